@@ -1,0 +1,3 @@
+module github.com/echo-hypermedia/session
+
+go 1.26

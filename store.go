@@ -1,0 +1,93 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Store keeps records by key. It is all a custom store has to implement.
+//
+// Implementations must observe the following rules; every one of them is there
+// because a session came back from the dead, or a visitor lost data, without it.
+//
+//  1. Read returns the newest record that was written under the key. A record that
+//     is missing, destroyed or expired is [ErrNotFound].
+//  2. [ErrNotFound] is never used for "could not find out". A failure to reach or
+//     to understand the storage is another error, best wrapped with [ErrUnavailable]:
+//     the visitor gets a 503, and is not silently logged out.
+//  3. Write with rec.Version 0 creates the record, with version 1. If the key
+//     exists (and has not expired), it is [ErrConflict] and nothing changes.
+//  4. Write with rec.Version n > 0 replaces version n and stores version n+1. If the
+//     stored version is another one, it is [ErrConflict] and nothing changes. If there
+//     is no record, it is [ErrNotFound]: a write never brings a session back.
+//  5. Destroy with version 0 removes the record whatever its version; with version n
+//     it removes only version n, and anything else is [ErrConflict]. A missing record
+//     is [ErrNotFound] for a version n, and no error for 0. Destroy wins for good:
+//     no later Write with a version above 0, and no Touch, finds the key again.
+//  6. Touch moves the expiry. It never creates a record ([ErrNotFound]), and never
+//     changes its data or version.
+//  7. An expired record is gone for every method, whether or not it has been deleted.
+//     Writing version 0 over it creates anew.
+//  8. Each method is atomic, and safe for concurrent use.
+//  9. The store keeps its own copy of bytes: neither the slice given to Write nor the
+//     one returned by Read may be shared with what is stored.
+//  10. A cancelled context ends a method early with the context's error.
+//  11. Errors are wrapped so that errors.Is finds the ones above. They never contain
+//     a key or data.
+type Store interface {
+	Read(ctx context.Context, key string) (Record, error)
+	Write(ctx context.Context, key string, rec Record) error
+	Destroy(ctx context.Context, key string, version uint64) error
+	Touch(ctx context.Context, key string, expires time.Time) error
+}
+
+// Record is what a store keeps for one session.
+type Record struct {
+	Data    []byte    // opaque to the store
+	Version uint64    // 0 = not stored yet; each successful Write adds one
+	Expires time.Time // the record is gone from this instant on
+}
+
+// Errors that a [Store] answers with. They are found with errors.Is.
+var (
+	// ErrNotFound says that there is no such record: missing, expired or destroyed.
+	ErrNotFound = errors.New("session: not found")
+
+	// ErrConflict says that the record has another version than the caller thinks.
+	// A store that learns the current record in the same step may answer with a
+	// [ConflictError], which saves the caller a Read.
+	ErrConflict = errors.New("session: changed by another request")
+
+	// ErrTooLarge says that the record does not fit.
+	ErrTooLarge = errors.New("session: too large")
+
+	// ErrUnavailable says that the store could not be asked, or gave no usable answer.
+	ErrUnavailable = errors.New("session: store unavailable")
+)
+
+// ConflictError is an [ErrConflict] that brings the record it met.
+type ConflictError struct {
+	Current Record
+}
+
+func (e *ConflictError) Error() string { return ErrConflict.Error() }
+
+func (e *ConflictError) Unwrap() error { return ErrConflict }
+
+// Sealer is the optional interface of a store that keeps nothing on the server: the
+// record travels in the cookie. A Sealer cannot merge the changes of two requests and
+// cannot revoke a session; the Store methods of one return errors.ErrUnsupported.
+type Sealer interface {
+	Store
+
+	// Seal encrypts and signs rec.Data and rec.Expires for the cookie called name.
+	// The value must consist of characters that a cookie may carry (RFC 6265 section
+	// 4.1.1). The 4096-byte limit is the caller's to check: it knows the attributes.
+	Seal(name string, rec Record) (value string, err error)
+
+	// Open returns what Seal was given. A value that Seal did not make for this very
+	// name, that was sealed with a key no longer listed, or that has expired is
+	// ErrNotFound: whatever a visitor sends is never a server error.
+	Open(name, value string) (Record, error)
+}
