@@ -1,0 +1,210 @@
+package session_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Who may import whom:
+//
+//	components ──▶ session ◀── stores/x ──▶ its driver
+//	    │             │
+//	  templ         echo, in echoFiles only
+//
+// A package that is imported against the arrows reaches users who did not ask for it.
+
+// echoFiles are the files of the root package that answer requests. All others work
+// on net/http and context, so that another version of Echo changes these only.
+var echoFiles = []string{
+	"answer.go",
+	"config.go", // for Config.Skipper
+	"middleware.go",
+	"response.go",
+}
+
+const (
+	modulePath = "github.com/echo-hypermedia/session"
+	echoPath   = "github.com/labstack/echo"
+	templPath  = "github.com/a-h/templ"
+)
+
+func Test_that_packages_import_in_the_right_direction(t *testing.T) {
+	var rootFiles int
+	for _, file := range goFiles(t) {
+		if path.Dir(file) == "." && !isTest(file) {
+			rootFiles++
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.FromSlash(file), nil, parser.ImportsOnly)
+		if err != nil {
+			t.Errorf("%v", err)
+			continue
+		}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			if rule := brokenRule(file, imported); rule != "" {
+				t.Errorf("%s imports %s: %s", file, imported, rule)
+			}
+		}
+	}
+	if rootFiles == 0 {
+		t.Error("found no file of package session; the check looked at nothing")
+	}
+}
+
+func Test_that_an_import_in_the_wrong_direction_is_noticed(t *testing.T) {
+	cases := []struct {
+		file, imported string
+		allowed        bool
+	}{
+		{"session.go", "net/http", true},
+		{"session.go", modulePath + "/internal/codec", true},
+		{"session.go", echoPath + "/v4", false},
+		{"session.go", echoPath + "/v4/middleware", false},
+		{"session.go", templPath, false},
+		{"session.go", "golang.org/x/sync/errgroup", false},
+		{"session.go", modulePath + "/stores/memorystore", false},
+		{"session.go", modulePath + "/components", false},
+		{"middleware.go", echoPath + "/v4", true},
+		{"middleware.go", templPath, false},
+
+		{"session_test.go", modulePath + "/stores/memorystore", true},
+		{"session_test.go", modulePath + "/components", true},
+		{"session_test.go", echoPath + "/v4", true},
+		{"session_test.go", templPath, false},
+		{"session_test.go", "github.com/stretchr/testify/assert", false},
+
+		{"internal/codec/codec.go", modulePath + "/internal/token", true},
+		{"internal/codec/codec.go", echoPath + "/v4", false},
+		{"internal/codec/codec.go", modulePath + "/stores/memorystore", false},
+
+		{"components/flash.go", modulePath, true},
+		{"components/flash.go", templPath + "/runtime", true},
+		{"components/flash_templ.go", echoPath + "/v4", false},
+		{"components/flash.go", modulePath + "/stores/memorystore", false},
+		{"components/flash.go", "github.com/go-playground/validator/v10", false},
+		{"components/flash_test.go", modulePath + "/stores/memorystore", true},
+		{"components/flash_test.go", echoPath + "/v4", true},
+		{"components/flash_test.go", "github.com/stretchr/testify/assert", false},
+
+		{"stores/stores.go", modulePath + "/stores/redisstore", true},
+		{"stores/redisstore/redisstore.go", modulePath, true},
+		{"stores/redisstore/redisstore.go", "github.com/redis/go-redis/v9", true},
+		{"stores/redisstore/redisstore.go", modulePath + "/stores/redisstore/internal/script", true},
+		{"stores/redisstore/redisstore.go", modulePath + "/stores/memorystore", false},
+		{"stores/redisstore/internal/script/script.go", modulePath + "/stores/memorystore", false},
+		{"stores/redisstore/redisstore.go", modulePath + "/stores", false},
+		{"stores/redisstore/redisstore.go", modulePath + "/stores/storetest", false},
+		{"stores/redisstore/redisstore.go", modulePath + "/components", false},
+		{"stores/redisstore/redisstore.go", echoPath + "/v4", false},
+		{"stores/redisstore/redisstore_test.go", modulePath + "/stores/storetest", true},
+		{"stores/storetest/storetest.go", "testing", true},
+		{"stores/storetest/storetest.go", "github.com/redis/go-redis/v9", false},
+		{"stores/memorystore/memorystore_test.go", "github.com/stretchr/testify/assert", false},
+	}
+	for _, tc := range cases {
+		rule := brokenRule(tc.file, tc.imported)
+		if allowed := rule == ""; allowed != tc.allowed {
+			t.Errorf("%s imports %s: allowed %t (%q); want %t", tc.file, tc.imported, allowed, rule, tc.allowed)
+		}
+	}
+}
+
+// brokenRule returns the rule that file breaks by importing the package, or "".
+func brokenRule(file, imported string) string {
+	var (
+		dir   = path.Dir(file)
+		own   = within(imported, modulePath)
+		inOwn = func(dir string) bool { return within(imported, modulePath+"/"+dir) }
+		echo  = within(imported, echoPath)
+		templ = within(imported, templPath)
+		std   = !strings.Contains(strings.Split(imported, "/")[0], ".")
+	)
+	switch {
+	case std:
+		return ""
+
+	case dir == "." && isTest(file):
+		if !own && !echo {
+			return "tests of package session use the standard library and Echo only: every user of the module pays for what they require"
+		}
+	case dir == ".":
+		switch {
+		case echo && !slices.Contains(echoFiles, file):
+			return "of package session, only " + strings.Join(echoFiles, ", ") + " import Echo"
+		case !echo && !inOwn("internal"):
+			return "package session imports the standard library, Echo and its own internal packages only"
+		}
+
+	case within(dir, "internal") && !isTest(file):
+		if echo || templ || own && !inOwn("internal") {
+			return "an internal package is no way around the other rules: neither Echo nor templ, nothing public"
+		}
+
+	case within(dir, "components") && isTest(file):
+		if !own && !echo && !templ {
+			return "tests of components use the standard library, Echo and templ only"
+		}
+	case within(dir, "components"):
+		if !templ && imported != modulePath && !inOwn("components") && !inOwn("internal") {
+			return "components imports session and templ only: neither Echo nor a store"
+		}
+
+	case within(dir, "stores") && dir != "stores":
+		store := "stores/" + strings.Split(dir, "/")[1]
+		switch {
+		case own && !isTest(file) && imported != modulePath && !inOwn(store) && !inOwn("stores/internal") && !inOwn("internal"):
+			return "a store imports session and its driver, never another store or components"
+		case !isTest(file) && (echo || templ):
+			return "a store knows nothing of Echo or templ"
+		case !own && (store == "stores/storetest" || store == "stores/memorystore"):
+			return store + " uses the standard library only"
+		}
+	}
+	return ""
+}
+
+// goFiles lists the Go files of this module, with slashes, relative to its root.
+func goFiles(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		if entry.IsDir() {
+			_, err := os.Stat(filepath.Join(name, "go.mod"))
+			otherModule := err == nil
+			if name != "." && (otherModule || entry.Name() == "testdata" || strings.ContainsAny(entry.Name()[:1], "._")) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(name) == ".go" {
+			files = append(files, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func isTest(file string) bool { return strings.HasSuffix(file, "_test.go") }
+
+// within reports whether name is parent or lies below it.
+func within(name, parent string) bool {
+	return name == parent || strings.HasPrefix(name, parent+"/")
+}
