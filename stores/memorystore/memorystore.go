@@ -1,0 +1,340 @@
+// Package memorystore keeps sessions in the memory of the process.
+//
+// It is the fastest store and needs no setting up: right for development, for tests
+// and for an application that runs as one process and may forget its visitors.
+//
+// What it promises: all of the [session.Store] contract, within one process, and a
+// bound on what it holds. When the store is full it refuses new sessions; it never
+// removes a live one to make room, so a flood of visitors logs nobody out.
+//
+// What it does not: sessions are gone when the process ends, be it by a deployment or
+// a crash, and a second process knows nothing of them. Use another store there.
+//
+// There is no goroutine and nothing to close. Every write looks for a few expired
+// sessions and removes them, and a full store removes all of them.
+package memorystore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"math"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	session "github.com/echo-hypermedia/session"
+)
+
+var _ session.Store = (*Store)(nil)
+
+// Overhead is what a session counts against [Options.MaxBytes] beside its key and its
+// data: what the map, the queue and the allocator need to keep it, rounded up.
+const Overhead = 256
+
+// Options configures a [Store]. The zero value is ready for use.
+type Options struct {
+	// MaxSessions is how many sessions the store holds. Zero or less means 100,000.
+	MaxSessions int
+
+	// MaxBytes is how much the sessions take up: for each one the lengths of its key
+	// and its data, and [Overhead]. Zero or less means 256 MiB.
+	MaxBytes int64
+
+	// Now tells the time, for tests. Nil means time.Now. It may be called by many
+	// goroutines at once.
+	Now func() time.Time
+}
+
+// Store is a [session.Store] in memory, made by [New]. It is safe for concurrent use.
+type Store struct {
+	seed        maphash.Seed
+	now         func() time.Time
+	maxSessions int64
+	maxBytes    int64
+
+	// The counters change with every new session. They keep a cache line of their own,
+	// away from the fields that every call reads.
+	_        [64]byte
+	sessions atomic.Int64
+	bytes    atomic.Int64
+	_        [64]byte
+
+	shards [64]shard
+}
+
+// New returns an empty store.
+func New(opts Options) *Store {
+	s := &Store{
+		seed:        maphash.MakeSeed(),
+		now:         opts.Now,
+		maxSessions: int64(opts.MaxSessions),
+		maxBytes:    opts.MaxBytes,
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.maxSessions <= 0 {
+		s.maxSessions = 100_000
+	}
+	if s.maxBytes <= 0 {
+		s.maxBytes = 256 << 20
+	}
+	for i := range s.shards {
+		s.shards[i].entries = make(map[string]*entry)
+	}
+	return s
+}
+
+var (
+	errNotFound = fmt.Errorf("memorystore: %w", session.ErrNotFound)
+	errTooLarge = fmt.Errorf("memorystore: %w: the session alone is over Options.MaxBytes; raise it or keep less", session.ErrTooLarge)
+
+	errFull         = fmt.Errorf("%w: the memory store is full", session.ErrUnavailable)
+	errFullSessions = fmt.Errorf("memorystore: %w; raise Options.MaxSessions", errFull)
+	errFullBytes    = fmt.Errorf("memorystore: %w; raise Options.MaxBytes", errFull)
+)
+
+// Read returns the record under key, or [session.ErrNotFound].
+func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return session.Record{}, fmt.Errorf("memorystore: read: %w", err)
+	}
+	rec, ok := s.peek(key)
+	if !ok {
+		return session.Record{}, errNotFound
+	}
+	// Data is replaced as a whole and never changed, so the copy need not be made
+	// under the lock.
+	rec.Data = bytes.Clone(rec.Data)
+	return rec, nil
+}
+
+func (s *Store) peek(key string) (session.Record, bool) {
+	now, sh := s.now(), s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	e := s.find(sh, key, now)
+	if e == nil {
+		return session.Record{}, false
+	}
+	return e.Record, true
+}
+
+// Write creates the record under key or replaces the version that rec names.
+//
+// A conflict is a [*session.ConflictError] with the current record. A store that is
+// full even after everything expired has been removed answers with an error that is
+// [session.ErrUnavailable] and names the option to raise; a session that is larger than
+// the whole store is [session.ErrTooLarge]. Either way nothing changes.
+func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("memorystore: write: %w", err)
+	}
+	if size(key, rec.Data) > s.maxBytes {
+		return errTooLarge
+	}
+	rec.Data = bytes.Clone(rec.Data)
+	rec.Expires = wall(rec.Expires)
+	err := s.write(key, rec)
+	if !errors.Is(err, errFull) {
+		return err
+	}
+	s.sweepAll()
+	return s.write(key, rec)
+}
+
+func (s *Store) write(key string, rec session.Record) error {
+	now, sh := s.now(), s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	s.sweep(sh, now, sweepSome)
+	e := s.find(sh, key, now)
+	if e == nil && rec.Version != 0 {
+		return errNotFound
+	}
+	if e == nil {
+		return s.create(sh, key, rec)
+	}
+	if e.Version != rec.Version {
+		return conflict(e)
+	}
+	return s.replace(sh, e, rec)
+}
+
+func (s *Store) create(sh *shard, key string, rec session.Record) error {
+	// A part of a longer string would keep all of that string in memory.
+	e := &entry{key: strings.Clone(key), Record: rec}
+	if err := s.admit(1, size(key, rec.Data)); err != nil {
+		return err
+	}
+	e.Version = 1
+	sh.add(e)
+	return nil
+}
+
+func (s *Store) replace(sh *shard, e *entry, rec session.Record) error {
+	if err := s.admit(0, int64(len(rec.Data)-len(e.Data))); err != nil {
+		return err
+	}
+	e.Data = rec.Data
+	e.Version++
+	sh.expire(e, rec.Expires)
+	return nil
+}
+
+// Destroy removes the record under key: any version of it if version is 0, and only
+// that version otherwise. A conflict is a [*session.ConflictError] with the current
+// record.
+func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("memorystore: destroy: %w", err)
+	}
+	now, sh := s.now(), s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	e := s.find(sh, key, now)
+	if e == nil && version == 0 {
+		return nil
+	}
+	if e == nil {
+		return errNotFound
+	}
+	if version != 0 && version != e.Version {
+		return conflict(e)
+	}
+	s.remove(sh, e)
+	return nil
+}
+
+// Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
+func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("memorystore: touch: %w", err)
+	}
+	now, sh := s.now(), s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	s.sweep(sh, now, sweepSome)
+	e := s.find(sh, key, now)
+	if e == nil {
+		return errNotFound
+	}
+	sh.expire(e, wall(expires))
+	return nil
+}
+
+// Len counts the live sessions. It removes the expired ones on the way.
+func (s *Store) Len() int {
+	s.sweepAll()
+	return int(s.sessions.Load())
+}
+
+// Bytes is what counts against [Options.MaxBytes] at this moment. Sessions that have
+// expired count until they are removed.
+func (s *Store) Bytes() int64 {
+	return s.bytes.Load()
+}
+
+// find returns the live entry under key, or nil. An expired one it removes: once a
+// caller has seen a session gone, no clock that is set back brings it to life again.
+func (s *Store) find(sh *shard, key string, now time.Time) *entry {
+	e := sh.entries[key]
+	if e == nil {
+		return nil
+	}
+	if e.expired(now) {
+		s.remove(sh, e)
+		return nil
+	}
+	return e
+}
+
+func (s *Store) remove(sh *shard, e *entry) {
+	sh.remove(e)
+	s.sessions.Add(-1)
+	s.bytes.Add(-size(e.key, e.Data))
+}
+
+// sweepSome is how many entries a Write or Touch looks at. A removal needs one look, and
+// was one Write; one look more for an entry that was moved, and that was a Write or Touch
+// too. So with two the shard keeps up, whatever visitors do.
+const sweepSome = 2
+
+// sweep looks at up to most entries that are due, and removes those that have expired.
+// A session whose expiry was moved meanwhile is due again then.
+func (s *Store) sweep(sh *shard, now time.Time, most int) {
+	for ; most > 0; most-- {
+		e := sh.due(now)
+		if e == nil {
+			return
+		}
+		if e.expired(now) {
+			s.remove(sh, e)
+			continue
+		}
+		sh.requeue(e)
+	}
+}
+
+func (s *Store) sweepAll() {
+	now := s.now()
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		s.sweep(sh, now, math.MaxInt)
+		sh.mu.Unlock()
+	}
+}
+
+// admit counts sessions and bytes in, or says why there is no room for them.
+func (s *Store) admit(sessions, bytes int64) error {
+	if !reserve(&s.sessions, sessions, s.maxSessions) {
+		return errFullSessions
+	}
+	if !reserve(&s.bytes, bytes, s.maxBytes) {
+		s.sessions.Add(-sessions)
+		return errFullBytes
+	}
+	return nil
+}
+
+// reserve adds n to the counter unless that makes it more than limit.
+//
+// It is tempting to add first and take back what was too much; for that moment, another
+// caller for whom there is room would be refused.
+func reserve(counter *atomic.Int64, n, limit int64) bool {
+	for {
+		have := counter.Load()
+		if have+n > limit {
+			return false
+		}
+		if counter.CompareAndSwap(have, have+n) {
+			return true
+		}
+	}
+}
+
+// conflict brings the current record along, which saves the caller a Read.
+func conflict(e *entry) error {
+	current := e.Record
+	current.Data = bytes.Clone(current.Data)
+	return fmt.Errorf("memorystore: %w", &session.ConflictError{Current: current})
+}
+
+// size is what a session counts against Options.MaxBytes.
+func size(key string, data []byte) int64 {
+	return int64(len(key) + len(data) + Overhead)
+}
+
+func (s *Store) shard(key string) *shard {
+	return &s.shards[maphash.String(s.seed, key)%uint64(len(s.shards))]
+}
+
+// wall drops the monotonic reading of t. That clock stands still while the machine
+// sleeps, and the session would live longer than it says (golang.org/issue/24595).
+func wall(t time.Time) time.Time {
+	return t.Round(0)
+}

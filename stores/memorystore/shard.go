@@ -1,0 +1,88 @@
+package memorystore
+
+import (
+	"container/heap"
+	"sync"
+	"time"
+
+	session "github.com/echo-hypermedia/session"
+)
+
+// shard is one of the parts of a store that do not wait for each other. Whoever calls a
+// method holds mu.
+type shard struct {
+	mu      sync.Mutex
+	entries map[string]*entry
+	queue   queue
+	_       [64]byte // neighbours do not share a cache line
+}
+
+// entry is a session in a shard: once in the map, and once in the queue.
+type entry struct {
+	session.Record
+	key   string
+	due   time.Time // when the queue looks at the entry: never after Record.Expires
+	index int       // where it stands in the queue
+}
+
+func (e *entry) expired(now time.Time) bool {
+	return !now.Before(e.Expires)
+}
+
+func (sh *shard) add(e *entry) {
+	e.due = e.Expires
+	sh.entries[e.key] = e
+	heap.Push(&sh.queue, e)
+}
+
+func (sh *shard) remove(e *entry) {
+	delete(sh.entries, e.key)
+	heap.Remove(&sh.queue, e.index)
+}
+
+// expire sets the expiry of e. One that moves away, as it does with nearly every request,
+// leaves the queue alone: when the entry comes due, sweep finds out.
+func (sh *shard) expire(e *entry, at time.Time) {
+	e.Expires = at
+	if at.Before(e.due) {
+		sh.requeue(e)
+	}
+}
+
+func (sh *shard) requeue(e *entry) {
+	e.due = e.Expires
+	heap.Fix(&sh.queue, e.index)
+}
+
+// due returns the next entry to look at, or nil if none is due yet.
+func (sh *shard) due(now time.Time) *entry {
+	if len(sh.queue) == 0 || now.Before(sh.queue[0].due) {
+		return nil
+	}
+	return sh.queue[0]
+}
+
+// queue is a heap of entries, the one that is due first at the top. See container/heap.
+type queue []*entry
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
+
+func (q queue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].index, q[j].index = i, j
+}
+
+func (q *queue) Push(x any) {
+	e := x.(*entry)
+	e.index = len(*q)
+	*q = append(*q, e)
+}
+
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	e := (*q)[last]
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	return e
+}
