@@ -23,7 +23,7 @@ check-generated:
 	scripts/generate --check
 
 check-tidy:
-	scripts/modules go mod tidy -diff
+	@scripts/modules go mod tidy -diff || { echo "go.mod or go.sum is not tidy. Run 'make tidy' and commit the result." >&2; exit 1; }
 
 check-links:
 	scripts/links
