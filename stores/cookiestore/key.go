@@ -1,0 +1,180 @@
+package cookiestore
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// DocKey is the key that is printed in the documentation, in hexadecimal. Everybody knows
+// it, so [New] refuses it.
+const DocKey = "74686973206b6579206973207075626c69633a20646f6e277420757365206974"
+
+const minKeySize = 32
+
+// wayOut ends every error about a key.
+const wayOut = "make a key with `openssl rand -hex 32` or cookiestore.GenerateKey()"
+
+// GenerateKey returns a new random key of 32 bytes. A program that makes one each time it
+// starts logs everybody out each time: keep the key where the next start finds it.
+func GenerateKey() []byte {
+	key := make([]byte, minKeySize)
+	rand.Read(key) // never fails: see crypto/rand
+	return key
+}
+
+// ParseKey reads a key from text, as it stands in an environment variable or a file:
+//
+//   - "base64:" and at least 32 bytes in base64, in either alphabet, padded or not;
+//   - or at least 64 hexadecimal digits;
+//   - or any other text of at least 32 bytes, which is taken as it is.
+//
+// White space around it is ignored. An error tells what is wrong, but never the key.
+// Whether the key is a weak one is for [New] to say.
+func ParseKey(s string) ([]byte, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return nil, badKey("the key is empty")
+	}
+	if text, ok := strings.CutPrefix(s, "base64:"); ok {
+		return parseBase64(text)
+	}
+	if isHex(s) {
+		return parseHex(s)
+	}
+	if len(s) < minKeySize {
+		return nil, badKey("the key has %d bytes, and at least %d are needed", len(s), minKeySize)
+	}
+	return []byte(s), nil
+}
+
+func parseBase64(s string) ([]byte, error) {
+	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
+	key, err := base64.RawStdEncoding.DecodeString(s)
+	if err != nil {
+		return nil, badKey("what follows base64: in the key is not base64")
+	}
+	if len(key) < minKeySize {
+		return nil, badKey("the key has %d bytes in base64, and at least %d are needed", len(key), minKeySize)
+	}
+	return key, nil
+}
+
+// parseHex does not take fewer digits as text: they look like a key, and are half of one.
+func parseHex(s string) ([]byte, error) {
+	if len(s) < 2*minKeySize {
+		return nil, badKey("the key has %d hexadecimal digits, and at least %d are needed", len(s), 2*minKeySize)
+	}
+	key, err := hex.DecodeString(s)
+	if err != nil {
+		return nil, badKey("the key has an odd number of hexadecimal digits (%d)", len(s))
+	}
+	return key, nil
+}
+
+func isHex(s string) bool {
+	return strings.Trim(s, "0123456789abcdefABCDEF") == ""
+}
+
+func badKey(format string, args ...any) error {
+	return fmt.Errorf("cookiestore: %s; %s", fmt.Sprintf(format, args...), wayOut)
+}
+
+// KeyError says which key [New] does not take, and why. It never has the key itself.
+type KeyError struct {
+	Index  int    // where the key stands in Options.Keys; -1 if there is no key at all
+	Reason string // for people
+}
+
+func (e *KeyError) Error() string {
+	if e.Index < 0 {
+		return fmt.Sprintf("cookiestore: Options.Keys %s; %s", e.Reason, wayOut)
+	}
+	return fmt.Sprintf("cookiestore: Options.Keys[%d] %s; %s", e.Index, e.Reason, wayOut)
+}
+
+func checkKeys(keys [][]byte) error {
+	if len(keys) == 0 {
+		return &KeyError{Index: -1, Reason: "is empty"}
+	}
+	var errs []error
+	for i, key := range keys {
+		if reason := weakness(key); reason != "" {
+			errs = append(errs, &KeyError{Index: i, Reason: reason})
+			continue
+		}
+		if first := indexOf(keys, key); first < i {
+			errs = append(errs, &KeyError{Index: i, Reason: fmt.Sprintf("is the same as Options.Keys[%d]", first)})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// weakness says what is wrong with a key, or "". It cannot tell that a key is a good one;
+// it finds those that people make up, and the ones they copy.
+func weakness(key []byte) string {
+	switch {
+	case len(key) < minKeySize:
+		return fmt.Sprintf("has %d bytes, and at least %d are needed", len(key), minKeySize)
+	case isDocKey(key):
+		return "is the key from the documentation, which everybody knows"
+	case distinct(key) < 8:
+		return fmt.Sprintf("has only %d different bytes", distinct(key))
+	case repeats(key):
+		return "is a short pattern that is repeated"
+	case counts(key):
+		return "counts up or down"
+	}
+	return ""
+}
+
+// isDocKey knows the key in hexadecimal too, for that is how it looks to those who do not
+// use ParseKey.
+func isDocKey(key []byte) bool {
+	text, _ := hex.DecodeString(DocKey)
+	return bytes.Equal(key, text) || strings.EqualFold(string(key), DocKey)
+}
+
+func distinct(key []byte) int {
+	n := 0
+	for b := range 256 {
+		if bytes.IndexByte(key, byte(b)) >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// repeats reports whether key is one part of itself over and over, be it not to the end.
+func repeats(key []byte) bool {
+	for n := 1; n <= len(key)/2; n++ {
+		if bytes.Equal(key[n:], key[:len(key)-n]) {
+			return true
+		}
+	}
+	return false
+}
+
+// counts reports whether more than half of the bytes are one away from the byte before.
+func counts(key []byte) bool {
+	n := 0
+	for i := 1; i < len(key); i++ {
+		if step := int(key[i]) - int(key[i-1]); step == 1 || step == -1 {
+			n++
+		}
+	}
+	return n > len(key)/2
+}
+
+func indexOf(keys [][]byte, key []byte) int {
+	for i := range keys {
+		if bytes.Equal(keys[i], key) {
+			return i
+		}
+	}
+	return -1
+}
