@@ -1,0 +1,105 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Component is what [Render] renders; every templ.Component is one.
+type Component interface {
+	Render(ctx context.Context, w io.Writer) error
+}
+
+// Render answers with a component. It renders all of it before the first byte leaves:
+// what the page reads from the session is then known in time, and a component that fails
+// half-way becomes a clean error page instead of half a page.
+func Render(c echo.Context, status int, component Component) error {
+	var page bytes.Buffer
+	if err := component.Render(c.Request().Context(), &page); err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, page.Bytes())
+}
+
+// Redirect sends the visitor to url, by GET: the status is 303, since after a 302 some
+// clients repeat a DELETE at the new address. An htmx request for a part of a page is
+// answered with HX-Redirect, so that the whole page goes there; htmx cannot see the
+// headers of a redirect. Messages wait for the page that shows them.
+func Redirect(c echo.Context, url string) error {
+	if isHTMX(c.Request().Header) {
+		c.Response().Header().Set("HX-Redirect", url)
+		return c.NoContent(http.StatusNoContent)
+	}
+	return c.Redirect(http.StatusSeeOther, url)
+}
+
+// Back redirects to the page the request came from, or to fallback if that is not known,
+// or not a page of this site.
+func Back(c echo.Context, fallback string) error {
+	if page := referer(c.Request()); page != "" {
+		return Redirect(c, page)
+	}
+	return Redirect(c, fallback)
+}
+
+// referer is the path and query of the page of this site that r came from, or "".
+func referer(r *http.Request) string {
+	u, err := url.Parse(r.Referer())
+	if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+		return ""
+	}
+	path := u.RequestURI()
+	if u.Scheme != "http" && u.Scheme != "https" || !isLocalPath(path) {
+		return ""
+	}
+	return path
+}
+
+// Invalid answers a form that cannot be accepted. It flashes what is wrong and what was
+// submitted, as [Session.FlashValidationErrors] does.
+//
+// A full page goes back to the form, which shows them. A request for a part of a page
+// gets the view at once, with status 422. A full page whose sender hides where it came
+// from gets the view as well, if there is one, and otherwise goes to its own address.
+func Invalid(c echo.Context, err error, view ...Component) error {
+	From(c).FlashValidationErrors(err)
+	r := c.Request()
+	part := classify(r) == audiencePart
+	if len(view) > 0 && (part || referer(r) == "") {
+		return Render(c, http.StatusUnprocessableEntity, view[0])
+	}
+	return Back(c, r.URL.RequestURI())
+}
+
+// FlashInvalid is middleware that lets handlers simply return a validation error: it is
+// then answered as with [Invalid]. Mount it inside of [Middleware]:
+//
+//	e.Use(session.Middleware(cfg), session.FlashInvalid)
+//
+// Other errors pass, and so do validation errors of requests that do not come from a form
+// in a page: JSON, or a client that does not take HTML.
+func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if err == nil || c.Response().Committed || !isValidation(err) || !isForm(c.Request()) {
+			return err
+		}
+		return Invalid(c, err)
+	}
+}
+
+func isForm(r *http.Request) bool {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return false // going back would lead here again
+	}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		return false
+	}
+	return acceptsHTML(r.Header) || isPart(r.Header)
+}

@@ -1,0 +1,385 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// maxAttempts bounds how often a commit may meet a faster one. Within one process they
+// queue, so it takes that many conflicts with other processes.
+const maxAttempts = 20
+
+// errMoved is for changes that meet no session because it was given a new id meanwhile.
+// The visitor may try again: his browser has the new id by then.
+var errMoved = errors.New("session: another request gave the session a new id meanwhile")
+
+// commit saves what this request has changed. It is called with the lock held, as often
+// as there may be something new. shown is what the response does to messages.
+func (s *Session) commit(shown flashDelta) error {
+	if s.st == nil || s.lost {
+		return nil
+	}
+	delta := flashDelta{drop: shown.drop, add: append(shown.add, s.flash.added...)}
+	if s.loadErr != nil {
+		if s.pending() {
+			return s.abandon(s.loadErr)
+		}
+		return nil
+	}
+	ctx, cancel := storeContext(s.ctx)
+	defer cancel()
+	if err := s.save(ctx, delta); err != nil {
+		s.fail(err)
+		s.report(s.m.cfg.Hooks.StoreError, Event{Handle: handle(s.key), Err: err}, "the session could not be saved")
+		return s.abandon(err)
+	}
+	s.ops, s.renew, s.ended, s.sealed.ended = nil, false, nil, false
+	s.flash.saved()
+	return nil
+}
+
+// pending says whether the application changed anything that is not saved yet.
+func (s *Session) pending() bool {
+	return len(s.ops) > 0 || s.renew || len(s.ended) > 0 || s.sealed.ended || len(s.flash.added) > 0
+}
+
+// abandon drops what is pending: the response becomes an error page, and what that page
+// does must not save half of what the handler did.
+func (s *Session) abandon(err error) error {
+	s.ops, s.renew, s.ended, s.sealed.ended, s.flash.added = nil, false, nil, false, nil
+	return err
+}
+
+func (s *Session) save(ctx context.Context, delta flashDelta) error {
+	if s.m.sealer != nil {
+		return s.seal(delta)
+	}
+	if err := s.destroyEnded(ctx); err != nil {
+		return err
+	}
+	switch {
+	case s.key == "":
+		return s.create(ctx, delta)
+	case s.renew:
+		return s.migrate(ctx, delta)
+	case len(s.ops) > 0 || !delta.empty():
+		return s.update(ctx, delta)
+	}
+	s.touch(ctx)
+	return nil
+}
+
+func (s *Session) destroyEnded(ctx context.Context) error {
+	for _, key := range s.ended {
+		if err := s.m.store.Destroy(ctx, key, 0); err != nil && !errors.Is(err, ErrNotFound) {
+			return unavailable("destroy", err)
+		}
+		s.report(s.m.cfg.Hooks.Destroyed, Event{Handle: handle(key)}, "")
+	}
+	return nil
+}
+
+// create stores a session that has no record. Where there is nothing to store, there is
+// no record and no cookie.
+func (s *Session) create(ctx context.Context, delta flashDelta) error {
+	delta.apply(s.st, s.m.now())
+	if s.st.empty() {
+		if len(s.ended) > 0 {
+			s.removeCookie(s.m.cookie.name())
+		}
+		return nil
+	}
+	id := newID()
+	c := s.newCommit(storeKey(id))
+	rec, err := c.insert(ctx, s.st)
+	if err != nil {
+		return err
+	}
+	s.stored(id, c.key, s.st, rec)
+	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
+	s.report(s.m.cfg.Hooks.Committed, Event{Handle: handle(c.key)}, "")
+	return nil
+}
+
+// update replays this request's changes on the newest record, until it is the fastest.
+func (s *Session) update(ctx context.Context, delta flashDelta) error {
+	c := s.newCommit(s.key)
+	line, err := s.m.queue.enter(ctx, s.key)
+	if err != nil {
+		return unavailable("wait for another request", err)
+	}
+	defer s.m.queue.leave(s.key, line)
+
+	st, version, err := s.newest(delta, line.newest)
+	for retries := 0; err == nil; retries++ {
+		var rec Record
+		rec, err = c.write(ctx, st, version)
+		switch {
+		case err == nil:
+			line.newest = rec
+			s.stored(s.id, s.key, st, rec)
+			s.report(s.m.cfg.Hooks.Committed, Event{Handle: handle(s.key), Retries: retries}, "")
+			return nil
+		case errors.Is(err, ErrNotFound):
+			return s.gone()
+		case errors.Is(err, ErrConflict) && retries < maxAttempts:
+			st, version, err = s.replayOn(ctx, c, delta, err, retries)
+		}
+	}
+	return s.explain("write", err)
+}
+
+// migrate moves the session to a new id. The new record comes first, so that there is
+// never none; a change that another request makes to the old one until its very end
+// comes along, and a log-out meanwhile wins.
+func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
+	old := s.key
+	line, err := s.m.queue.enter(ctx, old)
+	if err != nil {
+		return unavailable("wait for another request", err)
+	}
+	defer s.m.queue.leave(old, line)
+
+	id := newID()
+	c := s.newCommit(storeKey(id))
+	st, version, err := s.newest(delta, line.newest)
+	if err != nil {
+		return err
+	}
+	rec, err := c.insert(ctx, st)
+	if err != nil {
+		return err
+	}
+	line.newest = Record{}
+	s.m.moved.add(old)
+	for retries := 0; ; retries++ {
+		err = s.m.store.Destroy(ctx, old, version)
+		if !errors.Is(err, ErrConflict) || retries == maxAttempts {
+			break
+		}
+		if st, version, err = s.replayOn(ctx, c, delta, err, retries); err != nil {
+			break
+		}
+		if rec, err = c.write(ctx, st, rec.Version); err != nil {
+			break
+		}
+	}
+	if err != nil {
+		// The new record must not outlive a log-out, nor the old id stay beside it.
+		_ = s.m.store.Destroy(ctx, c.key, 0)
+		if errors.Is(err, ErrNotFound) {
+			return s.gone()
+		}
+		return s.explain("regenerate", err)
+	}
+	s.stored(id, c.key, st, rec)
+	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
+	s.report(s.m.cfg.Hooks.Migrated, Event{Handle: handle(c.key), Previous: handle(old)}, "")
+	return nil
+}
+
+// newest is the state to be written, and the version it replaces: this request's own
+// view, unless the commit before this one in line has left a newer record.
+func (s *Session) newest(delta flashDelta, left Record) (*state, uint64, error) {
+	if left.Version <= s.version {
+		delta.apply(s.st, s.m.now())
+		return s.st, s.version, nil
+	}
+	st, err := s.replay(delta, left)
+	return st, left.Version, err
+}
+
+func (s *Session) replay(delta flashDelta, on Record) (*state, error) {
+	st, err := decodeState(on.Data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	for _, o := range s.ops {
+		if err := o(st); err != nil {
+			return nil, err
+		}
+	}
+	delta.apply(st, s.m.now())
+	return st, nil
+}
+
+// replayOn replays on the record that a write met, after a pause that grows.
+func (s *Session) replayOn(ctx context.Context, c commit, delta flashDelta, conflict error, retries int) (*state, uint64, error) {
+	if retries > 0 {
+		if err := pause(ctx, retries); err != nil {
+			return nil, 0, unavailable("wait for another request", err)
+		}
+	}
+	met, err := c.met(ctx, conflict)
+	if err != nil {
+		return nil, 0, err
+	}
+	st, err := s.replay(delta, met)
+	return st, met.Version, err
+}
+
+// pause waits for a random time below a bound that doubles, from 200 µs to 20 ms.
+func pause(ctx context.Context, retries int) error {
+	bound := min(200*time.Microsecond<<min(retries, 10), 20*time.Millisecond)
+	timer := time.NewTimer(rand.N(bound))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// gone is for a record that ended while this request ran. After a log-out its changes are
+// dropped: it is as if the request had come just before. If the session lives on under
+// another id, that would lose them, so the request fails instead.
+func (s *Session) gone() error {
+	if s.m.moved.has(s.key) && s.pending() {
+		return errMoved
+	}
+	s.lost = true
+	s.report(s.m.cfg.Hooks.Lost, Event{Handle: handle(s.key), Err: ErrNotFound}, "")
+	return nil
+}
+
+// touch keeps a session that was only read from expiring, once a tenth of the idle time
+// has passed. If that fails the visitor has lost nothing yet, so the request goes on.
+func (s *Session) touch(ctx context.Context) {
+	until, due := s.refresh()
+	if !due {
+		return
+	}
+	err := s.m.store.Touch(ctx, s.key, until)
+	switch {
+	case err == nil:
+		s.expires = until
+		if s.st.deadline == 0 { // the cookie has no fixed end; keep it ahead
+			s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
+		}
+	case !errors.Is(err, ErrNotFound):
+		s.report(s.m.cfg.Hooks.StoreError, Event{Handle: handle(s.key), Err: unavailable("touch", err)}, "the session could not be touched")
+	}
+}
+
+// refresh is when a session that is used now will end, and whether that is late enough
+// to tell the store.
+func (s *Session) refresh() (until time.Time, due bool) {
+	idle := s.m.cfg.IdleTimeout
+	until = s.st.expires(s.m.now(), idle)
+	return until, until.Sub(s.expires) >= idle/10
+}
+
+// stored notes that rec is now the record of this session.
+func (s *Session) stored(id, key string, st *state, rec Record) {
+	s.id, s.key, s.st, s.version, s.expires = id, key, st, rec.Version, rec.Expires
+}
+
+// explain makes a store's error one of ours.
+func (s *Session) explain(doing string, err error) error {
+	var decode *DecodeError
+	var encode *EncodeError
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		return &TooLargeError{Size: len(s.st.encode()), Largest: s.st.largest(), Err: err}
+	case errors.As(err, &decode), errors.As(err, &encode), errors.Is(err, ErrUnavailable):
+		return err
+	}
+	return unavailable(doing, err)
+}
+
+// commit is one commit to one record. It goes by one number however often it is tried: a
+// write whose answer was lost, and which was then tried again by a driver say, meets its
+// own number in the record, and so is known to have succeeded.
+type commit struct {
+	s   *Session
+	key string
+	seq uint64
+}
+
+func (s *Session) newCommit(key string) commit {
+	return commit{s, key, s.m.seq.Add(1)}
+}
+
+// write replaces version by st; version 0 creates.
+func (c commit) write(ctx context.Context, st *state, version uint64) (Record, error) {
+	st.stamp(c.s.m.producer, c.seq)
+	rec := Record{Data: st.encode(), Version: version, Expires: st.expires(c.s.m.now(), c.s.m.cfg.IdleTimeout)}
+	err := c.s.m.store.Write(ctx, c.key, rec)
+	if errors.Is(err, ErrConflict) {
+		met, metErr := c.met(ctx, err)
+		if metErr != nil {
+			return Record{}, metErr
+		}
+		if c.made(met) {
+			return met, nil
+		}
+		return Record{}, &ConflictError{Current: met}
+	}
+	rec.Version++
+	return rec, err
+}
+
+// insert creates a record under a new key. A conflict there means that somebody else
+// drew the same 256 bits, or that the store is not well.
+func (c commit) insert(ctx context.Context, st *state) (Record, error) {
+	rec, err := c.write(ctx, st, 0)
+	if err != nil {
+		return Record{}, c.s.explain("create", err)
+	}
+	return rec, nil
+}
+
+// met is the record that a write met instead of the expected version.
+func (c commit) met(ctx context.Context, conflict error) (Record, error) {
+	var known *ConflictError
+	if errors.As(conflict, &known) {
+		return known.Current, nil
+	}
+	return c.s.m.store.Read(ctx, c.key)
+}
+
+func (c commit) made(rec Record) bool {
+	st, err := decodeState(rec.Data)
+	return err == nil && st.wrote(c.s.m.producer, c.seq)
+}
+
+// cookieAge is how long the browser keeps the cookie: until the session must end. That it
+// ends earlier without use is for the server to see to, so that the cookie need not be
+// sent again with every page.
+func (s *Session) cookieAge() time.Duration {
+	if s.st.deadline == 0 {
+		return maxCookieAge
+	}
+	return time.UnixMilli(s.st.deadline).Sub(s.m.now())
+}
+
+func (s *Session) setCookie(name, value string, age time.Duration) {
+	s.sendCookie(name, s.m.cookie.with(name, value, age))
+}
+
+func (s *Session) removeCookie(name string) {
+	s.sendCookie(name, s.m.cookie.gone(name))
+}
+
+func (s *Session) sendCookie(name, line string) {
+	if s.headSent || s.exchange == nil {
+		return
+	}
+	setCookie(s.exchange.head(), name, line)
+	s.cookieSet = true
+}
+
+// largest names the entries that take the most room, largest first.
+func (st *state) largest() []string {
+	byRoom := slices.SortedFunc(slices.Values(st.entries), func(a, b entry) int { return len(b.val) - len(a.val) })
+	var names []string
+	for _, e := range byRoom[:min(3, len(byRoom))] {
+		names = append(names, fmt.Sprintf("%s (%d bytes)", e.name(), len(e.val)))
+	}
+	return names
+}

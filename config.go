@@ -1,0 +1,251 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Defaults of [Config].
+const (
+	DefaultIdleTimeout     = 2 * time.Hour
+	DefaultAbsoluteTimeout = 24 * time.Hour
+	DefaultFlashTTL        = 10 * time.Minute
+
+	// The name of the cookie where Config.CookieName is "". The first one is used
+	// wherever a browser will accept it: a sibling subdomain cannot plant it.
+	hostCookieName  = "__Host-session"
+	plainCookieName = "session"
+)
+
+// Config says how sessions work. Only Store is required.
+//
+// A Config is read once, by [Middleware], [Config.ToMiddleware] or [New]; changing it
+// afterwards changes nothing.
+type Config struct {
+	// Store keeps the sessions. Pick one from stores/, or bring your own.
+	Store Store
+
+	// CookieName is the name of the cookie. "" is "__Host-session" where Cookie allows
+	// that prefix (secure, Path "/", no Domain), and "session" otherwise.
+	CookieName string
+
+	// Cookie has the cookie's attributes. HttpOnly is not among them: it is always on.
+	Cookie CookieOptions
+
+	// IdleTimeout ends a session that was not used for this long. It slides: using the
+	// session starts it anew (the store hears of it once a tenth has passed, not in
+	// every request). 0 is 2 hours; a negative value is an error.
+	IdleTimeout time.Duration
+
+	// AbsoluteTimeout ends a session this long after it began, used or not, and across
+	// Regenerate (OWASP ASVS 5.0, 7.3.2). 0 is 24 hours; negative means never.
+	AbsoluteTimeout time.Duration
+
+	// ClearWithBrowser leaves Max-Age out, so that the cookie ends with the browser.
+	// (Browsers that restore their tabs restore such cookies too.)
+	ClearWithBrowser bool
+
+	// FlashTTL is how long a flash message waits for a page that shows it.
+	// 0 is 10 minutes; a negative value is an error.
+	FlashTTL time.Duration
+
+	// ValidationText is what a visitor reads about an error of go-playground/validator;
+	// see [Session.FlashValidationErrors]. nil is the function ValidationText.
+	ValidationText func(ctx context.Context, e FieldError) string
+
+	// Skipper leaves requests without a session: From panics in them. nil skips none.
+	// There is no need to skip requests that do not use their session; they cost nothing.
+	Skipper func(echo.Context) bool
+
+	// Logger hears of what nobody else can be told. nil is slog.Default().
+	// It is never given ids, keys of the store, or values.
+	Logger *slog.Logger
+
+	// Hooks are called at the turns of a session's life.
+	Hooks Hooks
+
+	// Now is the clock. nil is time.Now; tests bring their own.
+	Now func() time.Time
+}
+
+// CookieOptions are the attributes of the session cookie. The zero value is the safe
+// choice: Path "/", Secure, HttpOnly, SameSite Lax, this host only.
+type CookieOptions struct {
+	// Path is where the cookie is sent. "" is "/".
+	Path string
+
+	// Domain, if set, sends the cookie to all its subdomains as well.
+	Domain string
+
+	// Insecure lets the cookie travel over plain http, where anybody on the way can
+	// take it. It is meant for development, and logged at start. Whether a proxy in
+	// front of the application speaks TLS does not matter: browsers do.
+	Insecure bool
+
+	// SameSite says which requests from other sites carry the cookie. 0 is Lax.
+	SameSite http.SameSite
+
+	// Partitioned gives the cookie a jar of its own under each top-level site (CHIPS).
+	Partitioned bool
+}
+
+// Hooks are called at the turns of a session's life, after the fact, by the goroutine
+// that serves the request. A nil hook is not called. They must not use the session.
+type Hooks struct {
+	Initiated   func(context.Context, Event) // a stored session was loaded, for the first time in this request
+	Committed   func(context.Context, Event) // changes were saved
+	Migrated    func(context.Context, Event) // Regenerate took effect; Handle is the new one, Previous the old
+	Destroyed   func(context.Context, Event) // Destroy took effect
+	Rejected    func(context.Context, Event) // a cookie was presented that names no session
+	Lost        func(context.Context, Event) // changes were dropped: the session had ended meanwhile
+	LateWrite   func(context.Context, Event) // a change came too late to be saved; Err says why
+	Undecodable func(context.Context, Event) // a stored value, or a whole record, could not be understood
+	StoreError  func(context.Context, Event) // the store failed
+}
+
+// Event is what a hook is told. It never holds an id or a value.
+type Event struct {
+	Handle   string // names the session in logs; it is not the credential. "" with a cookie store
+	Previous string // Migrated: the handle before
+	Key      string // Undecodable: the application's key
+	Retries  int    // Committed: how often another request was faster
+	Err      error
+}
+
+// ConfigError is one mistake in a [Config]. All of them are reported at once, joined;
+// [ConfigErrors] takes them apart.
+type ConfigError struct {
+	Field  string // such as "Cookie.SameSite"
+	Value  any
+	Reason string // what is wrong, and the way out
+}
+
+func (e *ConfigError) Error() string {
+	if e.Value == nil {
+		return fmt.Sprintf("session: Config.%s %s", e.Field, e.Reason)
+	}
+	return fmt.Sprintf("session: Config.%s = %v: %s", e.Field, quoted(e.Value), e.Reason)
+}
+
+func quoted(v any) any {
+	if s, ok := v.(string); ok {
+		return fmt.Sprintf("%q", s)
+	}
+	return v
+}
+
+// ConfigErrors lists the mistakes in an error from [New] or [Config.ToMiddleware].
+func ConfigErrors(err error) []*ConfigError {
+	var found []*ConfigError
+	var one *ConfigError
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range many.Unwrap() {
+			found = append(found, ConfigErrors(e)...)
+		}
+	} else if errors.As(err, &one) {
+		found = append(found, one)
+	}
+	return found
+}
+
+// withDefaults is cfg with every zero value replaced by what it stands for.
+func (cfg Config) withDefaults() Config {
+	if cfg.Cookie.Path == "" {
+		cfg.Cookie.Path = "/"
+	}
+	if cfg.Cookie.SameSite == 0 || cfg.Cookie.SameSite == http.SameSiteDefaultMode {
+		cfg.Cookie.SameSite = http.SameSiteLaxMode
+	}
+	if cfg.CookieName == "" {
+		cfg.CookieName = plainCookieName
+		if cfg.Cookie.allowsHostPrefix() {
+			cfg.CookieName = hostCookieName
+		}
+	}
+	if cfg.IdleTimeout == 0 {
+		cfg.IdleTimeout = DefaultIdleTimeout
+	}
+	if cfg.AbsoluteTimeout == 0 {
+		cfg.AbsoluteTimeout = DefaultAbsoluteTimeout
+	}
+	if cfg.FlashTTL == 0 {
+		cfg.FlashTTL = DefaultFlashTTL
+	}
+	if cfg.ValidationText == nil {
+		cfg.ValidationText = ValidationText
+	}
+	if cfg.Skipper == nil {
+		cfg.Skipper = func(echo.Context) bool { return false }
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return cfg
+}
+
+// allowsHostPrefix says whether a browser accepts a cookie with these attributes under
+// a "__Host-" name (RFC 6265bis section 4.1.3.2).
+func (o CookieOptions) allowsHostPrefix() bool {
+	return !o.Insecure && o.Domain == "" && (o.Path == "/" || o.Path == "")
+}
+
+// validate reports every mistake in cfg, which has its defaults.
+func (cfg Config) validate() error {
+	var errs []error
+	wrong := func(field string, value any, reason string) {
+		errs = append(errs, &ConfigError{Field: field, Value: value, Reason: reason})
+	}
+
+	if cfg.Store == nil {
+		wrong("Store", nil, "is nil; pick one from stores/, for example memorystore.New(memorystore.Options{})")
+	}
+	if err := (&http.Cookie{Name: cfg.CookieName, Value: "x"}).Valid(); err != nil {
+		wrong("CookieName", cfg.CookieName, "is not a cookie name (RFC 6265 section 4.1.1); use letters, digits, '-' and '_'")
+	}
+	if hasPrefixFold(cfg.CookieName, "__Host-") && !cfg.Cookie.allowsHostPrefix() {
+		wrong("CookieName", cfg.CookieName, `browsers refuse the "__Host-" prefix unless the cookie is secure, has Path "/" and no Domain; change those, or the name`)
+	}
+	if hasPrefixFold(cfg.CookieName, "__Secure-") && cfg.Cookie.Insecure {
+		wrong("CookieName", cfg.CookieName, `browsers refuse the "__Secure-" prefix on an insecure cookie; set Cookie.Insecure to false, or change the name`)
+	}
+	if !strings.HasPrefix(cfg.Cookie.Path, "/") || strings.ContainsFunc(cfg.Cookie.Path, notPathRune) {
+		wrong("Cookie.Path", cfg.Cookie.Path, `must begin with "/" and hold neither ";" nor control characters`)
+	}
+	if cfg.Cookie.Domain != "" {
+		if err := (&http.Cookie{Name: "x", Value: "x", Domain: cfg.Cookie.Domain}).Valid(); err != nil {
+			wrong("Cookie.Domain", cfg.Cookie.Domain, `is not a domain; use a bare host name such as "example.com", or "" for this host only`)
+		}
+	}
+	if s := cfg.Cookie.SameSite; s < http.SameSiteDefaultMode || s > http.SameSiteNoneMode {
+		wrong("Cookie.SameSite", int(s), "is not one of http.SameSiteLaxMode, SameSiteStrictMode and SameSiteNoneMode")
+	}
+	if cfg.Cookie.SameSite == http.SameSiteNoneMode && cfg.Cookie.Insecure {
+		wrong("Cookie.SameSite", "None", "browsers refuse SameSite=None on an insecure cookie; set Cookie.Insecure to false, or use Lax")
+	}
+	if cfg.Cookie.Partitioned && cfg.Cookie.Insecure {
+		wrong("Cookie.Partitioned", true, "browsers refuse a partitioned cookie that is insecure; set Cookie.Insecure to false")
+	}
+	if cfg.IdleTimeout < 0 {
+		wrong("IdleTimeout", cfg.IdleTimeout, "is negative; 0 is the default of 2 hours. For a session without an idle limit, set it to the AbsoluteTimeout")
+	}
+	if cfg.FlashTTL < 0 {
+		wrong("FlashTTL", cfg.FlashTTL, "is negative; 0 is the default of 10 minutes")
+	}
+	return errors.Join(errs...)
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+func notPathRune(r rune) bool { return r == ';' || r < ' ' || r > '~' }

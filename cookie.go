@@ -1,0 +1,82 @@
+package session
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxCookie is what browsers store at the most: name, value and attributes together
+// (RFC 6265bis section 5.6 counts name and value; older browsers count all). What is
+// larger is dropped without a word, so it is checked here.
+const maxCookie = 4096
+
+// maxCookieAge is the longest life browsers grant (RFC 6265bis section 5.5).
+const maxCookieAge = 400 * 24 * time.Hour
+
+// maxCandidates is how many cookies of our name are tried. There is more than one if
+// another path or domain set them; one visitor cannot make us ask the store for long.
+const maxCandidates = 8
+
+// cookieTemplate is the cookie with everything but value and age.
+type cookieTemplate struct {
+	base    http.Cookie
+	browser bool // no Max-Age
+}
+
+func newCookieTemplate(cfg Config) cookieTemplate {
+	return cookieTemplate{
+		base: http.Cookie{
+			Name:        cfg.CookieName,
+			Path:        cfg.Cookie.Path,
+			Domain:      cfg.Cookie.Domain,
+			Secure:      !cfg.Cookie.Insecure,
+			HttpOnly:    true,
+			SameSite:    cfg.Cookie.SameSite,
+			Partitioned: cfg.Cookie.Partitioned,
+		},
+		browser: cfg.ClearWithBrowser,
+	}
+}
+
+func (t cookieTemplate) name() string { return t.base.Name }
+
+// flashName is the cookie in which flash travels with a Sealer: a response that was on
+// its way when the message was flashed cannot overwrite it there.
+func (t cookieTemplate) flashName() string { return t.base.Name + "-flash" }
+
+// with is a Set-Cookie line. A cookie lives at least a second: Max-Age=0 would remove it.
+func (t cookieTemplate) with(name, value string, age time.Duration) string {
+	c := t.base
+	c.Name, c.Value = name, value
+	if !t.browser {
+		c.MaxAge = max(1, int((min(age, maxCookieAge)+time.Second-1)/time.Second))
+	}
+	return c.String()
+}
+
+// gone is the Set-Cookie line that removes a cookie.
+func (t cookieTemplate) gone(name string) string {
+	c := t.base
+	c.Name, c.MaxAge = name, -1
+	return c.String()
+}
+
+// setCookie puts line into h, in the place of an earlier one for the same cookie.
+func setCookie(h http.Header, name, line string) {
+	const field = "Set-Cookie"
+	h[field] = slices.DeleteFunc(h[field], func(old string) bool { return strings.HasPrefix(old, name+"=") })
+	h.Add(field, line)
+}
+
+// candidates are the values that the visitor sent under a cookie's name.
+func candidates(r *http.Request, name string) []string {
+	var values []string
+	for _, c := range r.CookiesNamed(name) {
+		if len(values) < maxCandidates {
+			values = append(values, c.Value)
+		}
+	}
+	return values
+}

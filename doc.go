@@ -1,0 +1,46 @@
+// Package session keeps what a visitor of a server-rendered application said and was told:
+// values, flash messages, old form input and validation errors. It is middleware for Echo
+// v4, and what it keeps is shown by the templ components in the package components.
+//
+//	e.Use(session.Middleware(session.Config{
+//		Store: memorystore.New(memorystore.Options{}),
+//	}))
+//
+//	e.POST("/cart", func(c echo.Context) error {
+//		s := session.From(c)
+//		session.Update(s, "cart", func(cart Cart) Cart { return cart.Add(c.FormValue("item")) })
+//		s.FlashSuccess("It is in your cart.")
+//		return session.Redirect(c, "/cart")
+//	})
+//
+// # What holds
+//
+// A request that does not use its session costs two allocations: no store call, no
+// cookie, no header. Nothing stored means no record and no cookie.
+//
+// What a request changes is saved before the first byte of its response leaves, however
+// it is answered: by a handler, an error handler, a redirect, a stream, a hijack, or not at
+// all. If it cannot be saved, the visitor gets a clean error page (503), and none of what
+// the handler said.
+//
+// Two requests at once lose nothing of each other: a request is a list of changes, and is
+// replayed on the newest record. A session that was destroyed, or given a new id, never
+// comes back under the old one. (Sessions in cookies cannot do this; see cookiestore.)
+//
+// A flash message lives until a page shows it. A redirect, a poll, a prefetch or an image
+// does not consume it.
+//
+// A store that cannot be reached is an error, and never looks like being logged out; see
+// [Optional] for public pages.
+//
+// # Order of middleware
+//
+// Mount [Middleware] outside of what uses sessions. Gzip, BodyDump and Timeout may stand
+// on either side. Behind Echo's Timeout a handler goes on running after its request has
+// been answered, with an echo.Context that may belong to another request by then: take
+// the *Session at the beginning, or use ContextTimeout.
+//
+// # Concurrency
+//
+// A [Manager], its middleware and every [Session] are safe for concurrent use.
+package session

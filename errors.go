@@ -1,0 +1,72 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors of a [Session], found with errors.Is on [Session.Err], and on what [Session.Load]
+// and [Session.Save] return.
+var (
+	// ErrHeadSent says that a change came after the response head had left, and needs a
+	// cookie that can no longer be set. Make the change, or call Save, before the first
+	// byte of the response.
+	ErrHeadSent = errors.New("session: too late, the response head has left")
+
+	// ErrClosed says that a change came after the request had ended.
+	ErrClosed = errors.New("session: the request has ended")
+)
+
+// errHijackCookie is for a handler that upgrades a connection.
+var errHijackCookie = errors.New("session: this change needs a cookie, which cannot be set once the connection is taken over. Call Save before the upgrade, and pass the response's Set-Cookie header on with it")
+
+// EncodeError says that a value cannot be stored.
+type EncodeError struct {
+	Key  string // the application's key
+	Type string // the Go type of the value
+	Err  error
+}
+
+func (e *EncodeError) Error() string {
+	return fmt.Sprintf("session: the value for %q, a %s, cannot be stored as JSON: put a type that can", e.Key, e.Type)
+}
+
+func (e *EncodeError) Unwrap() error { return e.Err }
+
+// DecodeError says that a stored value is not of the type that is asked for.
+type DecodeError struct {
+	Key  string // the application's key
+	Type string // the Go type asked for
+	Err  error
+}
+
+func (e *DecodeError) Error() string {
+	return fmt.Sprintf("session: the value under %q is not a %s", e.Key, e.Type)
+}
+
+func (e *DecodeError) Unwrap() error { return e.Err }
+
+// TooLargeError is an [ErrTooLarge] that says what takes the room.
+type TooLargeError struct {
+	Size    int      // bytes it would take
+	Limit   int      // bytes there are; 0 = the store did not say
+	Largest []string // the application's keys with their sizes, largest first
+	Err     error    // the store's own error, if it has one
+}
+
+func (e *TooLargeError) Error() string {
+	limit := ""
+	if e.Limit > 0 {
+		limit = fmt.Sprintf(" of %d", e.Limit)
+	}
+	return fmt.Sprintf("session: too large, %d bytes%s; largest: %s. Store less, or use a store on the server",
+		e.Size, limit, strings.Join(e.Largest, ", "))
+}
+
+func (e *TooLargeError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{ErrTooLarge}
+	}
+	return []error{ErrTooLarge, e.Err}
+}

@@ -1,0 +1,564 @@
+package session
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Kinds of alerts. Any other kind works too, but FlashAlerts shows only those it is told to.
+const (
+	KindError   = "error"
+	KindWarning = "warning"
+	KindSuccess = "success"
+	KindInfo    = "info"
+)
+
+// kindAliases are names from other frameworks.
+var kindAliases = map[string]string{
+	"danger": KindError,
+	"alert":  KindError,
+	"warn":   KindWarning,
+	"notice": KindInfo,
+}
+
+// Message is an alert. Components escape all of it.
+type Message struct {
+	Kind  string `json:"kind"`
+	Title string `json:"title,omitempty"`
+	Text  string `json:"text"`
+	Href  string `json:"href,omitempty"`  // a link to go on with
+	Label string `json:"label,omitempty"` // the text of that link
+}
+
+// Flash messages live until a page shows them, or for Config.FlashTTL. A message is
+// consumed by the response that read it, by its own id and in that response's commit, and
+// only if that response can show it: not a redirect, not a prefetch, not an error page of
+// the 5xx kind. So a poll, an image or another tab cannot eat it, and it rides through any
+// number of redirects by itself.
+
+// FlashSuccess adds an alert of the kind "success". Alerts add up.
+func (s *Session) FlashSuccess(text string) { s.FlashAlert(Message{Kind: KindSuccess, Text: text}) }
+
+// FlashError adds an alert of the kind "error".
+func (s *Session) FlashError(text string) { s.FlashAlert(Message{Kind: KindError, Text: text}) }
+
+// FlashWarning adds an alert of the kind "warning".
+func (s *Session) FlashWarning(text string) { s.FlashAlert(Message{Kind: KindWarning, Text: text}) }
+
+// FlashInfo adds an alert of the kind "info".
+func (s *Session) FlashInfo(text string) { s.FlashAlert(Message{Kind: KindInfo, Text: text}) }
+
+// FlashAlert adds an alert of any kind, with a title and a link if it has them.
+func (s *Session) FlashAlert(m Message) {
+	s.lock()
+	defer s.unlock()
+	s.addFlash(flashItem{kind: kindAlert, value: mustEncode(m)})
+}
+
+// FlashNow adds an alert for this very response. If nothing shows it, it is dropped.
+func (s *Session) FlashNow(kind, text string) {
+	s.lock()
+	defer s.unlock()
+	s.state()
+	s.flash.now = append(s.flash.now, Message{Kind: kind, Text: text})
+}
+
+// Flash stores value under key until a page reads it; the last value under a key stands.
+// Read it with [Flashed], [FlashMessages.Get] or the FlashMessage component. A string
+// under the name of an alert kind, such as "success", is shown among the alerts too.
+func (s *Session) Flash(key string, value any) {
+	s.lock()
+	defer s.unlock()
+	raw, err := encodeValue(key, value)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.addFlash(flashItem{kind: kindKeyed, name: key, value: raw})
+}
+
+// Reflash keeps what this request received for one more page: messages that it shows, and
+// old input and errors.
+func (s *Session) Reflash() { s.reflash(func(string) bool { return true }) }
+
+// ReflashOnly is Reflash for some names: keys of [Session.Flash], kinds of alerts, codes
+// of errors, and names of form fields.
+func (s *Session) ReflashOnly(keys ...string) {
+	s.reflash(func(name string) bool { return slices.Contains(keys, name) })
+}
+
+// ReflashExcept is Reflash for all names but these.
+func (s *Session) ReflashExcept(keys ...string) {
+	s.reflash(func(name string) bool { return !slices.Contains(keys, name) })
+}
+
+func (s *Session) reflash(keep func(name string) bool) {
+	s.lock()
+	defer s.unlock()
+	s.state()
+	if s.changeable(updatesRecord) {
+		s.flash.keep = keep
+	}
+}
+
+// Flashed is the value that was flashed under key, or else the first of def, or the zero
+// T. Reading it counts as showing it.
+func Flashed[T any](s *Session, key string, def ...T) T {
+	if s == nil {
+		return first(def)
+	}
+	s.lock()
+	defer s.unlock()
+	it, ok := s.keyed(key)
+	if !ok {
+		return first(def)
+	}
+	s.flash.markRead(it)
+	v, err := decodeValue[T](key, it.value)
+	if err != nil {
+		s.report(s.m.cfg.Hooks.Undecodable, Event{Handle: handle(s.key), Key: key, Err: err}, "")
+		return first(def)
+	}
+	return v
+}
+
+// FlashMessages is what this request may show. To read a message with Get, All or Alerts
+// counts as showing it.
+//
+// With a cookie store, messages that are read after the response head has left cannot be
+// removed any more, so they are not given out. A handler that streams its page with such
+// a store calls FlashMessages before the first byte: that claims them all for this page.
+func (s *Session) FlashMessages() FlashMessages {
+	if s == nil {
+		return FlashMessages{}
+	}
+	s.lock()
+	defer s.unlock()
+	s.state()
+	used := s.headSent
+	if !used {
+		s.flash.unused++
+	}
+	return FlashMessages{s, &used}
+}
+
+// FlashMessages reads a session's messages. The zero value has none.
+//
+// Has, Get and All know a message by its name: the key given to [Session.Flash], or, if
+// there is no such key, the kind of an alert, which stands for the newest of that kind.
+type FlashMessages struct {
+	s    *Session
+	used *bool
+}
+
+// Has says whether there is a message of that name. It does not count as showing it.
+func (m FlashMessages) Has(name string) bool {
+	if m.s == nil {
+		return false
+	}
+	m.s.lock()
+	defer m.s.unlock()
+	m.use()
+	_, ok := m.named()[name]
+	return ok
+}
+
+// Get is the message of that name, or the first of def, or nil. Numbers are json.Number.
+func (m FlashMessages) Get(name string, def ...any) any {
+	if m.s == nil {
+		return first(def)
+	}
+	m.s.lock()
+	defer m.s.unlock()
+	m.use()
+	it, ok := m.named()[name]
+	if !ok {
+		return first(def)
+	}
+	m.s.flash.markRead(it)
+	return it.any()
+}
+
+// All is every message by its name. The map is the caller's.
+func (m FlashMessages) All() map[string]any {
+	all := map[string]any{}
+	if m.s == nil {
+		return all
+	}
+	m.s.lock()
+	defer m.s.unlock()
+	m.use()
+	for name, it := range m.named() {
+		all[name] = it.any()
+	}
+	for _, it := range m.s.visible() {
+		if it.kind == kindAlert || it.kind == kindKeyed {
+			m.s.flash.markRead(it)
+		}
+	}
+	return all
+}
+
+// Alerts is every alert in the order they were flashed, those for this response last.
+// Kinds known by another name in other frameworks ("danger", "alert", "warn", "notice")
+// come under ours.
+func (m FlashMessages) Alerts() []Message {
+	if m.s == nil {
+		return nil
+	}
+	m.s.lock()
+	defer m.s.unlock()
+	m.use()
+	var alerts []Message
+	for _, it := range m.s.visible() {
+		if alert, ok := it.alert(); ok {
+			m.s.flash.markRead(it)
+			alerts = append(alerts, alert)
+		}
+	}
+	return alerts
+}
+
+func (m FlashMessages) use() {
+	if !*m.used {
+		*m.used = true
+		m.s.flash.unused--
+	}
+}
+
+// named is each message under its name; see FlashMessages.
+func (m FlashMessages) named() map[string]flashItem {
+	named := map[string]flashItem{}
+	visible := m.s.visible()
+	for _, it := range visible {
+		if it.kind == kindAlert {
+			alert, _ := it.alert()
+			named[alert.Kind] = it
+		}
+	}
+	for _, it := range visible {
+		if it.kind == kindKeyed {
+			named[it.name] = it
+		}
+	}
+	return named
+}
+
+// The entries of a state that hold flash items. Alerts and keyed values wait for a page
+// that reads them; the other kinds end with the first page.
+const (
+	kindAlert       kind = 'a' // a Message
+	kindKeyed       kind = 'k' // a value, by the application's key
+	kindPageError   kind = 'p' // a text, by its code
+	kindInputErrors kind = 'e' // []InputError, by the name of the form
+	kindInput       kind = 'i' // an oldInput, by the name of the form
+)
+
+func (k kind) isFlash() bool { return k == kindAlert || k == kindKeyed || k.onePage() }
+
+func (k kind) onePage() bool {
+	return k == kindPageError || k == kindInputErrors || k == kindInput
+}
+
+// flashItem is one flashed thing. It is stored as an entry of its kind under its id, so
+// that it can be removed, and only it, whatever other requests do.
+type flashItem struct {
+	id      string
+	kind    kind
+	name    string
+	expires int64 // milliseconds since 1970
+	value   []byte
+}
+
+func (it flashItem) entry() entry {
+	val := binary.BigEndian.AppendUint64(nil, uint64(it.expires))
+	val = appendBytes(val, []byte(it.name))
+	val = appendBytes(val, it.value)
+	return entry{it.kind, []byte(it.id), val}
+}
+
+func decodeFlash(e entry) (flashItem, bool) {
+	r := reader{rest: e.val}
+	it := flashItem{id: string(e.key), kind: e.kind}
+	it.expires = int64(r.uint64())
+	it.name = string(r.bytes())
+	it.value = r.bytes()
+	return it, !r.bad && e.kind.isFlash()
+}
+
+// alert is the item as an alert. A string flashed under the name of a kind is one too.
+func (it flashItem) alert() (m Message, ok bool) {
+	switch it.kind {
+	case kindAlert:
+		ok = json.Unmarshal(it.value, &m) == nil
+	case kindKeyed:
+		ok = isAlertKind(it.name) && json.Unmarshal(it.value, &m.Text) == nil
+		m.Kind = it.name
+	}
+	if kind, alias := kindAliases[m.Kind]; alias {
+		m.Kind = kind
+	}
+	return m, ok
+}
+
+func isAlertKind(name string) bool {
+	switch name {
+	case KindError, KindWarning, KindSuccess, KindInfo:
+		return true
+	}
+	return kindAliases[name] != ""
+}
+
+// any is the item's value for somebody who does not know its type.
+func (it flashItem) any() any {
+	if alert, ok := it.alert(); ok {
+		return alert.Text
+	}
+	v, _ := decodeValue[any](it.name, it.value)
+	return v
+}
+
+// flashes is the flash of one request.
+type flashes struct {
+	received []flashItem // with what came; see Session.received
+	decoded  bool        // received is filled in
+	added    []flashItem // by this request, not saved yet
+	own      []flashItem // by this request, saved already
+	now      []Message   // for this response only
+
+	read     map[string]bool   // ids of items that were read
+	done     map[string]bool   // ids of items that are consumed
+	formRead bool              // old input or errors were read
+	unused   int               // calls of FlashMessages whose result nobody has looked at
+	keep     func(string) bool // what Reflash keeps; nil = nothing
+}
+
+func (f *flashes) markRead(it flashItem) {
+	if it.id == "" {
+		return // for this response only
+	}
+	f.read = marked(f.read, it.id)
+}
+
+// forgetReads is for a handler that read messages and then failed: nobody has seen them.
+func (f *flashes) forgetReads() {
+	f.read, f.formRead, f.unused = nil, false, 0
+}
+
+// shown says whether the application read any messages, old input or errors.
+func (f *flashes) shown() bool { return len(f.read) > 0 || f.formRead }
+
+// saved notes that what was added is stored now.
+func (f *flashes) saved() {
+	f.own = append(f.own, f.added...)
+	f.added = nil
+}
+
+func (f *flashes) forgetReceived() {
+	f.received, f.decoded = nil, true
+	f.keep = nil
+}
+
+// addFlash records a new item. Of one kind and name there is only one, but for alerts.
+func (s *Session) addFlash(it flashItem) {
+	s.state()
+	if !s.changeable(updatesRecord) {
+		return
+	}
+	it.id = rand.Text()
+	it.expires = s.m.now().Add(s.m.cfg.FlashTTL).UnixMilli()
+	s.flash.added = slices.DeleteFunc(s.flash.added, it.replaces)
+	s.flash.added = append(s.flash.added, it)
+}
+
+func (it flashItem) replaces(old flashItem) bool {
+	return it.kind != kindAlert && it.kind == old.kind && it.name == old.name
+}
+
+// supersedes says whether the item ends one of an earlier request. New input of a form
+// ends its old errors as well: they were about something else.
+func (it flashItem) supersedes(old flashItem) bool {
+	return it.replaces(old) || it.kind == kindInput && old.kind == kindInputErrors && it.name == old.name
+}
+
+// received is the flash that the session came with, less what has expired.
+func (s *Session) received() []flashItem {
+	st := s.state()
+	if f := &s.flash; !f.decoded {
+		f.decoded = true
+		f.received = st.flash(s.m.now())
+	}
+	return s.flash.received
+}
+
+func (st *state) flash(now time.Time) []flashItem {
+	var items []flashItem
+	for _, e := range st.entries {
+		if !e.kind.isFlash() {
+			continue
+		}
+		if it, ok := decodeFlash(e); ok && it.expires > now.UnixMilli() {
+			items = append(items, it)
+		}
+	}
+	return items
+}
+
+// visible is what this request may show, in the order it was flashed.
+func (s *Session) visible() []flashItem {
+	if classify(s.req).passive() {
+		return nil
+	}
+	f := &s.flash
+	fresh := slices.Concat(f.own, f.added)
+	items := slices.DeleteFunc(slices.Clone(s.received()), func(old flashItem) bool {
+		return slices.ContainsFunc(fresh, func(it flashItem) bool { return it.supersedes(old) })
+	})
+	items = append(items, fresh...)
+	if s.headSent && s.m.sealer != nil && s.decision.shows {
+		items = s.onlyRead(items)
+	}
+	for _, m := range f.now {
+		items = append(items, flashItem{kind: kindAlert, value: mustEncode(m)})
+	}
+	return items
+}
+
+// onlyRead leaves what was read before the head left. The rest could be shown, but not
+// removed, and so would be seen again.
+func (s *Session) onlyRead(items []flashItem) []flashItem {
+	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !s.flash.read[it.id] && !it.kind.onePage() })
+	if len(kept) < len(items) {
+		s.late(ErrHeadSent)
+	}
+	return kept
+}
+
+// keyed is the item flashed under key.
+func (s *Session) keyed(key string) (flashItem, bool) {
+	for _, it := range slices.Backward(s.visible()) {
+		if it.kind == kindKeyed && it.name == key {
+			return it, true
+		}
+	}
+	return flashItem{}, false
+}
+
+// settle decides, when the head is about to leave, which messages this response consumes.
+// It is called again for what is read while the body streams.
+func (s *Session) settle(v view) flashDelta {
+	f := &s.flash
+	if s.st == nil || !v.shows {
+		return flashDelta{}
+	}
+	if s.m.sealer != nil && !s.headSent && f.unused > 0 {
+		for _, it := range s.visible() {
+			f.markRead(it) // claimed for a page that is going to stream
+		}
+	}
+	var delta flashDelta
+	for _, it := range s.received() {
+		if f.consumes(it, v.page) {
+			delta.drop = append(delta.drop, it.id)
+			delta.add = append(delta.add, f.kept(it, s.m.now().Add(s.m.cfg.FlashTTL))...)
+		}
+	}
+	for _, it := range f.own {
+		if f.consumes(it, false) {
+			delta.drop = append(delta.drop, it.id)
+		}
+	}
+	// What was added and shown in one request need not be stored at all.
+	for _, it := range f.added {
+		if f.consumes(it, false) {
+			f.own = append(f.own, it)
+		}
+	}
+	f.added = slices.DeleteFunc(f.added, func(it flashItem) bool { return f.done[it.id] })
+	return delta
+}
+
+// consumes says whether a response that can show messages ends this one, and notes it.
+// Old input and errors that the session came with end with any page, read or not.
+func (f *flashes) consumes(it flashItem, page bool) bool {
+	if f.done[it.id] {
+		return false
+	}
+	ends := f.read[it.id]
+	if it.kind.onePage() {
+		ends = page || f.formRead
+	}
+	if ends {
+		f.done = marked(f.done, it.id)
+	}
+	return ends
+}
+
+func marked(set map[string]bool, id string) map[string]bool {
+	if set == nil {
+		set = map[string]bool{}
+	}
+	set[id] = true
+	return set
+}
+
+// kept is what Reflash leaves of an item that would end here.
+func (f *flashes) kept(it flashItem, until time.Time) []flashItem {
+	if f.keep == nil {
+		return nil
+	}
+	it.expires = until.UnixMilli()
+	switch it.kind {
+	case kindInput, kindInputErrors:
+		return it.fields(f.keep)
+	case kindAlert:
+		alert, _ := it.alert()
+		if !f.keep(alert.Kind) {
+			return nil
+		}
+	default:
+		if !f.keep(it.name) {
+			return nil
+		}
+	}
+	return []flashItem{it}
+}
+
+// flashDelta is what a commit changes about messages: by their ids, so that it can be
+// replayed on any record.
+type flashDelta struct {
+	drop []string
+	add  []flashItem
+}
+
+func (d flashDelta) empty() bool { return len(d.drop) == 0 && len(d.add) == 0 }
+
+// apply also drops what has expired, since it is there.
+func (d flashDelta) apply(st *state, now time.Time) {
+	if d.empty() {
+		return
+	}
+	st.entries = slices.DeleteFunc(slices.Clone(st.entries), func(e entry) bool {
+		if !e.kind.isFlash() {
+			return false
+		}
+		old, ok := decodeFlash(e)
+		return !ok || old.expires <= now.UnixMilli() || slices.Contains(d.drop, old.id) ||
+			slices.ContainsFunc(d.add, func(it flashItem) bool { return it.supersedes(old) })
+	})
+	for _, it := range d.add {
+		st.entries = append(st.entries, it.entry())
+	}
+}
+
+// mustEncode is for the library's own types, which always can be.
+func mustEncode(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic("session: internal error: " + err.Error())
+	}
+	return raw
+}

@@ -1,0 +1,59 @@
+package session
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+)
+
+const intendedKey = "intended"
+
+// SetIntendedURL remembers where the visitor wanted to go, before a login say. Only a
+// path of this site is remembered; anything else is ignored, since it often comes from
+// the visitor (OWASP ASVS 5.0, 3.7.2).
+func (s *Session) SetIntendedURL(path string) {
+	s.lock()
+	defer s.unlock()
+	if s.state(); !isLocalPath(path) {
+		return
+	}
+	raw := mustEncode(path)
+	s.change(func(st *state) error { st.put(kindOwn, intendedKey, raw); return nil })
+}
+
+// PullIntendedURL is where the visitor wanted to go, and forgets it. If that is not known
+// it is the fallback, or "/".
+func (s *Session) PullIntendedURL(fallback ...string) string {
+	path := "/"
+	if len(fallback) > 0 {
+		path = fallback[0]
+	}
+	if s == nil {
+		return path
+	}
+	s.lock()
+	defer s.unlock()
+	raw, ok := s.state().get(kindOwn, intendedKey)
+	if !ok {
+		return path
+	}
+	s.change(func(st *state) error { st.forget(kindOwn, intendedKey); return nil })
+	var intended string
+	if json.Unmarshal(raw, &intended) != nil || !isLocalPath(intended) {
+		return path
+	}
+	return intended
+}
+
+// isLocalPath says whether a browser that is sent to path stays on this site. Browsers
+// read a backslash as a slash, so "/\evil.example" is as far away as "//evil.example".
+func isLocalPath(path string) bool {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsRune(path, '\\') {
+		return false
+	}
+	if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return false
+	}
+	u, err := url.Parse(path)
+	return err == nil && u.Scheme == "" && u.Host == "" && u.User == nil
+}

@@ -1,0 +1,85 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// load finds the session that the visitor's cookie names. There is always a state
+// afterwards; it is empty if there is no session, and if the store cannot be asked.
+func (s *Session) load() {
+	s.begin()
+	ctx, cancel := storeContext(s.ctx)
+	defer cancel()
+	found, err := s.find(ctx)
+	switch {
+	case err != nil:
+		s.loadErr = err
+		s.report(s.m.cfg.Hooks.StoreError, Event{Err: err}, "the session could not be loaded")
+	case found:
+		s.fresh = false
+		s.report(s.m.cfg.Hooks.Initiated, Event{Handle: handle(s.key)}, "")
+	case s.given:
+		s.report(s.m.cfg.Hooks.Rejected, Event{Err: ErrNotFound}, "")
+	}
+}
+
+// find tries each cookie of our name until one leads to a session. An id that leads
+// nowhere is never taken over: it may have been planted (session fixation).
+func (s *Session) find(ctx context.Context) (found bool, err error) {
+	if s.m.sealer != nil {
+		return s.open()
+	}
+	for _, id := range candidates(s.req, s.m.cookie.name()) {
+		s.given = true
+		if !wellFormed(id) {
+			continue
+		}
+		key := storeKey(id)
+		rec, err := s.m.store.Read(ctx, key)
+		if errors.Is(err, ErrNotFound) || err == nil && s.m.expired(rec) {
+			continue
+		}
+		if err != nil {
+			return false, unavailable("read", err)
+		}
+		st, err := s.understand(rec.Data, key)
+		if err != nil {
+			return false, err
+		}
+		if st == nil {
+			continue
+		}
+		s.st, s.id, s.key, s.version, s.expires = st, id, key, rec.Version, rec.Expires
+		return true, nil
+	}
+	return false, nil
+}
+
+// understand decodes a record. One that is corrupt is as good as none, and trying again
+// would not help; one of a newer version of this library will be understood by the
+// process that wrote it, so it must not look like being logged out.
+func (s *Session) understand(data []byte, key string) (*state, error) {
+	st, err := decodeState(data)
+	if errors.Is(err, errNewerFormat) {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if err != nil {
+		s.report(s.m.cfg.Hooks.Undecodable, Event{Handle: handle(key), Err: err}, "a session record is corrupt and was left out")
+		return nil, nil
+	}
+	return st, nil
+}
+
+// expired is asked although stores see to it themselves: a store that forgets it must
+// not keep people logged in.
+func (m *Manager) expired(rec Record) bool {
+	return !rec.Expires.IsZero() && !rec.Expires.After(m.now())
+}
+
+// storeContext is for the store calls of one load or commit. It does not end with the
+// request: a visitor who hangs up must not undo a logout.
+func storeContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+}

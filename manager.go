@@ -1,0 +1,74 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// storeTimeout bounds the store calls of one load or commit.
+const storeTimeout = 5 * time.Second
+
+// Manager is a checked [Config] at work. It is safe for concurrent use.
+type Manager struct {
+	cfg    Config
+	store  Store
+	sealer Sealer // the store, if it is one
+	cookie cookieTemplate
+	queue  *queue
+	moved  *moves
+
+	// Each commit of this process is marked producer:seq; see writer.
+	producer uint64
+	seq      atomic.Uint64
+}
+
+// New is [Middleware] for those who want the error, or use sessions outside a request.
+// The error reports every mistake in cfg at once; see [ConfigErrors].
+func New(cfg Config) (*Manager, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Cookie.Insecure {
+		cfg.Logger.Warn("session: Cookie.Insecure is set, so the session cookie travels over plain http. Use it for development only")
+	}
+	m := &Manager{
+		cfg:      cfg,
+		store:    cfg.Store,
+		cookie:   newCookieTemplate(cfg),
+		queue:    newQueue(),
+		moved:    newMoves(cfg.Now),
+		producer: randomUint64(),
+	}
+	m.sealer, _ = cfg.Store.(Sealer)
+	return m, nil
+}
+
+func (m *Manager) now() time.Time { return m.cfg.Now() }
+
+func randomUint64() uint64 {
+	var b [8]byte
+	rand.Read(b[:])
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// unavailable wraps what a store answered when it could not do its work.
+func unavailable(doing string, err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
+}
+
+// report calls hook with e, and logs, once the session is no longer locked.
+func (s *Session) report(hook func(context.Context, Event), e Event, problem string) {
+	s.events = append(s.events, func() {
+		if problem != "" {
+			s.m.cfg.Logger.Warn("session: "+problem, "session", e.Handle, "error", e.Err)
+		}
+		if hook != nil {
+			hook(s.ctx, e)
+		}
+	})
+}

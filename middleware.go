@@ -1,0 +1,208 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Middleware gives every request a [Session]; get it with [From] or [FromContext]. It
+// panics on a bad cfg, naming every mistake at once; [Config.ToMiddleware] and [New]
+// return them instead.
+//
+// Mount it once, for the whole application, and before (outside of) whatever uses the
+// session. It commits before the first byte of a response leaves, whoever writes it.
+func Middleware(cfg Config) echo.MiddlewareFunc {
+	mw, err := cfg.ToMiddleware()
+	if err != nil {
+		panic(err)
+	}
+	return mw
+}
+
+// ToMiddleware is [Middleware] with an error instead of a panic.
+func (cfg Config) ToMiddleware() (echo.MiddlewareFunc, error) {
+	m, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return m.Middleware(), nil
+}
+
+// Middleware is the middleware of this manager. Mounted twice on the way of a request,
+// it works as if it were mounted once.
+func (m *Manager) Middleware() echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if m.cfg.Skipper(c) {
+				return next(c)
+			}
+			return m.serve(c, next)
+		}
+	}
+}
+
+// From is the session of the request. It does not touch the store. Where no middleware
+// is mounted, or it skipped the request, From panics.
+func From(c echo.Context) *Session {
+	s := FromContext(c.Request().Context())
+	if s == nil {
+		panic("session: no session in this request. Mount it with e.Use(session.Middleware(cfg)), before the handlers and middleware that use it, and see that Config.Skipper lets the request through")
+	}
+	return s
+}
+
+// Optional is middleware for routes that may be answered without the session, such as
+// public pages: if the store cannot be reached, they see an empty session instead of
+// becoming a 503. Changes still fail. It belongs inside of [Middleware].
+//
+// Do not use it where being logged in matters: a store that is down looks like being
+// logged out.
+func Optional(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		s := From(c)
+		s.lock()
+		s.optional = true
+		s.unlock()
+		return next(c)
+	}
+}
+
+// frame is what one request needs, in one allocation: the session, the context that
+// leads to it, and the writer that sees the response head leave; see response.go. It is
+// not pooled, because contexts outlive requests.
+type frame struct {
+	context.Context // the request's own
+	session         Session
+	req             http.Request
+
+	c     echo.Context   // both are pooled by Echo: gone after leave
+	res   *echo.Response //
+	below http.ResponseWriter
+
+	// What became of the response; see response.go.
+	sent        bool  // the head has left
+	cause       error // why the answer is not the handler's
+	withholding bool  // what the handler writes is swallowed
+	replaced    bool  // the error answer was given in its place
+
+	// After leave, under the session's lock.
+	left    bool
+	current *http.Request
+	header  http.Header
+}
+
+// Value makes the frame the context that FromContext looks into.
+func (f *frame) Value(key any) any {
+	if _, ok := key.(ctxKey); ok {
+		return &f.session
+	}
+	if key == f.session.m {
+		return f
+	}
+	return f.Context.Value(key)
+}
+
+// serve keeps to a method of its own: called from a closure, WithContext is not inlined,
+// and the request it makes is one allocation more.
+func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
+	r := c.Request()
+	if r.Context().Value(m) != nil {
+		return next(c) // mounted twice
+	}
+	f := new(frame)
+	f.Context = r.Context()
+	f.req = *r.WithContext(f)
+	f.c, f.res = c, c.Response()
+	f.below, f.res.Writer = f.res.Writer, f
+	f.session.m = m
+	f.session.ctx = f
+	f.session.req = &f.req
+	f.session.exchange = f
+	c.SetRequest(&f.req)
+
+	defer f.leave(r)
+	return f.finish(next(c))
+}
+
+// finish commits what the handler left behind. A failure comes out as an ordinary error:
+// loggers and transactions see it, and Echo's error handler answers.
+func (f *frame) finish(err error) error {
+	switch {
+	case f.cause == nil && f.sent:
+		f.session.saveLate()
+		return err
+	case f.cause == nil:
+		f.cause = f.session.saveUnanswered(err != nil)
+	}
+	if f.cause == nil {
+		return err
+	}
+	if !f.replaced {
+		f.reset()
+	}
+	return httpError(f.cause)
+}
+
+// leave runs last, panic or not. If no head has left by now, somebody further out writes
+// it: Echo's error handler, or net/http. Gzip and Timeout take our writer out before
+// that, so a hook is armed as well. It cannot be armed earlier: Flush forgets the hooks.
+func (f *frame) leave(original *http.Request) {
+	s := &f.session
+	s.mu.Lock()
+	f.left, f.current, f.header = true, f.c.Request(), f.res.Header()
+	s.mu.Unlock()
+
+	// net/http removes the temporary files of the request it made, and only of that.
+	if original.MultipartForm == nil {
+		original.MultipartForm = f.current.MultipartForm
+	}
+	if f.sent {
+		s.close()
+		f.c, f.res = nil, nil
+		return
+	}
+	if f.withholding {
+		f.reset()
+	}
+	f.res.Before(f.beforeHead)
+}
+
+// Request is the request as the handlers see it: middleware further in may have replaced
+// ours, and then the form is parsed there.
+func (f *frame) Request() *http.Request {
+	if f.left {
+		return f.current
+	}
+	return f.c.Request()
+}
+
+func (f *frame) head() http.Header {
+	if f.left {
+		return f.header
+	}
+	return f.res.Header()
+}
+
+// over says whether the request has ended without a head that we saw: a handler that
+// writes nothing leaves it to net/http.
+func (f *frame) over() bool { return f.left && f.Context.Err() != nil }
+
+// httpError is a failed load or commit as Echo's error handlers know errors.
+func httpError(cause error) *echo.HTTPError {
+	return echo.NewHTTPError(statusOf(cause)).SetInternal(cause)
+}
+
+// statusOf is 500 where the application gave us what cannot be stored, and 503 where
+// trying again may help.
+func statusOf(cause error) int {
+	var encode *EncodeError
+	var decode *DecodeError
+	if errors.As(cause, &encode) || errors.As(cause, &decode) ||
+		errors.Is(cause, ErrTooLarge) || errors.Is(cause, ErrHeadSent) || errors.Is(cause, ErrClosed) {
+		return http.StatusInternalServerError
+	}
+	return http.StatusServiceUnavailable
+}

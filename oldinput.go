@@ -1,0 +1,369 @@
+package session
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// FormField is the hidden field that names a form, for pages with several: old input and
+// errors of one are then not shown in another. An unnamed form is the form "".
+const FormField = "_form"
+
+// maxInput is how many bytes of one submission are kept as old input. It is more than
+// people type; the rest of a larger one, its largest fields, is not refilled.
+const maxInput = 64 << 10
+
+// maxMultipartMemory is what net/http itself uses for forms with files.
+const maxMultipartMemory = 32 << 20
+
+// oldInput is a submitted form that waits to be corrected.
+type oldInput struct {
+	Values url.Values `json:"v"`
+	Only   []string   `json:"o"`           // if not nil, the fields that were asked for
+	Except []string   `json:"x,omitempty"` // fields that were left out on purpose
+}
+
+// InputError is what is wrong with one field.
+type InputError struct {
+	Name     string   `json:"n"` // of the field, as the form has it
+	Messages []string `json:"m"`
+}
+
+// PageError is an error of the page, not of a field.
+type PageError struct {
+	Code string
+	Text string
+}
+
+// FlashAll keeps the submitted form for the next page, where [Session.Old] and the form
+// components show it again. Secrets never stay: passwords, tokens and card numbers go by
+// their names, and so do CSRF and method fields and files. Fields that were submitted
+// empty, or not checked, come back empty and not checked.
+func (s *Session) FlashAll() { s.flashInput(nil, nil) }
+
+// FlashOnly is FlashAll for some fields. The others show their defaults.
+func (s *Session) FlashOnly(names ...string) { s.flashInput(append([]string{}, names...), nil) }
+
+// FlashExcept is FlashAll for all fields but these, which show their defaults.
+func (s *Session) FlashExcept(names ...string) { s.flashInput(nil, names) }
+
+func (s *Session) flashInput(only, except []string) {
+	s.lock()
+	defer s.unlock()
+	if s.state(); !s.changeable(updatesRecord) {
+		return
+	}
+	form := submitted(s.exchange.Request())
+	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Clone(except)}
+	for name, values := range form {
+		switch {
+		case isSecret(name), slices.Contains(except, name), only != nil && !slices.Contains(only, name):
+		default:
+			in.Values[name] = values
+		}
+	}
+	in.trim(maxInput)
+	s.addFlash(flashItem{kind: kindInput, name: form.Get(FormField), value: mustEncode(in)})
+}
+
+// submitted is the form that came with r. What cannot be parsed is as if it had not been
+// sent: the handler, which reads the same form, is there to complain.
+func submitted(r *http.Request) url.Values {
+	_ = r.ParseMultipartForm(maxMultipartMemory)
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return r.Form
+	}
+	if r.MultipartForm != nil {
+		return r.MultipartForm.Value
+	}
+	if len(r.PostForm) == 0 {
+		return r.Form // such as DELETE, whose body net/http does not parse
+	}
+	return r.PostForm
+}
+
+var (
+	camelCase = regexp.MustCompile(`([a-z])([A-Z])`)
+	secret    = regexp.MustCompile(`passw|passphrase|secret|token|csrf|xsrf|card_?num|(^|[^a-z])(pass|pwd|pin|otp|totp|cvv|cvc|ssn)([^a-z]|$)`)
+)
+
+// isSecret says whether a field of that name must not be kept. It errs on the safe side:
+// a field that is typed again is better than a password in a store.
+func isSecret(name string) bool {
+	switch name {
+	case "_method", FormField:
+		return true
+	}
+	words := camelCase.ReplaceAllString(name, "${1}_$2")
+	return secret.MatchString(strings.ToLower(strings.ReplaceAll(words, "-", "_")))
+}
+
+// trim leaves the largest fields out until the rest takes no more than limit bytes. They
+// are then not shown empty, which would look like the visitor's doing.
+func (in *oldInput) trim(limit int) (trimmed bool) {
+	size := in.size()
+	for size > limit && len(in.Values) > 0 {
+		largest := slices.MaxFunc(slices.Collect(maps.Keys(in.Values)), func(a, b string) int {
+			return in.fieldSize(a) - in.fieldSize(b)
+		})
+		size -= in.fieldSize(largest)
+		delete(in.Values, largest)
+		if len(largest) <= limit {
+			in.Except = append(in.Except, largest)
+		}
+		trimmed = true
+	}
+	return trimmed
+}
+
+func (in *oldInput) size() int {
+	size := 0
+	for name := range in.Values {
+		size += in.fieldSize(name)
+	}
+	return size
+}
+
+func (in *oldInput) fieldSize(name string) int {
+	n := len(name)
+	for _, v := range in.Values[name] {
+		n += len(v)
+	}
+	return n
+}
+
+// fields is what Reflash keeps of a submission or of its errors, field by field.
+func (it flashItem) fields(keep func(name string) bool) []flashItem {
+	switch it.kind {
+	case kindInput:
+		in := it.input()
+		maps.DeleteFunc(in.Values, func(name string, _ []string) bool {
+			if keep(name) {
+				return false
+			}
+			in.Except = append(in.Except, name)
+			return true
+		})
+		if len(in.Values) == 0 {
+			return nil
+		}
+		it.value = mustEncode(in)
+	case kindInputErrors:
+		errs := slices.DeleteFunc(it.inputErrors(), func(e InputError) bool { return !keep(e.Name) })
+		if len(errs) == 0 {
+			return nil
+		}
+		it.value = mustEncode(errs)
+	}
+	return []flashItem{it}
+}
+
+func (it flashItem) input() (in oldInput) {
+	_ = json.Unmarshal(it.value, &in) // ours; of another version it is empty at worst
+	return in
+}
+
+func (it flashItem) inputErrors() (errs []InputError) {
+	_ = json.Unmarshal(it.value, &errs)
+	return errs
+}
+
+// FlashErrors adds errors of the page by their codes, such as "E_BAD_CSRF_TOKEN". They
+// live for one page.
+func (s *Session) FlashErrors(byCode map[string]string) {
+	s.lock()
+	defer s.unlock()
+	for _, code := range slices.Sorted(maps.Keys(byCode)) {
+		s.addFlash(flashItem{kind: kindPageError, name: code, value: mustEncode(byCode[code])})
+	}
+}
+
+// FlashInputErrors adds errors by the names of the fields. They live for one page, and
+// belong to the form that this request submitted.
+func (s *Session) FlashInputErrors(byName map[string][]string) {
+	errs := make([]InputError, 0, len(byName))
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		errs = append(errs, InputError{name, byName[name]})
+	}
+	s.lock()
+	defer s.unlock()
+	s.addInputErrors(errs)
+}
+
+func (s *Session) addInputErrors(errs []InputError) {
+	if len(errs) == 0 {
+		return
+	}
+	it := flashItem{kind: kindInputErrors, name: s.formName()}
+	if i := slices.IndexFunc(s.flash.added, it.replaces); i >= 0 {
+		errs = mergeErrors(s.flash.added[i].inputErrors(), errs)
+	}
+	it.value = mustEncode(errs)
+	s.addFlash(it)
+}
+
+func mergeErrors(have, more []InputError) []InputError {
+	for _, e := range more {
+		i := slices.IndexFunc(have, func(h InputError) bool { return h.Name == e.Name })
+		if i < 0 {
+			have = append(have, e)
+			continue
+		}
+		have[i].Messages = append(have[i].Messages, e.Messages...)
+	}
+	return have
+}
+
+// formName is the name of the form that this request submitted.
+func (s *Session) formName() string {
+	if s.exchange == nil {
+		return ""
+	}
+	return submitted(s.exchange.Request()).Get(FormField)
+}
+
+// Old is what the visitor submitted for a field of the form that is being corrected, or
+// else the first of def. A field that was submitted empty is "", not the default. Of a
+// field that was submitted several times it is the first value; see [Submission].
+func (s *Session) Old(name string, def ...string) string {
+	values, known := s.Submission("").Values(name)
+	if !known {
+		return first(def)
+	}
+	return first(values)
+}
+
+// InputErrors is what is wrong with a field of the form that is being corrected.
+// "items[0].name", "items[0][name]" and "items.0.name" name the same field.
+func (s *Session) InputErrors(name string) []string {
+	return s.Submission("").Errors(name)
+}
+
+// Submission is the form of that name which is being corrected on this page: what the
+// visitor submitted, and what is wrong with it. Reading it counts as showing it.
+func (s *Session) Submission(form string) Submission {
+	if s == nil {
+		return Submission{}
+	}
+	s.lock()
+	defer s.unlock()
+	var sub Submission
+	for _, it := range s.visible() {
+		if it.name != form {
+			continue
+		}
+		switch it.kind {
+		case kindInput:
+			in := it.input()
+			sub.input = &in
+		case kindInputErrors:
+			sub.errors = it.inputErrors()
+		default:
+			continue
+		}
+		s.flash.formRead = true
+	}
+	return sub
+}
+
+// Submission is a submitted form and its errors. The zero value is one that was not
+// submitted, and without errors.
+type Submission struct {
+	input  *oldInput
+	errors []InputError
+}
+
+// Submitted says whether there is old input: this page shows a form being corrected.
+func (sub Submission) Submitted() bool { return sub.input != nil }
+
+// Values is what was submitted for a field. It is known even if there is nothing: an
+// unchecked checkbox is not part of a submission. It is not known if nothing was
+// submitted, or the field was left out of the old input on purpose; then the default is
+// to be shown.
+func (sub Submission) Values(name string) (values []string, known bool) {
+	if sub.input == nil || sub.leftOut(name) {
+		return nil, false
+	}
+	if values, ok := sub.input.Values[name]; ok {
+		return values, true
+	}
+	for submitted, values := range sub.input.Values {
+		if sameField(submitted, name) {
+			return values, true
+		}
+	}
+	return nil, true
+}
+
+func (sub Submission) leftOut(name string) bool {
+	same := func(other string) bool { return sameField(other, name) }
+	return isSecret(name) || slices.ContainsFunc(sub.input.Except, same) ||
+		sub.input.Only != nil && !slices.ContainsFunc(sub.input.Only, same)
+}
+
+// Errors is what is wrong with a field. A list such as "tags[]" has the errors of its
+// elements "tags.0", "tags.1" too.
+func (sub Submission) Errors(name string) []string {
+	for _, e := range sub.errors {
+		if e.Name == name {
+			return e.Messages
+		}
+	}
+	var messages []string
+	for _, e := range sub.errors {
+		if foldField(e.Name) == foldField(name) || isElementOf(e.Name, name) {
+			messages = append(messages, e.Messages...)
+		}
+	}
+	return messages
+}
+
+// AllErrors is what is wrong with the fields, in the order it was found.
+func (sub Submission) AllErrors() []InputError { return slices.Clone(sub.errors) }
+
+// PageErrors is the errors of the page by their codes, in the order they were flashed.
+func (s *Session) PageErrors() []PageError {
+	if s == nil {
+		return nil
+	}
+	s.lock()
+	defer s.unlock()
+	var errs []PageError
+	for _, it := range s.visible() {
+		if it.kind != kindPageError {
+			continue
+		}
+		var text string
+		if json.Unmarshal(it.value, &text) == nil {
+			errs = append(errs, PageError{it.name, text})
+			s.flash.formRead = true
+		}
+	}
+	return errs
+}
+
+// fieldPath is the one spelling of a field's name: "items.0.name" for "items[0].name" and
+// "items[0][name]", and "tags" for "tags[]".
+func fieldPath(name string) string {
+	if !strings.ContainsRune(name, '[') {
+		return name
+	}
+	path := strings.NewReplacer("].", ".", "][", ".", "[", ".", "]", "").Replace(name)
+	return strings.TrimSuffix(path, ".")
+}
+
+func sameField(a, b string) bool { return a == b || fieldPath(a) == fieldPath(b) }
+
+func isElementOf(name, list string) bool {
+	owner, isList := strings.CutSuffix(list, "[]")
+	if !isList {
+		return false
+	}
+	index, ok := strings.CutPrefix(fieldPath(name), fieldPath(owner)+".")
+	return ok && index != "" && strings.Trim(index, "0123456789") == ""
+}

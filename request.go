@@ -1,0 +1,129 @@
+package session
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// audience is who a request is for, by the headers that browsers and hypermedia
+// libraries document. Everything that depends on it asks here.
+type audience int
+
+const (
+	// A page that a person is about to see, boosted navigations and frames of the
+	// browser included. Whatever we don't know is one.
+	audiencePage audience = iota
+
+	// A part of a page that a person has in front of them: htmx, Turbo Frames, Unpoly,
+	// Datastar.
+	audiencePart
+
+	// Nobody, or nobody yet: prefetches, images, scripts, HEAD. A prefetched page may be
+	// shown later without another request, so it must not show messages.
+	audienceNobody
+)
+
+func (a audience) passive() bool { return a == audienceNobody }
+
+func classify(r *http.Request) audience {
+	switch {
+	case r.Method == http.MethodHead || r.Method == http.MethodOptions, isSpeculative(r.Header), !isShown(r.Header):
+		return audienceNobody
+	case isPart(r.Header):
+		return audiencePart
+	}
+	return audiencePage
+}
+
+// isSpeculative says whether the answer is fetched in case somebody wants it: by the
+// browser, Turbo (X-Sec-Purpose) or htmx's preload extension. The purpose may carry
+// more than one word, as in Chrome's "prefetch;prerender".
+func isSpeculative(h http.Header) bool {
+	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Sec-Purpose", "X-Purpose", "X-Moz"} {
+		purpose := strings.ToLower(h.Get(name))
+		if strings.Contains(purpose, "prefetch") || strings.Contains(purpose, "prerender") || strings.Contains(purpose, "preview") {
+			return true
+		}
+	}
+	return h.Get("HX-Preloaded") == "true"
+}
+
+// isShown says whether the answer goes to a place where a page's text can be read. Over
+// plain http browsers leave Sec-Fetch-Dest out; what they accept then tells an image or
+// a style sheet from a page.
+func isShown(h http.Header) bool {
+	switch dest := h.Get("Sec-Fetch-Dest"); dest {
+	case "":
+		accept := h.Get("Accept")
+		return !strings.HasPrefix(accept, "image/") && !strings.HasPrefix(accept, "text/css")
+	case "document", "iframe", "frame", "embed", "object", "empty":
+		return true
+	default:
+		return false
+	}
+}
+
+func isPart(h http.Header) bool {
+	switch {
+	case isHTMX(h):
+		return true
+	case h.Get("Turbo-Frame") != "":
+		return true
+	case h.Get("Datastar-Request") == "true":
+		return true
+	case h.Get("X-Up-Version") != "":
+		target := h.Get("X-Up-Target")
+		return target != "" && target != "body" && target != "html"
+	}
+	return false
+}
+
+// isHTMX says whether htmx asks for a part of a page. htmx 4 says so outright; with
+// htmx 2 it is any request that neither navigates nor restores a page.
+func isHTMX(h http.Header) bool {
+	if kind := h.Get("HX-Request-Type"); kind != "" {
+		return kind == "partial"
+	}
+	return h.Get("HX-Request") == "true" && h.Get("HX-Boosted") == "" && h.Get("HX-History-Restore-Request") == ""
+}
+
+// view is what a response does to messages.
+type view struct {
+	shows bool // it can show what was read
+	page  bool // it is a page, which ends old input and errors
+}
+
+// viewOf looks at a response whose head is about to leave.
+func viewOf(r *http.Request, status int, h http.Header) view {
+	a := classify(r)
+	if a == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 {
+		return view{}
+	}
+	return view{shows: true, page: a == audiencePage && isHTML(r, h)}
+}
+
+func hasBody(status int) bool {
+	return status >= 200 && status != http.StatusNoContent && status != http.StatusResetContent
+}
+
+// isRedirect includes 304, which shows nothing new, and htmx's ways to send a browser on.
+func isRedirect(status int, h http.Header) bool {
+	return status >= 300 && status < 400 ||
+		h.Get("HX-Redirect") != "" || h.Get("HX-Location") != "" || h.Get("HX-Refresh") == "true"
+}
+
+// isHTML says whether the answer is a page. Some handlers leave it to net/http to find
+// out the type, after the head; then what the browser is waiting for decides.
+func isHTML(r *http.Request, h http.Header) bool {
+	contentType := h.Get("Content-Type")
+	if contentType == "" {
+		return acceptsHTML(r.Header)
+	}
+	media, _, _ := mime.ParseMediaType(contentType)
+	return media == "text/html" || media == "application/xhtml+xml"
+}
+
+func acceptsHTML(h http.Header) bool {
+	return strings.Contains(h.Get("Accept"), "text/html")
+}

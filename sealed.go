@@ -1,0 +1,193 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Sessions that live in cookies. There are two of them: one with the values, and one with
+// the flash, so that a response which was on its way when a message was flashed does not
+// overwrite it with a session that knew nothing of it.
+
+// sealed is what the visitor's cookies held.
+type sealed struct {
+	flashGiven bool      // there was a flash cookie, whatever was in it
+	values     bool      // there was a good session cookie
+	flash      bool      // there was a good flash cookie
+	ended      bool      // Destroy was called
+	expires    time.Time // of the session cookie's content
+}
+
+func (s *Session) open() (found bool, err error) {
+	name, flashName := s.m.cookie.name(), s.m.cookie.flashName()
+	s.given = len(candidates(s.req, name)) > 0
+	s.sealed.flashGiven = len(candidates(s.req, flashName)) > 0
+
+	values, rec, err := s.unseal(name)
+	if err != nil {
+		return false, err
+	}
+	if values != nil {
+		s.sealed.values, s.expires = true, rec.Expires
+		s.st = values.without(entry.isFlash)
+	}
+	flash, _, err := s.unseal(flashName)
+	if err != nil {
+		return false, err
+	}
+	if flash != nil {
+		s.sealed.flash = true
+		s.st.entries = append(s.st.entries, flash.without(entry.isValue).entries...)
+	}
+	return s.sealed.values, nil
+}
+
+// unseal is the first cookie of that name that can be opened.
+func (s *Session) unseal(name string) (*state, Record, error) {
+	for _, value := range candidates(s.req, name) {
+		rec, err := s.m.sealer.Open(name, value)
+		if errors.Is(err, ErrNotFound) || err == nil && s.m.expired(rec) {
+			continue
+		}
+		if err != nil {
+			return nil, Record{}, unavailable("open the cookie", err)
+		}
+		st, err := s.understand(rec.Data, "")
+		if st != nil || err != nil {
+			return st, rec, err
+		}
+	}
+	return nil, Record{}, nil
+}
+
+// seal sets the cookies that have changed, and no other.
+func (s *Session) seal(delta flashDelta) error {
+	changed := len(s.ops) > 0 || s.renew || s.sealed.ended
+	if !delta.empty() {
+		delta.apply(s.st, s.m.now())
+	}
+	values, flash := s.st.without(entry.isFlash), s.st.without(entry.isValue)
+
+	until, due := s.refresh()
+	if changed || due && s.sealed.values && !s.headSent {
+		if err := s.sealValues(values, until); err != nil {
+			return err
+		}
+	}
+	if !delta.empty() || s.sealed.flash && flash.empty() || s.sealed.ended {
+		if err := s.sealFlash(flash); err != nil {
+			return err
+		}
+	}
+	switch {
+	case s.sealed.ended:
+		s.report(s.m.cfg.Hooks.Destroyed, Event{}, "")
+	case s.renew:
+		s.report(s.m.cfg.Hooks.Migrated, Event{}, "")
+	}
+	if changed || !delta.empty() {
+		s.report(s.m.cfg.Hooks.Committed, Event{}, "")
+	}
+	return nil
+}
+
+func (s *Session) sealValues(values *state, until time.Time) error {
+	name := s.m.cookie.name()
+	if values.empty() {
+		s.sealed.values = false
+		if s.given {
+			s.removeCookie(name)
+		}
+		return nil
+	}
+	if err := s.sealCookie(name, values, until, s.cookieAge()); err != nil {
+		return err
+	}
+	s.sealed.values, s.given, s.expires = true, true, until
+	return nil
+}
+
+// sealFlash seals what it can of the flash. A long text that was typed into a form may
+// not fit; then it is that text which stays behind, not the message about it.
+func (s *Session) sealFlash(flash *state) error {
+	name := s.m.cookie.flashName()
+	if flash.empty() {
+		s.sealed.flash = false
+		if s.sealed.flashGiven {
+			s.removeCookie(name)
+		}
+		return nil
+	}
+	until := s.m.now()
+	for _, it := range flash.flash(until) {
+		until = later(until, time.UnixMilli(it.expires))
+	}
+	for {
+		err := s.sealCookie(name, flash, until, until.Sub(s.m.now()))
+		var tooLarge *TooLargeError
+		if !errors.As(err, &tooLarge) || !flash.trimInput(tooLarge.Size-tooLarge.Limit) {
+			s.sealed.flash, s.sealed.flashGiven = true, true
+			return err
+		}
+		s.report(nil, Event{Err: err}, "old input does not fit into a cookie; its largest field was left out")
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func (s *Session) sealCookie(name string, st *state, until time.Time, age time.Duration) error {
+	value, err := s.m.sealer.Seal(name, Record{Data: st.encode(), Version: 1, Expires: until})
+	if err != nil {
+		return unavailable("seal the cookie", err)
+	}
+	line := s.m.cookie.with(name, value, age)
+	if len(line) > maxCookie {
+		return &TooLargeError{Size: len(line), Limit: maxCookie, Largest: st.largest()}
+	}
+	s.sendCookie(name, line)
+	return nil
+}
+
+// trimInput takes about excess bytes of a cookie out of old input. It says whether there
+// was any.
+func (st *state) trimInput(excess int) bool {
+	for i, e := range st.entries {
+		it, ok := decodeFlash(e)
+		if e.kind != kindInput || !ok {
+			continue
+		}
+		in := it.input()
+		// Sealing makes 16 bytes of 9, more or less; one field at least must go.
+		if !in.trim(max(0, in.size()-1-excess/2)) {
+			continue
+		}
+		it.value = mustEncode(in)
+		st.entries[i] = it.entry()
+		return true
+	}
+	return false
+}
+
+func (e entry) isFlash() bool { return e.kind.isFlash() }
+func (e entry) isValue() bool { return !e.kind.isFlash() }
+
+// name is what an error calls an entry. Flash items go by theirs, not by their ids.
+func (e entry) name() string {
+	switch it, ok := decodeFlash(e); {
+	case e.kind == kindInput:
+		return "old input"
+	case e.kind == kindInputErrors:
+		return "input errors"
+	case e.kind == kindAlert:
+		return "alert"
+	case ok:
+		return fmt.Sprintf("flash %q", it.name)
+	}
+	return string(e.key)
+}

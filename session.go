@@ -1,0 +1,266 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Session is one visitor's values and messages during one request.
+//
+// Nothing is loaded before the first use, and nothing is saved before the response
+// leaves: what a request changes is recorded, and replayed on the newest record when the
+// head of the response is about to be sent. Two requests at once lose nothing of each
+// other. See [Update] for values that are computed from their old ones.
+//
+// A Session is safe for use by several goroutines. One that outlives the request keeps
+// reading what the request last saw; its changes are refused with [ErrClosed].
+//
+// On a nil *Session, which [FromContext] answers where there is none, every read is
+// empty, and every change panics.
+type Session struct {
+	mu sync.Mutex
+	m  *Manager
+
+	ctx      context.Context // the request's
+	req      *http.Request   // for its cookies
+	exchange exchange        // nil once the request is over
+	headSent bool
+	optional bool // this route may be answered without the session; see Optional
+
+	// What was loaded. st is nil before that; afterwards it is the session as this
+	// request sees it, with its own changes.
+	st       *state
+	loadErr  error
+	fresh    bool      // there was no session
+	given    bool      // the visitor sent a cookie by our name, whatever was in it
+	id, key  string    // of the stored record; "" where there is none
+	version  uint64    // of the stored record
+	expires  time.Time // of the stored record
+	sealed   sealed    // the same for a Sealer
+	err      error     // the first failure
+	lost     bool      // the stored record ended while this request ran
+	decision view      // what the response head said about messages
+
+	// What is to be done at the commit.
+	ops   []op
+	renew bool     // give the record a new id
+	ended []string // keys of records to destroy
+	flash flashes
+
+	cookieSet bool     // this response sets a cookie
+	events    []func() // hooks to call once the lock is free
+}
+
+// op is one change. It is applied to the session of this request at once, and again to
+// a newer record if another request was faster. An op that fails changes nothing.
+type op func(*state) error
+
+// exchange is the request and response a session belongs to, as the middleware has them.
+type exchange interface {
+	Request() *http.Request // the current one, whose form the application has parsed
+	head() http.Header      // of the response
+	over() bool             // the request has ended; nobody will commit any more
+}
+
+type ctxKey struct{}
+
+// FromContext is the session of the request that ctx belongs to, or nil where there is
+// none. It does not touch the store.
+func FromContext(ctx context.Context) *Session {
+	s, _ := ctx.Value(ctxKey{}).(*Session)
+	return s
+}
+
+func (s *Session) lock() {
+	if s == nil {
+		panic("session: there is no session here to change. Is session.Middleware mounted, and is the request's own context passed on?")
+	}
+	s.mu.Lock()
+}
+
+// unlock frees the session, and only then calls the hooks: a hook may be slow, or panic.
+func (s *Session) unlock() {
+	events := s.events
+	s.events = nil
+	s.mu.Unlock()
+	for _, call := range events {
+		call()
+	}
+}
+
+// state is the session as this request sees it, loaded if need be.
+func (s *Session) state() *state {
+	if s.st == nil {
+		s.load()
+	}
+	return s.st
+}
+
+// Load reads the session now, for those who want the error up front: without it, a
+// store that cannot be reached reads as an empty session, and the response becomes a 503.
+func (s *Session) Load(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	s.lock()
+	defer s.unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.state()
+	return s.loadErr
+}
+
+// Save commits what has been changed so far, and sets the cookie if there is one to be
+// set. It is for handlers that are about to stream for long, or to hijack the connection;
+// everybody else leaves it to the middleware.
+//
+// It answers [ErrNotFound] if the session was ended by another request meanwhile.
+func (s *Session) Save(ctx context.Context) error {
+	s.lock()
+	defer s.unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.exchange == nil {
+		return ErrClosed
+	}
+	if err := s.failure(); err != nil {
+		return err
+	}
+	if err := s.commit(flashDelta{}); err != nil {
+		return err
+	}
+	if s.lost {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// Err is the first failure of this session: a value that could not be stored, a change
+// that came too late, a store that did not answer. It stays, and unless the head has
+// left, the response becomes an error page.
+func (s *Session) Err() error {
+	if s == nil {
+		return nil
+	}
+	s.lock()
+	defer s.unlock()
+	return s.failure()
+}
+
+func (s *Session) failure() error {
+	if s.err != nil {
+		return s.err
+	}
+	return s.loadErr
+}
+
+func (s *Session) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// IsNew says that the visitor came without a session. It stays true for the request
+// that begins one, and is true again after [Session.Destroy].
+func (s *Session) IsNew() bool {
+	if s == nil {
+		return true
+	}
+	s.lock()
+	defer s.unlock()
+	s.state()
+	return s.fresh
+}
+
+// Regenerate gives the session a new id and keeps its data. Do it whenever the visitor's
+// rights change, at login above all: an id that somebody planted before is worth nothing
+// afterwards (session fixation; OWASP ASVS 5.0, 7.2.4). The old id is dead before the
+// response leaves. The absolute timeout goes on from where it was.
+func (s *Session) Regenerate() {
+	s.lock()
+	defer s.unlock()
+	s.state()
+	if s.changeable(needsCookie) {
+		s.renew = true
+	}
+}
+
+// Destroy logs out: the record and the cookie go. What is put or flashed afterwards, such
+// as a good-bye, begins a new session; so do messages that this request flashed before.
+//
+// With a [Sealer] there is no record, and a copy of the cookie stays valid until its
+// deadline.
+func (s *Session) Destroy() {
+	s.lock()
+	defer s.unlock()
+	s.state()
+	if !s.changeable(endsRecord) {
+		return
+	}
+	if s.key != "" {
+		s.ended = append(s.ended, s.key)
+	}
+	s.sealed.ended = s.m.sealer != nil
+	s.begin()
+	s.ops, s.renew, s.lost = nil, false, false
+	s.flash.forgetReceived()
+}
+
+// begin makes this an empty session that nobody has stored.
+func (s *Session) begin() {
+	s.st = newState(s.m.now(), s.m.cfg.AbsoluteTimeout)
+	s.id, s.key, s.version, s.expires = "", "", 0, time.Time{}
+	s.fresh = true
+}
+
+// change applies o now and remembers it for the commit.
+func (s *Session) change(o op) {
+	st := s.state()
+	if !s.changeable(updatesRecord) {
+		return
+	}
+	if err := o(st); err != nil {
+		s.fail(err)
+		return
+	}
+	s.ops = append(s.ops, o)
+}
+
+// effect is what a change asks of a response whose head may have left.
+type effect int
+
+const (
+	updatesRecord effect = iota // fine at any time if there is a record
+	endsRecord                  // fine at any time on the server: the cookie then names nothing
+	needsCookie                 // never fine after the head
+)
+
+// changeable says whether a change can still be saved. If not, it fails the session and
+// says so aloud: a change must never be lost in silence.
+func (s *Session) changeable(e effect) bool {
+	switch {
+	case s.exchange == nil || s.exchange.over():
+		s.late(ErrClosed)
+	case !s.headSent:
+		return true
+	case s.m.sealer != nil || e == needsCookie || e == updatesRecord && s.key == "":
+		s.late(ErrHeadSent)
+	default:
+		return true
+	}
+	return false
+}
+
+// late fails the session with err, and reports it the first time.
+func (s *Session) late(err error) {
+	first := !errors.Is(s.err, err)
+	s.fail(err)
+	if first {
+		s.report(s.m.cfg.Hooks.LateWrite, Event{Handle: handle(s.key), Err: err}, "a session change came too late and was not saved")
+	}
+}

@@ -1,0 +1,112 @@
+package session
+
+import (
+	"net/http"
+	"slices"
+)
+
+// What the middleware asks of a session at the turns of a response.
+
+// answer commits before a head with that status leaves. An error says that it must not.
+func (s *Session) answer(status int) error {
+	s.lock()
+	defer s.unlock()
+	if err := s.refusal(); err != nil {
+		_ = s.abandon(err)
+		if status < 500 {
+			return err
+		}
+		s.headSent = true // the application found out itself, and has its own page for it
+		return nil
+	}
+	if s.st == nil {
+		s.headSent = true
+		return nil
+	}
+	h := s.exchange.head()
+	s.decision = viewOf(s.req, status, h)
+	if err := s.commit(s.settle(s.decision)); err != nil {
+		return err
+	}
+	s.dress(h)
+	s.headSent = true
+	return nil
+}
+
+// refusal is why this response must not leave. A session that could not be loaded is a
+// reason even if nothing was changed: it must not look like being logged out.
+func (s *Session) refusal() error {
+	if s.err == nil && s.optional && !s.pending() {
+		return nil
+	}
+	return s.failure()
+}
+
+// dress adds what caches must know about this response.
+func (s *Session) dress(h http.Header) {
+	if !slices.Contains(h.Values("Vary"), "Cookie") {
+		h.Add("Vary", "Cookie")
+	}
+	if s.cookieSet || s.flash.shown() && s.decision.shows {
+		h.Set("Cache-Control", "no-store")
+	}
+}
+
+// saveUnanswered commits when the handler has returned and no head has left. If it
+// failed, nobody has seen the messages that it read.
+func (s *Session) saveUnanswered(failed bool) error {
+	s.lock()
+	defer s.unlock()
+	if failed {
+		s.flash.forgetReads()
+	}
+	if err := s.refusal(); err != nil {
+		return s.abandon(err)
+	}
+	if s.st == nil {
+		return nil
+	}
+	if err := s.commit(flashDelta{}); err != nil {
+		return err
+	}
+	s.dress(s.exchange.head())
+	return nil
+}
+
+// saveLate commits what was changed and read after the head. It is too late to tell the
+// visitor about a failure; commit reports it.
+func (s *Session) saveLate() {
+	s.lock()
+	defer s.unlock()
+	var read flashDelta
+	if s.m.sealer == nil {
+		read = s.settle(s.decision)
+	}
+	_ = s.commit(read)
+}
+
+// handOver commits before a connection is hijacked. The head is then not ours, so a
+// cookie that is still to be set would be lost.
+func (s *Session) handOver() error {
+	s.lock()
+	defer s.unlock()
+	if err := s.refusal(); err != nil {
+		return s.abandon(err)
+	}
+	if s.pending() && (s.m.sealer != nil || s.key == "" && len(s.ended) == 0 || s.renew) {
+		return errHijackCookie
+	}
+	err := s.commit(flashDelta{})
+	s.headSent = err == nil
+	return err
+}
+
+// close ends the session's part in the request. What still holds it may go on reading.
+func (s *Session) close() {
+	s.lock()
+	defer s.unlock()
+	s.exchange = nil
+	if s.pending() && !s.lost {
+		s.late(ErrClosed) // after a panic in the middle of a stream, say
+	}
+}

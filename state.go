@@ -1,0 +1,227 @@
+package session
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+)
+
+// state is what a record says: when the session began and must end, who wrote it last,
+// and its entries. A Session works on one state; a commit replays onto another.
+//
+// The encoding is flat, so that reading one key costs a walk over lengths and the
+// decoding of that key alone:
+//
+//	format byte · created · deadline · writers · entries
+//	writer = producer (8 bytes) · sequence number
+//	entry  = kind byte · key · value, each with its length in front
+//
+// All numbers without a size are unsigned varints; times are milliseconds since 1970.
+type state struct {
+	created  int64
+	deadline int64 // 0 = none
+	writers  []writer
+	entries  []entry
+}
+
+// entry is one key and its value. Values are never changed in place: states share them.
+type entry struct {
+	kind kind
+	key  []byte
+	val  []byte
+}
+
+// kind separates what the application stores from what the library does, so that no
+// key of an application can ever meet one of ours.
+type kind byte
+
+const (
+	kindValue kind = 'v' // a value of the application; JSON
+	kindFlash kind = 'f' // a flash item, by its id; see flashItem
+	kindOwn   kind = 'o' // the library's own values, such as the intended URL
+)
+
+// writer is a process that wrote the record, and the number of its last commit in it.
+// A commit whose answer was lost and that is tried again meets its own number.
+type writer struct {
+	producer uint64
+	seq      uint64
+}
+
+// maxWriters bounds the table of writers. A commit is recognised unless so many other
+// processes have written between it and its retry.
+const maxWriters = 16
+
+const stateFormat = 1
+
+var (
+	errCorrupt     = errors.New("session: the record is corrupt")
+	errNewerFormat = errors.New("session: the record was written by a newer version of this library")
+)
+
+func newState(now time.Time, lifetime time.Duration) *state {
+	st := &state{created: now.UnixMilli()}
+	if lifetime > 0 {
+		st.deadline = now.Add(lifetime).UnixMilli()
+	}
+	return st
+}
+
+func (st *state) find(k kind, key string) int {
+	for i := range st.entries {
+		if st.entries[i].kind == k && string(st.entries[i].key) == key {
+			return i
+		}
+	}
+	return -1
+}
+
+func (st *state) get(k kind, key string) ([]byte, bool) {
+	if i := st.find(k, key); i >= 0 {
+		return st.entries[i].val, true
+	}
+	return nil, false
+}
+
+func (st *state) put(k kind, key string, val []byte) {
+	if i := st.find(k, key); i >= 0 {
+		st.entries[i].val = val
+		return
+	}
+	st.entries = append(st.entries, entry{k, []byte(key), val})
+}
+
+func (st *state) forget(k kind, key string) {
+	if i := st.find(k, key); i >= 0 {
+		st.entries = slices.Delete(st.entries, i, i+1)
+	}
+}
+
+func (st *state) empty() bool { return len(st.entries) == 0 }
+
+// without is st less the entries that drop names; st stays as it is.
+func (st *state) without(drop func(entry) bool) *state {
+	rest := *st
+	rest.entries = slices.DeleteFunc(slices.Clone(st.entries), drop)
+	return &rest
+}
+
+// expires is when a session used at now ends, if it is not used again.
+func (st *state) expires(now time.Time, idle time.Duration) time.Time {
+	end := now.Add(idle)
+	if st.deadline != 0 && end.UnixMilli() > st.deadline {
+		return time.UnixMilli(st.deadline)
+	}
+	return end
+}
+
+// stamp notes that producer made commit seq. The newest writer stands first.
+func (st *state) stamp(producer, seq uint64) {
+	others := slices.DeleteFunc(slices.Clone(st.writers), func(w writer) bool { return w.producer == producer })
+	st.writers = append([]writer{{producer, seq}}, others[:min(len(others), maxWriters-1)]...)
+}
+
+// wrote says whether commit seq of producer is in this record.
+func (st *state) wrote(producer, seq uint64) bool {
+	return slices.Contains(st.writers, writer{producer, seq})
+}
+
+func (st *state) encode() []byte {
+	size := 1 + 3*binary.MaxVarintLen64 + len(st.writers)*(8+binary.MaxVarintLen64)
+	for _, e := range st.entries {
+		size += 1 + 2*binary.MaxVarintLen32 + len(e.key) + len(e.val)
+	}
+	b := append(make([]byte, 0, size), stateFormat)
+	b = binary.AppendUvarint(b, uint64(st.created))
+	b = binary.AppendUvarint(b, uint64(st.deadline))
+	b = binary.AppendUvarint(b, uint64(len(st.writers)))
+	for _, w := range st.writers {
+		b = binary.BigEndian.AppendUint64(b, w.producer)
+		b = binary.AppendUvarint(b, w.seq)
+	}
+	for _, e := range st.entries {
+		b = append(b, byte(e.kind))
+		b = appendBytes(b, e.key)
+		b = appendBytes(b, e.val)
+	}
+	return b
+}
+
+func appendBytes(b, s []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// decodeState reads what encode wrote. The entries are slices of data, which must not
+// change afterwards.
+func decodeState(data []byte) (*state, error) {
+	r := reader{rest: data}
+	switch format := r.byte(); {
+	case r.bad:
+		return nil, errCorrupt
+	case format > stateFormat:
+		return nil, errNewerFormat
+	case format != stateFormat:
+		return nil, errCorrupt
+	}
+
+	st := &state{created: int64(r.uvarint()), deadline: int64(r.uvarint())}
+	for n := r.uvarint(); n > 0 && !r.bad; n-- {
+		st.writers = append(st.writers, writer{r.uint64(), r.uvarint()})
+	}
+	if !r.bad {
+		// An entry takes at least three bytes, so garbage cannot make this large.
+		st.entries = make([]entry, 0, min(len(r.rest)/3, 16))
+	}
+	for len(r.rest) > 0 && !r.bad {
+		st.entries = append(st.entries, entry{kind(r.byte()), r.bytes(), r.bytes()})
+	}
+	if r.bad {
+		return nil, errCorrupt
+	}
+	return st, nil
+}
+
+// reader takes values off the front of rest. Once there is too little left, bad is set
+// and everything reads as zero.
+type reader struct {
+	rest []byte
+	bad  bool
+}
+
+func (r *reader) take(n uint64) []byte {
+	if r.bad || n > uint64(len(r.rest)) {
+		r.bad = true
+		return nil
+	}
+	// The capacity ends with the value: appending to it must not reach its neighbour.
+	head := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return head
+}
+
+func (r *reader) byte() byte {
+	if b := r.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *reader) uint64() uint64 {
+	if b := r.take(8); b != nil {
+		return binary.BigEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.rest)
+	if n <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.take(uint64(n))
+	return v
+}
+
+func (r *reader) bytes() []byte { return r.take(r.uvarint()) }

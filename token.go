@@ -1,0 +1,47 @@
+package session
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+)
+
+// A session id is 256 random bits in base64url, 43 characters. (OWASP ASVS 5.0, 7.2.3
+// asks for 128 bits; section 11.5.1 says that a UUID has too few.)
+const (
+	idBytes = 32
+	idLen   = 43
+)
+
+func newID() string {
+	var b [idBytes]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// wellFormed says whether id could be one of ours. Nothing else gets as far as a store.
+func wellFormed(id string) bool {
+	if len(id) != idLen {
+		return false
+	}
+	var b [idBytes]byte
+	n, err := base64.RawURLEncoding.Strict().Decode(b[:], []byte(id))
+	return err == nil && n == idBytes
+}
+
+// storeKey is what a store knows a session by. Who can read the store cannot make
+// cookies from it, and the time of a look-up says nothing about an id (CVE-2019-16782).
+func storeKey(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:])
+}
+
+// handle names a session in logs and hooks. Neither the id nor the key follows from it.
+func handle(key string) string {
+	if key == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte("session handle " + key))
+	return hex.EncodeToString(sum[:8])
+}

@@ -1,0 +1,253 @@
+package session
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+)
+
+// Values are stored as JSON, each on its own: one that cannot be decoded, after a type
+// has changed say, does no harm to the others. Everything that encoding/json carries
+// comes back as it was, integers of any size included.
+
+// Get is the value under key. If there is none, or it is not a T, Get is the first of
+// def, or else the zero T. [Lookup] tells these cases apart.
+func Get[T any](s *Session, key string, def ...T) T {
+	v, ok, err := Lookup[T](s, key)
+	if ok && err == nil {
+		return v
+	}
+	return first(def)
+}
+
+// Lookup is the value under key, and whether there is one. The error is a *[DecodeError]
+// if there is one of another type, or says why the session could not be loaded.
+func Lookup[T any](s *Session, key string) (v T, ok bool, err error) {
+	if s == nil {
+		return v, false, nil
+	}
+	s.lock()
+	defer s.unlock()
+	return lookup[T](s, key)
+}
+
+// lookup is Lookup for a session that is locked.
+func lookup[T any](s *Session, key string) (v T, ok bool, err error) {
+	raw, ok := s.state().get(kindValue, key)
+	if !ok {
+		return v, false, s.loadErr
+	}
+	v, err = decodeValue[T](key, raw)
+	if err != nil {
+		s.report(s.m.cfg.Hooks.Undecodable, Event{Handle: handle(s.key), Key: key, Err: err}, "")
+		var zero T
+		return zero, true, err
+	}
+	return v, true, nil
+}
+
+// Pull is Get, and forgets the value.
+func Pull[T any](s *Session, key string, def ...T) T {
+	if s == nil {
+		return first(def)
+	}
+	s.lock()
+	defer s.unlock()
+	v, ok, err := lookup[T](s, key)
+	if !ok {
+		return first(def)
+	}
+	s.change(func(st *state) error { st.forget(kindValue, key); return nil })
+	if err != nil {
+		return first(def)
+	}
+	return v
+}
+
+// Update replaces the value under key by what fn makes of it; a missing one is the zero T.
+// If another request was faster, fn runs again on its result: nothing is lost, as it
+// would be with Get and Put. So fn must do nothing but compute, and must not use s.
+//
+// A value that is not a T fails the session, and is left as it is.
+func Update[T any](s *Session, key string, fn func(T) T) {
+	s.lock()
+	defer s.unlock()
+	s.change(func(st *state) error {
+		var old T
+		if raw, ok := st.get(kindValue, key); ok {
+			var err error
+			if old, err = decodeValue[T](key, raw); err != nil {
+				return err
+			}
+		}
+		raw, err := encodeValue(key, fn(old))
+		if err != nil {
+			return err
+		}
+		st.put(kindValue, key, raw)
+		return nil
+	})
+}
+
+// Put stores value under key. It is encoded now, so changing it afterwards changes
+// nothing in the session. A value that JSON cannot carry fails the session with an
+// *[EncodeError].
+func (s *Session) Put(key string, value any) {
+	s.lock()
+	defer s.unlock()
+	raw, err := encodeValue(key, value)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.change(func(st *state) error { st.put(kindValue, key, raw); return nil })
+}
+
+// Has says whether there is a value under key; 0, "" and false are values too.
+func (s *Session) Has(key string) bool {
+	if s == nil {
+		return false
+	}
+	s.lock()
+	defer s.unlock()
+	_, ok := s.state().get(kindValue, key)
+	return ok
+}
+
+// Forget removes the value under key, if there is one.
+func (s *Session) Forget(key string) {
+	s.lock()
+	defer s.unlock()
+	if _, ok := s.state().get(kindValue, key); !ok {
+		return
+	}
+	s.change(func(st *state) error { st.forget(kindValue, key); return nil })
+}
+
+// Increment adds by, or 1, to the integer under key, and is the sum. A missing value
+// counts from 0. Parallel increments all count; a value that is no integer, or a sum that
+// int64 cannot hold, fails the session and changes nothing.
+func (s *Session) Increment(key string, by ...int64) int64 {
+	return s.add(key, stepOf(by), plus)
+}
+
+// Decrement is Increment downwards.
+func (s *Session) Decrement(key string, by ...int64) int64 {
+	return s.add(key, stepOf(by), minus)
+}
+
+func stepOf(by []int64) int64 {
+	if len(by) > 0 {
+		return by[0]
+	}
+	return 1
+}
+
+func plus(a, b int64) (sum int64, fits bool)   { sum = a + b; return sum, (sum > a) == (b > 0) }
+func minus(a, b int64) (diff int64, fits bool) { diff = a - b; return diff, (diff < a) == (b > 0) }
+
+func (s *Session) add(key string, step int64, calc func(a, b int64) (int64, bool)) int64 {
+	s.lock()
+	defer s.unlock()
+	s.change(func(st *state) error {
+		old, err := st.integer(key)
+		if err != nil {
+			return err
+		}
+		sum, fits := calc(old, step)
+		if !fits {
+			return &EncodeError{Key: key, Type: "int64", Err: errors.New("integer overflow")}
+		}
+		st.put(kindValue, key, strconv.AppendInt(nil, sum, 10))
+		return nil
+	})
+	sum, _ := s.state().integer(key)
+	return sum
+}
+
+func (st *state) integer(key string) (int64, error) {
+	raw, ok := st.get(kindValue, key)
+	if !ok {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil {
+		return 0, &DecodeError{Key: key, Type: "int64", Err: err}
+	}
+	return n, nil
+}
+
+// All is every value by its key, decoded as encoding/json decodes into an any, but for
+// numbers, which are json.Number. A value that cannot be decoded is left out. The map is
+// the caller's.
+func (s *Session) All() map[string]any {
+	all := map[string]any{}
+	if s == nil {
+		return all
+	}
+	s.lock()
+	defer s.unlock()
+	for _, e := range s.state().entries {
+		if e.kind != kindValue {
+			continue
+		}
+		if v, err := decodeValue[any](string(e.key), e.val); err == nil {
+			all[string(e.key)] = v
+		}
+	}
+	return all
+}
+
+// Clear removes every value, and the messages and old input that the visitor came with.
+// The session itself stays, and so do the messages that this request flashes.
+func (s *Session) Clear() {
+	s.lock()
+	defer s.unlock()
+	s.flash.forgetReceived()
+	s.change(func(st *state) error { st.entries = nil; return nil })
+}
+
+func encodeValue(key string, v any) ([]byte, error) {
+	raw, err := json.Marshal(v)
+	if _, isError := v.(error); isError && string(raw) == "{}" {
+		err = errors.New("an error's text is not part of its JSON; store err.Error()")
+	}
+	if err != nil {
+		return nil, &EncodeError{Key: key, Type: fmt.Sprintf("%T", v), Err: err}
+	}
+	return raw, nil
+}
+
+func decodeValue[T any](key string, raw []byte) (T, error) {
+	var v T
+	if err := decodeJSON(raw, &v); err != nil {
+		return v, &DecodeError{Key: key, Type: reflect.TypeFor[T]().String(), Err: err}
+	}
+	return v, nil
+}
+
+// decodeJSON is json.Unmarshal, but keeps numbers whole where the type does not say
+// what they are: as a float64, a large id comes back as another one.
+func decodeJSON(raw []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	if err := dec.Decode(v); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return errors.New("more than one JSON value")
+	}
+	return nil
+}
+
+func first[T any](def []T) T {
+	var v T
+	if len(def) > 0 {
+		v = def[0]
+	}
+	return v
+}
