@@ -50,7 +50,7 @@ import (
 
 	"github.com/gorilla/securecookie"
 
-	session "github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session"
 )
 
 var _ session.Sealer = (*Store)(nil)

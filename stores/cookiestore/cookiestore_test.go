@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	session "github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/cookiestore"
 )
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	session "github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	session "github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 

@@ -25,7 +25,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	session "github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session"
 )
 
 var _ session.Store = (*Store)(nil)

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	session "github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session"
 )
 
 // shard is one of the parts of a store that do not wait for each other. Whoever calls a
