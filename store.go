@@ -24,15 +24,17 @@ import (
 //  5. Destroy with version 0 removes the record whatever its version; with version n
 //     it removes only version n, and anything else is [ErrConflict]. A missing record
 //     is [ErrNotFound] for a version n, and no error for 0. Destroy wins for good:
-//     no later Write with a version above 0, and no Touch, finds the key again.
+//     no later Write with a version above 0, and no Touch, finds the key again. (Nobody
+//     creates it anew: the library draws a new key for every record.)
 //  6. Touch moves the expiry. It never creates a record ([ErrNotFound]), and never
 //     changes its data or version.
 //  7. An expired record is gone for every method, whether or not it has been deleted.
-//     Writing version 0 over it creates anew.
+//     Writing version 0 over it creates anew. A zero time has long passed, too. A store
+//     may round expiries to what it can express, but to no more than a second.
 //  8. Each method is atomic, and safe for concurrent use.
 //  9. The store keeps its own copy of bytes: neither the slice given to Write nor the
 //     one returned by Read may be shared with what is stored.
-//  10. A cancelled context ends a method early with the context's error.
+//  10. A cancelled context ends a method early with ctx.Err().
 //  11. Errors are wrapped so that errors.Is finds the ones above. They never contain
 //     a key or data.
 type Store interface {
