@@ -216,7 +216,7 @@ func ExampleSession_Destroy() {
 	e := newApp()
 	e.GET("/login", func(c echo.Context) error {
 		session.From(c).Put("user", 7)
-		return c.NoContent(http.StatusNoContent)
+		return c.String(http.StatusOK, "welcome")
 	})
 	e.GET("/logout", func(c echo.Context) error {
 		s := session.From(c)
@@ -226,13 +226,12 @@ func ExampleSession_Destroy() {
 	})
 	e.GET("/", func(c echo.Context) error {
 		s := session.From(c)
-		return c.String(http.StatusOK, fmt.Sprintln(s.Has("user"), s.FlashMessages().Get("info", "Hello.")))
+		return c.String(http.StatusOK, fmt.Sprintf("%t, %v", s.Has("user"), s.FlashMessages().Get("info", "Hello.")))
 	})
 
 	visit(e, "/login", "/", "/logout")
 	// Output:
-	// /login →
-	// / → true Hello.
-	//
-	// /logout → false Good-bye.
+	// /login → welcome
+	// / → true, Hello.
+	// /logout → false, Good-bye.
 }
