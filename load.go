@@ -23,6 +23,9 @@ func (s *Session) load() {
 	case s.given:
 		s.report(s.m.cfg.Hooks.Rejected, Event{Err: ErrNotFound}, "")
 	}
+	if s.headSent && s.exchange != nil {
+		s.decision = viewOf(s.req, s.status, s.exchange.head())
+	}
 }
 
 // find tries each cookie of our name until one leads to a session. An id that leads

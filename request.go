@@ -1,6 +1,8 @@
 package session
 
 import (
+	"context"
+	"errors"
 	"mime"
 	"net/http"
 	"strings"
@@ -97,11 +99,15 @@ type view struct {
 // viewOf looks at a response whose head is about to leave.
 func viewOf(r *http.Request, status int, h http.Header) view {
 	a := classify(r)
-	if a == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 {
+	if a == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || hasLeft(r) {
 		return view{}
 	}
 	return view{shows: true, page: a == audiencePage && isHTML(r, h)}
 }
+
+// hasLeft says whether the visitor has hung up. A deadline is something else: it is ours,
+// and he still waits for the answer.
+func hasLeft(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
 
 func hasBody(status int) bool {
 	return status >= 200 && status != http.StatusNoContent && status != http.StatusResetContent

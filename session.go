@@ -42,6 +42,7 @@ type Session struct {
 	sealed   sealed    // the same for a Sealer
 	err      error     // the first failure
 	lost     bool      // the stored record ended while this request ran
+	status   int       // of the response, if the head left before the session was loaded
 	decision view      // what the response head said about messages
 
 	// What is to be done at the commit.

@@ -20,7 +20,7 @@ func (s *Session) answer(status int) error {
 		return nil
 	}
 	if s.st == nil {
-		s.headSent = true
+		s.headSent, s.status = true, status
 		return nil
 	}
 	h := s.exchange.head()

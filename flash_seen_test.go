@@ -1,0 +1,454 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// reader is a visitor who flashes "Saved!" and counts how often he gets to see it.
+type reader struct {
+	*browser
+	times int
+}
+
+// saves posts a form, after which the message waits.
+func (r *reader) saves() { r.browser.posts(nil, flashing(savedFlash)) }
+
+func savedFlash(s *session.Session) { s.FlashSuccess("Saved!") }
+
+// sees is a request whose answer is put in front of the visitor.
+func (r *reader) sees(a ask, h echo.HandlerFunc) reply {
+	got := r.asks(a, h)
+	r.times += strings.Count(got.body, "Saved!")
+	return got
+}
+
+func (r *reader) opens(h echo.HandlerFunc) reply { return r.sees(ask{}, h) }
+
+// begins sends a request in the background and returns once its handler has loaded the
+// session; end lets it go on.
+func (r *reader) begins(a ask, h echo.HandlerFunc) (end func()) {
+	loaded, goOn, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		r.asks(a, func(c echo.Context) error {
+			session.From(c).Has("anything")
+			close(loaded)
+			<-goOn
+			return h(c)
+		})
+	}()
+	<-loaded
+	return func() { close(goOn); <-done }
+}
+
+func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
+	redirect := func(c echo.Context) error {
+		session.From(c).Put("hop", 1)
+		return c.Redirect(http.StatusFound, "/next")
+	}
+	hxHop := func(name string) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			session.From(c).FlashMessages().Alerts()
+			c.Response().Header().Set(name, "/next")
+			return c.NoContent(http.StatusNoContent)
+		}
+	}
+	countPoll := func(c echo.Context) error {
+		session.From(c).Increment("polls")
+		return jsonPage(c)
+	}
+	purpose := func(name, value string) func(r *reader) {
+		return func(r *reader) {
+			r.saves()
+			ahead := r.asks(ask{header: headers{name, value}}, alertsPage)
+			wantText(r.t, "what was fetched ahead", ahead.body, "<main></main>")
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}
+	}
+
+	scenarios := []struct {
+		claim string
+		play  func(r *reader)
+	}{
+		{"after a form, on the next page only", func(r *reader) {
+			r.saves()
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"over plain http, too", func(r *reader) {
+			r.saves()
+			r.sees(ask{as: plainNavigation}, alertsPage)
+			r.sees(ask{as: plainNavigation}, alertsPage)
+		}},
+		{"if the layout of a missing favicon's 404 comes first", func(r *reader) {
+			r.saves()
+			r.asks(ask{as: favicon}, notFoundPage)
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if that happens over plain http", func(r *reader) {
+			r.saves()
+			r.asks(ask{as: plainFavicon}, notFoundPage)
+			r.sees(ask{as: plainNavigation}, alertsPage)
+			r.sees(ask{as: plainNavigation}, alertsPage)
+		}},
+		{"if he opens a page that is missing, and its 404 shows it", func(r *reader) {
+			r.saves()
+			r.opens(notFoundPage)
+			r.opens(alertsPage)
+		}},
+		{"if a JSON poll comes first", func(r *reader) {
+			r.saves()
+			r.asks(ask{as: jsonPoll}, jsonPage)
+			r.asks(ask{as: jsonPoll}, countPoll)
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if a poll is in flight across the page", func(r *reader) {
+			r.saves()
+			end := r.begins(ask{as: jsonPoll}, countPoll)
+			r.opens(alertsPage)
+			end()
+			r.opens(alertsPage)
+		}},
+		{"if a poll is in flight across the POST", func(r *reader) {
+			r.browser.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+			end := r.begins(ask{as: jsonPoll}, countPoll)
+			r.saves()
+			end()
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if the page was prefetched", purpose("Sec-Purpose", "prefetch")},
+		{"if the page was prerendered", purpose("Sec-Purpose", "prefetch;prerender")},
+		{"if an older browser prefetched the page", purpose("Purpose", "prefetch")},
+		{"if Safari previewed the page", purpose("X-Purpose", "preview")},
+		{"if Firefox prefetched the page", purpose("X-Moz", "prefetch")},
+		{"if Turbo prefetched the page", purpose("X-Sec-Purpose", "prefetch")},
+		{"if htmx preloaded the page", purpose("HX-Preloaded", "true")},
+		{"after a redirect hop that uses the session", func(r *reader) {
+			r.saves()
+			r.opens(redirect)
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"after three hops, one of which reads it", func(r *reader) {
+			r.saves()
+			r.opens(redirect)
+			r.opens(func(c echo.Context) error {
+				texts(session.From(c))
+				return session.Redirect(c, "/next")
+			})
+			r.opens(redirect)
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"after HX-Redirect", func(r *reader) {
+			r.saves()
+			r.sees(ask{as: htmxPart}, hxHop("HX-Redirect"))
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"after HX-Location, whose request looks like one for a part", func(r *reader) {
+			r.saves()
+			r.sees(ask{as: htmxPart}, hxHop("HX-Location"))
+			r.sees(ask{as: htmxPart}, alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"after HX-Refresh", func(r *reader) {
+			r.saves()
+			r.sees(ask{as: htmxPart}, hxHop("HX-Refresh"))
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if the page is not modified, which shows an old copy", func(r *reader) {
+			r.saves()
+			r.sees(ask{}, func(c echo.Context) error {
+				texts(session.From(c))
+				return c.NoContent(http.StatusNotModified)
+			})
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if a HEAD request comes first", func(r *reader) {
+			r.saves()
+			r.asks(ask{method: http.MethodHead}, alertsPage)
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if the page fails with a 500 after it read the message", func(r *reader) {
+			r.saves()
+			r.opens(func(c echo.Context) error { texts(session.From(c)); return errOops })
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if the page fails with a 409 after it read the message", func(r *reader) {
+			r.saves()
+			r.opens(func(c echo.Context) error {
+				texts(session.From(c))
+				return echo.NewHTTPError(http.StatusConflict, "not now")
+			})
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if the page panics after it read the message", func(r *reader) {
+			r.saves()
+			r.opens(func(c echo.Context) error { texts(session.From(c)); panic("oops") })
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if the page panics inside of Recover", func(r *reader) {
+			r.saves()
+			r.opens(recovering(func(c echo.Context) error { texts(session.From(c)); panic("oops") }))
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if a component fails half-way", func(r *reader) {
+			r.saves()
+			r.opens(func(c echo.Context) error {
+				return session.Render(c, http.StatusOK, failingComponent)
+			})
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if he leaves before the head", func(r *reader) {
+			r.saves()
+			ctx, leave := context.WithCancel(context.Background())
+			r.sees(ask{ctx: ctx}, func(c echo.Context) error {
+				shown := texts(session.From(c))
+				leave()
+				<-c.Request().Context().Done()
+				return c.HTML(http.StatusOK, shown)
+			})
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if a page without a place for it comes first", func(r *reader) {
+			r.saves()
+			r.opens(blankPage)
+			r.sees(ask{as: htmxPart}, blankPage)
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"on a boosted page", func(r *reader) {
+			r.saves()
+			r.sees(ask{as: htmxBoosted}, alertsPage)
+			r.sees(ask{as: htmxBoosted}, alertsPage)
+		}},
+		{"on a page in a frame", func(r *reader) {
+			r.saves()
+			r.sees(ask{header: headers{"Sec-Fetch-Dest", "iframe"}}, alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"on a 422 page of the same request", func(r *reader) {
+			r.sees(ask{method: http.MethodPost}, func(c echo.Context) error {
+				savedFlash(session.From(c))
+				return c.HTML(http.StatusUnprocessableEntity, texts(session.From(c)))
+			})
+			r.opens(alertsPage)
+		}},
+		{"if it is read twice for one page", func(r *reader) {
+			r.saves()
+			r.opens(func(c echo.Context) error {
+				texts(session.From(c))
+				return alertsPage(c)
+			})
+			r.opens(alertsPage)
+		}},
+		{"on a streamed page that fetched the messages before", func(r *reader) {
+			r.saves()
+			streamed := func(c echo.Context) error {
+				waiting := session.From(c).FlashMessages()
+				return streamed20K(c, func() string {
+					var all string
+					for _, m := range waiting.Alerts() {
+						all += m.Text
+					}
+					return all
+				})
+			}
+			r.opens(streamed)
+			r.opens(streamed)
+			r.opens(alertsPage)
+		}},
+	}
+	for _, sc := range scenarios {
+		t.Run(sc.claim, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				r := &reader{browser: s.browser()}
+				sc.play(r)
+				if r.times != 1 {
+					t.Errorf("saw the message %d times", r.times)
+				}
+				if n := s.late.Load(); n != 0 {
+					t.Errorf("%d reports of late writes", n)
+				}
+			})
+		})
+	}
+}
+
+// notFoundPage is a missing page with the layout of the site.
+func notFoundPage(c echo.Context) error {
+	return c.HTML(http.StatusNotFound, "<main>"+texts(session.From(c))+"</main>")
+}
+
+// recovering is what Echo's Recover does.
+func recovering(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		defer func() {
+			if recover() != nil {
+				c.Error(errOops)
+			}
+		}()
+		return next(c)
+	}
+}
+
+type renderFunc func(ctx context.Context, w io.Writer) error
+
+func (f renderFunc) Render(ctx context.Context, w io.Writer) error { return f(ctx, w) }
+
+var failingComponent = renderFunc(func(ctx context.Context, w io.Writer) error {
+	fmt.Fprint(w, texts(session.FromContext(ctx)))
+	return errOops
+})
+
+// streamed20K sends 20 KB of a page before it asks for the rest.
+func streamed20K(c echo.Context, rest func() string) error {
+	c.Response().Header().Set("Content-Type", "text/html")
+	if _, err := io.WriteString(c.Response(), strings.Repeat("<p>", 7000)); err != nil {
+		return err
+	}
+	c.Response().Flush()
+	_, err := io.WriteString(c.Response(), rest())
+	return err
+}
+
+func lateReader(c echo.Context) error {
+	return streamed20K(c, func() string { return texts(session.From(c)) })
+}
+
+func Test_that_a_streamed_page_on_a_store_shows_a_message_once(t *testing.T) {
+	r := &reader{browser: newSite(t).browser()}
+	r.saves()
+	r.opens(lateReader)
+	r.opens(lateReader)
+	r.opens(alertsPage)
+	if r.times != 1 {
+		t.Errorf("saw the message %d times", r.times)
+	}
+}
+
+// Its cookie left with the head, so the message would be shown again. It waits instead.
+func Test_that_a_streamed_page_with_cookies_shows_nothing_and_says_so(t *testing.T) {
+	s := newCookieSite(t)
+	r := &reader{browser: s.browser()}
+	r.saves()
+	r.opens(lateReader)
+	if r.times != 0 {
+		t.Errorf("saw the message %d times on a page that cannot remove it", r.times)
+	}
+	if n := s.late.Load(); n != 1 {
+		t.Errorf("%d reports of a late write; want 1", n)
+	}
+	r.opens(alertsPage)
+	r.opens(alertsPage)
+	if r.times != 1 {
+		t.Errorf("saw the message %d times in all", r.times)
+	}
+}
+
+// With cookies one of the two is lost: the browser keeps the cookie that comes last.
+func Test_that_two_requests_that_flash_at_once_lose_neither(t *testing.T) {
+	v := newSite(t).browser()
+	r := &reader{browser: v}
+	v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+	end := r.begins(ask{method: http.MethodPost}, flashing(func(s *session.Session) { s.FlashInfo("one") }))
+	v.posts(nil, flashing(func(s *session.Session) { s.FlashInfo("two") }))
+	end()
+	wantText(t, "both", v.opens(alertsPage).body, "<main>two one</main>")
+	wantText(t, "afterwards", v.opens(alertsPage).body, "<main></main>")
+}
+
+func Test_that_a_message_expires(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.posts(nil, flashing(savedFlash))
+		s.advance(session.DefaultFlashTTL - 1)
+		wantText(t, "a poll", v.asks(ask{as: jsonPoll}, jsonPage).body, "0\n")
+		s.advance(2)
+		wantText(t, "after FlashTTL", v.opens(alertsPage).body, "<main></main>")
+	})
+}
+
+func Test_that_the_time_a_message_waits_can_be_set(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.posts(nil, flashing(savedFlash))
+		s.advance(3*session.DefaultFlashTTL - 1)
+		wantText(t, "before FlashTTL", v.opens(alertsPage).body, "<main>Saved!</main>")
+	}, func(cfg *session.Config) { cfg.FlashTTL = 3 * session.DefaultFlashTTL })
+}
+
+// Rounds of what a browser with a busy page does after a form: the page itself among
+// icons, prefetches, polls and fragments, all at once. Cookies cannot do this when the
+// parallel requests write as well: whose cookie comes last wins. Here they only read.
+func Test_that_under_fire_no_message_is_lost_or_repeated(t *testing.T) {
+	const rounds = 60
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+		polling := jsonPage
+		if !s.cookie {
+			polling = func(c echo.Context) error {
+				session.From(c).Increment("polls")
+				return jsonPage(c)
+			}
+		}
+		noise := []struct {
+			ask
+			h echo.HandlerFunc
+		}{
+			{ask{as: favicon}, notFoundPage},
+			{ask{as: plainFavicon}, notFoundPage},
+			{ask{as: prefetched}, alertsPage},
+			{ask{header: headers{"HX-Preloaded", "true"}}, alertsPage},
+			{ask{as: jsonPoll}, polling},
+			{ask{as: jsonPoll}, polling},
+			{ask{as: htmxPart}, blankPage},
+		}
+		seen := make([]int, rounds)
+		count := func(body string) {
+			for round := range rounds {
+				seen[round] += strings.Count(body, fmt.Sprintf("[round %d]", round))
+			}
+		}
+		for round := range rounds {
+			v.posts(nil, flashing(func(s *session.Session) { s.FlashSuccess(fmt.Sprintf("[round %d]", round)) }))
+			var all sync.WaitGroup
+			for _, n := range noise {
+				all.Go(func() { v.asks(n.ask, n.h) })
+			}
+			count(v.opens(alertsPage).body)
+			all.Wait()
+		}
+		count(v.opens(alertsPage).body)
+		for round, times := range seen {
+			if times != 1 {
+				t.Errorf("the message of round %d was seen %d times", round, times)
+			}
+		}
+	})
+}
