@@ -202,10 +202,11 @@ func (m FlashMessages) All() map[string]any {
 	return all
 }
 
-// Alerts is every alert in the order they were flashed, those for this response last.
-// Kinds known by another name in other frameworks ("danger", "alert", "warn", "notice")
-// come under ours.
-func (m FlashMessages) Alerts() []Message {
+// Alerts is every alert of these kinds, or of all kinds if there are none, in the order
+// they were flashed, those for this response last. Alerts of other kinds are left for
+// whoever shows them. Kinds known by another name in other frameworks ("danger", "alert",
+// "warn", "notice") come under ours, and may be asked for by either.
+func (m FlashMessages) Alerts(kinds ...string) []Message {
 	if m.s == nil {
 		return nil
 	}
@@ -214,12 +215,18 @@ func (m FlashMessages) Alerts() []Message {
 	m.use()
 	var alerts []Message
 	for _, it := range m.s.visible() {
-		if alert, ok := it.alert(); ok {
+		if alert, ok := it.alert(); ok && isOneOf(alert.Kind, kinds) {
 			m.s.flash.markRead(it)
 			alerts = append(alerts, alert)
 		}
 	}
 	return alerts
+}
+
+func isOneOf(kind string, kinds []string) bool {
+	return len(kinds) == 0 || slices.ContainsFunc(kinds, func(k string) bool {
+		return k == kind || kindAliases[k] == kind
+	})
 }
 
 func (m FlashMessages) use() {
