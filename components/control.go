@@ -1,0 +1,250 @@
+package components
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+)
+
+// control is an Input with all that its form knows of it.
+type control struct {
+	Input
+	form     form
+	name     string
+	id       string
+	errors   []string
+	disabled bool
+	inGroup  bool // one of several in a Field, which has the label and describes the error
+}
+
+func newControl(f form, name string, in Input) control {
+	in.Type = in.kind()
+	if multiple, ok := in.Attrs["multiple"]; ok {
+		in.Multiple = isOn(multiple)
+	}
+	c := control{Input: in, form: f, name: name, errors: f.Errors(name)}
+	if c.isBox() && !c.isGroup() {
+		c.box()
+	}
+	c.id = idOf(c.ID, c.Attrs, c.defaultID())
+	return c
+}
+
+// box finds out about a checkbox or radio button.
+func (c *control) box() {
+	if c.Value == "" {
+		c.Value = "1"
+	}
+	c.Checked = c.form.has(c.name, c.Value, c.Checked || slices.Contains(c.Values, c.Value))
+}
+
+func (c *control) defaultID() string {
+	id := c.form.id(c.name)
+	oneOfSeveral := c.Type == "radio" || c.Type == "checkbox" && strings.HasSuffix(c.name, "[]")
+	if oneOfSeveral && !c.isGroup() {
+		return choiceID(id, c.Value)
+	}
+	return id
+}
+
+func (c *control) isBox() bool { return c.Type == "checkbox" || c.Type == "radio" }
+
+// isGroup says whether it takes several controls to offer the options.
+func (c *control) isGroup() bool { return c.isBox() && len(c.Options) > 0 }
+
+func (c *control) isButton() bool {
+	switch c.Type {
+	case "submit", "button", "reset", "image":
+		return true
+	}
+	return false
+}
+
+// tag is the control alone.
+func (c *control) tag() templ.Component {
+	switch c.Type {
+	case "textarea":
+		return textareaTag(c.attributes(), c.text())
+	case "select":
+		return selectTag(c.attributes(), optionGroups(c.choices()))
+	case "checkbox":
+		return checkboxTag(c.unchecked(), c.attributes())
+	}
+	return inputTag(c.attributes())
+}
+
+func (c *control) render(ctx context.Context, w io.Writer) error { return c.tag().Render(ctx, w) }
+
+// text is what a control for text shows.
+func (c *control) text() string {
+	return first(c.form.old(c.name, c.Value))
+}
+
+func (c *control) attributes() templ.OrderedAttributes {
+	a := make(attributes, 0, 10+len(c.Attrs))
+	if c.Type != "textarea" && c.Type != "select" {
+		a.add("type", c.Type)
+	}
+	a.add("id", c.id)
+	a.addText("name", c.name)
+	c.addValue(&a)
+	a.addIf("multiple", c.Multiple)
+	a.addIf("disabled", c.disabled)
+	a.addText("class", words(c.class(), c.Class))
+	c.addState(&a)
+	a.merge(c.Attrs)
+	return a.ordered()
+}
+
+// addValue adds the value, if it is an attribute and may be shown.
+func (c *control) addValue(a *attributes) {
+	switch {
+	case c.Type == "password", c.Type == "file", c.Type == "textarea", c.Type == "select":
+	case c.isBox():
+		a.add("value", c.Value)
+		a.addIf("checked", c.Checked)
+	case c.isButton():
+		a.addText("value", c.Value)
+	default:
+		a.addText("value", c.text())
+	}
+}
+
+// addState says whether the control is invalid, and where it is described.
+func (c *control) addState(a *attributes) {
+	if c.Type == "hidden" || c.isButton() {
+		return
+	}
+	if len(c.errors) > 0 && c.Type != "radio" { // a radio button is right, the choice is not
+		a.add("aria-invalid", "true")
+	}
+	if !c.inGroup {
+		a.addText("aria-describedby", c.description())
+	}
+}
+
+// description is the ids of what describes the control.
+func (c *control) description() string {
+	var hint, err string
+	if c.Hint != "" {
+		hint = c.hintID()
+	}
+	if len(c.errors) > 0 {
+		err = c.errorID()
+	}
+	return words(hint, c.DescribedBy, err)
+}
+
+func (c *control) errorID() string { return c.form.id(c.name) + errorSuffix }
+func (c *control) hintID() string  { return c.form.id(c.name) + hintSuffix }
+
+func (c *control) class() string {
+	t := &defaultTheme
+	class := t.Control
+	switch {
+	case c.Type == "hidden":
+		return ""
+	case c.isButton():
+		return t.Button
+	case c.isBox():
+		class = t.Box
+	case c.Type == "select":
+		class = t.Select
+	}
+	if len(c.errors) > 0 {
+		class = words(class, t.Invalid)
+	}
+	return class
+}
+
+// unchecked is the attributes of the hidden field that speaks for an unchecked checkbox,
+// or nothing. It belongs to the same form, and is disabled when the checkbox is.
+func (c *control) unchecked() templ.OrderedAttributes {
+	if c.Unchecked == "" {
+		return nil
+	}
+	var a attributes
+	a.add("type", "hidden")
+	a.addText("name", c.name)
+	a.add("value", c.Unchecked)
+	for _, key := range []string{"disabled", "form"} {
+		if value, ok := c.Attrs[key]; ok {
+			a.add(key, value)
+		}
+	}
+	return a.ordered()
+}
+
+// choices is the options, with those selected that were submitted, or else the defaults.
+// What is not offered cannot be chosen.
+func (c *control) choices() []Option {
+	several := c.Multiple || c.Type == "checkbox"
+	options := slices.Clone(c.Options)
+	if c.Type == "select" && c.Prompt != "" && !several {
+		options = slices.Insert(options, 0, Option{Label: c.Prompt})
+	}
+	chosen, given := c.chosen()
+	enough := false
+	for i := range options {
+		o := &options[i]
+		if given {
+			o.Selected = slices.Contains(chosen, o.Value)
+		}
+		o.Selected = o.Selected && !enough
+		enough = o.Selected && !several || enough
+	}
+	return options
+}
+
+// chosen is the values to choose, if they are known, or given as a default.
+func (c *control) chosen() (values []string, given bool) {
+	if values, known := c.form.Values(c.name); known {
+		return values, true
+	}
+	if c.Value != "" {
+		return append(slices.Clone(c.Values), c.Value), true
+	}
+	return c.Values, len(c.Values) > 0
+}
+
+// boxes is a checkbox or radio button for each option, under ids that differ.
+func (c *control) boxes() []control {
+	taken := map[string]bool{}
+	options := c.choices()
+	boxes := make([]control, len(options))
+	for i, o := range options {
+		box := *c
+		box.inGroup = true
+		box.Label, box.Value, box.Checked, box.disabled = o.text(), o.Value, o.Selected, o.Disabled
+		box.Unchecked = "" // the group has it once
+		box.id = choiceID(c.id, o.Value)
+		if taken[box.id] {
+			box.id += "-" + strconv.Itoa(i+1)
+		}
+		taken[box.id] = true
+		boxes[i] = box
+	}
+	return boxes
+}
+
+// optionGroup is options that stand next to each other and belong together.
+type optionGroup struct {
+	label   string
+	options []Option
+}
+
+func optionGroups(options []Option) []optionGroup {
+	var groups []optionGroup
+	for _, o := range options {
+		if len(groups) == 0 || groups[len(groups)-1].label != o.Group {
+			groups = append(groups, optionGroup{label: o.Group})
+		}
+		last := &groups[len(groups)-1]
+		last.options = append(last.options, o)
+	}
+	return groups
+}

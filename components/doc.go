@@ -1,0 +1,58 @@
+// Package components shows what a session has to say, with templ: flash messages, old
+// form input and validation errors. Everything comes from the context, so nothing is
+// passed on; see package session for how it gets there.
+//
+// One line in the layout shows the alerts:
+//
+//	templ Layout(title string) {
+//		<html lang="en">
+//			<head>
+//				<title>{ components.Title(ctx, title) }</title>
+//				@components.Styles()
+//			</head>
+//			<body>
+//				<main>
+//					@components.FlashAlerts
+//					{ children... }
+//				</main>
+//			</body>
+//		</html>
+//	}
+//
+// A form that is shown again after an error keeps what was typed and says what is wrong:
+//
+//	@components.ErrorSummary()
+//	<form method="post" action="/posts">
+//		@components.Field("title", components.Input{Label: "Title"})
+//		@components.Field("body", components.Input{Label: "Text", Type: "textarea"})
+//		@components.Field("status", components.Input{
+//			Label: "Status", Type: "radio", Value: "draft",
+//			Options: components.Options("draft", "Draft", "live", "Live"),
+//		})
+//		<button>Save</button>
+//	</form>
+//
+// [Field] is a control with its label, hint and error. [OldInput] is the control alone,
+// and functions such as [Old], [IsChecked] and [Invalid] are for markup of your own.
+//
+// # Rules
+//
+// Render with the context of the request, as session.Render does. Without a session in
+// the context (a test, an error page) components show an empty form and no messages.
+//
+// A control shows what was submitted, even if that is empty or not checked. It shows its
+// default if nothing was submitted, or if the field was left out on purpose. A password
+// or a file never comes back.
+//
+// Showing a message consumes it: it is not there on the next page. Components know when
+// they are rendered to nowhere (templ.WithFragments renders a whole page to send a part
+// of it), and then show nothing and consume nothing. The functions cannot know it; call
+// them in the fragment that is sent.
+//
+// All text is escaped, links are checked as templ checks them, and there is no inline
+// script or style, so a strict Content-Security-Policy will do. Everything works without
+// JavaScript.
+//
+// Ids come from the names of the fields: "items[0].name" is items-0-name, and the radio
+// button "pro" of "plan" is plan-pro. They are the same on each page, never random.
+package components

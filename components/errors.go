@@ -1,0 +1,95 @@
+package components
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// InputError is what is wrong with a field, under the id that [OldInput], [Field] and
+// [Invalid] refer to. Without an error it is nothing.
+func InputError(name string) templ.Component {
+	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		f := formAround(ctx)
+		return inputError(f.id(name)+errorSuffix, f.Errors(name)).Render(ctx, w)
+	})
+}
+
+// SummaryProps says how an [ErrorSummary] looks. The zero value takes the focus, and has
+// the title of the Labels.
+type SummaryProps struct {
+	Title   string           // "" is "There is a problem"
+	NoFocus bool             // for the second form of a page: only one element can have the focus
+	ID      string           // "" is "error-summary", after the name of the form
+	Class   string           // besides the theme's
+	Attrs   templ.Attributes // of the outer element
+}
+
+// ErrorSummary is a list of what is wrong with the form, in which each error leads to its
+// field. It stands above the form, and takes the focus when the page is loaded, without
+// JavaScript. Without errors it is nothing.
+//
+// Errors of the page are not in it, since they lead nowhere; see [Errors].
+func ErrorSummary(props ...SummaryProps) templ.Component {
+	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		p, f := first(props), formAround(ctx)
+		errs := f.AllErrors()
+		if len(errs) == 0 {
+			return nil
+		}
+		p.ID = idOf(p.ID, p.Attrs, f.id("error-summary"))
+		if p.Title == "" {
+			p.Title = defaultLabels.SummaryTitle
+		}
+		return summary(p, f.links(errs)).Render(ctx, w)
+	})
+}
+
+func (p SummaryProps) titleID() string { return p.ID + "-title" }
+
+func (p SummaryProps) attributes() templ.OrderedAttributes {
+	var a attributes
+	a.add("id", p.ID)
+	a.addText("class", words(defaultTheme.Summary, p.Class))
+	a.add("role", "group")
+	a.add("aria-labelledby", p.titleID())
+	a.add("tabindex", "-1")
+	a.addIf("autofocus", !p.NoFocus)
+	a.add("data-turbo-temporary", true)
+	a.merge(p.Attrs)
+	return a.ordered()
+}
+
+// link leads from an error to its field.
+type link struct {
+	href templ.SafeURL
+	text string
+}
+
+func (f form) links(errs []session.InputError) []link {
+	var links []link
+	for _, e := range errs {
+		for _, text := range e.Messages {
+			// An id has nothing in it that could be another kind of address.
+			links = append(links, link{templ.SafeURL("#" + f.id(f.owner(e.Name))), text})
+		}
+	}
+	return links
+}
+
+// owner is the field that shows the errors of a name: those of "tags.1" are shown at
+// "tags[]", unless that element is a field by itself.
+func (f form) owner(name string) string {
+	if values, _ := f.Values(name); values != nil {
+		return name
+	}
+	list := strings.TrimRight(strings.TrimSuffix(name, "]"), "0123456789")
+	if strings.HasSuffix(list, ".") || strings.HasSuffix(list, "[") {
+		return list[:len(list)-1]
+	}
+	return name
+}

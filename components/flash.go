@@ -1,0 +1,215 @@
+package components
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// FlashProps says how alerts are shown. The zero value shows those of our kinds where the
+// component stands, errors first, until the visitor leaves the page.
+type FlashProps struct {
+	// Kinds are the kinds to show, in that order. Alerts of other kinds are left for
+	// whoever shows them. nil is error, warning, success, info.
+	Kinds []string
+
+	// Position is where on the screen the alerts lie. Do not lay errors over the page:
+	// they cover what the visitor has to correct.
+	Position Position
+
+	// Dismiss adds a control that takes an alert away, without JavaScript.
+	Dismiss bool
+
+	// AutoDismiss takes alerts away after 4, 6, 8, 10, 15, 20 or 30 seconds, whichever
+	// is the next. They stay while the pointer or the focus is on them, and for visitors
+	// who prefer reduced motion. 0 is never. Errors always stay.
+	AutoDismiss time.Duration
+
+	// Sticky are the kinds that AutoDismiss leaves alone. nil is error and warning.
+	Sticky []string
+
+	ID    string           // of the region; "" is "flash", and a page's second region needs another
+	Class string           // of the region, besides the theme's
+	Attrs templ.Attributes // of the region, such as {"up-flashes": true}
+
+	// Item shows one alert in another way. nil is the way of the theme.
+	Item func(session.Message) templ.Component
+}
+
+// Position is where a region of alerts stands. Start is left where one reads from left
+// to right, and right otherwise.
+type Position int
+
+// Positions. Inline is the place of the component in the page, the others lie over it.
+const (
+	Inline Position = iota
+	TopStart
+	TopCenter
+	TopEnd
+	BottomStart
+	BottomCenter
+	BottomEnd
+)
+
+// FlashAlerts is the region of the page where alerts are shown. It is there even if
+// there are none: a live region must exist before it gets its text. Both spellings do:
+//
+//	@components.FlashAlerts
+//	@components.FlashAlerts(components.FlashProps{Dismiss: true})
+//
+// It is a variable so that the first one compiles; do not set it.
+var FlashAlerts FlashAlertsFunc = flashAlerts
+
+// FlashAlertsFunc is the type of [FlashAlerts], a component that takes properties or not.
+type FlashAlertsFunc func(props ...FlashProps) templ.Component
+
+var _ templ.Component = FlashAlerts
+
+// Render renders the component without properties.
+func (f FlashAlertsFunc) Render(ctx context.Context, w io.Writer) error {
+	return f().Render(ctx, w)
+}
+
+func flashAlerts(props ...FlashProps) templ.Component {
+	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		p := first(props)
+		alerts := p.alerts(ctx)
+		return region(p.region(len(alerts) > 0), p, alerts).Render(ctx, w)
+	})
+}
+
+// Flash is the alerts of one kind without a region around them, for a place of their own
+// in the page. Only the Dismiss, AutoDismiss, Sticky and Item of the properties matter.
+func Flash(kind string, props ...FlashProps) templ.Component {
+	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		p := first(props)
+		p.Kinds = []string{kind}
+		return items(p, p.alerts(ctx)).Render(ctx, w)
+	})
+}
+
+var (
+	allKinds    = []string{session.KindError, session.KindWarning, session.KindSuccess, session.KindInfo}
+	stickyKinds = []string{session.KindError, session.KindWarning}
+)
+
+// alerts is what there is to show, kind by kind.
+func (p FlashProps) alerts(ctx context.Context) []session.Message {
+	kinds := p.Kinds
+	if kinds == nil {
+		kinds = allKinds
+	}
+	if len(kinds) == 0 {
+		return nil
+	}
+	messages := session.FromContext(ctx).FlashMessages()
+	all := messages.Alerts(kinds...)
+	if len(all) < 2 {
+		return all
+	}
+	var alerts []session.Message
+	for _, kind := range kinds {
+		ofKind := messages.Alerts(kind)
+		if !hasKindOf(alerts, ofKind) {
+			alerts = append(alerts, ofKind...)
+		}
+	}
+	return alerts
+}
+
+// hasKindOf says whether a kind was named twice, by its own name and by another one.
+func hasKindOf(alerts, more []session.Message) bool {
+	return slices.ContainsFunc(alerts, func(m session.Message) bool { return m.Kind == first(more).Kind })
+}
+
+// region is the attributes of the region.
+func (p FlashProps) region(filled bool) templ.OrderedAttributes {
+	t := &defaultTheme
+	var a attributes
+	a.add("id", idOf(p.ID, p.Attrs, "flash"))
+	a.addText("class", words(t.Region, p.Position.class(t), p.Class))
+	a.add("aria-live", "polite")
+	if filled {
+		a.add("hx-history", "false") // or Back would show the alerts again, from htmx's own cache
+	}
+	a.merge(p.Attrs)
+	return a.ordered()
+}
+
+func (p Position) class(t *Theme) string {
+	switch p {
+	case TopStart:
+		return words(t.Top, t.Start)
+	case TopCenter:
+		return words(t.Top, t.Center)
+	case TopEnd:
+		return words(t.Top, t.End)
+	case BottomStart:
+		return words(t.Bottom, t.Start)
+	case BottomCenter:
+		return words(t.Bottom, t.Center)
+	case BottomEnd:
+		return words(t.Bottom, t.End)
+	}
+	return ""
+}
+
+// item is the component for one alert.
+func (p FlashProps) item(m session.Message) templ.Component {
+	if p.Item != nil {
+		return p.Item(m)
+	}
+	return alert(p.attributes(m.Kind), m, p.Dismiss)
+}
+
+// attributes is those of an alert of that kind.
+func (p FlashProps) attributes(kind string) templ.OrderedAttributes {
+	t := &defaultTheme
+	var a attributes
+	a.addText("class", words(t.Alert, t.Kinds[kind], p.autoClass(t, kind)))
+	a.add("data-flash", kind)
+	a.add("data-turbo-temporary", true) // or Turbo's cache would show it again
+	if kind == session.KindError || kind == session.KindWarning {
+		a.add("role", "alert")
+	}
+	return a.ordered()
+}
+
+// autoSteps are the times there are classes for, in seconds. A time of one's own would
+// take a style attribute, which a strict Content-Security-Policy forbids.
+var autoSteps = []int{4, 6, 8, 10, 15, 20, 30}
+
+func (p FlashProps) autoClass(t *Theme, kind string) string {
+	if p.AutoDismiss <= 0 || t.Auto == "" || p.isSticky(kind) {
+		return ""
+	}
+	step := autoSteps[len(autoSteps)-1]
+	for _, seconds := range slices.Backward(autoSteps) {
+		if p.AutoDismiss <= time.Duration(seconds)*time.Second {
+			step = seconds
+		}
+	}
+	return t.Auto + " " + t.Auto + "-" + strconv.Itoa(step)
+}
+
+func (p FlashProps) isSticky(kind string) bool {
+	sticky := p.Sticky
+	if sticky == nil {
+		sticky = stickyKinds
+	}
+	return kind == session.KindError || slices.Contains(sticky, kind)
+}
+
+// linkText is what the link of an alert says.
+func linkText(m session.Message) string {
+	if m.Label != "" {
+		return m.Label
+	}
+	return m.Href
+}

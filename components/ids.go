@@ -1,0 +1,57 @@
+package components
+
+import (
+	"context"
+	"strings"
+	"unicode"
+)
+
+// FieldID is the id of the control of that name: "items[0].name" is items-0-name, and
+// "tags[]" is tags. In a named form the form's name comes first, so that two forms of a
+// page can have fields of one name. A radio button has its value at the end, as in
+// plan-pro, and so has a checkbox that is one of several.
+func FieldID(ctx context.Context, name string) string { return form{name: formName(ctx)}.id(name) }
+
+// ErrorID is the id of the error of that field.
+func ErrorID(ctx context.Context, name string) string { return FieldID(ctx, name) + errorSuffix }
+
+// HintID is the id of the hint of that field.
+func HintID(ctx context.Context, name string) string { return FieldID(ctx, name) + hintSuffix }
+
+const (
+	errorSuffix = "-error"
+	hintSuffix  = "-hint"
+)
+
+func (f form) id(field string) string {
+	id := slug(field)
+	if f.name != "" {
+		id = slug(f.name) + "-" + id
+	}
+	return id
+}
+
+// slug is name as an id: its words, with hyphens between them. An id must not be empty or
+// have spaces in it; letters of any language are fine.
+func slug(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return !isWord(r) })
+	if len(words) == 0 {
+		return "field"
+	}
+	return strings.Join(words, "-")
+}
+
+// choiceID is the id of one of several controls of a name. Values that differ in signs
+// only, as C and C++ do, differ in their ids as well.
+func choiceID(id, value string) string {
+	return id + "-" + strings.Map(func(r rune) rune {
+		if isWord(r) {
+			return r
+		}
+		return '-'
+	}, value)
+}
+
+func isWord(r rune) bool {
+	return r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r)
+}

@@ -1,0 +1,102 @@
+package components
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+)
+
+// Input is a control of a form, for [OldInput] and [Field]. The zero value is an empty
+// text field.
+type Input struct {
+	Label string // what to enter; Field only
+	Hint  string // how to enter it; Field only
+
+	// Type is any type of an input element, "textarea" or "select". "" is "text".
+	Type string
+
+	// Value is the default. For a checkbox or a radio button it is what is submitted when
+	// it is checked, "1" if it is "". For a group, it is the option that is chosen.
+	// A password and a file have no value, whatever is put here.
+	Value string
+
+	// Values are the defaults where several can be chosen.
+	Values []string
+
+	// Checked is the default of a checkbox or a radio button.
+	Checked bool
+
+	// Unchecked is what a checkbox submits if it is not checked, by a hidden field before
+	// it. "" is nothing, as browsers do it.
+	Unchecked string
+
+	Options  []Option // of a select, or of a group of checkboxes or radio buttons
+	Prompt   string   // the first option of a select, whose value is ""
+	Multiple bool     // for a select, a file or an email
+
+	ID          string // "" is FieldID
+	DescribedBy string // ids of more descriptions
+	Class       string // of the control, besides the theme's
+
+	// Attrs are more attributes of the control, such as {"required": true}. They cannot
+	// change its name, type, value or checked; classes and descriptions add up.
+	Attrs templ.Attributes
+}
+
+// kind is the type as HTML spells it.
+func (in Input) kind() string {
+	if kind := strings.ToLower(strings.TrimSpace(in.Type)); kind != "" {
+		return kind
+	}
+	return "text"
+}
+
+// Option is one of several choices.
+type Option struct {
+	Value    string
+	Label    string // "" is Value
+	Group    string // of options in a select that stand together
+	Selected bool   // by default, if Input.Value and Input.Values name none
+	Disabled bool
+}
+
+// Options is a list of options from pairs of value and label.
+func Options(pairs ...string) []Option {
+	options := make([]Option, 0, (len(pairs)+1)/2)
+	for pair := range slices.Chunk(pairs, 2) {
+		options = append(options, Option{Value: pair[0], Label: pair[len(pair)-1]})
+	}
+	return options
+}
+
+func (o Option) text() string {
+	if o.Label != "" {
+		return o.Label
+	}
+	return o.Value
+}
+
+// OldInput is a control, and nothing around it, that shows what was submitted. It has
+// the name, an id, and if something is wrong with it the attributes that say so and lead
+// to its [InputError]:
+//
+//	<label for={ components.FieldID(ctx, "email") }>Email</label>
+//	@components.OldInput("email", components.Input{Type: "email"})
+//	@components.InputError("email")
+//
+// It is one control: for a group of checkboxes or radio buttons use it for each of them,
+// or [Field] for all.
+func OldInput(name string, props ...Input) templ.Component {
+	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		in := first(props)
+		in.Hint = "" // nothing to refer to
+		if in.kind() != "select" {
+			in.Options = nil
+		}
+		c := newControl(formAround(ctx), name, in)
+		return c.render(ctx, w)
+	})
+}

@@ -1,0 +1,93 @@
+package components
+
+import (
+	"context"
+	"io"
+
+	"github.com/a-h/templ"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// FlashMessage shows its children if something was flashed under key, or as an alert of
+// that kind. They learn by [Message] what it was:
+//
+//	@components.FlashMessage("newsletter") {
+//		<p>{ components.Message[string](ctx) }</p>
+//	}
+//
+// Whether they ask or not, the message has been shown. A templ.Fragment that is to be
+// found goes around a FlashMessage, not into it.
+func FlashMessage(key string) templ.Component {
+	return withChildren(func(ctx context.Context, w io.Writer, children templ.Component) error {
+		messages := session.FromContext(ctx).FlashMessages()
+		if !messages.Has(key) {
+			return nil
+		}
+		return children.Render(about(ctx, subject{key: key, values: []any{messages.Get(key)}}), w)
+	})
+}
+
+// Error shows its children if the page has the error of that code, such as
+// "E_BAD_CSRF_TOKEN"; see Session.FlashErrors. Message[string] is its text, and
+// Message[session.PageError] all of it.
+func Error(code string) templ.Component {
+	return pageErrors(func(e session.PageError) bool { return e.Code == code })
+}
+
+// Errors shows its children for each error of the page, as [Error] does for one.
+func Errors() templ.Component {
+	return pageErrors(func(session.PageError) bool { return true })
+}
+
+func pageErrors(wanted func(session.PageError) bool) templ.Component {
+	return withChildren(func(ctx context.Context, w io.Writer, children templ.Component) error {
+		for _, e := range session.FromContext(ctx).PageErrors() {
+			if !wanted(e) {
+				continue
+			}
+			if err := children.Render(about(ctx, subject{values: []any{e.Text, e}}), w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Message is what the surrounding [FlashMessage], [Error] or [Errors] is about, as a T:
+// for a flashed value the type it had. Elsewhere, and if it is of another type, it is the
+// zero T.
+func Message[T any](ctx context.Context) T {
+	about, _ := ctx.Value(subjectKey{}).(subject)
+	for _, value := range about.values {
+		if v, ok := value.(T); ok {
+			return v
+		}
+	}
+	var none T
+	if about.key == "" {
+		return none
+	}
+	return session.Flashed(session.FromContext(ctx), about.key, none)
+}
+
+type subjectKey struct{}
+
+// subject is what a block is about.
+type subject struct {
+	key    string // under which it was flashed
+	values []any  // it, in each way it can be had
+}
+
+func about(ctx context.Context, s subject) context.Context {
+	return context.WithValue(ctx, subjectKey{}, s)
+}
+
+// withChildren is a component that always takes children. (One that may have some is
+// given those of a templ.Fragment around it.)
+func withChildren(render func(ctx context.Context, w io.Writer, children templ.Component) error) templ.Component {
+	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		children := templ.GetChildren(ctx)
+		return render(templ.ClearChildren(ctx), w, children)
+	})
+}

@@ -1,0 +1,27 @@
+package components
+
+import (
+	"context"
+	"io"
+
+	"github.com/a-h/templ"
+)
+
+var stylesheet = templ.NewOnceHandle(templ.WithComponent(templ.ComponentFunc(writeStyles)))
+
+// Styles is a style element with [CSS], for the head of the page. A page has it once,
+// however often it is asked for, and with the nonce of templ.WithNonce if there is one.
+func Styles() templ.Component {
+	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		return stylesheet.Once().Render(templ.InitializeContext(ctx), w)
+	})
+}
+
+func writeStyles(ctx context.Context, w io.Writer) error {
+	open := "<style>"
+	if nonce := templ.GetNonce(ctx); nonce != "" {
+		open = `<style nonce="` + templ.EscapeString(nonce) + `">`
+	}
+	_, err := io.WriteString(w, open+CSS+"</style>")
+	return err
+}

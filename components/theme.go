@@ -1,0 +1,89 @@
+package components
+
+import (
+	_ "embed" // for CSS
+	"github.com/echo-hypermedia/session"
+)
+
+// CSS is the stylesheet of the default theme. Serve it as a file, or put [Styles] into
+// the head of the page. Every selector has the specificity 0, so that any rule of yours
+// wins, and its colours are custom properties that begin with --session-.
+//
+//go:embed components.css
+var CSS string
+
+// Theme is the class names that components use. Their markup is always the same.
+type Theme struct {
+	Region                          string // around the alerts
+	Top, Bottom, Start, Center, End string // where the region stands, if not inline
+
+	Alert      string            // each alert
+	Kinds      map[string]string // and this one, by its kind
+	AlertBody  string
+	AlertTitle string
+	AlertLink  string
+	Dismiss    string // the label around the dismiss control
+	Toggle     string // the checkbox in it
+	Auto       string // alerts that go by themselves; with "-6" after it, in 6 seconds
+
+	Field   string // around a control with its label, hint and error
+	Group   string // the same for several controls of one name, a fieldset
+	Label   string
+	Legend  string
+	Hint    string
+	Error   string
+	Choice  string // around a checkbox or radio button with its label
+	Caption string // that label
+
+	Control string // any control but those that follow
+	Select  string
+	Box     string // a checkbox or radio button
+	Button  string
+	Invalid string // a control with an error
+
+	Summary      string
+	SummaryTitle string
+	SummaryList  string
+	SummaryLink  string
+
+	Hidden string // text for screen readers only
+}
+
+var defaultTheme = Theme{
+	Region: "flash-region",
+	Top:    "flash-region-top",
+	Bottom: "flash-region-bottom",
+	Start:  "flash-region-start",
+	Center: "flash-region-center",
+	End:    "flash-region-end",
+
+	Alert: "flash",
+	Kinds: map[string]string{
+		session.KindError:   "flash-error",
+		session.KindWarning: "flash-warning",
+		session.KindSuccess: "flash-success",
+		session.KindInfo:    "flash-info",
+	},
+	AlertBody:  "flash-body",
+	AlertTitle: "flash-title",
+	AlertLink:  "flash-link",
+	Dismiss:    "flash-dismiss",
+	Toggle:     "flash-toggle",
+	Auto:       "flash-auto",
+
+	Field:   "field",
+	Group:   "field",
+	Label:   "field-label",
+	Legend:  "field-label",
+	Hint:    "field-hint",
+	Error:   "field-error",
+	Choice:  "field-choice",
+	Caption: "field-caption",
+
+	Summary:      "error-summary",
+	SummaryTitle: "error-summary-title",
+	SummaryList:  "error-summary-list",
+	SummaryLink:  "error-summary-link",
+
+	Hidden: "visually-hidden",
+}

@@ -1,0 +1,94 @@
+package components
+
+import (
+	"context"
+	"slices"
+
+	"github.com/a-h/templ"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// These functions are for controls that are written by hand. Each knows the form that ctx
+// belongs to. Only components know which fields are passwords: never put Old into one.
+
+// Old is what was submitted for a field, or else the first of def. A field that was
+// submitted empty is "".
+//
+//	<input name="title" value={ components.Old(ctx, "title", post.Title) }/>
+func Old(ctx context.Context, name string, def ...string) string {
+	return first(OldAll(ctx, name, def...))
+}
+
+// OldAll is every value that was submitted for a field, or else def.
+func OldAll(ctx context.Context, name string, def ...string) []string {
+	return formAround(ctx).old(name, def...)
+}
+
+// Submitted says whether this page shows a form being corrected.
+func Submitted(ctx context.Context) bool { return formAround(ctx).Submitted() }
+
+// IsChecked says whether the checkbox or radio button with that value was submitted, and
+// so checked. If that is not known it is the first of def.
+//
+//	<input type="checkbox" name="tags[]" value="go" checked?={ components.IsChecked(ctx, "tags[]", "go") }/>
+func IsChecked(ctx context.Context, name, value string, def ...bool) bool {
+	return formAround(ctx).has(name, value, first(def))
+}
+
+// IsSelected is [IsChecked] for an option of a select.
+func IsSelected(ctx context.Context, name, value string, def ...bool) bool {
+	return IsChecked(ctx, name, value, def...)
+}
+
+// Checked is [IsChecked] as attributes:
+//
+//	<input type="radio" name="plan" value="pro" { components.Checked(ctx, "plan", "pro")... }/>
+func Checked(ctx context.Context, name, value string, def ...bool) templ.Attributes {
+	return templ.Attributes{"checked": IsChecked(ctx, name, value, def...)}
+}
+
+// Selected is [IsSelected] as attributes.
+func Selected(ctx context.Context, name, value string, def ...bool) templ.Attributes {
+	return templ.Attributes{"selected": IsSelected(ctx, name, value, def...)}
+}
+
+// HasError says whether something is wrong with a field.
+func HasError(ctx context.Context, name string) bool { return len(ErrorsFor(ctx, name)) > 0 }
+
+// ErrorFor is the first thing that is wrong with a field, or "".
+func ErrorFor(ctx context.Context, name string) string { return first(ErrorsFor(ctx, name)) }
+
+// ErrorsFor is all that is wrong with a field.
+func ErrorsFor(ctx context.Context, name string) []string { return formAround(ctx).Errors(name) }
+
+// HasErrors says whether something is wrong with a field of the form, or with the page.
+func HasErrors(ctx context.Context) bool {
+	return len(formAround(ctx).AllErrors()) > 0 || len(session.FromContext(ctx).PageErrors()) > 0
+}
+
+// Invalid is the attributes that mark a field with an error and lead to its [InputError].
+// The ids in describedBy, of a hint say, come first, with an error or without.
+//
+//	<input name="title" { components.Invalid(ctx, "title", "title-help")... }/>
+func Invalid(ctx context.Context, name string, describedBy ...string) templ.Attributes {
+	attrs := templ.Attributes{}
+	ids := slices.Clone(describedBy)
+	if HasError(ctx, name) {
+		attrs["aria-invalid"] = "true"
+		ids = append(ids, ErrorID(ctx, name))
+	}
+	if list := words(ids...); list != "" {
+		attrs["aria-describedby"] = list
+	}
+	return attrs
+}
+
+// Title is the title of a page: with errors it is "Error: New post", which is the first
+// thing that a screen reader says.
+func Title(ctx context.Context, title string) string {
+	if !HasErrors(ctx) {
+		return title
+	}
+	return words(defaultLabels.ErrorPrefix, title)
+}
