@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
@@ -24,9 +25,21 @@ var kindAliases = map[string]string{
 	"notice": KindInfo,
 }
 
+// kindOf is our name for a kind. An alert of no kind would be shown nowhere.
+func kindOf(name string) string {
+	if kind, isAlias := kindAliases[name]; isAlias {
+		return kind
+	}
+	return cmp.Or(name, KindInfo)
+}
+
+// maxAlerts is how many alerts wait at the most. Where nothing ever shows them they would
+// fill the session, so the oldest go.
+const maxAlerts = 256
+
 // Message is an alert. Components escape all of it.
 type Message struct {
-	Kind  string `json:"kind"`
+	Kind  string `json:"kind"` // "" is "info"
 	Title string `json:"title,omitempty"`
 	Text  string `json:"text"`
 	Href  string `json:"href,omitempty"`  // a link to go on with
@@ -53,6 +66,7 @@ func (s *Session) FlashInfo(text string) { s.FlashAlert(Message{Kind: KindInfo, 
 
 // FlashAlert adds an alert of any kind, with a title and a link if it has them.
 func (s *Session) FlashAlert(m Message) {
+	m.Kind = kindOf(m.Kind)
 	s.lock()
 	defer s.unlock()
 	s.addFlash(flashItem{kind: kindAlert, value: mustEncode(m)})
@@ -63,16 +77,16 @@ func (s *Session) FlashNow(kind, text string) {
 	s.lock()
 	defer s.unlock()
 	s.state()
-	s.flash.now = append(s.flash.now, Message{Kind: kind, Text: text})
+	s.flash.now = append(s.flash.now, Message{Kind: kindOf(kind), Text: text})
 }
 
 // Flash stores value under key until a page reads it; the last value under a key stands.
 // Read it with [Flashed], [FlashMessages.Get] or the FlashMessage component. A string
 // under the name of an alert kind, such as "success", is shown among the alerts too.
 func (s *Session) Flash(key string, value any) {
+	raw, err := encodeValue(key, value)
 	s.lock()
 	defer s.unlock()
-	raw, err := encodeValue(key, value)
 	if err != nil {
 		s.fail(err)
 		return
@@ -138,17 +152,17 @@ func (s *Session) FlashMessages() FlashMessages {
 	s.lock()
 	defer s.unlock()
 	s.state()
-	used := s.headSent
-	if !used {
-		s.flash.unused++
-	}
-	return FlashMessages{s, &used}
+	used := new(s.headSent)
+	s.flash.claims = append(s.flash.claims, used)
+	return FlashMessages{s, used}
 }
 
 // FlashMessages reads a session's messages. The zero value has none.
 //
 // Has, Get and All know a message by its name: the key given to [Session.Flash], or, if
 // there is no such key, the kind of an alert, which stands for the newest of that kind.
+// Kinds known by another name in other frameworks ("danger", "alert", "warn", "notice")
+// come under ours, and may be asked for by either.
 type FlashMessages struct {
 	s    *Session
 	used *bool
@@ -161,8 +175,7 @@ func (m FlashMessages) Has(name string) bool {
 	}
 	m.s.lock()
 	defer m.s.unlock()
-	m.use()
-	_, ok := m.named()[name]
+	_, ok := m.find(name)
 	return ok
 }
 
@@ -173,8 +186,7 @@ func (m FlashMessages) Get(name string, def ...any) any {
 	}
 	m.s.lock()
 	defer m.s.unlock()
-	m.use()
-	it, ok := m.named()[name]
+	it, ok := m.find(name)
 	if !ok {
 		return first(def)
 	}
@@ -182,7 +194,8 @@ func (m FlashMessages) Get(name string, def ...any) any {
 	return it.any()
 }
 
-// All is every message by its name. The map is the caller's.
+// All is every message by its name. Of several alerts of one kind the older ones have no
+// name of their own, and wait for [FlashMessages.Alerts]. The map is the caller's.
 func (m FlashMessages) All() map[string]any {
 	all := map[string]any{}
 	if m.s == nil {
@@ -190,31 +203,24 @@ func (m FlashMessages) All() map[string]any {
 	}
 	m.s.lock()
 	defer m.s.unlock()
-	m.use()
 	for name, it := range m.named() {
+		m.s.flash.markRead(it)
 		all[name] = it.any()
-	}
-	for _, it := range m.s.visible() {
-		if it.kind == kindAlert || it.kind == kindKeyed {
-			m.s.flash.markRead(it)
-		}
 	}
 	return all
 }
 
 // Alerts is every alert of these kinds, or of all kinds if there are none, in the order
 // they were flashed, those for this response last. Alerts of other kinds are left for
-// whoever shows them. Kinds known by another name in other frameworks ("danger", "alert",
-// "warn", "notice") come under ours, and may be asked for by either.
+// whoever shows them.
 func (m FlashMessages) Alerts(kinds ...string) []Message {
 	if m.s == nil {
 		return nil
 	}
 	m.s.lock()
 	defer m.s.unlock()
-	m.use()
 	var alerts []Message
-	for _, it := range m.s.visible() {
+	for _, it := range m.visible() {
 		if alert, ok := it.alert(); ok && isOneOf(alert.Kind, kinds) {
 			m.s.flash.markRead(it)
 			alerts = append(alerts, alert)
@@ -224,31 +230,33 @@ func (m FlashMessages) Alerts(kinds ...string) []Message {
 }
 
 func isOneOf(kind string, kinds []string) bool {
-	return len(kinds) == 0 || slices.ContainsFunc(kinds, func(k string) bool {
-		return k == kind || kindAliases[k] == kind
-	})
+	return len(kinds) == 0 || slices.ContainsFunc(kinds, func(k string) bool { return kindOf(k) == kind })
 }
 
-func (m FlashMessages) use() {
-	if !*m.used {
-		*m.used = true
-		m.s.flash.unused--
+func (m FlashMessages) visible() []flashItem {
+	*m.used = true
+	return m.s.visible()
+}
+
+func (m FlashMessages) find(name string) (it flashItem, ok bool) {
+	named := m.named()
+	if it, ok = named[name]; !ok {
+		it, ok = named[kindAliases[name]]
 	}
+	return it, ok
 }
 
 // named is each message under its name; see FlashMessages.
 func (m FlashMessages) named() map[string]flashItem {
 	named := map[string]flashItem{}
-	visible := m.s.visible()
-	for _, it := range visible {
-		if it.kind == kindAlert {
-			alert, _ := it.alert()
-			named[alert.Kind] = it
-		}
-	}
-	for _, it := range visible {
-		if it.kind == kindKeyed {
+	for _, it := range m.visible() {
+		switch it.kind {
+		case kindKeyed:
 			named[it.name] = it
+		case kindAlert:
+			if alert, _ := it.alert(); named[alert.Kind].kind != kindKeyed {
+				named[alert.Kind] = it
+			}
 		}
 	}
 	return named
@@ -302,21 +310,14 @@ func (it flashItem) alert() (m Message, ok bool) {
 	case kindAlert:
 		ok = json.Unmarshal(it.value, &m) == nil
 	case kindKeyed:
-		ok = isAlertKind(it.name) && json.Unmarshal(it.value, &m.Text) == nil
-		m.Kind = it.name
-	}
-	if kind, alias := kindAliases[m.Kind]; alias {
-		m.Kind = kind
+		m.Kind = kindOf(it.name)
+		ok = isAlertKind(m.Kind) && it.value[0] == '"' && json.Unmarshal(it.value, &m.Text) == nil
 	}
 	return m, ok
 }
 
-func isAlertKind(name string) bool {
-	switch name {
-	case KindError, KindWarning, KindSuccess, KindInfo:
-		return true
-	}
-	return kindAliases[name] != ""
+func isAlertKind(kind string) bool {
+	return kind == KindError || kind == KindWarning || kind == KindSuccess || kind == KindInfo
 }
 
 // any is the item's value for somebody who does not know its type.
@@ -339,24 +340,28 @@ type flashes struct {
 	read     map[string]bool   // ids of items that were read
 	done     map[string]bool   // ids of items that are consumed
 	formRead bool              // old input or errors were read
-	unused   int               // calls of FlashMessages whose result nobody has looked at
+	claims   []*bool           // of each call of FlashMessages, whether its result was looked at
 	keep     func(string) bool // what Reflash keeps; nil = nothing
 }
 
-func (f *flashes) markRead(it flashItem) {
-	if it.id == "" {
-		return // for this response only
-	}
-	f.read = marked(f.read, it.id)
-}
+func (f *flashes) markRead(it flashItem) { f.read = marked(f.read, it.id) }
 
 // forgetReads is for a handler that read messages and then failed: nobody has seen them.
 func (f *flashes) forgetReads() {
-	f.read, f.formRead, f.unused = nil, false, 0
+	f.read, f.formRead, f.claims = nil, false, nil
 }
 
-// shown says whether the application read any messages, old input or errors.
-func (f *flashes) shown() bool { return len(f.read) > 0 || f.formRead }
+// claimed says whether messages were fetched that nobody has looked at: for a page that is
+// going to stream.
+func (f *flashes) claimed() bool {
+	return slices.ContainsFunc(f.claims, func(used *bool) bool { return !*used })
+}
+
+// shows says whether the response has messages, old input or errors, or is going to.
+func (s *Session) shows() bool {
+	f := &s.flash
+	return s.decision.shows && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0)
+}
 
 // saved notes that what was added is stored now.
 func (f *flashes) saved() {
@@ -376,10 +381,12 @@ func (s *Session) addFlash(it flashItem) {
 		return
 	}
 	it.id = rand.Text()
-	it.expires = s.m.now().Add(s.m.cfg.FlashTTL).UnixMilli()
+	it.expires = s.flashExpiry()
 	s.flash.added = slices.DeleteFunc(s.flash.added, it.replaces)
 	s.flash.added = append(s.flash.added, it)
 }
+
+func (s *Session) flashExpiry() int64 { return s.m.now().Add(s.m.cfg.FlashTTL).UnixMilli() }
 
 func (it flashItem) replaces(old flashItem) bool {
 	return it.kind != kindAlert && it.kind == old.kind && it.name == old.name
@@ -389,6 +396,12 @@ func (it flashItem) replaces(old flashItem) bool {
 // ends its old errors as well: they were about something else.
 func (it flashItem) supersedes(old flashItem) bool {
 	return it.replaces(old) || it.kind == kindInput && old.kind == kindInputErrors && it.name == old.name
+}
+
+// superseded says whether this request has flashed something instead of old.
+func (f *flashes) superseded(old flashItem) bool {
+	by := func(it flashItem) bool { return it.supersedes(old) }
+	return slices.ContainsFunc(f.own, by) || slices.ContainsFunc(f.added, by)
 }
 
 // received is the flash that the session came with, less what has expired.
@@ -416,15 +429,13 @@ func (st *state) flash(now time.Time) []flashItem {
 
 // visible is what this request may show, in the order it was flashed.
 func (s *Session) visible() []flashItem {
-	if classify(s.req).passive() {
+	received := s.received()
+	if classify(s.req) == audienceNobody {
 		return nil
 	}
 	f := &s.flash
-	fresh := slices.Concat(f.own, f.added)
-	items := slices.DeleteFunc(slices.Clone(s.received()), func(old flashItem) bool {
-		return slices.ContainsFunc(fresh, func(it flashItem) bool { return it.supersedes(old) })
-	})
-	items = append(items, fresh...)
+	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
+	items = slices.Concat(items, f.own, f.added)
 	if s.headSent && s.m.sealer != nil && s.decision.shows {
 		items = s.onlyRead(items)
 	}
@@ -437,7 +448,7 @@ func (s *Session) visible() []flashItem {
 // onlyRead leaves what was read before the head left. The rest could be shown, but not
 // removed, and so would be seen again.
 func (s *Session) onlyRead(items []flashItem) []flashItem {
-	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !s.flash.read[it.id] && !it.kind.onePage() })
+	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !s.flash.read[it.id] && !s.flash.done[it.id] })
 	if len(kept) < len(items) {
 		s.late(ErrHeadSent)
 	}
@@ -446,7 +457,7 @@ func (s *Session) onlyRead(items []flashItem) []flashItem {
 
 // keyed is the item flashed under key.
 func (s *Session) keyed(key string) (flashItem, bool) {
-	for _, it := range slices.Backward(s.visible()) {
+	for _, it := range s.visible() {
 		if it.kind == kindKeyed && it.name == key {
 			return it, true
 		}
@@ -461,16 +472,20 @@ func (s *Session) settle(v view) flashDelta {
 	if s.st == nil || !v.shows {
 		return flashDelta{}
 	}
-	if s.m.sealer != nil && !s.headSent && f.unused > 0 {
+	if s.m.sealer != nil && !s.headSent && f.claimed() {
 		for _, it := range s.visible() {
-			f.markRead(it) // claimed for a page that is going to stream
+			f.markRead(it)
+			f.formRead = f.formRead || it.kind.onePage()
 		}
 	}
 	var delta flashDelta
 	for _, it := range s.received() {
-		if f.consumes(it, v.page) {
-			delta.drop = append(delta.drop, it.id)
-			delta.add = append(delta.add, f.kept(it, s.m.now().Add(s.m.cfg.FlashTTL))...)
+		if !f.consumes(it, v.page) {
+			continue
+		}
+		delta.drop = append(delta.drop, it.id)
+		if f.keep != nil && !f.superseded(it) {
+			delta.add = append(delta.add, f.kept(it, s.flashExpiry())...)
 		}
 	}
 	for _, it := range f.own {
@@ -513,11 +528,8 @@ func marked(set map[string]bool, id string) map[string]bool {
 }
 
 // kept is what Reflash leaves of an item that would end here.
-func (f *flashes) kept(it flashItem, until time.Time) []flashItem {
-	if f.keep == nil {
-		return nil
-	}
-	it.expires = until.UnixMilli()
+func (f *flashes) kept(it flashItem, until int64) []flashItem {
+	it.expires = until
 	switch it.kind {
 	case kindInput, kindInputErrors:
 		return it.fields(f.keep)
@@ -559,6 +571,27 @@ func (d flashDelta) apply(st *state, now time.Time) {
 	for _, it := range d.add {
 		st.entries = append(st.entries, it.entry())
 	}
+	st.dropAlerts(maxAlerts)
+}
+
+// dropAlerts leaves the newest alerts. It says whether it dropped any.
+func (st *state) dropAlerts(most int) bool {
+	excess := -most
+	for _, e := range st.entries {
+		if e.kind == kindAlert {
+			excess++
+		}
+	}
+	if excess <= 0 {
+		return false
+	}
+	st.entries = slices.DeleteFunc(st.entries, func(e entry) bool {
+		if e.kind == kindAlert {
+			excess--
+		}
+		return e.kind == kindAlert && excess >= 0
+	})
+	return true
 }
 
 // mustEncode is for the library's own types, which always can be.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -17,6 +18,9 @@ const FormField = "_form"
 // maxInput is how many bytes of one submission are kept as old input. It is more than
 // people type; the rest of a larger one, its largest fields, is not refilled.
 const maxInput = 64 << 10
+
+// maxFormName is how many bytes the name of a form may have.
+const maxFormName = 100
 
 // maxMultipartMemory is what net/http itself uses for forms with files.
 const maxMultipartMemory = 32 << 20
@@ -67,8 +71,9 @@ func (s *Session) flashInput(only, except []string) {
 			in.Values[name] = values
 		}
 	}
-	in.trim(maxInput)
-	s.addFlash(flashItem{kind: kindInput, name: form.Get(FormField), value: mustEncode(in)})
+	if in.trim(maxInput) {
+		s.addFlash(flashItem{kind: kindInput, name: formNameIn(form), value: mustEncode(in)})
+	}
 }
 
 // submitted is the form that came with r. What cannot be parsed is as if it had not been
@@ -104,34 +109,38 @@ func isSecret(name string) bool {
 }
 
 // trim leaves the largest fields out until the rest takes no more than limit bytes. They
-// are then not shown empty, which would look like the visitor's doing.
-func (in *oldInput) trim(limit int) (trimmed bool) {
+// are then not shown empty, which would look like the visitor's doing; so their names
+// stay. If that is still too much, trim gives up.
+func (in *oldInput) trim(limit int) (fits bool) {
 	size := in.size()
-	for size > limit && len(in.Values) > 0 {
-		largest := slices.MaxFunc(slices.Collect(maps.Keys(in.Values)), func(a, b string) int {
-			return in.fieldSize(a) - in.fieldSize(b)
-		})
-		size -= in.fieldSize(largest)
-		delete(in.Values, largest)
-		if len(largest) <= limit {
-			in.Except = append(in.Except, largest)
+	bySize := slices.SortedFunc(maps.Keys(in.Values), func(a, b string) int {
+		return cmp.Or(valueSize(in.Values[b])-valueSize(in.Values[a]), strings.Compare(a, b))
+	})
+	for _, name := range bySize {
+		if size <= limit {
+			break
 		}
-		trimmed = true
+		size -= valueSize(in.Values[name])
+		delete(in.Values, name)
+		in.Except = append(in.Except, name)
 	}
-	return trimmed
+	return size <= limit
 }
 
 func (in *oldInput) size() int {
 	size := 0
-	for name := range in.Values {
-		size += in.fieldSize(name)
+	for name, values := range in.Values {
+		size += len(name) + valueSize(values)
+	}
+	for _, name := range in.Except {
+		size += len(name)
 	}
 	return size
 }
 
-func (in *oldInput) fieldSize(name string) int {
-	n := len(name)
-	for _, v := range in.Values[name] {
+func valueSize(values []string) int {
+	n := 0
+	for _, v := range values {
 		n += len(v)
 	}
 	return n
@@ -224,7 +233,15 @@ func (s *Session) formName() string {
 	if s.exchange == nil {
 		return ""
 	}
-	return submitted(s.exchange.Request()).Get(FormField)
+	return formNameIn(submitted(s.exchange.Request()))
+}
+
+// formNameIn comes from the visitor. A name that is too long is none of the application's.
+func formNameIn(form url.Values) string {
+	if name := form.Get(FormField); len(name) <= maxFormName {
+		return name
+	}
+	return ""
 }
 
 // Old is what the visitor submitted for a field of the form that is being corrected, or

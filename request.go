@@ -26,8 +26,6 @@ const (
 	audienceNobody
 )
 
-func (a audience) passive() bool { return a == audienceNobody }
-
 func classify(r *http.Request) audience {
 	switch {
 	case r.Method == http.MethodHead || r.Method == http.MethodOptions, isSpeculative(r.Header), !isShown(r.Header):

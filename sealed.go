@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -108,8 +109,8 @@ func (s *Session) sealValues(values *state, until time.Time) error {
 	return nil
 }
 
-// sealFlash seals what it can of the flash. A long text that was typed into a form may
-// not fit; then it is that text which stays behind, not the message about it.
+// sealFlash seals what it can of the flash. What was typed into a form may be long, and
+// messages that nothing ever shows are many: some of it then stays behind.
 func (s *Session) sealFlash(flash *state) error {
 	name := s.m.cookie.flashName()
 	if flash.empty() {
@@ -126,12 +127,17 @@ func (s *Session) sealFlash(flash *state) error {
 	for {
 		err := s.sealCookie(name, flash, until, until.Sub(s.m.now()))
 		var tooLarge *TooLargeError
-		if !errors.As(err, &tooLarge) || !flash.trimInput(tooLarge.Size-tooLarge.Limit) {
+		if !errors.As(err, &tooLarge) || !flash.shrink(tooLarge.Size-tooLarge.Limit) {
 			s.sealed.flash, s.sealed.flashGiven = true, true
 			return err
 		}
-		s.report(nil, Event{Err: err}, "old input does not fit into a cookie; its largest field was left out")
+		s.report(nil, Event{Err: err}, "the flash does not fit into a cookie; some of it was left out")
 	}
+}
+
+// shrink leaves out what will be missed the least. It says whether there was anything.
+func (st *state) shrink(excess int) bool {
+	return st.dropAlerts(8) || st.trimInput(excess) || st.dropAlerts(1) || st.trimErrors()
 }
 
 func later(a, b time.Time) time.Time {
@@ -154,24 +160,45 @@ func (s *Session) sealCookie(name string, st *state, until time.Time, age time.D
 	return nil
 }
 
-// trimInput takes about excess bytes of a cookie out of old input. It says whether there
-// was any.
+// trimInput takes about excess bytes of a cookie out of old input, or all of it.
 func (st *state) trimInput(excess int) bool {
-	for i, e := range st.entries {
-		it, ok := decodeFlash(e)
-		if e.kind != kindInput || !ok {
-			continue
-		}
-		in := it.input()
-		// Sealing makes 16 bytes of 9, more or less; one field at least must go.
-		if !in.trim(max(0, in.size()-1-excess/2)) {
-			continue
-		}
-		it.value = mustEncode(in)
-		st.entries[i] = it.entry()
+	i, it := st.flashOf(kindInput)
+	if i < 0 {
+		return false
+	}
+	in := it.input()
+	// Sealing makes 16 bytes of 9, more or less; one field at least must go.
+	if !in.trim(in.size() - 1 - excess/2) {
+		st.entries = slices.Delete(st.entries, i, i+1)
 		return true
 	}
-	return false
+	it.value = mustEncode(in)
+	st.entries[i] = it.entry()
+	return true
+}
+
+// trimErrors leaves out half of the errors of a form, the last ones.
+func (st *state) trimErrors() bool {
+	i, it := st.flashOf(kindInputErrors)
+	if i < 0 {
+		return false
+	}
+	errs := it.inputErrors()
+	if len(errs) < 2 {
+		return false
+	}
+	it.value = mustEncode(errs[:len(errs)/2])
+	st.entries[i] = it.entry()
+	return true
+}
+
+func (st *state) flashOf(k kind) (int, flashItem) {
+	for i, e := range st.entries {
+		if it, ok := decodeFlash(e); ok && it.kind == k {
+			return i, it
+		}
+	}
+	return -1, flashItem{}
 }
 
 func (e entry) isFlash() bool { return e.kind.isFlash() }

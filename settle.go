@@ -47,7 +47,7 @@ func (s *Session) dress(h http.Header) {
 	if !slices.Contains(h.Values("Vary"), "Cookie") {
 		h.Add("Vary", "Cookie")
 	}
-	if s.cookieSet || s.flash.shown() && s.decision.shows {
+	if s.cookieSet || s.shows() {
 		h.Set("Cache-Control", "no-store")
 	}
 }
