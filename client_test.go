@@ -1,0 +1,366 @@
+package session_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/cookiestore"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// What the tests of a session's life share: a clock, a process that serves requests, a
+// visitor with a browser's cookies, and a store that is watched or made to fail.
+
+// clock stands still until a test moves it.
+type clock struct{ since atomic.Int64 }
+
+func (c *clock) Now() time.Time {
+	return time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC).Add(time.Duration(c.since.Load()))
+}
+
+func (c *clock) advance(d time.Duration) { c.since.Add(int64(d)) }
+
+// process is one process of an application. Several may share a store.
+type process struct {
+	*echo.Echo
+	clock *clock
+	store session.Store
+
+	log    *syncBuffer
+	mu     sync.Mutex
+	events []event
+	errs   []error // that came out of the middleware
+}
+
+type event struct {
+	name string
+	session.Event
+}
+
+type handlerKey struct{}
+
+// start starts a process. What cfg leaves out is a memory store and the clock of the
+// process; its hooks are for the process.
+func start(t *testing.T, cfg session.Config) *process {
+	t.Helper()
+	p := &process{Echo: echo.New(), clock: new(clock), log: new(syncBuffer)}
+	if cfg.Now == nil {
+		cfg.Now = p.clock.Now
+	}
+	if cfg.Store == nil {
+		cfg.Store = memorystore.New(memorystore.Options{Now: cfg.Now})
+	}
+	p.store = cfg.Store
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.NewTextHandler(p.log, nil))
+	}
+	cfg.Hooks = session.Hooks{
+		Initiated:   p.on("Initiated"),
+		Committed:   p.on("Committed"),
+		Migrated:    p.on("Migrated"),
+		Destroyed:   p.on("Destroyed"),
+		Rejected:    p.on("Rejected"),
+		Lost:        p.on("Lost"),
+		LateWrite:   p.on("LateWrite"),
+		Undecodable: p.on("Undecodable"),
+		StoreError:  p.on("StoreError"),
+	}
+	mw, err := cfg.ToMiddleware()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			err := next(c)
+			if err != nil {
+				p.mu.Lock()
+				p.errs = append(p.errs, err)
+				p.mu.Unlock()
+			}
+			return err
+		}
+	}, mw)
+	p.Any("/*", func(c echo.Context) error {
+		return c.Request().Context().Value(handlerKey{}).(echo.HandlerFunc)(c)
+	})
+	return p
+}
+
+func (p *process) on(name string) func(context.Context, session.Event) {
+	return func(_ context.Context, e session.Event) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.events = append(p.events, event{name, e})
+	}
+}
+
+// hooked lists the events of that name so far.
+func (p *process) hooked(name string) []session.Event {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var found []session.Event
+	for _, e := range p.events {
+		if e.name == name {
+			found = append(found, e.Event)
+		}
+	}
+	return found
+}
+
+// failure is the cause of the last error that came out of the middleware.
+func (p *process) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.errs) == 0 {
+		return nil
+	}
+	err := p.errs[len(p.errs)-1]
+	var he *echo.HTTPError
+	if errors.As(err, &he) && he.Internal != nil {
+		return he.Internal
+	}
+	return err
+}
+
+// serve answers r with h.
+func (p *process) serve(r *http.Request, h echo.HandlerFunc) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	p.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), handlerKey{}, h)))
+	return rec
+}
+
+// visitor is a browser as far as cookies go. Several goroutines may use one, as several
+// tabs do.
+type visitor struct {
+	mu      sync.Mutex
+	cookies map[string]string
+}
+
+func newVisitor() *visitor { return &visitor{cookies: map[string]string{}} }
+
+// visit has p answer a request of the visitor with h.
+func (v *visitor) visit(p *process, h echo.HandlerFunc) *httptest.ResponseRecorder {
+	rec := p.serve(v.request(), h)
+	v.keep(rec)
+	return rec
+}
+
+// do is visit for a handler that only works on its session, and then says ok.
+func (v *visitor) do(p *process, work func(*session.Session)) *httptest.ResponseRecorder {
+	return v.visit(p, with(work))
+}
+
+// must is do for an answer that has to be 200.
+func (v *visitor) must(t *testing.T, p *process, work func(*session.Session)) *httptest.ResponseRecorder {
+	t.Helper()
+	rec := v.do(p, work)
+	if rec.Code != http.StatusOK {
+		t.Fatalf("status %d, %v; want 200", rec.Code, p.failure())
+	}
+	return rec
+}
+
+func (v *visitor) request() *http.Request {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Accept", "text/html")
+	for _, name := range slices.Sorted(maps.Keys(v.cookies)) {
+		r.Header.Add("Cookie", name+"="+v.cookies[name])
+	}
+	return r
+}
+
+func (v *visitor) keep(rec *httptest.ResponseRecorder) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, c := range rec.Result().Cookies() {
+		if c.MaxAge < 0 {
+			delete(v.cookies, c.Name)
+		} else {
+			v.cookies[c.Name] = c.Value
+		}
+	}
+}
+
+// cookie is the value of the visitor's session cookie.
+func (v *visitor) cookie() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.cookies[cookieName]
+}
+
+// clone is somebody with the same cookies at this moment.
+func (v *visitor) clone() *visitor {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return &visitor{cookies: maps.Clone(v.cookies)}
+}
+
+const (
+	cookieName      = "__Host-session"
+	flashCookieName = "__Host-session-flash"
+)
+
+// with is a handler that works on its session, and then says ok.
+func with(work func(*session.Session)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		work(session.From(c))
+		return c.String(http.StatusOK, "ok")
+	}
+}
+
+// setCookies are the names of the cookies that an answer sets or removes.
+func setCookies(rec *httptest.ResponseRecorder) []string {
+	names := []string{}
+	for _, line := range rec.Header()["Set-Cookie"] {
+		name, _, _ := strings.Cut(line, "=")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// syncBuffer is a bytes.Buffer for several goroutines.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// watched is a store that counts its calls and remembers its keys. before and after, if
+// set, may do something first, or fail the call.
+type watched struct {
+	session.Store
+	before func(call) error
+	after  func(call, error) error
+
+	mu    sync.Mutex
+	calls []call
+}
+
+type call struct {
+	method  string
+	key     string
+	version uint64
+	rec     session.Record // of a Write
+}
+
+func (w *watched) count(method string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, c := range w.calls {
+		if c.method == method || method == "" {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *watched) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = nil
+}
+
+func (w *watched) call(c call, do func() error) error {
+	w.mu.Lock()
+	w.calls = append(w.calls, c)
+	w.mu.Unlock()
+	if w.before != nil {
+		if err := w.before(c); err != nil {
+			return err
+		}
+	}
+	err := do()
+	if w.after != nil {
+		return w.after(c, err)
+	}
+	return err
+}
+
+func (w *watched) Read(ctx context.Context, key string) (rec session.Record, err error) {
+	err = w.call(call{method: "Read", key: key}, func() error {
+		rec, err = w.Store.Read(ctx, key)
+		return err
+	})
+	return rec, err
+}
+
+func (w *watched) Write(ctx context.Context, key string, rec session.Record) error {
+	return w.call(call{"Write", key, rec.Version, rec}, func() error { return w.Store.Write(ctx, key, rec) })
+}
+
+func (w *watched) Destroy(ctx context.Context, key string, version uint64) error {
+	return w.call(call{method: "Destroy", key: key, version: version}, func() error { return w.Store.Destroy(ctx, key, version) })
+}
+
+func (w *watched) Touch(ctx context.Context, key string, expires time.Time) error {
+	return w.call(call{method: "Touch", key: key}, func() error { return w.Store.Touch(ctx, key, expires) })
+}
+
+// plain is a store that answers a conflict without the current record.
+type plain struct{ session.Store }
+
+func (p plain) Write(ctx context.Context, key string, rec session.Record) error {
+	return p.bare(p.Store.Write(ctx, key, rec))
+}
+
+func (p plain) Destroy(ctx context.Context, key string, version uint64) error {
+	return p.bare(p.Store.Destroy(ctx, key, version))
+}
+
+func (p plain) bare(err error) error {
+	if errors.Is(err, session.ErrConflict) {
+		return session.ErrConflict
+	}
+	return err
+}
+
+// cookieStore seals with a key of its own.
+func cookieStore(t *testing.T, now func() time.Time, keys ...[]byte) *cookiestore.Store {
+	t.Helper()
+	if keys == nil {
+		keys = [][]byte{testKey(1)}
+	}
+	store, err := cookiestore.New(cookiestore.Options{Keys: keys, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// testKey is the nth key of the tests.
+func testKey(n byte) []byte {
+	key := make([]byte, 32)
+	for i := range key {
+		key[i] = n + byte(i)*37
+	}
+	return key
+}
