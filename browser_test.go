@@ -49,8 +49,11 @@ func onBothStores(t *testing.T, test func(t *testing.T, s *site), change ...func
 func newSite(t *testing.T, change ...func(*session.Config)) *site {
 	t.Helper()
 	s := &site{t: t}
-	return s.open(memorystore.New(memorystore.Options{Now: s.Now}), change)
+	return s.open(newStoreAt(s), change)
 }
+
+// newStoreAt is a store on the server with the clock of s.
+func newStoreAt(s *site) session.Store { return memorystore.New(memorystore.Options{Now: s.Now}) }
 
 func newCookieSite(t *testing.T, change ...func(*session.Config)) *site {
 	t.Helper()

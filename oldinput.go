@@ -19,8 +19,9 @@ const FormField = "_form"
 // people type; the rest of a larger one, its largest fields, is not refilled.
 const maxInput = 64 << 10
 
-// maxFormName is how many bytes the name of a form may have.
-const maxFormName = 100
+// maxName is how many bytes the name of a form or a field may have. It is the visitor who
+// sends them; longer ones are none of the application's.
+const maxName = 256
 
 // maxMultipartMemory is what net/http itself uses for forms with files.
 const maxMultipartMemory = 32 << 20
@@ -45,9 +46,16 @@ type PageError struct {
 }
 
 // FlashAll keeps the submitted form for the next page, where [Session.Old] and the form
-// components show it again. Secrets never stay: passwords, tokens and card numbers go by
-// their names, and so do CSRF and method fields and files. Fields that were submitted
-// empty, or not checked, come back empty and not checked.
+// components show it again. Fields that were submitted empty, or not checked, come back
+// empty and not checked. A request without a form, one with JSON say, keeps nothing.
+//
+// Secrets never stay, nor do files and the fields of the framework. A field is a secret by
+// its name: if that contains passw, pwd, passphrase, passcode, passkey, csrf, xsrf,
+// captcha, cvc or cvv; if one of its words ends in token or secret; or if there are the
+// words pass, pin, otp, totp, ssn, jwt, nonce, credentials, api key, access key, private
+// key, card number, credit card, security answer, or security, recovery, one-time or
+// two-factor code. Words are what camelCase, "_", "-", "." and brackets separate: user[pin]
+// and cardNumber are secrets, passenger and spin are not.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
 // FlashOnly is FlashAll for some fields. The others show their defaults.
@@ -62,11 +70,14 @@ func (s *Session) flashInput(only, except []string) {
 	if s.state(); !s.changeable(updatesRecord) {
 		return
 	}
-	form := submitted(s.exchange.Request())
+	form, ok := submitted(s.exchange.Request())
+	if !ok {
+		return
+	}
 	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Clone(except)}
 	for name, values := range form {
 		switch {
-		case isSecret(name), slices.Contains(except, name), only != nil && !slices.Contains(only, name):
+		case len(name) > maxName, isSecret(name), slices.Contains(except, name), only != nil && !slices.Contains(only, name):
 		default:
 			in.Values[name] = values
 		}
@@ -76,26 +87,37 @@ func (s *Session) flashInput(only, except []string) {
 	}
 }
 
-// submitted is the form that came with r. What cannot be parsed is as if it had not been
-// sent: the handler, which reads the same form, is there to complain.
-func submitted(r *http.Request) url.Values {
-	_ = r.ParseMultipartForm(maxMultipartMemory)
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return r.Form
+// submitted is the form that came with r, and whether one did: an empty form, whose only
+// checkbox was cleared, is something else than none. What cannot be parsed is as if it had
+// not been sent; the handler, which reads the same form, is there to complain.
+func submitted(r *http.Request) (form url.Values, ok bool) {
+	err := r.ParseMultipartForm(maxMultipartMemory)
+	inAddress := r.Method == http.MethodGet || r.Method == http.MethodHead ||
+		r.Method == http.MethodDelete && len(r.PostForm) == 0 // htmx sends it there
+	switch contentType := mediaType(r.Header); {
+	case contentType == "multipart/form-data":
+		if err != nil {
+			return nil, false
+		}
+		return r.MultipartForm.Value, true
+	case inAddress:
+		return r.Form, len(r.Form) > 0
+	default:
+		return r.PostForm, contentType == "application/x-www-form-urlencoded"
 	}
-	if r.MultipartForm != nil {
-		return r.MultipartForm.Value
-	}
-	if len(r.PostForm) == 0 {
-		return r.Form // such as DELETE, whose body net/http does not parse
-	}
-	return r.PostForm
 }
 
-var (
-	camelCase = regexp.MustCompile(`([a-z])([A-Z])`)
-	secret    = regexp.MustCompile(`passw|passphrase|secret|token|csrf|xsrf|card_?num|(^|[^a-z])(pass|pwd|pin|otp|totp|cvv|cvc|ssn)([^a-z]|$)`)
-)
+// secret finds the names of secrets: in a name, at the end of a word, and as words.
+var secret = regexp.MustCompile(strings.Join([]string{
+	`passw|pwd|passphrase|passcode|passkey|csrf|xsrf|captcha|turnstile|cvc|cvv`,
+	`(token|secret)s?[0-9]*(_|$)`,
+	`(^|_)(pass|pin|otp|totp|ssn|csc|nonce|jwt|credentials?` +
+		`|(api|access|private|secret)_?key|credit_?card|(card|cc)_?(no|num|number)` +
+		`|(security|one_?time|two_?factor|[2mt]fa|otp|auth|verification|recovery|backup)_?code` +
+		`|security_?answer|social_?security(_?number)?)[0-9]*(_|$)`,
+}, "|"))
+
+var notAlphanumeric = regexp.MustCompile(`[^a-z0-9]+`)
 
 // isSecret says whether a field of that name must not be kept. It errs on the safe side:
 // a field that is typed again is better than a password in a store.
@@ -104,8 +126,8 @@ func isSecret(name string) bool {
 	case "_method", FormField:
 		return true
 	}
-	words := camelCase.ReplaceAllString(name, "${1}_$2")
-	return secret.MatchString(strings.ToLower(strings.ReplaceAll(words, "-", "_")))
+	words := notAlphanumeric.ReplaceAllString(strings.ToLower(splitCamelCase(name)), "_")
+	return secret.MatchString(words)
 }
 
 // trim leaves the largest fields out until the rest takes no more than limit bytes. They
@@ -233,12 +255,12 @@ func (s *Session) formName() string {
 	if s.exchange == nil {
 		return ""
 	}
-	return formNameIn(submitted(s.exchange.Request()))
+	form, _ := submitted(s.exchange.Request())
+	return formNameIn(form)
 }
 
-// formNameIn comes from the visitor. A name that is too long is none of the application's.
 func formNameIn(form url.Values) string {
-	if name := form.Get(FormField); len(name) <= maxFormName {
+	if name := form.Get(FormField); len(name) <= maxName {
 		return name
 	}
 	return ""
@@ -319,7 +341,7 @@ func (sub Submission) Values(name string) (values []string, known bool) {
 
 func (sub Submission) leftOut(name string) bool {
 	same := func(other string) bool { return sameField(other, name) }
-	return isSecret(name) || slices.ContainsFunc(sub.input.Except, same) ||
+	return len(name) > maxName || isSecret(name) || slices.ContainsFunc(sub.input.Except, same) ||
 		sub.input.Only != nil && !slices.ContainsFunc(sub.input.Only, same)
 }
 

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"mime"
 	"net/http"
 	"strings"
 )
@@ -18,7 +17,7 @@ const (
 	audiencePage audience = iota
 
 	// A part of a page that a person has in front of them: htmx, Turbo Frames, Unpoly,
-	// Datastar.
+	// Datastar, or whatever a script fetches that does not ask for a page.
 	audiencePart
 
 	// Nobody, or nobody yet: prefetches, images, scripts, HEAD. A prefetched page may be
@@ -30,7 +29,7 @@ func classify(r *http.Request) audience {
 	switch {
 	case r.Method == http.MethodHead || r.Method == http.MethodOptions, isSpeculative(r.Header), !isShown(r.Header):
 		return audienceNobody
-	case isPart(r.Header):
+	case isPart(r.Header), isFetch(r.Header):
 		return audiencePart
 	}
 	return audiencePage
@@ -79,6 +78,12 @@ func isPart(h http.Header) bool {
 	return false
 }
 
+// isFetch says whether a script asks, and for no page. Turbo Drive, and others that put a
+// page in the place of another, accept text/html; a boosted link of htmx accepts anything.
+func isFetch(h http.Header) bool {
+	return h.Get("Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) && h.Get("HX-Request") == ""
+}
+
 // isHTMX says whether htmx asks for a part of a page. htmx 4 says so outright; with
 // htmx 2 it is any request that neither navigates nor restores a page.
 func isHTMX(h http.Header) bool {
@@ -120,12 +125,19 @@ func isRedirect(status int, h http.Header) bool {
 // isHTML says whether the answer is a page. Some handlers leave it to net/http to find
 // out the type, after the head; then what the browser is waiting for decides.
 func isHTML(r *http.Request, h http.Header) bool {
-	contentType := h.Get("Content-Type")
-	if contentType == "" {
+	switch mediaType(h) {
+	case "":
 		return acceptsHTML(r.Header)
+	case "text/html", "application/xhtml+xml":
+		return true
 	}
-	media, _, _ := mime.ParseMediaType(contentType)
-	return media == "text/html" || media == "application/xhtml+xml"
+	return false
+}
+
+// mediaType is the Content-Type without its parameters.
+func mediaType(h http.Header) string {
+	media, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(media))
 }
 
 func acceptsHTML(h http.Header) bool {

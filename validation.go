@@ -134,7 +134,7 @@ func (s *Session) inputErrorsOf(err error) []InputError {
 		}
 		return errs
 	}
-	form := submitted(s.exchange.Request())
+	form, _ := submitted(s.exchange.Request())
 	var errs []InputError
 	for _, e := range fieldErrorsIn(err) {
 		one := InputError{fieldName(e.Namespace(), form), []string{s.m.cfg.ValidationText(s.ctx, e)}}
@@ -226,16 +226,21 @@ func foldField(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(fieldPath(name)))
 }
 
-var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
-
 // snakeCase is a Go name as forms usually spell it: UserID is user_id. A name that
 // begins in lower case is not Go's, and stays.
 func snakeCase(path string) string {
 	segments := strings.Split(path, ".")
 	for i, segment := range segments {
 		if segment != "" && segment[0] >= 'A' && segment[0] <= 'Z' {
-			segments[i] = strings.ToLower(wordStart.ReplaceAllString(segment, "${1}${3}_$2$4"))
+			segments[i] = strings.ToLower(splitCamelCase(segment))
 		}
 	}
 	return strings.Join(segments, ".")
+}
+
+var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+
+// splitCamelCase separates words by an underscore.
+func splitCamelCase(name string) string {
+	return wordStart.ReplaceAllString(name, "${1}${3}_$2$4")
 }

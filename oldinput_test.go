@@ -1,0 +1,486 @@
+package session_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// old reads fields as "name=value", or "name=-" where the default is to be shown.
+func old(names ...string) func(*session.Session) any {
+	return func(s *session.Session) any {
+		var all []string
+		for _, name := range names {
+			all = append(all, name+"="+s.Old(name, "-"))
+		}
+		return strings.Join(all, " ")
+	}
+}
+
+func keep(s *session.Session) { s.FlashAll() }
+
+func Test_how_long_old_input_lives(t *testing.T) {
+	showsForm := func(c echo.Context) error {
+		return c.HTML(http.StatusOK, "title="+session.From(c).Old("title", "-"))
+	}
+	cases := []struct {
+		claim  string
+		before []ask
+		by     echo.HandlerFunc // which answers those
+		want   string           // on the page after that
+	}{
+		{"until the next page", nil, nil, "title=T"},
+		{"that page ends it", []ask{{}}, showsForm, "title=-"},
+		{"a page that does not read it ends it, too", []ask{{}}, blankPage, "title=-"},
+		{"so does a boosted page", []ask{{as: htmxBoosted}}, blankPage, "title=-"},
+		{"so does a page whose type is left to net/http", []ask{{}}, func(c echo.Context) error {
+			session.From(c).Has("user")
+			_, err := c.Response().Write([]byte("<!doctype html>"))
+			return err
+		}, "title=-"},
+		{"a missing page with the layout of the site ends it", []ask{{}}, notFoundPage, "title=-"},
+		{"a page that does not use the session leaves it", []ask{{}}, func(c echo.Context) error { return c.HTML(http.StatusOK, "about us") }, "title=T"},
+		{"JSON polls leave it", []ask{{as: jsonPoll}, {as: jsonPoll}}, jsonPage, "title=T"},
+		{"JSON for a page leaves it", []ask{{}}, jsonPage, "title=T"},
+		{"a part that does not read it leaves it", []ask{{as: htmxPart}}, blankPage, "title=T"},
+		{"a part that a script fetches leaves it", []ask{{as: scriptFetch}}, blankPage, "title=T"},
+		{"a part that reads it ends it", []ask{{as: htmxPart}}, showsForm, "title=-"},
+		{"images and prefetches leave it", []ask{{as: favicon}, {as: plainFavicon}, {as: prefetched}}, showsForm, "title=T"},
+		{"redirects leave it", []ask{{}, {}}, flashing(func(s *session.Session) { s.Old("title") }), "title=T"},
+		{"a page that fails leaves it", []ask{{}}, func(c echo.Context) error { session.From(c).Old("title"); return errOops }, "title=T"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				v := s.browser()
+				v.posts(url.Values{"title": {"T"}}, flashing(keep))
+				for _, a := range tc.before {
+					v.asks(a, tc.by)
+				}
+				reads(t, v, "the page", old("title"), tc.want)
+			})
+		})
+	}
+}
+
+// scriptFetch is what fetch sends by itself.
+var scriptFetch = headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}
+
+func Test_that_a_title_of_one_form_never_fills_another_next_week(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.posts(url.Values{"title": {"of form A"}}, flashing(keep))
+		s.advance(session.DefaultFlashTTL)
+		reads(t, v, "form B", old("title"), "title=-")
+	}, func(cfg *session.Config) { cfg.IdleTimeout, cfg.AbsoluteTimeout = 1000*session.DefaultFlashTTL, -1 })
+}
+
+func Test_what_is_kept_of_a_submission(t *testing.T) {
+	form := url.Values{"title": {"T"}, "body": {""}, "tags": {"a", "b"}, "password": {"hunter2"}}
+	cases := []struct {
+		claim string
+		keep  func(*session.Session)
+		want  string
+	}{
+		{"nothing, if nothing is asked for", func(*session.Session) {}, "title=- body=- tags=- off=- password=-"},
+		{"all, empty and unchecked fields too", keep, "title=T body= tags=a off= password=-"},
+		{"some", func(s *session.Session) { s.FlashOnly("title", "password", "off") }, "title=T body=- tags=- off= password=-"},
+		{"none", func(s *session.Session) { s.FlashOnly() }, "title=- body=- tags=- off=- password=-"},
+		{"all but some", func(s *session.Session) { s.FlashExcept("title", "off") }, "title=- body= tags=a off=- password=-"},
+		{"all but none", func(s *session.Session) { s.FlashExcept() }, "title=T body= tags=a off= password=-"},
+		{"the last word stands", func(s *session.Session) { s.FlashAll(); s.FlashOnly("title") }, "title=T body=- tags=- off=- password=-"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				v := s.browser()
+				v.posts(form, flashing(tc.keep))
+				reads(t, v, "the page", old("title", "body", "tags", "off", "password"), tc.want)
+			})
+		})
+	}
+}
+
+func Test_that_old_input_tells_empty_from_absent(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(url.Values{"empty": {""}, "many": {"a", "b"}}, flashing(func(s *session.Session) { s.FlashExcept("secret_plan") }))
+	v.opens(pageThat(func(s *session.Session) {
+		sub := s.Submission("")
+		for name, want := range map[string]string{
+			"empty":       "[] true",
+			"many":        "[a b] true",
+			"unchecked":   "[] true",
+			"secret_plan": "[] false",
+			"password":    "[] false",
+		} {
+			values, known := sub.Values(name)
+			wantText(t, name, fmt.Sprint(values, known), want)
+		}
+		if !sub.Submitted() {
+			t.Error("not submitted")
+		}
+	}))
+	v.opens(pageThat(func(s *session.Session) {
+		sub := s.Submission("")
+		if values, known := sub.Values("empty"); known || values != nil || sub.Submitted() {
+			t.Errorf("of no submission: %v %t", values, known)
+		}
+	}))
+}
+
+func Test_which_fields_are_secrets(t *testing.T) {
+	names := map[bool][]string{
+		true: {
+			"password", "Password", "PASSWORD", "password_confirmation", "passwordConfirmation", "password2", "newpassword",
+			"user[password]", "user.password", "users[0][password]", "current-password", "new-password", "passwd", "userPasswd", "pwd", "dbpwd",
+			"pass", "user[pass]", "passphrase", "passcode", "passwort",
+			"secret", "client_secret", "clientSecret", "clientsecret", "secret_key", "secretAnswer",
+			"token", "_token", "api_token", "apiToken", "APIToken", "accesstoken", "authenticity_token", "token2", "tokens[]", "stripeToken",
+			"csrf", "_csrf", "csrf_token", "csrfmiddlewaretoken", "xsrf", "X-XSRF-TOKEN", "gorilla.csrf.Token",
+			"api_key", "apiKey", "apikey", "private_key", "access-key",
+			"card_number", "cardNumber", "cardnumber", "card-no", "cc-number", "ccnumber", "cc-csc", "credit_card", "creditcard",
+			"cvc", "cvv", "cvv2", "card[cvc]", "cardCvc", "security_code",
+			"pin", "userPIN", "card_pin", "pin[]", "otp", "otp_code", "otpCode", "totp", "one-time-code", "mfa_code", "two_factor_code", "recovery-code",
+			"ssn", "user_ssn", "social_security_number", "security_answer",
+			"g-recaptcha-response", "h-captcha-response", "cf-turnstile-response",
+			"_method", "_form",
+		},
+		false: {
+			"title", "email", "user[name]", "option", "options[]", "className", "class", "footprint", "spin", "pinned", "pine", "opinion", "shipping",
+			"passenger", "passengers[0].name", "compass", "passport", "bypass", "overpass", "passion",
+			"description", "secretary", "tokenize", "tokenizer", "hotpot", "potpourri", "business_name", "businessname", "lessness",
+			"card_holder", "cardinal", "card_note", "postcard", "discard", "account_number", "acc_number", "number", "no",
+			"key", "keywords", "monkey", "keyboard", "code", "postcode", "country_code", "answer", "method", "form", "format",
+		},
+	}
+	form := url.Values{}
+	for _, list := range names {
+		for _, name := range list {
+			form.Set(name, "typed")
+		}
+	}
+	for what, keep := range map[string]func(*session.Session){
+		"FlashAll":              (*session.Session).FlashAll,
+		"FlashExcept":           func(s *session.Session) { s.FlashExcept("nothing") },
+		"FlashOnly":             func(s *session.Session) { s.FlashOnly(append(names[true], names[false]...)...) },
+		"FlashValidationErrors": func(s *session.Session) { s.FlashValidationErrors(errOops) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			v := newSite(t).browser()
+			v.posts(form, flashing(keep))
+			v.opens(pageThat(func(s *session.Session) {
+				sub := s.Submission("typed") // the value of _form
+				for secret, list := range names {
+					for _, name := range list {
+						values, known := sub.Values(name)
+						if secret == (known || len(values) > 0) {
+							t.Errorf("%s: kept %t %v; want %t", name, known, values, !secret)
+						}
+					}
+				}
+			}))
+		})
+	}
+}
+
+// What was never stored cannot leak from the store.
+func Test_that_secrets_and_files_do_not_reach_the_store(t *testing.T) {
+	var stored bytes.Buffer
+	s := &site{t: t}
+	s.open(recording{newStoreAt(s), &stored}, nil)
+	v := s.browser()
+	body, contentType := upload(t, map[string]string{"title": "a title", "password": "hunter2", "user[pin]": "4711"}, "photo", "bytes of a photo")
+	v.asks(ask{body: body, header: headers{"Content-Type", contentType}}, flashing(keep))
+	if !strings.Contains(stored.String(), "a title") {
+		t.Errorf("stored %q; want the title in it", stored.String())
+	}
+	for _, secret := range []string{"hunter2", "4711", "bytes of a photo", "photo.jpg"} {
+		if strings.Contains(stored.String(), secret) {
+			t.Errorf("%q was stored", secret)
+		}
+	}
+	reads(t, v, "the page", old("title", "password", "photo"), "title=a title password=- photo=")
+}
+
+// upload is a multipart form with a file.
+func upload(t *testing.T, fields map[string]string, fileField, content string) (body, contentType string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for name, value := range fields {
+		if err := w.WriteField(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := w.CreateFormFile(fileField, fileField+".jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(file, content)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String(), w.FormDataContentType()
+}
+
+// recording is a store that writes down what it is given.
+type recording struct {
+	session.Store
+	stored *bytes.Buffer
+}
+
+func (r recording) Write(ctx context.Context, key string, rec session.Record) error {
+	r.stored.Write(rec.Data)
+	return r.Store.Write(ctx, key, rec)
+}
+
+func Test_that_fields_of_a_form_never_become_messages(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.posts(url.Values{"success": {"You won!"}, "error": {"Call us"}, "errors": {"x"}, "errorsBag": {"x"}, "E_VALIDATION_ERROR": {"x"}, "k": {"v"}}, flashing(keep))
+		reads(t, v, "the page", func(s *session.Session) any {
+			return fmt.Sprint(alerts(s), s.FlashMessages().All(), s.PageErrors(), s.InputErrors("errors"), session.Flashed(s, "k", "-"), s.Old("success"))
+		}, "map[] [] []-You won!")
+	})
+}
+
+func Test_that_old_input_comes_from_every_kind_of_form(t *testing.T) {
+	multipartBody, multipartType := upload(t, map[string]string{"title": "T"}, "file", "…")
+	urlencoded := headers{"Content-Type", echo.MIMEApplicationForm}
+	type entry struct {
+		Title string `form:"title" query:"title"`
+	}
+	bound := func(c echo.Context) error {
+		var e entry
+		if err := c.Bind(&e); err != nil {
+			return err
+		}
+		if e.Title != "T" {
+			return fmt.Errorf("bound %q", e.Title)
+		}
+		return flashing(keep)(c)
+	}
+	type requestKey struct{}
+	replaced := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), requestKey{}, 1)))
+			return next(c)
+		}
+	}
+	overridden := func(method string) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if c.FormValue("_method") == "" {
+				return errOops
+			}
+			c.Request().Method = method // as echo's MethodOverride does
+			return flashing(keep)(c)
+		}
+	}
+	cases := []struct {
+		claim string
+		ask
+		by   echo.HandlerFunc
+		want string
+	}{
+		{"urlencoded", ask{form: url.Values{"title": {"T"}}}, flashing(keep), "title=T other="},
+		{"multipart", ask{body: multipartBody, header: headers{"Content-Type", multipartType}}, flashing(keep), "title=T other="},
+		{"bound before", ask{form: url.Values{"title": {"T"}}}, bound, "title=T other="},
+		{"multipart, bound before", ask{body: multipartBody, header: headers{"Content-Type", multipartType}}, bound, "title=T other="},
+		{"bound on another request", ask{form: url.Values{"title": {"T"}}}, replaced(bound), "title=T other="},
+		{"multipart, bound on another request", ask{body: multipartBody, header: headers{"Content-Type", multipartType}}, replaced(bound), "title=T other="},
+		{"PUT", ask{method: http.MethodPut, form: url.Values{"title": {"T"}}}, flashing(keep), "title=T other="},
+		{"PUT by method override", ask{form: url.Values{"title": {"T"}, "_method": {"PUT"}}}, overridden(http.MethodPut), "title=T other="},
+		{"DELETE by method override", ask{path: "?other=query", form: url.Values{"title": {"T"}, "_method": {"DELETE"}}}, overridden(http.MethodDelete), "title=T other="},
+		{"DELETE of htmx, in the address", ask{method: http.MethodDelete, path: "?title=T", as: htmxPart, header: urlencoded}, flashing(keep), "title=T other="},
+		{"GET", ask{path: "?title=T"}, flashing(keep), "title=T other="},
+		{"GET without a form", ask{}, flashing(keep), "title=- other=-"},
+		{"a form with nothing in it", ask{method: http.MethodPost, header: urlencoded}, flashing(keep), "title= other="},
+		{"the address is not the form", ask{path: "?title=of+the+address", form: url.Values{"other": {"o"}}}, flashing(keep), "title= other=o"},
+		{"JSON is no form", ask{body: `{"title":"T"}`, header: headers{"Content-Type", "application/json"}}, flashing(keep), "title=- other=-"},
+		{"a broken upload is none", ask{body: "--x\r\nbroken", header: headers{"Content-Type", "multipart/form-data; boundary=x"}}, flashing(keep), "title=- other=-"},
+		{"no body is none", ask{method: http.MethodPost}, flashing(keep), "title=- other=-"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			v := newSite(t).browser()
+			if got := v.asks(tc.ask, tc.by); got.status >= 400 {
+				t.Fatalf("status %d: %s", got.status, got.body)
+			}
+			reads(t, v, "the page", old("title", "other"), tc.want)
+		})
+	}
+}
+
+func Test_that_a_named_form_has_its_own_input_and_errors(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.posts(url.Values{"_form": {"newsletter"}, "email": {"me@"}}, flashing(func(s *session.Session) {
+			s.FlashValidationErrors(session.ValidationErrors{"email": {"is incomplete"}})
+		}))
+		reads(t, v, "the page", func(s *session.Session) any {
+			contact, newsletter, unnamed := s.Submission("contact"), s.Submission("newsletter"), s.Submission("")
+			email, _ := newsletter.Values("email")
+			return fmt.Sprint(contact.Submitted(), contact.Errors("email"), unnamed.Submitted(), s.Old("email", "-"), s.InputErrors("email"),
+				newsletter.Submitted(), email, newsletter.Errors("email"))
+		}, "false [] false-[] true [me@] [is incomplete]")
+	})
+}
+
+func Test_that_huge_submissions_are_trimmed(t *testing.T) {
+	manyFields := url.Values{"title": {"T"}}
+	for i := range 5000 {
+		manyFields.Set(fmt.Sprintf("field%d", i), strings.Repeat("x", 1000))
+	}
+	onlyNames, longNames := url.Values{"title": {"T"}}, url.Values{"title": {"T"}}
+	for i := range 1000 {
+		onlyNames.Set(fmt.Sprintf("%d%s", i, strings.Repeat("n", 200)), "")
+		longNames.Set(fmt.Sprintf("%d%s", i, strings.Repeat("n", 2000)), "")
+	}
+	cases := []struct {
+		claim string
+		form  url.Values
+		want  string
+	}{
+		{"a long text shows its default", url.Values{"title": {"T"}, "text": {strings.Repeat("x", 100_000)}}, "title=T text=- other="},
+		{"one of two long texts stays", url.Values{"title": {"T"}, "text": {strings.Repeat("x", 40_000)}, "other": {strings.Repeat("y", 40_001)}}, "title=T text=" + strings.Repeat("x", 40_000) + " other=-"},
+		{"of thousands of fields little stays", manyFields, "title=T text= other="},
+		{"of nothing but names nothing stays", onlyNames, "title=- text=- other=-"},
+		{"names are short", longNames, "title=T text= other="},
+		{"a name of a form is short", url.Values{"title": {"T"}, "_form": {strings.Repeat("f", 10_000)}}, "title=T text= other="},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			var stored bytes.Buffer
+			s := &site{t: t}
+			s.open(recording{newStoreAt(s), &stored}, nil)
+			v := s.browser()
+			v.posts(tc.form, flashing(keep))
+			if stored.Len() > 100_000 {
+				t.Errorf("stored %d bytes", stored.Len())
+			}
+			reads(t, v, "the page", old("title", "text", "other"), tc.want)
+		})
+	}
+}
+
+func Test_what_fits_into_a_cookie(t *testing.T) {
+	onlyNames, manyErrors := url.Values{"title": {"T"}}, session.ValidationErrors{}
+	for i := range 200 {
+		onlyNames.Set(fmt.Sprintf("field_%03d", i), "")
+		manyErrors[fmt.Sprintf("field_%03d", i)] = []string{"Enter no more than 100 characters"}
+	}
+	cases := []struct {
+		claim string
+		form  url.Values
+		err   error
+		want  string
+	}{
+		{"a long text is left out, its form and errors stay", url.Values{"title": {"T"}, "text": {strings.Repeat("x", 5000)}}, session.ValidationErrors{"title": {"is short"}}, "title=T text=-[is short]"},
+		{"of many errors the first ones stay", url.Values{"title": {"T"}}, manyErrors, "title=- text=-[]"},
+		{"of nothing but names nothing stays", onlyNames, session.ValidationErrors{"title": {"is short"}}, "title=- text=-[is short]"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			v := newCookieSite(t).browser()
+			got := v.posts(tc.form, flashing(func(s *session.Session) { s.FlashValidationErrors(tc.err) }))
+			if got.status != http.StatusSeeOther {
+				t.Fatalf("status %d; want 303", got.status)
+			}
+			reads(t, v, "the page", func(s *session.Session) any {
+				if _, many := tc.err.(session.ValidationErrors)["field_000"]; many && len(s.InputErrors("field_000")) != 1 {
+					t.Error("the first error is lost")
+				}
+				return fmt.Sprint(old("title", "text")(s), s.InputErrors("title"))
+			}, tc.want)
+		})
+	}
+}
+
+func Test_that_spellings_of_a_name_mean_the_same_field(t *testing.T) {
+	cases := []struct{ submitted, read string }{
+		{"items[0].name", "items[0][name]"},
+		{"items[0].name", "items.0.name"},
+		{"items[0][name]", "items[0].name"},
+		{"items[0][name]", "items.0.name"},
+		{"items.0.name", "items[0].name"},
+		{"items.0.name", "items[0][name]"},
+		{"tags[]", "tags"},
+		{"tags", "tags[]"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.submitted+" as "+tc.read, func(t *testing.T) {
+			v := newSite(t).browser()
+			v.posts(url.Values{tc.submitted: {"T"}}, flashing(func(s *session.Session) {
+				s.FlashAll()
+				s.FlashInputErrors(map[string][]string{tc.submitted: {"bad"}})
+			}))
+			reads(t, v, "the page", func(s *session.Session) any {
+				return fmt.Sprint(s.Old(tc.read, "-"), s.InputErrors(tc.read), s.Old("items[1].name", "-"), s.InputErrors("items.1.name"))
+			}, "T[bad][]")
+		})
+	}
+}
+
+func Test_that_the_exact_name_goes_first(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(url.Values{"tags": {"one"}, "tags[]": {"many"}}, flashing(func(s *session.Session) {
+		s.FlashAll()
+		s.FlashInputErrors(map[string][]string{"tags": {"one"}, "tags[]": {"many"}})
+	}))
+	reads(t, v, "the page", func(s *session.Session) any {
+		return fmt.Sprint(s.Old("tags"), s.InputErrors("tags"), s.Old("tags[]"), s.InputErrors("tags[]"))
+	}, "one[one]many[many]")
+}
+
+func Test_that_a_list_has_the_errors_of_its_elements(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(nil, flashing(func(s *session.Session) {
+		s.FlashInputErrors(map[string][]string{"tags.0": {"a"}, "tags[1]": {"b"}, "tags.1.name": {"c"}, "tagsets.0": {"d"}})
+	}))
+	reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(s.InputErrors("tags[]")) }, "[a b]")
+}
+
+func FuzzFieldNames(f *testing.F) {
+	for _, name := range []string{"title", "items[0].name", "tags[]", "[", "]", "a[b", "a]b", "..", "a[].b", "[].", "ä[ö]", "\x00", "user[password]"} {
+		f.Add(name, name+"x")
+	}
+	e := echo.New()
+	mw := session.Middleware(session.Config{Store: newStoreAt(&site{})})
+	f.Fuzz(func(t *testing.T, name, other string) {
+		r, _ := http.NewRequest(http.MethodPost, "/", strings.NewReader(url.Values{name: {"v"}}.Encode()))
+		r.Header.Set("Content-Type", echo.MIMEApplicationForm)
+		err := mw(func(c echo.Context) error {
+			s := session.From(c)
+			s.FlashAll()
+			s.FlashInputErrors(map[string][]string{name: {"bad"}})
+			if got := s.InputErrors(name); len(got) != 1 || got[0] != "bad" {
+				t.Errorf("errors of %q: %q", name, got)
+			}
+			values, known := s.Submission("").Values(name)
+			if known && (len(values) != 1 || values[0] != "v") {
+				t.Errorf("value of %q: %q", name, values)
+			}
+			s.Submission("").Values(other)
+			s.InputErrors(other)
+			return nil
+		})(e.NewContext(r, discardResponse{http.Header{}}))
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+type discardResponse struct{ header http.Header }
+
+func (d discardResponse) Header() http.Header         { return d.header }
+func (d discardResponse) Write(b []byte) (int, error) { return len(b), nil }
+func (d discardResponse) WriteHeader(int)             {}
