@@ -10,8 +10,8 @@ import (
 )
 
 // maxAttempts bounds how often a commit may meet a faster one. Within one process they
-// queue, so it takes that many conflicts with other processes.
-const maxAttempts = 20
+// queue, so these are conflicts with other processes.
+const maxAttempts = 100
 
 // errMoved is for changes that meet no session because it was given a new id meanwhile.
 // The visitor may try again: his browser has the new id by then.
@@ -95,11 +95,11 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	}
 	id := newID()
 	c := s.newCommit(storeKey(id))
-	rec, err := c.insert(ctx, s.st)
+	st, rec, err := c.insert(ctx, s.st)
 	if err != nil {
 		return err
 	}
-	s.stored(id, c.key, s.st, rec)
+	s.stored(id, c.key, st, rec)
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
 	s.report(s.m.cfg.Hooks.Committed, Event{Handle: handle(c.key)}, "")
 	return nil
@@ -117,7 +117,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 	st, version, err := s.newest(delta, line.newest)
 	for retries := 0; err == nil; retries++ {
 		var rec Record
-		rec, err = c.write(ctx, st, version)
+		st, rec, err = c.write(ctx, st, version)
 		switch {
 		case err == nil:
 			line.newest = rec
@@ -127,7 +127,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 		case errors.Is(err, ErrNotFound):
 			return s.gone()
 		case errors.Is(err, ErrConflict) && retries < maxAttempts:
-			st, version, err = s.replayOn(ctx, c, delta, err, retries)
+			st, version, err = s.replayOn(ctx, s.key, delta, err, retries)
 		}
 	}
 	return s.explain("write", err)
@@ -150,21 +150,20 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	if err != nil {
 		return err
 	}
-	rec, err := c.insert(ctx, st)
+	st, rec, err := c.insert(ctx, st)
 	if err != nil {
 		return err
 	}
 	line.newest = Record{}
-	s.m.moved.add(old)
 	for retries := 0; ; retries++ {
 		err = s.m.store.Destroy(ctx, old, version)
 		if !errors.Is(err, ErrConflict) || retries == maxAttempts {
 			break
 		}
-		if st, version, err = s.replayOn(ctx, c, delta, err, retries); err != nil {
+		if st, version, err = s.replayOn(ctx, old, delta, err, retries); err != nil {
 			break
 		}
-		if rec, err = c.write(ctx, st, rec.Version); err != nil {
+		if st, rec, err = c.write(ctx, st, rec.Version); err != nil {
 			break
 		}
 	}
@@ -176,6 +175,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		}
 		return s.explain("regenerate", err)
 	}
+	s.m.moved.add(old)
 	s.stored(id, c.key, st, rec)
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
 	s.report(s.m.cfg.Hooks.Migrated, Event{Handle: handle(c.key), Previous: handle(old)}, "")
@@ -207,14 +207,17 @@ func (s *Session) replay(delta flashDelta, on Record) (*state, error) {
 	return st, nil
 }
 
-// replayOn replays on the record that a write met, after a pause that grows.
-func (s *Session) replayOn(ctx context.Context, c commit, delta flashDelta, conflict error, retries int) (*state, uint64, error) {
+// replayOn replays on the record under key that a write met. The first time that is the
+// one the conflict brought. If there is another conflict, processes are in each other's
+// way, so it pauses first; and what the conflict brought is old by then.
+func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, conflict error, retries int) (*state, uint64, error) {
 	if retries > 0 {
 		if err := pause(ctx, retries); err != nil {
-			return nil, 0, unavailable("wait for another request", err)
+			return nil, 0, unavailable("wait for another process", err)
 		}
+		conflict = ErrConflict
 	}
-	met, err := c.met(ctx, conflict)
+	met, err := s.met(ctx, key, conflict)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -222,9 +225,18 @@ func (s *Session) replayOn(ctx context.Context, c commit, delta flashDelta, conf
 	return st, met.Version, err
 }
 
-// pause waits for a random time below a bound that doubles, from 200 µs to 20 ms.
+// met is the record under key that a write met instead of the expected version.
+func (s *Session) met(ctx context.Context, key string, conflict error) (Record, error) {
+	var known *ConflictError
+	if errors.As(conflict, &known) {
+		return known.Current, nil
+	}
+	return s.m.store.Read(ctx, key)
+}
+
+// pause waits for a random time below a bound that doubles, from 2 to 20 ms.
 func pause(ctx context.Context, retries int) error {
-	bound := min(200*time.Microsecond<<min(retries, 10), 20*time.Millisecond)
+	bound := min(time.Millisecond<<min(retries, 5), 20*time.Millisecond)
 	timer := time.NewTimer(rand.N(bound))
 	defer timer.Stop()
 	select {
@@ -305,47 +317,35 @@ func (s *Session) newCommit(key string) commit {
 	return commit{s, key, s.m.seq.Add(1)}
 }
 
-// write replaces version by st; version 0 creates.
-func (c commit) write(ctx context.Context, st *state, version uint64) (Record, error) {
-	st.stamp(c.s.m.producer, c.seq)
-	rec := Record{Data: st.encode(), Version: version, Expires: st.expires(c.s.m.now(), c.s.m.cfg.IdleTimeout)}
-	err := c.s.m.store.Write(ctx, c.key, rec)
-	if errors.Is(err, ErrConflict) {
-		met, metErr := c.met(ctx, err)
-		if metErr != nil {
-			return Record{}, metErr
-		}
-		if c.made(met) {
-			return met, nil
-		}
-		return Record{}, &ConflictError{Current: met}
+// write replaces version by st; version 0 creates. It answers with what is stored then.
+// That is not always st: if this very commit had succeeded before, others may have
+// written on top of it since.
+func (c commit) write(ctx context.Context, st *state, version uint64) (*state, Record, error) {
+	s := c.s
+	st.stamp(s.m.producer, c.seq)
+	rec := Record{Data: st.encode(), Version: version, Expires: st.expires(s.m.now(), s.m.cfg.IdleTimeout)}
+	err := s.m.store.Write(ctx, c.key, rec)
+	if !errors.Is(err, ErrConflict) {
+		rec.Version++
+		return st, rec, err
 	}
-	rec.Version++
-	return rec, err
+	if rec, err = s.met(ctx, c.key, err); err != nil {
+		return nil, Record{}, err
+	}
+	if st, err = decodeState(rec.Data); err == nil && st.wrote(s.m.producer, c.seq) {
+		return st, rec, nil
+	}
+	return nil, Record{}, &ConflictError{Current: rec}
 }
 
 // insert creates a record under a new key. A conflict there means that somebody else
 // drew the same 256 bits, or that the store is not well.
-func (c commit) insert(ctx context.Context, st *state) (Record, error) {
-	rec, err := c.write(ctx, st, 0)
+func (c commit) insert(ctx context.Context, st *state) (*state, Record, error) {
+	st, rec, err := c.write(ctx, st, 0)
 	if err != nil {
-		return Record{}, c.s.explain("create", err)
+		return nil, Record{}, c.s.explain("create", err)
 	}
-	return rec, nil
-}
-
-// met is the record that a write met instead of the expected version.
-func (c commit) met(ctx context.Context, conflict error) (Record, error) {
-	var known *ConflictError
-	if errors.As(conflict, &known) {
-		return known.Current, nil
-	}
-	return c.s.m.store.Read(ctx, c.key)
-}
-
-func (c commit) made(rec Record) bool {
-	st, err := decodeState(rec.Data)
-	return err == nil && st.wrote(c.s.m.producer, c.seq)
+	return st, rec, nil
 }
 
 // cookieAge is how long the browser keeps the cookie: until the session must end. That it

@@ -1,0 +1,563 @@
+package session_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// interleaved runs two requests of v so that both have loaded the session before either
+// commits; first commits first.
+func interleaved(p, q *process, v *visitor, first, second func(*session.Session)) (a, b int) {
+	firstLoaded, firstDone := make(chan struct{}), make(chan int)
+	r := v.request()
+	status := q.serve(v.request(), func(c echo.Context) error {
+		s := session.From(c)
+		s.Has("") // loads
+		go func() {
+			rec := p.serve(r, with(func(s *session.Session) {
+				s.Has("")
+				close(firstLoaded)
+				first(s)
+			}))
+			v.keep(rec)
+			firstDone <- rec.Code
+		}()
+		<-firstLoaded
+		second(s)
+		a = <-firstDone
+		return c.String(http.StatusOK, "ok")
+	})
+	v.keep(status)
+	return a, status.Code
+}
+
+func Test_that_requests_at_the_same_time_lose_nothing_of_each_other(t *testing.T) {
+	increment := func(s *session.Session) { s.Increment("n") }
+	add := func(word string) func(*session.Session) {
+		return func(s *session.Session) {
+			session.Update(s, "list", func(l []string) []string { return append(l, word) })
+		}
+	}
+	for _, tc := range []struct {
+		desc          string
+		first, second func(*session.Session)
+		key           string
+		want          string
+	}{
+		{"different keys: the first one survives", put("a", 1), put("b", 2), "a", "1"},
+		{"different keys: the second one survives", put("a", 1), put("b", 2), "b", "2"},
+		{"one key: the last one wins", put("a", 1), put("a", 2), "a", "2"},
+		{"increments both count", increment, increment, "n", "12"},
+		{"an update sees the other's result", add("x"), add("y"), "list", "[x y]"},
+		{"a forgotten key stays forgotten", forget("old"), put("b", 2), "old", ""},
+		{"a key put by the other survives a forget of another", put("a", 1), forget("old"), "a", "1"},
+		{"a clear takes what was put before it", put("a", 1), func(s *session.Session) { s.Clear() }, "a", ""},
+		{"what is put after a clear stays", func(s *session.Session) { s.Clear() }, put("a", 1), "a", "1"},
+		{"a regenerate takes along what was put before it", put("a", 1), (*session.Session).Regenerate, "a", "1"},
+	} {
+		for _, store := range []struct {
+			desc string
+			wrap func(session.Store) session.Store
+		}{
+			{"", func(s session.Store) session.Store { return s }},
+			{" (a store that does not bring the current record)", func(s session.Store) session.Store { return plain{s} }},
+		} {
+			for _, processes := range []string{"one process", "two processes"} {
+				t.Run(tc.desc+store.desc+", "+processes, func(t *testing.T) {
+					cfg := session.Config{Store: store.wrap(memorystore.New(memorystore.Options{}))}
+					cfg.Now = time.Now
+					p := start(t, cfg)
+					q := p
+					if processes == "two processes" {
+						q = start(t, cfg)
+					}
+					v := newVisitor()
+					v.must(t, p, func(s *session.Session) { s.Put("old", "old"); s.Put("n", 10) })
+
+					if a, b := interleaved(p, q, v, tc.first, tc.second); a != 200 || b != 200 {
+						t.Fatalf("statuses %d and %d; want 200", a, b)
+					}
+					var got string
+					v.must(t, p, func(s *session.Session) {
+						if v, ok := s.All()[tc.key]; ok {
+							got = fmt.Sprint(v)
+						}
+					})
+					if got != tc.want {
+						t.Errorf("%s is %q; want %q", tc.key, got, tc.want)
+					}
+				})
+			}
+		}
+	}
+}
+
+func put(key string, value any) func(*session.Session) {
+	return func(s *session.Session) { s.Put(key, value) }
+}
+
+func forget(key string) func(*session.Session) {
+	return func(s *session.Session) { s.Forget(key) }
+}
+
+// storm lets workers send requests of one visitor, spread over processes: each increments
+// a counter and appends to one of some lists. Before the first of them commits, all have
+// loaded.
+func storm(t *testing.T, v *visitor, processes []*process, workers, requests int) {
+	t.Helper()
+	var loaded, done sync.WaitGroup
+	loaded.Add(workers)
+	for w := range workers {
+		done.Go(func() {
+			p := processes[w%len(processes)]
+			for n := range requests {
+				rec := v.do(p, func(s *session.Session) {
+					s.Increment("n")
+					session.Update(s, fmt.Sprint("list", w%lists), func(l []int) []int { return append(l, w*requests+n) })
+					if n == 0 {
+						loaded.Done()
+						loaded.Wait()
+					}
+				})
+				if rec.Code != http.StatusOK {
+					t.Errorf("status %d, %v; want 200", rec.Code, p.failure())
+				}
+			}
+		})
+	}
+	done.Wait()
+}
+
+const lists = 16 // one alone would spend the time of the tests in JSON
+
+// counted is what a storm has left: increments, and appends.
+func counted(t *testing.T, v *visitor, p *process) (n, appends int) {
+	t.Helper()
+	v.must(t, p, func(s *session.Session) {
+		n = session.Get[int](s, "n")
+		seen := map[int]bool{}
+		for i := range lists {
+			for _, item := range session.Get[[]int](s, fmt.Sprint("list", i)) {
+				if seen[item] {
+					t.Errorf("%d was appended twice", item)
+				}
+				seen[item] = true
+			}
+		}
+		appends = len(seen)
+	})
+	return n, appends
+}
+
+func Test_that_64_workers_lose_nothing_in_one_session(t *testing.T) {
+	const workers, requests = 64, 50
+	for _, tc := range []struct {
+		desc      string
+		processes int
+		wrap      func(session.Store) session.Store
+	}{
+		{"one process", 1, nil},
+		{"four processes", 4, nil},
+		{"one process, a store that does not bring the current record", 1, func(s session.Store) session.Store { return plain{s} }},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			w := &watched{Store: memorystore.New(memorystore.Options{})}
+			cfg := session.Config{Store: w, Now: time.Now}
+			if tc.wrap != nil {
+				cfg.Store = tc.wrap(w)
+			}
+			var processes []*process
+			for range tc.processes {
+				processes = append(processes, start(t, cfg))
+			}
+			v := newVisitor()
+			v.must(t, processes[0], put("n", 0))
+			w.reset()
+
+			storm(t, v, processes, workers, requests)
+
+			perRequest := float64(w.count("")) / (workers * requests)
+			t.Logf("%.2f store calls per request", perRequest)
+			if n, appends := counted(t, v, processes[0]); n != workers*requests || appends != workers*requests {
+				t.Errorf("%d increments and %d appends are left; want %d of each", n, appends, workers*requests)
+			}
+			if tc.processes == 1 && tc.wrap == nil && perRequest > 2.3 {
+				t.Errorf("%.2f store calls per request; want 2.3 at most", perRequest)
+			}
+		})
+	}
+}
+
+// lastWriteWins is a store that breaks rule 4.
+type lastWriteWins struct{ session.Store }
+
+func (l lastWriteWins) Write(ctx context.Context, key string, rec session.Record) error {
+	for {
+		err := l.Store.Write(ctx, key, rec)
+		var conflict *session.ConflictError
+		if !errors.As(err, &conflict) {
+			return err
+		}
+		rec.Version = conflict.Current.Version
+	}
+}
+
+func Test_that_the_storm_would_notice_a_store_where_the_last_write_wins(t *testing.T) {
+	const workers = 8
+	cfg := session.Config{Store: lastWriteWins{memorystore.New(memorystore.Options{})}, Now: time.Now}
+	var processes []*process
+	for range workers {
+		processes = append(processes, start(t, cfg))
+	}
+	v := newVisitor()
+	v.must(t, processes[0], put("n", 0))
+	storm(t, v, processes, workers, 1)
+	if n, appends := counted(t, v, processes[0]); n != 1 || appends != 1 {
+		t.Errorf("%d increments and %d appends are left; want 1: all were made of the same record", n, appends)
+	}
+}
+
+func Test_how_often_the_store_is_asked(t *testing.T) {
+	w := &watched{Store: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: w, Now: time.Now})
+	v := newVisitor()
+	for _, tc := range []struct {
+		desc string
+		work func(*session.Session)
+		want []string
+	}{
+		{"untouched", func(*session.Session) {}, nil},
+		{"a read without a cookie", func(s *session.Session) { s.Has("a") }, nil},
+		{"nothing stored", func(s *session.Session) { s.Put("a", 1); s.Forget("a") }, nil},
+		{"a new session", put("a", 1), []string{"Write"}},
+		{"untouched with a cookie", func(*session.Session) {}, nil},
+		{"a read", func(s *session.Session) { s.Has("a"); s.Has("b") }, []string{"Read"}},
+		{"a write", put("a", 2), []string{"Read", "Write"}},
+		{"many writes", func(s *session.Session) { s.Put("a", 1); s.Put("b", 2); s.Increment("b") }, []string{"Read", "Write"}},
+		{"forgetting what is not there", forget("nothing"), []string{"Read"}},
+		{"a regenerate", (*session.Session).Regenerate, []string{"Read", "Write", "Destroy"}},
+		{"a flash", func(s *session.Session) { s.FlashInfo("hello") }, []string{"Read", "Write"}},
+		{"showing a flash", func(s *session.Session) { s.FlashMessages().Alerts() }, []string{"Read", "Write"}},
+		{"a log-out", (*session.Session).Destroy, []string{"Read", "Destroy"}},
+		{"after it", func(s *session.Session) { s.Has("a") }, nil},
+	} {
+		w.reset()
+		v.must(t, p, tc.work)
+		var got []string
+		for _, c := range w.calls {
+			got = append(got, c.method)
+		}
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%s: store calls %v; want %v", tc.desc, got, tc.want)
+		}
+	}
+}
+
+func Test_that_the_closure_of_an_update_runs_again_on_a_newer_record(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, put("n", 1))
+	var saw []int
+	interleaved(p, p, v, put("n", 10), func(s *session.Session) {
+		session.Update(s, "n", func(n int) int { saw = append(saw, n); return n + 1 })
+	})
+	if want := []int{1, 10}; !slices.Equal(saw, want) {
+		t.Errorf("the closure was given %v; want %v", saw, want)
+	}
+	if events := p.hooked("Committed"); events[len(events)-1].Retries != 1 {
+		t.Errorf("the Committed hook heard of %d retries; want 1", events[len(events)-1].Retries)
+	}
+}
+
+func Test_that_an_update_which_cannot_be_replayed_saves_nothing(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, put("n", 1))
+	_, status := interleaved(p, p, v, put("n", "not a number"), func(s *session.Session) {
+		s.Put("other", true)
+		s.Increment("n")
+	})
+	var decode *session.DecodeError
+	if status != http.StatusInternalServerError || !errors.As(p.failure(), &decode) || decode.Key != "n" {
+		t.Errorf("status %d, %v; want 500 and a DecodeError for n", status, p.failure())
+	}
+	v.must(t, p, func(s *session.Session) {
+		if s.Has("other") || session.Get[string](s, "n") != "not a number" {
+			t.Errorf("the session is %v; want only what the first request put", s.All())
+		}
+	})
+}
+
+func Test_that_a_commit_that_always_meets_a_faster_one_becomes_a_503(t *testing.T) {
+	inner := memorystore.New(memorystore.Options{})
+	w := &watched{Store: plain{inner}}
+	p := start(t, session.Config{Store: w, Now: time.Now})
+	v := newVisitor()
+	v.must(t, p, put("n", 1))
+	for _, tc := range []struct {
+		desc   string
+		work   func(*session.Session)
+		method string
+	}{
+		{"a write", put("n", 2), "Write"},
+		{"a regenerate", (*session.Session).Regenerate, "Destroy"},
+	} {
+		w.before = func(c call) error {
+			if c.method == tc.method && c.version > 0 {
+				return session.ErrConflict
+			}
+			return nil
+		}
+		rec := v.do(p, tc.work)
+		w.before = nil
+		if rec.Code != http.StatusServiceUnavailable || !errors.Is(p.failure(), session.ErrConflict) || !errors.Is(p.failure(), session.ErrUnavailable) {
+			t.Errorf("%s: status %d, %v; want 503 for a conflict", tc.desc, rec.Code, p.failure())
+		}
+		if len(setCookies(rec)) != 0 {
+			t.Errorf("%s: sets %v; want no cookie", tc.desc, setCookies(rec))
+		}
+		if inner.Len() != 1 {
+			t.Errorf("%s: %d records are left; want the old one", tc.desc, inner.Len())
+		}
+	}
+	v.must(t, p, func(s *session.Session) {
+		if n := session.Get[int](s, "n"); n != 1 {
+			t.Errorf("n is %d; want 1", n)
+		}
+	})
+}
+
+// lossy is a store on a bad line: some calls are carried out, but their answer is lost, and
+// the driver, as drivers do, tries again. meanwhile runs between the two.
+type lossy struct {
+	session.Store
+	loses     func(method string) bool
+	meanwhile func(method, key string)
+}
+
+func (l *lossy) retry(method, key string, do func() error) error {
+	err := do()
+	if !l.loses(method) {
+		return err
+	}
+	if l.meanwhile != nil {
+		l.meanwhile(method, key)
+	}
+	return do()
+}
+
+func (l *lossy) Write(ctx context.Context, key string, rec session.Record) error {
+	return l.retry("Write", key, func() error { return l.Store.Write(ctx, key, rec) })
+}
+
+func (l *lossy) Destroy(ctx context.Context, key string, version uint64) error {
+	return l.retry("Destroy", key, func() error { return l.Store.Destroy(ctx, key, version) })
+}
+
+func Test_that_a_lost_answer_neither_doubles_nor_loses_anything(t *testing.T) {
+	const workers, requests = 16, 25
+	for _, tc := range []struct {
+		desc      string
+		processes int
+		percent   int
+		plain     bool
+	}{
+		{"one process, 10 % lost", 1, 10, false},
+		{"one process, 30 % lost, no current record", 1, 30, true},
+		{"four processes, 30 % lost", 4, 30, false},
+		{"four processes, 10 % lost, no current record", 4, 10, true},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			var inner session.Store = memorystore.New(memorystore.Options{})
+			if tc.plain {
+				inner = plain{inner}
+			}
+			var lost atomic.Int64
+			cfg := session.Config{Now: time.Now, Store: &lossy{Store: inner, loses: func(method string) bool {
+				if method != "Write" || rand.IntN(100) >= tc.percent {
+					return false
+				}
+				lost.Add(1)
+				return true
+			}}}
+			var processes []*process
+			for range tc.processes {
+				processes = append(processes, start(t, cfg))
+			}
+			v := newVisitor()
+			v.must(t, processes[0], put("n", 0))
+			storm(t, v, processes, workers, requests)
+			t.Logf("%d answers lost", lost.Load())
+			if n, appends := counted(t, v, processes[0]); n != workers*requests || appends != workers*requests {
+				t.Errorf("%d increments and %d appends; want %d of each", n, appends, workers*requests)
+			}
+		})
+	}
+}
+
+func Test_that_the_first_answer_of_all_may_be_lost(t *testing.T) {
+	inner := memorystore.New(memorystore.Options{})
+	l := &lossy{Store: inner, loses: func(method string) bool { return method == "Write" }}
+	p := start(t, session.Config{Store: l, Now: time.Now})
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Increment("n") })
+	v.must(t, p, func(s *session.Session) { s.Increment("n"); s.Regenerate() })
+	v.must(t, p, func(s *session.Session) {
+		if n := session.Get[int](s, "n"); n != 2 {
+			t.Errorf("n is %d; want 2", n)
+		}
+	})
+	if inner.Len() != 1 {
+		t.Errorf("%d records; want 1", inner.Len())
+	}
+}
+
+// The answer to a first commit is lost; before the driver has tried again, another process
+// commits. The second commit of the same request must not undo that.
+func Test_that_a_second_commit_builds_on_what_the_first_one_met(t *testing.T) {
+	inner := memorystore.New(memorystore.Options{})
+	l := &lossy{Store: inner, loses: func(string) bool { return false }}
+	p := start(t, session.Config{Store: l, Now: time.Now})
+	other := start(t, session.Config{Store: inner, Now: time.Now})
+	v := newVisitor()
+	v.must(t, p, put("n", 0))
+	once := true
+	l.loses = func(method string) bool { return once }
+	l.meanwhile = func(string, string) {
+		once = false
+		v.must(t, other, put("other", "kept"))
+	}
+	v.must(t, p, func(s *session.Session) {
+		s.Increment("n")
+		if err := s.Save(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := session.Get[string](s, "other"); got != "kept" {
+			t.Errorf("after Save, other is %q; want what the other process put", got)
+		}
+		s.Increment("n")
+	})
+	v.must(t, p, func(s *session.Session) {
+		if n, other := session.Get[int](s, "n"), session.Get[string](s, "other"); n != 2 || other != "kept" {
+			t.Errorf("n is %d and other %q; want 2 and kept", n, other)
+		}
+	})
+}
+
+func Test_that_a_regenerate_meets_a_faster_commit_and_takes_it_along(t *testing.T) {
+	for _, tc := range []struct {
+		desc string
+		wrap func(session.Store) session.Store
+	}{
+		{"a store that brings the current record", func(s session.Store) session.Store { return s }},
+		{"a store that does not", func(s session.Store) session.Store { return plain{s} }},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			inner := memorystore.New(memorystore.Options{})
+			w := &watched{Store: tc.wrap(inner)}
+			p := start(t, session.Config{Store: w, Now: time.Now})
+			other := start(t, session.Config{Store: inner, Now: time.Now})
+			v := newVisitor()
+			v.must(t, p, put("n", 10))
+			faster := v.clone()
+			left := 3
+			w.before = func(c call) error {
+				if c.method == "Destroy" && left > 0 {
+					left--
+					faster.must(t, other, func(s *session.Session) { s.Increment("n", 100) })
+				}
+				return nil
+			}
+			v.must(t, p, func(s *session.Session) { s.Increment("n"); s.Regenerate() })
+			v.must(t, p, func(s *session.Session) {
+				if n := session.Get[int](s, "n"); n != 311 {
+					t.Errorf("n is %d; want 311: its own increment once, and all of the others", n)
+				}
+			})
+			if inner.Len() != 1 {
+				t.Errorf("%d records are left; want 1", inner.Len())
+			}
+		})
+	}
+}
+
+func Test_that_a_visitor_who_hangs_up_undoes_nothing(t *testing.T) {
+	for _, tc := range []struct {
+		desc string
+		work func(*session.Session)
+		left int
+	}{
+		{"a write is saved", put("a", 2), 1},
+		{"a log-out takes place", (*session.Session).Destroy, 0},
+	} {
+		inner := memorystore.New(memorystore.Options{})
+		p := start(t, session.Config{Store: inner, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, put("a", 1))
+		ctx, hangUp := context.WithCancel(t.Context())
+		p.serve(v.request().WithContext(ctx), with(func(s *session.Session) {
+			tc.work(s)
+			hangUp()
+		}))
+		if inner.Len() != tc.left {
+			t.Errorf("%s: %d records; want %d", tc.desc, inner.Len(), tc.left)
+		}
+		if tc.left > 0 {
+			v.must(t, p, func(s *session.Session) {
+				if a := session.Get[int](s, "a"); a != 2 {
+					t.Errorf("%s: a is %d; want 2", tc.desc, a)
+				}
+			})
+		}
+	}
+}
+
+func Test_that_save_commits_at_once(t *testing.T) {
+	w := &watched{Store: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: w, Now: time.Now})
+	v := newVisitor()
+	rec := v.visit(p, func(c echo.Context) error {
+		s := session.From(c)
+		s.Put("a", 1)
+		if err := s.Save(t.Context()); err != nil || w.count("Write") != 1 {
+			t.Errorf("Save: %v, and %d writes; want one", err, w.count("Write"))
+		}
+		if len(c.Response().Header()["Set-Cookie"]) != 1 {
+			t.Error("Save has set no cookie")
+		}
+		if err := s.Save(t.Context()); err != nil || w.count("Write") != 1 {
+			t.Errorf("a Save of nothing: %v, and %d writes; want still one", err, w.count("Write"))
+		}
+		return c.NoContent(http.StatusOK)
+	})
+	if got := setCookies(rec); len(got) != 1 || w.count("Write") != 1 {
+		t.Errorf("the response sets %v after %d writes; want one of each", got, w.count("Write"))
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	v.must(t, p, func(s *session.Session) {
+		s.Put("a", 2)
+		if err := cmp.Or(s.Load(cancelled), s.Save(cancelled)); !errors.Is(err, context.Canceled) {
+			t.Errorf("Load and Save with a cancelled context: %v", err)
+		}
+	})
+	v.must(t, p, func(s *session.Session) {
+		if err := s.Load(t.Context()); err != nil || session.Get[int](s, "a") != 2 {
+			t.Errorf("Load: %v; a = %d, want 2", err, session.Get[int](s, "a"))
+		}
+	})
+}
