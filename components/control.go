@@ -164,7 +164,7 @@ func (c *control) class() string {
 // unchecked is the attributes of the hidden field that speaks for an unchecked checkbox,
 // or nothing. It belongs to the same form, and is disabled when the checkbox is.
 func (c *control) unchecked() templ.OrderedAttributes {
-	if c.Unchecked == "" {
+	if c.Unchecked == "" || c.Type != "checkbox" {
 		return nil
 	}
 	var a attributes

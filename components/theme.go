@@ -6,8 +6,9 @@ import (
 )
 
 // CSS is the stylesheet of the default theme. Serve it as a file, or put [Styles] into
-// the head of the page. Every selector has the specificity 0, so that any rule of yours
-// wins, and its colours are custom properties that begin with --session-.
+// the head of the page. Any rule of yours wins over it, and its colours are custom
+// properties that begin with --session-. Components are dark where the page says that it
+// is, by its color-scheme, or by data-theme="dark" on the root element.
 //
 //go:embed components.css
 var CSS string

@@ -1,0 +1,230 @@
+package components_test
+
+import (
+	"bytes"
+	"context"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/components"
+)
+
+func Test_that_a_password_and_a_file_never_have_a_value(t *testing.T) {
+	for _, kind := range []string{"password", "file", "PassWord", " password "} {
+		for _, component := range []func(string, ...components.Input) templ.Component{components.OldInput, components.Field} {
+			in := components.Input{Type: kind, Value: "s3cret", Values: []string{"s3cret"}, Attrs: templ.Attributes{"value": "s3cret", "VALUE": "s3cret"}}
+			got := after(t, url.Values{"x": {"s3cret"}}, (*session.Session).FlashAll, component("x", in))
+			if strings.Contains(got, "s3cret") || strings.Contains(got, "value") {
+				t.Errorf("%s: %s", kind, got)
+			}
+		}
+	}
+}
+
+func Test_that_a_submission_goes_before_the_default(t *testing.T) {
+	cases := []struct {
+		desc  string
+		form  url.Values
+		flash func(s *session.Session)
+		want  string // value="…"
+	}{
+		{"nothing submitted", nil, nil, "default"},
+		{"submitted", url.Values{"title": {"Tea"}}, (*session.Session).FlashAll, "Tea"},
+		{"submitted empty", url.Values{"title": {""}}, (*session.Session).FlashAll, ""},
+		{"left out by name", url.Values{"title": {"Tea"}}, func(s *session.Session) { s.FlashExcept("title") }, "default"},
+		{"not among those asked for", url.Values{"title": {"Tea"}}, func(s *session.Session) { s.FlashOnly("body") }, "default"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.desc, func(t *testing.T) {
+			got := after(t, tc.form, tc.flash, components.OldInput("title", components.Input{Value: "default"}))
+			want := `<input type="text" id="title" name="title">`
+			if tc.want != "" {
+				want = `<input type="text" id="title" name="title" value="` + tc.want + `">`
+			}
+			if got != want {
+				t.Errorf("got %s; want %s", got, want)
+			}
+		})
+	}
+}
+
+func Test_that_a_box_is_checked_as_it_was_submitted(t *testing.T) {
+	cases := []struct {
+		desc  string
+		form  url.Values
+		flash func(s *session.Session)
+		want  bool
+	}{
+		{"nothing submitted", nil, nil, true},
+		{"checked", url.Values{"x": {"1"}}, (*session.Session).FlashAll, true},
+		{"unchecked", url.Values{"y": {"1"}}, (*session.Session).FlashAll, false},
+		{"left out", url.Values{"y": {"1"}}, func(s *session.Session) { s.FlashExcept("x") }, true},
+	}
+	for _, tc := range cases {
+		for _, kind := range []string{"checkbox", "radio"} {
+			got := after(t, tc.form, tc.flash, components.OldInput("x", components.Input{Type: kind, Checked: true}))
+			if checked := strings.Contains(got, " checked"); checked != tc.want {
+				t.Errorf("%s: the %s is %s; want checked %t", tc.desc, kind, got, tc.want)
+			}
+		}
+	}
+}
+
+func Test_that_a_form_with_files_is_refilled_too(t *testing.T) {
+	v := newVisitor(t)
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	_ = form.WriteField("title", "Tea")
+	_, _ = form.CreateFormFile("picture", "s3cret.png")
+	_ = form.Close()
+	r := httptest.NewRequest(http.MethodPost, "/", &body)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	v.do(r, func(c echo.Context) error {
+		session.From(c).FlashAll()
+		return session.Redirect(c, "/")
+	})
+	got := v.get(templ.Join(components.OldInput("title"), components.OldInput("picture", components.Input{Type: "file"})))
+	if want := `<input type="text" id="title" name="title" value="Tea"><input type="file" id="picture" name="picture">`; got != want {
+		t.Errorf("got %s; want %s", got, want)
+	}
+}
+
+func Test_that_forms_of_other_names_are_left_alone(t *testing.T) {
+	login := url.Values{session.FormField: {"login"}, "email": {"a@example.org"}}
+	v := newVisitor(t)
+	v.post(login, wrong("email"))
+	got := v.get(templ.Join(components.Field("email"), components.ErrorSummary(), inForm("login", components.OldInput("email")),
+		inForm("login", components.ErrorSummary())))
+	if !strings.HasPrefix(got, `<div class="field"><input type="text" id="email" name="email"></div><input `) {
+		t.Errorf("the unnamed form has %s", got)
+	}
+	for _, want := range []string{`id="login-email" name="email" value="a@example.org"`, `id="login-error-summary"`, `href="#login-email"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %s; want %s in it", got, want)
+		}
+	}
+}
+
+func Test_that_old_input_and_errors_end_with_the_page(t *testing.T) {
+	v := newVisitor(t)
+	v.post(url.Values{"title": {"Tea"}}, wrong("title"))
+	for i, want := range []bool{true, false} {
+		got := v.get(components.Field("title", components.Input{Label: "Title"}))
+		if strings.Contains(got, "Tea") != want || strings.Contains(got, "Not so") != want {
+			t.Errorf("page %d has %s", i+1, got)
+		}
+	}
+}
+
+func Test_that_the_functions_say_what_the_components_show(t *testing.T) {
+	v := newVisitor(t)
+	v.post(url.Values{"title": {""}, "tags[]": {"go", "templ"}, "plan": {"pro"}}, func(s *session.Session) {
+		s.FlashExcept("left")
+		s.FlashInputErrors(map[string][]string{"title": {"Enter a title", "Use letters"}})
+	})
+	v.in(func(ctx context.Context) {
+		check(t, "Old empty", components.Old(ctx, "title", "default"), "")
+		check(t, "Old left out", components.Old(ctx, "left", "default"), "default")
+		check(t, "Old left out without a default", components.Old(ctx, "left"), "")
+		check(t, "OldAll", strings.Join(components.OldAll(ctx, "tags[]", "x"), " "), "go templ")
+		check(t, "Submitted", components.Submitted(ctx), true)
+		check(t, "IsChecked", components.IsChecked(ctx, "tags[]", "go"), true)
+		check(t, "IsChecked not", components.IsChecked(ctx, "tags[]", "echo", true), false)
+		check(t, "IsChecked left out", components.IsChecked(ctx, "left", "1", true), true)
+		check(t, "IsSelected", components.IsSelected(ctx, "plan", "pro"), true)
+		check(t, "Checked", components.Checked(ctx, "plan", "pro")["checked"], any(true))
+		check(t, "Selected not", components.Selected(ctx, "plan", "free", true)["selected"], any(false))
+		check(t, "HasError", components.HasError(ctx, "title"), true)
+		check(t, "HasError not", components.HasError(ctx, "plan"), false)
+		check(t, "ErrorFor", components.ErrorFor(ctx, "title"), "Enter a title")
+		check(t, "ErrorsFor", len(components.ErrorsFor(ctx, "title")), 2)
+		check(t, "HasErrors", components.HasErrors(ctx), true)
+		check(t, "Title", components.Title(ctx, "New post"), "Error: New post")
+		check(t, "Invalid", components.Invalid(ctx, "title", "help")["aria-describedby"], any("help title-error"))
+		check(t, "Invalid", components.Invalid(ctx, "title")["aria-invalid"], any("true"))
+		check(t, "Invalid not", len(components.Invalid(ctx, "plan")), 0)
+		check(t, "Invalid not, with a hint", components.Invalid(ctx, "plan", "help")["aria-describedby"], any("help"))
+	})
+}
+
+func Test_that_the_functions_do_without_a_session(t *testing.T) {
+	ctx := context.Background()
+	check(t, "Old", components.Old(ctx, "title", "default"), "default")
+	check(t, "Submitted", components.Submitted(ctx), false)
+	check(t, "IsChecked", components.IsChecked(ctx, "x", "1", true), true)
+	check(t, "HasErrors", components.HasErrors(ctx), false)
+	check(t, "Title", components.Title(ctx, "New post"), "New post")
+	check(t, "Invalid", len(components.Invalid(ctx, "x")), 0)
+}
+
+func Test_that_an_error_of_the_page_is_in_its_title(t *testing.T) {
+	v := newVisitor(t)
+	v.post(nil, func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "Too many tries."}) })
+	got := v.get(text(func(ctx context.Context) string { return components.Title(ctx, "New post") }))
+	check(t, "Title", got, "Error: New post")
+}
+
+func check[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s is %v; want %v", what, got, want)
+	}
+}
+
+func Test_that_ids_come_from_names(t *testing.T) {
+	ctx := context.Background()
+	for name, want := range map[string]string{
+		"title":            "title",
+		"items[0].name":    "items-0-name",
+		"items[0][name]":   "items-0-name",
+		"items.0.name":     "items-0-name",
+		"tags[]":           "tags",
+		"first_name":       "first_name",
+		"two words\tand 3": "two-words-and-3",
+		"größe":            "größe",
+		"":                 "field",
+		`"><`:              "field",
+	} {
+		check(t, name, components.FieldID(ctx, name), want)
+		check(t, name, components.ErrorID(ctx, name), want+"-error")
+		check(t, name, components.HintID(ctx, name), want+"-hint")
+	}
+	check(t, "in a form", components.FieldID(components.InForm(ctx, "log in"), "email"), "log-in-email")
+	check(t, "radio", html(t, components.OldInput("plan", components.Input{Type: "radio", Value: "pro"})),
+		`<input type="radio" id="plan-pro" name="plan" value="pro">`)
+	check(t, "own id", html(t, components.OldInput("x", components.Input{Attrs: templ.Attributes{"id": "own"}})),
+		`<input type="text" id="own" name="x">`)
+}
+
+func Test_that_options_come_in_pairs(t *testing.T) {
+	got := components.Options("a", "Apple", "b")
+	want := []components.Option{{Value: "a", Label: "Apple"}, {Value: "b", Label: "b"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v; want %v", got, want)
+	}
+	if got := components.Options(); len(got) != 0 {
+		t.Errorf("got %v", got)
+	}
+}
+
+func Test_that_a_component_does_not_change_its_properties(t *testing.T) {
+	in := components.Input{Label: "X", Type: "checkbox", Options: components.Options("a", "A"), Values: []string{"a"},
+		Attrs: templ.Attributes{"required": true}}
+	components := components.Field("x", in)
+	first := html(t, components)
+	if again := html(t, components); again != first {
+		t.Errorf("got %s, then %s", first, again)
+	}
+	if in.Options[0].Selected || len(in.Attrs) != 1 {
+		t.Errorf("the properties are %v now", in)
+	}
+}

@@ -1,0 +1,140 @@
+package components_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/components"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// visitor talks to an application that has nothing but the session middleware.
+type visitor struct {
+	t       testing.TB
+	mw      echo.MiddlewareFunc
+	cookies []*http.Cookie
+}
+
+func newVisitor(t testing.TB) *visitor {
+	t.Helper()
+	mw, err := session.Config{Store: memorystore.New(memorystore.Options{})}.ToMiddleware()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &visitor{t: t, mw: mw}
+}
+
+// do sends a request that the handler answers.
+func (v *visitor) do(r *http.Request, handler echo.HandlerFunc) string {
+	v.t.Helper()
+	for _, cookie := range v.cookies {
+		r.AddCookie(cookie)
+	}
+	e := echo.New()
+	e.Use(v.mw)
+	e.Any("/*", handler)
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	if w.Code >= 400 {
+		v.t.Fatalf("%s %s is answered with %d: %s", r.Method, r.URL, w.Code, w.Body)
+	}
+	if set := w.Result().Cookies(); len(set) > 0 {
+		v.cookies = set
+	}
+	return w.Body.String()
+}
+
+// post submits form, and the handler flashes what it likes and goes back.
+func (v *visitor) post(form url.Values, flash func(s *session.Session)) {
+	v.t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	v.do(r, func(c echo.Context) error {
+		if flash != nil {
+			flash(session.From(c))
+		}
+		return session.Redirect(c, "/")
+	})
+}
+
+// get is a page that shows the component.
+func (v *visitor) get(component templ.Component) string {
+	v.t.Helper()
+	return v.do(pageRequest(), func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, component)
+	})
+}
+
+func pageRequest() *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Accept", "text/html")
+	return r
+}
+
+// in calls fn with the context that a component on the visitor's next page has.
+func (v *visitor) in(fn func(ctx context.Context)) {
+	v.t.Helper()
+	v.do(pageRequest(), func(c echo.Context) error {
+		fn(c.Request().Context())
+		return c.HTML(http.StatusOK, "")
+	})
+}
+
+// html renders without a session.
+func html(t testing.TB, component templ.Component) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := component.Render(context.Background(), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// after is the component on the page that follows a form and what it flashed.
+func after(t testing.TB, form url.Values, flash func(s *session.Session), component templ.Component) string {
+	t.Helper()
+	v := newVisitor(t)
+	v.post(form, flash)
+	return v.get(component)
+}
+
+// corrected is the component on a page that shows the form again, with errors.
+func corrected(t testing.TB, form url.Values, errs session.ValidationErrors, component templ.Component) string {
+	t.Helper()
+	return after(t, form, func(s *session.Session) {
+		s.FlashAll()
+		s.FlashInputErrors(errs)
+	}, component)
+}
+
+// with is a component with children.
+func with(parent, children templ.Component) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		return parent.Render(templ.WithChildren(templ.InitializeContext(ctx), children), w)
+	})
+}
+
+// inForm is a component in the form of that name.
+func inForm(name string, component templ.Component) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		return component.Render(components.InForm(ctx, name), w)
+	})
+}
+
+// text is a component that shows what fn makes of the context.
+func text(fn func(ctx context.Context) string) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		_, err := w.Write([]byte(templ.EscapeString(fn(ctx))))
+		return err
+	})
+}
