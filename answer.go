@@ -103,3 +103,12 @@ func isForm(r *http.Request) bool {
 	}
 	return acceptsHTML(r.Header) || isPart(r.Header)
 }
+
+// messageOf is the error in echo.NewHTTPError(http.StatusBadRequest, err).
+func messageOf(err error) error {
+	if e, ok := err.(*echo.HTTPError); ok {
+		message, _ := e.Message.(error)
+		return message
+	}
+	return nil
+}

@@ -19,6 +19,10 @@ const FormField = "_form"
 // people type; the rest of a larger one, its largest fields, is not refilled.
 const maxInput = 64 << 10
 
+// maxErrors is how many fields can have errors. A submitted list may have thousands of
+// elements, and nobody corrects them all at once.
+const maxErrors = 200
+
 // maxName is how many bytes the name of a form or a field may have. It is the visitor who
 // sends them; longer ones are none of the application's.
 const maxName = 256
@@ -217,13 +221,17 @@ func (s *Session) FlashErrors(byCode map[string]string) {
 // FlashInputErrors adds errors by the names of the fields. They live for one page, and
 // belong to the form that this request submitted.
 func (s *Session) FlashInputErrors(byName map[string][]string) {
-	errs := make([]InputError, 0, len(byName))
+	s.lock()
+	defer s.unlock()
+	s.addInputErrors(sortedErrors(byName))
+}
+
+func sortedErrors(byName map[string][]string) []InputError {
+	var errs []InputError
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		errs = append(errs, InputError{name, byName[name]})
 	}
-	s.lock()
-	defer s.unlock()
-	s.addInputErrors(errs)
+	return errs
 }
 
 func (s *Session) addInputErrors(errs []InputError) {
@@ -231,21 +239,31 @@ func (s *Session) addInputErrors(errs []InputError) {
 		return
 	}
 	it := flashItem{kind: kindInputErrors, name: s.formName()}
+	var have []InputError
 	if i := slices.IndexFunc(s.flash.added, it.replaces); i >= 0 {
-		errs = mergeErrors(s.flash.added[i].inputErrors(), errs)
+		have = s.flash.added[i].inputErrors()
 	}
+	errs = mergeErrors(have, errs)
 	it.value = mustEncode(errs)
 	s.addFlash(it)
 }
 
+// mergeErrors adds to the errors of each field what was not said about it yet.
 func mergeErrors(have, more []InputError) []InputError {
 	for _, e := range more {
 		i := slices.IndexFunc(have, func(h InputError) bool { return h.Name == e.Name })
 		if i < 0 {
-			have = append(have, e)
-			continue
+			if len(have) == maxErrors {
+				break
+			}
+			i = len(have)
+			have = append(have, InputError{Name: e.Name})
 		}
-		have[i].Messages = append(have[i].Messages, e.Messages...)
+		for _, m := range e.Messages {
+			if !slices.Contains(have[i].Messages, m) {
+				have[i].Messages = append(have[i].Messages, m)
+			}
+		}
 	}
 	return have
 }
@@ -392,9 +410,10 @@ func fieldPath(name string) string {
 	if !strings.ContainsRune(name, '[') {
 		return name
 	}
-	path := strings.NewReplacer("].", ".", "][", ".", "[", ".", "]", "").Replace(name)
-	return strings.TrimSuffix(path, ".")
+	return strings.TrimSuffix(brackets.Replace(name), ".")
 }
+
+var brackets = strings.NewReplacer("].", ".", "][", ".", "[", ".", "]", "")
 
 func sameField(a, b string) bool { return a == b || fieldPath(a) == fieldPath(b) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -45,48 +46,77 @@ type FieldError interface {
 // ValidationText is what a visitor reads about e, in English. It is the default of
 // Config.ValidationText, which may fall back on it.
 func ValidationText(_ context.Context, e FieldError) string {
-	text, known := validationTexts[e.Tag()]
+	rule := e.Tag()
+	switch {
+	case e.Kind() == reflect.Bool && (rule == "required" || rule == "eq"):
+		return "Check this box"
+	case strings.HasPrefix(rule, "required"):
+		return "Fill in this field"
+	case e.Param() == "" && (rule == "gt" || rule == "gte"): // of a time.Time
+		return "Enter a date in the future"
+	case e.Param() == "" && (rule == "lt" || rule == "lte"):
+		return "Enter a date in the past"
+	}
+	text, known := validationTexts[rule]
 	if !known {
 		return "Enter a valid value"
 	}
-	if _, counted := countedRules[e.Tag()]; counted {
-		return fmt.Sprintf(text, e.Param()+unitOf(e.Kind(), e.Param()))
-	}
-	return text
+	return strings.NewReplacer("{n}", e.Param()+unitOf(e), "{}", e.Param()).Replace(text)
 }
 
+// validationTexts has "{}" for the parameter of a rule, and "{n}" for one that counts.
 var validationTexts = map[string]string{
-	"required": "Fill in this field",
+	"min": "Enter at least {n}",
+	"gte": "Enter at least {n}",
+	"max": "Enter no more than {n}",
+	"lte": "Enter no more than {n}",
+	"gt":  "Enter more than {n}",
+	"lt":  "Enter less than {n}",
+	"len": "Enter exactly {n}",
+
+	"eq":       "Enter {}",
+	"ne":       "Enter something other than {}",
+	"oneof":    "Choose one of the options",
+	"eqfield":  "The two entries are not the same",
+	"nefield":  "The two entries must not be the same",
+	"unique":   "Enter each value only once",
+	"alpha":    "Use letters only",
+	"alphanum": "Use letters and digits only",
+	"ascii":    "Use letters without accents, digits and signs only",
+
+	"lowercase":   "Use lower case only",
+	"uppercase":   "Use upper case only",
+	"startswith":  "Begin with {}",
+	"endswith":    "End with {}",
+	"contains":    "This must contain {}",
+	"containsany": "This must contain one of {}",
+	"excludes":    "This must not contain {}",
+	"excludesall": "This must not contain any of {}",
+
+	"numeric":  "Enter a number",
+	"number":   "Enter a number",
+	"boolean":  "Enter true or false",
 	"email":    "Enter an email address, such as name@example.com",
 	"url":      "Enter a web address that begins with https:// or http://",
 	"http_url": "Enter a web address that begins with https:// or http://",
 	"uri":      "Enter a web address",
-	"min":      "Enter at least %s",
-	"gte":      "Enter at least %s",
-	"max":      "Enter no more than %s",
-	"lte":      "Enter no more than %s",
-	"gt":       "Enter more than %s",
-	"lt":       "Enter less than %s",
-	"len":      "Enter exactly %s",
-	"oneof":    "Choose one of the options",
-	"eqfield":  "The two entries are not the same",
-	"numeric":  "Enter a number",
-	"number":   "Enter a number",
-	"alpha":    "Use letters only",
-	"alphanum": "Use letters and digits only",
+	"hostname": "Enter a host name",
+	"fqdn":     "Enter a host name, such as www.example.com",
+	"ip":       "Enter an IP address",
+	"ipv4":     "Enter an IPv4 address",
+	"ipv6":     "Enter an IPv6 address",
+	"uuid":     "Enter a UUID",
 	"datetime": "Enter a date",
+	"timezone": "Enter a time zone, such as Europe/Berlin",
 	"e164":     "Enter a phone number with its country code, such as +4930123456",
-	"unique":   "Enter each value only once",
+	"hexcolor": "Enter a color, such as #1a2b3c",
+	"iscolor":  "Enter a color, such as #1a2b3c",
 }
 
-var countedRules = map[string]struct{}{
-	"min": {}, "gte": {}, "max": {}, "lte": {}, "gt": {}, "lt": {}, "len": {},
-}
-
-// unitOf is what a rule about a field of that kind counts.
-func unitOf(k reflect.Kind, n string) string {
+// unitOf is what a rule about the field counts.
+func unitOf(e FieldError) string {
 	unit := ""
-	switch k {
+	switch e.Kind() {
 	case reflect.String:
 		unit = " character"
 	case reflect.Slice, reflect.Array, reflect.Map:
@@ -94,7 +124,7 @@ func unitOf(k reflect.Kind, n string) string {
 	default:
 		return ""
 	}
-	if n == "1" {
+	if e.Param() == "1" {
 		return unit
 	}
 	return unit + "s"
@@ -104,126 +134,193 @@ func unitOf(k reflect.Kind, n string) string {
 // under [ValidationErrorCode], and the submitted form as old input.
 //
 // It understands the errors of go-playground/validator, errors with a method
-// InputErrors() map[string][]string such as [ValidationErrors], and whatever wraps them.
-// Of another error it adds no text, which may be internal; the old input is kept.
+// InputErrors() map[string][]string such as [ValidationErrors], whatever wraps them, and
+// several of them joined. Of another error it adds no text, which may be internal; the old
+// input is kept.
 func (s *Session) FlashValidationErrors(err error) {
 	s.FlashAll()
-	s.lock()
-	defer s.unlock()
-	if s.exchange == nil {
+	r := s.request()
+	if r == nil {
 		return // FlashAll has reported it
 	}
-	errs := s.inputErrorsOf(err)
+	// Not under the lock: the texts may depend on the session, the language say.
+	errs := inputErrorsOf(err, r, s.m.cfg.ValidationText)
 	if len(errs) == 0 {
 		return
 	}
+	s.lock()
+	defer s.unlock()
 	s.addInputErrors(errs)
 	s.addFlash(flashItem{kind: kindPageError, name: ValidationErrorCode, value: mustEncode(validationSummary)})
 }
 
+// request is the current one, or nil once it is over.
+func (s *Session) request() *http.Request {
+	s.lock()
+	defer s.unlock()
+	if s.exchange == nil {
+		return nil
+	}
+	return s.exchange.Request()
+}
+
 // isValidation says whether FlashValidationErrors understands err.
-func isValidation(err error) bool {
-	return fieldErrorsIn(err) != nil || inputErrorsIn(err) != nil
-}
-
-func (s *Session) inputErrorsOf(err error) []InputError {
-	if byName := inputErrorsIn(err); byName != nil {
-		var errs []InputError
-		for _, name := range slices.Sorted(maps.Keys(byName)) {
-			errs = append(errs, InputError{name, byName[name]})
-		}
-		return errs
-	}
-	form, _ := submitted(s.exchange.Request())
-	var errs []InputError
-	for _, e := range fieldErrorsIn(err) {
-		one := InputError{fieldName(e.Namespace(), form), []string{s.m.cfg.ValidationText(s.ctx, e)}}
-		errs = mergeErrors(errs, []InputError{one})
-	}
-	return errs
-}
-
-func inputErrorsIn(err error) (byName map[string][]string) {
-	walkErrors(err, func(err error) bool {
-		e, ok := err.(interface{ InputErrors() map[string][]string })
-		if ok {
-			byName = e.InputErrors()
-		}
-		return byName == nil
-	})
-	return byName
-}
-
-// fieldErrorsIn finds an error that is a list of FieldErrors. Its type is not known
-// here, so it takes reflection to look.
-func fieldErrorsIn(err error) (found []FieldError) {
-	walkErrors(err, func(err error) bool {
-		if one, ok := err.(FieldError); ok {
-			found = []FieldError{one}
-			return false
-		}
-		list := reflect.ValueOf(err)
-		if list.Kind() != reflect.Slice {
-			return true
-		}
-		for i := range list.Len() {
-			one, ok := list.Index(i).Interface().(FieldError)
-			if !ok {
-				return true
-			}
-			found = append(found, one)
-		}
-		return found == nil
+func isValidation(err error) (found bool) {
+	walkErrors(err, func(err error) (deeper bool) {
+		_, byName := err.(inputErrorser)
+		found = found || byName || fieldErrorsOf(err) != nil
+		return !found
 	})
 	return found
 }
 
-// walkErrors visits err and all that it wraps, until visit says no.
-func walkErrors(err error, visit func(error) bool) bool {
-	if err == nil {
-		return true
-	}
-	if !visit(err) {
-		return false
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return walkErrors(e.Unwrap(), visit)
-	case interface{ Unwrap() []error }:
-		for _, one := range e.Unwrap() {
-			if !walkErrors(one, visit) {
-				return false
-			}
+type inputErrorser interface{ InputErrors() map[string][]string }
+
+// inputErrorsOf collects what err, and all that it wraps, says about fields.
+func inputErrorsOf(err error, r *http.Request, text func(context.Context, FieldError) string) (errs []InputError) {
+	form, _ := submitted(r)
+	names := newFormNames(form)
+	walkErrors(err, func(err error) (deeper bool) {
+		if e, ok := err.(inputErrorser); ok {
+			errs = mergeErrors(errs, sortedErrors(e.InputErrors()))
+			return false
 		}
-	}
-	return true
+		list := fieldErrorsOf(err)
+		for _, e := range list {
+			errs = mergeErrors(errs, []InputError{{names.field(e.Namespace()), []string{text(r.Context(), e)}}})
+		}
+		return list == nil
+	})
+	return errs
 }
 
-// fieldName is the name in the form of a field of a struct. If the validator knows the
-// names of the form (validator.RegisterTagNameFunc), it is the namespace less the
-// struct's name. If not, PublishedAt is the submitted field called published_at,
-// published-at or publishedAt, or else published_at.
-func fieldName(namespace string, form url.Values) string {
-	path := namespace
-	if _, rest, nested := strings.Cut(namespace, "."); nested {
-		path = rest
+// fieldErrorsOf is an error that is a FieldError, or a list of them. The type of the list
+// is not known here, so it takes reflection to look.
+func fieldErrorsOf(err error) []FieldError {
+	if one, ok := err.(FieldError); ok {
+		return []FieldError{one}
 	}
-	for _, candidate := range []string{path, namespace} { // an anonymous struct has no name
-		if _, ok := form[candidate]; ok {
-			return candidate
+	list := reflect.ValueOf(err)
+	if list.Kind() != reflect.Slice {
+		return nil
+	}
+	var all []FieldError
+	for i := range list.Len() {
+		one, ok := list.Index(i).Interface().(FieldError)
+		if !ok {
+			return nil
 		}
-		for submitted := range form {
-			if foldField(submitted) == foldField(candidate) {
-				return submitted
+		all = append(all, one)
+	}
+	return all
+}
+
+// walkErrors visits err and all that it wraps, but for what is in errors of which visit
+// says that it need not look deeper.
+func walkErrors(err error, visit func(error) (deeper bool)) {
+	if err == nil || !visit(err) {
+		return
+	}
+	walkErrors(messageOf(err), visit)
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		walkErrors(e.Unwrap(), visit)
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			walkErrors(one, visit)
+		}
+	}
+}
+
+// formNames finds the names of a submitted form by what their spellings have in common.
+type formNames struct {
+	submitted url.Values
+	folded    map[string]string // by foldField
+	joined    map[string]string // the same without dots
+}
+
+func newFormNames(form url.Values) formNames {
+	n := formNames{form, map[string]string{}, map[string]string{}}
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(form))) { // the first one stands
+		fold := foldField(name)
+		n.folded[fold] = name
+		n.joined[strings.ReplaceAll(fold, ".", "")] = name
+	}
+	return n
+}
+
+// field is the name in the form of a field of a struct, which may have its own name there
+// (validator.RegisterTagNameFunc) or Go's: PublishedAt is published_at, published-at or
+// publishedAt. It is looked for
+//
+//   - where it is in the struct: Post.Author.Email is author.email or author_email,
+//   - then further out, as Echo binds structs within structs: email.
+//
+// Where it was not submitted it is snake case: author.email.
+func (n formNames) field(namespace string) string {
+	path := within(namespace)
+	if name, ok := n.find(path); ok {
+		return name
+	}
+	if name, ok := n.find(namespace); ok { // of a struct without a name
+		return name
+	}
+	for rest := path; ; {
+		inner := within(rest)
+		if inner == rest {
+			return snakeCase(path)
+		}
+		if name, ok := n.find(inner); ok {
+			return name
+		}
+		rest = inner
+	}
+}
+
+// find also takes an element of a list for the field that was submitted several times.
+func (n formNames) find(path string) (name string, ok bool) {
+	if _, ok := n.submitted[path]; ok {
+		return path, true
+	}
+	fold := foldField(path)
+	if name, ok = n.folded[fold]; ok {
+		return name, true
+	}
+	list, _, indexed := strings.Cut(path, "[")
+	if !indexed {
+		name, ok = n.joined[strings.ReplaceAll(fold, ".", "")]
+		return name, ok
+	}
+	if list != "" && strings.HasSuffix(path, "]") && strings.Count(path, "[") == 1 {
+		name, ok = n.folded[foldField(list)]
+	}
+	return name, ok
+}
+
+// within is the path without its first part: "Author.Email" for "Post.Author.Email". Dots
+// in brackets separate nothing, as in "Form[example.com/app.Post].Title".
+func within(path string) string {
+	depth := 0
+	for i, r := range path {
+		switch r {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case '.':
+			if depth == 0 {
+				return path[i+1:]
 			}
 		}
 	}
-	return snakeCase(path)
+	return path
 }
+
+var wordSeparators = strings.NewReplacer("_", "", "-", "")
 
 // foldField is what the spellings of one field's name have in common.
 func foldField(name string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(fieldPath(name)))
+	return strings.ToLower(wordSeparators.Replace(fieldPath(name)))
 }
 
 // snakeCase is a Go name as forms usually spell it: UserID is user_id. A name that
