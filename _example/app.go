@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"net/http"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/components"
+)
+
+// New is the application, with its sessions in store.
+func New(store session.Store) *echo.Echo {
+	e := echo.New()
+	e.Validator = formValidator{validator.New(validator.WithRequiredStructEnabled())}
+	e.HTTPErrorHandler = showError
+	e.Use(
+		middleware.Recover(),
+		middleware.SecureWithConfig(middleware.SecureConfig{
+			ContentSecurityPolicy: contentSecurityPolicy,
+			ContentTypeNosniff:    "nosniff",
+			ReferrerPolicy:        "same-origin", // session.Back needs the Referer of this site
+		}),
+		sameOrigin,
+		session.Middleware(session.Config{
+			Store: store,
+			// The example speaks plain http, where some browsers do not keep a Secure
+			// cookie, not even from localhost. An application on the web leaves this out.
+			Cookie:         session.CookieOptions{Insecure: true},
+			ValidationText: validationText,
+		}),
+		session.FlashInvalid, // a validation error that a handler returns goes back to its form
+	)
+	routes(e)
+	return e
+}
+
+func routes(e *echo.Echo) {
+	e.GET("/", home)
+	e.POST("/flash", flash)
+
+	e.GET("/cart", showCart)
+	e.POST("/cart", addToCart)
+	e.POST("/cart/quantity", setQuantity)
+	e.POST("/cart/remove", removeFromCart)
+	e.POST("/cart/empty", emptyCart)
+	e.POST("/cart/undo", undoEmptyCart)
+
+	e.GET("/posts/new", newPost)
+	e.POST("/posts", createPost)
+	e.GET("/posts/last", showPost)
+
+	e.GET("/login", showLogin)
+	e.POST("/login", login)
+	e.POST("/logout", logout)
+	e.GET("/account", account, membersOnly)
+
+	e.POST("/newsletter", subscribe)
+
+	e.POST("/moved", moved)
+	e.GET("/old-url", redirectTo("/new-url"))
+	e.GET("/new-url", redirectTo("/"))
+	e.POST("/notice", postNotice)
+	e.GET("/notice", showNotice)
+
+	e.GET("/debug", debug)
+
+	e.GET("/components.css", css(components.CSS))
+	e.GET("/app.css", css(appCSS))
+}
+
+// Nothing but our own style sheets: the components need no script and no inline style.
+const contentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// sameOrigin refuses forms that another site sends (CSRF).
+func sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	protection := http.NewCrossOriginProtection()
+	return func(c echo.Context) error {
+		if err := protection.Check(c.Request()); err != nil {
+			return echo.NewHTTPError(http.StatusForbidden).SetInternal(err)
+		}
+		return next(c)
+	}
+}
+
+// formValidator is go-playground/validator as Echo wants it.
+type formValidator struct{ rules *validator.Validate }
+
+func (v formValidator) Validate(form any) error { return v.rules.Struct(form) }
+
+// validationText names the field: in the summary of the errors it is not beside it.
+func validationText(ctx context.Context, e session.FieldError) string {
+	_, field, _ := strings.Cut(e.Namespace(), ".")
+	return strings.ReplaceAll(field, ".", " ") + ": " + session.ValidationText(ctx, e)
+}
+
+// showError is the page for whatever goes wrong.
+func showError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	status := http.StatusInternalServerError
+	if known, ok := err.(*echo.HTTPError); ok {
+		status = known.Code
+	}
+	if status >= http.StatusInternalServerError {
+		c.Logger().Error(err)
+	}
+	if err := session.Render(c, status, errorPage(http.StatusText(status))); err != nil {
+		c.Logger().Error(err)
+	}
+}
+
+//go:embed app.css
+var appCSS string
+
+func css(sheet string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		return c.Blob(http.StatusOK, "text/css; charset=utf-8", []byte(sheet))
+	}
+}

@@ -1,0 +1,461 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+func TestMain(m *testing.M) {
+	slog.SetLogLoggerLevel(slog.LevelError) // every server says at its start that its cookie is insecure
+	code := m.Run()
+	stopBrowser()
+	os.Exit(code)
+}
+
+// patience is how long a test waits for one page.
+const patience = 30 * time.Second
+
+// browser is one Chromium for all tests.
+var (
+	browser     = sync.OnceValues(startBrowser)
+	stopBrowser = func() {}
+)
+
+func startBrowser() (context.Context, error) {
+	path, err := findBrowser()
+	if err != nil {
+		return nil, err
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-component-update", true),
+	)
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium's sandbox refuses root
+	}
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, _ := chromedp.NewContext(allocator)
+	stopBrowser = func() {
+		_ = chromedp.Cancel(ctx)
+		stop()
+	}
+	return ctx, chromedp.Do(ctx)
+}
+
+func findBrowser() (string, error) {
+	for _, name := range []string{
+		"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+		"/Applications/Chromium.app/Contents/MacOS/Chromium",
+	} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("there is no Chromium and no Chrome: run scripts/setup, which installs one")
+}
+
+// tab is a tab of the browser.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+	app string
+}
+
+// openTab opens a tab with cookies of its own.
+func openTab(t *testing.T, app string) tab {
+	t.Helper()
+	parent, err := browser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newTab(t, parent, app, chromedp.WithNewBrowserContext())
+}
+
+// another opens one more tab with the same cookies.
+func (b tab) another() tab {
+	b.t.Helper()
+	return newTab(b.t, b.ctx, b.app)
+}
+
+func newTab(t *testing.T, parent context.Context, app string, options ...chromedp.ContextOption) tab {
+	t.Helper()
+	ctx, _ := chromedp.NewContext(parent, options...)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var violations violations
+	if err := chromedp.Listen(ctx, violations.note); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Error(err)
+		}
+		violations.report(t)
+	})
+	return tab{t, ctx, app}
+}
+
+// violations of the Content-Security-Policy, as the console logs them.
+type violations struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+func (v *violations) note(event any) {
+	if e, ok := event.(*log.EventEntryAdded); ok && e.Entry.Source == log.EntrySourceSecurity {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.seen = append(v.seen, e.Entry.Text)
+	}
+}
+
+func (v *violations) report(t *testing.T) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, text := range v.seen {
+		t.Errorf("the console says: %s", text)
+	}
+}
+
+func (b tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// leads does what leads to a page, and waits for it.
+func (b tab) leads(steps ...chromedp.Action[chromedp.Void]) error {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	_, err := chromedp.RunResponse(ctx, steps...)
+	return err
+}
+
+func (b tab) open(path string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(b.app + path))
+}
+
+// press clicks on a button or link that leads to a page.
+func (b tab) press(selector string) {
+	b.t.Helper()
+	if err := b.leads(chromedp.Click(selector)); err != nil {
+		b.t.Fatalf("clicking on %s: %v", selector, err)
+	}
+}
+
+func (b tab) fill(selector, text string) {
+	b.t.Helper()
+	b.do(chromedp.SendKeys(selector, text))
+}
+
+// eval asks the page. It works where scripts of the page are switched off, too.
+func eval[T any](b tab, js string) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js))
+	if err != nil {
+		b.t.Fatalf("%s: %v", js, err)
+	}
+	return v
+}
+
+// alerts is the text of each alert that can be seen.
+func (b tab) alerts() []string {
+	b.t.Helper()
+	return eval[[]string](b, `[...document.querySelectorAll("[data-flash]")].
+		filter(e => e.checkVisibility()).map(e => e.querySelector("bdi").innerText)`)
+}
+
+func (b tab) wantAlerts(want ...string) {
+	b.t.Helper()
+	if got := b.alerts(); !slices.Equal(got, want) {
+		b.t.Errorf("got the alerts %q; want %q", got, want)
+	}
+}
+
+func (b tab) wantPath(want string) {
+	b.t.Helper()
+	if got := eval[string](b, `location.pathname`); got != want {
+		b.t.Errorf("got the page %s; want %s", got, want)
+	}
+}
+
+// inBrowser runs test with each store, with JavaScript and without.
+func inBrowser(t *testing.T, test func(tab)) {
+	t.Helper()
+	for _, driver := range []string{"memory", "cookie"} {
+		for _, noScript := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/noscript=%t", driver, noScript), func(t *testing.T) {
+				b := openTab(t, startApp(t, driver))
+				if noScript {
+					b.switchScriptsOff()
+				}
+				test(b)
+			})
+		}
+	}
+}
+
+func (b tab) switchScriptsOff() {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func Test_that_the_cart_says_once_what_was_added(t *testing.T) {
+	inBrowser(t, func(b tab) {
+		b.open("/cart")
+		b.wantAlerts()
+		b.press(`.products [value="cup"]`)
+		b.wantAlerts("Espresso cup was added to your cart.")
+		b.do(chromedp.Reload())
+		b.wantAlerts()
+	})
+}
+
+func Test_that_an_alert_can_be_dismissed(t *testing.T) {
+	inBrowser(t, func(b tab) {
+		b.open("/")
+		b.press(`[value="several"]`)
+		b.wantAlerts("The third photo is too large.", "The first photo was uploaded.", "The second photo was uploaded.")
+		b.do(chromedp.Click(`[data-flash="error"] [aria-label="Dismiss"]`))
+		b.wantAlerts("The first photo was uploaded.", "The second photo was uploaded.")
+	})
+}
+
+func Test_that_a_bad_form_comes_back_as_it_was(t *testing.T) {
+	picture := filepath.Join(t.TempDir(), "picture.png")
+	if err := os.WriteFile(picture, []byte("not a picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inBrowser(t, func(b tab) {
+		b.open("/posts/new")
+		b.fill(`[name="password"]`, "short")
+		b.do(chromedp.SetUploadFiles(`[name="picture"]`, []string{picture}), chromedp.Click(`[name="comments"]`))
+		eval[bool](b, fillPost)
+		before := b.form()
+		b.press(`main form button`)
+
+		if after := b.form(); !slices.Equal(after, before) {
+			b.t.Errorf("got the fields\n%s\nwant\n%s", strings.Join(after, "\n"), strings.Join(before, "\n"))
+		}
+		if eval[bool](b, `document.querySelector("[name=comments]").checked`) {
+			b.t.Error("the box that was unchecked is checked")
+		}
+		if secret := eval[string](b, `document.querySelector("[name=password]").value`); secret != "" {
+			b.t.Errorf("the password came back: %q", secret)
+		}
+		b.wantErrors()
+	})
+}
+
+// fillPost fills every field in, some of them wrongly. All but title, password, picture
+// and comments, which the tests type and click on.
+const fillPost = `(() => {
+	const values = {
+		"title": "Grüße & <b>Küsse</b>", "body": "\n too short", "category": "story", "author.name": "  Ada  ", "author.email": "ada@",
+		"author.phone": "12", "author.website": "example", "date": "2026-11-01", "time": "23:59", "remind": "2026-12-24T18:30",
+		"month": "2026-12", "week": "2026-W49", "minutes": "99", "level": "8", "colour": "#336699", "related": "\"quoted\"",
+	}
+	const form = document.querySelector("main form")
+	for (const name in values) form.elements[name].value = values[name]
+	for (const selector of ["#tags-go", "#tags-templ", "#tags-html", "#status-live"]) document.querySelector(selector).checked = true
+	for (const option of form.elements["readers"].options) option.selected = option.value != "users"
+	return true
+})()`
+
+// form is what submitting the form of the page would send, but for secrets and files.
+func (b tab) form() []string {
+	b.t.Helper()
+	return eval[[]string](b, `[...new FormData(document.querySelector("main form"))].
+		filter(([name, value]) => name != "password" && typeof value == "string").map(field => field.join("="))`)
+}
+
+// wantErrors checks that each wrong field is described by its error, and that the summary
+// of them has the focus.
+func (b tab) wantErrors() {
+	b.t.Helper()
+	got := eval[[]string](b, `[...new Set([...document.querySelectorAll("main [aria-invalid=true]")].filter(field =>
+		field.closest("[aria-describedby]").getAttribute("aria-describedby").split(" ").
+			some(id => document.getElementById(id).innerText.startsWith("Error:"))
+	).map(field => field.name))]`)
+	want := []string{"body", "tags[]", "author.email", "author.phone", "author.website", "password", "minutes"}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		b.t.Errorf("errors are beside %q; want %q", got, want)
+	}
+	links := eval[int](b, `document.querySelectorAll("#error-summary a").length`)
+	if links != len(want) {
+		b.t.Errorf("the summary has %d links; want %d", links, len(want))
+	}
+	if focus := eval[string](b, `document.activeElement.id`); focus != "error-summary" {
+		b.t.Errorf("%q has the focus; want the summary", focus)
+	}
+}
+
+func Test_that_the_summary_leads_to_the_field(t *testing.T) {
+	inBrowser(t, func(b tab) {
+		b.open("/login")
+		b.press(`main form button`)
+		b.do(chromedp.Click(`#error-summary a[href="#password"]`))
+		if focus := eval[string](b, `document.querySelector(":target").name`); focus != "password" {
+			b.t.Errorf("the link leads to %q; want the password", focus)
+		}
+	})
+}
+
+func Test_that_a_good_post_is_saved_in_a_browser(t *testing.T) {
+	inBrowser(t, func(b tab) {
+		b.open("/posts/new")
+		eval[bool](b, fillPost)
+		eval[bool](b, `(() => {
+			const fields = document.querySelector("main form").elements
+			fields["body"].value = "A text that is long enough to be read."
+			fields["author.email"].value = "ada@example.com"
+			fields["author.phone"].value = fields["author.website"].value = ""
+			fields["minutes"].value = "5"
+			document.querySelector("#tags-html").checked = false
+			return true
+		})()`)
+		b.fill(`[name="password"]`, "correct horse")
+		b.press(`main form button`)
+		b.wantPath("/posts/last")
+		b.wantAlerts("Your post was saved.")
+		if title := eval[string](b, `document.querySelector("h1").innerText`); title != "Grüße & <b>Küsse</b>" {
+			b.t.Errorf("got the title %q", title)
+		}
+	})
+}
+
+func Test_that_members_log_in_and_out(t *testing.T) {
+	inBrowser(t, func(b tab) {
+		b.open("/account")
+		b.wantPath("/login")
+		b.wantAlerts("Please log in first.")
+		b.fill(`main [name="email"]`, "ada@example.com")
+		b.fill(`[name="password"]`, "hypermedia")
+		b.press(`main form button`)
+		b.wantPath("/account")
+		b.wantAlerts("Welcome, ada@example.com.")
+		b.press(`main form button`)
+		b.wantAlerts("You are logged out. Good-bye!")
+		b.open("/account")
+		b.wantPath("/login")
+	})
+}
+
+func Test_that_the_newsletter_answers_in_the_footer(t *testing.T) {
+	inBrowser(t, func(b tab) {
+		b.open("/posts/new")
+		b.fill(`footer [name="email"]`, "ada@example.com")
+		b.press(`footer button`)
+		b.wantPath("/posts/new")
+		b.wantAlerts()
+		if thanks := eval[string](b, `document.querySelector("footer [role=status]").innerText`); !strings.Contains(thanks, "ada@example.com") {
+			b.t.Errorf("the footer says %q", thanks)
+		}
+		if hash := eval[string](b, `location.hash`); hash != "#newsletter" {
+			b.t.Errorf("the page is at %q; want it at the newsletter", hash)
+		}
+	})
+}
+
+func Test_that_one_tab_does_not_show_the_message_of_another_again(t *testing.T) {
+	for _, driver := range []string{"memory", "cookie"} {
+		t.Run(driver, func(t *testing.T) {
+			one := openTab(t, startApp(t, driver))
+			two := one.another()
+			one.open("/")
+			two.open("/")
+			one.press(`[value="info"]`)
+			one.wantAlerts("A new version is out.")
+			two.do(chromedp.Reload())
+			two.wantAlerts()
+		})
+	}
+}
+
+func Test_that_two_tabs_at_once_lose_nothing(t *testing.T) {
+	const presses = 10
+	one := openTab(t, startApp(t, "memory"))
+	one.open("/cart") // begins the session
+	two := one.another()
+	failed := make(chan error, 2)
+	for _, b := range []tab{one, two} {
+		go func() { failed <- b.pressOften(`.products [value="plant"]`, presses) }()
+	}
+	if err := errors.Join(<-failed, <-failed); err != nil {
+		t.Fatal(err)
+	}
+	one.open("/cart")
+	if got := eval[string](one, `document.querySelector("[name=quantity]").value`); got != fmt.Sprint(2*presses) {
+		t.Errorf("the cart has %s plants; want %d", got, 2*presses)
+	}
+}
+
+// pressOften may run in a goroutine of its own.
+func (b tab) pressOften(selector string, times int) error {
+	if err := b.leads(chromedp.Navigate(b.app + "/cart")); err != nil {
+		return err
+	}
+	for range times {
+		if err := b.leads(chromedp.Click(selector)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// With the Back button a browser may show a page as it was left, without asking the
+// server: then the alert is there again. It is gone when the page is loaded.
+func Test_that_a_page_the_browser_kept_loses_its_message_when_loaded(t *testing.T) {
+	for _, driver := range []string{"memory", "cookie"} {
+		t.Run(driver, func(t *testing.T) {
+			b := openTab(t, startApp(t, driver))
+			b.open("/")
+			b.press(`[value="success"]`)
+			b.wantAlerts("Your changes were saved.")
+			b.open("/cart")
+			b.back()
+			b.open("/")
+			b.wantAlerts()
+		})
+	}
+}
+
+// back does not wait for the page to load: one that the browser kept does not load again.
+func (b tab) back() {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.WaitEvent(cdppage.FrameNavigated, nil, chromedp.Evaluate[any](`history.back()`)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+type product struct {
+	ID, Name, About string
+	Cents           int
+}
+
+var products = []product{
+	{"cup", "Espresso cup", "Stoneware, 80 ml", 1250},
+	{"notebook", "Notebook", "A5, dotted, 120 pages", 900},
+	{"plant", "Desk plant", "Asks for water once a week", 1890},
+}
+
+// productOf finds the product that a form names.
+func productOf(c echo.Context) (product, error) {
+	for _, p := range products {
+		if p.ID == c.FormValue("product") {
+			return p, nil
+		}
+	}
+	return product{}, echo.ErrNotFound
+}
+
+// cart is how many of each product, by its ID.
+type cart map[string]int
+
+func (items cart) set(id string, count int) cart {
+	if items == nil {
+		items = cart{}
+	}
+	items[id] = count
+	if count <= 0 {
+		delete(items, id)
+	}
+	return items
+}
+
+func (items cart) total() (cents int) {
+	for _, p := range products {
+		cents += items[p.ID] * p.Cents
+	}
+	return cents
+}
+
+func price(cents int) string { return fmt.Sprintf("€ %d.%02d", cents/100, cents%100) }
+
+func showCart(c echo.Context) error {
+	s := session.From(c)
+	visits := s.Increment("visits")
+	return session.Render(c, http.StatusOK, cartPage(session.Get[cart](s, "cart"), visits, s.Has("emptied")))
+}
+
+func addToCart(c echo.Context) error {
+	p, err := productOf(c)
+	if err != nil {
+		return err
+	}
+	s := session.From(c)
+	// Update, not Get and Put: where two tabs add at the same time, both count.
+	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, items[p.ID]+1) })
+	s.Forget("emptied")
+	s.FlashSuccess(p.Name + " was added to your cart.")
+	return session.Redirect(c, "/cart")
+}
+
+func setQuantity(c echo.Context) error {
+	p, err := productOf(c)
+	if err != nil {
+		return err
+	}
+	count, err := strconv.Atoi(c.FormValue("quantity"))
+	if err != nil || count > 99 {
+		return echo.ErrBadRequest
+	}
+	session.Update(session.From(c), "cart", func(items cart) cart { return items.set(p.ID, count) })
+	return session.Redirect(c, "/cart")
+}
+
+func removeFromCart(c echo.Context) error {
+	p, err := productOf(c)
+	if err != nil {
+		return err
+	}
+	s := session.From(c)
+	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, 0) })
+	s.FlashInfo(p.Name + " was removed.")
+	return session.Redirect(c, "/cart")
+}
+
+// emptyCart keeps the cart under another key, for those who did not mean it.
+func emptyCart(c echo.Context) error {
+	s := session.From(c)
+	s.Put("emptied", session.Pull[cart](s, "cart"))
+	return session.Redirect(c, "/cart")
+}
+
+func undoEmptyCart(c echo.Context) error {
+	s := session.From(c)
+	if s.Has("emptied") {
+		s.Put("cart", session.Pull[cart](s, "emptied"))
+		s.FlashSuccess("Your cart is back.")
+	}
+	return session.Redirect(c, "/cart")
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// member is who is logged in, or "". Pages ask too: ctx is what templ hands them.
+func member(ctx context.Context) string {
+	return session.Get[string](session.FromContext(ctx), "member")
+}
+
+// membersOnly sends everybody else to log in, and login brings them back.
+func membersOnly(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		s := session.From(c)
+		if s.Has("member") {
+			return next(c)
+		}
+		s.SetIntendedURL(c.Request().URL.RequestURI())
+		s.FlashInfo("Please log in first.")
+		return session.Redirect(c, "/login")
+	}
+}
+
+func showLogin(c echo.Context) error {
+	return session.Render(c, http.StatusOK, loginPage())
+}
+
+type loginForm struct {
+	Email    string `form:"email" validate:"required,email"`
+	Password string `form:"password" validate:"required"`
+}
+
+func login(c echo.Context) error {
+	var form loginForm
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	if err := c.Validate(&form); err != nil {
+		return err
+	}
+	if form.Password != "hypermedia" {
+		return session.ValidationErrors{"password": {"This is not the password"}}
+	}
+	s := session.From(c)
+	s.Regenerate() // a new id: one that somebody planted before is worth nothing now
+	s.Put("member", form.Email)
+	s.FlashSuccess("Welcome, " + form.Email + ".")
+	return session.Redirect(c, s.PullIntendedURL("/account"))
+}
+
+// logout ends the session with all that is in it. The good-bye begins a new one.
+func logout(c echo.Context) error {
+	s := session.From(c)
+	s.Destroy()
+	s.FlashInfo("You are logged out. Good-bye!")
+	return session.Redirect(c, "/")
+}
+
+func account(c echo.Context) error {
+	items := session.Get[cart](session.From(c), "cart")
+	return session.Render(c, http.StatusOK, accountPage(len(items)))
+}
