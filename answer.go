@@ -55,7 +55,7 @@ func referer(r *http.Request) string {
 		return ""
 	}
 	path := u.RequestURI()
-	if u.Scheme != "http" && u.Scheme != "https" || !isLocalPath(path) {
+	if u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !isLocalPath(path) {
 		return ""
 	}
 	return path
@@ -65,16 +65,28 @@ func referer(r *http.Request) string {
 // submitted, as [Session.FlashValidationErrors] does.
 //
 // A full page goes back to the form, which shows them. A request for a part of a page
-// gets the view at once, with status 422. A full page whose sender hides where it came
-// from gets the view as well, if there is one, and otherwise goes to its own address.
+// gets the view at once, with status 422, and nothing is left for the next page. A full
+// page whose sender hides where it came from, or that was asked for by GET, gets the view
+// as well, if there is one.
+//
+// Without a view, a page that does not know where to go back to goes to its own address.
+// If that would lead here again, the answer is a plain 422.
 func Invalid(c echo.Context, err error, view ...Component) error {
-	From(c).FlashValidationErrors(err)
-	r := c.Request()
-	part := classify(r) == audiencePart
-	if len(view) > 0 && (part || referer(r) == "") {
+	s, r := From(c), c.Request()
+	s.FlashValidationErrors(err)
+	page, isGet := referer(r), r.Method == http.MethodGet || r.Method == http.MethodHead
+	if len(view) > 0 && (page == "" || isGet || classify(r) == audiencePart) {
+		s.showForm()
 		return Render(c, http.StatusUnprocessableEntity, view[0])
 	}
-	return Back(c, r.URL.RequestURI())
+	own := "/"
+	if uri := r.URL.RequestURI(); isLocalPath(uri) {
+		own = uri
+	}
+	if isGet && (page == "" || page == own) {
+		return echo.NewHTTPError(http.StatusUnprocessableEntity).SetInternal(err)
+	}
+	return Back(c, own)
 }
 
 // FlashInvalid is middleware that lets handlers simply return a validation error: it is
@@ -98,10 +110,11 @@ func isForm(r *http.Request) bool {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return false // going back would lead here again
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
-		return false
+	switch mediaType(r.Header) {
+	case "application/x-www-form-urlencoded", "multipart/form-data", "":
+		return acceptsHTML(r.Header) || isPart(r.Header)
 	}
-	return acceptsHTML(r.Header) || isPart(r.Header)
+	return false
 }
 
 // messageOf is the error in echo.NewHTTPError(http.StatusBadRequest, err).

@@ -125,6 +125,7 @@ type ask struct {
 	as     headers
 	method string
 	path   string
+	from   string     // the page of the site where the visitor is
 	form   url.Values // of a POST, unless method says otherwise
 	body   string     // of the Content-Type that header has
 	header headers
@@ -192,6 +193,9 @@ func (v *browser) asks(a ask, h echo.HandlerFunc) reply {
 		return reply{err: err}
 	}
 	a.as.addTo(r)
+	if a.from != "" {
+		r.Header.Set("Referer", v.url+a.from)
+	}
 	if a.form != nil {
 		r.Header.Set("Content-Type", echo.MIMEApplicationForm)
 	}

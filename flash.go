@@ -357,6 +357,13 @@ func (f *flashes) claimed() bool {
 	return slices.ContainsFunc(f.claims, func(used *bool) bool { return !*used })
 }
 
+// showForm notes that this response is about the submitted form, whatever its view reads.
+func (s *Session) showForm() {
+	s.lock()
+	defer s.unlock()
+	s.flash.formRead = true
+}
+
 // shows says whether the response has messages, old input or errors, or is going to.
 func (s *Session) shows() bool {
 	f := &s.flash

@@ -8,13 +8,17 @@ import (
 
 const intendedKey = "intended"
 
+// maxIntended is how many bytes of an address are remembered. A longer one, which anybody
+// can make a visitor open, must not fill the session.
+const maxIntended = 1024
+
 // SetIntendedURL remembers where the visitor wanted to go, before a login say. Only a
 // path of this site is remembered; anything else is ignored, since it often comes from
 // the visitor (OWASP ASVS 5.0, 3.7.2).
 func (s *Session) SetIntendedURL(path string) {
 	s.lock()
 	defer s.unlock()
-	if s.state(); !isLocalPath(path) {
+	if s.state(); len(path) > maxIntended || !isLocalPath(path) {
 		return
 	}
 	raw := mustEncode(path)

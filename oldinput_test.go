@@ -337,7 +337,7 @@ func Test_that_a_named_form_has_its_own_input_and_errors(t *testing.T) {
 
 func Test_that_huge_submissions_are_trimmed(t *testing.T) {
 	manyFields := url.Values{"title": {"T"}}
-	for i := range 5000 {
+	for i := range 1000 {
 		manyFields.Set(fmt.Sprintf("field%d", i), strings.Repeat("x", 1000))
 	}
 	onlyNames, longNames := url.Values{"title": {"T"}}, url.Values{"title": {"T"}}

@@ -55,7 +55,12 @@ func isShown(h http.Header) bool {
 	switch dest := h.Get("Sec-Fetch-Dest"); dest {
 	case "":
 		accept := h.Get("Accept")
-		return !strings.HasPrefix(accept, "image/") && !strings.HasPrefix(accept, "text/css")
+		for _, asset := range [...]string{"image/", "video/", "audio/", "text/css", "font/", "application/font-"} {
+			if strings.HasPrefix(accept, asset) {
+				return false
+			}
+		}
+		return true
 	case "document", "iframe", "frame", "embed", "object", "empty":
 		return true
 	default:

@@ -1,0 +1,212 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// formView shows a form with what was typed and what is wrong.
+var formView = renderFunc(func(ctx context.Context, w io.Writer) error {
+	s := session.FromContext(ctx)
+	_, err := fmt.Fprintf(w, "%s %s", old("title")(s), fieldErrors(s))
+	return err
+})
+
+// otherView is the application's own form, which asks the session for nothing.
+var otherView = renderFunc(func(_ context.Context, w io.Writer) error {
+	_, err := io.WriteString(w, "a form")
+	return err
+})
+
+var invalidTitle = session.ValidationErrors{"title": {"is short"}}
+
+func Test_that_Render_answers_with_a_whole_page(t *testing.T) {
+	v := newSite(t).browser()
+	render := func(c echo.Context) error { return session.Render(c, http.StatusAccepted, otherView) }
+	got := v.opens(render)
+	wantText(t, "the page", fmt.Sprint(got.status, got.header.Get("Content-Type"), got.body), "202text/html; charset=UTF-8a form")
+
+	got = v.asks(ask{method: http.MethodHead}, render)
+	wantText(t, "HEAD", fmt.Sprint(got.status, got.header.Get("Content-Type"), got.body), "202text/html; charset=UTF-8")
+}
+
+func Test_that_a_component_that_fails_is_a_clean_error(t *testing.T) {
+	v := newSite(t).browser()
+	got := v.opens(func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, renderFunc(func(_ context.Context, w io.Writer) error {
+			_, _ = io.WriteString(w, strings.Repeat("half a page ", 1000))
+			return errOops
+		}))
+	})
+	if got.status != http.StatusInternalServerError || strings.Contains(got.body, "half") {
+		t.Errorf("got %d %q; want the error page alone", got.status, got.body)
+	}
+}
+
+func Test_where_redirects_lead(t *testing.T) {
+	plain := headers{"Accept", "text/html"}
+	cases := []struct {
+		claim    string
+		as       headers
+		status   int
+		location string
+		hx       string
+	}{
+		{"a page", navigation, 303, "/next", ""},
+		{"a page over plain http", plain, 303, "/next", ""},
+		{"an htmx part", htmxPart, 204, "", "/next"},
+		{"a boosted page", htmxBoosted, 303, "/next", ""},
+		{"an htmx 4 part", headers{"HX-Request", "true", "HX-Request-Type", "partial"}, 204, "", "/next"},
+		{"an htmx 4 page", headers{"HX-Request", "true", "HX-Request-Type", "full"}, 303, "/next", ""},
+		{"a Turbo frame", headers{"Turbo-Frame", "list"}, 303, "/next", ""},
+		{"Unpoly", headers{"X-Up-Version", "3.8.0", "X-Up-Target", ".list"}, 303, "/next", ""},
+	}
+	for _, tc := range cases {
+		got := newSite(t).browser().asks(ask{as: tc.as, method: http.MethodDelete}, func(c echo.Context) error { return session.Redirect(c, "/next") })
+		if got.status != tc.status || got.header.Get("Location") != tc.location || got.header.Get("HX-Redirect") != tc.hx {
+			t.Errorf("%s: got %d %q %q; want %d %q %q", tc.claim, got.status, got.header.Get("Location"), got.header.Get("HX-Redirect"), tc.status, tc.location, tc.hx)
+		}
+	}
+}
+
+func Test_that_Back_stays_on_the_site(t *testing.T) {
+	cases := []struct{ claim, referer, want string }{
+		{"a page of the site", "http://shop.example/cart?page=2", "/cart?page=2"},
+		{"by its name in capitals", "http://SHOP.example/cart", "/cart"},
+		{"over https, in front of a proxy", "https://shop.example/cart", "/cart"},
+		{"without a path", "http://shop.example", "/"},
+		{"a fragment is not sent", "http://shop.example/cart#top", "/cart"},
+		{"hidden", "", "/fallback"},
+		{"another site", "http://evil.example/cart", "/fallback"},
+		{"another port", "http://shop.example:8080/cart", "/fallback"},
+		{"a site whose name begins the same", "http://shop.example.evil.example/", "/fallback"},
+		{"a name before the host", "http://shop.example@evil.example/", "/fallback"},
+		{"a name before this host", "http://admin:x@shop.example/cart", "/fallback"},
+		{"another scheme", "ftp://shop.example/cart", "/fallback"},
+		{"a script", "javascript://shop.example/%0aalert(1)", "/fallback"},
+		{"two slashes", "http://shop.example//evil.example", "/fallback"},
+		{"a slash and a backslash", `http://shop.example/\evil.example`, "/%5Cevil.example"},
+		{"a backslash in the query", `http://shop.example/?\evil.example`, "/fallback"},
+		{"no host", "//evil.example/", "/fallback"},
+		{"a path only", "/cart", "/fallback"},
+		{"a mailto", "mailto:shop.example", "/fallback"},
+		{"nonsense", "http://[::1", "/fallback"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			v := newSite(t).browser()
+			a := ask{method: http.MethodPost, header: headers{"Host", "shop.example"}}
+			if tc.referer != "" {
+				a.header = append(a.header, "Referer", tc.referer)
+			}
+			got := v.asks(a, func(c echo.Context) error { return session.Back(c, "/fallback") })
+			wantText(t, "Location", got.header.Get("Location"), tc.want)
+		})
+	}
+}
+
+func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
+	form := url.Values{"title": {"x"}}
+	const shown = "title=x title: is short"
+	cases := []struct {
+		claim string
+		ask
+		err    error // nil = invalidTitle
+		views  []session.Component
+		status int
+		to     string // Location or HX-Redirect
+		body   string
+		next   string // what the next page shows
+	}{
+		{claim: "a page goes back to the form, which shows it", ask: ask{form: form, from: back}, status: 303, to: "/posts/new", next: shown},
+		{claim: "a page with a view does, too", ask: ask{form: form, from: back}, views: []session.Component{formView}, status: 303, to: "/posts/new", next: shown},
+		{claim: "so does a boosted one", ask: ask{form: form, as: htmxBoosted, from: back}, views: []session.Component{formView}, status: 303, to: "/posts/new", next: shown},
+		{claim: "a page that hides where it came from gets the view", ask: ask{form: form}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "or goes to its own address", ask: ask{form: form, path: "/posts?draft=1"}, status: 303, to: "/posts?draft=1", next: shown},
+		{claim: "unless that is on another site", ask: ask{form: form, path: "//evil.example/x"}, status: 303, to: "/", next: shown},
+		{claim: "a part gets the view", ask: ask{form: form, as: htmxPart, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "nothing is left even if the view asks for nothing", ask: ask{form: form, as: htmxPart, from: back}, views: []session.Component{otherView}, status: 422, body: "a form", next: "title=- "},
+		{claim: "a part without a view leads its page back", ask: ask{form: form, as: htmxPart, from: back}, status: 204, to: "/posts/new", next: shown},
+		{claim: "a Turbo frame gets the view", ask: ask{form: form, as: headers{"Turbo-Frame", "f", "Accept", "text/html"}, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "a script gets the view", ask: ask{form: form, as: scriptFetch, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "an unknown error is refilled only", ask: ask{form: form, from: back}, err: errOops, status: 303, to: "/posts/new", next: "title=x "},
+		{claim: "an unknown error of a part, too", ask: ask{form: form, as: htmxPart}, err: errOops, views: []session.Component{formView}, status: 422, body: "title=x ", next: "title=- "},
+		{claim: "a view that fails is a clean error, and the form comes next", ask: ask{form: form, as: htmxPart}, views: []session.Component{failingComponent}, status: 500, body: "{\"message\":\"Internal Server Error\"}\n", next: shown},
+		{claim: "a form sent by GET gets the view", ask: ask{path: "/search?title=x", from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "or goes back", ask: ask{path: "/search?title=x", from: back}, status: 303, to: "/posts/new", next: shown},
+		{claim: "but never to itself", ask: ask{path: "/posts/new", from: back}, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: "title=- title: is short"},
+		{claim: "nor if it hides where it came from", ask: ask{path: "/search?title=x"}, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: shown},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				v := s.browser()
+				got := v.asks(tc.ask, func(c echo.Context) error {
+					if tc.err != nil {
+						return session.Invalid(c, tc.err, tc.views...)
+					}
+					return session.Invalid(c, invalidTitle, tc.views...)
+				})
+				if got.status != tc.status {
+					t.Errorf("status %d; want %d", got.status, tc.status)
+				}
+				wantText(t, "to", got.header.Get("Location")+got.header.Get("HX-Redirect"), tc.to)
+				wantText(t, "body", got.body, tc.body)
+				next := v.opens(func(c echo.Context) error { return session.Render(c, http.StatusOK, formView) })
+				wantText(t, "the next page", next.body, tc.next)
+				next = v.opens(func(c echo.Context) error { return session.Render(c, http.StatusOK, formView) })
+				wantText(t, "the page after it", next.body, "title=- ")
+			})
+		})
+	}
+}
+
+const back = "/posts/new"
+
+func Test_which_errors_FlashInvalid_answers(t *testing.T) {
+	form := url.Values{"title": {"x"}}
+	returns := func(err error) echo.HandlerFunc { return func(echo.Context) error { return err } }
+	wrapped := echo.NewHTTPError(http.StatusBadRequest).SetInternal(validatorErrors{required("Post.Title")})
+	cases := []struct {
+		claim string
+		ask
+		by     echo.HandlerFunc
+		status int
+		next   string
+	}{
+		{"a form in a page", ask{form: form}, returns(invalidTitle), 303, "title=x title: is short"},
+		{"as echo's Validator wraps it", ask{form: form}, returns(wrapped), 303, "title=x title: Fill in this field"},
+		{"a form over plain http", ask{form: form, as: plainNavigation}, returns(invalidTitle), 303, "title=x title: is short"},
+		{"an htmx part", ask{form: form, as: htmxPart}, returns(invalidTitle), 204, "title=x title: is short"},
+		{"not another error", ask{form: form}, returns(echo.ErrConflict), 409, "title=- "},
+		{"not success", ask{form: form}, with200, 200, "title=- "},
+		{"not JSON, even from a page", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(wrapped), 400, "title=- "},
+		{"not a JSON dialect", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/vnd.api+json; charset=utf-8"}}, returns(wrapped), 400, "title=- "},
+		{"not a client that takes no HTML", ask{form: form, as: jsonPoll}, returns(wrapped), 400, "title=- "},
+		{"not GET", ask{path: "?title=x"}, returns(wrapped), 400, "title=- "},
+		{"not what is answered already", ask{form: form}, func(c echo.Context) error { _ = with200(c); return invalidTitle }, 200, "title=- "},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			v := newSite(t).browser()
+			tc.ask.from = back
+			got := v.asks(tc.ask, session.FlashInvalid(tc.by))
+			if got.status != tc.status {
+				t.Errorf("status %d; want %d", got.status, tc.status)
+			}
+			next := v.opens(func(c echo.Context) error { return session.Render(c, http.StatusOK, formView) })
+			wantText(t, "the next page", next.body, tc.next)
+		})
+	}
+}
+
+func with200(c echo.Context) error { return c.HTML(http.StatusOK, "fine") }

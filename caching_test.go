@@ -1,0 +1,116 @@
+package session_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// A shared cache that is not told so gives one visitor's page to the next
+// (CVE-2026-27205, where one way to look at the session was forgotten).
+func Test_that_every_read_varies_by_cookie(t *testing.T) {
+	cases := map[string]func(s *session.Session){
+		"Get":                   func(s *session.Session) { session.Get[int](s, "n") },
+		"Lookup":                func(s *session.Session) { _, _, _ = session.Lookup[int](s, "n") },
+		"Pull":                  func(s *session.Session) { session.Pull[int](s, "n") },
+		"Has":                   func(s *session.Session) { s.Has("n") },
+		"All":                   func(s *session.Session) { s.All() },
+		"IsNew":                 func(s *session.Session) { s.IsNew() },
+		"Load":                  func(s *session.Session) { _ = s.Load(context.Background()) },
+		"Forget of nothing":     func(s *session.Session) { s.Forget("n") },
+		"Flashed":               func(s *session.Session) { session.Flashed[int](s, "n") },
+		"FlashMessages":         func(s *session.Session) { s.FlashMessages() },
+		"FlashMessages.Has":     func(s *session.Session) { s.FlashMessages().Has("n") },
+		"FlashMessages.Get":     func(s *session.Session) { s.FlashMessages().Get("n") },
+		"FlashMessages.All":     func(s *session.Session) { s.FlashMessages().All() },
+		"FlashMessages.Alerts":  func(s *session.Session) { s.FlashMessages().Alerts() },
+		"Old":                   func(s *session.Session) { s.Old("n") },
+		"InputErrors":           func(s *session.Session) { s.InputErrors("n") },
+		"Submission":            func(s *session.Session) { s.Submission("") },
+		"PageErrors":            func(s *session.Session) { s.PageErrors() },
+		"PullIntendedURL":       func(s *session.Session) { s.PullIntendedURL() },
+		"SetIntendedURL of bad": func(s *session.Session) { s.SetIntendedURL("//evil.example") },
+	}
+	for name, read := range cases {
+		t.Run(name, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				v := s.browser()
+				for _, who := range []headers{navigation, prefetched, favicon, jsonPoll} {
+					got := v.asks(ask{as: who}, pageThat(read))
+					wantText(t, "Vary", got.header.Get("Vary"), "Cookie")
+				}
+			})
+		})
+	}
+}
+
+func Test_that_an_untouched_session_leaves_caching_alone(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.posts(nil, flashing(savedFlash))
+		got := v.opens(func(c echo.Context) error {
+			c.Response().Header().Set("Cache-Control", "public, max-age=60")
+			_ = session.From(c).Err()
+			return c.HTML(http.StatusOK, "about us")
+		})
+		wantText(t, "Vary", got.header.Get("Vary"), "")
+		wantText(t, "Cache-Control", got.header.Get("Cache-Control"), "public, max-age=60")
+	})
+}
+
+func Test_which_pages_no_cache_may_store(t *testing.T) {
+	nothing := func(*session.Session) {}
+	saved := func(s *session.Session) { s.FlashSuccess("Saved!"); s.Flash("k", "v") }
+	typed := func(s *session.Session) { s.FlashAll(); s.FlashErrors(map[string]string{"E": "e"}) }
+	invalid := func(s *session.Session) { s.FlashInputErrors(map[string][]string{"title": {"x"}}) }
+	cases := []struct {
+		claim  string
+		before func(*session.Session)
+		page   func(*session.Session)
+		stores bool
+	}{
+		{"one that shows an alert", saved, func(s *session.Session) { s.FlashMessages().Alerts() }, false},
+		{"one that shows all messages", saved, func(s *session.Session) { s.FlashMessages().All() }, false},
+		{"one that shows a flashed value", saved, func(s *session.Session) { session.Flashed[string](s, "k") }, false},
+		{"one that shows a message by its name", saved, func(s *session.Session) { s.FlashMessages().Get("k") }, false},
+		{"one that shows an alert for now", nothing, func(s *session.Session) { s.FlashNow("info", "x"); s.FlashMessages().Alerts() }, false},
+		{"one that shows what it flashed", nothing, func(s *session.Session) { s.FlashInfo("x"); s.FlashMessages().Alerts() }, false},
+		{"one that is going to show messages", saved, func(s *session.Session) { s.FlashMessages() }, false},
+		{"one that shows old input", typed, func(s *session.Session) { s.Old("title") }, false},
+		{"one that shows errors of fields", invalid, func(s *session.Session) { s.InputErrors("title") }, false},
+		{"one that shows errors of the page", typed, func(s *session.Session) { s.PageErrors() }, false},
+		{"not one with a place for messages", nothing, func(s *session.Session) {
+			s.FlashMessages().Alerts()
+			s.Old("title")
+			s.InputErrors("title")
+			s.PageErrors()
+		}, true},
+		{"not one that fetches no messages", nothing, func(s *session.Session) { s.FlashMessages() }, true},
+		{"not one that only looks whether there are any", saved, func(s *session.Session) { s.FlashMessages().Has("k") }, true},
+		{"not one that reads a value", nothing, func(s *session.Session) { session.Get[int](s, "user") }, true},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				v := s.browser()
+				v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+				v.posts(url.Values{"title": {"T"}}, flashing(tc.before))
+				got := v.opens(func(c echo.Context) error {
+					c.Response().Header().Set("Cache-Control", "private, max-age=60")
+					tc.page(session.From(c))
+					return c.HTML(http.StatusOK, "page")
+				})
+				want := "no-store"
+				if tc.stores && got.header.Get("Set-Cookie") == "" {
+					want = "private, max-age=60"
+				}
+				wantText(t, "Cache-Control", got.header.Get("Cache-Control"), want)
+			})
+		})
+	}
+}

@@ -1,0 +1,111 @@
+package session_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+func Test_which_addresses_are_remembered(t *testing.T) {
+	cases := []struct {
+		claim, path, want string
+	}{
+		{"a path", "/admin", "/admin"},
+		{"a path with a query", "/admin?tab=2&x=%2F", "/admin?tab=2&x=%2F"},
+		{"a path with a fragment", "/admin#users", "/admin#users"},
+		{"a path with an address in the query", "/go?to=https://shop.example/", "/go?to=https://shop.example/"},
+		{"letters beyond ASCII", "/größe", "/größe"},
+		{"the root", "/", "/"},
+		{"nothing", "", "/fallback"},
+		{"no slash", "admin", "/fallback"},
+		{"a query only", "?tab=2", "/fallback"},
+		{"another site", "https://evil.example/", "/fallback"},
+		{"another site, two slashes", "//evil.example", "/fallback"},
+		{"three slashes", "///evil.example", "/fallback"},
+		{"a slash and a backslash", `/\evil.example`, "/fallback"},
+		{"a backslash and a slash", `\/evil.example`, "/fallback"},
+		{"a backslash later", `/a\..\\evil.example`, "/fallback"},
+		{"a tab between slashes", "/\t/evil.example", "/fallback"},
+		{"a line break between slashes", "/\n/evil.example", "/fallback"},
+		{"a carriage return", "/\r/evil.example", "/fallback"},
+		{"a header", "/x\r\nSet-Cookie: a=b", "/fallback"},
+		{"a zero byte", "/\x00/evil.example", "/fallback"},
+		{"a space first", " //evil.example", "/fallback"},
+		{"a script", "javascript:alert(1)", "/fallback"},
+		{"a bad escape", "/%zz", "/fallback"},
+		{"a long one", "/" + strings.Repeat("x", 1023), "/" + strings.Repeat("x", 1023)},
+		{"one that is too long", "/" + strings.Repeat("x", 1024), "/fallback"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				v := s.browser()
+				v.opens(flashing(func(s *session.Session) { s.SetIntendedURL(tc.path) }))
+				pull := func(s *session.Session) any { return s.PullIntendedURL("/fallback") }
+				reads(t, v, "after the login", pull, tc.want)
+				reads(t, v, "afterwards", pull, "/fallback")
+			})
+		})
+	}
+}
+
+func Test_that_the_intended_address_survives_a_login(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.opens(flashing(func(s *session.Session) { s.SetIntendedURL("/first"); s.SetIntendedURL("/admin") }))
+		v.posts(nil, func(c echo.Context) error {
+			s := session.From(c)
+			s.Regenerate()
+			s.Put("user", 7)
+			if len(s.All()) != 1 {
+				t.Errorf("All shows more than the application's values: %v", s.All())
+			}
+			return session.Redirect(c, s.PullIntendedURL())
+		})
+		reads(t, v, "without a fallback", func(s *session.Session) any { return s.PullIntendedURL() }, "/")
+	})
+}
+
+// A browser drops tabs and line breaks, and takes a backslash for a slash (WHATWG URL
+// standard, section 4.4).
+func FuzzIntendedURL(f *testing.F) {
+	for _, path := range []string{"/admin?x=1", "//evil.example", `/\evil.example`, "/\t/evil.example", "/..//evil.example", "/.//evil.example", "/%2f%2fevil.example", "/\u2028/evil.example", "/a:b@evil.example", "/\xff/", "https://evil.example", "/;//evil.example", "/?//evil.example"} {
+		f.Add(path)
+	}
+	e := echo.New()
+	mw := session.Middleware(session.Config{Store: newStoreAt(&site{})})
+	site, _ := url.Parse("https://shop.example/login?x=1")
+	f.Fuzz(func(t *testing.T, path string) {
+		var got string
+		r, _ := http.NewRequest(http.MethodGet, "/", nil)
+		err := mw(func(c echo.Context) error {
+			session.From(c).SetIntendedURL(path)
+			got = session.From(c).PullIntendedURL("/fallback")
+			return nil
+		})(e.NewContext(r, discardResponse{http.Header{}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		asBrowser := strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/").Replace(strings.TrimFunc(got, func(r rune) bool { return r <= ' ' }))
+		for _, answer := range []string{got, asBrowser} {
+			to, err := site.Parse(answer)
+			if err != nil {
+				t.Fatalf("%q is no address: %v", answer, err)
+			}
+			if to.Scheme != "https" || to.Host != "shop.example" || to.User != nil {
+				t.Errorf("%q leads to %s", path, to)
+			}
+			if !strings.HasPrefix(answer, "/") || strings.HasPrefix(answer, "//") {
+				t.Errorf("%q is answered as %q", path, answer)
+			}
+		}
+		if strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			t.Errorf("%q has control characters", got)
+		}
+	})
+}
