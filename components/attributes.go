@@ -60,6 +60,15 @@ func (a *attributes) mergeOne(key string, value any) {
 
 func (a attributes) ordered() templ.OrderedAttributes { return templ.OrderedAttributes(a) }
 
+// classed is a class attribute, or nothing without a class. (templ's own takes longer, as
+// it expects more than names.)
+func classed(class string) templ.OrderedAttributes {
+	if class == "" {
+		return nil
+	}
+	return templ.OrderedAttributes{templ.KV[string, any]("class", class)}
+}
+
 // idOf is the id of a tag: the parameter, or the one among the attributes, or def.
 func idOf(id string, attrs templ.Attributes, def string) string {
 	if id == "" {

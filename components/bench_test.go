@@ -23,10 +23,14 @@ func BenchmarkForm(b *testing.B) {
 		name := fmt.Sprint("field", i)
 		fields[i] = components.Field(name, components.Input{Label: "Label", Hint: "Hint"})
 		plain[i] = templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-			old := components.Old(ctx, name)
+			var invalid, message string
+			if errs := components.ErrorsFor(ctx, name); len(errs) > 0 {
+				invalid = ` aria-invalid="true" aria-describedby="` + name + `-hint ` + name + `-error"`
+				message = `<p id="` + name + `-error" class="field-error"><bdi>` + templ.EscapeString(errs[0]) + `</bdi></p>`
+			}
 			_, err := fmt.Fprintf(w, `<div class="field"><label class="field-label" for="%[1]s">Label</label>`+
-				`<p id="%[1]s-hint" class="field-hint">Hint</p><input type="text" id="%[1]s" name="%[1]s" value="%[2]s"></div>`,
-				templ.EscapeString(name), templ.EscapeString(old))
+				`<p id="%[1]s-hint" class="field-hint">Hint</p><input type="text" id="%[1]s" name="%[1]s" value="%[2]s"%[3]s>%[4]s</div>`,
+				name, templ.EscapeString(components.Old(ctx, name)), invalid, message)
 			return err
 		})
 	}

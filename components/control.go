@@ -15,6 +15,7 @@ type control struct {
 	Input
 	form     form
 	name     string
+	base     string // of the ids of its hint and its error
 	id       string
 	errors   []string
 	disabled bool
@@ -26,7 +27,7 @@ func newControl(f form, name string, in Input) control {
 	if multiple, ok := in.Attrs["multiple"]; ok {
 		in.Multiple = isOn(multiple)
 	}
-	c := control{Input: in, form: f, name: name, errors: f.Errors(name)}
+	c := control{Input: in, form: f, name: name, base: f.id(name), errors: f.Errors(name)}
 	if c.isBox() && !c.isGroup() {
 		c.box()
 	}
@@ -43,12 +44,11 @@ func (c *control) box() {
 }
 
 func (c *control) defaultID() string {
-	id := c.form.id(c.name)
 	oneOfSeveral := c.Type == "radio" || c.Type == "checkbox" && strings.HasSuffix(c.name, "[]")
 	if oneOfSeveral && !c.isGroup() {
-		return choiceID(id, c.Value)
+		return choiceID(c.base, c.Value)
 	}
-	return id
+	return c.base
 }
 
 func (c *control) isBox() bool { return c.Type == "checkbox" || c.Type == "radio" }
@@ -139,8 +139,8 @@ func (c *control) description() string {
 	return words(hint, c.DescribedBy, err)
 }
 
-func (c *control) errorID() string { return c.form.id(c.name) + errorSuffix }
-func (c *control) hintID() string  { return c.form.id(c.name) + hintSuffix }
+func (c *control) errorID() string { return c.base + errorSuffix }
+func (c *control) hintID() string  { return c.base + hintSuffix }
 
 func (c *control) class() string {
 	t := &defaultTheme

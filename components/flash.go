@@ -38,7 +38,8 @@ type FlashProps struct {
 	Class string           // of the region, besides the theme's
 	Attrs templ.Attributes // of the region, such as {"up-flashes": true}
 
-	// Item shows one alert in another way. nil is the way of the theme.
+	// Item shows one alert in another way, or not at all if it returns nil. If Item is
+	// nil, alerts look as the theme has it.
 	Item func(session.Message) templ.Component
 }
 
@@ -162,10 +163,13 @@ func (p Position) class(t *Theme) string {
 
 // item is the component for one alert.
 func (p FlashProps) item(m session.Message) templ.Component {
-	if p.Item != nil {
-		return p.Item(m)
+	if p.Item == nil {
+		return alert(p.attributes(m.Kind), m, p.Dismiss)
 	}
-	return alert(p.attributes(m.Kind), m, p.Dismiss)
+	if own := p.Item(m); own != nil {
+		return own
+	}
+	return templ.NopComponent
 }
 
 // attributes is those of an alert of that kind.

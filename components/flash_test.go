@@ -56,6 +56,14 @@ func Test_that_a_kind_named_twice_is_shown_once(t *testing.T) {
 	}
 }
 
+func Test_that_an_item_may_be_left_out(t *testing.T) {
+	none := func(session.Message) templ.Component { return nil }
+	got := after(t, nil, everyKind, components.FlashAlerts(components.FlashProps{Item: none}))
+	if want := `<div id="flash" class="flash-region" aria-live="polite" hx-history="false"></div>`; got != want {
+		t.Errorf("got %s; want %s", got, want)
+	}
+}
+
 // page has the alerts and a form, and a fragment that has neither.
 func page(message *string) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {

@@ -34,7 +34,10 @@ func (f form) id(field string) string {
 // slug is name as an id: its words, with hyphens between them. An id must not be empty or
 // have spaces in it; letters of any language are fine.
 func slug(name string) string {
-	words := strings.FieldsFunc(name, func(r rune) bool { return !isWord(r) })
+	if name != "" && !strings.ContainsFunc(name, isNoWord) {
+		return name
+	}
+	words := strings.FieldsFunc(name, isNoWord)
 	if len(words) == 0 {
 		return "field"
 	}
@@ -55,3 +58,5 @@ func choiceID(id, value string) string {
 func isWord(r rune) bool {
 	return r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r)
 }
+
+func isNoWord(r rune) bool { return !isWord(r) }

@@ -108,15 +108,6 @@ func after(t testing.TB, form url.Values, flash func(s *session.Session), compon
 	return v.get(component)
 }
 
-// corrected is the component on a page that shows the form again, with errors.
-func corrected(t testing.TB, form url.Values, errs session.ValidationErrors, component templ.Component) string {
-	t.Helper()
-	return after(t, form, func(s *session.Session) {
-		s.FlashAll()
-		s.FlashInputErrors(errs)
-	}, component)
-}
-
 // with is a component with children.
 func with(parent, children templ.Component) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
