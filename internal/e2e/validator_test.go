@@ -1,0 +1,212 @@
+package e2e
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// A FieldError of go-playground/validator is one of ours.
+var _ session.FieldError = validator.FieldError(nil)
+
+// checker is how Echo's documentation plugs the validator in.
+type checker struct {
+	validate *validator.Validate
+	wrap     func(error) error
+}
+
+func (c checker) Validate(v any) error {
+	if err := c.validate.Struct(v); err != nil {
+		return c.wrap(err)
+	}
+	return nil
+}
+
+// withTags makes the validator name fields as the form does.
+func withTags() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("form"), ",")
+		return name
+	})
+	return v
+}
+
+func withoutTags() *validator.Validate { return validator.New(validator.WithRequiredStructEnabled()) }
+
+type author struct {
+	Email    string `form:"email" validate:"required,email"`
+	WebSite  string `form:"web_site" validate:"omitempty,http_url"`
+	Initials string `form:"initials" validate:"max=3"`
+}
+
+type item struct {
+	ProductName string `form:"product_name" validate:"required"`
+	Count       int    `form:"count" validate:"min=1"`
+}
+
+type common struct {
+	Language string `form:"language" validate:"oneof=de en"`
+}
+
+type post struct {
+	common
+
+	Title       string    `form:"title" validate:"min=3,max=80"`
+	PublishedAt string    `form:"published_at" validate:"datetime=2006-01-02"`
+	Tags        []string  `form:"tags" validate:"min=1,dive,required"`
+	Author      author    `form:"author"`
+	Items       []item    `form:"items" validate:"dive"`
+	Terms       bool      `form:"terms" validate:"required"`
+	Remind      time.Time `form:"remind" validate:"omitempty,gt"`
+}
+
+func bad() post {
+	return post{
+		common:      common{Language: "fr"},
+		Title:       "ab",
+		PublishedAt: "soon",
+		Tags:        []string{"go", ""},
+		Author:      author{Email: "me@", WebSite: "gopher", Initials: "abcd"},
+		Items:       []item{{"pen", 1}, {"", 0}},
+		Remind:      time.Unix(0, 0),
+	}
+}
+
+type errors = map[string]string
+
+func Test_that_errors_of_the_validator_find_their_fields(t *testing.T) {
+	nested := errors{
+		"language":              "Choose one of the options",
+		"title":                 "Enter at least 3 characters",
+		"published_at":          "Enter a date",
+		"tags":                  "Fill in this field",
+		"author.email":          "Enter an email address, such as name@example.com",
+		"author.web_site":       "Enter a web address that begins with https:// or http://",
+		"author.initials":       "Enter no more than 3 characters",
+		"items[1].product_name": "Fill in this field",
+		"items[1].count":        "Enter at least 1",
+		"terms":                 "Check this box",
+		"remind":                "Enter a date in the future",
+	}
+	// The form has "language" and "tags"; an unchecked box, such as "terms", is not sent.
+	form := url.Values{"title": {"ab"}, "published_at": {"soon"}, "language": {"fr"}, "tags": {"go", ""}, "author.email": {"me@"}, "author.web_site": {"gopher"}, "author.initials": {"abcd"}, "items[1].product_name": {""}, "items[1].count": {"0"}}
+	flat := url.Values{"title": {"ab"}, "email": {"me@"}, "website": {"gopher"}}
+
+	type anonymous = struct {
+		Email  string `form:"email" validate:"required"`
+		Author struct {
+			Name string `form:"name" validate:"required"`
+		} `form:"author"`
+	}
+	cases := []struct {
+		claim    string
+		validate *validator.Validate
+		value    any
+		form     url.Values
+		want     errors
+	}{
+		{"with the names of the form", withTags(), bad(), form, nested},
+		{"with the names of Go", withoutTags(), bad(), form, nested},
+		{"through a pointer", withTags(), new(bad()), form, nested},
+		{"flat, as Echo binds structs in structs", withoutTags(), author{Email: "me@", WebSite: "gopher"}, flat, errors{
+			"email":   "Enter an email address, such as name@example.com",
+			"website": "Enter a web address that begins with https:// or http://",
+		}},
+		{"of a struct without a name", withTags(), anonymous{}, url.Values{"email": {""}, "author.name": {""}}, errors{"email": "Fill in this field", "author.name": "Fill in this field"}},
+		{"of one without a name, with the names of Go", withoutTags(), anonymous{}, url.Values{"email": {""}, "author.name": {""}}, errors{"email": "Fill in this field", "author.name": "Fill in this field"}},
+		{"of a generic struct", withTags(), page[author]{}, url.Values{"title": {""}}, errors{"title": "Fill in this field"}},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			compare(t, roundTrip(t, tc.form, func(c echo.Context) error {
+				session.From(c).FlashValidationErrors(tc.validate.Struct(tc.value))
+				return session.Redirect(c, "/")
+			}), tc.want)
+		})
+	}
+}
+
+type page[T any] struct {
+	Title string `form:"title" validate:"required"`
+	Of    *T     `form:"of"`
+}
+
+func Test_that_errors_are_found_in_what_wraps_them(t *testing.T) {
+	wraps := map[string]func(error) error{
+		"nothing":                            func(err error) error { return err },
+		"fmt.Errorf":                         func(err error) error { return fmt.Errorf("create: %w", err) },
+		"an echo.HTTPError with a cause":     func(err error) error { return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err) },
+		"an echo.HTTPError, by WithInternal": func(err error) error { return echo.ErrBadRequest.WithInternal(err) },
+		"an echo.HTTPError, as the message":  func(err error) error { return echo.NewHTTPError(http.StatusBadRequest, err) },
+	}
+	for by, wrap := range wraps {
+		t.Run(by, func(t *testing.T) {
+			got := roundTrip(t, url.Values{"email": {"me@"}}, session.FlashInvalid(func(c echo.Context) error {
+				var a author
+				if err := c.Bind(&a); err != nil {
+					return err
+				}
+				c.Echo().Validator = checker{withoutTags(), wrap}
+				return c.Validate(a)
+			}))
+			compare(t, got, errors{"email": "Enter an email address, such as name@example.com"})
+		})
+	}
+}
+
+func compare(t *testing.T, got, want errors) {
+	t.Helper()
+	for field, text := range want {
+		if got[field] != text {
+			t.Errorf("%s: got %q; want %q", field, got[field], text)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("got errors of %d fields, %v; want %d", len(got), got, len(want))
+	}
+}
+
+// roundTrip submits form, and reads the errors on the next page.
+func roundTrip(t *testing.T, form url.Values, submit echo.HandlerFunc) errors {
+	t.Helper()
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{}), Logger: slog.New(slog.DiscardHandler)}))
+	got := errors{}
+	e.POST("/", submit)
+	e.GET("/", func(c echo.Context) error {
+		s := session.From(c)
+		for _, field := range s.Submission("").AllErrors() {
+			got[field.Name] = strings.Join(s.InputErrors(field.Name), " ")
+		}
+		return c.HTML(http.StatusOK, "form")
+	})
+
+	post := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form.Encode()))
+	post.Header.Set("Content-Type", echo.MIMEApplicationForm)
+	post.Header.Set("Accept", "text/html")
+	rec := httptest.NewRecorder()
+	e.ServeHTTP(rec, post)
+	if rec.Code != http.StatusSeeOther {
+		t.Fatalf("status %d; want 303: %s", rec.Code, rec.Body)
+	}
+	get := httptest.NewRequest(http.MethodGet, "/", nil)
+	get.Header.Set("Accept", "text/html")
+	for _, cookie := range rec.Result().Cookies() {
+		get.AddCookie(cookie)
+	}
+	e.ServeHTTP(httptest.NewRecorder(), get)
+	return got
+}
