@@ -32,8 +32,10 @@ func (s *Session) commit(shown flashDelta) error {
 	}
 	ctx, cancel := storeContext(s.ctx)
 	defer cancel()
+	cookies := s.cookies
 	if err := s.save(ctx, delta); err != nil {
-		s.fail(err)
+		s.cookies = cookies
+		s.remember(err)
 		s.report(s.m.cfg.Hooks.StoreError, Event{Handle: handle(s.key), Err: err}, "the session could not be saved")
 		return s.abandon(err)
 	}
@@ -370,8 +372,8 @@ func (s *Session) sendCookie(name, line string) {
 	if s.headSent || s.exchange == nil {
 		return
 	}
-	setCookie(s.exchange.head(), name, line)
-	s.cookieSet = true
+	others := slices.DeleteFunc(slices.Clone(s.cookies), func(c cookieLine) bool { return c.name == name })
+	s.cookies = append(others, cookieLine{name, line})
 }
 
 // largest names the entries that take the most room, largest first.

@@ -78,20 +78,22 @@ type frame struct {
 	session         Session
 	req             http.Request
 
-	c     echo.Context   // both are pooled by Echo: gone after leave
+	c     echo.Context   // both are pooled by Echo: not to be used after the answer
 	res   *echo.Response //
 	below http.ResponseWriter
 
 	// What became of the response; see response.go.
-	sent        bool  // the head has left
-	cause       error // why the answer is not the handler's
-	withholding bool  // what the handler writes is swallowed
-	replaced    bool  // the error answer was given in its place
+	sent     bool  // the head has left
+	cause    error // why the answer is not the handler's
+	withheld bool  // what is written is swallowed
+	replaced bool  // the error answer was given in its place
+	probed   bool  // see leadsHere
+	reached  bool  //
 
-	// After leave, under the session's lock.
+	// After leave. The first two are written under the session's lock.
 	left    bool
 	current *http.Request
-	header  http.Header
+	silent  bool // the handler wrote nothing, and did not fail
 }
 
 // Value makes the frame the context that FromContext looks into.
@@ -135,24 +137,24 @@ func (f *frame) finish(err error) error {
 		f.session.saveLate()
 		return err
 	case f.cause == nil:
-		f.cause = f.session.saveUnanswered(err != nil)
+		f.cause = f.session.saveUnanswered(f.Header(), err != nil)
 	}
 	if f.cause == nil {
+		f.silent = err == nil
 		return err
 	}
-	if !f.replaced {
+	if !f.sent {
 		f.reset()
 	}
 	return httpError(f.cause)
 }
 
 // leave runs last, panic or not. If no head has left by now, somebody further out writes
-// it: Echo's error handler, or net/http. Gzip and Timeout take our writer out before
-// that, so a hook is armed as well. It cannot be armed earlier: Flush forgets the hooks.
+// it: Echo's error handler, or net/http.
 func (f *frame) leave(original *http.Request) {
 	s := &f.session
 	s.mu.Lock()
-	f.left, f.current, f.header = true, f.c.Request(), f.res.Header()
+	f.left, f.current = true, f.c.Request()
 	s.mu.Unlock()
 
 	// net/http removes the temporary files of the request it made, and only of that.
@@ -161,13 +163,12 @@ func (f *frame) leave(original *http.Request) {
 	}
 	if f.sent {
 		s.close()
-		f.c, f.res = nil, nil
 		return
 	}
-	if f.withholding {
+	if f.withheld {
 		f.reset()
 	}
-	f.res.Before(f.beforeHead)
+	f.res.Before(f.beforeHead) // not earlier: a Flush that comes first would not run it
 }
 
 // Request is the request as the handlers see it: middleware further in may have replaced
@@ -179,16 +180,18 @@ func (f *frame) Request() *http.Request {
 	return f.c.Request()
 }
 
+// head is the header as the handlers see it: Timeout, for one, gives them their own.
 func (f *frame) head() http.Header {
 	if f.left {
-		return f.header
+		return f.Header()
 	}
-	return f.res.Header()
+	return f.c.Response().Header()
 }
 
-// over says whether the request has ended without a head that we saw: a handler that
-// writes nothing leaves it to net/http.
-func (f *frame) over() bool { return f.left && f.Context.Err() != nil }
+// over says whether the request has ended without a head that we saw: if a handler writes
+// nothing, net/http does. After an error or a panic there is still the error handler,
+// though its context may have ended with a middleware in between, such as ContextTimeout.
+func (f *frame) over() bool { return f.left && f.silent && f.Context.Err() != nil }
 
 // httpError is a failed load or commit as Echo's error handlers know errors.
 func httpError(cause error) *echo.HTTPError {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -17,7 +18,8 @@ import (
 // comes first, a writer that is used directly, or a hijack.)
 //
 // If the commit fails, the answer of the handler is withheld: it has not been promised
-// anything, so it must not be told that all went well.
+// anything, so it must not be told that all went well. The error answer counts as an
+// answer like any other, but that it must be one: a status below 500 is withheld too.
 
 var (
 	_ http.ResponseWriter = (*frame)(nil)
@@ -27,26 +29,29 @@ var (
 )
 
 // errWithheld is what a handler learns that goes on writing.
-var errWithheld = errors.New("session: the response is withheld, because the session could not be saved")
-
-func (f *frame) Header() http.Header { return f.below.Header() }
+var errWithheld = errors.New("session: the response is withheld, because the session could not be loaded or saved")
 
 // Unwrap is for http.ResponseController.
 func (f *frame) Unwrap() http.ResponseWriter { return f.below }
+
+func (f *frame) Header() http.Header {
+	if f.probed {
+		f.reached = true
+	}
+	return f.below.Header()
+}
 
 func (f *frame) WriteHeader(status int) {
 	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
 		f.below.WriteHeader(status) // such as 103 Early Hints: the head is yet to come
 		return
 	}
-	if f.sent || f.withholding {
+	if f.sent || f.withheld {
 		return
 	}
-	if f.cause == nil {
-		if f.cause = f.session.answer(status); f.cause != nil {
-			f.withhold(f.below)
-			return
-		}
+	if err := f.session.answer(status, f.Header()); err != nil {
+		f.withhold(err)
+		return
 	}
 	f.sent = true
 	if f.left {
@@ -57,7 +62,7 @@ func (f *frame) WriteHeader(status int) {
 
 func (f *frame) Write(b []byte) (int, error) {
 	if err := f.begin(); err != nil {
-		return f.swallow(len(b), err)
+		return 0, err
 	}
 	return f.below.Write(b)
 }
@@ -69,64 +74,62 @@ func (f *frame) ReadFrom(src io.Reader) (int64, error) {
 	return io.Copy(f.below, src)
 }
 
-// begin sends the head if need be.
-func (f *frame) begin() error {
-	if !f.sent {
-		f.WriteHeader(http.StatusOK)
+// FlushError is what http.ResponseController calls.
+//
+// A stream may go on for ever and ignore what Write says. So if the commit fails, the
+// error answer is given at once, and not when the handler returns.
+func (f *frame) FlushError() error {
+	err := f.begin()
+	if err != nil {
+		f.replace()
 	}
-	if f.withholding {
+	if f.sent {
+		err = cmp.Or(err, http.NewResponseController(f.below).Flush())
+	}
+	return err
+}
+
+func (f *frame) Flush() { _ = f.FlushError() }
+
+// begin sends the head if need be. It goes through Echo, which would otherwise neither
+// run its Before hooks nor know that the response is committed.
+func (f *frame) begin() error {
+	if !f.sent && !f.withheld {
+		res := f.c.Response()
+		status := cmp.Or(res.Status, http.StatusOK)
+		if !res.Committed {
+			res.WriteHeader(status)
+		}
+		f.WriteHeader(status) // Gzip keeps the head back
+	}
+	if f.withheld {
 		return errWithheld
 	}
 	return nil
 }
 
-// swallow is the answer to a Write that is withheld. Once the error answer has been
-// given there is nothing more to tell.
-func (f *frame) swallow(n int, err error) (int, error) {
-	if f.replaced {
-		return n, nil
-	}
-	return 0, err
-}
-
-func (f *frame) Flush() { _ = f.FlushError() }
-
-// FlushError is what http.ResponseController calls. The head goes through Echo, which
-// would otherwise neither run its hooks nor note that the response is committed.
-//
-// A stream may go on for ever and ignore what Write says. So if the commit fails, the
-// error answer is given at once, and not when the handler returns.
-func (f *frame) FlushError() error {
-	if !f.sent && !f.withholding && !f.left && !f.res.Committed {
-		f.res.WriteHeader(f.res.Status)
-	}
-	if !f.sent && !f.withholding {
-		f.WriteHeader(http.StatusOK)
-	}
-	if f.withholding {
-		if !f.replaced {
-			f.replace(f.below)
-		}
-		return errWithheld
-	}
-	return http.NewResponseController(f.below).Flush()
-}
-
 // Hijack commits first: whoever takes over the connection writes the head himself.
-func (f *frame) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if !f.sent {
-		if err := f.session.handOver(); err != nil {
-			return nil, nil, err
-		}
+func (f *frame) Hijack() (conn net.Conn, rw *bufio.ReadWriter, err error) {
+	take := func() error {
+		conn, rw, err = http.NewResponseController(f.below).Hijack()
+		return err
 	}
-	conn, rw, err := http.NewResponseController(f.below).Hijack()
-	if err == nil {
-		f.sent = true
-		if !f.left {
-			f.res.Committed = true // Echo forgets, and would write an error answer into the connection
-		}
+	switch {
+	case f.withheld:
+		err = errWithheld
+	case f.sent: // with status 101
+		err = take()
+	default:
+		err = f.session.handOver(take)
 	}
-	return conn, rw, err
+	if err != nil {
+		return nil, nil, err
+	}
+	f.sent = true
+	if !f.left {
+		f.c.Response().Committed = true // Echo forgets, and would write an error answer into the connection
+	}
+	return conn, rw, nil
 }
 
 func (f *frame) Push(target string, opts *http.PushOptions) error {
@@ -136,67 +139,74 @@ func (f *frame) Push(target string, opts *http.PushOptions) error {
 	return http.ErrNotSupported
 }
 
-// beforeHead is the hook for a head that is written after we have left.
+// beforeHead is the hook for a head that is written after we have left. Gzip and Timeout
+// take our writer out of the response before that, so it puts it back.
 func (f *frame) beforeHead() {
-	if f.sent || f.cause != nil {
+	if !f.leadsHere(f.res.Writer) {
+		f.below, f.res.Writer = f.res.Writer, f
+	}
+}
+
+// leadsHere says whether what is written to w comes by here. Not every writer can be
+// unwrapped, so it is tried out.
+func (f *frame) leadsHere(w http.ResponseWriter) bool {
+	f.probed, f.reached = true, false
+	w.Header()
+	f.probed = false
+	return f.reached
+}
+
+// withhold keeps an answer back. As long as the handler runs, finish turns the cause into
+// an error. Afterwards there is nobody to return it to.
+func (f *frame) withhold(cause error) {
+	f.cause, f.withheld = cause, true
+	if f.left {
+		f.replace()
+	}
+}
+
+// replace gives the error answer now, on a response of its own. The application's error
+// handler goes first; it may have nothing to say, or try to redirect.
+func (f *frame) replace() {
+	if f.replaced {
 		return
 	}
-	f.session.mu.Lock()
-	f.header = f.res.Header() // Timeout, for one, has brought its own until now
-	f.session.mu.Unlock()
-	if f.cause = f.session.answer(f.res.Status); f.cause != nil {
-		f.withhold(f.res.Writer)
-		f.res.Writer = f // which swallows what is still to come
-	}
-}
-
-// withhold keeps the handler's answer back. As long as the handler runs, finish turns the
-// cause into an error. Afterwards there is nobody to return it to.
-func (f *frame) withhold(out http.ResponseWriter) {
-	f.withholding = true
-	if f.left {
-		f.replace(out)
-	}
-}
-
-// replace gives the error answer now, on a response of its own over out.
-func (f *frame) replace(out http.ResponseWriter) {
-	dropAnswer(out.Header())
-	withheld := f.c.Response()
-	f.c.SetResponse(echo.NewResponse(unguarded{out}, f.c.Echo()))
 	f.replaced = true
-	f.c.Error(httpError(f.cause))
+	withheld, e := f.c.Response(), f.c.Echo()
+	for _, answer := range [...]echo.HTTPErrorHandler{e.HTTPErrorHandler, e.DefaultHTTPErrorHandler} {
+		if !f.sent {
+			f.withheld = false
+			dropAnswer(f.Header())
+			f.c.SetResponse(echo.NewResponse(f, e))
+			answer(httpError(f.cause), f.c)
+		}
+	}
+	f.withheld = true
 	f.c.SetResponse(withheld)
-	withheld.Committed = true
-	f.sent = true
 }
-
-// unguarded lets the error answer past a frame that withholds.
-type unguarded struct{ http.ResponseWriter }
-
-func (u unguarded) Unwrap() http.ResponseWriter { return u.ResponseWriter }
 
 // reset makes the response as good as new, for Echo's error handler.
 func (f *frame) reset() {
-	f.withholding = false
+	f.withheld = false
 	f.res.Committed, f.res.Status, f.res.Size = false, http.StatusOK, 0
 	f.res.Writer = f
 	f.c.SetResponse(f.res)
-	dropAnswer(f.res.Header())
+	dropAnswer(f.Header())
 }
 
 // dropAnswer removes the headers that belong to the answer that was not given. What
 // other middleware says about any answer (CORS, security policy, request id) stays.
 func dropAnswer(h http.Header) {
 	for name := range h {
-		if strings.HasPrefix(name, "Content-") && name != "Content-Security-Policy" && name != "Content-Security-Policy-Report-Only" ||
-			strings.HasPrefix(name, "Hx-") {
-			h.Del(name)
+		switch {
+		case strings.HasPrefix(name, "Content-Security-Policy"):
+		case strings.HasPrefix(name, "Content-"), strings.HasPrefix(name, "Hx-"), strings.HasPrefix(name, "Trailer"):
+			delete(h, name)
 		}
 	}
-	for _, name := range [...]string{"Set-Cookie", "Location", "Refresh", "Link", "Etag", "Last-Modified", "Expires", "Trailer", "Cache-Control"} {
-		h.Del(name)
+	for _, name := range [...]string{
+		"Accept-Ranges", "Cache-Control", "Etag", "Expires", "Last-Modified", "Link", "Location", "Refresh", "Set-Cookie",
+	} {
+		delete(h, name)
 	}
-	h.Set("Cache-Control", "no-store")
-	h.Set("Retry-After", "1")
 }

@@ -51,9 +51,11 @@ type Session struct {
 	ended []string // keys of records to destroy
 	flash flashes
 
-	cookieSet bool     // this response sets a cookie
-	events    []func() // hooks to call once the lock is free
+	cookies []cookieLine // that this response sets
+	events  []func()     // hooks to call once the lock is free
 }
+
+type cookieLine struct{ name, line string }
 
 // op is one change. It is applied to the session of this request at once, and again to
 // a newer record if another request was faster. An op that fails changes nothing.
@@ -62,7 +64,7 @@ type op func(*state) error
 // exchange is the request and response a session belongs to, as the middleware has them.
 type exchange interface {
 	Request() *http.Request // the current one, whose form the application has parsed
-	head() http.Header      // of the response
+	head() http.Header      // of the response, as the handlers see it
 	over() bool             // the request has ended; nobody will commit any more
 }
 
@@ -126,7 +128,7 @@ func (s *Session) Save(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.exchange == nil {
+	if s.exchange == nil || s.exchange.over() {
 		return ErrClosed
 	}
 	if err := s.failure(); err != nil {
@@ -134,6 +136,9 @@ func (s *Session) Save(ctx context.Context) error {
 	}
 	if err := s.commit(flashDelta{}); err != nil {
 		return err
+	}
+	if !s.headSent {
+		s.setCookies(s.exchange.head())
 	}
 	if s.lost {
 		return ErrNotFound
@@ -160,7 +165,16 @@ func (s *Session) failure() error {
 	return s.loadErr
 }
 
+// fail is for a change that cannot be made. Once the head has left, the visitor cannot be
+// told.
 func (s *Session) fail(err error) {
+	s.remember(err)
+	if s.headSent {
+		s.report(nil, Event{Handle: handle(s.key), Err: err}, "a session change failed after the response head had left")
+	}
+}
+
+func (s *Session) remember(err error) {
 	if s.err == nil {
 		s.err = err
 	}
@@ -260,7 +274,7 @@ func (s *Session) changeable(e effect) bool {
 // late fails the session with err, and reports it the first time.
 func (s *Session) late(err error) {
 	first := !errors.Is(s.err, err)
-	s.fail(err)
+	s.remember(err)
 	if first {
 		s.report(s.m.cfg.Hooks.LateWrite, Event{Handle: handle(s.key), Err: err}, "a session change came too late and was not saved")
 	}

@@ -7,8 +7,9 @@ import (
 
 // What the middleware asks of a session at the turns of a response.
 
-// answer commits before a head with that status leaves. An error says that it must not.
-func (s *Session) answer(status int) error {
+// answer commits before a head with that status leaves, with the header h. An error says
+// that it must not.
+func (s *Session) answer(status int, h http.Header) error {
 	s.lock()
 	defer s.unlock()
 	if err := s.refusal(); err != nil {
@@ -16,14 +17,16 @@ func (s *Session) answer(status int) error {
 		if status < 500 {
 			return err
 		}
-		s.headSent = true // the application found out itself, and has its own page for it
+		// The application has found out, and this is its own page for it.
+		h.Set("Cache-Control", "no-store")
+		s.setCookies(h)
+		s.headSent = true
 		return nil
 	}
 	if s.st == nil {
 		s.headSent, s.status = true, status
 		return nil
 	}
-	h := s.exchange.head()
 	s.decision = viewOf(s.req, status, h)
 	if err := s.commit(s.settle(s.decision)); err != nil {
 		return err
@@ -47,14 +50,24 @@ func (s *Session) dress(h http.Header) {
 	if !slices.Contains(h.Values("Vary"), "Cookie") {
 		h.Add("Vary", "Cookie")
 	}
-	if s.cookieSet || s.shows() {
+	s.setCookies(h)
+	if len(s.cookies) > 0 || s.shows() || s.loadErr != nil {
 		h.Set("Cache-Control", "no-store")
+	}
+}
+
+// setCookies puts the cookies of all commits so far into h. The header of the handlers
+// need not be the one that leaves: Timeout gives them their own, and an error answer has
+// lost what was set before.
+func (s *Session) setCookies(h http.Header) {
+	for _, c := range s.cookies {
+		setCookie(h, c.name, c.line)
 	}
 }
 
 // saveUnanswered commits when the handler has returned and no head has left. If it
 // failed, nobody has seen the messages that it read.
-func (s *Session) saveUnanswered(failed bool) error {
+func (s *Session) saveUnanswered(h http.Header, failed bool) error {
 	s.lock()
 	defer s.unlock()
 	if failed {
@@ -69,7 +82,7 @@ func (s *Session) saveUnanswered(failed bool) error {
 	if err := s.commit(flashDelta{}); err != nil {
 		return err
 	}
-	s.dress(s.exchange.head())
+	s.dress(h)
 	return nil
 }
 
@@ -85,20 +98,31 @@ func (s *Session) saveLate() {
 	_ = s.commit(read)
 }
 
-// handOver commits before a connection is hijacked. The head is then not ours, so a
-// cookie that is still to be set would be lost.
-func (s *Session) handOver() error {
+// handOver commits before a connection is hijacked by take. The head is then not ours,
+// so a cookie that is still to be set would be lost.
+func (s *Session) handOver(take func() error) error {
 	s.lock()
 	defer s.unlock()
 	if err := s.refusal(); err != nil {
 		return s.abandon(err)
 	}
-	if s.pending() && (s.m.sealer != nil || s.key == "" && len(s.ended) == 0 || s.renew) {
+	if s.needsCookie() {
 		return errHijackCookie
 	}
-	err := s.commit(flashDelta{})
-	s.headSent = err == nil
-	return err
+	if err := s.commit(flashDelta{}); err != nil {
+		return err
+	}
+	if err := take(); err != nil {
+		return err
+	}
+	s.headSent = true
+	return nil
+}
+
+// needsCookie says whether what is pending can only be saved with a cookie.
+func (s *Session) needsCookie() bool {
+	changed := len(s.ops) > 0 || len(s.flash.added) > 0
+	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }
 
 // close ends the session's part in the request. What still holds it may go on reading.

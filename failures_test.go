@@ -1,0 +1,391 @@
+package session_test
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/echo-hypermedia/session"
+)
+
+const (
+	unavailable = `{"message":"Service Unavailable"}` + "\n"
+	internal    = `{"message":"Internal Server Error"}` + "\n"
+)
+
+func Test_that_a_failed_commit_is_an_ordinary_error_however_the_handler_answers(t *testing.T) {
+	all := ways(t)
+	onEveryWire(t, func(t *testing.T, wire *wire) {
+		for _, s := range settings() {
+			for _, w := range all {
+				if s.fits(w) && !w.losesStatus(s) {
+					t.Run(s.name+"/"+w.name, func(t *testing.T) {
+						a := w.app(t, s.mountWithHeaders)
+						g := a.guest(t, wire)
+						a.store.writeFails.Store(true)
+						wantFailure(t, a, w, w.ask(g, putSeven), http.StatusServiceUnavailable, unavailable)
+						if a.store.writes.Load() != 1 {
+							t.Errorf("got %d writes; want 1", a.store.writes.Load())
+						}
+						if got := len(a.failed.errs()); got != 1 {
+							t.Errorf("the hook was told %d times; want 1", got)
+						}
+					})
+				}
+			}
+		}
+	})
+}
+
+func Test_that_a_failed_load_never_looks_like_being_logged_out(t *testing.T) {
+	all := ways(t)
+	onEveryWire(t, func(t *testing.T, wire *wire) {
+		for _, s := range settings() {
+			for _, w := range all {
+				if s.fits(w) && !w.losesStatus(s) {
+					t.Run(s.name+"/"+w.name, func(t *testing.T) {
+						a := w.app(t, s.mountWithHeaders)
+						g := a.guest(t, wire).begins()
+						a.store.readFails.Store(true)
+						got := w.ask(g, lookOnly)
+						if got.status == http.StatusInternalServerError && (w.name == "a page of 500" || s.errors) {
+							return // the application has found out itself, and has a page for it
+						}
+						wantFailure(t, a, w, got, http.StatusServiceUnavailable, unavailable)
+						if a.store.reads.Load() != 1 || a.store.writes.Load() != 0 {
+							t.Errorf("got %d reads, %d writes; want 1, 0", a.store.reads.Load(), a.store.writes.Load())
+						}
+					})
+				}
+			}
+		}
+	})
+}
+
+func Test_that_what_cannot_be_stored_is_an_error_500(t *testing.T) {
+	all := ways(t)
+	onEveryWire(t, func(t *testing.T, wire *wire) {
+		for _, w := range all {
+			t.Run(w.name, func(t *testing.T) {
+				if w.name == "a page of 500" {
+					t.Skip("it has its own page")
+				}
+				a := w.app(t, settings()[0].mountWithHeaders)
+				g := a.guest(t, wire).begins()
+				got := w.ask(g, func(s *session.Session) {
+					s.Put("n", 8)
+					s.Put("c", make(chan int))
+				})
+				wantFailure(t, a, w, got, http.StatusInternalServerError, internal)
+				var encode *session.EncodeError
+				if !errors.As(a.err(), &encode) || encode.Key != "c" {
+					t.Errorf("got %v; want an EncodeError", a.err())
+				}
+				if n := g.kept(); n != 0 {
+					t.Errorf("half of the changes were saved")
+				}
+			})
+		}
+	})
+}
+
+// mountWithHeaders is mount, with headers that belong to any answer set further out, and
+// with headers that belong to this answer set further in.
+func (s setting) mountWithHeaders(mw echo.MiddlewareFunc) []echo.MiddlewareFunc {
+	all := []echo.MiddlewareFunc{setHeaders(generalHeaders)}
+	all = append(all, s.mount(mw)...)
+	return append(all, setHeaders(answerHeaders))
+}
+
+// losesStatus is for a way that Echo gets wrong: the outer of two echo.Responses takes 103
+// for the answer, and drops the status that follows.
+func (w way) losesStatus(s setting) bool { return w.name == "early hints, then a page" && s.rewraps }
+
+// generalHeaders say something about any answer, answerHeaders about one of success.
+var (
+	generalHeaders = []string{"X-Request-Id", "Access-Control-Allow-Origin", "Strict-Transport-Security", "Content-Security-Policy"}
+	answerHeaders  = []string{"HX-Redirect", "HX-Trigger", "HX-Push-Url", "Location", "Refresh", "Set-Cookie",
+		"Content-Disposition", "Content-Language", "ETag", "Last-Modified", "Expires"}
+)
+
+func setHeaders(names []string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			for _, name := range names {
+				c.Response().Header().Set(name, "theirs=1")
+			}
+			return next(c)
+		}
+	}
+}
+
+// wantFailure checks that got is Echo's answer to an error, and has nothing of the answer
+// that the handler gave.
+func wantFailure(t *testing.T, a *webApp, w way, got received, status int, body string) {
+	t.Helper()
+	wantError(t, a.err(), status)
+	if w.name == "an error that nobody answers" {
+		status, body = http.StatusOK, "" // by net/http: the error handler was asked
+	}
+	if w.name == "an error, with an error page" {
+		body = "<h1>Sorry</h1>"
+	}
+	if w.method == http.MethodHead {
+		body = ""
+	}
+	if got.err != nil {
+		t.Errorf("the answer broke off: %v", got.err)
+	}
+	if got.status != status || got.body != body {
+		t.Errorf("got %d %.80q; want %d %q", got.status, got.body, status, body)
+	}
+	for _, name := range slices.Concat(answerHeaders, []string{"Link", "Accept-Ranges", "Content-Range"}) {
+		if v := got.header.Values(name); v != nil {
+			t.Errorf("got %s: %q", name, v)
+		}
+	}
+	for _, name := range generalHeaders {
+		if got.header.Get(name) == "" {
+			t.Errorf("%s has gone", name)
+		}
+	}
+	if got := got.header.Get("Cache-Control"); got != "no-store" && status >= 500 {
+		t.Errorf("got Cache-Control: %q; want no-store", got)
+	}
+	for name := range got.trailer {
+		t.Errorf("got trailer %s", name)
+	}
+}
+
+// wantError checks what an outer middleware sees.
+func wantError(t *testing.T, err error, status int) {
+	t.Helper()
+	var he *echo.HTTPError
+	if !errors.As(err, &he) || he.Code != status {
+		t.Errorf("outer middleware sees %v; want an HTTP error %d", err, status)
+	}
+	if status == http.StatusServiceUnavailable && (!errors.Is(err, errStoreDown) || !errors.Is(err, session.ErrUnavailable)) {
+		t.Errorf("outer middleware sees %v; want the store's error in it", err)
+	}
+}
+
+func Test_that_a_route_may_do_without_the_session(t *testing.T) {
+	answer := func(c echo.Context) error {
+		s := session.From(c)
+		if c.QueryParam("change") != "" {
+			s.Put("n", 7)
+		}
+		return c.String(http.StatusOK, map[bool]string{true: "hello, stranger", false: "hello again"}[!s.Has("began")])
+	}
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := newWebApp(t)
+		a.use(a.manager.Middleware())
+		a.GET("/", answer, session.Optional)
+		g := a.guest(t, w).begins()
+		if got := g.get("/"); got.body != "hello again" {
+			t.Errorf("got %q", got.body)
+		}
+
+		a.store.readFails.Store(true)
+		got := g.get("/")
+		if got.status != http.StatusOK || got.body != "hello, stranger" || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("got %d %q, Cache-Control %q; want an empty session, not cached", got.status, got.body, got.header.Get("Cache-Control"))
+		}
+		if got := g.get("/?change=1"); got.status != http.StatusServiceUnavailable || got.ours() != nil {
+			t.Errorf("a change: got %d, cookies %q; want 503", got.status, got.ours())
+		}
+	})
+}
+
+// The error handler has nobody to return an error to. What it answers counts as an answer
+// like any other.
+func Test_that_the_answer_of_an_error_handler_commits_or_fails(t *testing.T) {
+	sorry := func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/sorry") }
+	handlers := map[string]func(a *webApp) echo.HTTPErrorHandler{
+		"flashes and redirects": func(*webApp) echo.HTTPErrorHandler {
+			return func(_ error, c echo.Context) {
+				s := session.From(c)
+				s.FlashError("sorry")
+				s.Put("n", 7)
+				_ = sorry(c)
+			}
+		},
+		"flashes and redirects, but not for 503": func(*webApp) echo.HTTPErrorHandler {
+			return func(err error, c echo.Context) {
+				if statusFrom(err) == http.StatusServiceUnavailable {
+					errorPage(err, c)
+					return
+				}
+				s := session.From(c)
+				s.FlashError("sorry")
+				s.Put("n", 7)
+				_ = sorry(c)
+			}
+		},
+		"changes the session, then leaves it to Echo": func(a *webApp) echo.HTTPErrorHandler {
+			return func(err error, c echo.Context) {
+				session.From(c).Put("n", 7)
+				a.DefaultHTTPErrorHandler(err, c)
+			}
+		},
+		"changes the session, and flushes first": func(*webApp) echo.HTTPErrorHandler {
+			return func(_ error, c echo.Context) {
+				session.From(c).Put("n", 7)
+				c.Response().Flush()
+				_, _ = c.Response().Write([]byte(page))
+			}
+		},
+		"changes the session, and uses the raw writer": func(*webApp) echo.HTTPErrorHandler {
+			return func(_ error, c echo.Context) {
+				session.From(c).Put("n", 7)
+				_, _ = c.Response().Writer.Write([]byte(page))
+			}
+		},
+	}
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for _, s := range settings() {
+			for name, handler := range handlers {
+				t.Run(s.name+"/"+name, func(t *testing.T) {
+					if name == "changes the session, and flushes first" && !s.flush {
+						t.Skip("cannot flush")
+					}
+					if s.takesOut && (name == "changes the session, and flushes first" || name == "changes the session, and uses the raw writer") {
+						t.Skip("the middleware has taken our writer out, and Echo does not run its hooks here")
+					}
+					a := newWebApp(t)
+					a.use(s.mount(a.manager.Middleware())...)
+					a.HTTPErrorHandler = handler(a)
+					a.all(func(echo.Context) error { return errHandler })
+
+					g := a.guest(t, w)
+					got := g.during(nil, "/")
+					if n := len(got.ours()); n != 1 || a.store.writes.Load() != 1 && !s.errors {
+						t.Errorf("a newcomer: got %d cookies, %d writes; want 1 each", n, a.store.writes.Load())
+					}
+					if n := g.kept(); n != 7 {
+						t.Errorf("a newcomer: the change was not saved: got %d", n)
+					}
+
+					a.store.writeFails.Store(true)
+					got = a.guest(t, w).during(nil, "/")
+					if got.status != http.StatusServiceUnavailable || got.header.Get("Location") != "" || got.ours() != nil || got.err != nil {
+						t.Errorf("the commit fails: got %d %q, Location %q, cookies %q, %v; want 503", got.status, got.body, got.header.Get("Location"), got.ours(), got.err)
+					}
+					want := unavailable
+					if name == "flashes and redirects, but not for 503" {
+						want = "<h1>Sorry</h1>"
+					}
+					if got.body != want {
+						t.Errorf("the commit fails: got %q; want %q", got.body, want)
+					}
+				})
+			}
+		}
+	})
+}
+
+func Test_that_a_panic_commits_if_there_is_an_answer(t *testing.T) {
+	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for _, s := range settings() {
+			for name, mount := range map[string]func(s echo.MiddlewareFunc) []echo.MiddlewareFunc{
+				"Recover outermost": func(mw echo.MiddlewareFunc) []echo.MiddlewareFunc {
+					return append([]echo.MiddlewareFunc{recover}, s.mount(mw)...)
+				},
+				"Recover innermost": func(mw echo.MiddlewareFunc) []echo.MiddlewareFunc { return append(s.mount(mw), recover) },
+			} {
+				t.Run(s.name+"/"+name, func(t *testing.T) {
+					a := newWebApp(t)
+					a.use(mount(a.manager.Middleware())...)
+					a.all(func(echo.Context) error { panic(errHandler) })
+
+					g := a.guest(t, w)
+					got := g.during(putSeven, "/")
+					if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || a.store.writes.Load() != 1 {
+						t.Errorf("got %d %q, %d cookies, %d writes, %v; want 500 and 1 each", got.status, got.body, n, a.store.writes.Load(), got.err)
+					}
+					if n := g.kept(); n != 7 {
+						t.Errorf("the change was not saved: got %d", n)
+					}
+
+					a.store.writeFails.Store(true)
+					got = a.guest(t, w).during(putSeven, "/")
+					if got.status != http.StatusServiceUnavailable || got.body != unavailable || got.ours() != nil || got.err != nil {
+						t.Errorf("the commit fails: got %d %q, cookies %q, %v; want 503", got.status, got.body, got.ours(), got.err)
+					}
+				})
+			}
+		}
+	})
+}
+
+func Test_that_a_panic_without_an_answer_commits_nothing(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := simpleApp(t, func(echo.Context) error { panic(http.ErrAbortHandler) })
+		if got := a.guest(t, w).during(putSeven, "/"); got.err == nil || a.store.calls() != 0 {
+			t.Errorf("got %d, %d store calls; want a broken connection and none", got.status, a.store.calls())
+		}
+	})
+}
+
+func Test_that_a_panic_after_a_withheld_answer_is_answered(t *testing.T) {
+	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := newWebApp(t)
+		a.use(recover, a.manager.Middleware())
+		a.all(func(c echo.Context) error {
+			_ = c.Redirect(http.StatusSeeOther, "/elsewhere")
+			panic(errHandler)
+		})
+		a.store.writeFails.Store(true)
+		got := a.guest(t, w).during(putSeven, "/")
+		if got.status != http.StatusInternalServerError || got.body != internal || got.header.Get("Location") != "" {
+			t.Errorf("got %d %q, Location %q, %v; want 500", got.status, got.body, got.header.Get("Location"), got.err)
+		}
+	})
+}
+
+// Nobody returns from a stream that does not look at its errors, so it must not be waited for.
+func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, begin := range map[string]func(c echo.Context){
+			"flush first": func(c echo.Context) { c.Response().Flush() },
+			"write, then flush": func(c echo.Context) {
+				_, _ = c.Response().Write([]byte("data: 0\n\n"))
+				c.Response().Flush()
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				answered := make(chan struct{})
+				var write, flush error
+				a := simpleApp(t, func(c echo.Context) error {
+					begin(c)
+					<-answered
+					_, write = c.Response().Write([]byte("data: 1\n\n"))
+					flush = http.NewResponseController(c.Response().Writer).Flush()
+					return nil
+				})
+				a.store.writeFails.Store(true)
+				a.work = putSeven
+				g := a.guest(t, w)
+				resp, err := g.client.Do(g.request(http.MethodGet, "/", nil))
+				close(answered)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body := readAll(t, resp)
+				if resp.StatusCode != http.StatusServiceUnavailable || body != unavailable {
+					t.Errorf("got %d %q; want 503", resp.StatusCode, body)
+				}
+				if write == nil || flush == nil {
+					t.Errorf("the stream went on: Write %v, Flush %v", write, flush)
+				}
+				wantError(t, a.err(), http.StatusServiceUnavailable)
+			})
+		}
+	})
+}

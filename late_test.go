@@ -1,0 +1,566 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// stream writes before and after it works on the session.
+func stream(work func(*session.Session)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		_, _ = io.WriteString(c.Response(), "one ")
+		c.Response().Flush()
+		work(session.From(c))
+		_, err := io.WriteString(c.Response(), "two")
+		return err
+	}
+}
+
+func Test_that_a_change_after_the_head_is_saved_at_the_end(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, work := range map[string]func(*session.Session){
+			"not loaded before": putSeven,
+			"a message":         func(s *session.Session) { putSeven(s); s.FlashInfo("done") },
+			"many changes": func(s *session.Session) {
+				for range 7 {
+					s.Increment("n")
+				}
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				a := simpleApp(t, stream(work))
+				g := a.guest(t, w).begins()
+				got := g.during(nil, "/")
+				if got.body != "one two" || got.err != nil || got.ours() != nil || a.store.writes.Load() != 1 {
+					t.Errorf("got %q, %v, cookies %q, %d writes; want all of it, and one write", got.body, got.err, got.ours(), a.store.writes.Load())
+				}
+				if n := g.kept(); n != 7 || a.late.errs() != nil {
+					t.Errorf("the change was not saved: got %d, %v", n, a.late.errs())
+				}
+			})
+		}
+	})
+}
+
+func Test_that_a_stream_does_not_undo_what_happened_while_it_ran(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		running, end := make(chan struct{}), make(chan struct{})
+		a := simpleApp(t, stream(func(s *session.Session) {
+			s.Has("n")
+			close(running)
+			<-end
+			s.Put("streamed", true)
+		}))
+		g := a.guest(t, w).begins()
+		done := make(chan received)
+		go func() { done <- g.send(g.request(http.MethodGet, "/", nil)) }()
+		<-running
+		g.elsewhere(putSeven)
+		close(end)
+		<-done
+		var streamed bool
+		g.elsewhere(func(s *session.Session) { streamed = session.Get[bool](s, "streamed") })
+		if n := g.kept(); n != 7 || !streamed {
+			t.Errorf("got %d, %t; want the changes of both requests", n, streamed)
+		}
+	})
+}
+
+func Test_that_a_logout_during_a_stream_is_saved(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := simpleApp(t, stream((*session.Session).Destroy))
+		g := a.guest(t, w).begins()
+		g.during(nil, "/")
+		if a.store.destroys.Load() != 1 || a.late.errs() != nil {
+			t.Errorf("got %d, %v; want the record destroyed", a.store.destroys.Load(), a.late.errs())
+		}
+	})
+}
+
+func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
+	cases := []struct {
+		name  string
+		known bool
+		work  func(*session.Session)
+	}{
+		{"of a new session", false, putSeven},
+		{"of a new session that is a message", false, func(s *session.Session) { s.FlashInfo("done") }},
+		{"that needs a new id", true, (*session.Session).Regenerate},
+		{"after a logout", true, func(s *session.Session) { s.Destroy(); s.Put("n", 7) }},
+	}
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for _, tc := range cases {
+			t.Run(tc.name, func(t *testing.T) {
+				var err error
+				a := simpleApp(t, stream(func(s *session.Session) {
+					tc.work(s)
+					err = s.Err()
+				}))
+				g := a.guest(t, w)
+				if tc.known {
+					g.begins()
+				}
+				got := g.during(nil, "/")
+				wantLoud(t, a, err, session.ErrHeadSent)
+				if got.status != http.StatusOK || got.body != "one two" || got.err != nil {
+					t.Errorf("got %d %q, %v; want the answer as it was", got.status, got.body, got.err)
+				}
+				if a.store.writes.Load() != 0 || g.kept() != 0 {
+					t.Errorf("something was saved that nobody will find")
+				}
+			})
+		}
+	})
+}
+
+// wantLoud checks that a late change failed with that error, was told to the hook, once,
+// and is in the log.
+func wantLoud(t *testing.T, a *webApp, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("got error %v; want %v", err, want)
+	}
+	if told := a.late.errs(); len(told) != 1 || !errors.Is(told[0], want) {
+		t.Errorf("the hook was told %v; want %v, once", told, want)
+	}
+	if log := a.log.take(); !strings.Contains(log, "too late") {
+		t.Errorf("got log %q", log)
+	}
+}
+
+func Test_that_a_value_that_cannot_be_stored_is_loud_in_a_stream_too(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := simpleApp(t, stream(func(s *session.Session) { s.Put("c", make(chan int)) }))
+		a.guest(t, w).begins().during(nil, "/")
+		if log := a.log.take(); !strings.Contains(log, `\"c\"`) {
+			t.Errorf("got log %q; want the key of the value", log)
+		}
+	})
+}
+
+func Test_that_a_late_save_that_fails_is_loud(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := simpleApp(t, stream(putSeven))
+		g := a.guest(t, w).begins()
+		a.store.writeFails.Store(true)
+		g.during(nil, "/")
+		if got := a.failed.errs(); len(got) != 1 || !errors.Is(got[0], errStoreDown) {
+			t.Errorf("the hook was told %v; want the store's error", got)
+		}
+	})
+}
+
+func Test_that_a_cookie_store_cannot_save_late_and_says_so(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, work := range map[string]func(*session.Session){
+			"a change":  putSeven,
+			"a message": func(s *session.Session) { s.FlashInfo("done") },
+			"a logout":  (*session.Session).Destroy,
+		} {
+			t.Run(name, func(t *testing.T) {
+				var err error
+				a := simpleApp(t, stream(func(s *session.Session) {
+					work(s)
+					err = s.Err()
+				}), inCookies(t))
+				got := a.guest(t, w).begins().during(nil, "/")
+				wantLoud(t, a, err, session.ErrHeadSent)
+				if got.body != "one two" || got.ours() != nil {
+					t.Errorf("got %q, cookies %q", got.body, got.ours())
+				}
+			})
+		}
+	})
+}
+
+func inCookies(t *testing.T) func(*session.Config) {
+	t.Helper()
+	return func(cfg *session.Config) { cfg.Store = cookieStore(t, time.Now) }
+}
+
+func Test_that_a_change_in_a_hook_before_the_head_is_saved(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, answer := range map[string]echo.HandlerFunc{
+			"String":         func(c echo.Context) error { return c.String(http.StatusOK, "hello") },
+			"flush first":    func(c echo.Context) error { c.Response().Flush(); return nil },
+			"the raw writer": func(c echo.Context) error { _, err := c.Response().Writer.Write([]byte(page)); return err },
+		} {
+			t.Run(name, func(t *testing.T) {
+				calls := 0
+				a := simpleApp(t, func(c echo.Context) error {
+					c.Response().Before(func() { calls++; putSeven(session.From(c)) })
+					return answer(c)
+				})
+				g := a.guest(t, w)
+				if got := g.get("/"); len(got.ours()) != 1 || g.kept() != 7 || calls != 1 {
+					t.Errorf("got cookies %q, value %d, %d calls; want the change saved", got.ours(), g.kept(), calls)
+				}
+			})
+		}
+	})
+}
+
+func Test_that_a_change_in_a_hook_after_the_head_is_saved(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := simpleApp(t, func(c echo.Context) error {
+			c.Response().After(func() { putSeven(session.From(c)) })
+			return c.String(http.StatusOK, "hello")
+		})
+		g := a.guest(t, w).begins()
+		if g.get("/"); g.kept() != 7 {
+			t.Errorf("the change was not saved")
+		}
+	})
+}
+
+func Test_that_Save_before_a_stream_sets_the_cookie_once(t *testing.T) {
+	setCookie := func(c echo.Context) {
+		c.SetCookie(&http.Cookie{Name: "theirs", Value: "1"})
+	}
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for _, s := range settings() {
+			t.Run(s.name, func(t *testing.T) {
+				a := newWebApp(t)
+				a.use(s.mount(a.manager.Middleware())...)
+				a.all(func(c echo.Context) error {
+					s := session.From(c)
+					s.Put("n", 6)
+					if err := s.Save(c.Request().Context()); err != nil {
+						return err
+					}
+					setCookie(c)
+					s.Increment("n")
+					return c.String(http.StatusOK, "hello")
+				})
+				g := a.guest(t, w)
+				got := g.during(nil, "/")
+				if n := len(got.header.Values("Set-Cookie")); len(got.ours()) != 1 || n != 2 || a.store.writes.Load() != 2 {
+					t.Errorf("got cookies %q, %d writes; want ours once and theirs, 2 writes", got.header.Values("Set-Cookie"), a.store.writes.Load())
+				}
+				if n := g.kept(); n != 7 {
+					t.Errorf("got %d; want 7", n)
+				}
+			})
+		}
+	})
+}
+
+// What the store has already done cannot be taken back, so the visitor must learn of it:
+// his old id is dead.
+func Test_that_a_new_id_arrives_even_with_an_error_answer(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := newWebApp(t)
+		a.use(a.manager.Middleware())
+		a.all(func(c echo.Context) error {
+			s := session.From(c)
+			s.Put("n", 7)
+			s.Regenerate()
+			if err := s.Save(c.Request().Context()); err != nil {
+				return err
+			}
+			a.store.writeFails.Store(true)
+			s.Put("more", 1)
+			return c.Redirect(http.StatusSeeOther, "/welcome")
+		})
+		g := a.guest(t, w).begins()
+		got := g.during(nil, "/")
+		a.store.writeFails.Store(false)
+		if got.status != http.StatusServiceUnavailable || got.header.Get("Location") != "" {
+			t.Errorf("got %d, Location %q; want 503", got.status, got.header.Get("Location"))
+		}
+		if n := g.kept(); n != 7 {
+			t.Errorf("the visitor has lost his session")
+		}
+	})
+}
+
+func Test_that_a_visitor_who_hangs_up_does_not_undo_a_change(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, touchedBefore := range map[string]bool{"loaded before": true, "loaded afterwards": false} {
+			t.Run(name, func(t *testing.T) {
+				var once sync.Once
+				running, gone := make(chan struct{}), make(chan struct{})
+				a := newWebApp(t)
+				a.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+					return func(c echo.Context) error {
+						defer once.Do(func() { close(gone) })
+						return next(c)
+					}
+				}, a.manager.Middleware())
+				a.all(func(c echo.Context) error {
+					s := session.From(c)
+					if touchedBefore {
+						s.Has("n")
+					}
+					close(running)
+					<-c.Request().Context().Done()
+					s.Put("n", 7)
+					return c.String(http.StatusOK, "nobody hears me")
+				})
+				g := a.guest(t, w).begins()
+				r := g.request(http.MethodGet, "/", nil)
+				ctx, hangUp := context.WithCancel(r.Context())
+				go func() { <-running; hangUp() }()
+				if got := g.send(r.WithContext(ctx)); got.err == nil {
+					t.Fatalf("got %d; want the request cancelled", got.status)
+				}
+				<-gone
+				if n := g.kept(); n != 7 {
+					t.Errorf("the change was not saved: got %d", n)
+				}
+			})
+		}
+	})
+}
+
+// The context of the request has ended by the time the error handler runs.
+func Test_that_an_error_handler_may_change_the_session_after_ContextTimeout(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, mw := range map[string]echo.MiddlewareFunc{
+			"ContextTimeout": middleware.ContextTimeout(time.Hour),
+			"Timeout":        oldTimeout(),
+		} {
+			t.Run(name, func(t *testing.T) {
+				a := newWebApp(t)
+				a.use(mw, a.manager.Middleware())
+				a.all(func(c echo.Context) error { return errHandler })
+				a.HTTPErrorHandler = func(_ error, c echo.Context) {
+					session.From(c).Put("n", 7)
+					_ = c.Redirect(http.StatusSeeOther, "/sorry")
+				}
+				g := a.guest(t, w).begins()
+				if got := g.get("/"); got.status != http.StatusSeeOther || g.kept() != 7 || a.late.errs() != nil {
+					t.Errorf("got %d, %d, %v; want the change saved", got.status, g.kept(), a.late.errs())
+				}
+			})
+		}
+	})
+}
+
+func Test_that_goroutines_share_the_session_of_a_request(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := simpleApp(t, func(c echo.Context) error {
+			s := session.From(c)
+			var wg sync.WaitGroup
+			for range 7 {
+				wg.Go(func() {
+					s.Increment("n")
+					s.All()
+				})
+			}
+			wg.Wait()
+			return c.String(http.StatusOK, "hello")
+		})
+		g := a.guest(t, w)
+		if got := g.during(nil, "/"); len(got.ours()) != 1 || a.store.writes.Load() != 1 || g.kept() != 7 {
+			t.Errorf("got cookies %q, %d writes, value %d; want 1, 1, 7", got.ours(), a.store.writes.Load(), g.kept())
+		}
+	})
+}
+
+func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t *testing.T) {
+	answers := map[string]echo.HandlerFunc{
+		"String":      func(c echo.Context) error { return c.String(http.StatusOK, "hello") },
+		"nothing":     func(echo.Context) error { return nil },
+		"flush first": func(c echo.Context) error { c.Response().Flush(); return nil },
+		"an error":    func(echo.Context) error { return errHandler },
+	}
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, answer := range answers {
+			t.Run(name, func(t *testing.T) {
+				ended, done := make(chan struct{}), make(chan struct{})
+				var read int
+				var err, saved error
+				a := simpleApp(t, func(c echo.Context) error {
+					s := session.From(c)
+					ctx := c.Request().Context()
+					s.Put("n", 7)
+					go func() {
+						defer close(done)
+						<-ended
+						<-ctx.Done()
+						read = session.Get[int](session.FromContext(ctx), "n")
+						s.Put("n", 8)
+						s.FlashInfo("too late")
+						s.FlashAll()
+						err, saved = s.Err(), s.Save(context.WithoutCancel(ctx))
+					}()
+					return answer(c)
+				})
+				g := a.guest(t, w)
+				g.get("/")
+				for range 10 { // they get the Echo context, which is pooled
+					a.guest(t, w).elsewhere(func(s *session.Session) { s.Put("n", 99) })
+				}
+				close(ended)
+				<-done
+				if read != 7 {
+					t.Errorf("it reads %d; want its own 7", read)
+				}
+				if !errors.Is(saved, session.ErrClosed) {
+					t.Errorf("Save: got %v; want ErrClosed", saved)
+				}
+				wantLoud(t, a, err, session.ErrClosed)
+				if n := g.kept(); n != 7 {
+					t.Errorf("got %d; want 7", n)
+				}
+			})
+		}
+	})
+}
+
+// Timeout answers in the place of a handler that takes too long, and lets it run on. Here
+// it does so when the request is cancelled, which needs no clock.
+func Test_that_Timeout_commits_what_the_handler_changed_so_far(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		answered, done := make(chan struct{}), make(chan struct{})
+		var giveUp context.CancelFunc
+		var err error
+		a := newWebApp(t)
+		cancellable := func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(c echo.Context) error {
+				var ctx context.Context
+				ctx, giveUp = context.WithCancel(c.Request().Context())
+				c.SetRequest(c.Request().WithContext(ctx))
+				return next(c)
+			}
+		}
+		a.use(cancellable, a.manager.Middleware(), oldTimeout())
+		a.all(func(c echo.Context) error {
+			defer close(done)
+			s := session.From(c)
+			s.Put("n", 7)
+			giveUp()
+			<-answered
+			s.Put("n", 8)
+			err = s.Err()
+			return nil
+		})
+		g := a.guest(t, w)
+		got := g.get("/")
+		close(answered)
+		<-done
+		if n := g.kept(); got.status != http.StatusServiceUnavailable || len(got.ours()) != 1 || n != 7 {
+			t.Errorf("got %d, cookies %q, value %d; want Timeout's 503, and 7 kept", got.status, got.ours(), n)
+		}
+		wantLoud(t, a, err, session.ErrClosed)
+	})
+}
+
+func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
+	for name, inside := range map[string][]echo.MiddlewareFunc{
+		"alone":                 nil,
+		"ContextTimeout inside": {middleware.ContextTimeout(time.Hour)},
+	} {
+		for protocol, http2 := range protocols {
+			t.Run(protocol+"/"+name, func(t *testing.T) {
+				dir := t.TempDir()
+				t.Setenv("TMPDIR", dir)
+				var files int
+				a := newWebApp(t)
+				a.use(append([]echo.MiddlewareFunc{a.manager.Middleware()}, inside...)...)
+				a.all(func(c echo.Context) error {
+					if _, err := c.MultipartForm(); err != nil {
+						return err
+					}
+					files = countFiles(t, dir)
+					return c.NoContent(http.StatusOK)
+				})
+				w := newWire(t, http2)
+				g := a.guest(t, w)
+				body, contentType := largeUpload(33 << 20) // 32 MB stay in memory
+				got := g.send(g.request(http.MethodPost, "/", body, "Content-Type", contentType))
+				if got.status != http.StatusOK || files != 1 {
+					t.Fatalf("got %d, %v, %d files; want the upload in a file", got.status, got.err, files)
+				}
+				w.server.Close() // waits until net/http has done with the request
+				if n := countFiles(t, dir); n != 0 {
+					t.Errorf("%d files are left behind", n)
+				}
+			})
+		}
+	}
+}
+
+func countFiles(t *testing.T, dir string) int {
+	t.Helper()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Error(err)
+	}
+	return len(files)
+}
+
+// largeUpload is a form with a file of that size, which is made as it is read.
+func largeUpload(size int64) (body io.Reader, contentType string) {
+	r, w := io.Pipe()
+	form := multipart.NewWriter(w)
+	go func() {
+		part, err := form.CreateFormFile("upload", "large.bin")
+		if err == nil {
+			_, err = io.CopyN(part, zeros{}, size)
+		}
+		if err == nil {
+			err = form.Close()
+		}
+		w.CloseWithError(err)
+	}()
+	return r, form.FormDataContentType()
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func Test_that_two_managers_keep_two_sessions(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		shop := newWebApp(t, func(cfg *session.Config) { cfg.CookieName = "__Host-session-shop" })
+		a := newWebApp(t)
+		var outer *session.Session
+		keepOuter := func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(c echo.Context) error {
+				outer = session.From(c)
+				return next(c)
+			}
+		}
+		a.use(shop.manager.Middleware(), keepOuter, a.manager.Middleware())
+		a.all(func(c echo.Context) error {
+			outer.Increment("n")
+			session.From(c).Increment("n", 7)
+			return c.String(http.StatusOK, "hello")
+		})
+		g := a.guest(t, w)
+		got := g.get("/")
+		if len(got.ours()) != 2 || len(got.header.Values("Vary")) != 1 {
+			t.Errorf("got cookies %q, Vary %q; want one of each session, and one Vary", got.ours(), got.header.Values("Vary"))
+		}
+		inner := g.kept()
+		g.a = shop
+		if n := g.kept(); n != 1 || inner != 7 {
+			t.Errorf("got %d, %d; want 1, 7", n, inner)
+		}
+		g.a = a
+
+		for _, failing := range []*webApp{shop, a} {
+			failing.store.writeFails.Store(true)
+			got := a.guest(t, w).get("/")
+			if got.status != http.StatusServiceUnavailable || got.body != unavailable {
+				t.Errorf("one store fails: got %d %q; want 503", got.status, got.body)
+			}
+			failing.store.writeFails.Store(false)
+		}
+	})
+}

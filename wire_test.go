@@ -1,0 +1,370 @@
+package session_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// What the tests of answers share: real servers that speak HTTP/1.1 and HTTP/2, an
+// application on them whose store counts and can fail, and a client with a cookie jar.
+
+// wire is a real server. It serves one application after the other: starting a server
+// takes longer than all that is asked of it.
+type wire struct {
+	server *httptest.Server
+	app    atomic.Pointer[webApp]
+	log    lines // what net/http complains about
+}
+
+func newWire(t *testing.T, http2 bool) *wire {
+	w := new(wire)
+	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.app.Load().ServeHTTP(rw, r)
+	}))
+	w.server.EnableHTTP2 = http2
+	w.server.Config.ErrorLog = log.New(&w.log, "", 0)
+	w.server.StartTLS()
+	t.Cleanup(w.server.Close)
+	return w
+}
+
+var protocols = map[string]bool{"HTTP/1.1": false, "HTTP/2": true}
+
+// onEveryWire runs test over HTTP/1.1 and over HTTP/2.
+func onEveryWire(t *testing.T, test func(t *testing.T, w *wire)) {
+	for name, http2 := range protocols {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newWire(t, http2))
+		})
+	}
+}
+
+// webApp is an application with sessions. What a request does to its session is said by
+// work, and done by the innermost middleware; how it is answered is up to the routes.
+type webApp struct {
+	*echo.Echo
+	manager *session.Manager
+	store   *tally
+	work    func(*session.Session) // nil leaves the session alone
+
+	log     lines // of the manager
+	echoLog lines
+	late    events // LateWrite
+	failed  events // StoreError
+	seen    outcome
+}
+
+// outcome is what an outermost middleware, such as a logger, sees.
+type outcome struct {
+	mu  sync.Mutex
+	err error
+}
+
+func newWebApp(t *testing.T, change ...func(*session.Config)) *webApp {
+	t.Helper()
+	a := &webApp{Echo: echo.New(), store: newTally()}
+	cfg := session.Config{
+		Store:  a.store,
+		Logger: slog.New(slog.NewTextHandler(&a.log, nil)),
+		Hooks:  session.Hooks{LateWrite: a.late.add, StoreError: a.failed.add},
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	m, err := session.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.manager = m
+	a.Logger.SetOutput(&a.echoLog)
+	return a
+}
+
+// use mounts middleware: the witness outside of it and the worker inside.
+func (a *webApp) use(mw ...echo.MiddlewareFunc) {
+	a.Use(a.witness)
+	a.Use(mw...)
+	a.Use(a.worker)
+}
+
+// all answers every request with h.
+func (a *webApp) all(h echo.HandlerFunc) { a.Any("/*", h) }
+
+// simple is an app with the session's middleware alone.
+func simpleApp(t *testing.T, h echo.HandlerFunc, change ...func(*session.Config)) *webApp {
+	t.Helper()
+	a := newWebApp(t, change...)
+	a.use(a.manager.Middleware())
+	a.all(h)
+	return a
+}
+
+func (a *webApp) witness(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		a.seen.mu.Lock()
+		a.seen.err = err
+		a.seen.mu.Unlock()
+		return err
+	}
+}
+
+func (a *webApp) worker(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if a.work != nil {
+			a.work(session.From(c))
+		}
+		return next(c)
+	}
+}
+
+// err is what came out of the middleware during the last request.
+func (a *webApp) err() error {
+	a.seen.mu.Lock()
+	defer a.seen.mu.Unlock()
+	return a.seen.err
+}
+
+// guest is a client of an app over a wire, with a cookie jar.
+type guest struct {
+	t      *testing.T
+	w      *wire
+	a      *webApp
+	client *http.Client
+}
+
+func (a *webApp) guest(t *testing.T, w *wire) *guest {
+	t.Helper()
+	w.app.Store(a)
+	jar, _ := cookiejar.New(nil)
+	return &guest{t, w, a, &http.Client{
+		Transport:     w.server.Client().Transport,
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// received is an answer, read to its end.
+type received struct {
+	status  int
+	header  http.Header
+	body    string
+	trailer http.Header
+	hints   []textproto.MIMEHeader // the heads of 1xx responses
+	err     error                  // it was not there, or broke off
+}
+
+func (g *guest) get(path string, header ...string) received {
+	g.t.Helper()
+	return g.send(g.request(http.MethodGet, path, nil, header...))
+}
+
+// request makes a request; header is names and values in turn.
+func (g *guest) request(method, path string, body io.Reader, header ...string) *http.Request {
+	g.t.Helper()
+	r, err := http.NewRequestWithContext(g.t.Context(), method, g.w.server.URL+path, body)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for pair := range slices.Chunk(header, 2) {
+		r.Header.Set(pair[0], pair[1])
+	}
+	return r
+}
+
+func (g *guest) send(r *http.Request) (got received) {
+	trace := &httptrace.ClientTrace{Got1xxResponse: func(_ int, h textproto.MIMEHeader) error {
+		got.hints = append(got.hints, h)
+		return nil
+	}}
+	resp, err := g.client.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+	if err != nil {
+		got.err = err
+		return got
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	got.status, got.header, got.trailer = resp.StatusCode, resp.Header, resp.Trailer
+	got.body, got.err = string(body), err
+	got.header.Del("Date")
+	return got
+}
+
+// during runs one request with that work, and counts what the store is asked from zero.
+func (g *guest) during(work func(*session.Session), path string, header ...string) received {
+	g.t.Helper()
+	g.a.work = work
+	g.a.store.reset()
+	defer func() { g.a.work = nil }()
+	return g.get(path, header...)
+}
+
+// begins gives the guest a session.
+func (g *guest) begins() *guest {
+	g.t.Helper()
+	g.elsewhere(func(s *session.Session) { s.Put("began", true) })
+	return g
+}
+
+// kept is the value under "n" that the guest's next request finds, or 0.
+func (g *guest) kept() (n int) {
+	g.t.Helper()
+	g.elsewhere(func(s *session.Session) { n = session.Get[int](s, "n") })
+	return n
+}
+
+// elsewhere is a request of the guest that some other, plain application with the same
+// sessions answers.
+func (g *guest) elsewhere(work func(*session.Session)) {
+	g.t.Helper()
+	plain := echo.New()
+	plain.Use(g.a.manager.Middleware())
+	plain.GET("/", func(c echo.Context) error {
+		work(session.From(c))
+		return c.NoContent(http.StatusOK)
+	})
+	g.w.app.Store(&webApp{Echo: plain})
+	defer g.w.app.Store(g.a)
+	if got := g.get("/"); got.err != nil || got.status != http.StatusOK {
+		g.t.Fatalf("another request: got status %d, %v; want 200", got.status, got.err)
+	}
+}
+
+// putSeven is what most requests here do.
+func putSeven(s *session.Session) { s.Put("n", 7) }
+
+func lookOnly(s *session.Session) { s.Has("n") }
+
+// ours are the cookies of the session library that an answer sets.
+func (got received) ours() []string {
+	var lines []string
+	for _, line := range got.header.Values("Set-Cookie") {
+		if strings.HasPrefix(line, "__Host-session") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// tally is a store in memory that counts its calls, and fails on demand.
+type tally struct {
+	session.Store
+	reads, writes, destroys, touches atomic.Int64
+	readFails, writeFails            atomic.Bool
+}
+
+var errStoreDown = errors.New("the store is down")
+
+func newTally() *tally { return &tally{Store: memorystore.New(memorystore.Options{})} }
+
+func (s *tally) reset() {
+	for _, n := range []*atomic.Int64{&s.reads, &s.writes, &s.destroys, &s.touches} {
+		n.Store(0)
+	}
+}
+
+func (s *tally) calls() int64 {
+	return s.reads.Load() + s.writes.Load() + s.destroys.Load() + s.touches.Load()
+}
+
+func (s *tally) Read(ctx context.Context, key string) (session.Record, error) {
+	s.reads.Add(1)
+	if s.readFails.Load() {
+		return session.Record{}, errStoreDown
+	}
+	return s.Store.Read(ctx, key)
+}
+
+func (s *tally) Write(ctx context.Context, key string, rec session.Record) error {
+	s.writes.Add(1)
+	if s.writeFails.Load() {
+		return errStoreDown
+	}
+	return s.Store.Write(ctx, key, rec)
+}
+
+func (s *tally) Destroy(ctx context.Context, key string, version uint64) error {
+	s.destroys.Add(1)
+	if s.writeFails.Load() {
+		return errStoreDown
+	}
+	return s.Store.Destroy(ctx, key, version)
+}
+
+func (s *tally) Touch(ctx context.Context, key string, expires time.Time) error {
+	s.touches.Add(1)
+	return s.Store.Touch(ctx, key, expires)
+}
+
+// lines is a log.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *lines) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.buf.Reset()
+	return l.buf.String()
+}
+
+// events are the calls of a hook.
+type events struct {
+	mu   sync.Mutex
+	list []session.Event
+}
+
+func (l *events) add(_ context.Context, e session.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, e)
+}
+
+// errs are the errors the hook was told.
+func (l *events) errs() []error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var errs []error
+	for _, e := range l.list {
+		errs = append(errs, e.Err)
+	}
+	return errs
+}
+
+func readAll(t *testing.T, resp *http.Response) string {
+	t.Helper()
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Errorf("the answer broke off: %v", err)
+	}
+	return string(body)
+}
