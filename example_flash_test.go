@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -49,16 +50,17 @@ func ExampleSession_FlashSuccess() {
 		return session.Redirect(c, "/posts")
 	})
 	e.GET("/posts", func(c echo.Context) error {
+		page := "<main>"
 		for _, alert := range session.From(c).FlashMessages().Alerts() {
-			return c.String(http.StatusOK, alert.Kind+": "+alert.Text)
+			page += alert.Kind + ": " + html.EscapeString(alert.Text)
 		}
-		return c.String(http.StatusOK, "no news")
+		return c.HTML(http.StatusOK, page)
 	})
 
 	submit(e, "/posts", "title=Hello")
 	// Output:
-	// /posts → success: The post is saved.
-	// /posts → no news
+	// /posts → <main>success: The post is saved.
+	// /posts → <main>
 }
 
 // Whatever JSON can carry can be flashed.
