@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -173,7 +174,7 @@ func Test_that_the_cart_holds_what_was_added(t *testing.T) {
 func Test_that_emptying_the_cart_can_be_undone_once(t *testing.T) {
 	onEachStore(t, func(t *testing.T, v visit) {
 		v.post("/cart", "/cart", "product", "plant")
-		v.post("/cart", "/cart/empty").shows("There is nothing in it yet.", "Bring it back")
+		v.post("/cart", "/cart/empty").shows("You have emptied it.", "Bring it back")
 		v.post("/cart", "/cart/undo").shows("Your cart is back.", "€ 18.90</td><td></td>").hides("Bring it back")
 	})
 }
@@ -326,6 +327,14 @@ func Test_that_the_style_sheets_are_served(t *testing.T) {
 	v := newVisit(t, startApp(t, "memory"))
 	v.get("/components.css").is("/components.css")
 	v.get("/app.css").is("/app.css")
+}
+
+func Test_that_the_server_stops_when_asked(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := serve(ctx, "127.0.0.1:0", http.NotFoundHandler()); err != nil {
+		t.Errorf("got %v; want no error", err)
+	}
 }
 
 func Test_that_an_unknown_store_is_refused(t *testing.T) {

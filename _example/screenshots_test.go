@@ -13,7 +13,8 @@ import (
 
 var screenshots = flag.String("screenshots", "", "take pictures of the pages and write them to this `directory`")
 
-// TestScreenshots is no test: it makes the pictures for the README.
+// TestScreenshots is no test: it takes pictures of whole pages to look at, and those of
+// the README.
 //
 //	go test -run TestScreenshots -screenshots /tmp/pictures
 func TestScreenshots(t *testing.T) {
@@ -21,13 +22,15 @@ func TestScreenshots(t *testing.T) {
 		t.Skip("it takes pictures if -screenshots says where to put them")
 	}
 	app := startApp(t, "memory")
-	for _, width := range []int64{1280, 390} {
+	for name, lead := range scenes {
 		for _, scheme := range []string{"light", "dark"} {
-			for name, lead := range scenes {
-				b := openTab(t, app)
-				b.looks(width, scheme)
-				lead(b)
-				b.takePicture(fmt.Sprintf("%s-%s-%d", name, scheme, width))
+			b := openTab(t, app)
+			b.looks(860, 800, scheme)
+			lead(b)
+			b.takePicture(name+"-"+scheme, chromedp.CaptureScreenshot())
+			for _, width := range []int64{1280, 390} {
+				b.looks(width, 800, scheme)
+				b.takePicture(fmt.Sprintf("%s-%s-%d", name, scheme, width), chromedp.FullScreenshot(100))
 			}
 		}
 	}
@@ -66,7 +69,11 @@ var scenes = map[string]func(tab){
 		b.open("/posts/new")
 		b.fill(`[name="title"]`, "Forms without tears")
 		b.fill(`[name="body"]`, "Too short")
-		b.do(chromedp.Click(`#tags-go`))
+		b.do(
+			chromedp.SetValue(`[name="category"]`, "story"),
+			chromedp.SetValue(`[name="date"]`, "2026-11-23"),
+			chromedp.Click(`#tags-go`),
+		)
 		b.fill(`[name="author.name"]`, "Ada")
 		b.fill(`[name="author.email"]`, "ada@")
 		b.fill(`[name="password"]`, "secret")
@@ -81,7 +88,7 @@ var scenes = map[string]func(tab){
 	"missing": func(b tab) { b.open("/nowhere") },
 }
 
-func (b tab) looks(width int64, scheme string) {
+func (b tab) looks(width, height int64, scheme string) {
 	b.t.Helper()
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
@@ -89,12 +96,12 @@ func (b tab) looks(width int64, scheme string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.do(chromedp.EmulateViewport(width, 800))
+	b.do(chromedp.EmulateViewport(width, height))
 }
 
-func (b tab) takePicture(name string) {
+func (b tab) takePicture(name string, take chromedp.Action[[]byte]) {
 	b.t.Helper()
-	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	png, err := chromedp.Run(b.ctx, take)
 	if err != nil {
 		b.t.Fatal(err)
 	}
