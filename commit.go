@@ -76,11 +76,42 @@ func (s *Session) save(ctx context.Context, delta flashDelta) error {
 }
 
 func (s *Session) destroyEnded(ctx context.Context) error {
-	for _, key := range s.ended {
-		if err := s.m.store.Destroy(ctx, key, 0); err != nil && !errors.Is(err, ErrNotFound) {
-			return unavailable("destroy", err)
+	for _, rec := range s.ended {
+		if err := s.destroy(ctx, rec); err != nil {
+			return s.explain("destroy", err)
 		}
-		s.report(s.m.cfg.Hooks.Destroyed, Event{Handle: handle(key)}, "")
+		s.report(s.m.cfg.Hooks.Destroyed, Event{Handle: handle(rec.key)}, "")
+	}
+	return nil
+}
+
+// destroy ends a record, in whatever version it is by now.
+//
+// It is tempting to say version 0 at once. But then there is no telling whether there was
+// still something to destroy: if the session was given a new id meanwhile, the visitor
+// would read that he is logged out, and would not be.
+func (s *Session) destroy(ctx context.Context, rec ended) error {
+	err := s.m.store.Destroy(ctx, rec.key, rec.version)
+	for range maxAttempts {
+		if !errors.Is(err, ErrConflict) {
+			break
+		}
+		var met Record
+		if met, err = s.met(ctx, rec.key, err); err == nil {
+			err = s.m.store.Destroy(ctx, rec.key, met.Version)
+		}
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	// Whoever ended it may not have said yet that it was to move it.
+	line, err := s.m.queue.enter(ctx, rec.key)
+	if err != nil {
+		return err
+	}
+	s.m.queue.leave(rec.key, line)
+	if s.m.moved.has(rec.key) {
+		return errMoved
 	}
 	return nil
 }
@@ -300,7 +331,7 @@ func (s *Session) explain(doing string, err error) error {
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		return &TooLargeError{Size: len(s.st.encode()), Largest: s.st.largest(), Err: err}
-	case errors.As(err, &decode), errors.As(err, &encode), errors.Is(err, ErrUnavailable):
+	case errors.As(err, &decode), errors.As(err, &encode), errors.Is(err, ErrUnavailable), errors.Is(err, errMoved):
 		return err
 	}
 	return unavailable(doing, err)

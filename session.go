@@ -47,8 +47,8 @@ type Session struct {
 
 	// What is to be done at the commit.
 	ops   []op
-	renew bool     // give the record a new id
-	ended []string // keys of records to destroy
+	renew bool    // give the record a new id
+	ended []ended // records to destroy
 	flash flashes
 
 	cookies []cookieLine // that this response sets
@@ -60,6 +60,12 @@ type cookieLine struct{ name, line string }
 // op is one change. It is applied to the session of this request at once, and again to
 // a newer record if another request was faster. An op that fails changes nothing.
 type op func(*state) error
+
+// ended is a record to destroy, and the version that this request saw.
+type ended struct {
+	key     string
+	version uint64
+}
 
 // exchange is the request and response a session belongs to, as the middleware has them.
 type exchange interface {
@@ -218,7 +224,7 @@ func (s *Session) Destroy() {
 		return
 	}
 	if s.key != "" {
-		s.ended = append(s.ended, s.key)
+		s.ended = append(s.ended, ended{s.key, s.version})
 	}
 	s.sealed.ended = s.m.sealer != nil
 	s.begin()
