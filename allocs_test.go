@@ -1,0 +1,72 @@
+package session_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// There is no need to skip the requests that do not use their session. (One allocation
+// more than the frame would mean that the compiler has stopped inlining
+// http.Request.WithContext; see Manager.serve.)
+func Test_that_an_untouched_session_costs_two_allocations_at_the_most(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.AddCookie(&http.Cookie{Name: "__Host-session", Value: "k7Yp0mQ2xR9vT4nL8sW1dF6hJ3bC5gZ0aE7uI2oPqXw"})
+	count := func(mw ...echo.MiddlewareFunc) float64 {
+		e := echo.New()
+		e.Use(mw...)
+		e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+		w := nowhere{}
+		return testing.AllocsPerRun(100, func() { e.ServeHTTP(w, r) })
+	}
+	store := newTally()
+	withSession := count(session.Middleware(session.Config{Store: store}))
+	bare := count()
+	if got := withSession - bare; got > 2 {
+		t.Errorf("got %v allocations more than the %v of Echo; want 2 at the most", got, bare)
+	}
+	if store.calls() != 0 {
+		t.Errorf("got %d store calls; want none", store.calls())
+	}
+}
+
+func Benchmark_a_request(b *testing.B) {
+	store := memorystore.New(memorystore.Options{})
+	for _, bc := range []struct {
+		name string
+		mw   []echo.MiddlewareFunc
+		work func(*session.Session)
+	}{
+		{"bare", nil, nil},
+		{"untouched", []echo.MiddlewareFunc{session.Middleware(session.Config{Store: store})}, nil},
+		{"new", []echo.MiddlewareFunc{session.Middleware(session.Config{Store: store})}, putSeven},
+	} {
+		b.Run(bc.name, func(b *testing.B) {
+			e := echo.New()
+			e.Use(bc.mw...)
+			e.GET("/", func(c echo.Context) error {
+				if bc.work != nil {
+					bc.work(session.From(c))
+				}
+				return c.NoContent(http.StatusNoContent)
+			})
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				e.ServeHTTP(nowhere{}, r)
+			}
+		})
+	}
+}
+
+// nowhere is a response writer that keeps nothing.
+type nowhere http.Header
+
+func (w nowhere) Header() http.Header         { return http.Header(w) }
+func (w nowhere) Write(b []byte) (int, error) { return len(b), nil }
+func (w nowhere) WriteHeader(int)             {}

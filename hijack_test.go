@@ -1,0 +1,246 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// A connection that is taken over gets its response head from whoever took it. These
+// tests do so by hand; those with WebSocket libraries are in internal/e2e.
+
+// takeOver takes the connection over, says hello, and does more. It hangs up when the
+// request has ended, so that all that anybody writes arrives.
+func takeOver(more func(s *session.Session) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		conn, _, err := c.Response().Hijack()
+		if err != nil {
+			return err
+		}
+		context.AfterFunc(c.Request().Context(), func() { conn.Close() })
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello")
+		if more != nil {
+			return more(session.From(c))
+		}
+		return nil
+	}
+}
+
+func Test_that_a_change_is_saved_before_the_connection_is_taken_over(t *testing.T) {
+	for _, s := range settings() {
+		if !s.flush {
+			continue // what cannot be flushed cannot be taken over either
+		}
+		t.Run(s.name, func(t *testing.T) {
+			w := newWire(t, false)
+			a := newWebApp(t)
+			a.use(s.mount(a.manager.Middleware())...)
+			a.all(takeOver(nil))
+			g := a.guest(t, w).begins()
+			got := g.during(putSeven, "/")
+			if got.body != "hello" || got.err != nil || got.header.Get("Vary") != "" || a.store.writes.Load() != 1 {
+				t.Errorf("got %q, %v, header %q, %d writes; want the handler's own answer, and one write", got.body, got.err, got.header, a.store.writes.Load())
+			}
+			if n := g.kept(); n != 7 {
+				t.Errorf("got %d; want 7", n)
+			}
+		})
+	}
+}
+
+func Test_that_an_untouched_session_is_left_alone_when_the_connection_is_taken_over(t *testing.T) {
+	a := simpleApp(t, takeOver(nil))
+	if got := a.guest(t, newWire(t, false)).begins().during(nil, "/"); got.body != "hello" || a.store.calls() != 0 {
+		t.Errorf("got %q, %d store calls; want none", got.body, a.store.calls())
+	}
+}
+
+func Test_that_a_session_may_be_changed_after_the_connection_was_taken_over(t *testing.T) {
+	a := simpleApp(t, takeOver(func(s *session.Session) error { putSeven(s); return nil }))
+	g := a.guest(t, newWire(t, false)).begins()
+	if got := g.during(nil, "/"); got.body != "hello" || g.kept() != 7 || a.late.errs() != nil {
+		t.Errorf("got %q, %d, %v; want the change saved", got.body, g.kept(), a.late.errs())
+	}
+
+	a = simpleApp(t, takeOver(func(s *session.Session) error { putSeven(s); return s.Err() }))
+	a.guest(t, newWire(t, false)).during(nil, "/")
+	wantLoud(t, a, a.err(), session.ErrHeadSent) // a new session has no way to its visitor
+}
+
+// The handler learns of it while it can still answer.
+func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T) {
+	cases := []struct {
+		name   string
+		work   func(*session.Session)
+		change func(t *testing.T) func(*session.Config)
+	}{
+		{name: "for a new session", work: func(s *session.Session) { s.Destroy(); putSeven(s) }},
+		{name: "for a message", work: func(s *session.Session) { s.Destroy(); s.FlashInfo("hello") }},
+		{name: "for a new id", work: func(s *session.Session) { s.Regenerate(); putSeven(s) }},
+		{name: "for a session in cookies", work: putSeven, change: inCookies},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			var change []func(*session.Config)
+			if tc.change != nil {
+				change = append(change, tc.change(t))
+			}
+			a := simpleApp(t, takeOver(nil), change...)
+			g := a.guest(t, newWire(t, false)).begins()
+			got := g.during(tc.work, "/")
+			if got.status != http.StatusInternalServerError || got.body != internal {
+				t.Errorf("got %d %q, %v; want 500", got.status, got.body, got.err)
+			}
+			if err := a.err(); err == nil || !strings.Contains(err.Error(), "Call Save before the upgrade") || !strings.Contains(err.Error(), "Set-Cookie header") {
+				t.Errorf("got error %v; want one that says what to do", err)
+			}
+		})
+	}
+	t.Run("unless it is Saved and passed on", func(t *testing.T) {
+		a := simpleApp(t, func(c echo.Context) error {
+			if err := session.From(c).Save(c.Request().Context()); err != nil {
+				return err
+			}
+			header := c.Response().Header().Clone()
+			conn, _, err := c.Response().Hijack()
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			resp := http.Response{StatusCode: 200, ProtoMajor: 1, ProtoMinor: 1, Header: header, Body: http.NoBody, Close: true}
+			return resp.Write(conn)
+		})
+		g := a.guest(t, newWire(t, false))
+		if got := g.during(putSeven, "/"); len(got.ours()) != 1 || g.kept() != 7 {
+			t.Errorf("got cookies %q, value %d, %v; want the cookie to arrive", got.ours(), g.kept(), got.err)
+		}
+	})
+}
+
+func Test_that_a_logout_needs_no_cookie_when_the_connection_is_taken_over(t *testing.T) {
+	a := simpleApp(t, takeOver(nil))
+	g := a.guest(t, newWire(t, false)).begins()
+	if got := g.during((*session.Session).Destroy, "/"); got.body != "hello" || a.store.destroys.Load() != 1 {
+		t.Errorf("got %q, %d; want the record destroyed", got.body, a.store.destroys.Load())
+	}
+}
+
+func Test_that_nothing_is_written_into_a_connection_that_was_taken_over(t *testing.T) {
+	for name, mw := range map[string][]echo.MiddlewareFunc{
+		"alone":           nil,
+		"BodyDump inside": {middleware.BodyDump(func(echo.Context, []byte, []byte) {})},
+		"a panic":         {middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWire(t, false)
+			a := newWebApp(t)
+			a.use(append([]echo.MiddlewareFunc{a.manager.Middleware()}, mw...)...)
+			a.all(takeOver(func(*session.Session) error {
+				if name == "a panic" {
+					panic(errHandler)
+				}
+				return errHandler
+			}))
+			got := a.guest(t, w).begins().during(putSeven, "/")
+			if got.body != "hello" || got.err != nil {
+				t.Errorf("got %q, %v; want what the handler wrote and no more", got.body, got.err)
+			}
+			if log := w.log.take() + a.echoLog.take(); log != "" {
+				t.Errorf("somebody tried to: %s", log)
+			}
+		})
+	}
+}
+
+func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.T) {
+	cases := []struct {
+		name string
+		fail func(*tally)
+		h    echo.HandlerFunc
+	}{
+		{"at the commit", func(s *tally) { s.writeFails.Store(true) }, takeOver(nil)},
+		{"at the load", func(s *tally) { s.readFails.Store(true) }, takeOver(nil)},
+		{"before", func(s *tally) { s.writeFails.Store(true) }, func(c echo.Context) error {
+			_, _ = io.WriteString(c.Response(), "withheld")
+			return takeOver(nil)(c)
+		}},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			a := simpleApp(t, tc.h)
+			g := a.guest(t, newWire(t, false)).begins()
+			tc.fail(a.store)
+			got := g.during(putSeven, "/")
+			if got.status != http.StatusServiceUnavailable || got.body != unavailable || got.err != nil {
+				t.Errorf("got %d %q, %v; want 503", got.status, got.body, got.err)
+			}
+			wantError(t, a.err(), http.StatusServiceUnavailable)
+		})
+	}
+}
+
+func Test_that_a_failed_takeover_leaves_the_session_as_it_was(t *testing.T) {
+	w := newWire(t, true) // there is no taking over in HTTP/2
+	a := simpleApp(t, func(c echo.Context) error {
+		if _, _, err := c.Response().Hijack(); !errors.Is(err, http.ErrNotSupported) {
+			t.Errorf("got %v; want ErrNotSupported", err)
+		}
+		putSeven(session.From(c))
+		return c.String(http.StatusOK, "without it, then")
+	})
+	g := a.guest(t, w)
+	if got := g.during(nil, "/"); got.body != "without it, then" || len(got.ours()) != 1 || g.kept() != 7 {
+		t.Errorf("got %q, cookies %q, value %d; want the change saved", got.body, got.ours(), g.kept())
+	}
+}
+
+// What the writer can do, it can still do through ours.
+func Test_that_the_writer_below_is_within_reach(t *testing.T) {
+	below := &writerThatCan{ResponseRecorder: httptest.NewRecorder()}
+	a := simpleApp(t, func(c echo.Context) error {
+		w := c.Response().Writer
+		if err := w.(http.Pusher).Push("/style.css", nil); err != nil {
+			return err
+		}
+		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+			return err
+		}
+		_, err := io.Copy(w, onlyReader{strings.NewReader(large)})
+		return err
+	})
+	a.ServeHTTP(below, httptest.NewRequest(http.MethodGet, "/", nil))
+	if a.err() != nil || below.pushed != "/style.css" || !below.duplex || !below.readFrom || below.Body.String() != large {
+		t.Errorf("got %v, %+v; want everything to arrive", a.err(), below)
+	}
+
+	a = simpleApp(t, func(c echo.Context) error { return c.Response().Writer.(http.Pusher).Push("/style.css", nil) })
+	a.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	if !errors.Is(a.err(), http.ErrNotSupported) {
+		t.Errorf("got %v; want ErrNotSupported", a.err())
+	}
+}
+
+// writerThatCan is a response writer that can do more than it must.
+type writerThatCan struct {
+	*httptest.ResponseRecorder
+	pushed           string
+	duplex, readFrom bool
+}
+
+func (w *writerThatCan) Push(target string, _ *http.PushOptions) error { w.pushed = target; return nil }
+
+func (w *writerThatCan) EnableFullDuplex() error { w.duplex = true; return nil }
+
+func (w *writerThatCan) ReadFrom(src io.Reader) (int64, error) {
+	w.readFrom = true
+	return io.Copy(w.ResponseRecorder, src)
+}
