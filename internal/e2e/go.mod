@@ -3,8 +3,10 @@ module github.com/echo-hypermedia/session/internal/e2e
 go 1.26.0
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/echo-hypermedia/session v0.0.0
 	github.com/go-playground/validator/v10 v10.30.6
+	github.com/gorilla/websocket v1.5.3
 	github.com/labstack/echo/v4 v4.16.0
 )
 
