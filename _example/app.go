@@ -42,7 +42,7 @@ func New(store session.Store) *echo.Echo {
 
 func routes(e *echo.Echo) {
 	e.GET("/", home)
-	e.POST("/flash", flash)
+	e.POST("/", flash)
 
 	e.GET("/cart", showCart)
 	e.POST("/cart", addToCart)

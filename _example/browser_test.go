@@ -246,10 +246,7 @@ func Test_that_an_alert_can_be_dismissed(t *testing.T) {
 }
 
 func Test_that_a_bad_form_comes_back_as_it_was(t *testing.T) {
-	picture := filepath.Join(t.TempDir(), "picture.png")
-	if err := os.WriteFile(picture, []byte("not a picture"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	picture := somePicture(t)
 	inBrowser(t, func(b tab) {
 		b.open("/posts/new")
 		b.fill(`[name="password"]`, "short")
@@ -269,6 +266,16 @@ func Test_that_a_bad_form_comes_back_as_it_was(t *testing.T) {
 		}
 		b.wantErrors()
 	})
+}
+
+// somePicture is the path of a file to upload.
+func somePicture(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "picture.png")
+	if err := os.WriteFile(path, []byte("not a picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // fillPost fills every field in, some of them wrongly. All but title, password, picture
@@ -328,6 +335,7 @@ func Test_that_the_summary_leads_to_the_field(t *testing.T) {
 }
 
 func Test_that_a_good_post_is_saved_in_a_browser(t *testing.T) {
+	picture := somePicture(t)
 	inBrowser(t, func(b tab) {
 		b.open("/posts/new")
 		eval[bool](b, fillPost)
@@ -341,11 +349,15 @@ func Test_that_a_good_post_is_saved_in_a_browser(t *testing.T) {
 			return true
 		})()`)
 		b.fill(`[name="password"]`, "correct horse")
+		b.do(chromedp.SetUploadFiles(`[name="picture"]`, []string{picture}))
 		b.press(`main form button`)
 		b.wantPath("/posts/last")
 		b.wantAlerts("Your post was saved.")
 		if title := eval[string](b, `document.querySelector("h1").innerText`); title != "Grüße & <b>Küsse</b>" {
 			b.t.Errorf("got the title %q", title)
+		}
+		if article := eval[string](b, `document.querySelector("article").innerText`); !strings.Contains(article, "Picture: picture.png") {
+			b.t.Errorf("the post has no picture: %q", article)
 		}
 	})
 }

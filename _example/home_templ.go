@@ -51,7 +51,7 @@ func homePage() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>Sessions, messages and forms</h1><p class=\"lead\">Everything here works without JavaScript, under a strict Content-Security-Policy, and on the same three lines of set-up.</p><section><h2>Flash a message</h2><p>Each button is a form. Its handler flashes and redirects, and the next page shows the message once.</p><form method=\"post\" action=\"/flash\" class=\"line\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>Sessions, messages and forms</h1><p class=\"lead\">Everything here works without JavaScript, under a strict Content-Security-Policy, and on the same three lines of set-up.</p><section><h2>Flash a message</h2><p>Each button is a form. Its handler flashes and redirects, and the next page shows the message once.</p><form method=\"post\" action=\"/\" class=\"line\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

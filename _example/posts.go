@@ -48,7 +48,8 @@ func newPost(c echo.Context) error {
 func createPost(c echo.Context) error {
 	var p post
 	if err := c.Bind(&p); err != nil {
-		return session.Invalid(c, err) // such as a number that is none
+		session.From(c).FlashError("One of the fields has something else in it than it should.")
+		return session.Invalid(c, err) // it says nothing about errors it does not know
 	}
 	if err := c.Validate(&p); err != nil {
 		return err // session.FlashInvalid takes it from here
