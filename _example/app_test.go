@@ -191,11 +191,11 @@ func Test_that_nothing_is_lost_when_many_add_at_once(t *testing.T) {
 	v := newVisit(t, startApp(t, "memory"))
 	v.get("/cart")
 	var all sync.WaitGroup
-	for range 20 {
+	for range 50 {
 		all.Go(func() { v.post("/cart", "/cart", "product", "notebook") })
 	}
 	all.Wait()
-	v.get("/cart").shows(`name="quantity" value="20"`, "22 times")
+	v.get("/cart").shows(`name="quantity" value="50"`, "52 times")
 }
 
 func Test_that_login_leads_back_and_logout_forgets(t *testing.T) {
