@@ -198,6 +198,7 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
+			v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
 			tc.ask.from = back
 			got := v.asks(tc.ask, session.FlashInvalid(tc.by))
 			if got.status != tc.status {

@@ -405,6 +405,17 @@ func Test_what_fits_into_a_cookie(t *testing.T) {
 	}
 }
 
+func Test_that_messages_nobody_shows_leave_room_for_old_input(t *testing.T) {
+	for waiting := range 30 {
+		v := newCookieSite(t).browser()
+		for i := range waiting {
+			v.posts(nil, flashing(func(s *session.Session) { s.FlashInfo(fmt.Sprintf("Message %d that nobody shows", i)) }))
+		}
+		v.posts(url.Values{"text": {strings.Repeat("x", 500)}}, flashing(keep))
+		reads(t, v, fmt.Sprintf("the page after %d messages", waiting), old("text"), "text="+strings.Repeat("x", 500))
+	}
+}
+
 func Test_that_spellings_of_a_name_mean_the_same_field(t *testing.T) {
 	cases := []struct{ submitted, read string }{
 		{"items[0].name", "items[0][name]"},
