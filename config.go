@@ -143,14 +143,16 @@ func quoted(v any) any {
 
 // ConfigErrors lists the mistakes in an error from [New] or [Config.ToMiddleware].
 func ConfigErrors(err error) []*ConfigError {
+	var many interface{ Unwrap() []error }
+	if !errors.As(err, &many) {
+		return nil
+	}
 	var found []*ConfigError
-	var one *ConfigError
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range many.Unwrap() {
-			found = append(found, ConfigErrors(e)...)
+	for _, e := range many.Unwrap() {
+		var mistake *ConfigError
+		if errors.As(e, &mistake) {
+			found = append(found, mistake)
 		}
-	} else if errors.As(err, &one) {
-		found = append(found, one)
 	}
 	return found
 }

@@ -176,7 +176,7 @@ func (st *state) integer(key string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(string(raw), 10, 64)
 	if err != nil {
-		return 0, &DecodeError{Key: key, Type: "int64", Err: err}
+		return 0, &DecodeError{Key: key, Type: "int64", Err: errors.Unwrap(err)} // err quotes the value
 	}
 	return n, nil
 }

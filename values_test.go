@@ -1,0 +1,456 @@
+package session_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// twice runs put in one request, and then check both in the same request and in the next.
+func twice(t *testing.T, put, check func(*session.Session)) {
+	t.Helper()
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { put(s); check(s) })
+	v.must(t, p, check)
+}
+
+func Test_that_values_come_back_as_they_were(t *testing.T) {
+	type address struct {
+		City string
+		Tags []string
+		Map  map[string]int
+	}
+	type user struct {
+		ID      int64
+		Address *address
+		Since   time.Time
+	}
+	zone := time.FixedZone("", -(7*60+30)*60)
+	t.Run("an int64 beyond 2^53", comesBack(int64(1)<<53+1))
+	t.Run("the smallest int64", comesBack(int64(math.MinInt64)))
+	t.Run("the largest uint64", comesBack(uint64(math.MaxUint64)))
+	t.Run("a float64", comesBack(0.1))
+	t.Run("the smallest float64", comesBack(math.SmallestNonzeroFloat64))
+	t.Run("a string with all there is", comesBack("<b>&\x00\u2028é😀\n"))
+	t.Run("an empty string", comesBack(""))
+	t.Run("false", comesBack(false))
+	t.Run("bytes", comesBack([]byte{0, 255, '"', '\n'}))
+	t.Run("a slice", comesBack([]int{1, 2, 3}))
+	t.Run("an empty slice", comesBack([]int{}))
+	t.Run("a nil slice", comesBack([]int(nil)))
+	t.Run("a map", comesBack(map[string][]bool{"a": {true}, "": nil}))
+	t.Run("a map by numbers", comesBack(map[int]string{-1: "a"}))
+	t.Run("a struct with a pointer and a time in it", comesBack(user{1 << 60, &address{"Köln", []string{"x"}, map[string]int{"a": 1}}, time.Date(2030, 1, 2, 3, 4, 5, 6, zone)}))
+	t.Run("a pointer", comesBack(&user{ID: 1}))
+	t.Run("a nil pointer", comesBack((*user)(nil)))
+	t.Run("a duration", comesBack(time.Hour))
+	t.Run("raw JSON", comesBack(json.RawMessage(`{"a":1}`)))
+	t.Run("nil", comesBack[any](nil))
+	t.Run("a large number in an any", func(t *testing.T) {
+		twice(t, put("k", map[string]any{"id": uint64(math.MaxUint64)}), func(s *session.Session) {
+			got := session.Get[map[string]any](s, "k")["id"]
+			if got != json.Number("18446744073709551615") {
+				t.Errorf("got %v", got)
+			}
+		})
+	})
+	t.Run("a time keeps its zone", func(t *testing.T) {
+		want := time.Date(2030, 1, 2, 3, 4, 5, 6, zone)
+		twice(t, put("k", want), func(s *session.Session) {
+			got := session.Get[time.Time](s, "k")
+			_, offset := got.Zone()
+			if !got.Equal(want) || offset != -27000 {
+				t.Errorf("got %v; want %v", got, want)
+			}
+		})
+	})
+}
+
+func comesBack[T any](want T) func(*testing.T) {
+	return func(t *testing.T) {
+		twice(t, put("k", want), func(s *session.Session) {
+			got, ok, err := session.Lookup[T](s, "k")
+			if !ok || err != nil || jsonOf(got) != jsonOf(want) {
+				t.Errorf("got %#v, %t, %v; want %#v", got, ok, err, want)
+			}
+			if !s.Has("k") {
+				t.Error("Has denies it")
+			}
+		})
+	}
+}
+
+func jsonOf(v any) string {
+	raw, _ := json.Marshal(v)
+	return string(raw)
+}
+
+func Test_what_get_lookup_and_pull_answer(t *testing.T) {
+	twice(t, func(s *session.Session) { s.Put("n", 0); s.Put("text", "x") }, func(s *session.Session) {
+		if got := session.Get(s, "none", "default"); got != "default" {
+			t.Errorf("Get of nothing: %q; want the default", got)
+		}
+		if got := session.Get[string](s, "none"); got != "" {
+			t.Errorf("Get of nothing: %q; want the zero value", got)
+		}
+		if got := session.Get(s, "n", 5); got != 0 {
+			t.Errorf("Get of 0: %d; want it, and not the default", got)
+		}
+		if got := session.Get(s, "text", 5); got != 5 {
+			t.Errorf("Get of another type: %d; want the default", got)
+		}
+
+		if v, ok, err := session.Lookup[int](s, "n"); v != 0 || !ok || err != nil {
+			t.Errorf("Lookup of 0: %v, %t, %v", v, ok, err)
+		}
+		if v, ok, err := session.Lookup[int](s, "none"); v != 0 || ok || err != nil {
+			t.Errorf("Lookup of nothing: %v, %t, %v", v, ok, err)
+		}
+		v, ok, err := session.Lookup[int](s, "text")
+		var decode *session.DecodeError
+		if v != 0 || !ok || !errors.As(err, &decode) || decode.Key != "text" || decode.Type != "int" {
+			t.Errorf("Lookup of another type: %v, %t, %v", v, ok, err)
+		}
+		if s.Err() != nil {
+			t.Errorf("reading another type fails the session: %v", s.Err())
+		}
+	})
+
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Put("a", 1); s.Put("text", "x") })
+	v.must(t, p, func(s *session.Session) {
+		if got := session.Pull(s, "a", 5); got != 1 || s.Has("a") {
+			t.Errorf("Pull: %d; want 1, and it gone", got)
+		}
+		if got := session.Pull(s, "a", 5); got != 5 {
+			t.Errorf("a second Pull: %d; want the default", got)
+		}
+		if got := session.Pull(s, "text", 5); got != 5 || s.Has("text") {
+			t.Errorf("Pull of another type: %d; want the default, and it gone", got)
+		}
+	})
+	v.must(t, p, func(s *session.Session) {
+		if s.Has("a") || s.Has("text") {
+			t.Error("what was pulled is back")
+		}
+	})
+	if n := len(p.hooked("Undecodable")); n != 1 || p.hooked("Undecodable")[0].Key != "text" {
+		t.Errorf("the Undecodable hook was called %d times; want once, for text", n)
+	}
+}
+
+func Test_that_values_can_be_changed_after_put_without_effect(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	list := []int{1, 2}
+	v.must(t, p, func(s *session.Session) {
+		s.Put("list", list)
+		list[0] = 99
+		session.Get[[]int](s, "list")[1] = 99
+		session.Get[json.RawMessage](s, "list")[1] = '9'
+		s.All()["list"] = nil
+		if got := session.Get[[]int](s, "list"); got[0] != 1 || got[1] != 2 {
+			t.Errorf("the session has %v; want [1 2]", got)
+		}
+	})
+}
+
+func Test_that_has_knows_zero_values(t *testing.T) {
+	twice(t, func(s *session.Session) {
+		s.Put("zero", 0)
+		s.Put("empty", "")
+		s.Put("false", false)
+		s.Put("nil", nil)
+		s.Put("gone", 1)
+		s.Forget("gone")
+		s.Put("", "the empty key")
+	}, func(s *session.Session) {
+		for key, want := range map[string]bool{"zero": true, "empty": true, "false": true, "nil": true, "": true, "gone": false, "never": false} {
+			if s.Has(key) != want {
+				t.Errorf("Has(%q) is %t", key, !want)
+			}
+		}
+	})
+}
+
+func Test_that_increments_count_whole_numbers(t *testing.T) {
+	type step struct {
+		desc string
+		work func(*session.Session) int64
+		want int64
+	}
+	p := start(t, session.Config{})
+	v := newVisitor()
+	for _, tc := range []step{
+		{"a missing key counts from 0", func(s *session.Session) int64 { return s.Increment("n") }, 1},
+		{"by more", func(s *session.Session) int64 { return s.Increment("n", 10) }, 11},
+		{"by less than nothing", func(s *session.Session) int64 { return s.Increment("n", -20) }, -9},
+		{"down", func(s *session.Session) int64 { return s.Decrement("n") }, -10},
+		{"down by more", func(s *session.Session) int64 { return s.Decrement("n", 5) }, -15},
+		{"down by less than nothing", func(s *session.Session) int64 { return s.Decrement("n", -5) }, -10},
+		{"by nothing", func(s *session.Session) int64 { return s.Increment("n", 0) }, -10},
+		{"up to the largest", func(s *session.Session) int64 { s.Put("n", math.MaxInt64-1); return s.Increment("n") }, math.MaxInt64},
+		{"down to the smallest", func(s *session.Session) int64 { s.Put("n", math.MinInt64+1); return s.Decrement("n") }, math.MinInt64},
+		{"minus the smallest of -1", func(s *session.Session) int64 { s.Put("n", -1); return s.Decrement("n", math.MinInt64) }, math.MaxInt64},
+	} {
+		v.must(t, p, func(s *session.Session) {
+			if got := tc.work(s); got != tc.want {
+				t.Errorf("%s: %d; want %d", tc.desc, got, tc.want)
+			}
+		})
+		v.must(t, p, func(s *session.Session) {
+			if got := session.Get[int64](s, "n"); got != tc.want {
+				t.Errorf("%s: %d in the next request; want %d", tc.desc, got, tc.want)
+			}
+		})
+	}
+}
+
+func Test_that_an_increment_that_cannot_be_changes_nothing(t *testing.T) {
+	for _, tc := range []struct {
+		desc  string
+		value any
+		work  func(*session.Session)
+	}{
+		{"one more than the largest", int64(math.MaxInt64), func(s *session.Session) { s.Increment("n") }},
+		{"one less than the smallest", int64(math.MinInt64), func(s *session.Session) { s.Decrement("n") }},
+		{"minus the smallest", 0, func(s *session.Session) { s.Decrement("n", math.MinInt64) }},
+		{"plus the smallest", -1, func(s *session.Session) { s.Increment("n", math.MinInt64) }},
+		{"of a text", "secret", func(s *session.Session) { s.Increment("n") }},
+		{"of a text with a number in it", "1", func(s *session.Session) { s.Increment("n") }},
+		{"of a fraction", 1.5, func(s *session.Session) { s.Increment("n") }},
+		{"of a number that int64 cannot hold", uint64(math.MaxUint64), func(s *session.Session) { s.Increment("n") }},
+		{"of nil", nil, func(s *session.Session) { s.Decrement("n") }},
+	} {
+		p := start(t, session.Config{})
+		v := newVisitor()
+		v.must(t, p, put("n", tc.value))
+		rec := v.do(p, func(s *session.Session) { s.Put("other", 1); tc.work(s) })
+		if rec.Code != http.StatusInternalServerError || !strings.Contains(fmt.Sprint(p.failure()), `"n"`) {
+			t.Errorf("%s: status %d, %v; want 500 and an error that names n", tc.desc, rec.Code, p.failure())
+		}
+		for err := p.failure(); err != nil; err = errors.Unwrap(err) {
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("%s: the error tells the value: %v", tc.desc, err)
+			}
+		}
+		v.must(t, p, func(s *session.Session) {
+			if s.Has("other") || jsonOf(s.All()["n"]) != jsonOf(tc.value) {
+				t.Errorf("%s: the session is %v; want it unchanged", tc.desc, s.All())
+			}
+		})
+	}
+}
+
+func Test_that_update_is_given_the_zero_value_or_the_old_one(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	add := func(s *session.Session) {
+		session.Update(s, "list", func(l []string) []string { return append(l, fmt.Sprint(len(l))) })
+	}
+	v.must(t, p, func(s *session.Session) { add(s); add(s) })
+	v.must(t, p, add)
+	v.must(t, p, func(s *session.Session) {
+		if got := fmt.Sprint(session.Get[[]string](s, "list")); got != "[0 1 2]" {
+			t.Errorf("got %s; want [0 1 2]", got)
+		}
+	})
+	rec := v.do(p, func(s *session.Session) {
+		session.Update(s, "list", func(n int) int { t.Error("an update of another type is called"); return n })
+	})
+	var decode *session.DecodeError
+	if rec.Code != http.StatusInternalServerError || !errors.As(p.failure(), &decode) {
+		t.Errorf("an update of another type: status %d, %v; want 500 and a DecodeError", rec.Code, p.failure())
+	}
+}
+
+func Test_that_a_panic_in_an_update_changes_nothing(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, put("n", 1))
+	v.must(t, p, func(s *session.Session) {
+		defer func() { _ = recover() }()
+		session.Update(s, "n", func(int) int { panic("oh") })
+	})
+	v.must(t, p, func(s *session.Session) {
+		if got := s.Increment("n"); got != 2 {
+			t.Errorf("n is %d; want 2", got)
+		}
+	})
+}
+
+func Test_that_all_has_every_value_and_is_the_callers(t *testing.T) {
+	twice(t, func(s *session.Session) {
+		s.Put("n", 1<<60)
+		s.Put("list", []any{"x", 1.5, nil})
+		s.FlashInfo("no value")
+	}, func(s *session.Session) {
+		all := s.All()
+		if got := fmt.Sprint(all); got != "map[list:[x 1.5 <nil>] n:1152921504606846976]" {
+			t.Errorf("All is %s", got)
+		}
+		if _, ok := all["n"].(json.Number); !ok {
+			t.Errorf("a number is a %T; want a json.Number", all["n"])
+		}
+		clear(all)
+	})
+}
+
+func Test_that_clear_removes_values_and_received_messages(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Put("a", 1); s.FlashInfo("old") })
+	cookie := v.cookie()
+	v.must(t, p, func(s *session.Session) {
+		s.FlashInfo("new")
+		s.Clear()
+		if len(s.All()) != 0 || s.IsNew() {
+			t.Error("the values are still there, or the session is not")
+		}
+		s.Put("b", 2)
+	})
+	v.must(t, p, func(s *session.Session) {
+		alerts := s.FlashMessages().Alerts()
+		if fmt.Sprint(s.All()) != "map[b:2]" || len(alerts) != 1 || alerts[0].Text != "new" {
+			t.Errorf("values %v, alerts %v; want what came after, and this request's message", s.All(), alerts)
+		}
+	})
+	if v.cookie() != cookie {
+		t.Error("Clear has changed the id")
+	}
+}
+
+func Test_when_a_session_is_new(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	for _, tc := range []struct {
+		desc string
+		work func(*session.Session)
+		want bool
+	}{
+		{"without a cookie", func(*session.Session) {}, true},
+		{"in the request that begins it", put("a", 1), true},
+		{"afterwards", func(*session.Session) {}, false},
+		{"after Clear", (*session.Session).Clear, false},
+		{"after Destroy", (*session.Session).Destroy, true},
+	} {
+		v.must(t, p, func(s *session.Session) {
+			if tc.work(s); s.IsNew() != tc.want {
+				t.Errorf("%s: IsNew is %t", tc.desc, !tc.want)
+			}
+		})
+	}
+}
+
+type silent struct{ msg string }
+
+func (e silent) Error() string { return e.msg }
+
+func Test_that_what_cannot_be_stored_is_a_500_and_saves_nothing(t *testing.T) {
+	for _, tc := range []struct {
+		desc, wantType string
+		put            func(*session.Session)
+	}{
+		{"a channel", "chan int", put("key", make(chan int))},
+		{"a func", "func()", put("key", func() {})},
+		{"NaN", "float64", put("key", math.NaN())},
+		{"an infinity in a map", "map[string]float64", put("key", map[string]float64{"secret": math.Inf(1)})},
+		{"a bare error", "*errors.errorString", put("key", errors.New("secret"))},
+		{"an error without fields", "session_test.silent", put("key", silent{"secret"})},
+		{"a flashed channel", "chan int", func(s *session.Session) { s.Flash("key", make(chan int)) }},
+		{"an update", "float64", func(s *session.Session) {
+			session.Update(s, "key", func(float64) float64 { return math.NaN() })
+		}},
+	} {
+		p := start(t, session.Config{})
+		v := newVisitor()
+		v.must(t, p, put("old", 1))
+		rec := v.do(p, func(s *session.Session) {
+			s.Put("before", 1)
+			tc.put(s)
+			s.Put("after", 1)
+			if s.Err() == nil {
+				t.Errorf("%s: Err is nil", tc.desc)
+			}
+		})
+		var encode *session.EncodeError
+		if rec.Code != http.StatusInternalServerError || !errors.As(p.failure(), &encode) || encode.Key != "key" || encode.Type != tc.wantType {
+			t.Errorf("%s: status %d, %v; want 500, and the key and type %s named", tc.desc, rec.Code, p.failure(), tc.wantType)
+			continue
+		}
+		if msg := encode.Error(); !strings.Contains(msg, `"key"`) || !strings.Contains(msg, tc.wantType) || strings.Contains(msg, "secret") {
+			t.Errorf("%s: %s", tc.desc, msg)
+		}
+		v.must(t, p, func(s *session.Session) {
+			if got := fmt.Sprint(s.All()); got != "map[old:1]" {
+				t.Errorf("%s: the session is %s afterwards; want it unchanged", tc.desc, got)
+			}
+		})
+	}
+}
+
+// A type that was changed after its values were stored.
+func Test_that_one_value_that_cannot_be_read_leaves_the_others(t *testing.T) {
+	twice(t, func(s *session.Session) { s.Put("cart", []string{"a"}); s.Put("user", 7) }, func(s *session.Session) {
+		if cart := session.Get(s, "cart", map[string]int{"default": 1}); cart["default"] != 1 {
+			t.Errorf("cart is %v; want the default", cart)
+		}
+		if user := session.Get[int](s, "user"); user != 7 {
+			t.Errorf("user is %d; want 7", user)
+		}
+	})
+}
+
+func Test_that_a_nil_session_reads_empty_and_refuses_changes(t *testing.T) {
+	s := session.FromContext(t.Context())
+	if s != nil {
+		t.Fatal("there is a session in an empty context")
+	}
+	v, ok, err := session.Lookup[int](s, "a")
+	got := fmt.Sprint(session.Get(s, "a", 5), session.Pull(s, "a", 6), v, ok, err, s.Has("a"), len(s.All()), s.IsNew(), s.Err(), s.Load(t.Context()))
+	if got != "5 6 0 false <nil> false 0 true <nil> <nil>" {
+		t.Errorf("reads of a nil session: %s", got)
+	}
+	for name, change := range map[string]func(){
+		"Put":        func() { s.Put("a", 1) },
+		"Forget":     func() { s.Forget("a") },
+		"Increment":  func() { s.Increment("a") },
+		"Decrement":  func() { s.Decrement("a") },
+		"Update":     func() { session.Update(s, "a", func(n int) int { return n }) },
+		"Clear":      func() { s.Clear() },
+		"Regenerate": func() { s.Regenerate() },
+		"Destroy":    func() { s.Destroy() },
+		"Save":       func() { _ = s.Save(t.Context()) },
+		"Flash":      func() { s.Flash("a", 1) },
+		"FlashNow":   func() { s.FlashNow("info", "x") },
+		"Reflash":    func() { s.Reflash() },
+	} {
+		if msg := panicOf(change); !strings.Contains(msg, "session.Middleware") {
+			t.Errorf("%s panics with %q; want a hint at the middleware", name, msg)
+		}
+	}
+}
+
+func Test_that_from_without_the_middleware_says_what_to_do(t *testing.T) {
+	c := echo.New().NewContext(newVisitor().request(), nil)
+	if msg := panicOf(func() { session.From(c) }); !strings.Contains(msg, "e.Use(session.Middleware(cfg))") {
+		t.Errorf("From panics with %q; want what to do", msg)
+	}
+}
+
+func panicOf(f func()) (msg string) {
+	defer func() { msg = fmt.Sprint(recover()) }()
+	f()
+	return ""
+}
