@@ -62,7 +62,8 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 
 // understand decodes a record. One that is corrupt is as good as none, and trying again
 // would not help; one of a newer version of this library will be understood by the
-// process that wrote it, so it must not look like being logged out.
+// process that wrote it, so it must not look like being logged out. One that is past its
+// deadline is none, even if the store has lost its expiry.
 func (s *Session) understand(data []byte, key string) (*state, error) {
 	st, err := decodeState(data)
 	if errors.Is(err, errNewerFormat) {
@@ -70,6 +71,9 @@ func (s *Session) understand(data []byte, key string) (*state, error) {
 	}
 	if err != nil {
 		s.report(s.m.cfg.Hooks.Undecodable, Event{Handle: handle(key), Err: err}, "a session record is corrupt and was left out")
+		return nil, nil
+	}
+	if st.deadline != 0 && st.deadline <= s.m.now().UnixMilli() {
 		return nil, nil
 	}
 	return st, nil
