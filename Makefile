@@ -3,6 +3,7 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BENCH ?= .
+DIR ?= tmp/screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,8 +52,12 @@ tidy: ## go mod tidy
 fuzz: ## run each fuzz target for a short time (FUZZTIME=10s)
 	scripts/fuzz
 
+screenshots: ## take pictures of the example's pages (DIR=tmp/screenshots)
+	mkdir -p $(DIR)
+	cd _example && go test -tags screenshots -run TestScreenshots -count=1 -screenshots $(abspath $(DIR)) .
+
 bench: ## run the benchmarks (BENCH=regexp)
 	scripts/modules go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 .PHONY: help example test check check-format check-generated check-tidy check-links \
-	vet lint format generate tidy fuzz bench
+	vet lint format generate tidy fuzz screenshots bench

@@ -1,3 +1,5 @@
+//go:build screenshots
+
 package main
 
 import (
@@ -11,16 +13,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var screenshots = flag.String("screenshots", "", "take pictures of the pages and write them to this `directory`")
+var screenshots = flag.String("screenshots", ".", "the `directory` for the pictures")
 
 // TestScreenshots is no test: it takes pictures of whole pages to look at, and those of
-// the README.
-//
-//	go test -run TestScreenshots -screenshots /tmp/pictures
+// the README. Run it with make screenshots.
 func TestScreenshots(t *testing.T) {
-	if *screenshots == "" {
-		t.Skip("it takes pictures if -screenshots says where to put them")
-	}
 	app := startApp(t, "memory")
 	for name, lead := range scenes {
 		for _, scheme := range []string{"light", "dark"} {
