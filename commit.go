@@ -299,10 +299,10 @@ func (s *Session) touch(ctx context.Context) {
 	if !due {
 		return
 	}
+	s.expires = until // whatever comes of it: one try in a request is enough
 	err := s.m.store.Touch(ctx, s.key, until)
 	switch {
 	case err == nil:
-		s.expires = until
 		if s.st.deadline == 0 { // the cookie has no fixed end; keep it ahead
 			s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
 		}

@@ -1,0 +1,182 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+func read(s *session.Session) { s.Has("a") }
+
+// alive says whether the visitor still has a session. It does not use it.
+func alive(p *process, v *visitor) (alive bool) {
+	p.serve(v.request(), with(func(s *session.Session) { alive = !s.IsNew() }))
+	return alive
+}
+
+func Test_when_a_session_ends(t *testing.T) {
+	const minute, hour = time.Minute, time.Hour
+	type use struct {
+		every time.Duration
+		times int
+		work  func(*session.Session)
+	}
+	for _, tc := range []struct {
+		desc  string
+		cfg   session.Config
+		uses  []use
+		wait  time.Duration
+		alive bool
+	}{
+		{"just before the idle timeout", session.Config{}, nil, 2*hour - time.Millisecond, true},
+		{"at the idle timeout", session.Config{}, nil, 2 * hour, false},
+		{"reading starts the idle time anew", session.Config{}, []use{{119 * minute, 3, read}}, 119 * minute, true},
+		{"so does writing", session.Config{}, []use{{119 * minute, 3, increment}}, 119 * minute, true},
+		{"so does a new id", session.Config{}, []use{{119 * minute, 3, (*session.Session).Regenerate}}, 119 * minute, true},
+		{"not touching the session does not", session.Config{}, []use{{30 * minute, 3, func(*session.Session) {}}}, 30 * minute, false},
+		{"just before the absolute timeout, read all the time", session.Config{}, []use{{hour, 23, read}}, hour - time.Millisecond, true},
+		{"at the absolute timeout, read all the time", session.Config{}, []use{{hour, 23, read}}, hour, false},
+		{"at the absolute timeout, written all the time", session.Config{}, []use{{hour, 23, increment}}, hour, false},
+		{"at the absolute timeout, with a new id all the time", session.Config{}, []use{{hour, 23, (*session.Session).Regenerate}}, hour, false},
+		{"never, if it is used", session.Config{AbsoluteTimeout: -1}, []use{{hour, 24 * 30, read}}, hour, true},
+		{"idle, though there is no absolute timeout", session.Config{AbsoluteTimeout: -1}, nil, 2 * hour, false},
+		{"idle for longer than the absolute timeout allows", session.Config{IdleTimeout: 48 * hour}, nil, 24 * hour, false},
+	} {
+		for _, kind := range []string{"memory", "cookie"} {
+			c := new(clock)
+			cfg := tc.cfg
+			cfg.Now = c.Now
+			if kind == "cookie" {
+				cfg.Store = cookieStore(t, c.Now)
+			}
+			p := start(t, cfg)
+			v := newVisitor()
+			v.must(t, p, put("a", 1))
+			for _, use := range tc.uses {
+				for range use.times {
+					c.advance(use.every)
+					v.must(t, p, use.work)
+				}
+			}
+			c.advance(tc.wait)
+			if got := alive(p, v); got != tc.alive {
+				t.Errorf("%s store, %s: alive is %t; want %t", kind, tc.desc, got, tc.alive)
+			}
+		}
+	}
+}
+
+func Test_that_the_store_hears_of_a_read_once_in_a_tenth_of_the_idle_time(t *testing.T) {
+	w := &watched{}
+	c := new(clock)
+	w.Store = memorystore.New(memorystore.Options{Now: c.Now})
+	p := start(t, session.Config{Store: w, Now: c.Now, IdleTimeout: time.Hour})
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	for range 120 {
+		c.advance(time.Minute)
+		if rec := v.must(t, p, read); len(setCookies(rec)) != 0 {
+			t.Errorf("a read sets %v", setCookies(rec))
+		}
+	}
+	if touches, writes := w.count("Touch"), w.count("Write"); touches != 20 || writes != 1 {
+		t.Errorf("%d touches and %d writes in 120 minutes; want 20 and 1", touches, writes)
+	}
+}
+
+func Test_that_the_cookie_of_a_session_without_an_end_is_renewed(t *testing.T) {
+	p := start(t, session.Config{AbsoluteTimeout: -1})
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	p.clock.advance(time.Minute)
+	if rec := v.must(t, p, read); len(setCookies(rec)) != 0 {
+		t.Errorf("after a minute: sets %v", setCookies(rec))
+	}
+	p.clock.advance(time.Hour)
+	if rec := v.must(t, p, read); len(setCookies(rec)) != 1 {
+		t.Errorf("after an hour: sets %v; want the cookie", setCookies(rec))
+	}
+}
+
+func Test_that_a_touch_that_fails_does_not_fail_the_request(t *testing.T) {
+	for _, tc := range []struct {
+		err      error
+		reported int
+	}{
+		{errors.New("the line is dead"), 1},
+		{session.ErrNotFound, 0},
+	} {
+		w := &watched{}
+		c := new(clock)
+		w.Store = memorystore.New(memorystore.Options{Now: c.Now})
+		p := start(t, session.Config{Store: w, Now: c.Now, AbsoluteTimeout: -1})
+		v := newVisitor()
+		v.must(t, p, put("a", 1))
+		c.advance(time.Hour)
+		w.before = func(call call) error {
+			if call.method == "Touch" {
+				return tc.err
+			}
+			return nil
+		}
+		rec := v.must(t, p, read)
+		if w.count("Touch") != 1 || len(setCookies(rec)) != 0 || len(p.hooked("StoreError")) != tc.reported {
+			t.Errorf("%v: %d touches, sets %v, %d reports; want 1, no cookie and %d", tc.err, w.count("Touch"), setCookies(rec), len(p.hooked("StoreError")), tc.reported)
+		}
+	}
+}
+
+// forgetful is a store that breaks rule 7: it knows nothing of expiry.
+type forgetful struct {
+	session.Store
+	returns bool // the expiry it was given
+}
+
+func (f forgetful) Read(ctx context.Context, key string) (session.Record, error) {
+	rec, err := f.Store.Read(ctx, key)
+	if !f.returns {
+		rec.Expires = time.Time{}
+	}
+	return rec, err
+}
+
+func Test_that_a_store_that_forgets_expiry_keeps_nobody_logged_in(t *testing.T) {
+	for _, tc := range []struct {
+		desc    string
+		returns bool
+		wait    time.Duration
+		alive   bool
+	}{
+		{"it returns expired records, before the idle timeout", true, 119 * time.Minute, true},
+		{"it returns expired records, at the idle timeout", true, 120 * time.Minute, false},
+		{"it does not know the expiry, before the absolute timeout", false, 23 * time.Hour, true},
+		{"it does not know the expiry, at the absolute timeout", false, 24 * time.Hour, false},
+	} {
+		frozen := new(clock).Now()
+		store := forgetful{memorystore.New(memorystore.Options{Now: func() time.Time { return frozen }}), tc.returns}
+		p := start(t, session.Config{Store: store})
+		v := newVisitor()
+		v.must(t, p, put("a", 1))
+		p.clock.advance(tc.wait)
+		if got := alive(p, v); got != tc.alive {
+			t.Errorf("%s: alive is %t", tc.desc, got)
+		}
+	}
+}
+
+func Test_that_changes_of_a_request_that_outlives_its_session_are_dropped(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	rec := v.must(t, p, func(s *session.Session) {
+		s.Put("a", 2)
+		p.clock.advance(3 * time.Hour)
+	})
+	if len(setCookies(rec)) != 0 || len(p.hooked("Lost")) != 1 || alive(p, v) {
+		t.Errorf("sets %v, %d reports; want no cookie and one", setCookies(rec), len(p.hooked("Lost")))
+	}
+}
