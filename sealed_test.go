@@ -1,0 +1,310 @@
+package session_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// startSealed starts a process whose sessions live in cookies.
+func startSealed(t *testing.T, keys ...[]byte) *process {
+	c := new(clock)
+	p := start(t, session.Config{Store: cookieStore(t, c.Now, keys...), Now: c.Now})
+	p.clock = c
+	return p
+}
+
+func Test_that_a_session_lives_in_a_cookie(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	for _, tc := range []struct {
+		desc string
+		work func(*session.Session)
+		sets []string
+		want string
+	}{
+		{"nothing", func(*session.Session) {}, nil, "map[]"},
+		{"a read", read, nil, "map[]"},
+		{"a put that is taken back", func(s *session.Session) { s.Put("a", 1); s.Forget("a") }, nil, "map[]"},
+		{"a put", put("a", 1), []string{cookieName}, "map[a:1]"},
+		{"a read of it", read, nil, "map[a:1]"},
+		{"an increment", increment, []string{cookieName}, "map[a:1 n:1]"},
+		{"a flash", func(s *session.Session) { s.FlashInfo("x") }, []string{flashCookieName}, "map[a:1 n:1]"},
+		{"a put beside a flash", put("b", 2), []string{cookieName}, "map[a:1 b:2 n:1]"},
+		{"showing the flash", func(s *session.Session) { s.FlashMessages().Alerts() }, []string{flashCookieName}, "map[a:1 b:2 n:1]"},
+		{"a new id", (*session.Session).Regenerate, []string{cookieName}, "map[a:1 b:2 n:1]"},
+		{"a clear", (*session.Session).Clear, []string{cookieName}, "map[]"},
+		{"both", func(s *session.Session) { s.Put("c", 3); s.FlashInfo("x") }, []string{cookieName, flashCookieName}, "map[c:3]"},
+		{"a log-out", (*session.Session).Destroy, []string{cookieName, flashCookieName}, "map[]"},
+		{"a flash alone", func(s *session.Session) { s.FlashInfo("x") }, []string{flashCookieName}, "map[]"},
+		{"a log-out with nothing but a flash", (*session.Session).Destroy, []string{flashCookieName}, "map[]"},
+	} {
+		rec := v.must(t, p, tc.work)
+		if got := setCookies(rec); !slices.Equal(got, tc.sets) && len(got)+len(tc.sets) > 0 {
+			t.Errorf("%s: sets %v; want %v", tc.desc, got, tc.sets)
+		}
+		p.serve(v.request(), with(func(s *session.Session) {
+			if got := fmt.Sprint(s.All()); got != tc.want {
+				t.Errorf("%s: the session is %s; want %s", tc.desc, got, tc.want)
+			}
+		}))
+	}
+	if len(v.cookies) != 0 {
+		t.Errorf("cookies are left: %v", v.cookies)
+	}
+}
+
+func Test_that_whatever_a_visitor_sends_is_never_an_error(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Put("user", 7); s.FlashInfo("x") })
+	good, flash := v.cookies[cookieName], v.cookies[flashCookieName]
+	stranger := newVisitor()
+	stranger.must(t, startSealed(t, testKey(2)), put("user", 1))
+
+	for _, tc := range []struct{ desc, value string }{
+		{"empty", ""},
+		{"foreign", stranger.cookie()},
+		{"an id", newID(1)},
+		{"truncated", good[:len(good)-4]},
+		{"cut to one character", good[:1]},
+		{"longer", good + "AAAA"},
+		{"a flash in the place of a session", flash},
+		{"oversized", strings.Repeat("A", 60_000)},
+		{"no base64", "%%%"},
+	} {
+		visitor := newVisitor()
+		visitor.cookies[cookieName] = tc.value
+		visitor.cookies[flashCookieName] = tc.value
+		if tc.value == flash {
+			delete(visitor.cookies, flashCookieName)
+		}
+		visitor.must(t, p, func(s *session.Session) {
+			if !s.IsNew() || len(s.All()) != 0 || len(s.FlashMessages().Alerts()) != 0 {
+				t.Errorf("%s: opens as %v", tc.desc, s.All())
+			}
+			s.Put("a", 1)
+		})
+		visitor.must(t, p, func(s *session.Session) {
+			if fmt.Sprint(s.All()) != "map[a:1]" {
+				t.Errorf("%s: the new session is %v", tc.desc, s.All())
+			}
+		})
+	}
+	for i := range good {
+		bad := []byte(good)
+		bad[i] ^= 1
+		visitor := newVisitor()
+		visitor.cookies[cookieName] = string(bad)
+		visitor.must(t, p, func(s *session.Session) {
+			if len(s.All()) != 0 {
+				t.Errorf("with character %d changed, the session opens", i)
+			}
+		})
+	}
+}
+
+func Test_that_keys_rotate(t *testing.T) {
+	before, during, after := startSealed(t, testKey(1)), startSealed(t, testKey(2), testKey(1)), startSealed(t, testKey(2))
+	v := newVisitor()
+	v.must(t, before, put("a", 1))
+	old := v.clone()
+	v.must(t, during, increment)
+	v.must(t, after, func(s *session.Session) {
+		if fmt.Sprint(s.All()) != "map[a:1 n:1]" {
+			t.Errorf("after the rotation: %v", s.All())
+		}
+	})
+	old.must(t, after, func(s *session.Session) {
+		if !s.IsNew() {
+			t.Errorf("a key that was removed still opens %v", s.All())
+		}
+	})
+}
+
+func Test_that_a_read_renews_the_cookie_after_a_tenth_of_the_idle_time(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Put("a", 1); s.FlashInfo("waits") })
+	for _, tc := range []struct {
+		after time.Duration
+		sets  []string
+	}{
+		{time.Minute, []string{}},
+		{10 * time.Minute, []string{}},
+		{time.Minute, []string{cookieName}},
+		{time.Minute, []string{}},
+	} {
+		p.clock.advance(tc.after)
+		if rec := v.must(t, p, read); !slices.Equal(setCookies(rec), tc.sets) {
+			t.Errorf("after %v more: sets %v; want %v", tc.after, setCookies(rec), tc.sets)
+		}
+	}
+}
+
+func Test_that_a_copy_of_the_cookie_ends_at_its_deadline(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	replayed := v.clone()
+	v.must(t, p, (*session.Session).Destroy)
+	if !alive(p, replayed) {
+		t.Error("a cookie store cannot revoke, and yet it did: the documentation is wrong")
+	}
+	p.clock.advance(2 * time.Hour)
+	if alive(p, replayed) {
+		t.Error("a replayed cookie is good for ever")
+	}
+}
+
+func Test_that_a_cookie_of_4096_bytes_fits_and_one_of_4097_does_not(t *testing.T) {
+	for _, size := range []int{4095, 4096, 4097} {
+		p, name, length := sealedOfSize(t, size)
+		v := newVisitor()
+		v.must(t, p, put("a", 1))
+		old := v.cookies[name]
+		rec := v.do(p, putLarge(length))
+		if size <= 4096 {
+			if got := len(rec.Header().Get("Set-Cookie")); rec.Code != http.StatusOK || got != size {
+				t.Errorf("%d bytes: status %d, %v, and %d bytes sent", size, rec.Code, p.failure(), got)
+			}
+			continue
+		}
+		var tooLarge *session.TooLargeError
+		if rec.Code != http.StatusInternalServerError || !errors.As(p.failure(), &tooLarge) || !errors.Is(p.failure(), session.ErrTooLarge) {
+			t.Fatalf("%d bytes: status %d, %v; want 500 and a TooLargeError", size, rec.Code, p.failure())
+		}
+		if tooLarge.Size != size || tooLarge.Limit != 4096 || !strings.HasPrefix(tooLarge.Largest[0], "large (") {
+			t.Errorf("%d bytes: %+v", size, tooLarge)
+		}
+		if len(setCookies(rec)) != 0 || v.cookies[name] != old {
+			t.Errorf("%d bytes: sets %v; want the old cookie to stay", size, setCookies(rec))
+		}
+		v.must(t, p, func(s *session.Session) {
+			if fmt.Sprint(s.All()) != "map[a:1]" {
+				t.Errorf("%d bytes: the session is %v afterwards", size, s.All())
+			}
+		})
+	}
+}
+
+func putLarge(length int) func(*session.Session) {
+	return func(s *session.Session) { s.Put("a", 2); s.Put("large", strings.Repeat("x", length)) }
+}
+
+// sealedOfSize is a process where a large text of that length makes a Set-Cookie line of
+// that size. Sealed values grow in steps, so the cookie's name makes up the rest.
+func sealedOfSize(t *testing.T, size int) (p *process, name string, length int) {
+	t.Helper()
+	for pad := range 8 {
+		c := new(clock)
+		name = "c" + strings.Repeat("c", pad)
+		p = start(t, session.Config{Store: cookieStore(t, c.Now), Now: c.Now, CookieName: name})
+		for length = 2000; length < 2300; length++ {
+			rec := newVisitor().do(p, putLarge(length))
+			line := len(rec.Header().Get("Set-Cookie"))
+			var tooLarge *session.TooLargeError
+			if line == 0 && errors.As(p.failure(), &tooLarge) {
+				line = tooLarge.Size
+			}
+			if line == size {
+				return p, name, length
+			}
+		}
+	}
+	t.Fatalf("no session makes a cookie of %d bytes", size)
+	return nil, "", 0
+}
+
+func Test_that_flash_travels_on_its_own(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+
+	// While a slow response changes the values, another request flashes a message. The
+	// slow response arrives last.
+	slow := v.request()
+	v.must(t, p, func(s *session.Session) { s.FlashSuccess("saved") })
+	rec := p.serve(slow, with(put("a", 2)))
+	if got := setCookies(rec); !slices.Equal(got, []string{cookieName}) {
+		t.Errorf("a response that changes values sets %v", got)
+	}
+	v.keep(rec)
+	v.must(t, p, func(s *session.Session) {
+		alerts := s.FlashMessages().Alerts()
+		if session.Get[int](s, "a") != 2 || len(alerts) != 1 || alerts[0].Text != "saved" {
+			t.Errorf("values %v, alerts %v; want both changes", s.All(), alerts)
+		}
+	})
+	v.must(t, p, func(s *session.Session) {
+		if s.FlashMessages().Has(session.KindSuccess) {
+			t.Error("the message is shown again")
+		}
+	})
+}
+
+func Test_that_old_input_is_trimmed_to_fit(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	form := "name=Ada&text=" + strings.Repeat("x", 20_000)
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form))
+	r.Header.Set("Content-Type", echo.MIMEApplicationForm)
+	rec := p.serve(r, func(c echo.Context) error {
+		s := session.From(c)
+		s.FlashAll()
+		s.FlashInputErrors(map[string][]string{"text": {"is too long"}})
+		s.FlashError("please correct the form")
+		return c.Redirect(http.StatusSeeOther, "/")
+	})
+	if rec.Code != http.StatusSeeOther || !slices.Equal(setCookies(rec), []string{flashCookieName}) {
+		t.Fatalf("status %d, %v, sets %v", rec.Code, p.failure(), setCookies(rec))
+	}
+	if !strings.Contains(p.log.String(), "old input") {
+		t.Errorf("nothing is logged: %s", p.log)
+	}
+	v.keep(rec)
+	v.must(t, p, func(s *session.Session) {
+		if name, text := s.Old("name"), s.Old("text", "default"); name != "Ada" || text != "default" {
+			t.Errorf("old input: name %q, text of %d bytes; want Ada, and the default", name, len(text))
+		}
+		if len(s.InputErrors("text")) != 1 || len(s.FlashMessages().Alerts()) != 1 {
+			t.Error("the error or the alert was trimmed too")
+		}
+	})
+}
+
+func Test_that_a_message_that_does_not_fit_fails_aloud(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	rec := v.do(p, func(s *session.Session) { s.Put("a", 2); s.FlashInfo(strings.Repeat("x", 5000)) })
+	var tooLarge *session.TooLargeError
+	if rec.Code != http.StatusInternalServerError || !errors.As(p.failure(), &tooLarge) || !strings.HasPrefix(tooLarge.Largest[0], "alert (") {
+		t.Errorf("status %d, %v; want 500 and the alert named", rec.Code, p.failure())
+	}
+	if len(setCookies(rec)) != 0 {
+		t.Errorf("sets %v; want no cookie", setCookies(rec))
+	}
+}
+
+func Test_that_the_good_one_among_sealed_cookies_is_found(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	r := newVisitor().request()
+	r.Header.Set("Cookie", cookieName+"=bad; "+cookieName+"="+v.cookie()+"; "+cookieName+"=worse")
+	p.serve(r, with(func(s *session.Session) {
+		if !s.Has("a") {
+			t.Error("it is not found")
+		}
+	}))
+}
