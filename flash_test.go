@@ -418,3 +418,14 @@ func Test_that_reads_without_a_session_are_empty(t *testing.T) {
 	wantText(t, "reads on nil", strings.TrimSpace(got), "false d map[] [] d d [] [] /d false")
 	wantText(t, "reads on the zero value", fmt.Sprint(session.FlashMessages{}.Get("k", "d")), "d")
 }
+
+func Test_that_clear_leaves_what_another_request_flashes_meanwhile(t *testing.T) {
+	v := newSite(t).browser()
+	r := &reader{browser: v}
+	v.posts(nil, flashing(func(s *session.Session) { s.Put("user", 7); s.FlashInfo("old") }))
+	end := r.begins(ask{method: http.MethodPost}, flashing((*session.Session).Clear))
+	r.saves()
+	end()
+	reads(t, v, "the page", alerts, "success: Saved!")
+	reads(t, v, "the page after it", func(s *session.Session) any { return s.Has("user") }, false)
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 )
 
@@ -207,8 +208,15 @@ func (s *Session) All() map[string]any {
 func (s *Session) Clear() {
 	s.lock()
 	defer s.unlock()
+	came := s.received()
 	s.flash.forgetReceived()
-	s.change(func(st *state) error { st.entries = nil; return nil })
+	s.change(func(st *state) error {
+		// What another request flashes meanwhile did not come with this one.
+		st.entries = slices.DeleteFunc(slices.Clone(st.entries), func(e entry) bool {
+			return !e.kind.isFlash() || slices.ContainsFunc(came, func(it flashItem) bool { return it.id == string(e.key) })
+		})
+		return nil
+	})
 }
 
 func encodeValue(key string, v any) ([]byte, error) {
