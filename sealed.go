@@ -13,11 +13,10 @@ import (
 
 // sealed is what the visitor's cookies held.
 type sealed struct {
-	flashGiven bool      // there was a flash cookie, whatever was in it
-	values     bool      // there was a good session cookie
-	flash      bool      // there was a good flash cookie
-	ended      bool      // Destroy was called
-	expires    time.Time // of the session cookie's content
+	flashGiven bool // there was a flash cookie, whatever was in it
+	values     bool // there was a good session cookie
+	flash      bool // there was a good flash cookie
+	ended      bool // Destroy was called
 }
 
 func (s *Session) open() (found bool, err error) {
