@@ -389,6 +389,7 @@ func (s *Session) addFlash(it flashItem) {
 	}
 	it.id = rand.Text()
 	it.expires = s.flashExpiry()
+	s.flash.own = slices.DeleteFunc(s.flash.own, it.supersedes)
 	s.flash.added = slices.DeleteFunc(s.flash.added, it.replaces)
 	s.flash.added = append(s.flash.added, it)
 }

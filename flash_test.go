@@ -429,3 +429,21 @@ func Test_that_clear_leaves_what_another_request_flashes_meanwhile(t *testing.T)
 	reads(t, v, "the page", alerts, "success: Saved!")
 	reads(t, v, "the page after it", func(s *session.Session) any { return s.Has("user") }, false)
 }
+
+func Test_that_the_last_value_stands_when_the_first_is_saved_already(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.posts(nil, flashing(func(s *session.Session) {
+			s.Flash("k", "first")
+			if err := s.Save(t.Context()); err != nil {
+				t.Error(err)
+			}
+			s.Flash("k", "last")
+			if s.FlashMessages().Has("k") && session.Flashed[string](s, "k") != "last" {
+				t.Error("within the request it is the first")
+			}
+		}))
+		reads(t, v, "the page", message("k"), "last")
+		reads(t, v, "the page after it", message("k"), nil)
+	})
+}
