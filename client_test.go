@@ -37,8 +37,8 @@ func (c *clock) advance(d time.Duration) { c.since.Add(int64(d)) }
 // process is one process of an application. Several may share a store.
 type process struct {
 	*echo.Echo
-	clock *clock
-	store session.Store
+	manager *session.Manager
+	clock   *clock
 
 	log    *syncBuffer
 	mu     sync.Mutex
@@ -64,7 +64,6 @@ func start(t *testing.T, cfg session.Config) *process {
 	if cfg.Store == nil {
 		cfg.Store = memorystore.New(memorystore.Options{Now: cfg.Now})
 	}
-	p.store = cfg.Store
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(p.log, nil))
 	}
@@ -79,8 +78,8 @@ func start(t *testing.T, cfg session.Config) *process {
 		Undecodable: p.on("Undecodable"),
 		StoreError:  p.on("StoreError"),
 	}
-	mw, err := cfg.ToMiddleware()
-	if err != nil {
+	var err error
+	if p.manager, err = session.New(cfg); err != nil {
 		t.Fatal(err)
 	}
 	p.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -93,7 +92,7 @@ func start(t *testing.T, cfg session.Config) *process {
 			}
 			return err
 		}
-	}, mw)
+	}, p.manager.Middleware())
 	p.Any("/*", func(c echo.Context) error {
 		return c.Request().Context().Value(handlerKey{}).(echo.HandlerFunc)(c)
 	})

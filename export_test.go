@@ -1,0 +1,47 @@
+package session
+
+import (
+	"context"
+	"reflect"
+)
+
+// What the tests must see of the inside.
+
+// Waiting is how many sessions are being committed at this moment.
+func (m *Manager) Waiting() int { return m.queue.Len() }
+
+var NewQueue = newQueue
+
+func (q *queue) Enter(ctx context.Context, key string) (leave func(), err error) {
+	l, err := q.enter(ctx, key)
+	return func() { q.leave(key, l) }, err
+}
+
+func (q *queue) Len() (n int) {
+	for i := range q.shards {
+		q.shards[i].mu.Lock()
+		n += len(q.shards[i].lines)
+		q.shards[i].mu.Unlock()
+	}
+	return n
+}
+
+// DecodeAgain decodes data, and says whether it is the same after another round.
+func DecodeAgain(data []byte) (same bool, err error) {
+	st, err := decodeState(data)
+	if err != nil {
+		return false, err
+	}
+	again, err := decodeState(st.encode())
+	return err == nil && reflect.DeepEqual(st, again), nil
+}
+
+// EncodeDecode says whether a state with these parts comes back as it was.
+func EncodeDecode(created, deadline int64, producer, seq uint64, kinds string, key, val []byte) bool {
+	st := &state{created: created, deadline: deadline, writers: []writer{{producer, seq}, {seq, producer}}, entries: []entry{}}
+	for _, k := range []byte(kinds) {
+		st.entries = append(st.entries, entry{kind(k), append([]byte{}, key...), append([]byte{}, val...)})
+	}
+	again, err := decodeState(st.encode())
+	return err == nil && reflect.DeepEqual(st, again)
+}

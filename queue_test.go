@@ -1,0 +1,132 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+func Test_that_one_who_gives_up_waiting_leaves_no_trace(t *testing.T) {
+	q := session.NewQueue()
+	leave, err := q.Enter(t.Context(), "key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := q.Enter(cancelled, "key"); !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting with a cancelled context: %v", err)
+	}
+	other, err := q.Enter(cancelled, "other")
+	if err != nil {
+		t.Errorf("another session has to wait: %v", err)
+	}
+	other()
+	leave()
+	if n := q.Len(); n != 0 {
+		t.Errorf("%d lines are left", n)
+	}
+}
+
+// The turn comes and the context ends at the same moment.
+func Test_that_no_turn_is_lost_when_a_waiter_gives_up(t *testing.T) {
+	q := session.NewQueue()
+	for range 2000 {
+		first, _ := q.Enter(t.Context(), "key")
+		var done sync.WaitGroup
+		cancels := make([]context.CancelFunc, 3)
+		for i := range cancels {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancels[i] = cancel
+			done.Go(func() {
+				if leave, err := q.Enter(ctx, "key"); err == nil {
+					leave()
+				}
+			})
+		}
+		done.Go(first)
+		for _, cancel := range cancels[1:] {
+			done.Go(cancel)
+		}
+		done.Wait() // the one that does not give up gets its turn
+		cancels[0]()
+		if n := q.Len(); n != 0 {
+			t.Fatalf("%d lines are left", n)
+		}
+	}
+}
+
+func Test_that_there_is_one_at_a_time(t *testing.T) {
+	q := session.NewQueue()
+	counts := map[string]*int{"a": new(int), "b": new(int)}
+	var done sync.WaitGroup
+	for range 16 {
+		for key, n := range counts {
+			done.Go(func() {
+				for range 200 {
+					leave, err := q.Enter(t.Context(), key)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					*n++ // the race detector watches
+					leave()
+				}
+			})
+		}
+	}
+	done.Wait()
+	if *counts["a"] != 3200 || *counts["b"] != 3200 || q.Len() != 0 {
+		t.Errorf("counted %d and %d, %d lines are left; want 3200 each, and none", *counts["a"], *counts["b"], q.Len())
+	}
+}
+
+func Test_that_a_store_that_hangs_holds_requests_for_five_seconds_at_most(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := memorystore.New(memorystore.Options{})
+		h := &hanging{Store: inner}
+		p := start(t, session.Config{Store: h, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, put("a", 1))
+		h.hangs = true
+		began := time.Now()
+		var done sync.WaitGroup
+		for range 5 {
+			done.Go(func() {
+				if rec := v.do(p, increment); rec.Code != http.StatusServiceUnavailable {
+					t.Errorf("status %d; want 503", rec.Code)
+				}
+			})
+		}
+		done.Wait()
+		if took := time.Since(began); took != 5*time.Second {
+			t.Errorf("they took %v; want 5s", took)
+		}
+		if n := p.manager.Waiting(); n != 0 {
+			t.Errorf("%d lines are left", n)
+		}
+		h.hangs = false
+		v.must(t, p, increment)
+	})
+}
+
+// hanging is a store whose writes hang until their context ends.
+type hanging struct {
+	session.Store
+	hangs bool
+}
+
+func (h *hanging) Write(ctx context.Context, key string, rec session.Record) error {
+	if h.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return h.Store.Write(ctx, key, rec)
+}

@@ -1,0 +1,56 @@
+package session_test
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/echo-hypermedia/session"
+)
+
+func FuzzDecodeState(f *testing.F) {
+	f.Add([]byte{1, 0, 0, 0})
+	f.Add([]byte("\x01\x05\x06\x01\x00\x01\x02\x03\x04\x05\x06\x07\x08v\x01a\x011"))
+	f.Add([]byte("\x02"))
+	for _, data := range hostileStates {
+		f.Add([]byte(data))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if same, err := session.DecodeAgain(data); err == nil && !same {
+			t.Errorf("%q is another state after a round trip", data)
+		}
+	})
+}
+
+func FuzzEncodeState(f *testing.F) {
+	f.Add(int64(1), int64(2), uint64(3), uint64(4), "vo", []byte("key"), []byte("value"))
+	f.Add(int64(-1), int64(1<<62), ^uint64(0), uint64(0), "", []byte(nil), []byte("\xff"))
+	f.Fuzz(func(t *testing.T, created, deadline int64, producer, seq uint64, kinds string, key, val []byte) {
+		if !session.EncodeDecode(created, deadline, producer, seq, kinds, key, val) {
+			t.Error("the state comes back as another one")
+		}
+	})
+}
+
+// hostileStates are short, and promise a lot.
+var hostileStates = []string{
+	"\x01\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",                  // as many writers as there are numbers
+	"\x01\x00\x00\x00v\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",             // a key of that length
+	"\x01\x00\x00\x00v\x00\xff\xff\xff\xff\x0f",                             // a value of 4 GB
+	"\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",                  // a number without an end
+	"\x01\x00\x00\x00" + strings.Repeat("v\x00\x00", 1000),                  // many small entries
+	"\x01\x00\x00\xff\x07" + strings.Repeat("\x00\x00\x00\x00\x00", 100),    // more writers than room
+	"\x01\x00\x00\x00v\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", // a length that overflows
+}
+
+func Test_that_garbage_does_not_take_memory(t *testing.T) {
+	for _, data := range hostileStates {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = session.DecodeAgain([]byte(data))
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+			t.Errorf("%.20q takes %d bytes", data, n)
+		}
+	}
+}
