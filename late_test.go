@@ -393,6 +393,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 						<-ended
 						<-ctx.Done()
 						read = session.Get[int](session.FromContext(ctx), "n")
+						s.Old("name")
 						s.Put("n", 8)
 						s.FlashInfo("too late")
 						s.FlashAll()
@@ -461,9 +462,30 @@ func Test_that_Timeout_commits_what_the_handler_changed_so_far(t *testing.T) {
 }
 
 func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
-	for name, inside := range map[string][]echo.MiddlewareFunc{
-		"alone":                 nil,
-		"ContextTimeout inside": {middleware.ContextTimeout(time.Hour)},
+	parseForm := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if _, err := c.MultipartForm(); err != nil {
+				return err
+			}
+			return next(c)
+		}
+	}
+	forgetForm := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			err := next(c)
+			c.SetRequest(c.Request().Clone(c.Request().Context()))
+			c.Request().MultipartForm = nil
+			return err
+		}
+	}
+	for name, mount := range map[string]func(s echo.MiddlewareFunc) []echo.MiddlewareFunc{
+		"alone": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc { return []echo.MiddlewareFunc{s} },
+		"ContextTimeout inside": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc {
+			return []echo.MiddlewareFunc{s, middleware.ContextTimeout(time.Hour)}
+		},
+		"parsed outside": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc {
+			return []echo.MiddlewareFunc{parseForm, s, forgetForm}
+		},
 	} {
 		for protocol, http2 := range protocols {
 			t.Run(protocol+"/"+name, func(t *testing.T) {
@@ -471,7 +493,7 @@ func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
 				t.Setenv("TMPDIR", dir)
 				var files int
 				a := newWebApp(t)
-				a.use(append([]echo.MiddlewareFunc{a.manager.Middleware()}, inside...)...)
+				a.use(mount(a.manager.Middleware())...)
 				a.all(func(c echo.Context) error {
 					if _, err := c.MultipartForm(); err != nil {
 						return err

@@ -97,7 +97,7 @@ func (f *frame) begin() error {
 	if !f.sent && !f.withheld {
 		res := f.c.Response()
 		status := cmp.Or(res.Status, http.StatusOK)
-		if !res.Committed {
+		if !res.Committed && !f.left {
 			res.WriteHeader(status)
 		}
 		f.WriteHeader(status) // Gzip keeps the head back
