@@ -43,6 +43,7 @@ func (m *modelSession) clone() *modelSession {
 type modelRequest struct {
 	id     string // of its session; "" = none
 	view   *modelSession
+	came   []string // the alerts it was given
 	ops    []func(*modelSession)
 	alerts []string
 	renews bool
@@ -149,7 +150,7 @@ func agrees(t *testing.T, seed uint64) bool {
 func (m model) open(p *process, id string) *modelRequest {
 	r := &modelRequest{view: &modelSession{values: map[string]int{}}, steps: make(chan func(*session.Session)), done: make(chan struct{})}
 	if known := m[id]; known != nil && known.fate == lives {
-		r.id, r.view = id, known.clone()
+		r.id, r.view, r.came = id, known.clone(), slices.Clone(known.alerts)
 	}
 	v := newVisitor()
 	if id != "" {
@@ -196,14 +197,18 @@ func (r *modelRequest) randomStep(random *rand.Rand, step int) {
 	default:
 		if random.IntN(2) == 0 {
 			r.do((*session.Session).Clear)
-			r.change(func(m *modelSession) { clear(m.values); m.alerts = nil })
+			came := r.came
+			r.change(func(m *modelSession) {
+				clear(m.values)
+				m.alerts = slices.DeleteFunc(m.alerts, func(text string) bool { return slices.Contains(came, text) })
+			})
 			return
 		}
 		r.do((*session.Session).Destroy)
 		if r.id != "" {
 			r.ends = r.id
 		}
-		r.id, r.view, r.ops, r.renews = "", &modelSession{values: map[string]int{}}, nil, false
+		r.id, r.view, r.came, r.ops, r.renews = "", &modelSession{values: map[string]int{}}, nil, nil, false
 	}
 }
 
