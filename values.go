@@ -259,3 +259,12 @@ func first[T any](def []T) T {
 	}
 	return v
 }
+
+// mustEncode is for the library's own types, which always can be.
+func mustEncode(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic("session: internal error: " + err.Error())
+	}
+	return raw
+}

@@ -1,0 +1,192 @@
+package session
+
+import (
+	"slices"
+)
+
+// flashes is the flash of one request.
+type flashes struct {
+	received []flashItem // with what came; see Session.received
+	decoded  bool        // received is filled in
+	added    []flashItem // by this request, not saved yet
+	own      []flashItem // by this request, saved already
+	now      []Message   // for this response only
+
+	read     map[string]bool   // ids of items that were read
+	done     map[string]bool   // ids of items that are consumed
+	formRead bool              // old input or errors were read
+	claims   []*bool           // of each call of FlashMessages, whether its result was looked at
+	keep     func(string) bool // what Reflash keeps; nil = nothing
+}
+
+func (f *flashes) markRead(it flashItem) { f.read = marked(f.read, it.id) }
+
+// forgetReads is for a handler that read messages and then failed: nobody has seen them.
+func (f *flashes) forgetReads() {
+	f.read, f.formRead, f.claims = nil, false, nil
+}
+
+// claimed says whether messages were fetched that nobody has looked at: for a page that is
+// going to stream.
+func (f *flashes) claimed() bool {
+	return slices.ContainsFunc(f.claims, func(used *bool) bool { return !*used })
+}
+
+// showForm notes that this response is about the submitted form, whatever its view reads.
+func (s *Session) showForm() {
+	s.lock()
+	defer s.unlock()
+	s.flash.formRead = true
+}
+
+// shows says whether the response has messages, old input or errors, or is going to.
+func (s *Session) shows() bool {
+	f := &s.flash
+	return s.decision.shows && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0)
+}
+
+// saved notes that what was added is stored now.
+func (f *flashes) saved() {
+	f.own = append(f.own, f.added...)
+	f.added = nil
+}
+
+func (f *flashes) forgetReceived() {
+	f.received, f.decoded = nil, true
+	f.keep = nil
+}
+
+// superseded says whether this request has flashed something instead of old.
+func (f *flashes) superseded(old flashItem) bool {
+	by := func(it flashItem) bool { return it.supersedes(old) }
+	return slices.ContainsFunc(f.own, by) || slices.ContainsFunc(f.added, by)
+}
+
+// received is the flash that the session came with, less what has expired.
+func (s *Session) received() []flashItem {
+	st := s.state()
+	if f := &s.flash; !f.decoded {
+		f.decoded = true
+		f.received = st.flash(s.m.now())
+	}
+	return s.flash.received
+}
+
+// visible is what this request may show, in the order it was flashed.
+func (s *Session) visible() []flashItem {
+	received := s.received()
+	if classify(s.req) == audienceNobody {
+		return nil
+	}
+	f := &s.flash
+	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
+	items = slices.Concat(items, f.own, f.added)
+	if s.headSent && s.m.sealer != nil && s.decision.shows {
+		items = s.onlyRead(items)
+	}
+	for _, m := range f.now {
+		items = append(items, flashItem{kind: kindAlert, value: mustEncode(m)})
+	}
+	return items
+}
+
+// onlyRead leaves what was read before the head left. The rest could be shown, but not
+// removed, and so would be seen again.
+func (s *Session) onlyRead(items []flashItem) []flashItem {
+	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !s.flash.read[it.id] && !s.flash.done[it.id] })
+	if len(kept) < len(items) {
+		s.late(ErrHeadSent)
+	}
+	return kept
+}
+
+// keyed is the item flashed under key.
+func (s *Session) keyed(key string) (flashItem, bool) {
+	for _, it := range s.visible() {
+		if it.kind == kindKeyed && it.name == key {
+			return it, true
+		}
+	}
+	return flashItem{}, false
+}
+
+// settle decides, when the head is about to leave, which messages this response consumes.
+// It is called again for what is read while the body streams.
+func (s *Session) settle(v view) flashDelta {
+	f := &s.flash
+	if s.st == nil || !v.shows {
+		return flashDelta{}
+	}
+	if s.m.sealer != nil && !s.headSent && f.claimed() {
+		for _, it := range s.visible() {
+			f.markRead(it)
+			f.formRead = f.formRead || it.kind.onePage()
+		}
+	}
+	var delta flashDelta
+	for _, it := range s.received() {
+		if !f.consumes(it, v.page) {
+			continue
+		}
+		delta.drop = append(delta.drop, it.id)
+		if f.keep != nil && !f.superseded(it) {
+			delta.add = append(delta.add, f.kept(it, s.flashExpiry())...)
+		}
+	}
+	for _, it := range f.own {
+		if f.consumes(it, false) {
+			delta.drop = append(delta.drop, it.id)
+		}
+	}
+	// What was added and shown in one request need not be stored at all.
+	for _, it := range f.added {
+		if f.consumes(it, false) {
+			f.own = append(f.own, it)
+		}
+	}
+	f.added = slices.DeleteFunc(f.added, func(it flashItem) bool { return f.done[it.id] })
+	return delta
+}
+
+// consumes says whether a response that can show messages ends this one, and notes it.
+// Old input and errors that the session came with end with any page, read or not.
+func (f *flashes) consumes(it flashItem, page bool) bool {
+	if f.done[it.id] {
+		return false
+	}
+	ends := f.read[it.id]
+	if it.kind.onePage() {
+		ends = page || f.formRead
+	}
+	if ends {
+		f.done = marked(f.done, it.id)
+	}
+	return ends
+}
+
+func marked(set map[string]bool, id string) map[string]bool {
+	if set == nil {
+		set = map[string]bool{}
+	}
+	set[id] = true
+	return set
+}
+
+// kept is what Reflash leaves of an item that would end here.
+func (f *flashes) kept(it flashItem, until int64) []flashItem {
+	it.expires = until
+	switch it.kind {
+	case kindInput, kindInputErrors:
+		return it.fields(f.keep)
+	case kindAlert:
+		alert, _ := it.alert()
+		if !f.keep(alert.Kind) {
+			return nil
+		}
+	default:
+		if !f.keep(it.name) {
+			return nil
+		}
+	}
+	return []flashItem{it}
+}

@@ -1,0 +1,147 @@
+package session
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// The entries of a state that hold flash items. Alerts and keyed values wait for a page
+// that reads them; the other kinds end with the first page.
+const (
+	kindAlert       kind = 'a' // a Message
+	kindKeyed       kind = 'k' // a value, by the application's key
+	kindPageError   kind = 'p' // a text, by its code
+	kindInputErrors kind = 'e' // []InputError, by the name of the form
+	kindInput       kind = 'i' // an oldInput, by the name of the form
+)
+
+func (k kind) isFlash() bool { return k == kindAlert || k == kindKeyed || k.onePage() }
+
+func (k kind) onePage() bool {
+	return k == kindPageError || k == kindInputErrors || k == kindInput
+}
+
+// flashItem is one flashed thing. It is stored as an entry of its kind under its id, so
+// that it can be removed, and only it, whatever other requests do.
+type flashItem struct {
+	id      string
+	kind    kind
+	name    string
+	expires int64 // milliseconds since 1970
+	value   []byte
+}
+
+func (it flashItem) entry() entry {
+	val := binary.BigEndian.AppendUint64(nil, uint64(it.expires))
+	val = appendBytes(val, []byte(it.name))
+	val = appendBytes(val, it.value)
+	return entry{it.kind, []byte(it.id), val}
+}
+
+func decodeFlash(e entry) (flashItem, bool) {
+	r := reader{rest: e.val}
+	it := flashItem{id: string(e.key), kind: e.kind}
+	it.expires = int64(r.uint64())
+	it.name = string(r.bytes())
+	it.value = r.bytes()
+	return it, !r.bad && e.kind.isFlash()
+}
+
+// alert is the item as an alert. A string flashed under the name of a kind is one too.
+func (it flashItem) alert() (m Message, ok bool) {
+	switch it.kind {
+	case kindAlert:
+		ok = json.Unmarshal(it.value, &m) == nil
+	case kindKeyed:
+		m.Kind = kindOf(it.name)
+		ok = isAlertKind(m.Kind) && bytes.HasPrefix(it.value, []byte(`"`)) && json.Unmarshal(it.value, &m.Text) == nil
+	}
+	return m, ok
+}
+
+func isAlertKind(kind string) bool {
+	return kind == KindError || kind == KindWarning || kind == KindSuccess || kind == KindInfo
+}
+
+// any is the item's value for somebody who does not know its type.
+func (it flashItem) any() any {
+	if alert, ok := it.alert(); ok {
+		return alert.Text
+	}
+	v, _ := decodeValue[any](it.name, it.value)
+	return v
+}
+
+func (it flashItem) replaces(old flashItem) bool {
+	return it.kind != kindAlert && it.kind == old.kind && it.name == old.name
+}
+
+// supersedes says whether the item ends one of an earlier request. New input of a form
+// ends its old errors as well: they were about something else.
+func (it flashItem) supersedes(old flashItem) bool {
+	return it.replaces(old) || it.kind == kindInput && old.kind == kindInputErrors && it.name == old.name
+}
+
+func (st *state) flash(now time.Time) []flashItem {
+	var items []flashItem
+	for _, e := range st.entries {
+		if !e.kind.isFlash() {
+			continue
+		}
+		if it, ok := decodeFlash(e); ok && it.expires > now.UnixMilli() {
+			items = append(items, it)
+		}
+	}
+	return items
+}
+
+// flashDelta is what a commit changes about messages: by their ids, so that it can be
+// replayed on any record.
+type flashDelta struct {
+	drop []string
+	add  []flashItem
+}
+
+func (d flashDelta) empty() bool { return len(d.drop) == 0 && len(d.add) == 0 }
+
+// apply also drops what has expired, since it is there.
+func (d flashDelta) apply(st *state, now time.Time) {
+	if d.empty() {
+		return
+	}
+	st.entries = slices.DeleteFunc(slices.Clone(st.entries), func(e entry) bool {
+		if !e.kind.isFlash() {
+			return false
+		}
+		old, ok := decodeFlash(e)
+		return !ok || old.expires <= now.UnixMilli() || slices.Contains(d.drop, old.id) ||
+			slices.ContainsFunc(d.add, func(it flashItem) bool { return it.supersedes(old) })
+	})
+	for _, it := range d.add {
+		st.entries = append(st.entries, it.entry())
+	}
+	st.dropAlerts(maxAlerts)
+}
+
+// dropAlerts leaves the newest alerts. It says whether it dropped any.
+func (st *state) dropAlerts(most int) bool {
+	excess := -most
+	for _, e := range st.entries {
+		if e.kind == kindAlert {
+			excess++
+		}
+	}
+	if excess <= 0 {
+		return false
+	}
+	st.entries = slices.DeleteFunc(st.entries, func(e entry) bool {
+		if e.kind == kindAlert {
+			excess--
+		}
+		return e.kind == kindAlert && excess >= 0
+	})
+	return true
+}

@@ -1,0 +1,149 @@
+package session
+
+import (
+	"slices"
+)
+
+// Flashed is the value that was flashed under key, or else the first of def, or the zero
+// T. Reading it counts as showing it.
+func Flashed[T any](s *Session, key string, def ...T) T {
+	if s == nil {
+		return first(def)
+	}
+	s.lock()
+	defer s.unlock()
+	it, ok := s.keyed(key)
+	if !ok {
+		return first(def)
+	}
+	s.flash.markRead(it)
+	v, err := decodeValue[T](key, it.value)
+	if err != nil {
+		s.report(s.m.cfg.Hooks.Undecodable, Event{Handle: handle(s.key), Key: key, Err: err}, "")
+		return first(def)
+	}
+	return v
+}
+
+// FlashMessages is what this request may show. To read a message with Get, All or Alerts
+// counts as showing it.
+//
+// With a cookie store, messages that are read after the response head has left cannot be
+// removed any more, so they are not given out. A handler that streams its page with such
+// a store calls FlashMessages before the first byte: that claims them all for this page.
+func (s *Session) FlashMessages() FlashMessages {
+	if s == nil {
+		return FlashMessages{}
+	}
+	s.lock()
+	defer s.unlock()
+	s.state()
+	used := new(s.headSent)
+	s.flash.claims = append(s.flash.claims, used)
+	return FlashMessages{s, used}
+}
+
+// FlashMessages reads a session's messages. The zero value has none.
+//
+// Has, Get and All know a message by its name: the key given to [Session.Flash], or, if
+// there is no such key, the kind of an alert, which stands for the newest of that kind.
+// Kinds known by another name in other frameworks ("danger", "alert", "warn", "notice")
+// come under ours, and may be asked for by either.
+type FlashMessages struct {
+	s    *Session
+	used *bool
+}
+
+// Has says whether there is a message of that name. It does not count as showing it.
+func (m FlashMessages) Has(name string) bool {
+	if m.s == nil {
+		return false
+	}
+	m.s.lock()
+	defer m.s.unlock()
+	_, ok := m.find(name)
+	return ok
+}
+
+// Get is the message of that name, or the first of def, or nil. Numbers are json.Number.
+func (m FlashMessages) Get(name string, def ...any) any {
+	if m.s == nil {
+		return first(def)
+	}
+	m.s.lock()
+	defer m.s.unlock()
+	it, ok := m.find(name)
+	if !ok {
+		return first(def)
+	}
+	m.s.flash.markRead(it)
+	return it.any()
+}
+
+// All is every message by its name. Of several alerts of one kind the older ones have no
+// name of their own, and wait for [FlashMessages.Alerts]. The map is the caller's.
+func (m FlashMessages) All() map[string]any {
+	all := map[string]any{}
+	if m.s == nil {
+		return all
+	}
+	m.s.lock()
+	defer m.s.unlock()
+	for name, it := range m.named() {
+		m.s.flash.markRead(it)
+		all[name] = it.any()
+	}
+	return all
+}
+
+// Alerts is every alert of these kinds, or of all kinds if there are none, in the order
+// they were flashed, those for this response last. Alerts of other kinds are left for
+// whoever shows them.
+func (m FlashMessages) Alerts(kinds ...string) []Message {
+	if m.s == nil {
+		return nil
+	}
+	m.s.lock()
+	defer m.s.unlock()
+	var alerts []Message
+	for _, it := range m.visible() {
+		if alert, ok := it.alert(); ok && isOneOf(alert.Kind, kinds) {
+			m.s.flash.markRead(it)
+			alerts = append(alerts, alert)
+		}
+	}
+	return alerts
+}
+
+func isOneOf(kind string, kinds []string) bool {
+	return len(kinds) == 0 || slices.ContainsFunc(kinds, func(k string) bool { return kindOf(k) == kind })
+}
+
+func (m FlashMessages) visible() []flashItem {
+	*m.used = true
+	return m.s.visible()
+}
+
+func (m FlashMessages) find(name string) (it flashItem, ok bool) {
+	named := m.named()
+	if it, ok = named[name]; !ok {
+		it, ok = named[kindAliases[name]]
+	}
+	return it, ok
+}
+
+// named is each message under its name; see FlashMessages.
+func (m FlashMessages) named() map[string]flashItem {
+	named := map[string]flashItem{}
+	for _, it := range m.visible() {
+		switch it.kind {
+		case kindKeyed:
+			named[it.name] = it
+		case kindAlert:
+			if alert, _ := it.alert(); named[alert.Kind].kind != kindKeyed {
+				named[alert.Kind] = it
+			}
+		}
+	}
+	return named
+}
