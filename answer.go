@@ -19,12 +19,33 @@ type Component interface {
 // Render answers with a component. It renders all of it before the first byte leaves:
 // what the page reads from the session is then known in time, and a component that fails
 // half-way becomes a clean error page instead of half a page.
+//
+// With a store on the server, pages that load at the very same time do not show a message
+// twice either: the slower one is rendered once more, without it.
 func Render(c echo.Context, status int, component Component) error {
-	var page bytes.Buffer
-	if err := component.Render(c.Request().Context(), &page); err != nil {
+	page, err := render(c, component)
+	if err != nil {
 		return err
 	}
-	return c.HTMLBlob(status, page.Bytes())
+	if s := FromContext(c.Request().Context()); s != nil {
+		c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
+		again, err := s.claim(status, c.Response().Header())
+		if err != nil {
+			return err
+		}
+		if again {
+			if page, err = render(c, component); err != nil {
+				return err
+			}
+		}
+	}
+	return c.HTMLBlob(status, page)
+}
+
+func render(c echo.Context, component Component) ([]byte, error) {
+	var page bytes.Buffer
+	err := component.Render(c.Request().Context(), &page)
+	return page.Bytes(), err
 }
 
 // Redirect sends the visitor to url, by GET: the status is 303, since after a 302 some

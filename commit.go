@@ -219,7 +219,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 // view, unless the commit before this one in line has left a newer record.
 func (s *Session) newest(delta flashDelta, left Record) (*state, uint64, error) {
 	if left.Version <= s.version {
-		delta.apply(s.st, s.m.now())
+		s.applyFlash(delta, s.st)
 		return s.st, s.version, nil
 	}
 	st, err := s.replay(delta, left)
@@ -236,7 +236,7 @@ func (s *Session) replay(delta flashDelta, on Record) (*state, error) {
 			return nil, err
 		}
 	}
-	delta.apply(st, s.m.now())
+	s.applyFlash(delta, st)
 	return st, nil
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"net/http"
 	"slices"
 )
 
@@ -16,6 +17,7 @@ type flashes struct {
 	done     map[string]bool   // ids of items that are consumed
 	formRead bool              // old input or errors were read
 	claims   []*bool           // of each call of FlashMessages, whether its result was looked at
+	taken    []string          // ids of items that another page had consumed before
 	keep     func(string) bool // what Reflash keeps; nil = nothing
 }
 
@@ -108,6 +110,36 @@ func (s *Session) keyed(key string) (flashItem, bool) {
 		}
 	}
 	return flashItem{}, false
+}
+
+// claim consumes what a page has read, before it is sent. It says whether another page was
+// faster with a message: then this one is to be rendered again, and sees it no more.
+func (s *Session) claim(status int, h http.Header) (again bool, err error) {
+	s.lock()
+	defer s.unlock()
+	if s.headSent || s.failure() != nil || s.m.sealer != nil {
+		return false, nil
+	}
+	delta := s.settle(viewOf(s.req, status, h))
+	if delta.empty() {
+		return false, nil
+	}
+	if err := s.commit(delta); err != nil {
+		return false, err
+	}
+	f := &s.flash
+	isTaken := func(it flashItem) bool { return f.read[it.id] && slices.Contains(f.taken, it.id) }
+	received := len(f.received)
+	f.received = slices.DeleteFunc(f.received, isTaken)
+	return len(f.received) < received, nil
+}
+
+// applyFlash applies d to st, and notes what somebody else has removed from it before.
+func (s *Session) applyFlash(d flashDelta, st *state) {
+	s.flash.taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
+		return slices.ContainsFunc(st.entries, func(e entry) bool { return e.kind.isFlash() && string(e.key) == id })
+	})
+	d.apply(st, s.m.now())
 }
 
 // settle decides, when the head is about to leave, which messages this response consumes.

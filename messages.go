@@ -1,8 +1,6 @@
 package session
 
-import (
-	"slices"
-)
+import "slices"
 
 // Flashed is the value that was flashed under key, or else the first of def, or the zero
 // T. Reading it counts as showing it.

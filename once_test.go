@@ -1,0 +1,73 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// view is a component that is a function.
+type view func(ctx context.Context, w io.Writer) error
+
+func (f view) Render(ctx context.Context, w io.Writer) error { return f(ctx, w) }
+
+// Each page reads the messages before any of the others has sent its head: both tabs of a
+// browser that is restored, say.
+func Test_that_pages_at_the_same_time_show_a_message_once(t *testing.T) {
+	const pages = 8
+	var allHaveRead sync.WaitGroup
+	allHaveRead.Add(pages)
+
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))
+	e.POST("/", func(c echo.Context) error {
+		s := session.From(c)
+		s.FlashSuccess("Saved.")
+		s.Flash("coupon", "TEA")
+		return c.NoContent(http.StatusNoContent)
+	})
+	e.GET("/", func(c echo.Context) error {
+		first := sync.OnceFunc(func() { allHaveRead.Done(); allHaveRead.Wait() })
+		session.From(c).Increment("views")
+		return session.Render(c, http.StatusOK, view(func(ctx context.Context, w io.Writer) error {
+			s := session.FromContext(ctx)
+			_, err := fmt.Fprint(w, s.FlashMessages().Alerts(), session.Flashed(s, "coupon", "none"))
+			first()
+			return err
+		}))
+	})
+
+	post := httptest.NewRecorder()
+	e.ServeHTTP(post, httptest.NewRequest(http.MethodPost, "/", nil))
+	cookie := post.Result().Cookies()[0]
+
+	seen := make(chan string, pages)
+	for range pages {
+		go func() {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.AddCookie(cookie)
+			page := httptest.NewRecorder()
+			e.ServeHTTP(page, r)
+			seen <- page.Body.String()
+		}()
+	}
+	var alerts, coupons int
+	for range pages {
+		page := <-seen
+		alerts += strings.Count(page, "Saved.")
+		coupons += strings.Count(page, "TEA")
+	}
+	if alerts != 1 || coupons != 1 {
+		t.Errorf("%d pages at once showed the alert %d times and the coupon %d times; want once each", pages, alerts, coupons)
+	}
+}
