@@ -13,6 +13,8 @@ type flashes struct {
 	own      []flashItem // by this request, saved already
 	now      []Message   // for this response only
 
+	forms map[string]Submission // what was read of them so far
+
 	read     map[string]bool   // ids of items that were read
 	done     map[string]bool   // ids of items that are consumed
 	formRead bool              // old input or errors were read
@@ -54,8 +56,7 @@ func (f *flashes) saved() {
 }
 
 func (f *flashes) forgetReceived() {
-	f.received, f.decoded = nil, true
-	f.keep = nil
+	f.received, f.decoded, f.forms, f.keep = nil, true, nil, nil
 }
 
 // superseded says whether this request has flashed something instead of old.

@@ -121,6 +121,7 @@ func (s *Session) addFlash(it flashItem) {
 	if !s.changeable(updatesRecord) {
 		return
 	}
+	s.flash.forms = nil
 	it.id = rand.Text()
 	it.expires = s.flashExpiry()
 	s.flash.own = slices.DeleteFunc(s.flash.own, it.supersedes)

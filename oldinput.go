@@ -309,21 +309,28 @@ func (s *Session) Submission(form string) Submission {
 	}
 	s.lock()
 	defer s.unlock()
-	var sub Submission
-	for _, it := range s.visible() {
-		if it.name != form {
-			continue
+	sub, known := s.flash.forms[form]
+	if !known {
+		sub = s.submission(form)
+		if s.flash.forms == nil {
+			s.flash.forms = map[string]Submission{}
 		}
-		switch it.kind {
-		case kindInput:
+		s.flash.forms[form] = sub // a page asks for it with each of its fields
+	}
+	s.flash.formRead = s.flash.formRead || sub.input != nil || sub.errors != nil
+	return sub
+}
+
+func (s *Session) submission(form string) (sub Submission) {
+	for _, it := range s.visible() {
+		switch {
+		case it.name != form:
+		case it.kind == kindInput:
 			in := it.input()
 			sub.input = &in
-		case kindInputErrors:
+		case it.kind == kindInputErrors:
 			sub.errors = it.inputErrors()
-		default:
-			continue
 		}
-		s.flash.formRead = true
 	}
 	return sub
 }
@@ -347,11 +354,11 @@ func (sub Submission) Values(name string) (values []string, known bool) {
 		return nil, false
 	}
 	if values, ok := sub.input.Values[name]; ok {
-		return values, true
+		return slices.Clone(values), true
 	}
 	for submitted, values := range sub.input.Values {
 		if sameField(submitted, name) {
-			return values, true
+			return slices.Clone(values), true
 		}
 	}
 	return nil, true
@@ -368,7 +375,7 @@ func (sub Submission) leftOut(name string) bool {
 func (sub Submission) Errors(name string) []string {
 	for _, e := range sub.errors {
 		if e.Name == name {
-			return e.Messages
+			return slices.Clone(e.Messages)
 		}
 	}
 	var messages []string
