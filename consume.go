@@ -78,7 +78,7 @@ func (s *Session) received() []flashItem {
 // visible is what this request may show, in the order it was flashed.
 func (s *Session) visible() []flashItem {
 	received := s.received()
-	if classify(s.req) == audienceNobody {
+	if s.audience() == audienceNobody {
 		return nil
 	}
 	f := &s.flash
@@ -121,7 +121,7 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	if s.headSent || s.failure() != nil || s.m.sealer != nil {
 		return false, nil
 	}
-	delta := s.settle(viewOf(s.req, status, h))
+	delta := s.settle(s.viewOf(status, h))
 	if delta.empty() {
 		return false, nil
 	}

@@ -12,9 +12,11 @@ import (
 type audience int
 
 const (
+	audienceUnknown audience = iota
+
 	// A page that a person is about to see, boosted navigations and frames of the
 	// browser included. Whatever we don't know is one.
-	audiencePage audience = iota
+	audiencePage
 
 	// A part of a page that a person has in front of them: htmx, Turbo Frames, Unpoly,
 	// Datastar, or whatever a script fetches that does not ask for a page.
@@ -105,12 +107,20 @@ type view struct {
 }
 
 // viewOf looks at a response whose head is about to leave.
-func viewOf(r *http.Request, status int, h http.Header) view {
-	a := classify(r)
-	if a == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || hasLeft(r) {
+func (s *Session) viewOf(status int, h http.Header) view {
+	to := s.audience()
+	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || hasLeft(s.req) {
 		return view{}
 	}
-	return view{shows: true, page: a == audiencePage && isHTML(r, h)}
+	return view{shows: true, page: to == audiencePage && isHTML(s.req, h)}
+}
+
+// audience is who this request is for. Its headers are looked at once.
+func (s *Session) audience() audience {
+	if s.to == audienceUnknown {
+		s.to = classify(s.req)
+	}
+	return s.to
 }
 
 // hasLeft says whether the visitor has hung up. A deadline is something else: it is ours,

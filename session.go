@@ -25,7 +25,8 @@ type Session struct {
 	m  *Manager
 
 	ctx      context.Context // the request's
-	req      *http.Request   // for its cookies
+	req      *http.Request   // for its cookies and who asks
+	to       audience        // see Session.audience
 	exchange exchange        // nil once the request is over
 	headSent bool
 	optional bool // this route may be answered without the session; see Optional

@@ -27,7 +27,7 @@ func (s *Session) answer(status int, h http.Header) error {
 		s.headSent, s.status = true, status
 		return nil
 	}
-	s.decision = viewOf(s.req, status, h)
+	s.decision = s.viewOf(status, h)
 	if err := s.commit(s.settle(s.decision)); err != nil {
 		return err
 	}
