@@ -268,6 +268,7 @@ type call struct {
 	key     string
 	version uint64
 	rec     session.Record // of a Write
+	expires time.Time      // of a Write or Touch
 }
 
 func (w *watched) count(method string) int {
@@ -313,7 +314,7 @@ func (w *watched) Read(ctx context.Context, key string) (rec session.Record, err
 }
 
 func (w *watched) Write(ctx context.Context, key string, rec session.Record) error {
-	return w.call(call{"Write", key, rec.Version, rec}, func() error { return w.Store.Write(ctx, key, rec) })
+	return w.call(call{"Write", key, rec.Version, rec, rec.Expires}, func() error { return w.Store.Write(ctx, key, rec) })
 }
 
 func (w *watched) Destroy(ctx context.Context, key string, version uint64) error {
@@ -321,7 +322,7 @@ func (w *watched) Destroy(ctx context.Context, key string, version uint64) error
 }
 
 func (w *watched) Touch(ctx context.Context, key string, expires time.Time) error {
-	return w.call(call{method: "Touch", key: key}, func() error { return w.Store.Touch(ctx, key, expires) })
+	return w.call(call{method: "Touch", key: key, expires: expires}, func() error { return w.Store.Touch(ctx, key, expires) })
 }
 
 // plain is a store that answers a conflict without the current record.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -132,7 +133,7 @@ func storm(t *testing.T, v *visitor, processes []*process, workers, requests int
 	done.Wait()
 }
 
-const lists = 16 // one alone would spend the time of the tests in JSON
+const lists = 32 // one alone would spend the time of the tests in JSON
 
 // counted is what a storm has left: increments, and appends.
 func counted(t *testing.T, v *visitor, p *process) (n, appends int) {
@@ -166,6 +167,7 @@ func Test_that_64_workers_lose_nothing_in_one_session(t *testing.T) {
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			w := &watched{Store: memorystore.New(memorystore.Options{})}
+			w.before = func(call) error { runtime.Gosched(); return nil } // as a store behind a network would
 			cfg := session.Config{Store: w, Now: time.Now}
 			if tc.wrap != nil {
 				cfg.Store = tc.wrap(w)

@@ -180,3 +180,27 @@ func Test_that_changes_of_a_request_that_outlives_its_session_are_dropped(t *tes
 		t.Errorf("sets %v, %d reports; want no cookie and one", setCookies(rec), len(p.hooked("Lost")))
 	}
 }
+
+func Test_that_no_record_is_kept_longer_than_its_session_may_live(t *testing.T) {
+	c := new(clock)
+	w := &watched{Store: memorystore.New(memorystore.Options{Now: c.Now})}
+	p := start(t, session.Config{Store: w, Now: c.Now})
+	deadline := c.Now().Add(24 * time.Hour)
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	for _, work := range []func(*session.Session){read, increment, (*session.Session).Regenerate} {
+		for range 7 {
+			c.advance(time.Hour)
+			v.must(t, p, work)
+		}
+	}
+	c.advance(119 * time.Minute)
+	v.must(t, p, increment)
+	c.advance(30 * time.Minute)
+	v.must(t, p, read)
+	for _, call := range w.calls {
+		if call.expires.After(deadline) {
+			t.Errorf("%s until %v; the session ends at %v", call.method, call.expires, deadline)
+		}
+	}
+}
