@@ -24,12 +24,11 @@ import (
 
 // chat is an application with one route, a WebSocket, and a visitor with a cookie jar.
 type chat struct {
-	t       *testing.T
-	server  *httptest.Server
-	jar     http.CookieJar
-	handler echo.HandlerFunc
-	late    atomic.Int32 // calls of the LateWrite hook
-	ended   chan error   // what comes out of the middleware
+	t      *testing.T
+	server *httptest.Server
+	jar    http.CookieJar
+	late   atomic.Int32 // calls of the LateWrite hook
+	ended  chan error   // what comes out of the middleware
 }
 
 func newChat(t *testing.T, handler echo.HandlerFunc) *chat {
