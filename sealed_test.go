@@ -308,3 +308,39 @@ func Test_that_the_good_one_among_sealed_cookies_is_found(t *testing.T) {
 		}
 	}))
 }
+
+func Test_what_the_hooks_hear_of_sessions_in_cookies(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	heard := func() (names []string) {
+		for _, e := range p.events {
+			names = append(names, e.name)
+			if e.Handle != "" || e.Previous != "" {
+				t.Errorf("%s: %+v; there is no record to have a handle", e.name, e.Event)
+			}
+		}
+		p.events = nil
+		return names
+	}
+	for _, tc := range []struct {
+		desc string
+		work func(*session.Session)
+		want []string
+	}{
+		{"a new session", put("a", 1), []string{"Committed"}},
+		{"a read", read, []string{"Initiated"}},
+		{"a new id", (*session.Session).Regenerate, []string{"Initiated", "Migrated", "Committed"}},
+		{"a log-out", (*session.Session).Destroy, []string{"Initiated", "Destroyed", "Committed"}},
+		{"a log-out of nobody", (*session.Session).Destroy, nil},
+	} {
+		v.must(t, p, tc.work)
+		if got := heard(); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: %v; want %v", tc.desc, got, tc.want)
+		}
+	}
+	v.cookies[cookieName] = "bad"
+	v.must(t, p, (*session.Session).Destroy)
+	if len(v.cookies) != 0 {
+		t.Errorf("a log-out leaves a cookie that cannot be opened: %v", v.cookies)
+	}
+}

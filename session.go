@@ -227,7 +227,7 @@ func (s *Session) Destroy() {
 	if s.key != "" {
 		s.ended = append(s.ended, ended{s.key, s.version})
 	}
-	s.sealed.ended = s.m.sealer != nil
+	s.sealed.ended = s.m.sealer != nil && (s.given || s.sealed.flashGiven)
 	s.begin()
 	s.ops, s.renew, s.lost = nil, false, false
 	s.flash.forgetReceived()
