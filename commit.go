@@ -30,13 +30,16 @@ func (s *Session) commit(shown flashDelta) error {
 		}
 		return nil
 	}
+	if !s.pending() && delta.empty() && !s.aged() {
+		return nil
+	}
 	ctx, cancel := storeContext(s.ctx)
 	defer cancel()
 	cookies := s.cookies
 	if err := s.save(ctx, delta); err != nil {
 		s.cookies = cookies
 		s.remember(err)
-		s.report(s.m.cfg.Hooks.StoreError, Event{Handle: handle(s.key), Err: err}, "the session could not be saved")
+		s.report(s.m.cfg.Hooks.StoreError, s.key, Event{Err: err}, "the session could not be saved")
 		return s.abandon(err)
 	}
 	s.ops, s.renew, s.ended, s.sealed.ended = nil, false, nil, false
@@ -80,7 +83,7 @@ func (s *Session) destroyEnded(ctx context.Context) error {
 		if err := s.destroy(ctx, rec); err != nil {
 			return s.explain("destroy", err)
 		}
-		s.report(s.m.cfg.Hooks.Destroyed, Event{Handle: handle(rec.key)}, "")
+		s.report(s.m.cfg.Hooks.Destroyed, rec.key, Event{}, "")
 	}
 	return nil
 }
@@ -134,7 +137,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	}
 	s.stored(id, c.key, st, rec)
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
-	s.report(s.m.cfg.Hooks.Committed, Event{Handle: handle(c.key)}, "")
+	s.report(s.m.cfg.Hooks.Committed, c.key, Event{}, "")
 	return nil
 }
 
@@ -155,7 +158,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 		case err == nil:
 			line.newest = rec
 			s.stored(s.id, s.key, st, rec)
-			s.report(s.m.cfg.Hooks.Committed, Event{Handle: handle(s.key), Retries: retries}, "")
+			s.report(s.m.cfg.Hooks.Committed, s.key, Event{Retries: retries}, "")
 			return nil
 		case errors.Is(err, ErrNotFound):
 			return s.gone()
@@ -211,7 +214,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	s.m.moved.add(old)
 	s.stored(id, c.key, st, rec)
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
-	s.report(s.m.cfg.Hooks.Migrated, Event{Handle: handle(c.key), Previous: handle(old)}, "")
+	s.report(s.m.cfg.Hooks.Migrated, c.key, Event{Previous: handle(old)}, "")
 	return nil
 }
 
@@ -288,7 +291,7 @@ func (s *Session) gone() error {
 		return errMoved
 	}
 	s.lost = true
-	s.report(s.m.cfg.Hooks.Lost, Event{Handle: handle(s.key), Err: ErrNotFound}, "")
+	s.report(s.m.cfg.Hooks.Lost, s.key, Event{Err: ErrNotFound}, "")
 	return nil
 }
 
@@ -307,7 +310,7 @@ func (s *Session) touch(ctx context.Context) {
 			s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
 		}
 	case !errors.Is(err, ErrNotFound):
-		s.report(s.m.cfg.Hooks.StoreError, Event{Handle: handle(s.key), Err: unavailable("touch", err)}, "the session could not be touched")
+		s.report(s.m.cfg.Hooks.StoreError, s.key, Event{Err: unavailable("touch", err)}, "the session could not be touched")
 	}
 }
 
@@ -317,6 +320,16 @@ func (s *Session) refresh() (until time.Time, due bool) {
 	idle := s.m.cfg.IdleTimeout
 	until = s.st.expires(s.m.now(), idle)
 	return until, until.Sub(s.expires) >= idle/10
+}
+
+// aged says whether there is a session that the store should be told of, although nothing
+// in it has changed.
+func (s *Session) aged() bool {
+	if s.key == "" && !s.sealed.values {
+		return false
+	}
+	_, due := s.refresh()
+	return due
 }
 
 // stored notes that rec is now the record of this session.

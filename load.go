@@ -16,12 +16,12 @@ func (s *Session) load() {
 	switch {
 	case err != nil:
 		s.loadErr = err
-		s.report(s.m.cfg.Hooks.StoreError, Event{Err: err}, "the session could not be loaded")
+		s.report(s.m.cfg.Hooks.StoreError, "", Event{Err: err}, "the session could not be loaded")
 	case found:
 		s.fresh = false
-		s.report(s.m.cfg.Hooks.Initiated, Event{Handle: handle(s.key)}, "")
+		s.report(s.m.cfg.Hooks.Initiated, s.key, Event{}, "")
 	case s.given:
-		s.report(s.m.cfg.Hooks.Rejected, Event{Err: ErrNotFound}, "")
+		s.report(s.m.cfg.Hooks.Rejected, "", Event{Err: ErrNotFound}, "")
 	}
 	if s.headSent && s.exchange != nil {
 		s.decision = s.viewOf(s.status, s.exchange.head())
@@ -70,7 +70,7 @@ func (s *Session) understand(data []byte, key string) (*state, error) {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	if err != nil {
-		s.report(s.m.cfg.Hooks.Undecodable, Event{Handle: handle(key), Err: err}, "a session record is corrupt and was left out")
+		s.report(s.m.cfg.Hooks.Undecodable, key, Event{Err: err}, "a session record is corrupt and was left out")
 		return nil, nil
 	}
 	if st.deadline != 0 && st.deadline <= s.m.now().UnixMilli() {

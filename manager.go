@@ -61,8 +61,13 @@ func unavailable(doing string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
 }
 
-// report calls hook with e, and logs, once the session is no longer locked.
-func (s *Session) report(hook func(context.Context, Event), e Event, problem string) {
+// report calls hook with e, about the record under key, and logs the problem if there is
+// one. It does so once the session is no longer locked.
+func (s *Session) report(hook func(context.Context, Event), key string, e Event, problem string) {
+	if hook == nil && problem == "" {
+		return
+	}
+	e.Handle = handle(key)
 	s.events = append(s.events, func() {
 		if problem != "" {
 			s.m.cfg.Logger.Warn("session: "+problem, "session", e.Handle, "error", e.Err)

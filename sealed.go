@@ -82,12 +82,12 @@ func (s *Session) seal(delta flashDelta) error {
 	}
 	switch {
 	case s.sealed.ended:
-		s.report(s.m.cfg.Hooks.Destroyed, Event{}, "")
+		s.report(s.m.cfg.Hooks.Destroyed, "", Event{}, "")
 	case s.renew:
-		s.report(s.m.cfg.Hooks.Migrated, Event{}, "")
+		s.report(s.m.cfg.Hooks.Migrated, "", Event{}, "")
 	}
 	if changed || !delta.empty() {
-		s.report(s.m.cfg.Hooks.Committed, Event{}, "")
+		s.report(s.m.cfg.Hooks.Committed, "", Event{}, "")
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (s *Session) sealFlash(flash *state) error {
 			s.sealed.flash, s.sealed.flashGiven = true, true
 			return err
 		}
-		s.report(nil, Event{Err: err}, "the flash does not fit into a cookie; some of it was left out")
+		s.report(nil, "", Event{Err: err}, "the flash does not fit into a cookie; some of it was left out")
 	}
 }
 

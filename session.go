@@ -177,7 +177,7 @@ func (s *Session) failure() error {
 func (s *Session) fail(err error) {
 	s.remember(err)
 	if s.headSent {
-		s.report(nil, Event{Handle: handle(s.key), Err: err}, "a session change failed after the response head had left")
+		s.report(nil, s.key, Event{Err: err}, "a session change failed after the response head had left")
 	}
 }
 
@@ -283,6 +283,6 @@ func (s *Session) late(err error) {
 	first := !errors.Is(s.err, err)
 	s.remember(err)
 	if first {
-		s.report(s.m.cfg.Hooks.LateWrite, Event{Handle: handle(s.key), Err: err}, "a session change came too late and was not saved")
+		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err}, "a session change came too late and was not saved")
 	}
 }

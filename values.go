@@ -44,7 +44,7 @@ func lookup[T any](s *Session, key string) (v T, ok bool, err error) {
 	}
 	v, err = decodeValue[T](key, raw)
 	if err != nil {
-		s.report(s.m.cfg.Hooks.Undecodable, Event{Handle: handle(s.key), Key: key, Err: err}, "")
+		s.report(s.m.cfg.Hooks.Undecodable, s.key, Event{Key: key, Err: err}, "")
 		var zero T
 		return zero, true, err
 	}
@@ -239,8 +239,12 @@ func decodeValue[T any](key string, raw []byte) (T, error) {
 }
 
 // decodeJSON is json.Unmarshal, but keeps numbers whole where the type does not say
-// what they are: as a float64, a large id comes back as another one.
+// what they are: as a float64, a large id comes back as another one. A single value that
+// goes into a type that is known needs none of this.
 func decodeJSON(raw []byte, v any) error {
+	if isScalar(raw) && reflect.TypeOf(v).Elem().Kind() != reflect.Interface {
+		return json.Unmarshal(raw, v)
+	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	if err := dec.Decode(v); err != nil {
@@ -251,6 +255,8 @@ func decodeJSON(raw []byte, v any) error {
 	}
 	return nil
 }
+
+func isScalar(raw []byte) bool { return len(raw) > 0 && raw[0] != '{' && raw[0] != '[' }
 
 func first[T any](def []T) T {
 	var v T
