@@ -322,8 +322,9 @@ func Test_that_every_answer_is_as_without_sessions_and_commits(t *testing.T) {
 }
 
 func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
-	bare := w.ask(w.bare(t, s.mount).guest(t, wire), nil)
-	tolerated := wire.log.take()
+	without := w.bare(t, s.mount)
+	bare := w.ask(without.guest(t, wire), nil)
+	tolerated := wire.log.take() + without.echoLog.take()
 	a := w.app(t, s.mount)
 	visit := func(what string, g *guest, work func(*session.Session), cookies int, reads, writes int64) {
 		t.Helper()
@@ -332,8 +333,8 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 			t.Errorf("%s: got %d cookies; want %d", what, n, cookies)
 		}
 		wantSameAnswer(t, what, got, bare, work != nil)
-		if complaint := wire.log.take(); complaint != "" && tolerated == "" && bare.err == nil {
-			t.Errorf("%s: net/http complains %q", what, complaint)
+		if complaint := wire.log.take() + a.echoLog.take(); complaint != "" && tolerated == "" && bare.err == nil {
+			t.Errorf("%s: net/http or Echo complains %q", what, complaint)
 		}
 		if r, w, n := a.store.reads.Load(), a.store.writes.Load(), a.store.calls(); r != reads || w != writes || n != r+w {
 			t.Errorf("%s: got %d reads, %d writes, %d calls; want %d, %d and no other", what, r, w, n, reads, writes)

@@ -87,6 +87,7 @@ func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T)
 		{name: "for a message", work: func(s *session.Session) { s.Destroy(); s.FlashInfo("hello") }},
 		{name: "for a new id", work: func(s *session.Session) { s.Regenerate(); putSeven(s) }},
 		{name: "for a session in cookies", work: putSeven, change: inCookies},
+		{name: "for a logout in cookies", work: (*session.Session).Destroy, change: inCookies},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -161,6 +162,27 @@ func Test_that_nothing_is_written_into_a_connection_that_was_taken_over(t *testi
 	}
 }
 
+func Test_that_a_late_save_that_fails_writes_nothing_into_a_connection_either(t *testing.T) {
+	w := newWire(t, false)
+	a := newWebApp(t)
+	a.use(a.manager.Middleware())
+	a.all(takeOver(func(s *session.Session) error {
+		a.store.writeFails.Store(true)
+		putSeven(s)
+		return nil
+	}))
+	got := a.guest(t, w).begins().during(nil, "/")
+	if got.body != "hello" || got.err != nil || a.err() != nil {
+		t.Errorf("got %q, %v, error %v; want what the handler wrote and no more", got.body, got.err, a.err())
+	}
+	if log := w.log.take() + a.echoLog.take(); log != "" {
+		t.Errorf("somebody tried to: %s", log)
+	}
+	if len(a.failed.errs()) != 1 {
+		t.Errorf("the hook was told %v; want the store's error", a.failed.errs())
+	}
+}
+
 func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.T) {
 	cases := []struct {
 		name string
@@ -168,7 +190,14 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 		h    echo.HandlerFunc
 	}{
 		{"at the commit", func(s *tally) { s.writeFails.Store(true) }, takeOver(nil)},
-		{"at the load", func(s *tally) { s.readFails.Store(true) }, takeOver(nil)},
+		{"at the load", func(s *tally) { s.readFails.Store(true) }, func(c echo.Context) error {
+			lookOnly(session.From(c))
+			return takeOver(nil)(c)
+		}},
+		{"after a flush", func(s *tally) { s.writeFails.Store(true) }, func(c echo.Context) error {
+			c.Response().Flush()
+			return takeOver(nil)(c)
+		}},
 		{"before", func(s *tally) { s.writeFails.Store(true) }, func(c echo.Context) error {
 			_, _ = io.WriteString(c.Response(), "withheld")
 			return takeOver(nil)(c)
@@ -179,7 +208,11 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 			a := simpleApp(t, tc.h)
 			g := a.guest(t, newWire(t, false)).begins()
 			tc.fail(a.store)
-			got := g.during(putSeven, "/")
+			work := putSeven
+			if tc.name == "at the load" {
+				work = nil
+			}
+			got := g.during(work, "/")
 			if got.status != http.StatusServiceUnavailable || got.body != unavailable || got.err != nil {
 				t.Errorf("got %d %q, %v; want 503", got.status, got.body, got.err)
 			}
@@ -222,10 +255,15 @@ func Test_that_the_writer_below_is_within_reach(t *testing.T) {
 		t.Errorf("got %v, %+v; want everything to arrive", a.err(), below)
 	}
 
-	a = simpleApp(t, func(c echo.Context) error { return c.Response().Writer.(http.Pusher).Push("/style.css", nil) })
-	a.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
-	if !errors.Is(a.err(), http.ErrNotSupported) {
-		t.Errorf("got %v; want ErrNotSupported", a.err())
+	for name, ask := range map[string]func(w http.ResponseWriter) error{
+		"Push":  func(w http.ResponseWriter) error { return w.(http.Pusher).Push("/style.css", nil) },
+		"Flush": func(w http.ResponseWriter) error { return http.NewResponseController(w).Flush() },
+	} {
+		a = simpleApp(t, func(c echo.Context) error { return ask(c.Response().Writer) })
+		a.ServeHTTP(nowhere{}, httptest.NewRequest(http.MethodGet, "/", nil))
+		if !errors.Is(a.err(), http.ErrNotSupported) {
+			t.Errorf("%s: got %v; want ErrNotSupported", name, a.err())
+		}
 	}
 }
 

@@ -103,25 +103,67 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 	}
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, tc := range cases {
-			t.Run(tc.name, func(t *testing.T) {
-				var err error
-				a := simpleApp(t, stream(func(s *session.Session) {
-					tc.work(s)
-					err = s.Err()
-				}))
-				g := a.guest(t, w)
-				if tc.known {
-					g.begins()
-				}
-				got := g.during(nil, "/")
-				wantLoud(t, a, err, session.ErrHeadSent)
-				if got.status != http.StatusOK || got.body != "one two" || got.err != nil {
-					t.Errorf("got %d %q, %v; want the answer as it was", got.status, got.body, got.err)
-				}
-				if a.store.writes.Load() != 0 || g.kept() != 0 {
-					t.Errorf("something was saved that nobody will find")
-				}
-			})
+			for before, workBefore := range map[string]func(*session.Session){"untouched before": nil, "read before": lookOnly} {
+				t.Run(tc.name+"/"+before, func(t *testing.T) {
+					var err error
+					a := simpleApp(t, stream(func(s *session.Session) {
+						tc.work(s)
+						err = s.Err()
+					}))
+					g := a.guest(t, w)
+					if tc.known {
+						g.begins()
+					}
+					got := g.during(workBefore, "/")
+					wantLoud(t, a, err, session.ErrHeadSent)
+					if got.status != http.StatusOK || got.body != "one two" || got.err != nil {
+						t.Errorf("got %d %q, %v; want the answer as it was", got.status, got.body, got.err)
+					}
+					if a.store.writes.Load() != 0 || g.kept() != 0 {
+						t.Errorf("something was saved that nobody will find")
+					}
+				})
+			}
+		}
+	})
+}
+
+func Test_that_a_change_after_the_head_of_an_error_page_is_loud(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := simpleApp(t, func(c echo.Context) error {
+			_ = c.HTML(http.StatusInternalServerError, page)
+			session.From(c).Put("n", 7)
+			return nil
+		})
+		g := a.guest(t, w).begins()
+		a.store.readFails.Store(true)
+		if got := g.during(lookOnly, "/"); got.status != http.StatusInternalServerError || got.body != page {
+			t.Errorf("got %d %q; want the handler's own page", got.status, got.body)
+		}
+		if told := a.late.errs(); len(told) != 1 || !errors.Is(told[0], session.ErrHeadSent) {
+			t.Errorf("the hook was told %v; want ErrHeadSent, once", told)
+		}
+	})
+}
+
+func Test_that_a_change_before_a_panic_in_a_stream_is_loud(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := simpleApp(t, stream(func(s *session.Session) {
+			putSeven(s)
+			panic(http.ErrAbortHandler)
+		}))
+		ended := make(chan struct{})
+		a.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(c echo.Context) error {
+				defer close(ended)
+				return next(c)
+			}
+		})
+		g := a.guest(t, w).begins()
+		g.during(nil, "/")
+		<-ended
+		if told := a.late.errs(); len(told) != 1 || !errors.Is(told[0], session.ErrClosed) {
+			t.Errorf("the hook was told %v; want ErrClosed, once", told)
 		}
 	})
 }
@@ -383,7 +425,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 			t.Run(name, func(t *testing.T) {
 				ended, done := make(chan struct{}), make(chan struct{})
 				var read int
-				var err, saved error
+				var saved, err error
 				a := simpleApp(t, func(c echo.Context) error {
 					s := session.From(c)
 					ctx := c.Request().Context()
@@ -394,10 +436,11 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 						<-ctx.Done()
 						read = session.Get[int](session.FromContext(ctx), "n")
 						s.Old("name")
+						saved = s.Save(context.WithoutCancel(ctx))
 						s.Put("n", 8)
 						s.FlashInfo("too late")
 						s.FlashAll()
-						err, saved = s.Err(), s.Save(context.WithoutCancel(ctx))
+						err = s.Err()
 					}()
 					return answer(c)
 				})

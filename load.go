@@ -24,7 +24,7 @@ func (s *Session) load() {
 		s.report(s.m.cfg.Hooks.Rejected, "", Event{Err: ErrNotFound}, "")
 	}
 	if s.headSent && s.exchange != nil {
-		s.decision = s.viewOf(s.status, s.exchange.head())
+		s.decision = s.viewOf(s.status, s.exchange.Header())
 	}
 }
 

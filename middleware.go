@@ -180,14 +180,6 @@ func (f *frame) Request() *http.Request {
 	return f.c.Request()
 }
 
-// head is the header as the handlers see it: Timeout, for one, gives them their own.
-func (f *frame) head() http.Header {
-	if f.left {
-		return f.Header()
-	}
-	return f.c.Response().Header()
-}
-
 // over says whether the request has ended without a head that we saw: if a handler writes
 // nothing, net/http does. After an error or a panic there is still the error handler,
 // though its context may have ended with a middleware in between, such as ContextTimeout.

@@ -114,15 +114,10 @@ func (f *frame) Hijack() (conn net.Conn, rw *bufio.ReadWriter, err error) {
 		conn, rw, err = http.NewResponseController(f.below).Hijack()
 		return err
 	}
-	switch {
-	case f.withheld:
-		err = errWithheld
-	case f.sent: // with status 101
-		err = take()
-	default:
-		err = f.session.handOver(take)
+	if f.withheld {
+		return nil, nil, errWithheld
 	}
-	if err != nil {
+	if err := f.session.handOver(take); err != nil {
 		return nil, nil, err
 	}
 	f.sent = true
@@ -165,14 +160,15 @@ func (f *frame) withhold(cause error) {
 	}
 }
 
-// replace gives the error answer now, on a response of its own. The application's error
-// handler goes first; it may have nothing to say, or try to redirect.
+// replace gives the error answer now, on a response of its own, which stays: loggers shall
+// see what the visitor gets. The application's error handler goes first; it may have
+// nothing to say, or try to redirect.
 func (f *frame) replace() {
 	if f.replaced {
 		return
 	}
 	f.replaced = true
-	withheld, e := f.c.Response(), f.c.Echo()
+	e := f.c.Echo()
 	for _, answer := range [...]echo.HTTPErrorHandler{e.HTTPErrorHandler, e.DefaultHTTPErrorHandler} {
 		if !f.sent {
 			f.withheld = false
@@ -182,7 +178,6 @@ func (f *frame) replace() {
 		}
 	}
 	f.withheld = true
-	f.c.SetResponse(withheld)
 }
 
 // reset makes the response as good as new, for Echo's error handler.

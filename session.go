@@ -71,7 +71,7 @@ type ended struct {
 // exchange is the request and response a session belongs to, as the middleware has them.
 type exchange interface {
 	Request() *http.Request // the current one, whose form the application has parsed
-	head() http.Header      // of the response, as the handlers see it
+	Header() http.Header    // of the response
 	over() bool             // the request has ended; nobody will commit any more
 }
 
@@ -145,7 +145,7 @@ func (s *Session) Save(ctx context.Context) error {
 		return err
 	}
 	if !s.headSent {
-		s.setCookies(s.exchange.head())
+		s.setCookies(s.exchange.Header())
 	}
 	if s.lost {
 		return ErrNotFound

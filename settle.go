@@ -39,8 +39,8 @@ func (s *Session) answer(status int, h http.Header) error {
 // refusal is why this response must not leave. A session that could not be loaded is a
 // reason even if nothing was changed: it must not look like being logged out.
 func (s *Session) refusal() error {
-	if s.err == nil && s.optional && !s.pending() {
-		return nil
+	if s.err == nil && s.optional {
+		return nil // a change that cannot be saved still fails
 	}
 	return s.failure()
 }
@@ -56,9 +56,8 @@ func (s *Session) dress(h http.Header) {
 	}
 }
 
-// setCookies puts the cookies of all commits so far into h. The header of the handlers
-// need not be the one that leaves: Timeout gives them their own, and an error answer has
-// lost what was set before.
+// setCookies puts the cookies of all commits so far into h. Those of earlier ones may be
+// gone from there: Timeout writes over them, and an error answer drops them.
 func (s *Session) setCookies(h http.Header) {
 	for _, c := range s.cookies {
 		setCookie(h, c.name, c.line)

@@ -98,6 +98,7 @@ func newWebApp(t *testing.T, change ...func(*session.Config)) *webApp {
 	}
 	a.manager = m
 	a.Logger.SetOutput(&a.echoLog)
+	a.Logger.SetLevel(3) // warnings and errors
 	return a
 }
 
