@@ -184,7 +184,7 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		next   string
 	}{
 		{"a form in a page", ask{form: form}, returns(invalidTitle), 303, "title=x title: is short"},
-		{"as echo's Validator wraps it", ask{form: form}, returns(wrapped), 303, "title=x title: Fill in this field"},
+		{"as echo's Validator wraps it", ask{form: form}, returns(wrapped), 303, "title=x title: Title is required"},
 		{"a form over plain http", ask{form: form, as: plainNavigation}, returns(invalidTitle), 303, "title=x title: is short"},
 		{"an htmx part", ask{form: form, as: htmxPart}, returns(invalidTitle), 204, "title=x title: is short"},
 		{"not another error", ask{form: form}, returns(echo.ErrConflict), 409, "title=- "},

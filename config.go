@@ -57,7 +57,8 @@ type Config struct {
 	FlashTTL time.Duration
 
 	// ValidationText is what a visitor reads about an error of go-playground/validator;
-	// see [Session.FlashValidationErrors]. nil is the function ValidationText.
+	// see [Session.FlashValidationErrors]. It is shown beside the field, and in a summary
+	// of all errors, where it should name the field. nil is the function ValidationText.
 	ValidationText func(ctx context.Context, e FieldError) string
 
 	// Skipper leaves requests without a session: From panics in them. nil skips none.

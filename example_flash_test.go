@@ -144,7 +144,7 @@ func ExampleInvalid() {
 	e := newApp()
 	e.POST("/posts/new", func(c echo.Context) error {
 		if len(c.FormValue("title")) < 3 {
-			return session.Invalid(c, session.ValidationErrors{"title": {"Enter at least 3 characters"}})
+			return session.Invalid(c, session.ValidationErrors{"title": {"Title must have at least 3 characters"}})
 		}
 		return session.Redirect(c, "/posts")
 	})
@@ -155,7 +155,7 @@ func ExampleInvalid() {
 
 	submit(e, "/posts/new", url.Values{"title": {"Hi"}}.Encode())
 	// Output:
-	// /posts/new → title "Hi" ["Enter at least 3 characters"]
+	// /posts/new → title "Hi" ["Title must have at least 3 characters"]
 	// /posts/new → title "" []
 }
 
@@ -165,7 +165,7 @@ func ExampleFlashInvalid() {
 	e := newApp()
 	e.Use(session.FlashInvalid)
 	e.POST("/posts/new", func(echo.Context) error {
-		return fmt.Errorf("create post: %w", session.ValidationErrors{"title": {"Enter at least 3 characters"}})
+		return fmt.Errorf("create post: %w", session.ValidationErrors{"title": {"Title must have at least 3 characters"}})
 	})
 	e.GET("/posts/new", func(c echo.Context) error {
 		s := session.From(c)
@@ -174,7 +174,7 @@ func ExampleFlashInvalid() {
 
 	submit(e, "/posts/new", "title=Hi")
 	// Output:
-	// /posts/new → title "Hi" ["Enter at least 3 characters"]
+	// /posts/new → title "Hi" ["Title must have at least 3 characters"]
 	// /posts/new → title "" []
 }
 
@@ -189,6 +189,6 @@ func ExampleValidationText() {
 			return session.ValidationText(ctx, e)
 		},
 	}
-	fmt.Println(cfg.ValidationText(context.Background(), ruleError{tag: "required"}))
-	// Output: Fill in this field
+	fmt.Println(cfg.ValidationText(context.Background(), ruleError{namespace: "Post.PublishedAt", tag: "required"}))
+	// Output: Published at is required
 }

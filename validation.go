@@ -43,93 +43,6 @@ type FieldError interface {
 	Kind() reflect.Kind // of the field
 }
 
-// ValidationText is what a visitor reads about e, in English. It is the default of
-// Config.ValidationText, which may fall back on it.
-func ValidationText(_ context.Context, e FieldError) string {
-	rule := e.Tag()
-	switch {
-	case e.Kind() == reflect.Bool && (rule == "required" || rule == "eq"):
-		return "Check this box"
-	case strings.HasPrefix(rule, "required"):
-		return "Fill in this field"
-	case e.Param() == "" && (rule == "gt" || rule == "gte"): // of a time.Time
-		return "Enter a date in the future"
-	case e.Param() == "" && (rule == "lt" || rule == "lte"):
-		return "Enter a date in the past"
-	}
-	text, known := validationTexts[rule]
-	if !known {
-		return "Enter a valid value"
-	}
-	return strings.NewReplacer("{n}", e.Param()+unitOf(e), "{}", e.Param()).Replace(text)
-}
-
-// validationTexts has "{}" for the parameter of a rule, and "{n}" for one that counts.
-var validationTexts = map[string]string{
-	"min": "Enter at least {n}",
-	"gte": "Enter at least {n}",
-	"max": "Enter no more than {n}",
-	"lte": "Enter no more than {n}",
-	"gt":  "Enter more than {n}",
-	"lt":  "Enter less than {n}",
-	"len": "Enter exactly {n}",
-
-	"eq":       "Enter {}",
-	"ne":       "Enter something other than {}",
-	"oneof":    "Choose one of the options",
-	"eqfield":  "The two entries are not the same",
-	"nefield":  "The two entries must not be the same",
-	"unique":   "Enter each value only once",
-	"alpha":    "Use letters only",
-	"alphanum": "Use letters and digits only",
-	"ascii":    "Use letters without accents, digits and signs only",
-
-	"lowercase":   "Use lower case only",
-	"uppercase":   "Use upper case only",
-	"startswith":  "Begin with {}",
-	"endswith":    "End with {}",
-	"contains":    "This must contain {}",
-	"containsany": "This must contain one of {}",
-	"excludes":    "This must not contain {}",
-	"excludesall": "This must not contain any of {}",
-
-	"numeric":  "Enter a number",
-	"number":   "Enter a number",
-	"boolean":  "Enter true or false",
-	"email":    "Enter an email address, such as name@example.com",
-	"url":      "Enter a web address that begins with https:// or http://",
-	"http_url": "Enter a web address that begins with https:// or http://",
-	"uri":      "Enter a web address",
-	"hostname": "Enter a host name",
-	"fqdn":     "Enter a host name, such as www.example.com",
-	"ip":       "Enter an IP address",
-	"ipv4":     "Enter an IPv4 address",
-	"ipv6":     "Enter an IPv6 address",
-	"uuid":     "Enter a UUID",
-	"datetime": "Enter a date",
-	"timezone": "Enter a time zone, such as Europe/Berlin",
-	"e164":     "Enter a phone number with its country code, such as +4930123456",
-	"hexcolor": "Enter a color, such as #1a2b3c",
-	"iscolor":  "Enter a color, such as #1a2b3c",
-}
-
-// unitOf is what a rule about the field counts.
-func unitOf(e FieldError) string {
-	unit := ""
-	switch e.Kind() {
-	case reflect.String:
-		unit = " character"
-	case reflect.Slice, reflect.Array, reflect.Map:
-		unit = " value"
-	default:
-		return ""
-	}
-	if e.Param() == "1" {
-		return unit
-	}
-	return unit + "s"
-}
-
 // FlashValidationErrors takes a validator's error apart: the errors by field, a summary
 // under [ValidationErrorCode], and the submitted form as old input.
 //
@@ -335,7 +248,8 @@ func snakeCase(path string) string {
 	return strings.Join(segments, ".")
 }
 
-var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+// wordStart leaves the plural of initials alone: IDs.
+var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z](?:[a-rt-z]|s[a-z]))`)
 
 // splitCamelCase separates words by an underscore.
 func splitCamelCase(name string) string {

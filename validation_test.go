@@ -56,19 +56,19 @@ func Test_which_errors_are_taken_apart(t *testing.T) {
 		err   error
 		want  string
 	}{
-		{"those of a validator", title, "title: Fill in this field"},
-		{"a single one", required("Post.Title"), "title: Fill in this field"},
-		{"several of one field", validatorErrors{required("Post.Title"), ruleError{"Post.Title", "alpha", "", reflect.String}}, "title: Fill in this field, Use letters only"},
+		{"those of a validator", title, "title: Title is required"},
+		{"a single one", required("Post.Title"), "title: Title is required"},
+		{"several of one field", validatorErrors{required("Post.Title"), ruleError{"Post.Title", "alpha", "", reflect.String}}, "title: Title is required, Title must have letters only"},
 		{"those made by hand, by name", session.ValidationErrors{"b": {"1", "2"}, "a": {"3"}}, "a: 3; b: 1, 2"},
 		{"any with a method InputErrors", ownError{}, "own: mistake"},
-		{"wrapped by fmt.Errorf", fmt.Errorf("create post: %w", title), "title: Fill in this field"},
+		{"wrapped by fmt.Errorf", fmt.Errorf("create post: %w", title), "title: Title is required"},
 		{"wrapped twice", fmt.Errorf("a: %w", fmt.Errorf("b: %w", byHand)), "slug: is taken"},
-		{"joined", errors.Join(errOops, title), "title: Fill in this field"},
-		{"joined of both sorts", errors.Join(title, byHand), "title: Fill in this field; slug: is taken"},
+		{"joined", errors.Join(errOops, title), "title: Title is required"},
+		{"joined of both sorts", errors.Join(title, byHand), "title: Title is required; slug: is taken"},
 		{"joined of one sort", errors.Join(byHand, session.ValidationErrors{"slug": {"is long"}, "a": {"x"}}), "slug: is taken, is long; a: x"},
-		{"in an echo.HTTPError, as its cause", echo.NewHTTPError(http.StatusBadRequest, "bad").SetInternal(title), "title: Fill in this field"},
-		{"in an echo.HTTPError that wraps it", echo.ErrBadRequest.WithInternal(fmt.Errorf("validate: %w", title)), "title: Fill in this field"},
-		{"in an echo.HTTPError, as its message", echo.NewHTTPError(http.StatusBadRequest, title), "title: Fill in this field"},
+		{"in an echo.HTTPError, as its cause", echo.NewHTTPError(http.StatusBadRequest, "bad").SetInternal(title), "title: Title is required"},
+		{"in an echo.HTTPError that wraps it", echo.ErrBadRequest.WithInternal(fmt.Errorf("validate: %w", title)), "title: Title is required"},
+		{"in an echo.HTTPError, as its message", echo.NewHTTPError(http.StatusBadRequest, title), "title: Title is required"},
 		{"an unknown one adds nothing", errOops, ""},
 		{"nor does an echo.HTTPError", echo.ErrConflict, ""},
 		{"nor nil", nil, ""},
@@ -112,6 +112,7 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 	}{
 		{"a name in Go is in snake case", "Post.PublishedAt", "", "published_at"},
 		{"initials are one word", "Post.UserID", "", "user_id"},
+		{"also where there are several", "Post.IDs", "", "ids"},
 		{"or what the form has", "Post.PublishedAt", "publishedAt", "publishedAt"},
 		{"or has with a dash", "Post.PublishedAt", "published-at", "published-at"},
 		{"or has in Go's spelling", "Post.PublishedAt", "PublishedAt", "PublishedAt"},
@@ -144,7 +145,7 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 			v.posts(form, flashing(func(s *session.Session) {
 				s.FlashValidationErrors(validatorErrors{required(tc.namespace)})
 			}))
-			reads(t, v, "the page", fieldErrors, tc.want+": Fill in this field")
+			reads(t, v, "the page", fieldErrors, tc.want+": "+session.ValidationText(t.Context(), required(tc.namespace)))
 		})
 	}
 }
@@ -154,7 +155,7 @@ func Test_that_one_mistake_in_many_elements_is_said_once(t *testing.T) {
 	v.posts(url.Values{"tags": {"", ""}}, flashing(func(s *session.Session) {
 		s.FlashValidationErrors(validatorErrors{required("Post.Tags[0]"), required("Post.Tags[1]")})
 	}))
-	reads(t, v, "the page", fieldErrors, "tags: Fill in this field")
+	reads(t, v, "the page", fieldErrors, "tags: Tags is required")
 }
 
 func Test_what_a_visitor_reads_about_a_mistake(t *testing.T) {
@@ -163,48 +164,100 @@ func Test_what_a_visitor_reads_about_a_mistake(t *testing.T) {
 		kind       reflect.Kind
 		want       string
 	}{
-		{"required", "", reflect.String, "Fill in this field"},
-		{"required_if", "Plan pro", reflect.String, "Fill in this field"},
-		{"required_with", "Email", reflect.String, "Fill in this field"},
-		{"email", "", reflect.String, "Enter an email address, such as name@example.com"},
-		{"url", "", reflect.String, "Enter a web address that begins with https:// or http://"},
-		{"min", "3", reflect.String, "Enter at least 3 characters"},
-		{"min", "1", reflect.String, "Enter at least 1 character"},
-		{"max", "80", reflect.String, "Enter no more than 80 characters"},
-		{"len", "5", reflect.String, "Enter exactly 5 characters"},
-		{"min", "18", reflect.Int, "Enter at least 18"},
-		{"gte", "18", reflect.Uint8, "Enter at least 18"},
-		{"gt", "0", reflect.Float64, "Enter more than 0"},
-		{"lt", "100", reflect.Int, "Enter less than 100"},
-		{"lte", "99.5", reflect.Float64, "Enter no more than 99.5"},
-		{"eq", "4", reflect.Int, "Enter 4"},
-		{"eq", "true", reflect.Bool, "Check this box"},
-		{"required", "", reflect.Bool, "Check this box"},
-		{"min", "1h", reflect.Int64, "Enter at least 1h"},
-		{"min", "1", reflect.Slice, "Enter at least 1 value"},
-		{"max", "3", reflect.Slice, "Enter no more than 3 values"},
-		{"len", "2", reflect.Map, "Enter exactly 2 values"},
-		{"gt", "", reflect.Struct, "Enter a date in the future"},
-		{"gte", "", reflect.Struct, "Enter a date in the future"},
-		{"lt", "", reflect.Struct, "Enter a date in the past"},
-		{"lte", "", reflect.Struct, "Enter a date in the past"},
-		{"oneof", "red green", reflect.String, "Choose one of the options"},
-		{"eqfield", "Password", reflect.String, "The two entries are not the same"},
-		{"unique", "", reflect.Slice, "Enter each value only once"},
-		{"numeric", "", reflect.String, "Enter a number"},
-		{"alphanum", "", reflect.String, "Use letters and digits only"},
-		{"uuid", "", reflect.String, "Enter a UUID"},
-		{"datetime", "2006-01-02", reflect.String, "Enter a date"},
-		{"startswith", "#", reflect.String, "Begin with #"},
-		{"endswith", ".com", reflect.String, "End with .com"},
-		{"contains", "@", reflect.String, "This must contain @"},
-		{"excludesall", "<>", reflect.String, "This must not contain any of <>"},
-		{"no_such_rule", "7", reflect.String, "Enter a valid value"},
-		{"", "", reflect.Invalid, "Enter a valid value"},
+		{"required", "", reflect.String, "Title is required"},
+		{"required_if", "Plan pro", reflect.String, "Title is required"},
+		{"required_with", "Email", reflect.String, "Title is required"},
+		{"required", "", reflect.Bool, "Title must be checked"},
+		{"required_if", "Plan pro", reflect.Bool, "Title must be checked"},
+		{"eq", "true", reflect.Bool, "Title must be checked"},
+		{"eq", "false", reflect.Bool, "Title must be false"},
+		{"eq", "4", reflect.Int, "Title must be 4"},
+		{"ne", "admin", reflect.String, "Title must not be admin"},
+		{"min", "3", reflect.String, "Title must have at least 3 characters"},
+		{"min", "1", reflect.String, "Title must have at least 1 character"},
+		{"max", "80", reflect.String, "Title must have at most 80 characters"},
+		{"len", "5", reflect.String, "Title must have exactly 5 characters"},
+		{"gt", "5", reflect.String, "Title must have more than 5 characters"},
+		{"min", "18", reflect.Int, "Title must be at least 18"},
+		{"len", "18", reflect.Int, "Title must be exactly 18"},
+		{"gte", "18", reflect.Uint8, "Title must be at least 18"},
+		{"gt", "0", reflect.Float64, "Title must be more than 0"},
+		{"lt", "100", reflect.Int, "Title must be less than 100"},
+		{"lte", "99.5", reflect.Float64, "Title must be at most 99.5"},
+		{"min", "1h", reflect.Int64, "Title must be at least 1h"},
+		{"min", "1", reflect.Slice, "Title must have at least 1 value"},
+		{"max", "3", reflect.Slice, "Title must have at most 3 values"},
+		{"len", "2", reflect.Map, "Title must have exactly 2 values"},
+		{"gt", "", reflect.Struct, "Title must be in the future"},
+		{"gte", "", reflect.Struct, "Title must be in the future"},
+		{"lt", "", reflect.Struct, "Title must be in the past"},
+		{"lte", "", reflect.Struct, "Title must be in the past"},
+		{"gt", "", reflect.Pointer, "Title must be in the future"},
+		{"eqfield", "NewPassword", reflect.String, "Title must be the same as new password"},
+		{"eqfield", "UserID", reflect.Int, "Title must be the same as user ID"},
+		{"eqfield", "StartsAt", reflect.Struct, "Title must be the same as starts at"},
+		{"nefield", "OldPassword", reflect.String, "Title must not be the same as old password"},
+		{"gtfield", "Minimum", reflect.Int, "Title must be more than minimum"},
+		{"gtfield", "StartsAt", reflect.Struct, "Title must be after starts at"},
+		{"gtefield", "StartsAt", reflect.Struct, "Title must not be before starts at"},
+		{"ltefield", "Maximum", reflect.Int, "Title must be at most maximum"},
+		{"email", "", reflect.String, "Title must be an email address, such as name@example.com"},
+		{"url", "", reflect.String, "Title must be a web address that begins with https:// or http://"},
+		{"oneof", "red green", reflect.String, "Title must be one of the options"},
+		{"unique", "", reflect.Slice, "Title must not have the same value twice"},
+		{"numeric", "", reflect.String, "Title must be a number"},
+		{"alphanum", "", reflect.String, "Title must have letters and digits only"},
+		{"uuid", "", reflect.String, "Title must be a UUID"},
+		{"datetime", "2006-01-02", reflect.String, "Title must be a date or time"},
+		{"startswith", "#", reflect.String, "Title must begin with #"},
+		{"endswith", ".com", reflect.String, "Title must end with .com"},
+		{"contains", "@", reflect.String, "Title must contain @"},
+		{"excludesall", "<>", reflect.String, "Title must not contain any of <>"},
+		{"contains", "{n}", reflect.String, "Title must contain {n}"},
+		{"no_such_rule", "7", reflect.String, "Title is not valid"},
+		{"", "", reflect.Invalid, "Title is not valid"},
 	}
 	for _, tc := range cases {
 		got := session.ValidationText(context.Background(), ruleError{"Post.Title", tc.tag, tc.param, tc.kind})
 		wantText(t, fmt.Sprintf("%s=%s of a %s", tc.tag, tc.param, tc.kind), got, tc.want)
+	}
+}
+
+func Test_how_a_text_names_its_field(t *testing.T) {
+	cases := []struct{ claim, namespace, want string }{
+		{"by its words", "Post.PublishedAt", "Published at"},
+		{"by those of a tag", "Post.published_at", "Published at"},
+		{"by those of a tag with hyphens", "Post.published-at", "Published at"},
+		{"by those of a tag like JavaScript", "Post.publishedAt", "Published at"},
+		{"initials stay", "Post.UserID", "User ID"},
+		{"initials go first", "Post.URLPath", "URL path"},
+		{"initials alone", "Post.ID", "ID"},
+		{"several", "Post.IDs", "IDs"},
+		{"several behind a word", "Post.TagIDs", "Tag IDs"},
+		{"unknown ones", "Post.DHLNumber", "DHL number"},
+		{"initials of a tag", "Post.user_id", "User ID"},
+		{"a single letter is a word", "Post.PlanB", "Plan b"},
+		{"a digit is part of its word", "Post.Address2", "Address2"},
+		{"a struct in a struct", "Post.Author.Email", "Author email"},
+		{"a struct in a struct, by tags", "Post.author.web_site", "Author web site"},
+		{"with brackets in the tag", "Post.author[email]", "Author email"},
+		{"the struct is not said twice", "Post.Author.AuthorEmail", "Author email"},
+		{"an element of a list", "Post.Tags[1]", "Tags"},
+		{"with brackets in the tag of the list", "Post.tags[][1]", "Tags"},
+		{"an element of a list of lists", "Post.Rows[1][12]", "Rows"},
+		{"a struct in a list", "Order.Items[1].ProductName", "Product name"},
+		{"a struct in a struct in a list", "Order.Items[1].Author.Email", "Author email"},
+		{"a list in a list", "Order.Items[1].Tags[2]", "Tags"},
+		{"a key of a map", "Post.Meta[color]", "Meta color"},
+		{"beyond ASCII", "Post.überschrift", "Überschrift"},
+		{"a generic struct", "Form[example.com/app.Post].Title", "Title"},
+		{"a struct without a name", "Title", "Title"},
+		{"a variable", "", "This field"},
+		{"an element of a variable", "[0]", "This field"},
+	}
+	for _, tc := range cases {
+		got := session.ValidationText(context.Background(), required(tc.namespace))
+		wantText(t, tc.claim, got, tc.want+" is required")
 	}
 }
 
@@ -216,7 +269,7 @@ func Test_that_the_texts_can_be_replaced_and_may_use_the_session(t *testing.T) {
 		v.posts(url.Values{"title": {""}}, flashing(func(s *session.Session) {
 			s.FlashValidationErrors(validatorErrors{required("Post.Title"), ruleError{"Post.Email", "email", "", reflect.String}})
 		}))
-		reads(t, v, "the page", fieldErrors, "title: Bitte ausfüllen; email: Enter an email address, such as name@example.com")
+		reads(t, v, "the page", fieldErrors, "title: Bitte ausfüllen; email: Email must be an email address, such as name@example.com")
 	}, func(cfg *session.Config) {
 		cfg.ValidationText = func(ctx context.Context, e session.FieldError) string {
 			if e.Tag() == "required" && session.Get[string](session.FromContext(ctx), "language") == "de" {

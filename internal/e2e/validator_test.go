@@ -89,17 +89,17 @@ type errors = map[string]string
 
 func Test_that_errors_of_the_validator_find_their_fields(t *testing.T) {
 	nested := errors{
-		"language":              "Choose one of the options",
-		"title":                 "Enter at least 3 characters",
-		"published_at":          "Enter a date",
-		"tags":                  "Fill in this field",
-		"author.email":          "Enter an email address, such as name@example.com",
-		"author.web_site":       "Enter a web address that begins with https:// or http://",
-		"author.initials":       "Enter no more than 3 characters",
-		"items[1].product_name": "Fill in this field",
-		"items[1].count":        "Enter at least 1",
-		"terms":                 "Check this box",
-		"remind":                "Enter a date in the future",
+		"language":              "Common language must be one of the options",
+		"title":                 "Title must have at least 3 characters",
+		"published_at":          "Published at must be a date or time",
+		"tags":                  "Tags is required",
+		"author.email":          "Author email must be an email address, such as name@example.com",
+		"author.web_site":       "Author web site must be a web address that begins with https:// or http://",
+		"author.initials":       "Author initials must have at most 3 characters",
+		"items[1].product_name": "Product name is required",
+		"items[1].count":        "Count must be at least 1",
+		"terms":                 "Terms must be checked",
+		"remind":                "Remind must be in the future",
 	}
 	// The form has "language" and "tags"; an unchecked box, such as "terms", is not sent.
 	form := url.Values{"title": {"ab"}, "published_at": {"soon"}, "language": {"fr"}, "tags": {"go", ""}, "author.email": {"me@"}, "author.web_site": {"gopher"}, "author.initials": {"abcd"}, "items[1].product_name": {""}, "items[1].count": {"0"}}
@@ -122,12 +122,12 @@ func Test_that_errors_of_the_validator_find_their_fields(t *testing.T) {
 		{"with the names of Go", withoutTags(), bad(), form, nested},
 		{"through a pointer", withTags(), new(bad()), form, nested},
 		{"flat, as Echo binds structs in structs", withoutTags(), author{Email: "me@", WebSite: "gopher"}, flat, errors{
-			"email":   "Enter an email address, such as name@example.com",
-			"website": "Enter a web address that begins with https:// or http://",
+			"email":   "Email must be an email address, such as name@example.com",
+			"website": "Web site must be a web address that begins with https:// or http://",
 		}},
-		{"of a struct without a name", withTags(), anonymous{}, url.Values{"email": {""}, "author.name": {""}}, errors{"email": "Fill in this field", "author.name": "Fill in this field"}},
-		{"of one without a name, with the names of Go", withoutTags(), anonymous{}, url.Values{"email": {""}, "author.name": {""}}, errors{"email": "Fill in this field", "author.name": "Fill in this field"}},
-		{"of a generic struct", withTags(), page[author]{}, url.Values{"title": {""}}, errors{"title": "Fill in this field"}},
+		{"of a struct without a name", withTags(), anonymous{}, url.Values{"email": {""}, "author.name": {""}}, errors{"email": "Email is required", "author.name": "Name is required"}},
+		{"of one without a name, with the names of Go", withoutTags(), anonymous{}, url.Values{"email": {""}, "author.name": {""}}, errors{"email": "Email is required", "author.name": "Name is required"}},
+		{"of a generic struct", withTags(), page[author]{}, url.Values{"title": {""}}, errors{"title": "Title is required"}},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
@@ -162,7 +162,7 @@ func Test_that_errors_are_found_in_what_wraps_them(t *testing.T) {
 				c.Echo().Validator = checker{withoutTags(), wrap}
 				return c.Validate(a)
 			}))
-			compare(t, got, errors{"email": "Enter an email address, such as name@example.com"})
+			compare(t, got, errors{"email": "Email must be an email address, such as name@example.com"})
 		})
 	}
 }
