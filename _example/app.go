@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	_ "embed"
 	"net/http"
-	"strings"
 
 	"github.com/go-playground/validator/v10"
 	"github.com/labstack/echo/v4"
@@ -31,8 +29,7 @@ func New(store session.Store) *echo.Echo {
 			Store: store,
 			// The example speaks plain http, where some browsers do not keep a Secure
 			// cookie, not even from localhost. An application on the web leaves this out.
-			Cookie:         session.CookieOptions{Insecure: true},
-			ValidationText: validationText,
+			Cookie: session.CookieOptions{Insecure: true},
 		}),
 		session.FlashInvalid, // a validation error that a handler returns goes back to its form
 	)
@@ -93,12 +90,6 @@ func sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 type formValidator struct{ rules *validator.Validate }
 
 func (v formValidator) Validate(form any) error { return v.rules.Struct(form) }
-
-// validationText names the field: in the summary of the errors it is not beside it.
-func validationText(ctx context.Context, e session.FieldError) string {
-	_, field, _ := strings.Cut(e.Namespace(), ".")
-	return strings.ReplaceAll(field, ".", " ") + ": " + session.ValidationText(ctx, e)
-}
 
 // showError is the page for whatever goes wrong.
 func showError(err error, c echo.Context) {

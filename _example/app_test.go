@@ -225,7 +225,7 @@ func Test_that_login_changes_the_session_id(t *testing.T) {
 var goodPost = []string{
 	"title", "Hello", "body", "A text of more than twenty characters.", "category", "story", "tags[]", "go", "tags[]", "templ",
 	"author.name", "Ada", "author.email", "ada@example.com", "password", "correct horse", "status", "live", "comments", "1",
-	"date", "2026-11-01", "minutes", "7", "level", "3", "colour", "#336699", "language", "en",
+	"date", "2026-11-01", "minutes", "7", "level", "3", "color", "#336699", "language", "en",
 }
 
 func Test_that_a_good_post_is_shown(t *testing.T) {
@@ -246,7 +246,7 @@ func Test_that_a_bad_post_comes_back_with_its_errors(t *testing.T) {
 	onEachStore(t, func(t *testing.T, v visit) {
 		v.post("/posts/new", "/posts", bad...).is("/posts/new").shows(
 			`value="Hello"`, `value="ada@"`, `value="99"`, `value="live" checked`, `value="go" checked`,
-			`href="#body"`, `href="#author-email"`, `href="#minutes"`, `href="#password"`, "Error: New post",
+			`href="#body"`, `href="#author-email"><bdi>Author email must be an email address`, `href="#minutes"`, `href="#password"`, "Error: New post",
 		).hides("short", `value="1" checked`)
 		v.get("/posts/new").shows(`value="1" checked`).hides("Hello", "There is a problem")
 	})

@@ -283,8 +283,8 @@ func somePicture(t *testing.T) string {
 const fillPost = `(() => {
 	const values = {
 		"title": "Grüße & <b>Küsse</b>", "body": "\n too short", "category": "story", "author.name": "  Ada  ", "author.email": "ada@",
-		"author.phone": "12", "author.website": "example", "date": "2026-11-01", "time": "23:59", "remind": "2026-12-24T18:30",
-		"month": "2026-12", "week": "2026-W49", "minutes": "99", "level": "8", "colour": "#336699", "related": "\"quoted\"",
+		"author.phone": "12", "author.website": "example", "date": "2026-11-01", "time": "23:59", "reminder": "2026-12-24T18:30",
+		"month": "2026-12", "week": "2026-W49", "minutes": "99", "level": "8", "color": "#336699", "related_post": "\"quoted\"",
 	}
 	const form = document.querySelector("main form")
 	for (const name in values) form.elements[name].value = values[name]

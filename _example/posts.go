@@ -29,16 +29,16 @@ type post struct {
 	Comments bool   `form:"comments"`
 	Date     string `form:"date" validate:"required,datetime=2006-01-02"`
 	Time     string `form:"time" validate:"omitempty,datetime=15:04"`
-	Remind   string `form:"remind" validate:"omitempty,datetime=2006-01-02T15:04"`
+	Reminder string `form:"reminder" validate:"omitempty,datetime=2006-01-02T15:04"`
 	Month    string `form:"month" validate:"omitempty,datetime=2006-01"`
 	Week     string `form:"week"`
 
-	Minutes  int    `form:"minutes" validate:"min=1,max=60"`
-	Level    int    `form:"level" validate:"min=0,max=10"`
-	Colour   string `form:"colour" validate:"omitempty,hexcolor"`
-	Related  string `form:"related" validate:"max=80"`
-	Language string `form:"language" validate:"oneof=en"`
-	Picture  string // the name of the file; the file itself is not kept
+	Minutes     int    `form:"minutes" validate:"min=1,max=60"`
+	Level       int    `form:"level" validate:"min=0,max=10"`
+	Color       string `form:"color" validate:"omitempty,hexcolor"`
+	RelatedPost string `form:"related_post" validate:"max=80"`
+	Language    string `form:"language" validate:"oneof=en"`
+	Picture     string // the name of the file; the file itself is not kept
 }
 
 func newPost(c echo.Context) error {
