@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// moves remembers, for a minute, which records this process has given a new id. A commit
-// that was on its way to such a record meets nothing there. Had the session been
+// moves remembers for a while which records this process has given a new id, and when.
+//
+// A commit that was on its way to such a record meets nothing there. Had the session been
 // destroyed, dropping the commit would be right: it is as if it had come just before. But
 // here the data lives on elsewhere, so the commit must fail aloud. It must not follow the
 // session to its new id either: that would hand a planted old id a way into it.
@@ -14,29 +15,34 @@ type moves struct {
 	now func() time.Time
 
 	mu            sync.Mutex
-	recent, older map[string]struct{}
+	recent, older map[string]time.Time
 	since         time.Time // when recent was begun
 }
 
+// rememberMoves is how long a request may take that loaded the session before it moved.
 const rememberMoves = time.Minute
 
 func newMoves(now func() time.Time) *moves {
-	return &moves{now: now, recent: map[string]struct{}{}}
+	return &moves{now: now, recent: map[string]time.Time{}}
 }
 
 func (m *moves) add(key string) {
+	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if now := m.now(); now.Sub(m.since) > rememberMoves {
-		m.recent, m.older, m.since = map[string]struct{}{}, m.recent, now
+	if now.Sub(m.since) > rememberMoves {
+		m.recent, m.older, m.since = map[string]time.Time{}, m.recent, now
 	}
-	m.recent[key] = struct{}{}
+	m.recent[key] = now
 }
 
 func (m *moves) has(key string) bool {
+	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, recent := m.recent[key]
-	_, older := m.older[key]
-	return recent || older
+	moved, ok := m.recent[key]
+	if !ok {
+		moved, ok = m.older[key]
+	}
+	return ok && now.Sub(moved) <= rememberMoves
 }
