@@ -116,7 +116,7 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 //	e.Use(session.Middleware(cfg), session.FlashInvalid)
 //
 // Other errors pass, and so do validation errors of requests that do not come from a form
-// in a page: JSON, or a client that does not take HTML.
+// in a page: JSON, a script, or a client that does not take HTML.
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
@@ -133,9 +133,16 @@ func isForm(r *http.Request) bool {
 	}
 	switch mediaType(r.Header) {
 	case "application/x-www-form-urlencoded", "multipart/form-data", "":
-		return acceptsHTML(r.Header) || isPart(r.Header)
+		return acceptsHTML(r.Header) || isPart(r.Header) || takesAnything(r.Header)
 	}
 	return false
+}
+
+// takesAnything is for curl and the like. A script in a browser accepts */* too, but it
+// waits for an error and not for a page; browsers tell it apart by Sec-Fetch-Dest.
+func takesAnything(h http.Header) bool {
+	accept := h.Get("Accept")
+	return (accept == "" || accept == "*/*") && h.Get("Sec-Fetch-Dest") == ""
 }
 
 // messageOf is the error in echo.NewHTTPError(http.StatusBadRequest, err).

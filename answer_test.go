@@ -187,6 +187,8 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		{"as echo's Validator wraps it", ask{form: form}, returns(wrapped), 303, "title=x title: Title is required"},
 		{"a form over plain http", ask{form: form, as: plainNavigation}, returns(invalidTitle), 303, "title=x title: is short"},
 		{"an htmx part", ask{form: form, as: htmxPart}, returns(invalidTitle), 204, "title=x title: is short"},
+		{"a form that curl sends", ask{form: form, as: headers{"Accept", "*/*"}}, returns(invalidTitle), 303, "title=x title: is short"},
+		{"not a form that a script of a page sends", ask{form: form, as: headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}}, returns(wrapped), 400, "title=- "},
 		{"not another error", ask{form: form}, returns(echo.ErrConflict), 409, "title=- "},
 		{"not success", ask{form: form}, with200, 200, "title=- "},
 		{"not JSON, even from a page", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(wrapped), 400, "title=- "},
