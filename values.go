@@ -69,7 +69,9 @@ func Pull[T any](s *Session, key string, def ...T) T {
 	return v
 }
 
-// Update replaces the value under key by what fn makes of it; a missing one is the zero T.
+// Update replaces the value under key by what fn makes of it; a missing one is the zero T,
+// so fn must make a map before it writes to one.
+//
 // If another request was faster, fn runs again on its result: nothing is lost, as it
 // would be with Get and Put. So fn must do nothing but compute, and must not use s.
 //
