@@ -217,7 +217,7 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 		return view{c.Response().Status, c.Response().Size, c.Response().Committed}
 	}
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		for name, inside := range map[string][]echo.MiddlewareFunc{"alone": nil, "Gzip inside": {middleware.Gzip()}} {
+		for name, inside := range map[string][]echo.MiddlewareFunc{"alone": nil, "Gzip inside": {middleware.Gzip()}, "Timeout inside": {oldTimeout()}} {
 			t.Run(name, func(t *testing.T) {
 				var before, after view
 				a := newWebApp(t)

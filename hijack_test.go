@@ -198,6 +198,10 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 			c.Response().Flush()
 			return takeOver(nil)(c)
 		}},
+		{"after a flush, on a route that may do without", func(s *tally) { s.readFails.Store(true) }, session.Optional(func(c echo.Context) error {
+			c.Response().Flush()
+			return takeOver(nil)(c)
+		})},
 		{"before", func(s *tally) { s.writeFails.Store(true) }, func(c echo.Context) error {
 			_, _ = io.WriteString(c.Response(), "withheld")
 			return takeOver(nil)(c)

@@ -228,6 +228,27 @@ func Test_that_a_cookie_store_cannot_save_late_and_says_so(t *testing.T) {
 	})
 }
 
+func Test_that_a_cookie_store_claims_no_commit_after_the_head(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		var committed events
+		a := simpleApp(t, stream(lookOnly), inCookies(t), func(cfg *session.Config) {
+			cfg.Hooks.Committed = committed.add
+		})
+		g := a.guest(t, w)
+		g.elsewhere(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"name": {"is missing"}}) })
+		before := len(committed.errs())
+		got := g.during(nil, "/", "Accept", "text/html") // a page ends old input and errors
+		if n := len(committed.errs()) - before; n != 0 || got.ours() != nil {
+			t.Errorf("got %d commits, cookies %q; want none", n, got.ours())
+		}
+		var left []string
+		g.elsewhere(func(s *session.Session) { left = s.InputErrors("name") })
+		if len(left) != 1 {
+			t.Errorf("got %q; want the error still there", left)
+		}
+	})
+}
+
 func inCookies(t *testing.T) func(*session.Config) {
 	t.Helper()
 	return func(cfg *session.Config) { cfg.Store = cookieStore(t, time.Now) }
@@ -428,15 +449,25 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 				var saved, err error
 				a := simpleApp(t, func(c echo.Context) error {
 					s := session.From(c)
+					if c.QueryParam("other") != "" {
+						s.Put("n", 99)
+						return c.NoContent(http.StatusOK)
+					}
 					ctx := c.Request().Context()
 					s.Put("n", 7)
 					go func() {
 						defer close(done)
-						<-ended
 						<-ctx.Done()
-						read = session.Get[int](session.FromContext(ctx), "n")
-						s.Old("name")
 						saved = s.Save(context.WithoutCancel(ctx))
+						for running := true; running; { // among the others
+							select {
+							case <-ended:
+								running = false
+							default:
+								s.FlashInputErrors(map[string][]string{"name": {"too late"}})
+							}
+						}
+						read = session.Get[int](session.FromContext(ctx), "n")
 						s.Put("n", 8)
 						s.FlashInfo("too late")
 						s.FlashAll()
@@ -447,7 +478,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 				g := a.guest(t, w)
 				g.get("/")
 				for range 10 { // they get the Echo context, which is pooled
-					a.guest(t, w).elsewhere(func(s *session.Session) { s.Put("n", 99) })
+					a.guest(t, w).get("/?other=1")
 				}
 				close(ended)
 				<-done

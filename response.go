@@ -97,7 +97,7 @@ func (f *frame) begin() error {
 	if !f.sent && !f.withheld {
 		res := f.c.Response()
 		status := cmp.Or(res.Status, http.StatusOK)
-		if !res.Committed && !f.left {
+		if !f.left {
 			res.WriteHeader(status)
 		}
 		f.WriteHeader(status) // Gzip keeps the head back
@@ -200,7 +200,7 @@ func dropAnswer(h http.Header) {
 		}
 	}
 	for _, name := range [...]string{
-		"Accept-Ranges", "Cache-Control", "Etag", "Expires", "Last-Modified", "Link", "Location", "Refresh", "Set-Cookie",
+		"Accept-Ranges", "Etag", "Expires", "Last-Modified", "Link", "Location", "Refresh", "Set-Cookie",
 	} {
 		delete(h, name)
 	}
