@@ -92,7 +92,8 @@ func (f *frame) FlushError() error {
 func (f *frame) Flush() { _ = f.FlushError() }
 
 // begin sends the head if need be. It goes through Echo, which would otherwise neither
-// run its Before hooks nor know that the response is committed.
+// run its Before hooks nor know that the response is committed. (Not after leave: if
+// nothing was written, Echo's context may by then serve another request.)
 func (f *frame) begin() error {
 	if !f.sent && !f.withheld {
 		res := f.c.Response()
