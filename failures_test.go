@@ -314,13 +314,15 @@ func Test_that_the_answer_of_an_error_handler_commits_or_fails(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, s := range settings() {
 			for name, handler := range handlers {
+				flushes := name == "changes the session, and flushes first"
+				raw := name == "changes the session, and uses the raw writer"
+				if flushes && !s.flush {
+					continue // this setting cannot flush at all
+				}
+				if s.takesOut && (flushes || raw) {
+					continue // a limit: our writer is taken out, and Echo runs no hook; see docs/design.md
+				}
 				t.Run(s.name+"/"+name, func(t *testing.T) {
-					if name == "changes the session, and flushes first" && !s.flush {
-						t.Skip("cannot flush")
-					}
-					if s.takesOut && (name == "changes the session, and flushes first" || name == "changes the session, and uses the raw writer") {
-						t.Skip("the middleware has taken our writer out, and Echo does not run its hooks here")
-					}
 					a := newWebApp(t)
 					a.use(s.mount(a.manager.Middleware())...)
 					a.HTTPErrorHandler = handler(a)
