@@ -120,7 +120,8 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
-		if err == nil || c.Response().Committed || !isValidation(err) || !isForm(c.Request()) {
+		if err == nil || c.Response().Committed || !isValidation(err) || !isForm(c.Request()) ||
+			FromContext(c.Request().Context()) == nil {
 			return err
 		}
 		return Invalid(c, err)

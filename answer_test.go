@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // formView shows a form with what was typed and what is wrong.
@@ -213,3 +215,19 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 }
 
 func with200(c echo.Context) error { return c.HTML(http.StatusOK, "fine") }
+
+func Test_that_FlashInvalid_passes_errors_of_requests_without_a_session(t *testing.T) {
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{
+		Store:   memorystore.New(memorystore.Options{}),
+		Skipper: func(echo.Context) bool { return true },
+	}), session.FlashInvalid)
+	e.POST("/", func(echo.Context) error { return session.ValidationErrors{"title": {"is short"}} })
+	r := httptest.NewRequest(http.MethodPost, "/", nil)
+	r.Header.Set("Accept", "text/html")
+	rec := httptest.NewRecorder()
+	e.ServeHTTP(rec, r)
+	if rec.Code != http.StatusInternalServerError {
+		t.Errorf("status %d; want 500, as for any error", rec.Code)
+	}
+}

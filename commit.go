@@ -13,9 +13,6 @@ import (
 // queue, so these are conflicts with other processes.
 const maxAttempts = 100
 
-// errMoved is for changes that meet no session because it was given a new id meanwhile.
-// The visitor may try again: his browser has the new id by then.
-var errMoved = errors.New("session: another request gave the session a new id meanwhile")
 
 // commit saves what this request has changed. It is called with the lock held, as often
 // as there may be something new. shown is what the response does to messages.
@@ -114,7 +111,7 @@ func (s *Session) destroy(ctx context.Context, rec ended) error {
 	}
 	s.m.queue.leave(rec.key, line)
 	if s.m.moved.has(rec.key) {
-		return errMoved
+		return ErrMoved
 	}
 	return nil
 }
@@ -288,7 +285,7 @@ func pause(ctx context.Context, retries int) error {
 // another id, that would lose them, so the request fails instead.
 func (s *Session) gone() error {
 	if s.m.moved.has(s.key) && s.pending() {
-		return errMoved
+		return ErrMoved
 	}
 	s.lost = true
 	s.report(s.m.cfg.Hooks.Lost, s.key, Event{Err: ErrNotFound}, "")
@@ -344,7 +341,7 @@ func (s *Session) explain(doing string, err error) error {
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		return &TooLargeError{Size: len(s.st.encode()), Largest: s.st.largest(), Err: err}
-	case errors.As(err, &decode), errors.As(err, &encode), errors.Is(err, ErrUnavailable), errors.Is(err, errMoved):
+	case errors.As(err, &decode), errors.As(err, &encode), errors.Is(err, ErrUnavailable), errors.Is(err, ErrMoved):
 		return err
 	}
 	return unavailable(doing, err)

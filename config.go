@@ -40,8 +40,9 @@ type Config struct {
 	Cookie CookieOptions
 
 	// IdleTimeout ends a session that was not used for this long. It slides: using the
-	// session starts it anew (the store hears of it once a tenth has passed, not in
-	// every request). 0 is 2 hours; a negative value is an error.
+	// session starts it anew. The store hears of it once a tenth has passed, not in every
+	// request, so a session may end that much sooner. 0 is 2 hours; a negative value is
+	// an error.
 	IdleTimeout time.Duration
 
 	// AbsoluteTimeout ends a session this long after it began, used or not, and across
@@ -98,7 +99,8 @@ type CookieOptions struct {
 }
 
 // Hooks are called at the turns of a session's life, after the fact, by the goroutine
-// that serves the request. A nil hook is not called. They must not use the session.
+// that used the session; so several may run at once. A nil hook is not called. They must
+// not use the session.
 type Hooks struct {
 	Initiated   func(context.Context, Event) // a stored session was loaded, for the first time in this request
 	Committed   func(context.Context, Event) // changes were saved

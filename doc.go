@@ -7,8 +7,8 @@
 //	}))
 //
 //	e.POST("/cart", func(c echo.Context) error {
-//		s := session.From(c)
-//		session.Update(s, "cart", func(cart Cart) Cart { return cart.Add(c.FormValue("item")) })
+//		s, item := session.From(c), c.FormValue("item")
+//		session.Update(s, "cart", func(cart []string) []string { return append(cart, item) })
 //		s.FlashSuccess("It is in your cart.")
 //		return session.Redirect(c, "/cart")
 //	})
@@ -20,7 +20,7 @@
 //
 // What a request changes is saved before the first byte of its response leaves, however
 // it is answered: by a handler, an error handler, a redirect, a stream, a hijack, or not at
-// all. If it cannot be saved, the visitor gets a clean error page (503), and none of what
+// all. If it cannot be saved, the visitor gets a clean error page (503, or 500 for a value that cannot be stored), and none of what
 // the handler said.
 //
 // Two requests at once lose nothing of each other: a request is a list of changes, and is
@@ -36,9 +36,9 @@
 // # Order of middleware
 //
 // Mount [Middleware] outside of what uses sessions. Gzip, BodyDump and Timeout may stand
-// on either side. Behind Echo's Timeout a handler goes on running after its request has
-// been answered, with an echo.Context that may belong to another request by then: take
-// the *Session at the beginning, or use ContextTimeout.
+// on either side. Prefer ContextTimeout to Timeout, which Echo has deprecated: behind it a
+// handler goes on running after its request has been answered, with an echo.Context that
+// may belong to another request by then. There, take the *Session at the beginning.
 //
 // # Concurrency
 //

@@ -14,6 +14,10 @@ var (
 	// byte of the response.
 	ErrHeadSent = errors.New("session: too late, the response head has left")
 
+	// ErrMoved says that there was no session to change, because another request gave it a
+	// new id meanwhile. The visitor may try again: his browser has the new id by then.
+	ErrMoved = errors.New("session: another request gave the session a new id meanwhile")
+
 	// ErrClosed says that a change came after the request had ended.
 	ErrClosed = errors.New("session: the request has ended")
 )

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 const (
@@ -455,4 +456,24 @@ func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
 			})
 		}
 	})
+}
+
+func Test_that_no_change_passes_on_a_route_that_may_do_without_its_session(t *testing.T) {
+	for name, work := range map[string]func(*session.Session){
+		"Put":             put("user", 2),
+		"Forget":          func(s *session.Session) { s.Forget("user") },
+		"Pull":            func(s *session.Session) { session.Pull[int](s, "user") },
+		"Clear":           (*session.Session).Clear,
+		"Destroy":         (*session.Session).Destroy,
+		"PullIntendedURL": func(s *session.Session) { s.PullIntendedURL() },
+	} {
+		store := &watched{Store: memorystore.New(memorystore.Options{})}
+		p := start(t, session.Config{Store: store})
+		v := newVisitor()
+		v.must(t, p, put("user", 1))
+		store.before = func(call) error { return session.ErrUnavailable }
+		if rec := v.visit(p, session.Optional(with(work))); rec.Code != http.StatusServiceUnavailable {
+			t.Errorf("%s while the store is down: status %d; want 503", name, rec.Code)
+		}
+	}
 }

@@ -4,14 +4,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // alerts reads the alerts as "kind: text", in their order.
@@ -446,4 +450,44 @@ func Test_that_the_last_value_stands_when_the_first_is_saved_already(t *testing.
 		reads(t, v, "the page", message("k"), "last")
 		reads(t, v, "the page after it", message("k"), nil)
 	})
+}
+
+func Test_that_a_message_without_a_name_is_not_found_under_every_name(t *testing.T) {
+	newVisitor().must(t, start(t, session.Config{}), func(s *session.Session) {
+		s.Flash("", "text")
+		if m := s.FlashMessages(); m.Has("anything") || !m.Has("") {
+			t.Error(`what was flashed under "" is found under "anything", or not under ""`)
+		}
+	})
+}
+
+func Test_that_an_error_page_consumes_a_message_after_its_context_has_ended(t *testing.T) {
+	e := echo.New()
+	e.HTTPErrorHandler = func(_ error, c echo.Context) {
+		_ = c.HTML(http.StatusNotFound, fmt.Sprint(session.From(c).FlashMessages().Alerts()))
+	}
+	manager, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// ContextTimeout cancels the context when its handler has returned.
+	e.Use(middleware.ContextTimeout(time.Minute), manager.Middleware())
+	e.GET("/", func(echo.Context) error { return echo.ErrNotFound })
+	e.POST("/", func(c echo.Context) error {
+		session.From(c).FlashSuccess("Saved.")
+		return c.NoContent(http.StatusNoContent)
+	})
+	post := httptest.NewRecorder()
+	e.ServeHTTP(post, httptest.NewRequest(http.MethodPost, "/", nil))
+	seen := 0
+	for range 3 {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.AddCookie(post.Result().Cookies()[0])
+		rec := httptest.NewRecorder()
+		e.ServeHTTP(rec, r)
+		seen += strings.Count(rec.Body.String(), "Saved.")
+	}
+	if seen != 1 {
+		t.Errorf("three error pages showed the message %d times; want once", seen)
+	}
 }

@@ -123,14 +123,16 @@ func (d flashDelta) apply(st *state, now time.Time) {
 	for _, it := range d.add {
 		st.entries = append(st.entries, it.entry())
 	}
-	st.dropAlerts(maxAlerts)
+	st.dropOldest(kindAlert, maxAlerts)
+	st.dropOldest(kindInput, maxForms)
+	st.dropOldest(kindInputErrors, maxForms)
 }
 
-// dropAlerts leaves the newest alerts. It says whether it dropped any.
-func (st *state) dropAlerts(most int) bool {
+// dropOldest leaves the newest items of a kind. It says whether it dropped any.
+func (st *state) dropOldest(k kind, most int) bool {
 	excess := -most
 	for _, e := range st.entries {
-		if e.kind == kindAlert {
+		if e.kind == k {
 			excess++
 		}
 	}
@@ -138,10 +140,10 @@ func (st *state) dropAlerts(most int) bool {
 		return false
 	}
 	st.entries = slices.DeleteFunc(st.entries, func(e entry) bool {
-		if e.kind == kindAlert {
+		if e.kind == k {
 			excess--
 		}
-		return e.kind == kindAlert && excess >= 0
+		return e.kind == k && excess >= 0
 	})
 	return true
 }

@@ -38,7 +38,7 @@ func (s *Session) PullIntendedURL(fallback ...string) string {
 	s.lock()
 	defer s.unlock()
 	raw, ok := s.state().get(kindOwn, intendedKey)
-	if !ok {
+	if !ok && s.loadErr == nil {
 		return path
 	}
 	s.change(func(st *state) error { st.forget(kindOwn, intendedKey); return nil })

@@ -26,7 +26,7 @@ type Manager struct {
 	seq      atomic.Uint64
 }
 
-// New is [Middleware] for those who want the error, or use sessions outside a request.
+// New is [Middleware] for those who want the error, or the same sessions in several places.
 // The error reports every mistake in cfg at once; see [ConfigErrors].
 func New(cfg Config) (*Manager, error) {
 	cfg = cfg.withDefaults()

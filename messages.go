@@ -125,7 +125,7 @@ func (m FlashMessages) visible() []flashItem {
 func (m FlashMessages) find(name string) (it flashItem, ok bool) {
 	named := m.named()
 	if it, ok = named[name]; !ok {
-		it, ok = named[kindAliases[name]]
+		it, ok = named[kindOf(name)]
 	}
 	return it, ok
 }

@@ -143,7 +143,7 @@ func (f *frame) finish(err error) error {
 		f.silent = err == nil
 		return err
 	}
-	if !f.sent {
+	if !f.sent && f.owns(f.c.Request()) {
 		f.reset()
 	}
 	return httpError(f.cause)
@@ -154,7 +154,8 @@ func (f *frame) finish(err error) error {
 func (f *frame) leave(original *http.Request) {
 	s := &f.session
 	s.mu.Lock()
-	f.left, f.current = true, f.c.Request()
+	f.left, f.current = true, f.Request()
+	s.frozen, s.hungUp = true, hasLeft(s.req) // not later: ContextTimeout cancels its context when it is done
 	s.mu.Unlock()
 
 	// net/http removes the temporary files of the request it made, and only of that.
@@ -163,6 +164,10 @@ func (f *frame) leave(original *http.Request) {
 	}
 	if f.sent {
 		s.close()
+		return
+	}
+	if !f.owns(f.c.Request()) {
+		s.close() // the answer was given by Timeout
 		return
 	}
 	if f.withheld {
@@ -177,7 +182,17 @@ func (f *frame) Request() *http.Request {
 	if f.left {
 		return f.current
 	}
-	return f.c.Request()
+	if r := f.c.Request(); f.owns(r) {
+		return r
+	}
+	return &f.req
+}
+
+// owns says whether r, which Echo's context has now, is of this request. Behind Echo's Timeout
+// a handler outlives its context, which may serve another visitor by then: what he sent must
+// not be read, and his response must not carry our cookie.
+func (f *frame) owns(r *http.Request) bool {
+	return f.Context.Err() == nil || r.Context().Value(f.session.m) == any(f)
 }
 
 // over says whether the request has ended without a head that we saw: if a handler writes

@@ -19,6 +19,9 @@ const FormField = "_form"
 // people type; the rest of a larger one, its largest fields, is not refilled.
 const maxInput = 64 << 10
 
+// maxForms is how many forms can wait to be corrected. It is the visitor who names them.
+const maxForms = 8
+
 // maxErrors is how many fields can have errors. A submitted list may have thousands of
 // elements, and nobody corrects them all at once.
 const maxErrors = 200
@@ -45,8 +48,8 @@ type InputError struct {
 
 // PageError is an error of the page, not of a field.
 type PageError struct {
-	Code string
-	Text string
+	Code string // such as "E_BAD_CSRF_TOKEN"
+	Text string // for the visitor
 }
 
 // FlashAll keeps the submitted form for the next page, where [Session.Old] and the form
@@ -284,7 +287,8 @@ func formNameIn(form url.Values) string {
 	return ""
 }
 
-// Old is what the visitor submitted for a field of the form that is being corrected, or
+// Old is what the visitor submitted for a field of the unnamed form that is being corrected
+// (one with a [FormField] is found with [Session.Submission]), or
 // else the first of def. A field that was submitted empty is "", not the default. Of a
 // field that was submitted several times it is the first value; see [Submission].
 func (s *Session) Old(name string, def ...string) string {
@@ -295,7 +299,7 @@ func (s *Session) Old(name string, def ...string) string {
 	return first(values)
 }
 
-// InputErrors is what is wrong with a field of the form that is being corrected.
+// InputErrors is what is wrong with a field of the unnamed form that is being corrected.
 // "items[0].name", "items[0][name]" and "items.0.name" name the same field.
 func (s *Session) InputErrors(name string) []string {
 	return s.Submission("").Errors(name)

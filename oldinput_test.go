@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // old reads fields as "name=value", or "name=-" where the default is to be shown.
@@ -496,3 +498,25 @@ type discardResponse struct{ header http.Header }
 func (d discardResponse) Header() http.Header         { return d.header }
 func (d discardResponse) Write(b []byte) (int, error) { return len(b), nil }
 func (d discardResponse) WriteHeader(int)             {}
+
+func Test_that_forms_of_any_name_do_not_fill_the_session(t *testing.T) {
+	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: store})
+	v := newVisitor()
+	long := strings.Repeat("x", 60_000)
+	names := []string{"title" + strings.Repeat("_", 1<<20)}
+	for i := range 40 {
+		names = append(names, fmt.Sprintf("_form=form%d&text=%s", i, long))
+	}
+	for _, form := range names {
+		r := v.request()
+		post := httptest.NewRequestWithContext(r.Context(), http.MethodPost, "/", strings.NewReader(form))
+		post.Header = r.Header
+		post.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		v.keep(p.serve(post, func(c echo.Context) error { return session.Invalid(c, required("Post.Title")) }))
+	}
+	rec, err := store.Store.Read(t.Context(), keyOf(v.cookie()))
+	if err != nil || len(rec.Data) > 1<<20 {
+		t.Errorf("the record has %d bytes, %v; want less than 1 MiB", len(rec.Data), err)
+	}
+}

@@ -109,7 +109,7 @@ type view struct {
 // viewOf looks at a response whose head is about to leave.
 func (s *Session) viewOf(status int, h http.Header) view {
 	to := s.audience()
-	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || hasLeft(s.req) {
+	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasLeft() {
 		return view{}
 	}
 	return view{shows: true, page: to == audiencePage && isHTML(s.req, h)}
@@ -122,6 +122,8 @@ func (s *Session) audience() audience {
 	}
 	return s.to
 }
+
+func (s *Session) hasLeft() bool { return s.hungUp || !s.frozen && hasLeft(s.req) }
 
 // hasLeft says whether the visitor has hung up. A deadline is something else: it is ours,
 // and he still waits for the answer.

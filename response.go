@@ -96,9 +96,9 @@ func (f *frame) Flush() { _ = f.FlushError() }
 // nothing was written, Echo's context may by then serve another request.)
 func (f *frame) begin() error {
 	if !f.sent && !f.withheld {
-		res := f.c.Response()
-		status := cmp.Or(res.Status, http.StatusOK)
-		if !f.left {
+		status := http.StatusOK
+		if res := f.c.Response(); !f.left && f.owns(f.c.Request()) {
+			status = cmp.Or(res.Status, status)
 			res.WriteHeader(status)
 		}
 		f.WriteHeader(status) // Gzip keeps the head back
@@ -138,6 +138,9 @@ func (f *frame) Push(target string, opts *http.PushOptions) error {
 // beforeHead is the hook for a head that is written after we have left. Gzip and Timeout
 // take our writer out of the response before that, so it puts it back.
 func (f *frame) beforeHead() {
+	if !f.owns(f.c.Request()) {
+		return // Echo has reused its response while we were arming the hook
+	}
 	if !f.leadsHere(f.res.Writer) {
 		f.below, f.res.Writer = f.res.Writer, f
 	}
@@ -165,7 +168,7 @@ func (f *frame) withhold(cause error) {
 // see what the visitor gets. The application's error handler goes first; it may have
 // nothing to say, or try to redirect.
 func (f *frame) replace() {
-	if f.replaced {
+	if f.replaced || !f.owns(f.c.Request()) {
 		return
 	}
 	f.replaced = true

@@ -119,10 +119,11 @@ func (s *Session) sealFlash(flash *state) error {
 		}
 		return nil
 	}
-	until := s.m.now()
-	for _, it := range flash.flash(until) {
-		until = later(until, time.UnixMilli(it.expires))
+	var last int64
+	for _, it := range flash.flash(s.m.now()) {
+		last = max(last, it.expires)
 	}
+	until := time.UnixMilli(last)
 	for {
 		err := s.sealCookie(name, flash, until, until.Sub(s.m.now()))
 		var tooLarge *TooLargeError
@@ -136,14 +137,7 @@ func (s *Session) sealFlash(flash *state) error {
 
 // shrink leaves out what will be missed the least. It says whether there was anything.
 func (st *state) shrink(excess int) bool {
-	return st.dropAlerts(8) || st.trimInput(excess) || st.dropAlerts(1) || st.trimErrors()
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
+	return st.dropOldest(kindAlert, 8) || st.trimInput(excess) || st.dropOldest(kindAlert, 1) || st.trimErrors()
 }
 
 func (s *Session) sealCookie(name string, st *state, until time.Time, age time.Duration) error {

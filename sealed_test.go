@@ -344,3 +344,19 @@ func Test_what_the_hooks_hear_of_sessions_in_cookies(t *testing.T) {
 		t.Errorf("a log-out leaves a cookie that cannot be opened: %v", v.cookies)
 	}
 }
+
+func Test_that_messages_in_a_cookie_stay_cleared(t *testing.T) {
+	c := new(clock)
+	p := start(t, session.Config{Store: cookieStore(t, c.Now), Now: c.Now})
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.FlashSuccess("first") })
+	c.advance(6 * time.Minute)
+	v.must(t, p, func(s *session.Session) { s.FlashSuccess("second") })
+	c.advance(5 * time.Minute) // the first one has expired in the cookie
+	v.must(t, p, (*session.Session).Clear)
+	v.must(t, p, func(s *session.Session) {
+		if got := s.FlashMessages().Alerts(); len(got) > 0 {
+			t.Errorf("after Clear there is %v", got)
+		}
+	})
+}

@@ -15,8 +15,9 @@ import (
 // head of the response is about to be sent. Two requests at once lose nothing of each
 // other. See [Update] for values that are computed from their old ones.
 //
-// A Session is safe for use by several goroutines. One that outlives the request keeps
-// reading what the request last saw; its changes are refused with [ErrClosed].
+// A Session is safe for use by several goroutines. One that outlives the request reads
+// what the request last saw, or loads what it never looked at; its changes are refused
+// with [ErrClosed].
 //
 // On a nil *Session, which [FromContext] answers where there is none, every read is
 // empty, and every change panics.
@@ -29,6 +30,8 @@ type Session struct {
 	to       audience        // see Session.audience
 	exchange exchange        // nil once the request is over
 	headSent bool
+	frozen   bool // hungUp is known: the handler has returned
+	hungUp   bool
 	optional bool // this route may be answered without the session; see Optional
 
 	// What was loaded. st is nil before that; afterwards it is the session as this
@@ -111,6 +114,7 @@ func (s *Session) state() *state {
 
 // Load reads the session now, for those who want the error up front: without it, a
 // store that cannot be reached reads as an empty session, and the response becomes a 503.
+// ctx is only asked whether it has ended already; the store has 5 seconds.
 func (s *Session) Load(ctx context.Context) error {
 	if s == nil {
 		return nil
@@ -128,7 +132,9 @@ func (s *Session) Load(ctx context.Context) error {
 // set. It is for handlers that are about to stream for long, or to hijack the connection;
 // everybody else leaves it to the middleware.
 //
-// It answers [ErrNotFound] if the session was ended by another request meanwhile.
+// It answers [ErrNotFound] if the session was ended by another request meanwhile, and
+// [ErrMoved] if another request gave it a new id. ctx is only asked whether it has ended
+// already; the store has 5 seconds.
 func (s *Session) Save(ctx context.Context) error {
 	s.lock()
 	defer s.unlock()
@@ -155,7 +161,8 @@ func (s *Session) Save(ctx context.Context) error {
 
 // Err is the first failure of this session: a value that could not be stored, a change
 // that came too late, a store that did not answer. It stays, and unless the head has
-// left, the response becomes an error page.
+// left, the response becomes an error page. (On a route with [Optional], a session that
+// could not be loaded does not make it one.)
 func (s *Session) Err() error {
 	if s == nil {
 		return nil
@@ -223,6 +230,9 @@ func (s *Session) Destroy() {
 	s.state()
 	if !s.changeable(endsRecord) {
 		return
+	}
+	if s.loadErr != nil {
+		s.remember(s.loadErr) // there may be a record, but nobody can say which
 	}
 	if s.key != "" {
 		s.ended = append(s.ended, ended{s.key, s.version})

@@ -38,7 +38,6 @@ type kind byte
 
 const (
 	kindValue kind = 'v' // a value of the application; JSON
-	kindFlash kind = 'f' // a flash item, by its id; see flashItem
 	kindOwn   kind = 'o' // the library's own values, such as the intended URL
 )
 

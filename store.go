@@ -38,9 +38,17 @@ import (
 //  11. Errors are wrapped so that errors.Is finds the ones above. They never contain
 //     a key or data.
 type Store interface {
+	// Read returns the record under key: rules 1, 2, 7 and 9. A key is 64 hexadecimal
+	// digits, the SHA-256 of the visitor's id.
 	Read(ctx context.Context, key string) (Record, error)
+
+	// Write creates or replaces the record under key: rules 3, 4 and 9.
 	Write(ctx context.Context, key string, rec Record) error
+
+	// Destroy removes the record under key: rule 5.
 	Destroy(ctx context.Context, key string, version uint64) error
+
+	// Touch moves the expiry of the record under key: rule 6.
 	Touch(ctx context.Context, key string, expires time.Time) error
 }
 

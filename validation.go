@@ -155,6 +155,9 @@ type formNames struct {
 func newFormNames(form url.Values) formNames {
 	n := formNames{form, map[string]string{}, map[string]string{}}
 	for _, name := range slices.Backward(slices.Sorted(maps.Keys(form))) { // the first one stands
+		if len(name) > maxName {
+			continue // made to fill the session
+		}
 		fold := foldField(name)
 		n.folded[fold] = name
 		n.joined[strings.ReplaceAll(fold, ".", "")] = name

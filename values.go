@@ -59,7 +59,7 @@ func Pull[T any](s *Session, key string, def ...T) T {
 	s.lock()
 	defer s.unlock()
 	v, ok, err := lookup[T](s, key)
-	if !ok {
+	if !ok && err == nil {
 		return first(def)
 	}
 	s.change(func(st *state) error { st.forget(kindValue, key); return nil })
@@ -100,9 +100,9 @@ func Update[T any](s *Session, key string, fn func(T) T) {
 // nothing in the session. A value that JSON cannot carry fails the session with an
 // *[EncodeError].
 func (s *Session) Put(key string, value any) {
+	raw, err := encodeValue(key, value) // not under the lock: value may have methods of its own
 	s.lock()
 	defer s.unlock()
-	raw, err := encodeValue(key, value)
 	if err != nil {
 		s.fail(err)
 		return
@@ -125,7 +125,7 @@ func (s *Session) Has(key string) bool {
 func (s *Session) Forget(key string) {
 	s.lock()
 	defer s.unlock()
-	if _, ok := s.state().get(kindValue, key); !ok {
+	if _, ok := s.state().get(kindValue, key); !ok && s.loadErr == nil {
 		return
 	}
 	s.change(func(st *state) error { st.forget(kindValue, key); return nil })
@@ -210,12 +210,17 @@ func (s *Session) All() map[string]any {
 func (s *Session) Clear() {
 	s.lock()
 	defer s.unlock()
-	came := s.received()
+	var came []string // expired ones too: a cookie may still hold them
+	for _, e := range s.state().entries {
+		if e.kind.isFlash() {
+			came = append(came, string(e.key))
+		}
+	}
 	s.flash.forgetReceived()
 	s.change(func(st *state) error {
 		// What another request flashes meanwhile did not come with this one.
 		st.entries = slices.DeleteFunc(slices.Clone(st.entries), func(e entry) bool {
-			return !e.kind.isFlash() || slices.ContainsFunc(came, func(it flashItem) bool { return it.id == string(e.key) })
+			return !e.kind.isFlash() || slices.Contains(came, string(e.key))
 		})
 		return nil
 	})

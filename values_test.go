@@ -454,3 +454,19 @@ func panicOf(f func()) (msg string) {
 	f()
 	return ""
 }
+
+// asking is a value that looks at the session while it is encoded.
+type asking struct{ s *session.Session }
+
+func (a asking) MarshalJSON() ([]byte, error) {
+	return json.Marshal(a.s.Has("user"))
+}
+
+func Test_that_a_value_may_use_the_session_while_it_is_encoded(t *testing.T) {
+	newVisitor().must(t, start(t, session.Config{}), func(s *session.Session) {
+		s.Put("known", asking{s})
+		if session.Get(s, "known", true) {
+			t.Error("got true; want false")
+		}
+	})
+}
