@@ -115,7 +115,8 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 //
 //	e.Use(session.Middleware(cfg), session.FlashInvalid)
 //
-// Other errors pass, and so do validation errors of requests that do not come from a form
+// Other errors pass to Echo's error handler, which answers what it does not know with a 500,
+// and so do validation errors of requests that do not come from a form
 // in a page: JSON, a script, or a client that does not take HTML.
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

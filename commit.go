@@ -13,7 +13,6 @@ import (
 // queue, so these are conflicts with other processes.
 const maxAttempts = 100
 
-
 // commit saves what this request has changed. It is called with the lock held, as often
 // as there may be something new. shown is what the response does to messages.
 func (s *Session) commit(shown flashDelta) error {
@@ -110,7 +109,7 @@ func (s *Session) destroy(ctx context.Context, rec ended) error {
 		return err
 	}
 	s.m.queue.leave(rec.key, line)
-	if s.m.moved.has(rec.key) {
+	if s.m.moved.has(rec.key, rememberMoves) {
 		return ErrMoved
 	}
 	return nil
@@ -125,6 +124,9 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 			s.removeCookie(s.m.cookie.name())
 		}
 		return nil
+	}
+	if s.straggler && !s.renew {
+		return ErrMoved
 	}
 	id := newID()
 	c := s.newCommit(storeKey(id))
@@ -284,7 +286,7 @@ func pause(ctx context.Context, retries int) error {
 // dropped: it is as if the request had come just before. If the session lives on under
 // another id, that would lose them, so the request fails instead.
 func (s *Session) gone() error {
-	if s.m.moved.has(s.key) && s.pending() {
+	if s.m.moved.has(s.key, rememberMoves) && s.pending() {
 		return ErrMoved
 	}
 	s.lost = true

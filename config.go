@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -211,7 +212,7 @@ func (cfg Config) validate() error {
 		errs = append(errs, &ConfigError{Field: field, Value: value, Reason: reason})
 	}
 
-	if cfg.Store == nil {
+	if isNil(cfg.Store) {
 		wrong("Store", nil, "is nil; pick one from stores/, for example memorystore.New(memorystore.Options{})")
 	}
 	if err := (&http.Cookie{Name: cfg.CookieName, Value: "x"}).Valid(); err != nil {
@@ -247,6 +248,13 @@ func (cfg Config) validate() error {
 		wrong("FlashTTL", cfg.FlashTTL, "is negative; 0 is the default of 10 minutes")
 	}
 	return errors.Join(errs...)
+}
+
+// isNil also finds a nil pointer of a store's type: what a constructor that failed
+// returned, and nobody looked at its error.
+func isNil(s Store) bool {
+	v := reflect.ValueOf(s)
+	return s == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func hasPrefixFold(s, prefix string) bool {

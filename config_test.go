@@ -81,9 +81,12 @@ func Test_that_a_mistake_names_field_value_and_way_out(t *testing.T) {
 			}
 		}
 	}
-	_, err := session.New(session.Config{})
-	if want := "session: Config.Store is nil; pick one from stores/"; err == nil || !strings.HasPrefix(err.Error(), want) {
-		t.Errorf("no store: %v; want %q", err, want)
+	var failed *memorystore.Store // of a constructor whose error nobody looked at
+	for _, store := range []session.Store{nil, failed} {
+		_, err := session.New(session.Config{Store: store})
+		if want := "session: Config.Store is nil; pick one from stores/"; err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("no store, a %T: %v; want %q", store, err, want)
+		}
 	}
 }
 

@@ -483,3 +483,39 @@ func Test_that_regenerate_and_destroy_in_one_request_go_together(t *testing.T) {
 		}
 	}
 }
+
+// A request that was sent before the browser had the answer of the login must not begin a
+// session: its cookie would take the place of the new one, and log the visitor out.
+func Test_that_a_straggler_with_the_old_id_does_not_replace_the_new_session(t *testing.T) {
+	store := memorystore.New(memorystore.Options{})
+	p := start(t, session.Config{Store: store})
+	v := newVisitor()
+	v.must(t, p, put("cart", 1))
+	tab := v.clone()
+	v.must(t, p, func(s *session.Session) { s.Regenerate(); s.Put("user", 7) })
+
+	for _, tc := range []struct {
+		desc   string
+		work   func(*session.Session)
+		status int
+	}{
+		{"reads", func(s *session.Session) { s.Has("cart") }, http.StatusOK},
+		{"changes", put("cart", 2), http.StatusServiceUnavailable},
+		{"flashes", func(s *session.Session) { s.FlashInfo("hello") }, http.StatusServiceUnavailable},
+		{"logs out", (*session.Session).Destroy, http.StatusServiceUnavailable},
+	} {
+		rec := tab.clone().do(p, tc.work)
+		if rec.Code != tc.status || len(setCookies(rec)) != 0 || store.Len() != 1 {
+			t.Errorf("it %s: status %d, cookies %q, %d sessions; want %d, none and one", tc.desc, rec.Code, setCookies(rec), store.Len(), tc.status)
+		}
+	}
+	tab.clone().must(t, p, func(s *session.Session) { s.Regenerate(); s.Put("user", 7) }) // a login sent twice
+
+	p.clock.advance(11 * time.Second) // by now it is a visitor with a dead id
+	tab.must(t, p, put("cart", 3))
+	v.must(t, p, func(s *session.Session) {
+		if session.Get[int](s, "user") != 7 || session.Get[int](s, "cart") != 1 {
+			t.Errorf("the session is %v", s.All())
+		}
+	})
+}

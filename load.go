@@ -42,6 +42,7 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 		key := storeKey(id)
 		rec, err := s.m.store.Read(ctx, key)
 		if errors.Is(err, ErrNotFound) || err == nil && s.m.expired(rec) {
+			s.straggler = s.straggler || s.m.moved.has(key, expectStragglers)
 			continue
 		}
 		if err != nil {

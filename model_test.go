@@ -49,6 +49,9 @@ type modelRequest struct {
 	renews bool
 	ends   string // id of the session it logs out from
 
+	straggles bool // its id was given up a moment ago
+	refused   bool // it wants to log out nevertheless
+
 	steps  chan func(*session.Session)
 	done   chan struct{}
 	answer *httptest.ResponseRecorder
@@ -82,6 +85,9 @@ func (m model) commit(r *modelRequest) (status int, begins *modelSession) {
 		fresh.alerts = append(fresh.alerts, r.alerts...)
 		if len(fresh.values)+len(fresh.alerts) > 0 {
 			begins = fresh
+		}
+		if r.refused || r.straggles && begins != nil && !r.renews {
+			return http.StatusServiceUnavailable, nil
 		}
 		return http.StatusOK, begins
 	}
@@ -151,6 +157,8 @@ func (m model) open(p *process, id string) *modelRequest {
 	r := &modelRequest{view: &modelSession{values: map[string]int{}}, steps: make(chan func(*session.Session)), done: make(chan struct{})}
 	if known := m[id]; known != nil && known.fate == lives {
 		r.id, r.view, r.came = id, known.clone(), slices.Clone(known.alerts)
+	} else if known != nil {
+		r.straggles = known.fate == moved
 	}
 	v := newVisitor()
 	if id != "" {
@@ -205,6 +213,7 @@ func (r *modelRequest) randomStep(random *rand.Rand, step int) {
 			return
 		}
 		r.do((*session.Session).Destroy)
+		r.refused = r.refused || r.straggles
 		if r.id != "" {
 			r.ends = r.id
 		}

@@ -19,8 +19,14 @@ type moves struct {
 	since         time.Time // when recent was begun
 }
 
-// rememberMoves is how long a request may take that loaded the session before it moved.
-const rememberMoves = time.Minute
+const (
+	// A request that loaded the session before it moved may take this long.
+	rememberMoves = time.Minute
+
+	// A request with the old id may come this much later: it was sent before the browser
+	// had the answer with the new one.
+	expectStragglers = 10 * time.Second
+)
 
 func newMoves(now func() time.Time) *moves {
 	return &moves{now: now, recent: map[string]time.Time{}}
@@ -36,7 +42,8 @@ func (m *moves) add(key string) {
 	m.recent[key] = now
 }
 
-func (m *moves) has(key string) bool {
+// has says whether the record was moved, and no longer ago than that.
+func (m *moves) has(key string, ago time.Duration) bool {
 	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -44,5 +51,5 @@ func (m *moves) has(key string) bool {
 	if !ok {
 		moved, ok = m.older[key]
 	}
-	return ok && now.Sub(moved) <= rememberMoves
+	return ok && now.Sub(moved) <= ago
 }

@@ -36,18 +36,24 @@ type Session struct {
 
 	// What was loaded. st is nil before that; afterwards it is the session as this
 	// request sees it, with its own changes.
-	st       *state
-	loadErr  error
-	fresh    bool      // there was no session
-	given    bool      // the visitor sent a cookie by our name, whatever was in it
-	id, key  string    // of the stored record; "" where there is none
-	version  uint64    // of the stored record
-	expires  time.Time // of the stored record
-	sealed   sealed    // the same for a Sealer
-	err      error     // the first failure
-	lost     bool      // the stored record ended while this request ran
-	status   int       // of the response, if the head left before the session was loaded
-	decision view      // what the response head said about messages
+	st      *state
+	loadErr error
+	fresh   bool      // there was no session
+	given   bool      // the visitor sent a cookie by our name, whatever was in it
+	id, key string    // of the stored record; "" where there is none
+	version uint64    // of the stored record
+	expires time.Time // of the stored record
+	sealed  sealed    // the same for a Sealer
+	err     error     // the first failure
+	lost    bool      // the stored record ended while this request ran
+
+	// straggler says that the cookie has an id which Regenerate has given up a moment ago.
+	// A session that this request began would take the place of the visitor's own in his
+	// browser, and so log him out just after he has logged in.
+	straggler bool
+
+	status   int  // of the response, if the head left before the session was loaded
+	decision view // what the response head said about messages
 
 	// What is to be done at the commit.
 	ops   []op
@@ -229,6 +235,10 @@ func (s *Session) Destroy() {
 	defer s.unlock()
 	s.state()
 	if !s.changeable(endsRecord) {
+		return
+	}
+	if s.straggler {
+		s.fail(ErrMoved) // his session lives on under the new id
 		return
 	}
 	if s.loadErr != nil {
