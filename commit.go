@@ -38,8 +38,8 @@ func (s *Session) commit(shown flashDelta) error {
 		s.report(s.m.cfg.Hooks.StoreError, s.key, Event{Err: err}, "the session could not be saved")
 		return s.abandon(err)
 	}
-	s.ops, s.renew, s.ended, s.sealed.ended = nil, false, nil, false
 	s.flash.saved()
+	s.settled()
 	return nil
 }
 
@@ -51,8 +51,14 @@ func (s *Session) pending() bool {
 // abandon drops what is pending: the response becomes an error page, and what that page
 // does must not save half of what the handler did.
 func (s *Session) abandon(err error) error {
-	s.ops, s.renew, s.ended, s.sealed.ended, s.flash.added = nil, false, nil, false, nil
+	s.flash.added = nil
+	s.settled()
 	return err
+}
+
+// settled notes that nothing is pending any more.
+func (s *Session) settled() {
+	s.ops, s.renew, s.ended, s.sealed.ended = nil, false, nil, false
 }
 
 func (s *Session) save(ctx context.Context, delta flashDelta) error {
@@ -91,9 +97,12 @@ func (s *Session) destroyEnded(ctx context.Context) error {
 // would read that he is logged out, and would not be.
 func (s *Session) destroy(ctx context.Context, rec ended) error {
 	err := s.m.store.Destroy(ctx, rec.key, rec.version)
-	for range maxAttempts {
-		if !errors.Is(err, ErrConflict) {
-			break
+	for retries := 0; errors.Is(err, ErrConflict) && retries < maxAttempts; retries++ {
+		if retries > 0 {
+			if err := pause(ctx, retries); err != nil {
+				return unavailable("wait for another process", err)
+			}
+			err = ErrConflict // what the conflict brought is old by now
 		}
 		var met Record
 		if met, err = s.met(ctx, rec.key, err); err == nil {
