@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -128,6 +129,8 @@ func weakness(key []byte) string {
 		return "is a short pattern that is repeated"
 	case counts(key):
 		return "counts up or down"
+	case isExample(key):
+		return "is an example that was to be replaced"
 	}
 	return ""
 }
@@ -138,6 +141,20 @@ func isDocKey(key []byte) bool {
 	text, _ := hex.DecodeString(DocKey)
 	return bytes.Equal(key, text) || strings.EqualFold(string(key), DocKey)
 }
+
+// isExample reports whether the key asks to be replaced, as those in sample
+// configurations do.
+func isExample(key []byte) bool {
+	text := notAlphanumeric.ReplaceAllString(strings.ToLower(string(key)), "")
+	for _, words := range [...]string{"changeme", "changethis", "replaceme", "replacethis", "placeholder", "yoursecret", "yourkey", "your32"} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
+}
+
+var notAlphanumeric = regexp.MustCompile(`[^a-z0-9]+`)
 
 func distinct(key []byte) int {
 	n := 0

@@ -56,6 +56,8 @@ func Test_that_weak_keys_are_refused(t *testing.T) {
 		{"the key of the documentation", [][]byte{docKey(t)}, 0, "documentation"},
 		{"the key of the documentation, as text", [][]byte{[]byte(cookiestore.DocKey)}, 0, "documentation"},
 		{"the key of the documentation, as upper-case text", [][]byte{[]byte(strings.ToUpper(cookiestore.DocKey))}, 0, "documentation"},
+		{"an example", [][]byte{[]byte("your-32-byte-long-secret-key-here")}, 0, "example"},
+		{"another example", [][]byte{[]byte("please CHANGE_ME before you go to production")}, 0, "example"},
 		{"an old key that is weak", [][]byte{key(1), docKey(t)}, 1, "documentation"},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
