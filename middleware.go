@@ -155,19 +155,15 @@ func (f *frame) leave(original *http.Request) {
 	s := &f.session
 	s.mu.Lock()
 	f.left, f.current = true, f.Request()
-	s.frozen, s.hungUp = true, hasLeft(s.req) // not later: ContextTimeout cancels its context when it is done
+	s.frozen, s.hungUp = true, hasLeft(s.req)
 	s.mu.Unlock()
 
 	// net/http removes the temporary files of the request it made, and only of that.
 	if original.MultipartForm == nil {
 		original.MultipartForm = f.current.MultipartForm
 	}
-	if f.sent {
+	if f.sent || !f.owns(f.c.Request()) { // by us, or by Timeout in our place
 		s.close()
-		return
-	}
-	if !f.owns(f.c.Request()) {
-		s.close() // the answer was given by Timeout
 		return
 	}
 	if f.withheld {

@@ -123,6 +123,8 @@ func (s *Session) audience() audience {
 	return s.to
 }
 
+// hasLeft asks until the handler has returned. After that its context may have ended with
+// a middleware further out, such as ContextTimeout, while the visitor still waits.
 func (s *Session) hasLeft() bool { return s.hungUp || !s.frozen && hasLeft(s.req) }
 
 // hasLeft says whether the visitor has hung up. A deadline is something else: it is ours,
