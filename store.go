@@ -85,6 +85,52 @@ func (e *ConflictError) Error() string { return ErrConflict.Error() }
 
 func (e *ConflictError) Unwrap() error { return ErrConflict }
 
+// Tagger is the optional interface of a store that can find sessions by a tag, such as the
+// user they belong to. Beside the records it keeps an index: for each tag, entries that
+// name keys. [Session.Tag] and [Manager.DestroyTagged] rely on it.
+//
+// The index is a hint, and the record the truth: the library writes an entry before the
+// record it names and removes it after, so an entry may name a key without a record. An
+// implementation never looks from one to the other.
+//
+// Rules, besides those of [Store]; 8, 10 and 11 hold here as well:
+//
+//  12. Tag adds an entry for key, or moves the expiry of the one there is. Once it has
+//     returned, Tagged and Revoke find the entry: there is no delay (on DynamoDB, say,
+//     a consistent read).
+//  13. Tagged lists the entries of a tag in any order, each key once. A tag that nobody
+//     has used has none; that is not an error.
+//  14. Untag removes the entries for these keys. Missing ones are no error.
+//  15. Revoke marks all entries of a tag as revoked, save those for the keys in except,
+//     and returns the keys of all that are marked then, earlier ones included. Entries
+//     stay until they are untagged, or expire. Nothing takes the mark off: a Tag for a
+//     revoked entry changes nothing and is no error.
+//  16. Revoke is atomic as far as anybody can tell: an entry that was added without being
+//     marked was added after the last of the others had been.
+//  17. An expired entry is gone for every method, whether or not it has been deleted.
+//     Destroying a record, or its expiry, does nothing to entries.
+type Tagger interface {
+	Store
+
+	// Tag adds an entry: rules 12 and 15. A tag is 64 hexadecimal digits, as a key is.
+	Tag(ctx context.Context, tag, key string, expires time.Time) error
+
+	// Untag removes entries: rule 14.
+	Untag(ctx context.Context, tag string, keys ...string) error
+
+	// Tagged lists the entries of a tag: rule 13.
+	Tagged(ctx context.Context, tag string) ([]TagEntry, error)
+
+	// Revoke marks entries and returns their keys: rules 15 and 16.
+	Revoke(ctx context.Context, tag string, except ...string) ([]string, error)
+}
+
+// TagEntry is what a [Tagger] knows about one key of a tag.
+type TagEntry struct {
+	Key     string
+	Revoked bool // the session is being ended, or was
+}
+
 // Sealer is the optional interface of a store that keeps nothing on the server: the
 // record travels in the cookie. A Sealer cannot merge the changes of two requests and
 // cannot revoke a session; the Store methods of one return errors.ErrUnsupported.

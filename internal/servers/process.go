@@ -1,0 +1,164 @@
+// Package servers starts the servers that tests need, on free ports of the loopback, and
+// ends them. A server that is missing on this machine is an error that says how to get it,
+// never a reason to skip a test.
+package servers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// startTimeout is how long a server may take until it answers. A Java virtual machine on
+// a busy machine takes its time.
+const startTimeout = time.Minute
+
+// process is a server that was started here. It ends with [process.Close], and also with
+// the program that started it, however that ends.
+type process struct {
+	name  string
+	cmd   *exec.Cmd
+	guard io.WriteCloser // of the process that watches over us; see watch
+	ended chan struct{}  // closed when cmd has ended
+	log   syncBuffer
+	once  sync.Once
+}
+
+// launch starts cmd and waits until ready says nil.
+func launch(name string, cmd *exec.Cmd, ready func() error) (*process, error) {
+	p := &process{name: name, cmd: cmd, ended: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = &p.log, &p.log
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("servers: start %s: %w", name, err)
+	}
+	go func() {
+		_ = cmd.Wait()
+		close(p.ended)
+	}()
+	if err := p.watch(); err != nil {
+		p.Close()
+		return nil, err
+	}
+	if err := p.await(ready); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// watch has a process wait until our end of its standard input is closed, as the system
+// does when we end, and then kill the server. A test that runs into its time limit calls
+// no clean-up.
+func (p *process) watch() error {
+	guard := exec.Command("sh", "-c", `cat >/dev/null; kill -9 "$0" 2>/dev/null`, strconv.Itoa(p.cmd.Process.Pid))
+	in, err := guard.StdinPipe()
+	if err == nil {
+		err = guard.Start()
+	}
+	if err != nil {
+		return fmt.Errorf("servers: watch over %s: %w", p.name, err)
+	}
+	p.guard = in
+	go func() { _ = guard.Wait() }()
+	return nil
+}
+
+func (p *process) await(ready func() error) error {
+	deadline := time.Now().Add(startTimeout)
+	for {
+		err := ready()
+		switch {
+		case err == nil:
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("servers: %s does not answer: %w\n%s", p.name, err, p.log.String())
+		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("servers: %s ended at once\n%s", p.name, p.log.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Kill ends the server as a crash does (SIGKILL), and waits until it has ended.
+func (p *process) Kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+}
+
+// Freeze stops the server in its tracks (SIGSTOP): connections stay, nobody answers.
+func (p *process) Freeze() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw lets a frozen server go on (SIGCONT).
+func (p *process) Thaw() error { return p.cmd.Process.Signal(syscall.SIGCONT) }
+
+// Close ends the server. It may be called more than once.
+func (p *process) Close() {
+	p.once.Do(func() {
+		p.Kill()
+		if p.guard != nil {
+			_ = p.guard.Close()
+		}
+	})
+}
+
+// freeAddrs finds n addresses of the loopback on which nobody listens at this moment.
+func freeAddrs(n int) ([]string, error) {
+	var addrs []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("servers: find a free port: %w", err)
+		}
+		defer l.Close() // not earlier, or the same port is found again
+		addrs = append(addrs, l.Addr().String())
+	}
+	return addrs, nil
+}
+
+// program finds the first of names on this machine.
+func program(names ...string) (string, error) {
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("servers: there is no %s here; run scripts/setup, or make test", names[0])
+}
+
+var errNotYet = errors.New("not ready yet")
+
+// tempDir is a directory for a server's files. The caller removes it.
+func tempDir(name string) (string, error) {
+	dir, err := os.MkdirTemp("", "session-"+name+"-")
+	if err != nil {
+		return "", fmt.Errorf("servers: %w", err)
+	}
+	return dir, nil
+}
+
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
