@@ -58,7 +58,7 @@ func (s *Session) abandon(err error) error {
 
 // settled notes that nothing is pending any more.
 func (s *Session) settled() {
-	s.ops, s.renew, s.ended, s.sealed.ended = nil, false, nil, false
+	s.ops, s.renew, s.ended, s.sealed.ended, s.tags = nil, false, nil, false, tagChanges{}
 }
 
 func (s *Session) save(ctx context.Context, delta flashDelta) error {
@@ -85,6 +85,7 @@ func (s *Session) destroyEnded(ctx context.Context) error {
 		if err := s.destroy(ctx, rec); err != nil {
 			return s.explain("destroy", err)
 		}
+		s.m.unindex(ctx, rec.tags, rec.key)
 		s.report(s.m.cfg.Hooks.Destroyed, rec.key, Event{}, "")
 	}
 	return nil
@@ -112,13 +113,18 @@ func (s *Session) destroy(ctx context.Context, rec ended) error {
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	// Whoever ended it may not have said yet that it was to move it.
-	line, err := s.m.queue.enter(ctx, rec.key)
+	return s.m.whetherMoved(ctx, rec.key)
+}
+
+// whetherMoved is ErrMoved if the record that was under key was given a new id. It waits for
+// whoever is at it: he may have ended the record and not said yet that it was to move it.
+func (m *Manager) whetherMoved(ctx context.Context, key string) error {
+	line, err := m.queue.enter(ctx, key)
 	if err != nil {
 		return err
 	}
-	s.m.queue.leave(rec.key, line)
-	if s.m.moved.has(rec.key, rememberMoves) {
+	m.queue.leave(key, line)
+	if m.moved.has(key, rememberMoves) {
 		return ErrMoved
 	}
 	return nil
@@ -165,6 +171,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 		switch {
 		case err == nil:
 			line.newest = rec
+			s.m.unindex(ctx, s.tags.removed, s.key)
 			s.stored(s.id, s.key, st, rec)
 			s.report(s.m.cfg.Hooks.Committed, s.key, Event{Retries: retries}, "")
 			return nil
@@ -195,30 +202,25 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		return err
 	}
 	st, rec, err := c.insert(ctx, st)
-	if err != nil {
-		return err
-	}
 	line.newest = Record{}
-	for retries := 0; ; retries++ {
+	for retries := 0; err == nil; retries++ {
 		err = s.m.store.Destroy(ctx, old, version)
 		if !errors.Is(err, ErrConflict) || retries == maxAttempts {
 			break
 		}
-		if st, version, err = s.replayOn(ctx, old, delta, err, retries); err != nil {
-			break
-		}
-		if st, rec, err = c.write(ctx, st, rec.Version); err != nil {
-			break
+		if st, version, err = s.replayOn(ctx, old, delta, err, retries); err == nil {
+			st, rec, err = c.write(ctx, st, rec.Version)
 		}
 	}
 	if err != nil {
 		// The new record must not outlive a log-out, nor the old id stay beside it.
-		_ = s.m.store.Destroy(ctx, c.key, 0)
-		if errors.Is(err, ErrNotFound) {
+		s.m.discard(ctx, s.st.tags(), c.key)
+		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRevoked) && len(s.tags.added) == 0 {
 			return s.gone()
 		}
 		return s.explain("regenerate", err)
 	}
+	s.m.unindex(ctx, slices.Concat(st.tags(), s.tags.removed), old)
 	s.m.moved.add(old)
 	s.stored(id, c.key, st, rec)
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
@@ -311,7 +313,7 @@ func (s *Session) touch(ctx context.Context) {
 		return
 	}
 	s.expires = until // whatever comes of it: one try in a request is enough
-	err := s.m.store.Touch(ctx, s.key, until)
+	err := s.extend(ctx, until)
 	switch {
 	case err == nil:
 		if s.st.deadline == 0 { // the cookie has no fixed end; keep it ahead
@@ -320,6 +322,17 @@ func (s *Session) touch(ctx context.Context) {
 	case !errors.Is(err, ErrNotFound):
 		s.report(s.m.cfg.Hooks.StoreError, s.key, Event{Err: unavailable("touch", err)}, "the session could not be touched")
 	}
+}
+
+// extend moves the expiry of the record, and before that of the entries that lead to it. If
+// the session has a fixed end, they last until then.
+func (s *Session) extend(ctx context.Context, until time.Time) error {
+	if s.st.deadline == 0 {
+		if err := s.m.index(ctx, s.st.tags(), s.key, s.st, until); err != nil {
+			return err
+		}
+	}
+	return s.m.store.Touch(ctx, s.key, until)
 }
 
 // refresh is when a session that is used now will end, and whether that is late enough
@@ -352,7 +365,7 @@ func (s *Session) explain(doing string, err error) error {
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		return &TooLargeError{Size: len(s.st.encode()), Largest: s.st.largest(), Err: err}
-	case errors.As(err, &decode), errors.As(err, &encode), errors.Is(err, ErrUnavailable), errors.Is(err, ErrMoved):
+	case errors.As(err, &decode), errors.As(err, &encode), errors.Is(err, ErrUnavailable), errors.Is(err, ErrMoved), errors.Is(err, ErrRevoked):
 		return err
 	}
 	return unavailable(doing, err)
@@ -376,18 +389,26 @@ func (s *Session) newCommit(key string) commit {
 // written on top of it since.
 func (c commit) write(ctx context.Context, st *state, version uint64) (*state, Record, error) {
 	s := c.s
+	now := s.m.now()
 	st.stamp(s.m.producer, c.seq)
-	rec := Record{Data: st.encode(), Version: version, Expires: st.expires(s.m.now(), s.m.cfg.IdleTimeout)}
+	st.seenAt(now)
+	rec := Record{Data: st.encode(), Version: version, Expires: st.expires(now, s.m.cfg.IdleTimeout)}
+	if err := c.index(ctx, st, rec.Expires); err != nil {
+		return nil, Record{}, err
+	}
 	err := s.m.store.Write(ctx, c.key, rec)
-	if !errors.Is(err, ErrConflict) {
+	switch {
+	case err == nil:
 		rec.Version++
-		return st, rec, err
+		return st, rec, c.confirm(ctx, st)
+	case !errors.Is(err, ErrConflict):
+		return nil, Record{}, err
 	}
 	if rec, err = s.met(ctx, c.key, err); err != nil {
 		return nil, Record{}, err
 	}
 	if st, err = decodeState(rec.Data); err == nil && st.wrote(s.m.producer, c.seq) {
-		return st, rec, nil
+		return st, rec, c.confirm(ctx, st)
 	}
 	return nil, Record{}, &ConflictError{Current: rec}
 }

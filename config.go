@@ -63,6 +63,10 @@ type Config struct {
 	// of all errors, where it should name the field. nil is the function ValidationText.
 	ValidationText func(ctx context.Context, e FieldError) string
 
+	// Tags says that sessions will be tagged with their users (see [Session.Tag]), so that
+	// a store that cannot find them is refused at start, and not at the first login.
+	Tags bool
+
 	// Skipper leaves requests without a session: From panics in them. nil skips none.
 	// There is no need to skip requests that do not use their session; they cost nothing.
 	Skipper func(echo.Context) bool
@@ -214,6 +218,9 @@ func (cfg Config) validate() error {
 
 	if isNil(cfg.Store) {
 		wrong("Store", nil, "is nil; pick one from stores/, for example memorystore.New(memorystore.Options{})")
+	}
+	if _, finds := cfg.Store.(Tagger); cfg.Tags && !finds && !isNil(cfg.Store) {
+		wrong("Tags", true, "this Store cannot find the sessions of a user (it is no session.Tagger); pick one that keeps sessions on the server, or leave Tags out")
 	}
 	if err := (&http.Cookie{Name: cfg.CookieName, Value: "x"}).Valid(); err != nil {
 		wrong("CookieName", cfg.CookieName, "is not a cookie name (RFC 6265 section 4.1.1); use letters, digits, '-' and '_'")

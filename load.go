@@ -63,18 +63,26 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 
 // understand decodes a record. One that is corrupt is as good as none, and trying again
 // would not help; one of a newer version of this library will be understood by the
-// process that wrote it, so it must not look like being logged out. One that is past its
-// deadline is none, even if the store has lost its expiry.
+// process that wrote it, so it must not look like being logged out.
 func (s *Session) understand(data []byte, key string) (*state, error) {
-	st, err := decodeState(data)
-	if errors.Is(err, errNewerFormat) {
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	if err != nil {
+	st, err := s.m.decode(data)
+	if errors.Is(err, errCorrupt) {
 		s.report(s.m.cfg.Hooks.Undecodable, key, Event{Err: err}, "a session record is corrupt and was left out")
 		return nil, nil
 	}
-	if st.deadline != 0 && st.deadline <= s.m.now().UnixMilli() {
+	return st, err
+}
+
+// decode is the state in a record: nil if it is past its deadline, even if the store has
+// lost its expiry. The error is errCorrupt or an ErrUnavailable.
+func (m *Manager) decode(data []byte) (*state, error) {
+	st, err := decodeState(data)
+	switch {
+	case errors.Is(err, errNewerFormat):
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case err != nil:
+		return nil, err
+	case st.deadline != 0 && st.deadline <= m.now().UnixMilli():
 		return nil, nil
 	}
 	return st, nil

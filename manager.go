@@ -17,6 +17,7 @@ type Manager struct {
 	cfg    Config
 	store  Store
 	sealer Sealer // the store, if it is one
+	tagger Tagger // the store, if it is one
 	cookie cookieTemplate
 	queue  *queue
 	moved  *moves
@@ -45,6 +46,7 @@ func New(cfg Config) (*Manager, error) {
 		producer: randomUint64(),
 	}
 	m.sealer, _ = cfg.Store.(Sealer)
+	m.tagger, _ = cfg.Store.(Tagger)
 	return m, nil
 }
 

@@ -207,7 +207,8 @@ func statusOf(cause error) int {
 	var encode *EncodeError
 	var decode *DecodeError
 	if errors.As(cause, &encode) || errors.As(cause, &decode) ||
-		errors.Is(cause, ErrTooLarge) || errors.Is(cause, ErrHeadSent) || errors.Is(cause, ErrClosed) {
+		errors.Is(cause, ErrTooLarge) || errors.Is(cause, ErrHeadSent) || errors.Is(cause, ErrClosed) ||
+		errors.Is(cause, errors.ErrUnsupported) || errors.Is(cause, errEmptyTag) {
 		return http.StatusInternalServerError
 	}
 	return http.StatusServiceUnavailable

@@ -59,6 +59,7 @@ type Session struct {
 	ops   []op
 	renew bool    // give the record a new id
 	ended []ended // records to destroy
+	tags  tagChanges
 	flash flashes
 
 	cookies []cookieLine // that this response sets
@@ -71,10 +72,11 @@ type cookieLine struct{ name, line string }
 // a newer record if another request was faster. An op that fails changes nothing.
 type op func(*state) error
 
-// ended is a record to destroy, and the version that this request saw.
+// ended is a record to destroy, as this request saw it.
 type ended struct {
 	key     string
 	version uint64
+	tags    []string
 }
 
 // exchange is the request and response a session belongs to, as the middleware has them.
@@ -245,11 +247,11 @@ func (s *Session) Destroy() {
 		s.remember(s.loadErr) // there may be a record, but nobody can say which
 	}
 	if s.key != "" {
-		s.ended = append(s.ended, ended{s.key, s.version})
+		s.ended = append(s.ended, ended{s.key, s.version, s.st.tags()})
 	}
 	s.sealed.ended = s.m.sealer != nil && (s.given || s.sealed.flashGiven)
 	s.begin()
-	s.ops, s.renew, s.lost = nil, false, false
+	s.ops, s.renew, s.lost, s.tags = nil, false, false, tagChanges{}
 	s.flash.forgetReceived()
 }
 
@@ -260,17 +262,18 @@ func (s *Session) begin() {
 	s.fresh = true
 }
 
-// change applies o now and remembers it for the commit.
-func (s *Session) change(o op) {
+// change applies o now and remembers it for the commit, unless it cannot be made.
+func (s *Session) change(o op) (ok bool) {
 	st := s.state()
 	if !s.changeable(updatesRecord) {
-		return
+		return false
 	}
 	if err := o(st); err != nil {
 		s.fail(err)
-		return
+		return false
 	}
 	s.ops = append(s.ops, o)
+	return true
 }
 
 // effect is what a change asks of a response whose head may have left.

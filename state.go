@@ -83,6 +83,8 @@ func (st *state) get(k kind, key string) ([]byte, bool) {
 	return nil, false
 }
 
+func (st *state) has(k kind, key string) bool { return st.find(k, key) >= 0 }
+
 func (st *state) put(k kind, key string, val []byte) {
 	if i := st.find(k, key); i >= 0 {
 		st.entries[i].val = val
@@ -97,7 +99,11 @@ func (st *state) forget(k kind, key string) {
 	}
 }
 
-func (st *state) empty() bool { return len(st.entries) == 0 }
+// empty says whether there is nothing worth a record. What a list would show of a session
+// is not.
+func (st *state) empty() bool {
+	return !slices.ContainsFunc(st.entries, func(e entry) bool { return e.kind != kindDevice })
+}
 
 // without is st less the entries that drop names; st stays as it is.
 func (st *state) without(drop func(entry) bool) *state {

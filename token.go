@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 )
@@ -37,11 +38,26 @@ func storeKey(id string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// handle names a session in logs and hooks. Neither the id nor the key follows from it.
+// handle names a session in logs, hooks and lists. It is the key in another spelling, so
+// that an administrator can end the session that a log is about. It is tempting to make it
+// shorter, or another hash; but then no store could find its record.
 func handle(key string) string {
-	if key == "" {
+	raw, err := hex.DecodeString(key)
+	if err != nil {
 		return ""
 	}
-	sum := sha256.Sum256([]byte("session handle " + key))
-	return hex.EncodeToString(sum[:8])
+	return handles.EncodeToString(raw)
+}
+
+// handles is base32 in small letters: it cannot be mistaken for an id, nor for a key.
+var handles = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// keyOf is the key that a handle names.
+func keyOf(h string) (key string, ok bool) {
+	raw, err := handles.DecodeString(h)
+	if err != nil || len(raw) != sha256.Size {
+		return "", false
+	}
+	key = hex.EncodeToString(raw)
+	return key, handle(key) == h // one spelling only: the last letter has bits to spare
 }

@@ -1,0 +1,232 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Tags say whose session it is, so that all sessions of a user can be listed and ended.
+// They are entries of the record, which move along with Regenerate, and entries of the
+// store's index, by which the record is found; see Tagger.
+//
+// A log-out everywhere may run at the same time, so there is an order to it. Who logs in
+// writes the index, then the record, and then looks at the index again: if his entry is
+// marked by then, or has gone, the session is not to live. Who ends them all marks the
+// entries, then destroys the records, and only then removes the entries. In whatever order
+// these steps meet, a session is refused or found. Every other order that looks natural
+// leaves some alive which nobody finds any more.
+
+const (
+	kindTag    kind = 't' // the key is the tag; no value
+	kindDevice kind = 'd' // what a list of sessions shows: deviceLabel, deviceSeen
+
+	deviceLabel = "label"
+	deviceSeen  = "seen" // when the record was written last; only where there is a tag
+)
+
+// maxLabel is how many bytes of a label are kept. It often comes from a User-Agent.
+const maxLabel = 200
+
+var (
+	// ErrRevoked says that all sessions of this user were ended while he logged in. He may
+	// log in again.
+	ErrRevoked = errors.New("session: all sessions of this user were ended meanwhile")
+
+	errNoTags   = fmt.Errorf("session: this store cannot find the sessions of a user, so they cannot be tagged: %w; use a store on the server", errors.ErrUnsupported)
+	errEmptyTag = errors.New("session: the user id is empty; the sessions of all users without one would be each other's")
+)
+
+// Tag notes that this is a session of userID, so that [Manager.Tagged] and
+// [Manager.DestroyTagged] find it. Do it at login, together with [Session.Regenerate],
+// which keeps it. A session may have several tags: a user and a tenant, say. One that it
+// has already changes nothing.
+//
+// If all sessions of the user are ended at the same moment, this one either is among them,
+// or the response becomes a 503 with [ErrRevoked].
+//
+// On a store that cannot find sessions (see [Tagger]) it fails the session with an error that is
+// errors.ErrUnsupported; set Config.Tags to hear of that at start.
+func (s *Session) Tag(userID string) {
+	s.lock()
+	defer s.unlock()
+	switch {
+	case s.m.tagger == nil:
+		s.fail(errNoTags)
+		return
+	case userID == "":
+		s.fail(errEmptyTag)
+		return
+	}
+	if s.state().has(kindTag, userID) {
+		return
+	}
+	if s.change(func(st *state) error { st.put(kindTag, userID, nil); return nil }) {
+		s.tags = tagChanges{added: with(s.tags.added, userID), removed: less(s.tags.removed, userID)}
+	}
+}
+
+// Untag takes a tag off. (A log-out needs none of it: [Session.Destroy] ends the session.)
+func (s *Session) Untag(userID string) {
+	s.lock()
+	defer s.unlock()
+	if !s.state().has(kindTag, userID) {
+		return
+	}
+	if s.change(func(st *state) error { st.forget(kindTag, userID); return nil }) {
+		s.tags = tagChanges{added: less(s.tags.added, userID), removed: with(s.tags.removed, userID)}
+	}
+}
+
+// SetLabel says what a list of sessions calls this one: "Firefox on Linux", say. Only the
+// first 200 bytes are kept. A label alone is not worth a session: it is stored once there is
+// something else.
+func (s *Session) SetLabel(label string) {
+	label = strings.ToValidUTF8(label[:min(len(label), maxLabel)], "")
+	s.lock()
+	defer s.unlock()
+	if old, has := s.state().get(kindDevice, deviceLabel); has && string(old) == label {
+		return
+	}
+	s.change(func(st *state) error { st.put(kindDevice, deviceLabel, []byte(label)); return nil })
+}
+
+// Handle names the stored session: in logs, in hooks, in [Manager.Tagged], and for
+// [Manager.Destroy]. It is not the credential, and no cookie can be made from it. It
+// changes with [Session.Regenerate]. "" is a session that is not stored, or in a cookie.
+func (s *Session) Handle() string {
+	if s == nil {
+		return ""
+	}
+	s.lock()
+	defer s.unlock()
+	s.state()
+	return handle(s.key)
+}
+
+// tagChanges are what a request does to the tags of its session.
+type tagChanges struct{ added, removed []string }
+
+func with(tags []string, tag string) []string {
+	return append(less(tags, tag), tag)
+}
+
+func less(tags []string, tag string) []string {
+	return slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return t == tag })
+}
+
+func (st *state) tags() []string {
+	var tags []string
+	for _, e := range st.entries {
+		if e.kind == kindTag {
+			tags = append(tags, string(e.key))
+		}
+	}
+	return tags
+}
+
+// seenAt notes the time, for lists. Only a session that has a tag is ever listed.
+func (st *state) seenAt(now time.Time) {
+	if slices.ContainsFunc(st.entries, entry.isTag) {
+		st.put(kindDevice, deviceSeen, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMilli())))
+	}
+}
+
+func (e entry) isTag() bool { return e.kind == kindTag }
+
+// isOwner says whether the entry tells whose session it is, and from where. That is not the
+// application's data, and not cleared with it.
+func (e entry) isOwner() bool { return e.kind == kindTag || e.kind == kindDevice }
+
+// tagName is what a store knows a tag by: user ids do not show up in it.
+func tagName(userID string) string {
+	sum := sha256.Sum256([]byte("session tag " + userID))
+	return hex.EncodeToString(sum[:])
+}
+
+// joins are the tags under which this commit is the first to store its key.
+func (c commit) joins(st *state) []string {
+	if c.key != c.s.key {
+		return st.tags()
+	}
+	return c.s.tags.added
+}
+
+// index writes the entries that have to be there before the record is. They must outlive
+// it; where it has no fixed end, they are moved with each write.
+func (c commit) index(ctx context.Context, st *state, expires time.Time) error {
+	tags := c.joins(st)
+	if st.deadline == 0 {
+		tags = st.tags()
+	}
+	return c.s.m.index(ctx, tags, c.key, st, expires)
+}
+
+func (m *Manager) index(ctx context.Context, tags []string, key string, st *state, expires time.Time) error {
+	if st.deadline != 0 {
+		expires = time.UnixMilli(st.deadline)
+	}
+	if len(tags) > 0 && m.tagger == nil {
+		return errNoTags // another store has tagged it, or this one in another wrapping
+	}
+	for _, tag := range tags {
+		if err := m.tagger.Tag(ctx, tagName(tag), key, expires); err != nil {
+			return unavailable("tag", err)
+		}
+	}
+	return nil
+}
+
+// confirm looks at the index again once st is stored, and ends the session if it is not to
+// live.
+func (c commit) confirm(ctx context.Context, st *state) error {
+	for _, tag := range c.joins(st) {
+		if err := c.check(ctx, tag); err != nil {
+			c.s.m.discard(ctx, st.tags(), c.key)
+			return err
+		}
+	}
+	return nil
+}
+
+// check says whether a log-out everywhere has met this commit. If Regenerate takes the tag
+// along, the entry of the old record must be good as well: one that marked it may not have
+// seen the new one yet.
+func (c commit) check(ctx context.Context, tag string) error {
+	entries, err := c.s.m.tagger.Tagged(ctx, tagName(tag))
+	if err != nil {
+		return unavailable("look at a tag again", err)
+	}
+	good := func(key string) bool { return slices.Contains(entries, TagEntry{Key: key}) }
+	old := c.s.key
+	if slices.Contains(c.s.tags.added, tag) {
+		old = ""
+	}
+	if !good(c.key) || old != "" && !good(old) {
+		return ErrRevoked
+	}
+	return nil
+}
+
+// discard ends a record that must not live.
+func (m *Manager) discard(ctx context.Context, tags []string, key string) {
+	_ = m.store.Destroy(ctx, key, 0)
+	m.unindex(ctx, tags, key)
+}
+
+// unindex removes entries of a record that has gone, or has lost these tags. One that stays
+// behind does no harm: it leads nowhere, and it expires.
+func (m *Manager) unindex(ctx context.Context, tags []string, key string) {
+	if m.tagger == nil {
+		return
+	}
+	for _, tag := range tags {
+		_ = m.tagger.Untag(ctx, tagName(tag), key)
+	}
+}

@@ -1,0 +1,201 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Info is what a list of sessions shows of one.
+type Info struct {
+	// Handle names the session for [Manager.Destroy], and in logs and hooks. It is not
+	// the credential. It may be shown to the user whose session it is.
+	Handle string
+
+	// Created is when the session began; Regenerate does not change it.
+	Created time.Time
+
+	// LastSeen is when the session was used last. It may be up to a tenth of the idle
+	// timeout too early, and by up to all of it in the last idle timeout before the
+	// absolute deadline, if the session is only read there.
+	LastSeen time.Time
+
+	// Expires is when the session ends if it is not used again.
+	Expires time.Time
+
+	// Label is what [Session.SetLabel] said.
+	Label string
+}
+
+// Tagged lists the sessions of a user (see [Session.Tag]), the one used last first. Sessions
+// that have ended are not among them.
+//
+// An error says that the store could not be asked ([ErrUnavailable]), or cannot find sessions
+// at all (errors.ErrUnsupported).
+func (m *Manager) Tagged(ctx context.Context, userID string) ([]Info, error) {
+	if m.tagger == nil {
+		return nil, errNoTags
+	}
+	entries, err := m.tagger.Tagged(ctx, tagName(userID))
+	if err != nil {
+		return nil, unavailable("find the sessions of a user", err)
+	}
+	var found []Info
+	for _, e := range entries {
+		st, rec, err := m.read(ctx, e.Key)
+		if err != nil {
+			return nil, err
+		}
+		if st != nil && st.has(kindTag, userID) {
+			found = append(found, m.info(e.Key, st, rec))
+		}
+	}
+	slices.SortFunc(found, func(a, b Info) int {
+		return cmp.Or(b.LastSeen.Compare(a.LastSeen), b.Created.Compare(a.Created), cmp.Compare(a.Handle, b.Handle))
+	})
+	return found, nil
+}
+
+// DestroyTagged ends all sessions of a user, save those whose handles are excepted: log out
+// everywhere, or everywhere else.
+//
+//	err := manager.DestroyTagged(ctx, user.ID, session.From(c).Handle())
+//
+// Once it has returned nil, no session that was tagged before the call is alive. A login at
+// the same time is refused with [ErrRevoked], or counts as one that came afterwards.
+// A handle of "" excepts nothing.
+//
+// After an error some sessions may be alive; call it again. It has then tried all of them.
+func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...string) error {
+	if m.tagger == nil {
+		return errNoTags
+	}
+	var spared []string
+	for _, h := range except {
+		if h == "" {
+			continue
+		}
+		key, ok := keyOf(h)
+		if !ok {
+			return errNotHandle
+		}
+		spared = append(spared, key)
+	}
+	keys, err := m.tagger.Revoke(ctx, tagName(userID), spared...)
+	if err != nil {
+		return unavailable("revoke the sessions of a user", err)
+	}
+	var errs []error
+	for _, key := range keys {
+		errs = append(errs, m.revoke(ctx, userID, key))
+	}
+	return errors.Join(errs...)
+}
+
+// revoke ends the record under key, if it is a session of that user, and then removes its
+// entry. The record may have none of the tag: not yet, then whoever is about to write it
+// will find out, or no longer, then it is none of our business.
+func (m *Manager) revoke(ctx context.Context, userID, key string) error {
+	st, _, err := m.read(ctx, key)
+	if err != nil {
+		return err
+	}
+	var others []string
+	if st != nil && st.has(kindTag, userID) {
+		if err := m.store.Destroy(ctx, key, 0); err != nil {
+			return unavailable("destroy", err)
+		}
+		m.destroyed(ctx, key)
+		others = less(st.tags(), userID)
+	}
+	if err := m.tagger.Untag(ctx, tagName(userID), key); err != nil {
+		return unavailable("untag", err)
+	}
+	m.unindex(ctx, others, key)
+	return nil
+}
+
+// Destroy ends the session with that handle, from an account page or a job. What the
+// visitor has on his way then is dropped, as after [Session.Destroy].
+//
+// A handle that names no session, or none any more, is [ErrNotFound]; [ErrMoved] says
+// that the session was given a new one a moment ago, and lives. Whether the session is the
+// user's own who asks for it is for the application to check, against [Manager.Tagged].
+// A store in cookies has nothing to destroy: errors.ErrUnsupported.
+func (m *Manager) Destroy(ctx context.Context, handle string) error {
+	if m.sealer != nil {
+		return errNoRecords
+	}
+	key, ok := keyOf(handle)
+	if !ok {
+		return errNotHandle
+	}
+	st, rec, err := m.read(ctx, key)
+	if err != nil {
+		return err
+	}
+	if rec.Version != 0 {
+		if err := m.store.Destroy(ctx, key, 0); err != nil {
+			return unavailable("destroy", err)
+		}
+	}
+	if st == nil {
+		return cmp.Or(m.whetherMoved(ctx, key), ErrNotFound)
+	}
+	m.destroyed(ctx, key)
+	m.unindex(ctx, st.tags(), key)
+	return nil
+}
+
+var (
+	errNotHandle = fmt.Errorf("%w: this is not the handle of a session", ErrNotFound)
+	errNoRecords = fmt.Errorf("session: a session in a cookie cannot be destroyed from outside: %w; use a store on the server", errors.ErrUnsupported)
+)
+
+func (m *Manager) destroyed(ctx context.Context, key string) {
+	if hook := m.cfg.Hooks.Destroyed; hook != nil {
+		hook(ctx, Event{Handle: handle(key)})
+	}
+}
+
+// read is the session stored under key. There is none if st is nil; rec tells then whether
+// there is a record that nobody can use.
+func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, err error) {
+	rec, err = m.store.Read(ctx, key)
+	if errors.Is(err, ErrNotFound) || err == nil && m.expired(rec) {
+		return nil, Record{}, nil
+	}
+	if err != nil {
+		return nil, Record{}, unavailable("read", err)
+	}
+	st, err = m.decode(rec.Data)
+	if errors.Is(err, errCorrupt) {
+		return nil, rec, nil
+	}
+	return st, rec, err
+}
+
+func (m *Manager) info(key string, st *state, rec Record) Info {
+	label, _ := st.get(kindDevice, deviceLabel)
+	return Info{
+		Handle:   handle(key),
+		Created:  time.UnixMilli(st.created),
+		LastSeen: m.lastSeen(st, rec),
+		Expires:  rec.Expires,
+		Label:    string(label),
+	}
+}
+
+// lastSeen follows from when the session would end for want of use, as each use moves that.
+// It moves no further than the absolute deadline; the time of the last write helps there.
+func (m *Manager) lastSeen(st *state, rec Record) time.Time {
+	seen := rec.Expires.Add(-m.cfg.IdleTimeout).UnixMilli()
+	if raw, ok := st.get(kindDevice, deviceSeen); ok && len(raw) == 8 {
+		seen = max(seen, int64(binary.BigEndian.Uint64(raw)))
+	}
+	return time.UnixMilli(max(seen, st.created))
+}
