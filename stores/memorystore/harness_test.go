@@ -21,7 +21,6 @@ func TestContract(t *testing.T) {
 			Store:   memorystore.New(memorystore.Options{Now: clock.Now}),
 			Now:     clock.Now,
 			Advance: clock.Advance,
-			NoTags:  true,
 		}
 	})
 }
