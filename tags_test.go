@@ -1,0 +1,746 @@
+package session_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// logIn is what an application does when a user has proven who he is.
+func logIn(userID string) func(*session.Session) {
+	return func(s *session.Session) {
+		s.Regenerate()
+		s.Tag(userID)
+		s.Put("user", userID)
+	}
+}
+
+// isLoggedIn asks as the visitor would: with a request.
+func isLoggedIn(p *process, v *visitor) (yes bool) {
+	v.clone().do(p, func(s *session.Session) { yes = s.Has("user") })
+	return yes
+}
+
+func list(t *testing.T, p *process, userID string) []session.Info {
+	t.Helper()
+	found, err := p.manager.Tagged(t.Context(), userID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func handleOf(p *process, v *visitor) (h string) {
+	v.clone().do(p, func(s *session.Session) { h = s.Handle() })
+	return h
+}
+
+func Test_that_the_sessions_of_a_user_are_listed(t *testing.T) {
+	p := start(t, session.Config{})
+	began := p.clock.Now()
+	phone, laptop, other := newVisitor(), newVisitor(), newVisitor()
+	phone.must(t, p, func(s *session.Session) { logIn("7")(s); s.SetLabel("phone") })
+	p.clock.advance(time.Minute)
+	laptop.must(t, p, func(s *session.Session) { logIn("7")(s); s.SetLabel("laptop") })
+	other.must(t, p, logIn("8"))
+	p.clock.advance(time.Hour)
+	phone.must(t, p, func(s *session.Session) { s.Has("user") }) // late enough to touch
+
+	got := list(t, p, "7")
+	want := []session.Info{
+		{handleOf(p, phone), began, began.Add(61 * time.Minute), began.Add(61*time.Minute + 2*time.Hour), "phone"},
+		{handleOf(p, laptop), began.Add(time.Minute), began.Add(time.Minute), began.Add(time.Minute + 2*time.Hour), "laptop"},
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d sessions; want %d", len(got), len(want))
+	}
+	for i := range want {
+		if got[i].Handle != want[i].Handle || got[i].Label != want[i].Label ||
+			!got[i].Created.Equal(want[i].Created) || !got[i].LastSeen.Equal(want[i].LastSeen) || !got[i].Expires.Equal(want[i].Expires) {
+			t.Errorf("got  %+v\nwant %+v", got[i], want[i])
+		}
+	}
+	if n := len(list(t, p, "nobody")); n != 0 {
+		t.Errorf("nobody has %d sessions", n)
+	}
+}
+
+func Test_that_the_last_write_tells_when_a_session_was_seen_near_its_end(t *testing.T) {
+	p := start(t, session.Config{IdleTimeout: 20 * time.Hour, AbsoluteTimeout: 24 * time.Hour})
+	v := newVisitor()
+	v.must(t, p, logIn("7"))
+	for range 5 {
+		p.clock.advance(4 * time.Hour)
+		v.must(t, p, func(s *session.Session) { s.Increment("n") })
+	}
+	if got := list(t, p, "7"); len(got) != 1 || !got[0].LastSeen.Equal(p.clock.Now()) {
+		t.Errorf("got %+v; want one session seen at %v", got, p.clock.Now())
+	}
+}
+
+func Test_that_a_handle_opens_nothing(t *testing.T) {
+	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: store, Now: time.Now})
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	h, id := handleOf(p, v), v.cookie()
+	key := store.calls[0].key
+	if h == "" || strings.Contains(h, id) || strings.Contains(h, key) || strings.Contains(id, h) {
+		t.Errorf("the handle %q has something of the id or the key", h)
+	}
+	sum := sha256.Sum256([]byte(id))
+	if key != hex.EncodeToString(sum[:]) {
+		t.Errorf("the store is given %q; want the SHA-256 of the id", key)
+	}
+	for _, cookie := range []string{h, h[:43], key, key[:43]} {
+		thief := newVisitor()
+		thief.cookies[cookieName] = cookie
+		thief.must(t, p, func(s *session.Session) {
+			if !s.IsNew() || s.Has("a") {
+				t.Errorf("%q as a cookie opens the session", cookie)
+			}
+		})
+	}
+}
+
+func Test_that_a_tag_survives_regenerate(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, logIn("7"))
+	before := list(t, p, "7")[0]
+	for range 3 {
+		v.must(t, p, (*session.Session).Regenerate)
+	}
+	after := list(t, p, "7")
+	if len(after) != 1 || after[0].Handle == before.Handle || !after[0].Created.Equal(before.Created) {
+		t.Fatalf("got %+v; want the one session, under another handle than %+v", after, before)
+	}
+	if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+		t.Fatal(err)
+	}
+	if isLoggedIn(p, v) {
+		t.Error("the session is alive after a log-out everywhere")
+	}
+}
+
+func Test_that_the_index_keeps_no_entry_of_a_session_that_has_gone(t *testing.T) {
+	store := memorystore.New(memorystore.Options{})
+	index := &taggerSpy{Tagger: store}
+	for _, tc := range []struct {
+		desc string
+		ends func(*session.Session)
+		want int
+	}{
+		{"stays", func(s *session.Session) { s.Increment("n") }, 1},
+		{"regenerates", (*session.Session).Regenerate, 1},
+		{"logs out", (*session.Session).Destroy, 0},
+		{"is untagged", func(s *session.Session) { s.Untag("7") }, 0},
+		{"is untagged and regenerates", func(s *session.Session) { s.Untag("7"); s.Regenerate() }, 0},
+		{"is untagged and tagged again", func(s *session.Session) { s.Untag("7"); s.Tag("7") }, 1},
+		{"is tagged anew and untagged", func(s *session.Session) { s.Tag("7"); s.Untag("7") }, 0},
+		{"logs out and in again", func(s *session.Session) { s.Destroy(); logIn("7")(s) }, 1},
+		{"is cleared", (*session.Session).Clear, 1},
+	} {
+		p := start(t, session.Config{Store: index, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		v.must(t, p, tc.ends)
+		if got := index.entries(t); got != tc.want {
+			t.Errorf("%s: %d entries; want %d", tc.desc, got, tc.want)
+		}
+		if got := len(list(t, p, "7")); got != tc.want {
+			t.Errorf("%s: %d sessions; want %d", tc.desc, got, tc.want)
+		}
+		if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+			t.Fatal(err)
+		}
+		if got := index.entries(t); got != 0 {
+			t.Errorf("%s: %d entries after a log-out everywhere; want 0", tc.desc, got)
+		}
+	}
+}
+
+// taggerSpy is a Tagger that does something before each call, and remembers its tags.
+type taggerSpy struct {
+	session.Tagger
+	before func(method string) error
+
+	mu    sync.Mutex
+	tags  map[string]bool
+	calls []string
+}
+
+func (s *taggerSpy) call(method, tag string) error {
+	s.mu.Lock()
+	if tag != "" {
+		if s.tags == nil {
+			s.tags = map[string]bool{}
+		}
+		s.tags[tag] = true
+	}
+	s.calls = append(s.calls, method)
+	before := s.before
+	s.mu.Unlock()
+	if before == nil {
+		return nil
+	}
+	return before(method)
+}
+
+// entries counts what is in the index.
+func (s *taggerSpy) entries(t *testing.T) (n int) {
+	t.Helper()
+	for tag := range s.tags {
+		entries, err := s.Tagger.Tagged(t.Context(), tag)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += len(entries)
+	}
+	return n
+}
+
+func (s *taggerSpy) Read(ctx context.Context, key string) (session.Record, error) {
+	if err := s.call("Read", ""); err != nil {
+		return session.Record{}, err
+	}
+	return s.Tagger.Read(ctx, key)
+}
+
+func (s *taggerSpy) Write(ctx context.Context, key string, rec session.Record) error {
+	if err := s.call("Write", ""); err != nil {
+		return err
+	}
+	return s.Tagger.Write(ctx, key, rec)
+}
+
+func (s *taggerSpy) Destroy(ctx context.Context, key string, version uint64) error {
+	if err := s.call("Destroy", ""); err != nil {
+		return err
+	}
+	return s.Tagger.Destroy(ctx, key, version)
+}
+
+func (s *taggerSpy) Touch(ctx context.Context, key string, expires time.Time) error {
+	if err := s.call("Touch", ""); err != nil {
+		return err
+	}
+	return s.Tagger.Touch(ctx, key, expires)
+}
+
+func (s *taggerSpy) Tag(ctx context.Context, tag, key string, expires time.Time) error {
+	if err := s.call("Tag", tag); err != nil {
+		return err
+	}
+	return s.Tagger.Tag(ctx, tag, key, expires)
+}
+
+func (s *taggerSpy) Untag(ctx context.Context, tag string, keys ...string) error {
+	if err := s.call("Untag", tag); err != nil {
+		return err
+	}
+	return s.Tagger.Untag(ctx, tag, keys...)
+}
+
+func (s *taggerSpy) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
+	if err := s.call("Tagged", tag); err != nil {
+		return nil, err
+	}
+	return s.Tagger.Tagged(ctx, tag)
+}
+
+func (s *taggerSpy) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
+	if err := s.call("Revoke", tag); err != nil {
+		return nil, err
+	}
+	return s.Tagger.Revoke(ctx, tag, except...)
+}
+
+func Test_that_a_log_out_everywhere_else_spares_this_session(t *testing.T) {
+	p := start(t, session.Config{})
+	this, phone, laptop := newVisitor(), newVisitor(), newVisitor()
+	for _, v := range []*visitor{this, phone, laptop} {
+		v.must(t, p, logIn("7"))
+	}
+	if err := p.manager.DestroyTagged(t.Context(), "7", handleOf(p, this), ""); err != nil {
+		t.Fatal(err)
+	}
+	if !isLoggedIn(p, this) || isLoggedIn(p, phone) || isLoggedIn(p, laptop) {
+		t.Errorf("logged in: this %t, phone %t, laptop %t; want only this", isLoggedIn(p, this), isLoggedIn(p, phone), isLoggedIn(p, laptop))
+	}
+	if got := list(t, p, "7"); len(got) != 1 || got[0].Handle != handleOf(p, this) {
+		t.Errorf("the list is %+v; want this session alone", got)
+	}
+	if n := len(p.hooked("Destroyed")); n != 2 {
+		t.Errorf("the Destroyed hook heard of %d sessions; want 2", n)
+	}
+	// After a change of the password, say: a new id and no other session, in one request.
+	this.must(t, p, func(s *session.Session) {
+		s.Regenerate()
+		if err := p.manager.DestroyTagged(t.Context(), "7", s.Handle()); err != nil {
+			t.Error(err)
+		}
+	})
+	if !isLoggedIn(p, this) {
+		t.Error("a regenerate together with a log-out everywhere else has ended this session")
+	}
+}
+
+// Whoever was logged in when a log-out everywhere begins is logged out when it ends, at
+// whatever point of his request it comes.
+func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {
+	for _, tc := range []struct {
+		desc string
+		work func(*session.Session)
+	}{
+		{"a write", func(s *session.Session) { s.Increment("n") }},
+		{"a regenerate", (*session.Session).Regenerate},
+		{"a second tag", func(s *session.Session) { s.Tag("tenant") }},
+		{"a second tag with a regenerate", func(s *session.Session) { s.Regenerate(); s.Tag("tenant") }},
+		{"a log-out", (*session.Session).Destroy},
+	} {
+		for at := 0; ; at++ {
+			spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+			p := start(t, session.Config{Store: spy, Now: time.Now})
+			v := newVisitor()
+			v.must(t, p, logIn("7"))
+			ran := duringCall(spy, at, func() {
+				if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+					t.Errorf("%s, call %d: %v", tc.desc, at, err)
+				}
+			})
+			v.do(p, tc.work)
+			if !ran() {
+				if at < 2 {
+					t.Fatalf("%s makes %d store calls; this test sees nothing", tc.desc, at)
+				}
+				break
+			}
+			if isLoggedIn(p, v) {
+				t.Errorf("%s: alive after a log-out everywhere at store call %d (%s)", tc.desc, at, spy.calls)
+			}
+			if n := len(list(t, p, "7")); n != 0 {
+				t.Errorf("%s: %d sessions are listed after a log-out everywhere at call %d", tc.desc, n, at)
+			}
+		}
+	}
+}
+
+// Whoever logs in while a log-out everywhere runs is refused, or can be found afterwards.
+func Test_that_a_login_that_races_a_log_out_everywhere_is_refused_or_found(t *testing.T) {
+	outcomes := map[string]int{}
+	check := func(t *testing.T, desc string, p *process, v *visitor, status int) {
+		t.Helper()
+		in := isLoggedIn(p, v)
+		switch listed := len(list(t, p, "7")); {
+		case in && listed == 1:
+			outcomes["found"]++
+		case !in && listed == 0 && status == http.StatusServiceUnavailable:
+			if !errors.Is(p.failure(), session.ErrRevoked) {
+				t.Errorf("%s: refused for %v; want ErrRevoked", desc, p.failure())
+			}
+			outcomes["refused"]++
+		case !in && listed == 0:
+			outcomes["ended"]++
+		default:
+			t.Errorf("%s: logged in %t, %d sessions listed, status %d", desc, in, listed, status)
+		}
+		if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+			t.Fatal(err)
+		}
+		if isLoggedIn(p, v) {
+			t.Errorf("%s: alive and unreachable", desc)
+		}
+	}
+	logins := map[string]func(*session.Session){
+		"a login":                      logIn("7"),
+		"a login without a new id":     func(s *session.Session) { s.Tag("7"); s.Put("user", "7") },
+		"a login of several tags":      func(s *session.Session) { s.Tag("tenant"); logIn("7")(s) },
+		"a login with a log-out first": func(s *session.Session) { s.Destroy(); logIn("7")(s) },
+	}
+	for desc, login := range logins {
+		for _, came := range []string{"as a stranger", "with a session"} {
+			for at := 0; ; at++ {
+				spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+				p := start(t, session.Config{Store: spy, Now: time.Now})
+				v := newVisitor()
+				if came == "with a session" {
+					v.must(t, p, put("cart", 1))
+				}
+				ran := duringCall(spy, at, func() {
+					if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+						t.Fatal(err)
+					}
+				})
+				rec := v.do(p, login)
+				if !ran() {
+					break
+				}
+				check(t, fmt.Sprintf("%s %s, ended at store call %d (%s)", desc, came, at, spy.calls), p, v, rec.Code)
+			}
+		}
+		for at := 0; ; at++ { // the other way round: a login in the middle of a log-out everywhere
+			spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+			p := start(t, session.Config{Store: spy, Now: time.Now})
+			earlier, v := newVisitor(), newVisitor()
+			earlier.must(t, p, logIn("7"))
+			status := 0
+			ran := duringCall(spy, at, func() { status = v.do(p, login).Code })
+			if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+				t.Fatal(err)
+			}
+			if !ran() {
+				break
+			}
+			if isLoggedIn(p, earlier) {
+				t.Errorf("%s during a log-out everywhere, at call %d, has kept another session alive", desc, at)
+			}
+			check(t, fmt.Sprintf("%s during a log-out everywhere, at call %d", desc, at), p, v, status)
+		}
+	}
+	for _, want := range []string{"found", "refused", "ended"} {
+		if outcomes[want] == 0 {
+			t.Errorf("no login was %s; outcomes %v", want, outcomes)
+		}
+	}
+}
+
+// duringCall has work run before the nth store call from now on. ran says whether there
+// was such a call.
+func duringCall(spy *taggerSpy, n int, work func()) (ran func() bool) {
+	spy.mu.Lock()
+	defer spy.mu.Unlock()
+	spy.calls = nil
+	done := false
+	spy.before = func(string) error {
+		if n--; n == -1 {
+			done = true
+			work()
+		}
+		return nil
+	}
+	return func() bool {
+		spy.mu.Lock()
+		defer spy.mu.Unlock()
+		spy.before = nil
+		return done
+	}
+}
+
+func Test_that_8000_racing_logins_are_refused_or_found(t *testing.T) {
+	const trials, logins = 2000, 4
+	var refused, found atomic.Int64
+	p := start(t, session.Config{Now: time.Now})
+	for trial := range trials {
+		user := fmt.Sprint("user", trial)
+		visitors := make([]*visitor, logins)
+		var done sync.WaitGroup
+		for i := range visitors {
+			visitors[i] = newVisitor()
+			done.Go(func() {
+				rec := visitors[i].do(p, logIn(user))
+				if rec.Code == http.StatusServiceUnavailable {
+					refused.Add(1)
+				}
+			})
+		}
+		done.Go(func() {
+			if err := p.manager.DestroyTagged(t.Context(), user); err != nil {
+				t.Error(err)
+			}
+		})
+		done.Wait()
+		listed := list(t, p, user)
+		for _, v := range visitors {
+			if isLoggedIn(p, v) {
+				found.Add(1)
+				if h := handleOf(p, v); !slices.ContainsFunc(listed, func(i session.Info) bool { return i.Handle == h }) {
+					t.Errorf("trial %d: a session is alive and unreachable", trial)
+				}
+			}
+		}
+	}
+	t.Logf("of %d logins %d are refused, %d found", trials*logins, refused.Load(), found.Load())
+	if refused.Load() == 0 || found.Load() == 0 {
+		t.Error("nothing has raced; this test sees nothing")
+	}
+}
+
+func Test_that_the_index_that_fails_fails_the_login(t *testing.T) {
+	down := errors.New("down")
+	for _, tc := range []struct {
+		fails string
+		want  int
+	}{
+		{"Tag", http.StatusServiceUnavailable},
+		{"Tagged", http.StatusServiceUnavailable},
+		{"Untag", http.StatusOK}, // what stays behind leads nowhere
+	} {
+		for _, came := range []string{"as a stranger", "with a session"} {
+			store := memorystore.New(memorystore.Options{})
+			spy := &taggerSpy{Tagger: store}
+			p := start(t, session.Config{Store: spy, Now: time.Now})
+			v := newVisitor()
+			if came == "with a session" {
+				v.must(t, p, put("cart", 1))
+			}
+			before := v.cookie()
+			spy.before = func(method string) error {
+				if method == tc.fails {
+					return down
+				}
+				return nil
+			}
+			rec := v.do(p, logIn("7"))
+			spy.before = nil
+			if rec.Code != tc.want {
+				t.Errorf("%s fails, %s: status %d; want %d", tc.fails, came, rec.Code, tc.want)
+			}
+			if tc.want == http.StatusOK {
+				continue
+			}
+			if !errors.Is(p.failure(), session.ErrUnavailable) || !errors.Is(p.failure(), down) {
+				t.Errorf("%s fails, %s: %v; want ErrUnavailable and the cause", tc.fails, came, p.failure())
+			}
+			if v.cookie() != before || isLoggedIn(p, v) {
+				t.Errorf("%s fails, %s: the visitor has got a session", tc.fails, came)
+			}
+			if came == "with a session" {
+				v.must(t, p, func(s *session.Session) {
+					if !s.Has("cart") {
+						t.Errorf("%s fails: the session from before the login is lost", tc.fails)
+					}
+				})
+			}
+			if n := len(list(t, p, "7")); n != 0 {
+				t.Errorf("%s fails, %s: %d sessions are listed", tc.fails, came, n)
+			}
+		}
+	}
+}
+
+func Test_that_a_log_out_everywhere_that_failed_can_be_finished(t *testing.T) {
+	for _, fails := range []string{"Revoke", "Read", "Destroy", "Untag"} {
+		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		p := start(t, session.Config{Store: spy, Now: time.Now})
+		visitors := []*visitor{newVisitor(), newVisitor(), newVisitor()}
+		for _, v := range visitors {
+			v.must(t, p, logIn("7"))
+		}
+		first := true
+		spy.before = func(method string) error {
+			if method == fails && first {
+				first = false
+				return errors.New("down")
+			}
+			return nil
+		}
+		if err := p.manager.DestroyTagged(t.Context(), "7"); !errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("%s fails: %v; want ErrUnavailable", fails, err)
+		}
+		alive := 0
+		for _, v := range visitors {
+			if isLoggedIn(p, v) {
+				alive++
+			}
+		}
+		if alive != len(list(t, p, "7")) {
+			t.Errorf("%s fails: %d sessions are alive, and %d listed", fails, alive, len(list(t, p, "7")))
+		}
+		if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+			t.Errorf("%s failed: the second try says %v", fails, err)
+		}
+		for _, v := range visitors {
+			if isLoggedIn(p, v) {
+				t.Errorf("%s failed: a session is alive after the second try", fails)
+			}
+		}
+	}
+}
+
+func Test_that_one_session_is_ended_by_its_handle(t *testing.T) {
+	p := start(t, session.Config{})
+	phone, laptop := newVisitor(), newVisitor()
+	phone.must(t, p, logIn("7"))
+	laptop.must(t, p, logIn("7"))
+	h := handleOf(p, phone)
+	if err := p.manager.Destroy(t.Context(), h); err != nil {
+		t.Fatal(err)
+	}
+	if isLoggedIn(p, phone) || !isLoggedIn(p, laptop) || len(list(t, p, "7")) != 1 {
+		t.Error("want the phone logged out, and the laptop not")
+	}
+	if events := p.hooked("Destroyed"); len(events) != 1 || events[0].Handle != h {
+		t.Errorf("the Destroyed hook heard %+v; want the handle", events)
+	}
+	for desc, bad := range map[string]string{
+		"one that has gone": h, "no handle": "", "garbage": "../../etc/passwd", "too short": h[1:], "another spelling": strings.ToUpper(h),
+		"bits to spare": h[:len(h)-1] + "v",
+	} {
+		if err := p.manager.Destroy(t.Context(), bad); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%s: %v; want ErrNotFound", desc, err)
+		}
+	}
+
+	old := handleOf(p, laptop)
+	laptop.must(t, p, (*session.Session).Regenerate)
+	if err := p.manager.Destroy(t.Context(), old); !errors.Is(err, session.ErrMoved) {
+		t.Errorf("the handle before a regenerate: %v; want ErrMoved", err)
+	}
+	if err := p.manager.DestroyTagged(t.Context(), "7", "no handle"); !errors.Is(err, session.ErrNotFound) || !isLoggedIn(p, laptop) {
+		t.Errorf("an exception that is no handle: %v; want ErrNotFound, and nobody logged out", err)
+	}
+}
+
+func Test_that_an_untagged_session_is_none_of_the_users(t *testing.T) {
+	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: spy, Now: time.Now})
+	v := newVisitor()
+	v.must(t, p, logIn("7"))
+	spy.before = func(method string) error { // the entry stays behind
+		if method == "Untag" {
+			return errors.New("down")
+		}
+		return nil
+	}
+	v.must(t, p, func(s *session.Session) { s.Untag("7"); s.Tag("8") })
+	spy.before = nil
+	if len(list(t, p, "7")) != 0 || len(list(t, p, "8")) != 1 {
+		t.Error("want the session with its new user only")
+	}
+	if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+		t.Fatal(err)
+	}
+	if !isLoggedIn(p, v) {
+		t.Error("a session of 8 was ended with those of 7")
+	}
+}
+
+// Without an absolute timeout, entries have no fixed end either.
+func Test_that_an_endless_session_stays_findable_as_long_as_it_is_used(t *testing.T) {
+	for desc, use := range map[string]func(*session.Session){
+		"read":              func(s *session.Session) { s.Has("user") },
+		"written":           func(s *session.Session) { s.Increment("n") },
+		"regenerated":       (*session.Session).Regenerate,
+		"read, and written": func(s *session.Session) { s.Put("n", session.Get[int](s, "n")+1) },
+	} {
+		p := start(t, session.Config{AbsoluteTimeout: -1})
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		for step := range 30 {
+			// Some steps are too short to touch the session, and some are just long enough.
+			p.clock.advance(time.Duration(1+step%2*110) * time.Minute)
+			v.must(t, p, use)
+			if !isLoggedIn(p, v) {
+				t.Fatalf("%s: the session has expired in use", desc)
+			}
+			if len(list(t, p, "7")) != 1 {
+				t.Fatalf("%s: alive and unreachable after %d steps", desc, step+1)
+			}
+		}
+		p.clock.advance(2 * time.Hour)
+		if isLoggedIn(p, v) || len(list(t, p, "7")) != 0 {
+			t.Errorf("%s: the session is still there after its idle timeout", desc)
+		}
+	}
+}
+
+func Test_that_a_store_that_cannot_find_sessions_says_so(t *testing.T) {
+	for desc, store := range map[string]session.Store{
+		"a cookie store":            cookieStore(t, nil),
+		"a store without the index": plain{memorystore.New(memorystore.Options{})},
+	} {
+		_, err := session.New(session.Config{Store: store, Tags: true})
+		if mistakes := session.ConfigErrors(err); len(mistakes) != 1 || mistakes[0].Field != "Tags" {
+			t.Errorf("%s with Config.Tags: %v; want it refused", desc, err)
+		}
+		p := start(t, session.Config{Store: store, Now: time.Now})
+		rec := newVisitor().do(p, logIn("7"))
+		if rec.Code != http.StatusInternalServerError || !errors.Is(p.failure(), errors.ErrUnsupported) {
+			t.Errorf("%s: status %d, %v; want 500 and ErrUnsupported", desc, rec.Code, p.failure())
+		}
+		if len(setCookies(rec)) != 0 {
+			t.Errorf("%s: the refused login has set a cookie", desc)
+		}
+		_, err = p.manager.Tagged(t.Context(), "7")
+		for _, err := range []error{err, p.manager.DestroyTagged(t.Context(), "7")} {
+			if !errors.Is(err, errors.ErrUnsupported) {
+				t.Errorf("%s: %v; want ErrUnsupported", desc, err)
+			}
+		}
+	}
+	p := start(t, session.Config{Store: cookieStore(t, nil), Now: time.Now})
+	if err := p.manager.Destroy(t.Context(), strings.Repeat("0", 52)); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("Destroy with a cookie store: %v; want ErrUnsupported", err)
+	}
+	if _, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{}), Tags: true}); err != nil {
+		t.Errorf("a memory store with Config.Tags: %v", err)
+	}
+}
+
+func Test_that_an_empty_user_id_is_refused(t *testing.T) {
+	p := start(t, session.Config{})
+	rec := newVisitor().do(p, logIn(""))
+	if rec.Code != http.StatusInternalServerError || p.failure() == nil || !strings.Contains(p.failure().Error(), "empty") {
+		t.Errorf("status %d, %v; want 500 that says what is empty", rec.Code, p.failure())
+	}
+}
+
+func Test_that_a_tag_that_is_there_writes_nothing(t *testing.T) {
+	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: spy, Now: time.Now})
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { logIn("7")(s); s.SetLabel("phone") })
+	spy.calls = nil
+	v.must(t, p, func(s *session.Session) { s.Tag("7"); s.SetLabel("phone"); s.Untag("8") })
+	if !slices.Equal(spy.calls, []string{"Read"}) {
+		t.Errorf("store calls %v; want a Read", spy.calls)
+	}
+}
+
+func Test_that_a_label_is_bounded_and_not_worth_a_session(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	rec := v.must(t, p, func(s *session.Session) { s.SetLabel("a robot") })
+	if len(setCookies(rec)) != 0 {
+		t.Error("a label has begun a session")
+	}
+	v.must(t, p, func(s *session.Session) { logIn("7")(s); s.SetLabel(strings.Repeat("x", 199) + "é and more") })
+	if got := list(t, p, "7")[0].Label; got != strings.Repeat("x", 199) {
+		t.Errorf("the label is %q; want the first 200 bytes, less half a letter", got)
+	}
+	v.must(t, p, func(s *session.Session) { s.Clear() })
+	if got := list(t, p, "7"); len(got) != 1 || got[0].Label == "" {
+		t.Error("Clear has taken tag or label away")
+	}
+}
+
+func Test_that_handles_name_the_same_session_everywhere(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	var before string
+	v.must(t, p, func(s *session.Session) { before = s.Handle(); logIn("7")(s) })
+	h := handleOf(p, v)
+	committed := p.hooked("Committed")
+	if before != "" || committed[0].Handle != h || list(t, p, "7")[0].Handle != h {
+		t.Errorf("before %q, hook %q, list %q, session %q", before, committed[0].Handle, list(t, p, "7")[0].Handle, h)
+	}
+	if (*session.Session)(nil).Handle() != "" {
+		t.Error("the nil session has a handle")
+	}
+	if got := handleOf(start(t, session.Config{Store: cookieStore(t, nil), Now: time.Now}), v); got != "" {
+		t.Errorf("a session in a cookie has the handle %q", got)
+	}
+}
