@@ -1,0 +1,259 @@
+// Package dynamodbstore keeps sessions in an Amazon DynamoDB table.
+//
+//	cfg, err := config.LoadDefaultConfig(ctx)
+//	…
+//	store, err := dynamodbstore.New(dynamodb.NewFromConfig(cfg), dynamodbstore.Options{Table: "sessions"})
+//
+// What it promises: all of the [session.Store] and [session.Tagger] contracts, for any
+// number of processes. Every read is a strongly consistent one, and every change carries a
+// condition that DynamoDB checks in the same step.
+//
+// What it does not: large sessions (an item has at most 400 KB, see [MaxData], and is paid
+// for by the kilobyte), and a global table that is written in more than one region, where
+// conditions hold within a region only.
+//
+// # Table
+//
+// [CreateTable] makes the table, and [Store.Check] looks at one that was made by hand or
+// by a deployment tool. Its partition key is pk, its sort key is sk, both strings, and TTL
+// is switched on for exp.
+//
+//	                pk           sk       exp   others
+//	session         S#<key>      S        N     version N, data B
+//	tombstone       S#<key>      S        N     ended S
+//	entry of a tag  T#<tag>      <key>    N     revoked BOOL
+//
+// The expiry, exp, is in seconds of the Unix epoch and rounded up. TTL deletes items days
+// after that, and nothing relies on it: every read and every condition looks at exp itself.
+//
+// # Clock
+//
+// DynamoDB does not tell the time, so a session expires by the clock of the process that
+// asks for it. Keep the clocks together with NTP: where one is a minute ahead, sessions end
+// a minute early there.
+//
+// # Client
+//
+// By default the client of the SDK waits up to 20 seconds between two tries and for ever
+// for an answer. That is longer than a visitor waits, and than the session manager does.
+// The example has better settings.
+//
+// A request may be carried out although its answer is lost, and the SDK sends it again
+// then. No method does its work twice: see [Store.Destroy]; a second Write is a conflict
+// whose record the session manager recognises as its own; and of all others the second
+// changes nothing.
+//
+// # Cost
+//
+// Each method is one request, except that [Store.Untag] and [Store.Revoke] send one for
+// each key and [Store.Tagged] one for each megabyte. In request units, where a session of n
+// kilobytes is counted in whole ones:
+//
+//	Read              n/4 read units, at least 1
+//	Write, Destroy    n write units; a refused condition counts as well
+//	Touch             n write units: DynamoDB rewrites the item
+//	Tag               1 write unit
+//	Untag             1 write unit for each key
+//	Tagged            1 read unit for some 25 entries
+//	Revoke            2 × Tagged, and 1 write unit for each entry that it marks
+//
+// # Permissions
+//
+// A role needs dynamodb:GetItem, PutItem, UpdateItem, DeleteItem and Query on the table;
+// for Check also DescribeTable and DescribeTimeToLive; and for CreateTable those two,
+// CreateTable and UpdateTimeToLive.
+package dynamodbstore
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/echo-hypermedia/session"
+)
+
+var _ session.Tagger = (*Store)(nil)
+
+// Options configures a [Store].
+type Options struct {
+	// Table is the name or the ARN of the table. It is required; [CreateTable] makes one.
+	Table string
+
+	// Now tells the time, for tests. Nil means time.Now. It may be called by many
+	// goroutines at once.
+	Now func() time.Time
+}
+
+// Store is a [session.Tagger] in a DynamoDB table, made by [New]. It is safe for concurrent
+// use, and there is nothing to close.
+type Store struct {
+	client *dynamodb.Client
+	table  string
+	now    func() time.Time
+}
+
+// New returns a store that keeps sessions in opts.Table. It sends no request: [Store.Check]
+// finds out whether the table is there.
+//
+// A client that is nil, and a table without a name or with one that no table can have, are
+// refused, all at once.
+func New(client *dynamodb.Client, opts Options) (*Store, error) {
+	var mistakes []error
+	if client == nil {
+		mistakes = append(mistakes, errors.New("dynamodbstore: the client is nil; make one with dynamodb.NewFromConfig"))
+	}
+	if opts.Table == "" {
+		mistakes = append(mistakes, errors.New("dynamodbstore: Options.Table is empty; name the table for the sessions"))
+	} else if !tableName.MatchString(opts.Table) {
+		mistakes = append(mistakes, fmt.Errorf("dynamodbstore: Options.Table is %q, and no table is called that: "+
+			"a name has 3 to 255 of the characters a-z, A-Z, 0-9, _, - and .", opts.Table))
+	}
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
+	s := &Store{client: client, table: opts.Table, now: opts.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s, nil
+}
+
+var tableName = regexp.MustCompile(`^([a-zA-Z0-9_.-]{3,255}|arn:\S+)$`)
+
+// Read returns the record under key, or [session.ErrNotFound].
+func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
+	now := s.now()
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName:      &s.table,
+		Key:            recordKey(key),
+		ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return session.Record{}, failure(ctx, "read", err)
+	}
+	it, err := parse(out.Item)
+	if err != nil {
+		return session.Record{}, failure(ctx, "read", err)
+	}
+	if !it.live(now) {
+		return session.Record{}, errNotFound
+	}
+	return it.Record, nil
+}
+
+// Write creates the record under key or replaces the version that rec names.
+//
+// A conflict is a [*session.ConflictError] with the current record. More than [MaxData]
+// bytes of data are [session.ErrTooLarge], and no request is sent.
+func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
+	if len(rec.Data) > MaxData {
+		return errTooLarge
+	}
+	now := s.now()
+	if rec.Version == 0 {
+		return s.put(ctx, "write", record(key, rec, now), absent(now))
+	}
+	return s.put(ctx, "write", record(key, rec, now), current(rec.Version, now))
+}
+
+// Destroy removes the record under key: any version of it if version is 0, and only
+// that version otherwise. A conflict is a [*session.ConflictError] with the current
+// record.
+//
+// A version is not deleted but replaced by a tombstone, which the table's TTL deletes some
+// day. It is tempting to delete it at once. But if the answer is lost, the client tries
+// again and finds nothing, and a visitor who logs in is told that somebody else has just
+// ended the session. A tombstone has a token of this very call, so it is known again.
+func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
+	now := s.now()
+	if version != 0 {
+		return s.put(ctx, "destroy", tombstone(key, rand.Text(), now), current(version, now))
+	}
+	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &s.table,
+		Key:       recordKey(key),
+	})
+	if err != nil {
+		return failure(ctx, "destroy", err)
+	}
+	return nil
+}
+
+// put replaces what is under the key of item, if the condition holds.
+func (s *Store) put(ctx context.Context, verb string, item attributes, cond condition) error {
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:                           &s.table,
+		Item:                                item,
+		ConditionExpression:                 &cond.expression,
+		ExpressionAttributeValues:           cond.values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	return outcome(ctx, verb, err, cond.now, text(item[attrEnded]))
+}
+
+// Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
+func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
+	cond := present(s.now())
+	cond.values[":exp"] = expiry(expires, cond.now)
+	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                           &s.table,
+		Key:                                 recordKey(key),
+		UpdateExpression:                    aws.String("SET exp = :exp"),
+		ConditionExpression:                 &cond.expression,
+		ExpressionAttributeValues:           cond.values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	return outcome(ctx, "touch", err, cond.now, "")
+}
+
+var (
+	errNotFound = fmt.Errorf("dynamodbstore: %w", session.ErrNotFound)
+	errTooLarge = fmt.Errorf("dynamodbstore: %w: DynamoDB keeps at most %d bytes of data; keep less", session.ErrTooLarge, MaxData)
+)
+
+// outcome makes of err, which a request with a condition ended with, what the contract
+// says. Now is the moment of the condition: at a later one, a record that was in the way
+// of a new one might have expired, and a create be told that there is no record. Token is
+// that of the tombstone to be put, if any.
+func outcome(ctx context.Context, verb string, err error, now time.Time, token string) error {
+	if err == nil {
+		return nil
+	}
+	var refused *types.ConditionalCheckFailedException
+	if !errors.As(err, &refused) {
+		return failure(ctx, verb, err)
+	}
+	met, err := parse(refused.Item)
+	switch {
+	case err != nil:
+		return failure(ctx, verb, err)
+	case token != "" && met.token == token:
+		return nil // an earlier try of this very request, whose answer was lost
+	case !met.live(now):
+		return errNotFound
+	}
+	return fmt.Errorf("dynamodbstore: %w", &session.ConflictError{Current: met.Record})
+}
+
+// failure is for what went wrong between us and DynamoDB. The SDK's errors carry its words
+// and the id of the request, and nothing of what was asked for.
+func failure(ctx context.Context, verb string, err error) error {
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "ValidationException" && strings.HasPrefix(api.ErrorMessage(), "Item size") {
+		return errTooLarge
+	}
+	// Between two tries the SDK may notice the end of ctx in ways of its own.
+	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
+		err = fmt.Errorf("%w: %w", ended, err)
+	}
+	return fmt.Errorf("dynamodbstore: %s: %w: %w", verb, session.ErrUnavailable, err)
+}

@@ -1,0 +1,173 @@
+package dynamodbstore
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// attributes are those of an item, or a part of them.
+type attributes = map[string]types.AttributeValue
+
+// The attributes of an item. Expressions name them as they are: none is on DynamoDB's long
+// list of reserved words, except data, which occurs in no expression.
+const (
+	attrPK      = "pk"
+	attrSK      = "sk"
+	attrExpiry  = "exp"
+	attrVersion = "version"
+	attrData    = "data"
+	attrEnded   = "ended"
+	attrRevoked = "revoked"
+)
+
+// What keys begin with, so that a tag is never taken for a session, and the sort key of a
+// session, which has no need of one.
+const (
+	recordPrefix = "S#"
+	tagPrefix    = "T#"
+	recordSK     = "S"
+)
+
+// MaxData is how many bytes of data a session can have: an item has at most 400 KB, and
+// its size is that of the names and the values of its attributes.
+const MaxData = 400<<10 -
+	len(attrPK+recordPrefix) - keySize -
+	len(attrSK+recordSK) -
+	len(attrExpiry) - numberSize -
+	len(attrVersion) - numberSize -
+	len(attrData)
+
+const (
+	keySize    = 64
+	numberSize = 21 // at most: two of up to 38 digits to a byte, and two bytes
+)
+
+func recordKey(key string) attributes {
+	return attributes{attrPK: str(recordPrefix + key), attrSK: str(recordSK)}
+}
+
+// record is the item for rec as it is after this write.
+func record(key string, rec session.Record, now time.Time) attributes {
+	data := rec.Data
+	if data == nil {
+		data = []byte{} // the SDK takes nil for no value at all
+	}
+	item := recordKey(key)
+	item[attrExpiry] = expiry(rec.Expires, now)
+	item[attrVersion] = unsigned(rec.Version + 1)
+	item[attrData] = &types.AttributeValueMemberB{Value: data}
+	return item
+}
+
+// tombstoneAge is how long a tombstone is kept at least: longer than a client tries again.
+const tombstoneAge = time.Minute
+
+func tombstone(key, token string, now time.Time) attributes {
+	item := recordKey(key)
+	item[attrExpiry] = expiry(now.Add(tombstoneAge), now)
+	item[attrEnded] = str(token)
+	return item
+}
+
+// found is what an item says that stands under the key of a session. The zero value stands
+// for no item.
+type found struct {
+	session.Record
+	token string // of the Destroy that left a tombstone; the record is zero then
+}
+
+func (f found) live(now time.Time) bool {
+	return f.Version != 0 && now.Before(f.Expires)
+}
+
+var errForeign = errors.New("the item is not one of this store's")
+
+// parse reads an item of a session. It wraps no error of strconv: that would quote the item.
+func parse(item attributes) (found, error) {
+	if len(item) == 0 {
+		return found{}, nil
+	}
+	if token := text(item[attrEnded]); token != "" {
+		return found{token: token}, nil
+	}
+	version, err := strconv.ParseUint(digits(item[attrVersion]), 10, 64)
+	if err != nil || version == 0 {
+		return found{}, errForeign
+	}
+	expires, err := strconv.ParseInt(digits(item[attrExpiry]), 10, 64)
+	if err != nil {
+		return found{}, errForeign
+	}
+	data, ok := item[attrData].(*types.AttributeValueMemberB)
+	if !ok {
+		return found{}, errForeign
+	}
+	return found{Record: session.Record{Data: data.Value, Version: version, Expires: time.Unix(expires, 0)}}, nil
+}
+
+// condition is what must be under a key for it to be changed, at the moment now.
+type condition struct {
+	now        time.Time
+	expression string
+	values     attributes
+}
+
+// A comparison with an attribute that is missing does not hold, and a tombstone has no
+// version.
+func absent(now time.Time) condition {
+	return condition{now, "attribute_not_exists(version) OR exp <= :now", attributes{":now": seconds(now)}}
+}
+
+func present(now time.Time) condition {
+	return condition{now, "attribute_exists(version) AND exp > :now", attributes{":now": seconds(now)}}
+}
+
+func current(version uint64, now time.Time) condition {
+	return condition{now, "version = :version AND exp > :now", attributes{":version": unsigned(version), ":now": seconds(now)}}
+}
+
+// expiry is t in seconds, rounded up, so that nothing ends early.
+//
+// What has long passed has just passed instead: TTL leaves items alone that expired more
+// than five years ago.
+func expiry(t, now time.Time) types.AttributeValue {
+	if !t.After(now) {
+		return seconds(now)
+	}
+	return seconds(t.Add(time.Second - 1))
+}
+
+// seconds is t in seconds, rounded down. With expiries in whole seconds, exp > :now holds
+// for a rounded now exactly if it does for the moment itself.
+func seconds(t time.Time) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(t.Unix(), 10)}
+}
+
+func unsigned(n uint64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatUint(n, 10)}
+}
+
+func str(s string) types.AttributeValue {
+	return &types.AttributeValueMemberS{Value: s}
+}
+
+// text is the value of a string, and "" for any other.
+func text(v types.AttributeValue) string {
+	if s, ok := v.(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
+}
+
+// digits is the value of a number, and "" for any other.
+func digits(v types.AttributeValue) string {
+	if n, ok := v.(*types.AttributeValueMemberN); ok {
+		return n.Value
+	}
+	return ""
+}

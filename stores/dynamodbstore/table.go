@@ -1,0 +1,169 @@
+package dynamodbstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// CreateTable makes a table for sessions, on demand (nothing is paid for while nobody
+// asks), waits for up to five minutes until it can be used, and switches its TTL on.
+//
+// A table that is there already is no error if it has the right key. Its TTL is switched
+// on if it was off. So a process may call CreateTable whenever it starts, and many at once.
+func CreateTable(ctx context.Context, client *dynamodb.Client, table string) error {
+	s, err := New(client, Options{Table: table})
+	if err != nil {
+		return err
+	}
+	if err := s.create(ctx); err != nil {
+		return failure(ctx, "create the table", err)
+	}
+	description, err := s.await(ctx)
+	if err != nil {
+		return failure(ctx, "wait for the table", err)
+	}
+	if err := s.checkKey(description); err != nil {
+		return err
+	}
+	return s.switchOnTTL(ctx)
+}
+
+const createTimeout = 5 * time.Minute
+
+func (s *Store) create(ctx context.Context) error {
+	_, err := s.client.CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName:   &s.table,
+		BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{
+			{AttributeName: aws.String(attrPK), AttributeType: types.ScalarAttributeTypeS},
+			{AttributeName: aws.String(attrSK), AttributeType: types.ScalarAttributeTypeS},
+		},
+		KeySchema: []types.KeySchemaElement{
+			{AttributeName: aws.String(attrPK), KeyType: types.KeyTypeHash},
+			{AttributeName: aws.String(attrSK), KeyType: types.KeyTypeRange},
+		},
+	})
+	var exists *types.ResourceInUseException
+	if errors.As(err, &exists) {
+		return nil
+	}
+	return err
+}
+
+// await waits until the table is active, and describes it.
+func (s *Store) await(ctx context.Context) (*types.TableDescription, error) {
+	waiter := dynamodb.NewTableExistsWaiter(s.client, func(o *dynamodb.TableExistsWaiterOptions) {
+		o.MinDelay, o.MaxDelay = time.Second, 5*time.Second
+	})
+	out, err := waiter.WaitForOutput(ctx, &dynamodb.DescribeTableInput{TableName: &s.table}, createTimeout)
+	if err != nil {
+		return nil, err
+	}
+	return out.Table, nil
+}
+
+// switchOnTTL asks first, and after a refusal looks whether TTL is on already. The other
+// way round, another process might switch it on in between.
+func (s *Store) switchOnTTL(ctx context.Context) error {
+	_, err := s.client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+		TableName: &s.table,
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{
+			AttributeName: aws.String(attrExpiry),
+			Enabled:       aws.Bool(true),
+		},
+	})
+	if err == nil {
+		return nil
+	}
+	found, askErr := s.describeTTL(ctx)
+	if askErr != nil {
+		return failure(ctx, "switch on TTL", errors.Join(err, askErr))
+	}
+	if mistake := s.checkTTL(found); mistake != nil {
+		return fmt.Errorf("%w: %w", mistake, err)
+	}
+	return nil
+}
+
+// Check says whether the table is fit for sessions: there, active, with the right key and
+// with TTL on the right attribute. It is meant for the start of a process; the store works
+// without.
+//
+// The error joins all that is wrong, each with the way out. It is
+// [session.ErrUnavailable] only if DynamoDB could not be asked.
+func (s *Store) Check(ctx context.Context) error {
+	out, err := s.client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.table})
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) {
+		return fmt.Errorf("dynamodbstore: there is no table %q in this account and region; make it with CreateTable", s.table)
+	}
+	if err != nil {
+		return failure(ctx, "describe the table", err)
+	}
+	ttl, err := s.describeTTL(ctx)
+	if err != nil {
+		return failure(ctx, "describe TTL", err)
+	}
+	return errors.Join(s.checkStatus(out.Table), s.checkKey(out.Table), s.checkTTL(ttl))
+}
+
+func (s *Store) describeTTL(ctx context.Context) (*types.TimeToLiveDescription, error) {
+	out, err := s.client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &s.table})
+	if err != nil {
+		return nil, err
+	}
+	return out.TimeToLiveDescription, nil
+}
+
+// A table that is being updated can be used as if it were not.
+func (s *Store) checkStatus(table *types.TableDescription) error {
+	if table.TableStatus == types.TableStatusActive || table.TableStatus == types.TableStatusUpdating {
+		return nil
+	}
+	return fmt.Errorf("dynamodbstore: the table %q is %s; wait until it is ACTIVE", s.table, table.TableStatus)
+}
+
+// wantKey is what describeKey says of the right table.
+const wantKey = attrPK + " (HASH, S), " + attrSK + " (RANGE, S)"
+
+func (s *Store) checkKey(table *types.TableDescription) error {
+	got := describeKey(table)
+	if got == wantKey {
+		return nil
+	}
+	return fmt.Errorf("dynamodbstore: the table %q has the key %s; sessions need %s. "+
+		"A key cannot be changed: make another table with CreateTable", s.table, got, wantKey)
+}
+
+func describeKey(table *types.TableDescription) string {
+	kinds := make(map[string]types.ScalarAttributeType)
+	for _, d := range table.AttributeDefinitions {
+		kinds[aws.ToString(d.AttributeName)] = d.AttributeType
+	}
+	var parts []string
+	for _, e := range table.KeySchema {
+		name := aws.ToString(e.AttributeName)
+		parts = append(parts, fmt.Sprintf("%s (%s, %s)", name, e.KeyType, kinds[name]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s *Store) checkTTL(ttl *types.TimeToLiveDescription) error {
+	status, attribute := ttl.TimeToLiveStatus, aws.ToString(ttl.AttributeName)
+	if status != types.TimeToLiveStatusEnabled && status != types.TimeToLiveStatusEnabling {
+		return fmt.Errorf("dynamodbstore: TTL of the table %q is %s, so what expires stays in it for ever; "+
+			"switch it on for the attribute %s, as CreateTable does", s.table, status, attrExpiry)
+	}
+	if attribute != attrExpiry {
+		return fmt.Errorf("dynamodbstore: TTL of the table %q looks at the attribute %q, so what expires stays in it for ever; "+
+			"switch it off, and then on for %s", s.table, attribute, attrExpiry)
+	}
+	return nil
+}
