@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -442,7 +443,9 @@ func duringCall(spy *taggerSpy, n int, work func()) (ran func() bool) {
 func Test_that_8000_racing_logins_are_refused_or_found(t *testing.T) {
 	const trials, logins = 2000, 4
 	var refused, found atomic.Int64
-	p := start(t, session.Config{Now: time.Now})
+	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+	spy.before = func(string) error { runtime.Gosched(); return nil } // as a store behind a network would
+	p := start(t, session.Config{Store: spy, Now: time.Now})
 	for trial := range trials {
 		user := fmt.Sprint("user", trial)
 		visitors := make([]*visitor, logins)
