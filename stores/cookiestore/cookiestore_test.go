@@ -19,6 +19,7 @@ import (
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/cookiestore"
+	"github.com/echo-hypermedia/session/stores/storetest"
 )
 
 const name = "__Host-session"
@@ -74,6 +75,13 @@ func mustRefuse(t testing.TB, s *cookiestore.Store, name, value, desc string) {
 	if rec.Data != nil || rec.Version != 0 || !rec.Expires.IsZero() {
 		t.Errorf("%s: got record %v; want none", desc, rec)
 	}
+}
+
+func TestContract(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Harness {
+		s, clock := newStore(t, key(1))
+		return storetest.Harness{Store: s, Now: clock.Now, Advance: clock.Advance}
+	})
 }
 
 func Test_that_a_sealed_record_opens_again(t *testing.T) {
