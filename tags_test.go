@@ -444,9 +444,24 @@ func Test_that_8000_racing_logins_are_refused_or_found(t *testing.T) {
 	const trials, logins = 2000, 4
 	var refused, found atomic.Int64
 	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
-	spy.before = func(string) error { runtime.Gosched(); return nil } // as a store behind a network would
+	var revoking chan struct{} // in every other trial, logins write when the log-out begins
+	spy.before = func(method string) error {
+		switch {
+		case revoking == nil:
+		case method == "Write":
+			<-revoking
+		case method == "Revoke":
+			close(revoking)
+		}
+		runtime.Gosched() // as a store behind a network would
+		return nil
+	}
 	p := start(t, session.Config{Store: spy, Now: time.Now})
 	for trial := range trials {
+		revoking = nil
+		if trial%2 == 0 {
+			revoking = make(chan struct{})
+		}
 		user := fmt.Sprint("user", trial)
 		visitors := make([]*visitor, logins)
 		var done sync.WaitGroup
