@@ -3,15 +3,16 @@
 // It is the fastest store and needs no setting up: right for development, for tests
 // and for an application that runs as one process and may forget its visitors.
 //
-// What it promises: all of the [session.Store] contract, within one process, and a
-// bound on what it holds. When the store is full it refuses new sessions; it never
-// removes a live one to make room, so a flood of visitors logs nobody out.
+// What it promises: all of the [session.Tagger] contract, within one process, so that it
+// finds the sessions of a user and can end them all; and a bound on what it holds. When
+// the store is full it refuses new sessions; it never removes a live one to make room, so
+// a flood of visitors logs nobody out.
 //
 // What it does not: sessions are gone when the process ends, be it by a deployment or
 // a crash, and a second process knows nothing of them. Use another store there.
 //
 // There is no goroutine and nothing to close. Every write looks for a few expired
-// sessions and removes them, and a full store removes all of them.
+// sessions and entries of tags and removes them, and a full store removes all of them.
 package memorystore
 
 import (
@@ -28,7 +29,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-var _ session.Store = (*Store)(nil)
+var _ session.Tagger = (*Store)(nil)
 
 // Overhead is what a session counts against [Options.MaxBytes] beside its key and its
 // data: what the map, the queue and the allocator need to keep it, rounded up.
@@ -39,8 +40,9 @@ type Options struct {
 	// MaxSessions is how many sessions the store holds. Zero or less means 100,000.
 	MaxSessions int
 
-	// MaxBytes is how much the sessions take up: for each one the lengths of its key
-	// and its data, and [Overhead]. Zero or less means 256 MiB.
+	// MaxBytes is how much the store takes up: for each session the lengths of its key
+	// and its data, and [Overhead]; for each entry of a tag the lengths of the tag and
+	// the key, and [TagOverhead]. Zero or less means 256 MiB.
 	MaxBytes int64
 
 	// Now tells the time, for tests. Nil means time.Now. It may be called by many
@@ -48,7 +50,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store is a [session.Store] in memory, made by [New]. It is safe for concurrent use.
+// Store is a [session.Tagger] in memory, made by [New]. It is safe for concurrent use.
 type Store struct {
 	seed        maphash.Seed
 	now         func() time.Time
@@ -84,6 +86,7 @@ func New(opts Options) *Store {
 	}
 	for i := range s.shards {
 		s.shards[i].entries = make(map[string]*entry)
+		s.shards[i].groups = make(map[string]*group)
 	}
 	return s
 }
@@ -138,12 +141,7 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 	}
 	rec.Data = bytes.Clone(rec.Data)
 	rec.Expires = wall(rec.Expires)
-	err := s.write(key, rec)
-	if !errors.Is(err, errFull) {
-		return err
-	}
-	s.sweepAll()
-	return s.write(key, rec)
+	return s.orSweep(func() error { return s.write(key, rec) })
 }
 
 func (s *Store) write(key string, rec session.Record) error {
@@ -232,16 +230,20 @@ func (s *Store) Len() int {
 	return int(s.sessions.Load())
 }
 
-// Bytes is what counts against [Options.MaxBytes] at this moment. Sessions that have
-// expired count until they are removed.
+// Bytes is what counts against [Options.MaxBytes] at this moment. Sessions and entries of
+// tags that have expired count until they are removed.
 func (s *Store) Bytes() int64 {
 	return s.bytes.Load()
 }
 
-// find returns the live entry under key, or nil. An expired one it removes: once a
-// caller has seen a session gone, no clock that is set back brings it to life again.
+// find returns the live session under key, or nil.
 func (s *Store) find(sh *shard, key string, now time.Time) *entry {
-	e := sh.entries[key]
+	return s.unexpired(sh, sh.entries[key], now)
+}
+
+// unexpired returns e if it is there and live, else nil. An expired one it removes: once a
+// caller has seen a session gone, no clock that is set back brings it to life again.
+func (s *Store) unexpired(sh *shard, e *entry, now time.Time) *entry {
 	if e == nil {
 		return nil
 	}
@@ -254,17 +256,29 @@ func (s *Store) find(sh *shard, key string, now time.Time) *entry {
 
 func (s *Store) remove(sh *shard, e *entry) {
 	sh.remove(e)
-	s.sessions.Add(-1)
-	s.bytes.Add(-size(e.key, e.Data))
+	s.bytes.Add(-e.size())
+	if e.group == nil {
+		s.sessions.Add(-1)
+	}
 }
 
-// sweepSome is how many entries a Write or Touch looks at. A removal needs one look, and
-// was one Write; one look more for an entry that was moved, and that was a Write or Touch
-// too. So with two the shard keeps up, whatever visitors do.
+// orSweep runs add, and if the store is full, once more without what has expired.
+func (s *Store) orSweep(add func() error) error {
+	err := add()
+	if !errors.Is(err, errFull) {
+		return err
+	}
+	s.sweepAll()
+	return add()
+}
+
+// sweepSome is how many entries a Write, Touch or Tag looks at. A removal needs one look,
+// and was one Write or Tag; one look more for an entry that was moved, and that was one of
+// these calls too. So with two the shard keeps up, whatever visitors do.
 const sweepSome = 2
 
 // sweep looks at up to most entries that are due, and removes those that have expired.
-// A session whose expiry was moved meanwhile is due again then.
+// One whose expiry was moved meanwhile is due again then.
 func (s *Store) sweep(sh *shard, now time.Time, most int) {
 	for ; most > 0; most-- {
 		e := sh.due(now)

@@ -12,17 +12,29 @@ import (
 // method holds mu.
 type shard struct {
 	mu      sync.Mutex
-	entries map[string]*entry
-	queue   queue
-	_       [64]byte // neighbours do not share a cache line
+	entries map[string]*entry // the sessions by key
+	groups  map[string]*group // the tags by name
+	queue   queue             // of both
+	_       [64]byte          // neighbours do not share a cache line
 }
 
-// entry is a session in a shard: once in the map, and once in the queue.
+// entry is a session in a shard, or what a tag knows about one: once in a map, and once
+// in the queue.
 type entry struct {
-	session.Record
-	key   string
-	due   time.Time // when the queue looks at the entry: never after Record.Expires
-	index int       // where it stands in the queue
+	session.Record // of an entry in a group, Expires only
+	key            string
+	group          *group    // nil if the entry is a session
+	revoked        bool      // in a group
+	due            time.Time // when the queue looks at the entry: never after Record.Expires
+	index          int       // where it stands in the queue
+}
+
+// size is what e counts against Options.MaxBytes.
+func (e *entry) size() int64 {
+	if e.group != nil {
+		return tagSize(e.group.tag, e.key)
+	}
+	return size(e.key, e.Data)
 }
 
 func (e *entry) expired(now time.Time) bool {
@@ -31,12 +43,20 @@ func (e *entry) expired(now time.Time) bool {
 
 func (sh *shard) add(e *entry) {
 	e.due = e.Expires
-	sh.entries[e.key] = e
+	if e.group != nil {
+		e.group.entries[e.key] = e
+	} else {
+		sh.entries[e.key] = e
+	}
 	heap.Push(&sh.queue, e)
 }
 
 func (sh *shard) remove(e *entry) {
-	delete(sh.entries, e.key)
+	if e.group != nil {
+		sh.leave(e.group, e.key)
+	} else {
+		delete(sh.entries, e.key)
+	}
 	heap.Remove(&sh.queue, e.index)
 }
 

@@ -1,0 +1,28 @@
+package storetest
+
+// rules are the rules of session.Store, session.Tagger and session.Sealer, shortened to
+// what somebody needs who broke one.
+var rules = [...]string{
+	1:  "Read returns the newest record under the key, or ErrNotFound",
+	2:  `ErrNotFound is never used for "could not find out"`,
+	3:  "Write with rec.Version 0 creates version 1, and is ErrConflict if the key exists",
+	4:  "Write with rec.Version n > 0 replaces version n and stores n+1; another version is ErrConflict, no record is ErrNotFound",
+	5:  "Destroy removes any version for 0 and only version n for n, else ErrConflict; what is destroyed never comes back",
+	6:  "Touch moves the expiry, never creates, and changes neither data nor version",
+	7:  "an expired record is gone for every method; expiries are rounded by at most a second",
+	8:  "each method is atomic, and safe for concurrent use",
+	9:  "the store keeps its own copy of bytes",
+	10: "a cancelled context ends a method early with ctx.Err()",
+	11: "errors never contain a key, a tag or data",
+	12: "Tag adds an entry or moves its expiry, and all methods find it at once",
+	13: "Tagged lists the entries of a tag, each key once",
+	14: "Untag removes entries, and missing ones are no error",
+	15: "Revoke marks all entries but the excepted, returns the keys of all that are marked, and nothing takes a mark off",
+	16: "an entry that is added without being marked is added after the last of the others has been marked",
+	17: "an expired entry is gone for every method, and nothing that happens to a record changes an entry",
+	18: "data that is too large is ErrTooLarge, and nothing changes",
+	19: "a store may be closed twice; after that every method fails, and not with ErrNotFound",
+	20: "Seal makes a value of cookie characters that is never the same twice, and neither keeps nor changes rec.Data",
+	21: "Open returns what Seal was given for the same name until it expires; anything else is ErrNotFound",
+	22: "the Store methods of a Sealer return errors.ErrUnsupported, and it is not a Tagger",
+}

@@ -1,0 +1,81 @@
+// Package storetest checks that a store keeps the contract of [session.Store]: every
+// numbered rule there has cases here.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// Harness is a fresh, empty store, and what the suite must know about it.
+type Harness struct {
+	Store   session.Store
+	Now     func() time.Time      // the clock the store looks at
+	Advance func(d time.Duration) // moves that clock forward; where the server has a clock of its own, it makes everything stored d older
+
+	// What the store cannot do, in negatives: the zero value is a store that can do everything.
+	NoTags  bool // it is not a session.Tagger
+	MaxData int  // the most bytes of data it keeps; one more is ErrTooLarge. 0 = no limit that the suite would reach
+}
+
+// Run checks a store against the contract, each case in a parallel subtest that has a
+// harness of its own. One harness more is made to see what kind of store it is.
+func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
+	t.Helper()
+	cases, err := casesFor(newHarness(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		t.Run(fmt.Sprintf("rule %d: %s", c.rule, c.claim), func(t *testing.T) {
+			t.Parallel()
+			if err := c.check(t.Context(), newHarness(t)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// storeCase is one claim about every store. It returns what is wrong and leaves it to the
+// caller to fail a test, so that the suite can be run against stores that are broken.
+type storeCase struct {
+	rule  int
+	claim string
+	run   func(ctx context.Context, s subject) error
+}
+
+// check runs the case against a store that nobody has used, and says which rule is broken.
+func (c storeCase) check(ctx context.Context, h Harness) error {
+	err := c.run(ctx, newSubject(h))
+	if err == nil {
+		return nil
+	}
+	wrong := strings.ReplaceAll(err.Error(), "\n", "\n\t") // errors.Join has a line for each
+	return fmt.Errorf("rule %d: %s: %s: %s", c.rule, rules[c.rule], c.claim, wrong)
+}
+
+// casesFor chooses the cases for the kind of store.
+func casesFor(h Harness) ([]storeCase, error) {
+	if h.Store == nil || h.Now == nil || h.Advance == nil {
+		return nil, errors.New("storetest: Harness needs a Store, Now and Advance")
+	}
+	if _, ok := h.Store.(session.Sealer); ok {
+		return sealCases, nil
+	}
+	_, tags := h.Store.(session.Tagger)
+	switch {
+	case tags && h.NoTags:
+		return nil, errors.New("storetest: Harness.NoTags is true, but the store is a session.Tagger")
+	case !tags && !h.NoTags:
+		return nil, errors.New("storetest: the store is not a session.Tagger; set Harness.NoTags if it is not meant to be one")
+	case tags:
+		return append(recordCases[:len(recordCases):len(recordCases)], tagCases...), nil
+	}
+	return recordCases, nil
+}

@@ -1,0 +1,245 @@
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// subject is the store that a case looks at.
+type subject struct {
+	session.Store
+	Harness
+	tags  session.Tagger // nil if it is none
+	seals session.Sealer // nil if it is none
+	began time.Time      // by the clock of this process
+}
+
+func newSubject(h Harness) subject {
+	s := subject{Store: h.Store, Harness: h, began: time.Now()}
+	s.tags, _ = h.Store.(session.Tagger)
+	s.seals, _ = h.Store.(session.Sealer)
+	return s
+}
+
+// The names of most cases. All keys and tags are as long as those of the library.
+var (
+	k     = key("k")
+	other = key("other")
+	user  = tag("user")
+)
+
+func key(name string) string { return digits("key " + name) }
+func tag(name string) string { return digits("tag " + name) }
+
+func digits(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:])
+}
+
+// keys are n different ones.
+func keys(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = key(fmt.Sprint(i))
+	}
+	return all
+}
+
+// in is the time that the store's clock shows d from now.
+func (s subject) in(d time.Duration) time.Time { return s.Now().Add(d) }
+
+// past is the age of what has expired even if the store rounded it.
+const past = 2 * time.Second
+
+// record is one that expires in an hour.
+func (s subject) record(version uint64, data string) session.Record {
+	return s.expiring(version, data, time.Hour)
+}
+
+func (s subject) expiring(version uint64, data string, d time.Duration) session.Record {
+	return session.Record{Data: []byte(data), Version: version, Expires: s.in(d)}
+}
+
+func (s subject) holds(ctx context.Context, key, data string, version uint64) error {
+	rec, err := s.Read(ctx, key)
+	if err != nil {
+		return fmt.Errorf("read: got error %w; want a record", err)
+	}
+	return same(rec, data, version)
+}
+
+func same(rec session.Record, data string, version uint64) error {
+	if string(rec.Data) == data && rec.Version == version {
+		return nil
+	}
+	return fmt.Errorf("got %s, version %d; want %s, version %d", clip(string(rec.Data)), rec.Version, clip(data), version)
+}
+
+// clip quotes data, and of long data the beginning.
+func clip(data string) string {
+	const most = 60
+	if len(data) <= most {
+		return fmt.Sprintf("%q", data)
+	}
+	return fmt.Sprintf("%q… (%d bytes)", data[:most], len(data))
+}
+
+func (s subject) expiresIn(ctx context.Context, key string, d time.Duration) error {
+	rec, err := s.Read(ctx, key)
+	if err != nil {
+		return fmt.Errorf("read: got error %w; want a record", err)
+	}
+	return s.near(rec.Expires, d)
+}
+
+// near allows for the second by which a store may round, and for the time the case has
+// taken so far: the store's clock may be a real one.
+func (s subject) near(expires time.Time, d time.Duration) error {
+	left := expires.Sub(s.Now())
+	if (left - d).Abs() <= time.Second+time.Since(s.began) {
+		return nil
+	}
+	return fmt.Errorf("got a record that expires in %v; want one that does in %v", left, d)
+}
+
+func (s subject) gone(ctx context.Context, key string) error {
+	_, err := s.Read(ctx, key)
+	return step("read", want(err, session.ErrNotFound))
+}
+
+// lists reports what is wrong unless exactly these keys have the tag, each once.
+func (s subject) lists(ctx context.Context, tag string, keys ...string) error {
+	entries, err := s.tags.Tagged(ctx, tag)
+	if err != nil {
+		return fmt.Errorf("tagged: got error %w; want a list", err)
+	}
+	listed := make([]string, len(entries))
+	for i, e := range entries {
+		listed[i] = e.Key
+	}
+	return step("tagged", sameKeys(listed, keys))
+}
+
+// marked reports what is wrong unless exactly these of the tag's entries are revoked.
+func (s subject) marked(ctx context.Context, tag string, keys ...string) error {
+	entries, err := s.tags.Tagged(ctx, tag)
+	if err != nil {
+		return fmt.Errorf("tagged: got error %w; want a list", err)
+	}
+	return step("marked", sameKeys(revoked(entries), keys))
+}
+
+// revoked are the keys of the entries that are.
+func revoked(entries []session.TagEntry) []string {
+	var keys []string
+	for _, e := range entries {
+		if e.Revoked {
+			keys = append(keys, e.Key)
+		}
+	}
+	return keys
+}
+
+// revokes reports what is wrong unless Revoke returns exactly these keys, each once.
+func (s subject) revokes(ctx context.Context, tag string, except []string, keys ...string) error {
+	returned, err := s.tags.Revoke(ctx, tag, except...)
+	if err != nil {
+		return fmt.Errorf("revoke: got error %w; want keys", err)
+	}
+	return step("revoke", sameKeys(returned, keys))
+}
+
+func sameKeys(got, want []string) error {
+	got, want = slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))
+	if slices.Equal(got, want) {
+		return nil
+	}
+	for _, key := range want {
+		if !slices.Contains(got, key) {
+			return fmt.Errorf("got %d keys without %s…; want %d", len(got), key[:8], len(want))
+		}
+	}
+	return fmt.Errorf("got %d keys, some twice or not expected; want %d", len(got), len(want))
+}
+
+// step says where in a case something is wrong.
+func step(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+func want(got, want error) error {
+	if errors.Is(got, want) {
+		return nil
+	}
+	return fmt.Errorf("got %v; want %v", got, want)
+}
+
+func never(got, unwanted error) error {
+	if !errors.Is(got, unwanted) {
+		return nil
+	}
+	return fmt.Errorf("got %v, which is %v", got, unwanted)
+}
+
+// together runs fn in n goroutines that start at the same time.
+func together(n int, fn func(i int) error) error {
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	errs := make([]error, n)
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			errs[i] = fn(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// dead are contexts that have ended, by what they end with.
+func dead(ctx context.Context) map[error]context.Context {
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	late, cancel := context.WithDeadline(ctx, time.Unix(0, 0))
+	cancel()
+	return map[error]context.Context{context.Canceled: cancelled, context.DeadlineExceeded: late}
+}
+
+// silent reports a secret that err, or an error in it, gives away. Half of a secret is one:
+// a file's path, say, may be cut in two.
+func silent(err error, secrets ...string) error {
+	if err == nil {
+		return nil
+	}
+	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err)} {
+		for _, secret := range secrets {
+			if part := secret[len(secret)/4:][:len(secret)/2]; strings.Contains(text, part) {
+				return fmt.Errorf("%q gives something away", text)
+			}
+		}
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return silent(e.Unwrap(), secrets...)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			if err := silent(inner, secrets...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,409 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+var a, b, c = key("a"), key("b"), key("c")
+
+// add gives the tag to these keys for an hour.
+func (s subject) add(ctx context.Context, tag string, keys ...string) error {
+	var err error
+	for _, key := range keys {
+		err = errors.Join(err, step("tag", s.tags.Tag(ctx, tag, key, s.in(time.Hour))))
+	}
+	return err
+}
+
+// tagCases are for the rules of session.Tagger.
+var tagCases = []storeCase{
+	{12, "an entry that was added is found", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, a),
+			s.lists(ctx, user, a),
+			s.marked(ctx, user),
+			s.add(ctx, user, b, c),
+			s.lists(ctx, user, a, b, c),
+			s.marked(ctx, user),
+		)
+	}},
+	{12, "many entries are found", func(ctx context.Context, s subject) error {
+		all := keys(150)
+		return errors.Join(
+			s.add(ctx, user, all...),
+			s.lists(ctx, user, all...),
+			s.revokes(ctx, user, nil, all...),
+			s.marked(ctx, user, all...),
+			s.tags.Untag(ctx, user, all...),
+			s.lists(ctx, user),
+		)
+	}},
+	{12, "an entry may be added before the record that it names", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, k),
+			s.gone(ctx, k),
+			s.lists(ctx, user, k),
+			s.Write(ctx, k, s.record(0, "one")),
+			s.holds(ctx, k, "one", 1),
+			s.lists(ctx, user, k),
+		)
+	}},
+	{12, "tag moves the expiry away", func(ctx context.Context, s subject) error {
+		err := errors.Join(
+			s.add(ctx, user, a),
+			s.tags.Tag(ctx, user, a, s.in(3*time.Hour)),
+		)
+		s.Advance(2 * time.Hour)
+		err = errors.Join(err, s.lists(ctx, user, a))
+		s.Advance(time.Hour + past)
+		return errors.Join(err, s.lists(ctx, user))
+	}},
+	{12, "tag moves the expiry closer", func(ctx context.Context, s subject) error {
+		err := errors.Join(
+			s.add(ctx, user, a),
+			s.tags.Tag(ctx, user, a, s.in(10*time.Minute)),
+		)
+		s.Advance(10*time.Minute + past)
+		return errors.Join(err, s.lists(ctx, user))
+	}},
+	{13, "an entry that was added twice is listed once", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, a, b, a),
+			s.tags.Tag(ctx, user, a, s.in(2*time.Hour)),
+			s.lists(ctx, user, a, b),
+		)
+	}},
+	{13, "a tag that nobody has used has no entries", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.lists(ctx, user),
+			s.revokes(ctx, user, nil),
+			s.lists(ctx, user),
+		)
+	}},
+	{13, "tags do not mix", func(ctx context.Context, s subject) error {
+		similar := oneDigitApart()
+		one, two, three := similar[0], similar[1], similar[len(similar)-1]
+		return errors.Join(
+			s.add(ctx, one, a, b),
+			s.add(ctx, two, b, c),
+			s.add(ctx, three, a),
+			s.revokes(ctx, one, nil, a, b),
+			s.tags.Untag(ctx, three, a),
+			s.lists(ctx, one, a, b),
+			s.marked(ctx, one, a, b),
+			s.lists(ctx, two, b, c),
+			s.marked(ctx, two),
+			s.lists(ctx, three),
+		)
+	}},
+	{13, "a tag and a key that are the same do not mix", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.Write(ctx, k, s.record(0, "one")),
+			s.add(ctx, k, k),
+			s.holds(ctx, k, "one", 1),
+			s.lists(ctx, k, k),
+			s.Destroy(ctx, k, 0),
+			s.lists(ctx, k, k),
+		)
+	}},
+	{14, "untag removes these entries and no others", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, a, b, c),
+			s.tags.Untag(ctx, user, a, c),
+			s.lists(ctx, user, b),
+			s.revokes(ctx, user, nil, b),
+			s.tags.Untag(ctx, user, b),
+			s.lists(ctx, user),
+			s.revokes(ctx, user, nil),
+		)
+	}},
+	{14, "untagging what is missing is no error", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			step("no such tag", s.tags.Untag(ctx, user, a)),
+			s.add(ctx, user, a),
+			step("no such entry", s.tags.Untag(ctx, user, b, c)),
+			step("no key", s.tags.Untag(ctx, user)),
+			s.lists(ctx, user, a),
+			step("one of two", s.tags.Untag(ctx, user, b, a)),
+			s.lists(ctx, user),
+		)
+	}},
+	{14, "untag does nothing to a record", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.Write(ctx, k, s.record(0, "one")),
+			s.add(ctx, user, k),
+			s.tags.Untag(ctx, user, k),
+			s.holds(ctx, k, "one", 1),
+		)
+	}},
+	{15, "revoke marks all entries and returns their keys", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.Write(ctx, a, s.record(0, "one")),
+			s.add(ctx, user, a, b, c),
+			s.revokes(ctx, user, nil, a, b, c),
+			s.lists(ctx, user, a, b, c),
+			s.marked(ctx, user, a, b, c),
+			s.holds(ctx, a, "one", 1), // to destroy it is the caller's
+		)
+	}},
+	{15, "revoke leaves the excepted entries alone", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, a, b, c),
+			s.revokes(ctx, user, []string{b, other}, a, c),
+			s.lists(ctx, user, a, b, c),
+			s.marked(ctx, user, a, c),
+			s.revokes(ctx, user, []string{b}, a, c),
+			s.revokes(ctx, user, nil, a, b, c),
+		)
+	}},
+	{15, "revoke returns those again that were marked before", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, a),
+			s.revokes(ctx, user, nil, a),
+			s.revokes(ctx, user, nil, a),
+			s.add(ctx, user, b),
+			s.revokes(ctx, user, nil, a, b),
+		)
+	}},
+	{15, "to be excepted helps no entry that was marked before", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, a, b),
+			s.revokes(ctx, user, []string{b}, a),
+			s.revokes(ctx, user, []string{a, b}, a),
+			s.marked(ctx, user, a),
+		)
+	}},
+	{15, "an entry that is added after a revoke is not marked", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, a),
+			s.revokes(ctx, user, nil, a),
+			s.add(ctx, user, b),
+			s.lists(ctx, user, a, b),
+			s.marked(ctx, user, a),
+		)
+	}},
+	{15, "a tag for a marked entry changes nothing", func(ctx context.Context, s subject) error {
+		err := errors.Join(
+			s.add(ctx, user, a, b, c),
+			s.revokes(ctx, user, nil, a, b, c),
+			step("the same expiry", s.add(ctx, user, a)),
+			step("a later expiry", s.tags.Tag(ctx, user, b, s.in(3*time.Hour))),
+			step("an earlier expiry", s.tags.Tag(ctx, user, c, s.in(10*time.Minute))),
+			s.marked(ctx, user, a, b, c),
+		)
+		s.Advance(30 * time.Minute)
+		err = errors.Join(err, step("half an hour later", s.marked(ctx, user, a, b, c)))
+		s.Advance(30*time.Minute + past)
+		return errors.Join(err, step("at their expiry", s.lists(ctx, user)))
+	}},
+	{15, "an entry that was untagged comes back without a mark", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, a),
+			s.revokes(ctx, user, nil, a),
+			s.tags.Untag(ctx, user, a),
+			s.revokes(ctx, user, nil),
+			s.add(ctx, user, a),
+			s.lists(ctx, user, a),
+			s.marked(ctx, user),
+		)
+	}},
+	{16, "no entry slips through a revoke unmarked", slipsThrough},
+	{8, "entries that are added and removed at the same time do not get lost", tagStorm},
+	{17, "an entry lives until just before its expiry", func(ctx context.Context, s subject) error {
+		err := s.add(ctx, user, a)
+		s.Advance(time.Hour - time.Minute) // a slow store may take a while for all this
+		return errors.Join(err, s.lists(ctx, user, a), s.revokes(ctx, user, nil, a))
+	}},
+	{17, "an expired entry is not listed", expiredEntries(func(ctx context.Context, s subject) error {
+		return s.lists(ctx, user, c)
+	})},
+	{17, "an expired entry is not revoked", expiredEntries(func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.revokes(ctx, user, nil, c),
+			s.lists(ctx, user, c),
+		)
+	})},
+	{17, "untagging an expired entry is no error", expiredEntries(func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.tags.Untag(ctx, user, a, b),
+			s.lists(ctx, user, c),
+		)
+	})},
+	{17, "tag over an expired entry adds one without a mark", expiredEntries(func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, a, b),
+			s.lists(ctx, user, a, b, c),
+			s.marked(ctx, user),
+		)
+	})},
+	{17, "an entry that is added with an expiry in the past is gone at once", func(ctx context.Context, s subject) error {
+		return errors.Join(
+			s.add(ctx, user, c),
+			s.tags.Tag(ctx, user, a, s.in(-past)),
+			s.tags.Tag(ctx, user, b, time.Time{}),
+			s.tags.Tag(ctx, user, c, time.Time{}),
+			s.lists(ctx, user),
+			s.revokes(ctx, user, nil),
+		)
+	}},
+	{17, "an entry outlives its record", func(ctx context.Context, s subject) error {
+		err := errors.Join(
+			s.add(ctx, user, a, b),
+			s.Write(ctx, a, s.record(0, "one")),
+			s.Write(ctx, b, s.expiring(0, "one", time.Minute)),
+			s.Destroy(ctx, a, 0),
+			step("destroyed", s.lists(ctx, user, a, b)),
+		)
+		s.Advance(time.Minute + past)
+		return errors.Join(err,
+			s.gone(ctx, b),
+			step("expired", s.lists(ctx, user, a, b)),
+			s.revokes(ctx, user, nil, a, b),
+		)
+	}},
+	{10, "a context that has ended ends every method of a tagger and changes nothing", func(ctx context.Context, s subject) error {
+		err := s.add(ctx, user, a)
+		for end, dead := range dead(ctx) {
+			_, tagged := s.tags.Tagged(dead, user)
+			_, revoked := s.tags.Revoke(dead, user)
+			err = errors.Join(err,
+				step("tag", want(s.tags.Tag(dead, user, b, s.in(time.Hour)), end)),
+				step("untag", want(s.tags.Untag(dead, user, a), end)),
+				step("tagged", want(tagged, end)),
+				step("revoke", want(revoked, end)),
+			)
+		}
+		return errors.Join(err, s.lists(ctx, user, a), s.marked(ctx, user))
+	}},
+	{11, "no error of a tagger gives anything away", func(ctx context.Context, s subject) error {
+		err := s.add(ctx, user, a)
+		for _, dead := range dead(ctx) {
+			_, tagged := s.tags.Tagged(dead, user)
+			_, revoked := s.tags.Revoke(dead, user, a)
+			err = errors.Join(err,
+				silent(s.tags.Tag(dead, user, a, s.in(time.Hour)), user, a),
+				silent(s.tags.Untag(dead, user, a), user, a),
+				silent(tagged, user),
+				silent(revoked, user, a),
+			)
+		}
+		return err
+	}},
+	{19, "a tagger that was closed fails", func(ctx context.Context, s subject) error {
+		closer, ok := s.Store.(io.Closer)
+		if !ok {
+			return nil
+		}
+		err := errors.Join(s.add(ctx, user, a), closer.Close())
+		_, tagged := s.tags.Tagged(ctx, user)
+		_, revoked := s.tags.Revoke(ctx, user)
+		return errors.Join(err,
+			step("tag", fails(s.tags.Tag(ctx, user, b, s.in(time.Hour)))),
+			step("untag", fails(s.tags.Untag(ctx, user, a))),
+			step("tagged", fails(tagged)),
+			step("revoke", fails(revoked)),
+		)
+	}},
+}
+
+// expiredEntries runs a case after the entries of a and b have expired, the one of a with a
+// mark. That of c goes on.
+func expiredEntries(run func(context.Context, subject) error) func(context.Context, subject) error {
+	return func(ctx context.Context, s subject) error {
+		err := errors.Join(
+			s.add(ctx, user, a),
+			s.revokes(ctx, user, nil, a),
+			s.add(ctx, user, b),
+			s.tags.Tag(ctx, user, c, s.in(3*time.Hour)),
+		)
+		s.Advance(time.Hour + past)
+		return errors.Join(err, run(ctx, s))
+	}
+}
+
+// slipsThrough adds entries while others are revoked. Where an entry has no mark at the
+// end, it was added after the last of the marks: a list that was asked for after it had
+// been added must show them all.
+func slipsThrough(ctx context.Context, s subject) error {
+	for round := range 3 {
+		if err := step(fmt.Sprintf("round %d", round), s.slipsThrough(ctx, tag(fmt.Sprint(round)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s subject) slipsThrough(ctx context.Context, tag string) error {
+	type addition struct {
+		key  string
+		seen []string // the marked entries that were there after it
+	}
+	const adders, most = 3, 10
+	if err := s.add(ctx, tag, keys(20)...); err != nil {
+		return err
+	}
+	var (
+		added [adders][]addition
+		marks []string
+		done  atomic.Bool
+	)
+	err := together(1+adders, func(worker int) error {
+		if worker == adders {
+			var err error
+			marks, err = s.tags.Revoke(ctx, tag)
+			done.Store(true)
+			return err
+		}
+		for i := 0; i < most && !done.Load(); i++ {
+			key := key(fmt.Sprint("adder ", worker, i))
+			if err := s.add(ctx, tag, key); err != nil {
+				return err
+			}
+			entries, err := s.tags.Tagged(ctx, tag)
+			if err != nil {
+				return err
+			}
+			added[worker] = append(added[worker], addition{key, revoked(entries)})
+		}
+		return nil
+	})
+	err = errors.Join(err, s.marked(ctx, tag, marks...))
+	for _, addition := range slices.Concat(added[:]...) {
+		if !slices.Contains(marks, addition.key) {
+			err = errors.Join(err, step("after an entry without a mark", sameKeys(addition.seen, marks)))
+		}
+	}
+	return err
+}
+
+func tagStorm(ctx context.Context, s subject) error {
+	const each = 10
+	var stay []string
+	for worker := range workers {
+		for i := 1; i < each; i += 2 {
+			stay = append(stay, key(fmt.Sprint(worker, i)))
+		}
+	}
+	err := together(workers, func(worker int) error {
+		for i := range each {
+			key := key(fmt.Sprint(worker, i))
+			if err := s.add(ctx, user, key); err != nil {
+				return err
+			}
+			if i%2 == 1 {
+				continue
+			}
+			if err := s.tags.Untag(ctx, user, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return errors.Join(err, s.lists(ctx, user, stay...))
+}
