@@ -85,10 +85,10 @@ func bad() post {
 	}
 }
 
-type errors = map[string]string
+type fieldErrors = map[string]string
 
 func Test_that_errors_of_the_validator_find_their_fields(t *testing.T) {
-	nested := errors{
+	nested := fieldErrors{
 		"language":              "Common language must be one of the options",
 		"title":                 "Title must have at least 3 characters",
 		"published_at":          "Published at must be a date or time",
@@ -116,18 +116,18 @@ func Test_that_errors_of_the_validator_find_their_fields(t *testing.T) {
 		validate *validator.Validate
 		value    any
 		form     url.Values
-		want     errors
+		want     fieldErrors
 	}{
 		{"with the names of the form", withTags(), bad(), form, nested},
 		{"with the names of Go", withoutTags(), bad(), form, nested},
 		{"through a pointer", withTags(), new(bad()), form, nested},
-		{"flat, as Echo binds structs in structs", withoutTags(), author{Email: "me@", WebSite: "gopher"}, flat, errors{
+		{"flat, as Echo binds structs in structs", withoutTags(), author{Email: "me@", WebSite: "gopher"}, flat, fieldErrors{
 			"email":   "Email must be an email address, such as name@example.com",
 			"website": "Web site must be a web address that begins with https:// or http://",
 		}},
-		{"of a struct without a name", withTags(), anonymous{}, url.Values{"email": {""}, "author.name": {""}}, errors{"email": "Email is required", "author.name": "Name is required"}},
-		{"of one without a name, with the names of Go", withoutTags(), anonymous{}, url.Values{"email": {""}, "author.name": {""}}, errors{"email": "Email is required", "author.name": "Name is required"}},
-		{"of a generic struct", withTags(), page[author]{}, url.Values{"title": {""}}, errors{"title": "Title is required"}},
+		{"of a struct without a name", withTags(), anonymous{}, url.Values{"email": {""}, "author.name": {""}}, fieldErrors{"email": "Email is required", "author.name": "Name is required"}},
+		{"of one without a name, with the names of Go", withoutTags(), anonymous{}, url.Values{"email": {""}, "author.name": {""}}, fieldErrors{"email": "Email is required", "author.name": "Name is required"}},
+		{"of a generic struct", withTags(), page[author]{}, url.Values{"title": {""}}, fieldErrors{"title": "Title is required"}},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
@@ -162,12 +162,12 @@ func Test_that_errors_are_found_in_what_wraps_them(t *testing.T) {
 				c.Echo().Validator = checker{withoutTags(), wrap}
 				return c.Validate(a)
 			}))
-			compare(t, got, errors{"email": "Email must be an email address, such as name@example.com"})
+			compare(t, got, fieldErrors{"email": "Email must be an email address, such as name@example.com"})
 		})
 	}
 }
 
-func compare(t *testing.T, got, want errors) {
+func compare(t *testing.T, got, want fieldErrors) {
 	t.Helper()
 	for field, text := range want {
 		if got[field] != text {
@@ -180,11 +180,11 @@ func compare(t *testing.T, got, want errors) {
 }
 
 // roundTrip submits form, and reads the errors on the next page.
-func roundTrip(t *testing.T, form url.Values, submit echo.HandlerFunc) errors {
+func roundTrip(t *testing.T, form url.Values, submit echo.HandlerFunc) fieldErrors {
 	t.Helper()
 	e := echo.New()
 	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{}), Logger: slog.New(slog.DiscardHandler)}))
-	got := errors{}
+	got := fieldErrors{}
 	e.POST("/", submit)
 	e.GET("/", func(c echo.Context) error {
 		s := session.From(c)

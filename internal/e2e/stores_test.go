@@ -1,0 +1,167 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/internal/servers"
+	"github.com/echo-hypermedia/session/stores/dynamodbstore"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// forEachStore runs test with every store on the server, each in a subtest of its name and
+// with a storage of its own, which is empty.
+func forEachStore(t *testing.T, test func(t *testing.T, s testStore)) {
+	t.Helper()
+	for _, name := range []string{"memory", "dynamodb"} {
+		t.Run(name, func(t *testing.T) { test(t, newTestStore(t, name)) })
+	}
+}
+
+func Test_that_a_storage_is_shared_by_those_who_open_it_and_has_a_clock(t *testing.T) {
+	forEachStore(t, func(t *testing.T, s testStore) {
+		ctx, one, other := t.Context(), s.open(), s.open()
+		ok(t, one.Write(ctx, "key", session.Record{Data: []byte("data"), Expires: s.Now().Add(time.Hour)}))
+
+		rec, err := other.Read(ctx, "key")
+		if err != nil || string(rec.Data) != "data" || rec.Version != 1 {
+			t.Errorf("another process reads %q, version %d, %v", rec.Data, rec.Version, err)
+		}
+		if _, err := newTestStore(t, s.name).open().Read(ctx, "key"); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("in another storage: %v; want ErrNotFound", err)
+		}
+		s.Advance(2 * time.Hour)
+		if _, err := other.Read(ctx, "key"); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("after the end of its time: %v; want ErrNotFound", err)
+		}
+	})
+}
+
+// testStore is a storage, the clock that it looks at, and ways to open it.
+type testStore struct {
+	name string
+	*clock
+
+	// open is the store as one more process has it: with a client of its own where there are
+	// clients. (A memory store is in one process only. There it is always the same.)
+	open func() session.Tagger
+}
+
+// tb is what a storage needs of a test. A *rapid.T has it, too.
+type tb interface {
+	Helper()
+	Cleanup(func())
+	Fatal(...any)
+}
+
+// newTestStore is for tests that need several storages of one kind.
+func newTestStore(t tb, name string) testStore {
+	t.Helper()
+	s := testStore{name: name, clock: newClock()}
+	switch name {
+	case "memory":
+		s.open = inMemory(s.clock)
+	case "dynamodb":
+		s.open = inDynamoDB(t, s.clock)
+	default:
+		t.Fatal("there is no store called ", name)
+	}
+	return s
+}
+
+func inMemory(clock *clock) func() session.Tagger {
+	store := memorystore.New(memorystore.Options{Now: clock.Now})
+	return func() session.Tagger { return store }
+}
+
+func inDynamoDB(t tb, clock *clock) func() session.Tagger {
+	t.Helper()
+	server, err := dynamoDB()
+	ok(t, err)
+	table := fmt.Sprint("sessions-", storages.Add(1))
+	ok(t, dynamodbstore.CreateTable(context.Background(), dynamoDBClient(server), table))
+	return func() session.Tagger {
+		store, err := dynamodbstore.New(dynamoDBClient(server), dynamodbstore.Options{Table: table, Now: clock.Now})
+		ok(t, err)
+		return store
+	}
+}
+
+func dynamoDBClient(server *servers.DynamoDBServer) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region:       "local",
+		BaseEndpoint: aws.String(server.Endpoint()),
+		HTTPClient:   http.DefaultClient,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+		}),
+	})
+}
+
+// storages counts what must have a name of its own on a server.
+var storages atomic.Int64
+
+// The servers are the same for all tests. The first test that needs one starts it, and it
+// ends with the process; a test that does a server harm starts its own.
+var dynamoDB = shared(servers.DynamoDB)
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	for _, stop := range running {
+		stop()
+	}
+	os.Exit(status)
+}
+
+var running []func()
+
+func shared[S interface{ Close() }](start func() (S, error)) func() (S, error) {
+	return sync.OnceValues(func() (S, error) {
+		server, err := start()
+		if err == nil {
+			running = append(running, server.Close)
+		}
+		return server, err
+	})
+}
+
+// clock is a time that only moves when a test says so. It is far ahead, or DynamoDB would
+// find what a test stores long expired and delete it.
+type clock struct {
+	nanos atomic.Int64
+	age   func(time.Duration) // where the storage has a clock of its own: makes what is stored older
+}
+
+func newClock() *clock {
+	c := &clock{}
+	c.nanos.Store(time.Date(2100, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano())
+	return c
+}
+
+func (c *clock) Now() time.Time { return time.Unix(0, c.nanos.Load()) }
+
+// Advance moves the clock forward. Nothing may be using the storage meanwhile.
+func (c *clock) Advance(d time.Duration) {
+	c.nanos.Add(int64(d))
+	if c.age != nil {
+		c.age(d)
+	}
+}
+
+func ok(t tb, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
