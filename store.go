@@ -38,7 +38,7 @@ import (
 //     one returned by Read may be shared with what is stored.
 //  10. A cancelled context ends a method early with ctx.Err().
 //  11. Errors are wrapped so that errors.Is finds the ones above. They never contain
-//     a key or data.
+//     a key, a tag or data.
 //  18. Data that does not fit is [ErrTooLarge], and nothing changes.
 //  19. Where there is something to close, the store has a method Close() error. It may be
 //     called twice; afterwards every method fails, and not with [ErrNotFound].
@@ -71,7 +71,7 @@ var (
 
 	// ErrConflict says that the record has another version than the caller thinks.
 	// A store that learns the current record in the same step may answer with a
-	// [ConflictError], which saves the caller a Read.
+	// [ConflictError], which saves the caller a Read: data, version and expiry must be right.
 	ErrConflict = errors.New("session: changed by another request")
 
 	// ErrTooLarge says that the record does not fit.
@@ -107,9 +107,9 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 //     has used has none; that is not an error.
 //  14. Untag removes the entries for these keys. Missing ones are no error.
 //  15. Revoke marks all entries of a tag as revoked, save those for the keys in except,
-//     and returns the keys of all that are marked then, earlier ones included. Entries
-//     stay until they are untagged, or expire. Nothing takes the mark off: a Tag for a
-//     revoked entry changes nothing and is no error.
+//     and returns the keys of all that are marked then, earlier ones included, in except
+//     or not. Entries stay until they are untagged, or expire. Nothing takes the mark
+//     off: a Tag for a revoked entry changes nothing, not even its expiry, and is no error.
 //  16. Revoke is atomic as far as anybody can tell: an entry that was added without being
 //     marked was added after the last of the others had been.
 //  17. An expired entry is gone for every method, whether or not it has been deleted.
