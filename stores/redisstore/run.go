@@ -47,9 +47,9 @@ func (s *Store) ask(ctx context.Context, verb string, server func() (any, error)
 	return reply, nil
 }
 
-// runAndWait runs a script, and WAIT on the same connection: it is about the changes that
-// came over that one. For the same reason a ClusterClient cannot do it: WAIT has no key, and
-// would go to any node.
+// runAndWait runs a script, and WAIT on the same connection: WAIT is about what came before
+// it on that one. A ClusterClient cannot do it by itself: WAIT has no key, and it would send
+// it to any node.
 func (s *Store) runAndWait(
 	ctx context.Context,
 	run func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd,
