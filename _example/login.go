@@ -19,9 +19,10 @@ func membersOnly(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		s := session.From(c)
 		if s.Has("member") {
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-store") // not for who sits here next
 			return next(c)
 		}
-		if c.Request().Method == http.MethodGet { // they are brought back by a link, not by a form
+		if c.Request().Method == http.MethodGet { // a form's address is no page to come back to
 			s.SetIntendedURL(c.Request().URL.RequestURI())
 		}
 		s.FlashInfo("Please log in first.")

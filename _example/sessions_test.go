@@ -222,6 +222,22 @@ func Test_that_the_list_is_for_members(t *testing.T) {
 	})
 }
 
+func Test_that_no_cache_keeps_a_page_for_members(t *testing.T) {
+	onEachStore(t, func(t *testing.T, v visit) {
+		v.logIn("ada@example.com")
+		for _, path := range []string{"/account", "/account/sessions"} {
+			res, err := v.client.Get(v.app + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			if got := res.Header.Get("Cache-Control"); got != "no-store" {
+				t.Errorf("%s has Cache-Control %q; want no-store", path, got)
+			}
+		}
+	})
+}
+
 func Test_that_a_time_is_put_in_words(t *testing.T) {
 	for _, test := range []struct {
 		passed time.Duration
