@@ -115,7 +115,7 @@ func New(client *dynamodb.Client, opts Options) (*Store, error) {
 		mistakes = append(mistakes, errors.New("dynamodbstore: Options.Table is empty; name the table for the sessions"))
 	} else if !tableName.MatchString(opts.Table) {
 		mistakes = append(mistakes, fmt.Errorf("dynamodbstore: Options.Table is %q, and no table is called that: "+
-			"a name has 3 to 255 of the characters a-z, A-Z, 0-9, _, - and .", opts.Table))
+			"a name has 3 to 255 of the characters a-z, A-Z, 0-9, '-', '.' and '_'", opts.Table))
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
@@ -220,10 +220,10 @@ var (
 	errTooLarge = fmt.Errorf("dynamodbstore: %w: DynamoDB keeps at most %d bytes of data; keep less", session.ErrTooLarge, MaxData)
 )
 
-// outcome makes of err, which a request with a condition ended with, what the contract
-// says. Now is the moment of the condition: at a later one, a record that was in the way
-// of a new one might have expired, and a create be told that there is no record. Token is
-// that of the tombstone to be put, if any.
+// outcome turns the error of a request with a condition into what the contract says. Now is
+// the moment of the condition: at a later one, the record that was in the way of a new one
+// might have expired, and a create would read that there is no record. Token is that of the
+// tombstone to be put, if any.
 func outcome(ctx context.Context, verb string, err error, now time.Time, token string) error {
 	if err == nil {
 		return nil
