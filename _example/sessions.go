@@ -22,16 +22,12 @@ func (m members) showSessions(c echo.Context) error {
 	if !m.tags {
 		return session.Render(c, http.StatusOK, noSessionsPage())
 	}
-	list, err := m.list(c)
+	ctx := c.Request().Context()
+	list, err := m.sessions.Tagged(ctx, member(ctx))
 	if err != nil {
 		return err
 	}
 	return session.Render(c, http.StatusOK, sessionsPage(list, session.From(c).Handle()))
-}
-
-func (m members) list(c echo.Context) ([]session.Info, error) {
-	ctx := c.Request().Context()
-	return m.sessions.Tagged(ctx, member(ctx))
 }
 
 func (m members) endSession(c echo.Context) error {
@@ -39,32 +35,18 @@ func (m members) endSession(c echo.Context) error {
 	if handle == s.Handle() {
 		return logout(c)
 	}
-	switch ended, err := m.destroy(c, handle); {
+	ctx := c.Request().Context()
+	switch err := m.sessions.DestroyOf(ctx, member(ctx), handle); {
 	case err == nil:
-		s.FlashSuccess(ended.Label + " was logged out.")
+		s.FlashSuccess("That device is logged out.")
 	case errors.Is(err, session.ErrNotFound):
 		s.FlashError("That session has ended already.")
 	case errors.Is(err, session.ErrMoved):
-		s.FlashWarning("That device has logged in once more this very moment. Try again.")
+		s.FlashWarning("That device has got a new session this very moment. Try again.")
 	default:
 		return err
 	}
 	return session.Redirect(c, "/account/sessions")
-}
-
-// destroy ends one of the member's own sessions. The handle comes from the visitor, and the
-// manager would end anybody's.
-func (m members) destroy(c echo.Context, handle string) (ended session.Info, err error) {
-	list, err := m.list(c)
-	if err != nil {
-		return session.Info{}, err
-	}
-	for _, info := range list {
-		if info.Handle == handle {
-			return info, m.sessions.Destroy(c.Request().Context(), handle)
-		}
-	}
-	return session.Info{}, session.ErrNotFound
 }
 
 func (m members) endOtherSessions(c echo.Context) error {

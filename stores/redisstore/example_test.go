@@ -49,8 +49,7 @@ func ExampleNew_cluster() {
 		PoolTimeout:  time.Second,
 		MaxRedirects: 3,
 
-		// Newer versions of the driver have one option more that matters:
-		// ClusterStateReloadInterval: 5 * time.Second,
+		ClusterStateReloadInterval: 2 * time.Second, // a minute is too long for a master that is down
 	})
 	defer client.Close()
 

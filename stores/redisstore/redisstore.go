@@ -39,9 +39,8 @@
 //
 // Everything works on one key at a time, so slots may move while visitors go on. When a
 // master fails, its sessions are unavailable until its replica has taken over; the store
-// has the client look for it. Newer versions of the driver than the one this module asks
-// for read the map of slots only once a minute by themselves; set ClusterStateReloadInterval
-// to a few seconds there. A prefix with braces puts all sessions on one master.
+// has the client look for it. By itself the driver reads the map of slots once a minute only;
+// set its ClusterStateReloadInterval to a few seconds. A prefix with braces puts all sessions on one master.
 //
 // # Format
 //
