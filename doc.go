@@ -40,6 +40,19 @@
 // handler goes on running after its request has been answered, with an echo.Context that
 // may belong to another request by then. There, take the *Session at the beginning.
 //
+// # Users
+//
+// Say whose session it is when a user logs in, and all of them can be listed and ended:
+//
+//	s.Regenerate()
+//	s.Tag(user.ID)
+//	…
+//	devices, err := manager.Tagged(ctx, user.ID)
+//	err = manager.DestroyTagged(ctx, user.ID, s.Handle()) // log out everywhere else
+//
+// The manager is what [New] returns; its middleware is [Manager.Middleware]. (Sessions in
+// cookies cannot be found.)
+//
 // # Concurrency
 //
 // A [Manager], its middleware and every [Session] are safe for concurrent use.

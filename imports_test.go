@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -207,4 +208,26 @@ func isTest(file string) bool { return strings.HasSuffix(file, "_test.go") }
 // within reports whether name is parent or lies below it.
 func within(name, parent string) bool {
 	return name == parent || strings.HasPrefix(name, parent+"/")
+}
+
+// Who imports one store has the driver of no other in his program; only who imports the
+// package stores has them all.
+func Test_that_a_store_brings_its_own_driver_only(t *testing.T) {
+	drivers := map[string]string{
+		"redisstore":    "github.com/redis/go-redis",
+		"dynamodbstore": "github.com/aws/aws-sdk-go-v2",
+		"cookiestore":   "github.com/gorilla/securecookie",
+	}
+	for _, pkg := range []string{".", "./components", "./stores/cookiestore", "./stores/dynamodbstore", "./stores/filestore", "./stores/memorystore", "./stores/redisstore", "./stores/storetest", "./stores"} {
+		out, err := exec.Command("go", "list", "-deps", pkg).Output()
+		if err != nil {
+			t.Fatalf("go list -deps %s: %v", pkg, err)
+		}
+		for store, driver := range drivers {
+			has := strings.Contains(string(out), driver)
+			if wants := pkg == "./stores" || path.Base(pkg) == store; has != wants {
+				t.Errorf("%s has %s in it: %t; want %t", pkg, driver, has, wants)
+			}
+		}
+	}
 }
