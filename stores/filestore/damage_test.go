@@ -1,0 +1,171 @@
+package filestore_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/filestore"
+)
+
+// damages yields content cut off at every byte, and with every byte changed.
+func damages(content []byte) (all [][]byte) {
+	for i := range content {
+		all = append(all, content[:i])
+		for _, flip := range []byte{0x01, 0x80, 0xff} {
+			changed := bytes.Clone(content)
+			changed[i] ^= flip
+			all = append(all, changed)
+		}
+	}
+	return append(all, append(bytes.Clone(content), 0), append(bytes.Clone(content), content...))
+}
+
+// newer is what a later release might write in the place of name: another format, and the
+// checksum that all formats have.
+func newer(name string) []byte {
+	b := []byte("session\x02 and something that nobody knows yet")
+	sum := sha256.Sum256(append([]byte(name), b...))
+	return append(b, sum[:]...)
+}
+
+func Test_that_a_damaged_record_is_gone_and_logged(t *testing.T) {
+	h := newHarness(t, filestore.Options{NoSync: true})
+	ctx := t.Context()
+	must(t, h.Write(ctx, key, h.record(0, "data")))
+	for i, damaged := range damages(read(t, h.sessionFile(key))) {
+		write(t, h.sessionFile(key), damaged)
+		h.log.take()
+		h.gone(t, key)
+		got := h.log.take()
+		if !strings.Contains(got, "damaged") || strings.Contains(got, key) {
+			t.Errorf("damage %d: logged %q", i, got)
+		}
+	}
+	is(t, h.Write(ctx, key, h.record(1, "two")), session.ErrNotFound)
+	is(t, h.Touch(ctx, key, h.clock.In(time.Hour)), session.ErrNotFound)
+	is(t, h.Destroy(ctx, key, 1), session.ErrNotFound)
+	if len(files(t, h.dir)) != 1 {
+		t.Error("nobody can look at the damage any more")
+	}
+}
+
+func Test_that_a_damaged_record_stands_in_nobodys_way(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	write(t, h.sessionFile(key), []byte("garbage"))
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	h.holds(t, key, "one", 1)
+
+	write(t, h.sessionFile(key), []byte("garbage"))
+	must(t, h.Destroy(t.Context(), key, 0))
+	if left := files(t, h.dir); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+}
+
+func Test_that_a_record_is_that_of_its_name(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, h.Write(t.Context(), key, h.record(0, "of somebody else")))
+	must(t, os.Rename(h.sessionFile(key), h.sessionFile(another)))
+	h.gone(t, another)
+}
+
+func Test_that_a_file_that_is_too_long_is_not_read(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	write(t, h.sessionFile(key), nil)
+	must(t, os.Truncate(h.sessionFile(key), 1<<40)) // takes no room
+	h.gone(t, key)
+}
+
+func Test_that_a_directory_in_place_of_a_record_is_no_record(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, os.MkdirAll(h.sessionFile(key), 0o700))
+	h.gone(t, key)
+}
+
+func Test_that_what_a_newer_release_wrote_is_not_gone(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	write(t, h.sessionFile(key), newer("sessions/ab/"+key))
+	write(t, h.tagFile(tag), newer("tags/ef/"+tag))
+	for name, err := range calls(t.Context(), h.Store, key, tag) {
+		if name == "remove" { // logging out works
+			must(t, err)
+			continue
+		}
+		if problem := mismatch(err, session.ErrUnavailable); problem != nil {
+			t.Errorf("%s: %v", name, problem)
+		}
+	}
+}
+
+func Test_that_nobody_is_told_that_all_sessions_ended_when_an_index_was_damaged(t *testing.T) {
+	h := newHarness(t, filestore.Options{NoSync: true})
+	ctx := t.Context()
+	must(t, h.Tag(ctx, tag, key, h.clock.In(time.Hour)))
+	for i, damaged := range damages(read(t, h.tagFile(tag))) {
+		write(t, h.tagFile(tag), damaged)
+		_, err := h.Revoke(ctx, tag)
+		is(t, err, session.ErrUnavailable)
+		_, err = h.Tagged(ctx, tag)
+		is(t, err, session.ErrUnavailable)
+		if got := h.log.take(); !strings.Contains(got, "damaged") || strings.Contains(got, tag) {
+			t.Errorf("damage %d: logged %q", i, got)
+		}
+	}
+	must(t, h.Untag(ctx, tag, key)) // logging out works
+
+	// So does logging in. The new entry is found, and Revoke still knows what it does not know.
+	must(t, h.Tag(ctx, tag, another, h.clock.In(2*time.Hour)))
+	for range 2 {
+		entries, err := h.Tagged(ctx, tag)
+		if err != nil || len(entries) != 1 || entries[0] != (session.TagEntry{Key: another}) {
+			t.Errorf("got %v, %v", entries, err)
+		}
+		_, err = h.Revoke(ctx, tag)
+		is(t, err, session.ErrUnavailable)
+		must(t, h.Tag(ctx, tag, another, h.clock.In(3*time.Hour)))
+	}
+	must(t, h.Untag(ctx, tag, another))
+	_, err := h.Revoke(ctx, tag)
+	is(t, err, session.ErrUnavailable)
+
+	// What was lost has expired.
+	must(t, h.Tag(ctx, tag, another, h.clock.In(3*time.Hour)))
+	h.clock.Advance(2 * time.Hour)
+	keys, err := h.Revoke(ctx, tag)
+	if err != nil || len(keys) != 1 || keys[0] != another {
+		t.Errorf("got %v, %v", keys, err)
+	}
+}
+
+func Test_that_a_session_in_place_of_an_index_is_none(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	write(t, h.tagFile(tag), filestore.Encode("tags/ef/"+tag, h.record(0, "not entries")))
+	_, err := h.Revoke(t.Context(), tag)
+	is(t, err, session.ErrUnavailable)
+}
+
+func Test_that_an_index_without_entries_has_no_file(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	ctx := t.Context()
+	must(t, h.Tag(ctx, tag, key, h.clock.In(time.Hour)))
+	must(t, h.Tag(ctx, tag, another, h.clock.In(2*time.Hour)))
+	size := len(read(t, h.tagFile(tag)))
+	h.clock.Advance(time.Hour)
+	must(t, h.Tag(ctx, tag, faraway, h.clock.In(time.Hour)))
+	if got := len(read(t, h.tagFile(tag))); got != size {
+		t.Errorf("%d bytes; want %d, without the entry that has expired", got, size)
+	}
+	must(t, h.Untag(ctx, tag, another, faraway))
+	if _, err := os.Stat(h.tagFile(tag)); !os.IsNotExist(err) {
+		t.Errorf("got %v", err)
+	}
+	if left := temps(files(t, filepath.Dir(h.dir))); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}

@@ -1,0 +1,9 @@
+package filestore
+
+// What fuzz tests need of the format.
+var (
+	Encode = encode
+	Decode = decode
+)
+
+const TempPrefix = tempPrefix

@@ -1,0 +1,406 @@
+// Package filestore keeps sessions in files, one for each.
+//
+// It needs nothing but a directory: right for an application on one machine, in one
+// process or in several that share the directory. Sessions survive deployments.
+//
+// What it promises: all of the [session.Store] and [session.Tagger] contracts, across
+// processes too, and after a crash at any moment either the old record or the new one.
+// Once a method has returned, what it wrote is on the disk, so it survives the loss of
+// power as well; [Options.NoSync] trades that away. Only the user that runs the process
+// can read the files.
+//
+// What it does not:
+//
+//   - It is not for several machines. On network file systems (NFS, SMB) locks and
+//     renames do not keep the promises that this package builds on.
+//   - It does not encrypt. Whoever can read the disk, or a backup of it, reads the
+//     sessions; and a backup that is put back brings ended sessions back, those that have
+//     not expired.
+//   - It does not limit how many sessions there are. When the disk is full, writes are
+//     [session.ErrUnavailable], and what was there before stays.
+//   - It waits for a disk that hangs: a context ends the waiting for a lock, but the
+//     operating system cannot be called back.
+//   - It needs flock(2), which Linux, macOS and the BSDs have, and Windows has not.
+//
+// # Layout
+//
+//	Dir/
+//	  sessions/3f/3f9a…            the record of a session; the name is its key
+//	  sessions/3f/.lock            held by whoever changes something in this directory
+//	  sessions/3f/.temp-…          a record that is being written
+//	  tags/c0/c04b…                the index of a tag: which sessions a user has
+//	  tags/c0/.lock
+//
+// Directories have mode 0700 and files 0600, whatever the umask; only a Dir that is there
+// already keeps its own. All is opened relative to Dir, through [os.Root]: a symbolic link
+// that somebody planted does not lead out. If Dir is removed or replaced while the
+// application runs, it is made or opened again; the sessions in it are lost with it.
+//
+// # Damage
+//
+// Every file carries a checksum. A record that is damaged counts as gone
+// ([session.ErrNotFound]), so that its visitor can begin anew, and the log is told. The
+// file stays where it is, for whoever wants to look at it, until it expires; one that does
+// not say when it expires stays for a day. A record that cannot be read (permissions, a
+// broken disk), or that a newer release wrote, is [session.ErrUnavailable]: it may well
+// be there.
+//
+// The index of a tag is another matter: if it is damaged, nobody knows which sessions the
+// user has, and [Store.Revoke] must not say that it has found them all. It answers
+// ErrUnavailable until the lost entries have expired. Logging in goes on.
+//
+// # Sweeping
+//
+// Expired sessions are gone at once, and their files some time later: once an hour, the
+// first change in one of the 512 directories starts a goroutine that removes what has
+// expired there. There is never more than one, and [Store.Close] waits for it. An
+// application that rests for days sweeps nothing meanwhile; [Store.Sweep] is for a timer
+// of your own.
+package filestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+var _ session.Tagger = (*Store)(nil)
+
+// MaxData is how many bytes of data a session may have; one more is
+// [session.ErrTooLarge]. It is there so that a file that is not ours cannot fill the memory.
+const MaxData = 16 << 20
+
+// Options configures a [Store]. Only Dir is required.
+type Options struct {
+	// Dir is the directory for the sessions. It is made, with mode 0700, if it does not
+	// exist. Nobody else should be able to write to it. A relative path counts from where
+	// the process is when New is called.
+	Dir string
+
+	// NoSync returns from a change before it is on the disk, which is faster. A crash of
+	// the process still loses nothing; the loss of power may lose the sessions of the last
+	// half minute, or damage them, and bring back ones that were ended in that time.
+	NoSync bool
+
+	// Logger hears of damaged files, and of failures while sweeping. Nil means
+	// slog.Default(). It is never given keys, tags or data.
+	Logger *slog.Logger
+
+	// Now tells the time, for tests. Nil means time.Now. It may be called by many
+	// goroutines at once.
+	Now func() time.Time
+}
+
+// Store is a [session.Tagger] in a directory, made by [New]. It is safe for concurrent use.
+type Store struct {
+	dir    string // absolute
+	noSync bool
+	logger *slog.Logger
+	now    func() time.Time
+
+	sessions, tags *area
+
+	mu     sync.Mutex // guards what follows
+	root   *os.Root
+	info   os.FileInfo // of the directory that root has open
+	closed bool
+
+	running  sync.WaitGroup  // the calls under way, and the sweeper
+	closing  context.Context // ends when the store is closed
+	close    context.CancelFunc
+	sweeping atomic.Bool
+}
+
+// New returns a store in opts.Dir. Several stores, in this process and in others of the
+// same user, may share a directory.
+//
+// It tries whether files can be written and locked there, and reports what is wrong with
+// opts, all at once.
+func New(opts Options) (*Store, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	s := &Store{
+		noSync:   opts.NoSync,
+		logger:   opts.Logger,
+		now:      opts.Now,
+		sessions: newArea(sessionsDir),
+		tags:     newArea(tagsDir),
+	}
+	var errs []error
+	if !canLock {
+		errs = append(errs, fmt.Errorf("filestore: %s has no flock(2), which keeps processes from overwriting each other's sessions. Use another store there", runtime.GOOS))
+	}
+	if err := s.prepare(opts.Dir); err != nil {
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	s.closing, s.close = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// prepare opens the directory and tries it, so that a mistake shows when the application
+// starts and not when its first visitor logs in.
+func (s *Store) prepare(dir string) error {
+	if dir == "" {
+		return errors.New("filestore: Options.Dir is empty. Name a directory for the sessions only, such as /var/lib/myapp/sessions")
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return fmt.Errorf("filestore: Options.Dir = %q: %w. Give an absolute path", dir, err)
+	}
+	s.dir = abs
+	if err := s.open(); err != nil {
+		return fmt.Errorf("filestore: Options.Dir = %q: %w. Name a directory, or one that can be made", dir, err)
+	}
+	if err := s.probe(); err != nil {
+		return fmt.Errorf("filestore: Options.Dir = %q: no file can be written and locked there: %w. Let the user that runs the application own it, on a local disk", dir, err)
+	}
+	if s.info.Mode().Perm()&0o002 != 0 {
+		s.logger.Warn("filestore: everybody on this machine can write to Options.Dir, and plant sessions. Make it mode 0700, or name a directory inside it, which will be", "dir", s.dir)
+	}
+	return nil
+}
+
+// probe writes a file, locks it and removes it.
+func (s *Store) probe() error {
+	if !canLock {
+		return nil
+	}
+	name := tempName()
+	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return bare(err)
+	}
+	_, err = tryFlock(f)
+	return bare(errors.Join(err, f.Close(), s.root.Remove(name)))
+}
+
+// Read returns the record under key, or [session.ErrNotFound]. It takes no lock: a file is
+// replaced as a whole.
+func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
+	var rec session.Record
+	err := s.look(ctx, s.sessions, key, func(f file) (err error) {
+		rec, err = s.load(f)
+		return err
+	})
+	return rec, answer("read", err)
+}
+
+// Write creates the record under key or replaces the version that rec names. A conflict is
+// a [*session.ConflictError] with the current record. After any error but a failed flush of
+// the directory, the old record is what it was.
+func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
+	err := s.change(ctx, s.sessions, key, func(f file) error {
+		current, err := s.load(f)
+		switch {
+		case errors.Is(err, session.ErrNotFound) && rec.Version == 0:
+			// There is nothing in the way.
+		case err != nil:
+			return err
+		case current.Version != rec.Version:
+			return &session.ConflictError{Current: current}
+		}
+		rec.Version++
+		return s.put(f, rec)
+	})
+	return answer("write", err)
+}
+
+// Destroy removes the record under key: any version of it if version is 0, and only that
+// version otherwise. A conflict is a [*session.ConflictError] with the current record.
+func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
+	err := s.change(ctx, s.sessions, key, func(f file) error {
+		if version == 0 {
+			return s.remove(f) // damaged or from a newer release, it has to go
+		}
+		current, err := s.load(f)
+		if err != nil {
+			return err
+		}
+		if current.Version != version {
+			return &session.ConflictError{Current: current}
+		}
+		return s.remove(f)
+	})
+	return answer("destroy", err)
+}
+
+// Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
+//
+// It writes the whole record anew. It is tempting to overwrite the eight bytes in place,
+// but a crash, or a reader that comes at this moment, would find them without the checksum
+// that belongs to them.
+func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
+	err := s.change(ctx, s.sessions, key, func(f file) error {
+		rec, err := s.load(f)
+		if err != nil {
+			return err
+		}
+		rec.Expires = expires
+		return s.put(f, rec)
+	})
+	return answer("touch", err)
+}
+
+// Close ends the store: it waits for the calls under way, save those that wait for a lock,
+// which fail, as all calls do from now on. Closing again does nothing.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.close()
+	s.running.Wait()
+	return s.root.Close()
+}
+
+// look runs fn with the file called name. Others may replace the file meanwhile, as a whole.
+func (s *Store) look(ctx context.Context, a *area, name string, fn func(file) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	folder, err := a.folder(name)
+	if err != nil {
+		return err
+	}
+	root, err := s.enter()
+	if err != nil {
+		return err
+	}
+	defer s.running.Done()
+	return fn(file{root, folder, folder.path + "/" + name})
+}
+
+// change runs fn with the file called name, while nobody else changes it, be it in this
+// process or in another one.
+func (s *Store) change(ctx context.Context, a *area, name string, fn func(file) error) error {
+	return s.look(ctx, a, name, func(f file) error {
+		s.sweepIfDue(f.root, f.folder)
+		unlock, err := s.lock(ctx, f.root, f.folder)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		return fn(f)
+	})
+}
+
+// enter begins a call, and returns the directory it works in. The caller ends it with
+// s.running.Done.
+func (s *Store) enter() (*os.Root, error) {
+	info, err := os.Stat(s.dir)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	// An open directory stays usable after it was removed or renamed, and keeps what is
+	// written from everybody else. (Any other error of Stat says nothing about it: a
+	// process that has dropped its privileges may not get there any more.)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, s.info) {
+		if err := s.open(); err != nil {
+			return nil, err
+		}
+		s.logger.Warn("filestore: Options.Dir was removed or replaced; the sessions in it are lost", "dir", s.dir)
+	}
+	s.running.Add(1)
+	return s.root, nil
+}
+
+// open makes the directory if need be and opens it. What it had open before is not closed
+// here: calls under way still use it. The os package does that once they have ended.
+func (s *Store) open() error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return bare(err)
+	}
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return bare(err)
+	}
+	info, err := root.Stat(".")
+	if err != nil {
+		return bare(err)
+	}
+	s.root, s.info = root, info
+	return nil
+}
+
+// load returns the live record in f. One that is damaged is as good as gone: a visitor
+// whose every request failed would be no better off.
+func (s *Store) load(f file) (session.Record, error) {
+	rec, err := f.read()
+	if s.reportDamage(f, err) {
+		return session.Record{}, session.ErrNotFound
+	}
+	if err != nil {
+		return session.Record{}, err
+	}
+	if !s.now().Before(rec.Expires) {
+		return session.Record{}, session.ErrNotFound
+	}
+	return rec, nil
+}
+
+// reportDamage says whether err is about a damaged file, and tells the log if so.
+func (s *Store) reportDamage(f file, err error) bool {
+	if !isDamage(err) {
+		return false
+	}
+	s.logger.Error("filestore: a file is damaged", "folder", f.folder.path, "error", err)
+	return true
+}
+
+var (
+	errClosed = fmt.Errorf("%w: the store is closed", session.ErrUnavailable)
+	errName   = errors.New("a key or tag is not 64 hexadecimal digits, in lower case, such as hex.EncodeToString returns for a SHA-256")
+)
+
+// answers are the errors that callers look for. Any other is a failure of the storage.
+var answers = []error{
+	session.ErrNotFound,
+	session.ErrConflict,
+	session.ErrTooLarge,
+	session.ErrUnavailable,
+	context.Canceled,
+	context.DeadlineExceeded,
+	errName,
+}
+
+// answer is err as callers get it from the method that verb names.
+func answer(verb string, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, a := range answers {
+		if errors.Is(err, a) {
+			return fmt.Errorf("filestore: %s: %w", verb, err)
+		}
+	}
+	return fmt.Errorf("filestore: %s: %w: %w", verb, session.ErrUnavailable, bare(err))
+}
+
+// bare is err without the path in it: the end of that is a key.
+func bare(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,60 @@
+package filestore
+
+import (
+	"fmt"
+	"strconv"
+	"sync/atomic"
+)
+
+// area is a part of the store: 256 folders, so that what is changed at the same time
+// seldom waits for each other, and no directory grows too long.
+type area [256]folder
+
+const (
+	sessionsDir = "sessions"
+	tagsDir     = "tags"
+)
+
+// folder is a directory, and what this process knows of it.
+type folder struct {
+	area  string        // sessionsDir or tagsDir
+	path  string        // below Options.Dir
+	turn  chan struct{} // holds one element while a goroutine of this process has the lock
+	swept atomic.Int64  // when it was swept last, in Unix nanoseconds
+}
+
+func newArea(name string) *area {
+	a := new(area)
+	for i := range a {
+		a[i].area = name
+		a[i].path = fmt.Sprintf("%s/%02x", name, i)
+		a[i].turn = make(chan struct{}, 1)
+	}
+	return a
+}
+
+// folder returns the one for the file called name, or errName. Only names of hexadecimal
+// digits ever become a path. Capital letters are none of them: there are file systems on
+// which "A" and "a" are the same file.
+func (a *area) folder(name string) (*folder, error) {
+	if !isName(name) {
+		return nil, errName
+	}
+	i, err := strconv.ParseUint(name[:2], 16, 8)
+	if err != nil {
+		return nil, errName
+	}
+	return &a[i], nil
+}
+
+func isName(s string) bool {
+	if len(s) != 64 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}

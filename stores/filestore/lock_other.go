@@ -1,0 +1,13 @@
+//go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd)
+
+package filestore
+
+import (
+	"errors"
+	"os"
+)
+
+// canLock is why New refuses to make a store here.
+const canLock = false
+
+func tryFlock(*os.File) (bool, error) { return false, errors.ErrUnsupported }

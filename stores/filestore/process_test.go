@@ -1,0 +1,400 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package filestore_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/filestore"
+)
+
+// children are what the test binary does instead of testing when a test starts it again.
+var children = map[string]func(dir string) error{
+	"increment":   childIncrements,
+	"write":       childWrites,
+	"lock":        childLocks,
+	"umask":       childWithoutUmask,
+	"full disk":   childOnFullDisk,
+	"no files":    childWithoutFiles,
+	"no access":   childWithoutAccess,
+	"no access 2": childWithoutAccessToOne,
+}
+
+func TestMain(m *testing.M) {
+	name := os.Getenv("FILESTORE_TEST_CHILD")
+	if name == "" {
+		os.Exit(m.Run())
+	}
+	if err := children[name](os.Getenv("FILESTORE_TEST_DIR")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// child is a process that does what children says, in dir, until it ends or the test does.
+func child(t *testing.T, name, dir string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	must(t, err)
+	cmd := exec.CommandContext(t.Context(), exe)
+	cmd.Env = append(os.Environ(), "FILESTORE_TEST_CHILD="+name, "FILESTORE_TEST_DIR="+dir)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// run runs a child to its end.
+func run(t *testing.T, name, dir string) {
+	t.Helper()
+	cmd := child(t, name, dir)
+	cmd.Stderr = nil
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+const (
+	childWorkers    = 8
+	childIncrement  = 25
+	childProcesses  = 4
+	childDataLength = 200_000
+)
+
+func Test_that_several_processes_lose_nothing(t *testing.T) {
+	h := newHarness(t, filestore.Options{NoSync: true})
+	must(t, h.Write(t.Context(), key, session.Record{Data: []byte("0"), Expires: time.Now().Add(time.Hour)}))
+	must(t, together(childProcesses, func(int) error {
+		out, err := child(t, "increment", h.dir).Output()
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
+	}))
+	const n = childProcesses * childWorkers * childIncrement
+	h.holds(t, key, fmt.Sprint(n), n+1)
+	keys, err := h.Revoke(t.Context(), tag)
+	if err != nil || len(keys) != childProcesses*childWorkers {
+		t.Errorf("%d entries, %v; want %d", len(keys), err, childProcesses*childWorkers)
+	}
+}
+
+func childIncrements(dir string) error {
+	s, err := filestore.New(filestore.Options{Dir: dir, NoSync: true})
+	if err != nil {
+		return err
+	}
+	return together(childWorkers, func(worker int) error {
+		entry := fmt.Sprintf("%032x%032x", os.Getpid(), worker)
+		if err := s.Tag(context.Background(), tag, entry, time.Now().Add(time.Hour)); err != nil {
+			return err
+		}
+		for range childIncrement {
+			if err := increment(context.Background(), s, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func Test_that_a_process_that_is_killed_leaves_the_old_record_or_the_new_one(t *testing.T) {
+	h := newHarness(t, filestore.Options{NoSync: true})
+	ctx := t.Context()
+	expires := time.Now().Add(time.Hour)
+	must(t, h.Write(ctx, key, session.Record{Data: bytes.Repeat([]byte{1}, childDataLength), Expires: expires}))
+	var version uint64
+	for round := range 30 {
+		cmd := child(t, "write", h.dir)
+		out, err := cmd.StdoutPipe()
+		must(t, err)
+		must(t, cmd.Start())
+		// It writes as fast as it can. We hear of some writes, and kill it during one later.
+		lines := bufio.NewReader(out)
+		for range 1 + round%5 {
+			var written uint64
+			if _, err := fmt.Fscanln(lines, &written); err != nil {
+				t.Fatalf("the child says nothing: %v", err)
+			}
+			version = max(version, written)
+		}
+		must(t, cmd.Process.Kill())
+		_ = cmd.Wait() // was killed
+
+		rec, err := h.Read(ctx, key)
+		must(t, err)
+		if rec.Version < version {
+			t.Fatalf("version %d after %d", rec.Version, version)
+		}
+		if want := bytes.Repeat([]byte{byte(rec.Version)}, childDataLength); !bytes.Equal(rec.Data, want) {
+			t.Fatalf("version %d has other data", rec.Version)
+		}
+		rec.Data = bytes.Repeat([]byte{byte(rec.Version + 1)}, childDataLength)
+		must(t, h.Write(ctx, key, rec)) // nothing is locked
+		version = rec.Version + 1
+	}
+	t.Logf("version %d, %d temporary files left for the sweeper", version, len(temps(files(t, h.dir))))
+}
+
+func childWrites(dir string) error {
+	s, err := filestore.New(filestore.Options{Dir: dir, NoSync: true})
+	if err != nil {
+		return err
+	}
+	for {
+		rec, err := s.Read(context.Background(), key)
+		if err != nil {
+			return err
+		}
+		rec.Data = bytes.Repeat([]byte{byte(rec.Version + 1)}, childDataLength)
+		if err := s.Write(context.Background(), key, rec); err != nil {
+			return err
+		}
+		fmt.Println(rec.Version + 1)
+	}
+}
+
+// Another process is stopped, or hangs, while it holds the lock.
+func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	cmd := child(t, "lock", filepath.Dir(h.sessionFile(key)))
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "locked\n" {
+		t.Fatalf("got %q, %v", line, err)
+	}
+
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	is(t, h.Write(ctx, key, h.record(1, "two")), context.DeadlineExceeded)
+	is(t, h.Touch(ctx, key, h.clock.In(2*time.Hour)), context.DeadlineExceeded)
+	is(t, h.Destroy(ctx, key, 0), context.DeadlineExceeded)
+	ctx, cancel = context.WithCancel(t.Context())
+	failed := make(chan error)
+	go func() { failed <- h.Write(ctx, key, h.record(1, "two")) }()
+	cancel()
+	is(t, <-failed, context.Canceled)
+	h.holds(t, key, "one", 1) // reading takes no lock
+	must(t, h.Write(t.Context(), faraway, h.record(0, "one")))
+
+	other := newHarness(t, filestore.Options{Dir: h.dir})
+	go func() { failed <- other.Write(t.Context(), key, h.record(1, "two")) }()
+	must(t, other.Close())
+	is(t, <-failed, session.ErrUnavailable)
+
+	must(t, cmd.Process.Kill())
+	_ = cmd.Wait() // was killed
+	must(t, h.Write(t.Context(), key, h.record(1, "two")))
+}
+
+func childLocks(folder string) error {
+	f, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
+	fmt.Println("locked")
+	select {}
+}
+
+// Whoever holds the lock on a file that was removed keeps nobody out.
+func Test_that_a_lock_file_that_was_removed_is_replaced(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	f, err := os.Open(filepath.Join(filepath.Dir(h.sessionFile(key)), ".lock"))
+	must(t, err)
+	defer f.Close()
+	must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
+	must(t, os.RemoveAll(filepath.Dir(h.sessionFile(key))))
+	must(t, h.Write(t.Context(), key, h.record(0, "two")))
+	h.holds(t, key, "two", 1)
+}
+
+func Test_that_only_the_owner_has_access_whatever_the_umask(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	run(t, "umask", dir)
+	var seen int
+	must(t, filepath.WalkDir(filepath.Dir(dir), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		want := fs.FileMode(0o600)
+		if d.IsDir() {
+			want = 0o700
+		}
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%s has mode %o; want %o", path, got, want)
+		}
+		seen++
+		return nil
+	}))
+	if seen != 10 { // a, b; sessions, ab, .lock, the record; the same for tags
+		t.Errorf("saw %d files and directories; want 10", seen)
+	}
+}
+
+func childWithoutUmask(dir string) error {
+	syscall.Umask(0)
+	s, err := filestore.New(filestore.Options{Dir: dir})
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		s.Write(context.Background(), key, session.Record{Expires: time.Now().Add(time.Hour)}),
+		s.Touch(context.Background(), key, time.Now().Add(2*time.Hour)),
+		s.Tag(context.Background(), tag, key, time.Now().Add(time.Hour)),
+		s.Close(),
+	)
+}
+
+func Test_that_a_full_disk_leaves_the_old_record(t *testing.T) {
+	run(t, "full disk", filepath.Join(t.TempDir(), "store"))
+}
+
+// childOnFullDisk lets the kernel refuse to make files longer than 1000 bytes. To write
+// beyond is EFBIG then, after some bytes have been written, as ENOSPC is.
+func childOnFullDisk(dir string) error {
+	signal.Ignore(syscall.SIGXFSZ)
+	ctx, in := context.Background(), time.Now().Add(time.Hour)
+	s, err := filestore.New(filestore.Options{Dir: dir})
+	if err != nil {
+		return err
+	}
+	if err := s.Write(ctx, key, session.Record{Data: []byte("one"), Expires: in}); err != nil {
+		return err
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1000, Max: 1000}); err != nil {
+		return err
+	}
+	big := make([]byte, 5000)
+	err = s.Write(ctx, key, session.Record{Data: big, Version: 1, Expires: in})
+	if !errors.Is(err, syscall.EFBIG) {
+		return fmt.Errorf("got %v; want the cause", err)
+	}
+	if err := errors.Join(
+		mismatch(err, session.ErrUnavailable),
+		mismatch(s.Write(ctx, another, session.Record{Data: big, Expires: in}), session.ErrUnavailable),
+		holds(s, key, "one", 1),
+	); err != nil {
+		return err
+	}
+	left, err := tree(dir)
+	if err != nil || len(left) != 1 {
+		return fmt.Errorf("left behind: %q, %w", left, err)
+	}
+	return s.Destroy(ctx, key, 1)
+}
+
+func holds(s session.Store, key, data string, version uint64) error {
+	rec, err := s.Read(context.Background(), key)
+	if err != nil || string(rec.Data) != data || rec.Version != version {
+		return fmt.Errorf("got %q, version %d, %w", rec.Data, rec.Version, err)
+	}
+	return nil
+}
+
+func Test_that_a_process_that_may_open_no_more_files_finds_nothing_missing(t *testing.T) {
+	run(t, "no files", filepath.Join(t.TempDir(), "store"))
+}
+
+func childWithoutFiles(dir string) error {
+	s, err := storeWithRecord(dir)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 1, Max: 1}); err != nil {
+		return err
+	}
+	return allUnavailable(s)
+}
+
+func Test_that_what_may_not_be_read_is_not_missing(t *testing.T) {
+	run(t, "no access", filepath.Join(t.TempDir(), "store"))
+	run(t, "no access 2", filepath.Join(t.TempDir(), "store"))
+}
+
+func childWithoutAccess(dir string) error {
+	return withoutAccess(dir, "", "sessions", "tags")
+}
+
+func childWithoutAccessToOne(dir string) error {
+	return withoutAccess(dir, "sessions/ab/"+key, "tags/ef/"+tag, "sessions/ab/.lock", "tags/ef/.lock")
+}
+
+// withoutAccess takes the permissions from some files. That does nothing to root, who
+// becomes somebody else.
+func withoutAccess(dir string, names ...string) error {
+	s, err := storeWithRecord(dir)
+	if err != nil {
+		return err
+	}
+	if os.Getuid() == 0 {
+		for _, open := range []string{"", "sessions", "sessions/ab", "tags", "tags/ef"} {
+			if err := os.Chmod(filepath.Join(dir, open), 0o755); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		defer os.Chmod(path, info.Mode().Perm())
+		if err := os.Chmod(path, 0); err != nil {
+			return err
+		}
+		if name == "" {
+			break // the others cannot be reached any more
+		}
+	}
+	if os.Getuid() == 0 {
+		const nobody = 65534
+		if err := errors.Join(syscall.Setgid(nobody), syscall.Setuid(nobody)); err != nil {
+			return err
+		}
+	}
+	return allUnavailable(s)
+}
+
+func storeWithRecord(dir string) (*filestore.Store, error) {
+	s, err := filestore.New(filestore.Options{Dir: dir})
+	if err != nil {
+		return nil, err
+	}
+	in := time.Now().Add(time.Hour)
+	return s, errors.Join(
+		s.Write(context.Background(), key, session.Record{Data: []byte("one"), Expires: in}),
+		s.Tag(context.Background(), tag, key, in),
+	)
+}
+
+func allUnavailable(s *filestore.Store) error {
+	var errs []error
+	for name, err := range calls(context.Background(), s, key, tag) {
+		if problem := mismatch(err, session.ErrUnavailable); problem != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, problem))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,161 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+const (
+	sweepEvery = time.Hour      // for each folder
+	keepTemp   = time.Hour      // writing a file takes a moment: its process is dead
+	keepDamage = 24 * time.Hour // time to have a look
+)
+
+// Sweep removes the files of what has expired, and what crashes and damage have left
+// behind, in all directories. It returns how many files it has removed. A file that cannot
+// be removed does not stop it; the errors are joined.
+//
+// There is no need to call it where visitors come and go; see the package documentation.
+func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, answer("sweep", err)
+	}
+	root, err := s.enter()
+	if err != nil {
+		return 0, answer("sweep", err)
+	}
+	defer s.running.Done()
+	var errs []error
+	for _, a := range []*area{s.sessions, s.tags} {
+		for i := range a {
+			n, err := s.sweepFolder(ctx, root, &a[i])
+			removed += n
+			errs = append(errs, answer("sweep", err))
+			if ctx.Err() != nil {
+				return removed, errors.Join(errs...)
+			}
+		}
+	}
+	return removed, errors.Join(errs...)
+}
+
+// sweepIfDue starts to sweep a folder if it is time, and no other one is being swept.
+func (s *Store) sweepIfDue(root *os.Root, f *folder) {
+	now := s.now().UnixNano()
+	if now-f.swept.Load() < int64(sweepEvery) || !s.sweeping.CompareAndSwap(false, true) {
+		return
+	}
+	f.swept.Store(now)
+	s.running.Go(func() {
+		defer s.sweeping.Store(false)
+		_, err := s.sweepFolder(s.closing, root, f)
+		if err != nil && s.closing.Err() == nil {
+			s.logger.Warn("filestore: sweeping failed", "folder", f.path, "error", bare(err))
+		}
+	})
+}
+
+// sweepFolder removes what nobody will miss, and returns how many files that were. It
+// takes the lock for one file at a time, so visitors hardly wait. The error is the first.
+func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (removed int, first error) {
+	names, err := list(root, f.path)
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return removed, ctx.Err()
+		}
+		ok, err := s.sweepFile(ctx, file{root, f, f.path + "/" + name}, name)
+		if ok {
+			removed++
+		}
+		if err != nil && first == nil {
+			first = err
+		}
+	}
+	return removed, first
+}
+
+func list(root *os.Root, dir string) ([]string, error) {
+	d, err := root.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Readdirnames(-1)
+}
+
+// sweepFile removes the file if it is done with. A visitor may renew his session between a
+// look at it and its removal, so what counts is the second look, with the lock.
+func (s *Store) sweepFile(ctx context.Context, f file, name string) (removed bool, err error) {
+	done := s.isDone
+	switch {
+	case strings.HasPrefix(name, tempPrefix):
+		done = s.isAbandoned
+	case !isName(name):
+		return false, nil // the lock file, or not ours
+	}
+	if ok, err := done(f); !ok || err != nil {
+		return false, err
+	}
+	unlock, err := s.lock(ctx, f.root, f.folder)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	if ok, err := done(f); !ok || err != nil {
+		return false, err
+	}
+	err = f.root.Remove(f.path)
+	return err == nil, err
+}
+
+// isDone says whether the record has expired. It reads the first bytes only: if those are
+// damaged so that they say it has, the file is damaged, and nobody will miss it either.
+func (s *Store) isDone(f file) (bool, error) {
+	r, info, err := f.open()
+	if errors.Is(err, session.ErrNotFound) || isDamage(err) {
+		return false, nil // somebody was faster, or it is not a file
+	}
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	b := make([]byte, headerSize)
+	n, err := io.ReadFull(r, b)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return false, err
+	}
+	if h, ok := parseHeader(b[:n]); ok {
+		return !s.now().Before(h.expires), nil
+	}
+	// Of the index of a tag, its mere presence says that something is lost.
+	if f.folder.area != sessionsDir || s.now().Sub(info.ModTime()) < keepDamage {
+		return false, nil
+	}
+	_, err = f.read() // it may be of a newer release
+	return isDamage(err), nil
+}
+
+// isAbandoned says whether whoever was writing the file has died before it was complete.
+func (s *Store) isAbandoned(f file) (bool, error) {
+	info, err := f.root.Lstat(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return s.now().Sub(info.ModTime()) >= keepTemp, nil
+}

@@ -1,0 +1,129 @@
+package filestore_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/filestore"
+)
+
+func Test_that_sweep_removes_what_it_should_and_nothing_else(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	ctx := t.Context()
+	name := func(i byte) string { return "ab" + strings.Repeat(string(i), 62) }
+	folder := filepath.Dir(h.sessionFile(name('0')))
+	aged := func(path string, content string, age time.Duration) string {
+		write(t, path, []byte(content))
+		must(t, os.Chtimes(path, time.Time{}, h.clock.In(time.Hour-age)))
+		return path
+	}
+
+	must(t, h.Write(ctx, name('0'), session.Record{Expires: h.clock.In(time.Hour + time.Second)}))
+	must(t, h.Write(ctx, name('1'), session.Record{Expires: h.clock.In(time.Hour)}))
+	must(t, h.Tag(ctx, name('0'), key, h.clock.In(2*time.Hour)))
+	must(t, h.Tag(ctx, name('0'), another, h.clock.In(time.Hour)))
+	must(t, h.Tag(ctx, name('1'), key, h.clock.In(time.Hour)))
+	stays := []string{
+		h.sessionFile(name('0')),
+		h.tagFile(name('0')),
+		aged(filepath.Join(folder, filestore.TempPrefix+"young"), "", time.Hour-time.Second),
+		aged(filepath.Join(folder, "README"), "", 1000*time.Hour),
+		aged(h.sessionFile(name('2')), "damaged", 24*time.Hour-time.Second),
+		aged(h.sessionFile(name('3')), string(newer("sessions/ab/"+name('3'))), 1000*time.Hour),
+		aged(h.tagFile(name('4')), "damaged", 1000*time.Hour),
+	}
+	goes := []string{
+		h.sessionFile(name('1')),
+		h.tagFile(name('1')),
+		aged(filepath.Join(folder, filestore.TempPrefix+"old"), "", time.Hour),
+		aged(h.sessionFile(name('5')), "damaged", 24*time.Hour),
+	}
+	h.clock.Advance(time.Hour)
+
+	removed, err := h.Sweep(ctx)
+	if err != nil || removed != len(goes) {
+		t.Errorf("got %d, %v; want %d", removed, err, len(goes))
+	}
+	slices.Sort(stays)
+	if got := files(t, h.dir); !slices.Equal(got, stays) {
+		t.Errorf("left:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(stays, "\n"))
+	}
+	h.holds(t, name('0'), "", 1)
+}
+
+// The visitor comes back between the sweeper's look at his session and its removal: the
+// clock, which is asked in between, puts the renewed file there.
+func Test_that_sweep_never_removes_a_session_that_was_just_renewed(t *testing.T) {
+	old := newHarness(t, filestore.Options{})
+	must(t, old.Write(t.Context(), key, old.record(0, "one")))
+	must(t, old.Touch(t.Context(), key, old.clock.In(9*time.Hour)))
+	renewed := read(t, old.sessionFile(key))
+
+	var renew func()
+	clock := newClock()
+	h := newHarness(t, filestore.Options{Now: func() time.Time {
+		if renew != nil {
+			renew()
+			renew = nil
+		}
+		return clock.Now()
+	}})
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	clock.Advance(2 * time.Hour)
+	renew = func() { write(t, h.sessionFile(key), renewed) }
+	removed, err := h.Sweep(t.Context())
+	if removed != 0 || err != nil || renew != nil {
+		t.Errorf("removed %d, %v", removed, err)
+	}
+	h.holds(t, key, "one", 1)
+}
+
+func Test_that_visitors_set_the_sweeper_going(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	for _, name := range []string{key, faraway} { // expired, and not written by this store
+		write(t, h.sessionFile(name), filestore.Encode("sessions/"+name[:2]+"/"+name, session.Record{Version: 1}))
+	}
+	must(t, h.Write(t.Context(), another, h.record(0, "two")))
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for ctx.Err() == nil && slices.Contains(files(t, h.dir), h.sessionFile(key)) {
+		runtime.Gosched()
+	}
+	must(t, ctx.Err())
+	must(t, h.Close()) // the sweeper has ended
+	if got, want := files(t, h.dir), []string{h.sessionFile(another), h.sessionFile(faraway)}; !slices.Equal(got, want) {
+		t.Errorf("left %q; want %q: one folder was due", got, want)
+	}
+	if got := h.log.take(); got != "" {
+		t.Errorf("logged %q", got)
+	}
+}
+
+func Test_that_sweep_ends_with_its_context(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := h.Sweep(ctx)
+	is(t, err, context.Canceled)
+}
+
+func Test_that_sweep_goes_on_after_a_failure(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, h.Write(t.Context(), faraway, h.record(0, "one")))
+	write(t, filepath.Join(h.dir, "sessions", "00"), []byte("not a directory"))
+	h.clock.Advance(time.Hour)
+	removed, err := h.Sweep(t.Context())
+	is(t, err, session.ErrUnavailable)
+	if removed != 1 || errors.Is(err, session.ErrNotFound) {
+		t.Errorf("removed %d, %v", removed, err)
+	}
+}

@@ -1,0 +1,208 @@
+package filestore
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// The index of a tag is a file like that of a session. Its data are the entries, one after
+// the other, and it expires when the last of them does.
+
+// entry is what the index knows about one key.
+type entry struct {
+	key     [32]byte
+	expires time.Time
+	mark    byte
+}
+
+// The marks of an entry.
+const (
+	live    = 0
+	revoked = 1
+
+	// lost is the mark of an entry without a key. It says that there were others, which
+	// damage has taken, and that they have expired when it does.
+	lost = 2
+)
+
+const entrySize = 32 + 8 + 1
+
+var errLost = fmt.Errorf("%w: the index of the tag was damaged, so it does not know all sessions. Once they have expired, it does again; until then, ending all of them takes removing all files", session.ErrUnavailable)
+
+// Tag adds an entry for key to the index of tag, or moves the expiry of the one there is.
+//
+// An index that is damaged begins anew: a user has to be able to log in. It keeps in mind
+// that something is missing until the new entry expires, which is later than those that
+// were made before it, if all sessions may last equally long.
+func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
+	err := s.changeIndex(ctx, tag, []string{key}, func(f file, keys [][32]byte) error {
+		entries, err := s.entries(f)
+		if isDamage(err) {
+			entries, err = []entry{{mark: lost, expires: expires}}, nil
+		}
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(entries, func(e entry) bool { return e.mark != lost && e.key == keys[0] })
+		switch {
+		case i < 0:
+			entries = append(entries, entry{key: keys[0], expires: expires})
+		case entries[i].mark == revoked:
+			return nil
+		default:
+			entries[i].expires = expires
+		}
+		return s.putEntries(f, entries)
+	})
+	return answer("tag", err)
+}
+
+// Untag removes the entries for keys from the index of tag. A damaged index has none.
+func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
+	err := s.changeIndex(ctx, tag, keys, func(f file, keys [][32]byte) error {
+		entries, err := s.entries(f)
+		if isDamage(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		before := len(entries)
+		entries = slices.DeleteFunc(entries, func(e entry) bool {
+			return e.mark != lost && slices.Contains(keys, e.key)
+		})
+		if len(entries) == before {
+			return nil
+		}
+		return s.putEntries(f, entries)
+	})
+	return answer("untag", err)
+}
+
+// Tagged lists the entries in the index of tag. A damaged index is
+// [session.ErrUnavailable] until [Store.Tag] has begun a new one.
+func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
+	var list []session.TagEntry
+	err := s.look(ctx, s.tags, tag, func(f file) error {
+		entries, err := s.entries(f)
+		if isDamage(err) {
+			return errLost
+		}
+		for _, e := range entries {
+			if e.mark != lost {
+				list = append(list, session.TagEntry{Key: hex.EncodeToString(e.key[:]), Revoked: e.mark == revoked})
+			}
+		}
+		return err
+	})
+	return list, answer("list tagged", err)
+}
+
+// Revoke marks all entries in the index of tag as revoked, save those for the keys in
+// except, and returns the keys of all that are marked. If the index was damaged, and
+// entries that are lost may still be those of living sessions, it changes nothing and
+// answers [session.ErrUnavailable]: nobody must be told that all of his sessions have
+// ended when some may not have.
+func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
+	var marked []string
+	err := s.changeIndex(ctx, tag, except, func(f file, except [][32]byte) error {
+		entries, err := s.entries(f)
+		if isDamage(err) || slices.ContainsFunc(entries, func(e entry) bool { return e.mark == lost }) {
+			return errLost
+		}
+		if err != nil {
+			return err
+		}
+		var keys []string
+		changed := false
+		for i := range entries {
+			e := &entries[i]
+			if e.mark == live && !slices.Contains(except, e.key) {
+				e.mark = revoked
+				changed = true
+			}
+			if e.mark == revoked {
+				keys = append(keys, hex.EncodeToString(e.key[:]))
+			}
+		}
+		if changed {
+			if err := s.putEntries(f, entries); err != nil {
+				return err
+			}
+		}
+		marked = keys
+		return nil
+	})
+	return marked, answer("revoke", err)
+}
+
+// changeIndex is change for the index of a tag, with the bytes of keys.
+func (s *Store) changeIndex(ctx context.Context, tag string, keys []string, fn func(f file, keys [][32]byte) error) error {
+	parsed := make([][32]byte, len(keys))
+	for i, key := range keys {
+		if !isName(key) {
+			return errName
+		}
+		if _, err := hex.Decode(parsed[i][:], []byte(key)); err != nil {
+			return errName
+		}
+	}
+	return s.change(ctx, s.tags, tag, func(f file) error { return fn(f, parsed) })
+}
+
+// entries returns those in an index that have not expired. A missing index has none; of a
+// damaged one it tells the log.
+func (s *Store) entries(f file) ([]entry, error) {
+	rec, err := f.read()
+	if errors.Is(err, session.ErrNotFound) {
+		return nil, nil
+	}
+	if err == nil && len(rec.Data)%entrySize != 0 {
+		err = &damageError{"not an index"}
+	}
+	if err != nil {
+		s.reportDamage(f, err)
+		return nil, err
+	}
+	var entries []entry
+	for b := range slices.Chunk(rec.Data, entrySize) {
+		entries = append(entries, entry{
+			key:     [32]byte(b),
+			expires: time.UnixMilli(int64(binary.BigEndian.Uint64(b[32:]))),
+			mark:    b[40],
+		})
+	}
+	return s.unexpired(entries), nil
+}
+
+// putEntries replaces an index. One that would be empty is removed.
+func (s *Store) putEntries(f file, entries []entry) error {
+	entries = s.unexpired(entries)
+	if len(entries) == 0 {
+		return s.remove(f)
+	}
+	var data bytes.Buffer
+	var expires time.Time
+	for _, e := range entries {
+		data.Write(e.key[:])
+		data.Write(binary.BigEndian.AppendUint64(nil, uint64(e.expires.UnixMilli())))
+		data.WriteByte(e.mark)
+		if e.expires.After(expires) {
+			expires = e.expires
+		}
+	}
+	return s.put(f, session.Record{Data: data.Bytes(), Expires: expires})
+}
+
+func (s *Store) unexpired(entries []entry) []entry {
+	now := s.now()
+	return slices.DeleteFunc(entries, func(e entry) bool { return !now.Before(e.expires) })
+}
