@@ -11,13 +11,14 @@ import (
 
 // modelSession is one record.
 type modelSession struct {
-	key    string
-	id     string // "" = no visitor was given it
-	alive  bool
-	begun  bool            // false while a Regenerate, or a login, is still at it
-	stray  bool            // its user's list may not have it
-	moved  bool            // Regenerate has given it a new id
-	marked map[string]bool // users whose log-out everywhere may have seen it and not ended it
+	key     string
+	id      string // "" = no visitor was given it
+	alive   bool
+	begun   bool            // false while a Regenerate, or a login, is still at it
+	stray   bool            // its user's list may not have it
+	moved   bool            // Regenerate has given it a new id
+	endedBy *activity       // nil if it expired
+	marked  map[string]bool // users whose log-out everywhere may have seen it and not ended it
 
 	content
 	expires, deadline time.Time // no deadline: the zero time

@@ -390,7 +390,7 @@ func (m *machine) logOutUser(t *rapid.T) {
 	}
 	var victims []*modelSession
 	for _, s := range m.sessions {
-		if s.alive && s.begun && !s.stray && s.users[user] && s != spared {
+		if s.alive && m.settled(s) && s.users[user] && s != spared {
 			victims = append(victims, s)
 		}
 	}
@@ -590,7 +590,7 @@ func (m *machine) destroyed(a *activity, key string) {
 		return
 	}
 	m.revisions++
-	s.alive = false
+	s.alive, s.endedBy = false, a
 	if !a.owns(s) {
 		m.failf("a session is destroyed that should not be")
 	}
@@ -654,7 +654,8 @@ func (m *machine) complaint(r *request, now time.Time, id string, removed bool) 
 		r.ends != nil && r.p.knows(r.ends, now, time.Minute)
 	if r.answer.Code == http.StatusServiceUnavailable {
 		tooLate := r.target == nil && !r.deadline.IsZero() && !r.deadline.After(now) // nobody logs in for so long
-		mayFail := mustFail || r.hurt || tooLate ||
+		meanwhile := func(s *modelSession) bool { return s != nil && s.endedBy != nil && s.endedBy != r.activity }
+		mayFail := mustFail || r.hurt || tooLate || len(r.added) > 0 && (meanwhile(r.fresh) || meanwhile(r.target)) ||
 			(r.revoked || r.target != nil && len(r.target.marked) > 0) && (len(r.added) > 0 || r.renews)
 		switch {
 		case !mayFail:
@@ -767,9 +768,10 @@ func (m *machine) see(want *modelSession) (err error) {
 	return err
 }
 
-// committing says whether a request is under way that has written s.
-func (m *machine) committing(s *modelSession) bool {
-	return slices.ContainsFunc(m.processes, func(p *process) bool {
+// settled says whether the list of a user should have s, if it is his: a login looks at the
+// list once more before it is over.
+func (m *machine) settled(s *modelSession) bool {
+	return s.begun && !s.stray && !slices.ContainsFunc(m.processes, func(p *process) bool {
 		return p.busy != nil && p.busy.request != nil && (p.busy.fresh == s || p.busy.request.target == s)
 	})
 }
@@ -787,8 +789,8 @@ func (m *machine) compareList(user string) {
 	for _, s := range m.sessions {
 		info, isListed := listed[m.handle(s)]
 		delete(listed, m.handle(s))
-		if !s.begun || s.stray || m.committing(s) {
-			continue // a login looks at the list once more before it is over
+		if !m.settled(s) {
+			continue
 		}
 		if isListed != (s.alive && s.users[user]) {
 			m.failf("a session of %s: alive %t, users %v, listed %t", user, s.alive, s.users, isListed)
