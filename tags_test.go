@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -60,14 +61,14 @@ func Test_that_the_sessions_of_a_user_are_listed(t *testing.T) {
 
 	got := list(t, p, "7")
 	want := []session.Info{
-		{handleOf(p, phone), began, began.Add(61 * time.Minute), began.Add(61*time.Minute + 2*time.Hour), "phone"},
-		{handleOf(p, laptop), began.Add(time.Minute), began.Add(time.Minute), began.Add(time.Minute + 2*time.Hour), "laptop"},
+		{handleOf(p, phone), began, began, began.Add(61 * time.Minute), began.Add(61*time.Minute + 2*time.Hour), "phone"},
+		{handleOf(p, laptop), began.Add(time.Minute), began.Add(time.Minute), began.Add(time.Minute), began.Add(time.Minute + 2*time.Hour), "laptop"},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d sessions; want %d", len(got), len(want))
 	}
 	for i := range want {
-		if got[i].Handle != want[i].Handle || got[i].Label != want[i].Label ||
+		if got[i].Handle != want[i].Handle || got[i].Label != want[i].Label || !got[i].Tagged.Equal(want[i].Tagged) ||
 			!got[i].Created.Equal(want[i].Created) || !got[i].LastSeen.Equal(want[i].LastSeen) || !got[i].Expires.Equal(want[i].Expires) {
 			t.Errorf("got  %+v\nwant %+v", got[i], want[i])
 		}
@@ -136,8 +137,8 @@ func Test_that_a_tag_survives_regenerate(t *testing.T) {
 }
 
 func Test_that_the_index_keeps_no_entry_of_a_session_that_has_gone(t *testing.T) {
-	store := memorystore.New(memorystore.Options{})
-	index := &taggerSpy{Tagger: store}
+	c := new(clock)
+	index := &taggerSpy{Tagger: memorystore.New(memorystore.Options{Now: c.Now})}
 	for _, tc := range []struct {
 		desc string
 		ends func(*session.Session)
@@ -153,10 +154,11 @@ func Test_that_the_index_keeps_no_entry_of_a_session_that_has_gone(t *testing.T)
 		{"logs out and in again", func(s *session.Session) { s.Destroy(); logIn("7")(s) }, 1},
 		{"is cleared", (*session.Session).Clear, 1},
 	} {
-		p := start(t, session.Config{Store: index, Now: time.Now})
+		p := start(t, session.Config{Store: index, Now: c.Now})
 		v := newVisitor()
 		v.must(t, p, logIn("7"))
 		v.must(t, p, tc.ends)
+		c.advance(2 * time.Minute) // what moved has left a note for a minute
 		if got := index.entries(t); got != tc.want {
 			t.Errorf("%s: %d entries; want %d", tc.desc, got, tc.want)
 		}
@@ -442,8 +444,25 @@ func duringCall(spy *taggerSpy, n int, work func()) (ran func() bool) {
 func Test_that_8000_racing_logins_are_refused_or_found(t *testing.T) {
 	const trials, logins = 2000, 4
 	var refused, found atomic.Int64
-	p := start(t, session.Config{Now: time.Now})
+	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+	var revoking chan struct{} // in every other trial, logins write when the log-out begins
+	spy.before = func(method string) error {
+		switch {
+		case revoking == nil:
+		case method == "Write":
+			<-revoking
+		case method == "Revoke":
+			close(revoking)
+		}
+		runtime.Gosched() // as a store behind a network would
+		return nil
+	}
+	p := start(t, session.Config{Store: spy, Now: time.Now})
 	for trial := range trials {
+		revoking = nil
+		if trial%2 == 0 {
+			revoking = make(chan struct{})
+		}
 		user := fmt.Sprint("user", trial)
 		visitors := make([]*visitor, logins)
 		var done sync.WaitGroup
@@ -599,8 +618,36 @@ func Test_that_one_session_is_ended_by_its_handle(t *testing.T) {
 	if err := p.manager.Destroy(t.Context(), old); !errors.Is(err, session.ErrMoved) {
 		t.Errorf("the handle before a regenerate: %v; want ErrMoved", err)
 	}
-	if err := p.manager.DestroyTagged(t.Context(), "7", "no handle"); !errors.Is(err, session.ErrNotFound) || !isLoggedIn(p, laptop) {
-		t.Errorf("an exception that is no handle: %v; want ErrNotFound, and nobody logged out", err)
+	if err := p.manager.DestroyTagged(t.Context(), "7", "no handle"); err == nil || errors.Is(err, session.ErrNotFound) || !isLoggedIn(p, laptop) {
+		t.Errorf("an exception that is no handle: %v; want an error other than ErrNotFound, and nobody logged out", err)
+	}
+}
+
+func Test_that_a_user_ends_his_own_sessions_only(t *testing.T) {
+	p := start(t, session.Config{})
+	mine, yours := newVisitor(), newVisitor()
+	mine.must(t, p, logIn("7"))
+	yours.must(t, p, logIn("8"))
+	if err := p.manager.DestroyOf(t.Context(), "7", handleOf(p, yours)); !errors.Is(err, session.ErrNotFound) || !isLoggedIn(p, yours) {
+		t.Errorf("the session of another user: %v; want ErrNotFound, and the session alive", err)
+	}
+	if err := p.manager.DestroyOf(t.Context(), "7", handleOf(p, mine)); err != nil || isLoggedIn(p, mine) {
+		t.Errorf("his own: %v; want it ended", err)
+	}
+}
+
+func Test_that_a_login_is_told_from_the_beginning_of_the_session(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	began := p.clock.Now()
+	v.must(t, p, put("cart", 1))
+	p.clock.advance(time.Hour)
+	v.must(t, p, logIn("7"))
+	login := p.clock.Now()
+	p.clock.advance(time.Hour)
+	v.must(t, p, func(s *session.Session) { s.Tag("7"); s.Regenerate() })
+	if got := list(t, p, "7")[0]; !got.Created.Equal(began) || !got.Tagged.Equal(login) {
+		t.Errorf("created %v, tagged %v; want %v and %v", got.Created, got.Tagged, began, login)
 	}
 }
 

@@ -46,7 +46,8 @@ func startDynamoDB(java, dir string) (*DynamoDBServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("servers: %w", err)
 	}
-	cmd := exec.Command(java, "-Xmx256m", "-Djava.library.path=./DynamoDBLocal_lib",
+	cmd := exec.Command(java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+		"-Djava.library.path=./DynamoDBLocal_lib",
 		"-jar", dynamoDBJar, "-inMemory", "-disableTelemetry", "-port", port)
 	cmd.Dir = dir
 	s := &DynamoDBServer{addr: addrs[0]}

@@ -1,5 +1,55 @@
-// Package storetest checks that a store keeps the contract of [session.Store]: every
-// numbered rule there has cases here.
+// Package storetest checks whether a store keeps the contract of [session.Store], and of
+// [session.Tagger] or [session.Sealer] if it is one. Whoever writes a store runs it in a
+// test:
+//
+//	func TestContract(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T) storetest.Harness {
+//			now := time.Now()
+//			return storetest.Harness{
+//				Store:   mystore.New(mystore.Options{Now: func() time.Time { return now }}),
+//				Now:     func() time.Time { return now },
+//				Advance: func(d time.Duration) { now = now.Add(d) },
+//			}
+//		})
+//	}
+//
+// Each case has a harness of its own, and they run in parallel: a server that all of them
+// use needs a prefix or a table for each, and t.Cleanup to remove it. (Within a case, the
+// clock never moves while a method runs.) A failure names the rule that is broken.
+//
+// # Clocks
+//
+// Nothing here waits for something to expire. A store that takes its time from a function
+// is given one, and Advance changes what the function returns.
+//
+// Where the server looks at a clock of its own, that clock cannot be moved, but age is
+// relative: Now is the server's clock, or time.Now on the same machine, and Advance takes d
+// off the expiry of everything that is stored, and removes what is due by then if the
+// server would. In Redis that is a PEXPIREAT for each key. So the suite compares what it
+// reads with what Now returns then, and allows for a second of rounding and for the time
+// that the case has taken so far.
+//
+// # Rules
+//
+// Rules 1 to 11 of [session.Store] are checked for every store that is not a
+// [session.Sealer]; rules 12 to 17 for a [session.Tagger]. The suite adds what they leave
+// to the words around them:
+//
+//  18. Data that is too large for the store is [session.ErrTooLarge], and nothing changes.
+//  19. A store that is an io.Closer may be closed twice, without an error. Afterwards
+//     every method fails, and with something else than [session.ErrNotFound].
+//
+// And for a [session.Sealer], in place of all others:
+//
+//  20. Seal encrypts. It makes a value of characters that a cookie may carry (RFC 6265
+//     section 4.1.1), never the same one twice, and neither keeps nor changes rec.Data.
+//  21. Open returns the data and the expiry that Seal was given for the same name, until
+//     they expire. Anything else, be it one bit away, is [session.ErrNotFound].
+//  22. The methods of Store return errors.ErrUnsupported, and it is not a Tagger.
+//
+// The checks are strict where a rule can be read in two ways: a Tag for a revoked entry
+// leaves its expiry as it is, too; and to be excepted from a Revoke does not take an entry
+// off the list that was revoked before.
 package storetest
 
 import (

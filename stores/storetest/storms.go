@@ -46,8 +46,7 @@ func (s subject) increment(ctx context.Context, key string) (version uint64, err
 		if _, err := fmt.Sscan(string(rec.Data), &n); err != nil {
 			return version, fmt.Errorf("got data %s; want a number", clip(string(rec.Data)))
 		}
-		rec.Data = fmt.Append(nil, n+1)
-		err = s.Write(ctx, key, rec)
+		err = s.Write(ctx, key, s.record(version, fmt.Sprint(n+1)))
 		if !errors.Is(err, session.ErrConflict) {
 			return version, err
 		}
@@ -59,14 +58,18 @@ func touches(ctx context.Context, s subject) error {
 	if err := s.Write(ctx, k, s.record(0, "0")); err != nil {
 		return err
 	}
+	var done atomic.Bool
 	err := together(4, func(worker int) error {
-		for range each {
-			if worker == 0 {
+		if worker == 0 {
+			defer done.Store(true)
+			for range each {
 				if _, err := s.increment(ctx, k); err != nil {
 					return err
 				}
-				continue
 			}
+			return nil
+		}
+		for !done.Load() {
 			if err := s.Touch(ctx, k, s.in(time.Hour)); err != nil {
 				return err
 			}

@@ -373,13 +373,18 @@ func (s subject) slipsThrough(ctx context.Context, tag string) error {
 		}
 		return nil
 	})
-	err = errors.Join(err, s.marked(ctx, tag, marks...))
+	if err := errors.Join(err, s.marked(ctx, tag, marks...)); err != nil {
+		return err
+	}
 	for _, addition := range slices.Concat(added[:]...) {
-		if !slices.Contains(marks, addition.key) {
-			err = errors.Join(err, step("after an entry without a mark", sameKeys(addition.seen, marks)))
+		if slices.Contains(marks, addition.key) {
+			continue
+		}
+		if err := sameKeys(addition.seen, marks); err != nil {
+			return step("marked after an entry without a mark", err)
 		}
 	}
-	return err
+	return nil
 }
 
 func tagStorm(ctx context.Context, s subject) error {

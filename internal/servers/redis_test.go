@@ -1,0 +1,143 @@
+package servers_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/echo-hypermedia/session/internal/servers"
+)
+
+func start(t *testing.T, args ...string) *servers.RedisServer {
+	t.Helper()
+	server, err := servers.Redis(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	return server
+}
+
+// answer is what the server says, or the end of the test.
+func answer(t *testing.T, server *servers.RedisServer, args ...string) string {
+	t.Helper()
+	text, err := server.Do(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func Test_that_a_restarted_Redis_is_empty_at_the_same_address(t *testing.T) {
+	server := start(t)
+	addr := server.Addr
+	answer(t, server, "set", "k", "v")
+	server.Kill()
+	if _, err := server.Do("ping"); err == nil {
+		t.Error("a killed server answers")
+	}
+	if err := server.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if got := answer(t, server, "dbsize"); got != "0" || server.Addr != addr {
+		t.Errorf("%s keys at %s; want 0 at %s", got, server.Addr, addr)
+	}
+}
+
+func Test_that_a_replica_has_what_the_primary_has(t *testing.T) {
+	primary := start(t)
+	answer(t, primary, "set", "k", "v")
+	replica, err := primary.Replica()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer replica.Close()
+	if got := answer(t, replica, "get", "k"); got != "v" {
+		t.Errorf("got %q; want v", got)
+	}
+	if _, err := replica.Do("set", "k", "w"); err == nil {
+		t.Error("an answer that is an error was none")
+	}
+}
+
+func Test_that_a_password_is_no_obstacle(t *testing.T) {
+	server := start(t, "--requirepass", "secret")
+	if got := answer(t, server, "ping"); got != "PONG" {
+		t.Errorf("got %q; want PONG", got)
+	}
+}
+
+func Test_that_a_wrong_option_is_an_error_and_leaves_no_files(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	if _, err := servers.Redis("--no-such-option", "1"); err == nil {
+		t.Fatal("no error")
+	}
+	start(t).Close()
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("%v are left, %v", left, err)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func Test_that_a_cluster_moves_slots_and_replaces_a_dead_master(t *testing.T) {
+	cluster, err := servers.RedisCluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	masters, err := cluster.Masters()
+	if err != nil || len(masters) != 3 {
+		t.Fatalf("%d masters, %v; want 3", len(masters), err)
+	}
+	owner, err := cluster.Owner("k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer(t, owner, "set", "k", "v")
+
+	masters = slices.DeleteFunc(masters, func(m *servers.RedisServer) bool { return m == owner })
+	if err := cluster.Reshard(masters[0], masters[1], 10); err != nil {
+		t.Fatal(err)
+	}
+	if got := answer(t, masters[1], "cluster", "slots"); strings.Count(got, masters[1].Addr[len("127.0.0.1:"):]) != 2 {
+		t.Errorf("the master has not two ranges of slots:\n%s", got)
+	}
+
+	owner.Kill()
+	if err := cluster.Await(); err != nil {
+		t.Fatal(err)
+	}
+	now, err := cluster.Owner("k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := answer(t, now, "get", "k"); got != "v" {
+		t.Errorf("the replica that took over has %q; want v", got)
+	}
+}
+
+func Test_that_sentinels_replace_a_frozen_primary(t *testing.T) {
+	sentinel, err := servers.RedisSentinel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sentinel.Close()
+	old, err := sentinel.Primary()
+	if err != nil || old != sentinel.Nodes()[0] {
+		t.Fatalf("another primary than was started: %v", err)
+	}
+	if err := old.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	now, err := sentinel.AwaitFailover(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer(t, now, "set", "k", "v")
+}

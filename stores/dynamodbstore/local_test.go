@@ -1,0 +1,265 @@
+package dynamodbstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/internal/servers"
+	"github.com/echo-hypermedia/session/stores/dynamodbstore"
+)
+
+// local is DynamoDB Local, the same for all tests. The first that needs it starts it, and
+// it ends with the process.
+var local = sync.OnceValues(servers.DynamoDB)
+
+func server(t testing.TB) *servers.DynamoDBServer {
+	t.Helper()
+	srv, err := local()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return srv
+}
+
+// newClient talks to DynamoDB Local by way of rt. It tries three times, without a pause.
+func newClient(t testing.TB, rt http.RoundTripper) *dynamodb.Client {
+	t.Helper()
+	return clientOf(server(t).Endpoint(), rt)
+}
+
+func clientOf(endpoint string, rt http.RoundTripper) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region:       "local",
+		BaseEndpoint: &endpoint,
+		HTTPClient:   &http.Client{Transport: rt},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+		}),
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
+			o.RateLimiter = ratelimit.None
+			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+		}),
+	})
+}
+
+var tables atomic.Int64
+
+func tableName() string { return fmt.Sprint("sessions-", tables.Add(1)) }
+
+// harness is a store with a table and a clock of its own.
+type harness struct {
+	*dynamodbstore.Store
+	clock  *clock
+	client *dynamodb.Client // to look behind the store's back
+	table  string
+}
+
+func newHarness(t testing.TB) harness {
+	t.Helper()
+	client, table := newClient(t, http.DefaultTransport), tableName()
+	must(t, dynamodbstore.CreateTable(t.Context(), client, table))
+	h := harness{clock: newClock(), client: client, table: table}
+	h.Store = h.by(t, http.DefaultTransport)
+	return h
+}
+
+// by is another store for the same table, whose requests go by way of rt.
+func (h harness) by(t testing.TB, rt http.RoundTripper) *dynamodbstore.Store {
+	t.Helper()
+	return newStore(t, newClient(t, rt), dynamodbstore.Options{Table: h.table, Now: h.clock.Now})
+}
+
+func newStore(t testing.TB, client *dynamodb.Client, opts dynamodbstore.Options) *dynamodbstore.Store {
+	t.Helper()
+	s, err := dynamodbstore.New(client, opts)
+	must(t, err)
+	return s
+}
+
+var (
+	key = strings.Repeat("0123456789abcdef", 4)
+	tag = strings.Repeat("fedcba9876543210", 4)
+)
+
+const secret = "what a visitor has told us"
+
+func (h harness) record(version uint64, data string) session.Record {
+	return session.Record{Data: []byte(data), Version: version, Expires: h.clock.In(time.Hour)}
+}
+
+func (h harness) holds(ctx context.Context, key, data string, version uint64) error {
+	rec, err := h.Read(ctx, key)
+	if err != nil {
+		return err
+	}
+	if string(rec.Data) != data || rec.Version != version {
+		return fmt.Errorf("got %q, version %d; want %q, version %d", rec.Data, rec.Version, data, version)
+	}
+	return nil
+}
+
+func (h harness) gone(ctx context.Context, key string) error {
+	_, err := h.Read(ctx, key)
+	return want(err, session.ErrNotFound)
+}
+
+type item = map[string]types.AttributeValue
+
+func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+func num(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
+
+func sessionItem(attributes item) item {
+	attributes["pk"], attributes["sk"] = str("S#"+key), str("S")
+	return attributes
+}
+
+// put stores an item behind the store's back, get looks at one.
+func (h harness) put(t testing.TB, it item) error {
+	t.Helper()
+	_, err := h.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &h.table, Item: it})
+	return err
+}
+
+func (h harness) get(t testing.TB, pk, sk string) item {
+	t.Helper()
+	out, err := h.client.GetItem(t.Context(), &dynamodb.GetItemInput{
+		TableName: &h.table,
+		Key:       item{"pk": str(pk), "sk": str(sk)},
+	})
+	must(t, err)
+	return out.Item
+}
+
+// clock is a time that only moves when a test says so. It is far ahead, or the server
+// would find what a test stores long expired and delete it.
+type clock struct{ nanos atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.nanos.Store(time.Date(2100, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano())
+	return c
+}
+
+func (c *clock) Now() time.Time               { return time.Unix(0, c.nanos.Load()) }
+func (c *clock) Advance(d time.Duration)      { c.nanos.Add(int64(d)) }
+func (c *clock) In(d time.Duration) time.Time { return c.Now().Add(d) }
+
+// transport is an http.RoundTripper.
+type transport func(*http.Request) (*http.Response, error)
+
+func (rt transport) RoundTrip(r *http.Request) (*http.Response, error) { return rt(r) }
+
+// counting counts the requests in n.
+func counting(n *atomic.Int64) http.RoundTripper {
+	return transport(func(r *http.Request) (*http.Response, error) {
+		n.Add(1)
+		return http.DefaultTransport.RoundTrip(r)
+	})
+}
+
+// losing has the first request carried out, and loses its answer.
+func losing() http.RoundTripper {
+	var lost atomic.Bool
+	return transport(func(r *http.Request) (*http.Response, error) {
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil || lost.Swap(true) {
+			return res, err
+		}
+		res.Body.Close()
+		return nil, io.ErrUnexpectedEOF
+	})
+}
+
+// after calls fn after each request for an operation, before its answer arrives.
+func after(operation string, fn func()) http.RoundTripper {
+	return transport(func(r *http.Request) (*http.Response, error) {
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+operation) {
+			fn()
+		}
+		return res, err
+	})
+}
+
+// answering answers every request itself, and counts them in n.
+func answering(n *atomic.Int64, status int, body string) http.RoundTripper {
+	return transport(func(r *http.Request) (*http.Response, error) {
+		n.Add(1)
+		return answer(r, status, body), nil
+	})
+}
+
+func answer(r *http.Request, status int, body string) *http.Response {
+	return &http.Response{
+		Request:       r,
+		StatusCode:    status,
+		Header:        http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		Body:          io.NopCloser(strings.NewReader(body)),
+		ContentLength: int64(len(body)),
+	}
+}
+
+// methods has each method of a store, in each of its ways. There need be no record.
+func methods(s *dynamodbstore.Store) map[string]func(ctx context.Context) error {
+	rec := session.Record{Data: []byte(secret), Expires: newClock().In(time.Hour)}
+	replacement := rec
+	replacement.Version = 7
+	return map[string]func(ctx context.Context) error{
+		"read":            func(ctx context.Context) error { _, err := s.Read(ctx, key); return err },
+		"create":          func(ctx context.Context) error { return s.Write(ctx, key, rec) },
+		"replace":         func(ctx context.Context) error { return s.Write(ctx, key, replacement) },
+		"destroy":         func(ctx context.Context) error { return s.Destroy(ctx, key, 0) },
+		"destroy version": func(ctx context.Context) error { return s.Destroy(ctx, key, 7) },
+		"touch":           func(ctx context.Context) error { return s.Touch(ctx, key, rec.Expires) },
+		"tag":             func(ctx context.Context) error { return s.Tag(ctx, tag, key, rec.Expires) },
+		"untag":           func(ctx context.Context) error { return s.Untag(ctx, tag, key) },
+		"tagged":          func(ctx context.Context) error { _, err := s.Tagged(ctx, tag); return err },
+		"revoke":          func(ctx context.Context) error { _, err := s.Revoke(ctx, tag); return err },
+	}
+}
+
+// discreet says whether an error keeps the visitor's key, tag and data to itself.
+func discreet(err error) error {
+	for _, private := range []string{key, tag, secret} {
+		if err != nil && strings.Contains(err.Error(), private) {
+			return fmt.Errorf("%q tells %q", err, private)
+		}
+	}
+	return nil
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func want(got, want error) error {
+	if errors.Is(got, want) {
+		return nil
+	}
+	return fmt.Errorf("got error %v; want %v", got, want)
+}
+
+func never(got, unwanted error) error {
+	if !errors.Is(got, unwanted) {
+		return nil
+	}
+	return fmt.Errorf("got error %v, which is %v", got, unwanted)
+}

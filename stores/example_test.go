@@ -1,0 +1,39 @@
+package stores_test
+
+import (
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores"
+)
+
+func ExampleConfigFromEnv() {
+	os.Setenv("SESSION_DRIVER", "memory") // as the deployment does
+	os.Setenv("SESSION_IDLE_TIMEOUT", "30m")
+
+	cfg, err := stores.ConfigFromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	e := echo.New()
+	e.Use(session.Middleware(cfg))
+
+	fmt.Printf("%T, %v\n", cfg.Store, cfg.IdleTimeout)
+	// Output: *memorystore.Store, 30m0s
+}
+
+// What is wrong is said all at once, so that a deployment fails once and not five times.
+func ExampleFromEnv_mistakes() {
+	os.Setenv("SESSION_DRIVER", "dynamo")
+	os.Setenv("SESSION_IDLE_TIMEOUT", "120")
+
+	_, err := stores.FromEnv()
+	fmt.Println(err)
+	// Output:
+	// stores: SESSION_IDLE_TIMEOUT = "120": is not a time above zero; write 90s, 30m or 2h
+	// stores: SESSION_DRIVER = "dynamo": is not a driver; pick one of cookie, file, redis, dynamodb and memory
+}

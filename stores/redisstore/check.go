@@ -1,0 +1,95 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/echo-hypermedia/session"
+)
+
+var (
+	errNoClient = errors.New("redisstore: the client is nil")
+
+	errDeadlines = errors.New("redisstore: the client does not obey the deadline of a context: set ContextTimeoutEnabled: true in its options")
+
+	errRing = errors.New("redisstore: a *redis.Ring is refused: while one of its servers is down, it takes the sessions there for ended, and those that are ended meanwhile come back with it. Use a *redis.ClusterClient")
+
+	errMinReplicas = errors.New("redisstore: Options.MinReplicas must not be negative, and other than 0 it takes a *redis.Client or a *redis.ClusterClient")
+)
+
+// checkClient says what is wrong with a client. What another type than those of the driver
+// does about deadlines cannot be known.
+func checkClient(client redis.UniversalClient, minReplicas int) error {
+	obeys, waits := true, true
+	switch c := client.(type) {
+	case nil:
+		return errNoClient
+	case *redis.Client:
+		if c == nil {
+			return errNoClient
+		}
+		obeys = c.Options().ContextTimeoutEnabled
+	case *redis.ClusterClient:
+		if c == nil {
+			return errNoClient
+		}
+		obeys = c.Options().ContextTimeoutEnabled
+	case *redis.Ring:
+		return errRing
+	default:
+		waits = false
+	}
+	if !obeys {
+		return errDeadlines
+	}
+	if minReplicas < 0 || minReplicas > 0 && !waits {
+		return errMinReplicas
+	}
+	return nil
+}
+
+// Check tries everything that the store does, with a session that it makes up and removes:
+// whether the server can be reached, accepts the password and grants the rights. It is for
+// the start of an application that would rather not start than answer 503.
+//
+// If the server would evict sessions, Check warns by Options.Logger. It says nothing if the
+// server does not tell.
+func (s *Store) Check(ctx context.Context) error {
+	key, tag := "check-"+rand.Text(), "check-"+rand.Text()
+	expires := s.now().Add(time.Minute)
+	for _, try := range []func() error{
+		func() error { return s.Write(ctx, key, session.Record{Expires: expires}) },
+		func() error { _, err := s.Read(ctx, key); return err },
+		func() error { return s.Touch(ctx, key, expires) },
+		func() error { return s.Destroy(ctx, key, 1) },
+		func() error { return s.Tag(ctx, tag, key, expires) },
+		func() error { _, err := s.Tagged(ctx, tag); return err },
+		func() error { _, err := s.Revoke(ctx, tag); return err },
+		func() error { return s.Untag(ctx, tag, key) },
+	} {
+		if err := try(); err != nil {
+			return err
+		}
+	}
+	s.warnOfEviction(ctx)
+	return nil
+}
+
+// warnOfEviction asks with INFO: many providers have no CONFIG. It is not enough that the
+// policy is for keys that expire only, since all of ours do.
+func (s *Store) warnOfEviction(ctx context.Context) {
+	info, err := s.client.Info(ctx, "memory").Result()
+	if err != nil {
+		return
+	}
+	_, rest, found := strings.Cut(info, "maxmemory_policy:")
+	policy, _, _ := strings.Cut(rest, "\r\n")
+	if found && policy != "noeviction" {
+		s.logger.WarnContext(ctx, "redisstore: the server ends sessions when its memory is full; set its maxmemory-policy to noeviction", "policy", policy)
+	}
+}

@@ -1,0 +1,424 @@
+package redisstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/internal/servers"
+	"github.com/echo-hypermedia/session/stores/redisstore"
+)
+
+// fault is what happens to the next answer of a server, once. The command it answers has
+// been executed.
+type fault struct {
+	next atomic.Pointer[func(answer []byte) ([]byte, error)]
+}
+
+func (f *fault) arm(do func(answer []byte) ([]byte, error)) { f.next.Store(&do) }
+
+// happened tells whether the fault has come to pass.
+func (f *fault) happened() bool { return f.next.Load() == nil }
+
+func (f *fault) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	return &faultyConn{Conn: conn, fault: f}, err
+}
+
+type faultyConn struct {
+	net.Conn
+	fault  *fault
+	broken error // for good
+}
+
+func (c *faultyConn) Read(p []byte) (int, error) {
+	if c.broken != nil {
+		return 0, c.broken
+	}
+	n, err := c.Conn.Read(p)
+	do := c.fault.next.Swap(nil)
+	if err != nil || do == nil {
+		return n, err
+	}
+	var answer []byte
+	answer, c.broken = (*do)(p[:n])
+	return copy(p, answer), c.broken
+}
+
+func lost([]byte) ([]byte, error) { return nil, io.EOF }
+
+// faulty is a store whose server answers once more without a fault before it is armed.
+func faulty(t *testing.T) (*redisstore.Store, *fault) {
+	t.Helper()
+	f := &fault{}
+	store := newStore(t, clientOf(t, shared, func(opts *redis.Options) { opts.Dialer = f.dial }),
+		redisstore.Options{Prefix: prefix(t)})
+	ok(t, store.Check(t.Context()))
+	return store, f
+}
+
+func Test_that_a_destroy_whose_answer_was_lost_is_a_success_for_its_caller_alone(t *testing.T) {
+	store, fault := faulty(t)
+	ctx := t.Context()
+	ok(t, store.Write(ctx, key("k"), record(0, "one")))
+
+	fault.arm(lost)
+	if err := store.Destroy(ctx, key("k"), 1); err != nil {
+		t.Errorf("got %v; want none", err)
+	}
+	if !fault.happened() {
+		t.Fatal("no answer was lost")
+	}
+	if err := store.Destroy(ctx, key("k"), 1); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("another call: got %v; want ErrNotFound", err)
+	}
+	if err := store.Destroy(ctx, key("k"), 0); err != nil {
+		t.Errorf("another call for any version: got %v; want none", err)
+	}
+}
+
+func Test_that_what_a_destroy_leaves_is_not_a_session(t *testing.T) {
+	client, prefix := clientOf(t, shared, nil), prefix(t)
+	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	ctx := t.Context()
+	ok(t, store.Write(ctx, key("k"), record(0, "one")))
+	ok(t, store.Destroy(ctx, key("k"), 1))
+	if n := client.Exists(ctx, prefix+"s:"+key("k")).Val(); n != 1 {
+		t.Fatal("it has left nothing")
+	}
+	_, read := store.Read(ctx, key("k"))
+	for method, err := range map[string]error{
+		"read":  read,
+		"write": store.Write(ctx, key("k"), record(1, "two")),
+		"touch": store.Touch(ctx, key("k"), inAnHour()),
+	} {
+		if !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%s: got %v; want ErrNotFound", method, err)
+		}
+	}
+	ok(t, store.Write(ctx, key("k"), record(0, "new")))
+	holds(t, store, key("k"), "new", 1)
+	if n := client.HLen(ctx, prefix+"s:"+key("k")).Val(); n != 2 {
+		t.Errorf("the new record has %d fields; want 2", n)
+	}
+}
+
+func Test_that_a_server_may_forget_the_scripts_at_any_time(t *testing.T) {
+	server := start(t)
+	client := clientOf(t, server, nil)
+	store := newStore(t, client, redisstore.Options{})
+	ctx := t.Context()
+	var working atomic.Int32
+	working.Store(4)
+	together(5, func(worker int) {
+		if worker == 4 {
+			for working.Load() > 0 {
+				_ = client.ScriptFlush(ctx)
+			}
+			return
+		}
+		defer working.Add(-1)
+		name := key(fmt.Sprint(worker))
+		for range 100 {
+			_, err := store.Revoke(ctx, tag("t"), name)
+			if err = errors.Join(err,
+				store.Write(ctx, name, record(0, "one")),
+				store.Write(ctx, name, record(1, "two")),
+				store.Touch(ctx, name, inAnHour()),
+				store.Destroy(ctx, name, 2),
+				store.Tag(ctx, tag("t"), name, inAnHour()),
+				store.Untag(ctx, tag("t"), name),
+			); err != nil {
+				t.Errorf("worker %d: %v", worker, err)
+				return
+			}
+		}
+	})
+}
+
+func Test_that_a_frozen_server_holds_nobody_longer_than_the_context(t *testing.T) {
+	server := start(t)
+	patient := func(opts *redis.Options) { opts.ReadTimeout, opts.WriteTimeout, opts.MaxRetries = -1, -1, -1 }
+	warm := newStore(t, clientOf(t, server, patient), redisstore.Options{})
+	cold := newStore(t, clientOf(t, server, patient), redisstore.Options{})
+	waiting := newStore(t, clientOf(t, server, patient), redisstore.Options{MinReplicas: 1})
+	ok(t, warm.Check(t.Context()))
+	ok(t, server.Freeze())
+	for desc, store := range map[string]*redisstore.Store{"connected": warm, "not connected": cold, "for replicas": waiting} {
+		together(len(methods), func(i int) {
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			err := methods[i].call(ctx, store)
+			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound) {
+				t.Errorf("%s, %s: got %v; want DeadlineExceeded and ErrUnavailable", desc, methods[i].name, err)
+			}
+		})
+	}
+}
+
+func Test_that_a_server_whose_memory_is_full_keeps_what_it_has_and_logs_out(t *testing.T) {
+	server := start(t, "--maxmemory", "3mb")
+	store := newStore(t, clientOf(t, server, nil), redisstore.Options{})
+	ctx := t.Context()
+	for _, name := range []string{"k", "destroyed"} {
+		ok(t, store.Write(ctx, key(name), record(0, "one")))
+		ok(t, store.Tag(ctx, tag("t"), key(name), inAnHour()))
+	}
+
+	filling := strings.Repeat("x", 20_000)
+	var full error
+	for i := 0; full == nil && i < 1000; i++ {
+		full = store.Write(ctx, key(fmt.Sprint(i)), record(0, filling))
+	}
+	for desc, err := range map[string]error{
+		"create":  full,
+		"replace": store.Write(ctx, key("k"), record(1, filling)),
+	} {
+		if !errors.Is(err, session.ErrUnavailable) || !redis.IsOOMError(err) {
+			t.Errorf("%s: got %v; want ErrUnavailable for lack of memory", desc, err)
+		}
+	}
+	holds(t, store, key("k"), "one", 1)
+	ok(t, store.Touch(ctx, key("k"), inAnHour()))
+	revoked, err := store.Revoke(ctx, tag("t"))
+	if err != nil || len(revoked) != 2 {
+		t.Errorf("revoked %d, %v; want 2", len(revoked), err)
+	}
+	ok(t, store.Destroy(ctx, key("destroyed"), 1))
+	if _, err := store.Read(ctx, key("destroyed")); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("got %v; want ErrNotFound", err)
+	}
+}
+
+func Test_that_a_replica_reads_and_refuses_changes(t *testing.T) {
+	primary := start(t)
+	ok(t, newStore(t, clientOf(t, primary, nil), redisstore.Options{}).Write(t.Context(), key("k"), record(0, "one")))
+	replica, err := primary.Replica()
+	ok(t, err)
+	t.Cleanup(replica.Close)
+	store := newStore(t, clientOf(t, replica, func(opts *redis.Options) { opts.MaxRetries = -1 }), redisstore.Options{})
+	holds(t, store, key("k"), "one", 1)
+	for _, m := range changing {
+		if m.name == "Destroy" {
+			m.call = func(ctx context.Context, s *redisstore.Store) error { return s.Destroy(ctx, key("k"), 0) }
+		}
+		if err := m.call(t.Context(), store); !errors.Is(err, session.ErrUnavailable) || !redis.IsReadOnlyError(err) {
+			t.Errorf("%s: got %v; want ErrUnavailable for a replica", m.name, err)
+		}
+	}
+	holds(t, store, key("k"), "one", 1)
+}
+
+func Test_that_a_server_that_lets_nobody_in_is_unavailable(t *testing.T) {
+	locked := start(t, "--requirepass", "right")
+	gone := start(t)
+	gone.Kill()
+	for desc, client := range map[string]*redis.Client{
+		"a wrong password": clientOf(t, locked, func(opts *redis.Options) { opts.Password = "wrong" }),
+		"no password":      clientOf(t, locked, nil),
+		"nobody there": clientOf(t, gone, func(opts *redis.Options) {
+			opts.MaxRetries, opts.DialerRetries = -1, 1
+		}),
+	} {
+		store := newStore(t, client, redisstore.Options{})
+		check := method{"Check", func(ctx context.Context, s *redisstore.Store) error { return s.Check(ctx) }}
+		for _, m := range append(methods[:len(methods):len(methods)], check) {
+			err := m.call(t.Context(), store)
+			if !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound) {
+				t.Errorf("%s, %s: got %v; want ErrUnavailable", desc, m.name, err)
+			}
+			if err != nil && strings.Contains(err.Error(), "wrong") {
+				t.Errorf("%s, %s: %q has the password in it", desc, m.name, err)
+			}
+		}
+	}
+}
+
+func Test_that_a_server_that_came_back_empty_has_no_sessions(t *testing.T) {
+	server := start(t)
+	store := newStore(t, clientOf(t, server, nil), redisstore.Options{})
+	ok(t, store.Write(t.Context(), key("k"), record(0, "one")))
+	ok(t, server.Restart())
+	for _, m := range methods[:4] { // the others do not mind
+		if m.name == "Tagged" {
+			continue
+		}
+		if err := m.call(t.Context(), store); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%s: got %v; want ErrNotFound", m.name, err)
+		}
+	}
+}
+
+func Test_that_errors_of_server_and_driver_give_nothing_away(t *testing.T) {
+	refusing := start(t, "--rename-command", "EVALSHA", "")
+	strict := start(t)
+	_, err := strict.Do("acl", "setuser", "default", "resetkeys", "~other:*")
+	ok(t, err)
+	for desc, server := range map[string]*servers.RedisServer{"no EVALSHA": refusing, "no rights": strict} {
+		store := newStore(t, clientOf(t, server, nil), redisstore.Options{})
+		for _, m := range methods {
+			silent(t, desc+", "+m.name, m.call(t.Context(), store))
+		}
+	}
+
+	store, fault := faulty(t)
+	for _, m := range methods {
+		fault.arm(func([]byte) ([]byte, error) { return []byte("?" + key("k") + tag("t") + "the data\r\n"), nil })
+		silent(t, "garbled, "+m.name, m.call(t.Context(), store))
+		if !fault.happened() {
+			t.Error("nothing was garbled")
+		}
+	}
+}
+
+// silent fails if err is none, or has a key, a tag or data in it.
+func silent(t *testing.T, desc string, err error) {
+	t.Helper()
+	if !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("%s: got %v; want ErrUnavailable", desc, err)
+		return
+	}
+	text := fmt.Sprintf("%v %+v", err, err)
+	for _, secret := range []string{key("k")[:8], tag("t")[:8], key("k")[56:], "the data"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s: %q gives something away", desc, text)
+		}
+	}
+}
+
+func Test_that_a_change_that_replicas_do_not_have_is_not_acknowledged(t *testing.T) {
+	primary := start(t)
+	replica, err := primary.Replica()
+	ok(t, err)
+	t.Cleanup(replica.Close)
+	client := clientOf(t, primary, nil)
+	store := newStore(t, client, redisstore.Options{MinReplicas: 1})
+	greedy := newStore(t, client, redisstore.Options{MinReplicas: 2})
+	soon := func() context.Context {
+		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		t.Cleanup(cancel)
+		return ctx
+	}
+	ok(t, store.Check(t.Context()))
+	ok(t, store.Write(t.Context(), key("k"), record(0, "one")))
+	refused := func(desc string, err error) {
+		t.Helper()
+		if !errors.Is(err, session.ErrUnavailable) || !strings.Contains(err.Error(), "MinReplicas") {
+			t.Errorf("%s: got %v; want ErrUnavailable that names MinReplicas", desc, err)
+		}
+	}
+	refused("two of one", greedy.Write(soon(), key("other"), record(0, "one")))
+
+	ok(t, replica.Freeze())
+	refused("write", store.Write(soon(), key("k"), record(1, "two")))
+	refused("tag", store.Tag(soon(), tag("t"), key("k"), inAnHour()))
+	_, err = store.Revoke(soon(), tag("t"))
+	refused("revoke", err)
+	holds(t, store, key("k"), "two", 2)
+	ok(t, store.Touch(t.Context(), key("k"), inAnHour()))
+	refused("destroy", store.Destroy(soon(), key("k"), 2))
+	if err := store.Write(soon(), key("k"), record(2, "three")); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("got %v; want ErrNotFound, which no replica needs to know", err)
+	}
+
+	ok(t, replica.Thaw())
+	ok(t, store.Write(t.Context(), key("k"), record(0, "new")))
+}
+
+func Test_that_what_a_replica_acknowledged_survives_the_primary(t *testing.T) {
+	sentinel, err := servers.RedisSentinel()
+	ok(t, err)
+	t.Cleanup(sentinel.Close)
+	client := redis.NewFailoverClient(&redis.FailoverOptions{
+		MasterName: servers.SentinelMaster, SentinelAddrs: sentinel.Addrs(), ContextTimeoutEnabled: true,
+	})
+	t.Cleanup(func() { _ = client.Close() })
+	store := newStore(t, client, redisstore.Options{MinReplicas: 1})
+	ok(t, store.Check(t.Context()))
+	for i := range 100 {
+		ok(t, store.Write(t.Context(), key(fmt.Sprint(i)), record(0, "one")))
+	}
+	old, err := sentinel.Primary()
+	ok(t, err)
+	old.Kill()
+	eventuallyRead(t, store, key("0"))
+	for i := range 100 {
+		holds(t, store, key(fmt.Sprint(i)), "one", 1)
+	}
+}
+
+// eventuallyRead reads until the store can. Until then it is unavailable, and says nothing
+// else.
+func eventuallyRead(t *testing.T, store *redisstore.Store, key string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		_, err := store.Read(ctx, key)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, session.ErrUnavailable) || ctx.Err() != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func Test_that_a_cluster_client_is_told_to_look_for_the_new_master(t *testing.T) {
+	cluster := startCluster(t)
+	client := clusterClient(t, cluster)
+	maps := make(chan struct{}, 1000)
+	client.OnNewNode(func(node *redis.Client) { node.AddHook(&slotsHook{asked: maps}) })
+	store := newStore(t, client, redisstore.Options{MinReplicas: 1})
+	ctx := t.Context()
+	ok(t, store.Check(ctx))
+	for i := range 20 {
+		ok(t, store.Write(ctx, key(fmt.Sprint(i)), record(0, "one")))
+	}
+	owner, err := cluster.Owner("session:s:" + key("0"))
+	ok(t, err)
+	owner.Kill()
+	for len(maps) > 0 {
+		<-maps
+	}
+	if _, err := store.Read(ctx, key("0")); !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("got %v; want ErrUnavailable", err)
+	}
+	select {
+	case <-maps: // the driver would not look again before somebody asks it for something
+	case <-time.After(time.Minute):
+		t.Error("nobody looks for another master")
+	}
+	ok(t, cluster.Await())
+	eventuallyRead(t, store, key("0"))
+	for i := range 20 {
+		holds(t, store, key(fmt.Sprint(i)), "one", 1)
+	}
+}
+
+// slotsHook notices when somebody asks for the map of a cluster's slots.
+type slotsHook struct{ asked chan<- struct{} }
+
+func (h *slotsHook) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h *slotsHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.FullName() == "cluster slots" {
+			h.asked <- struct{}{}
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func (h *slotsHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}

@@ -1,0 +1,215 @@
+// Package redisstore keeps sessions in Redis, or in Valkey: on one server, behind Sentinel
+// or in a Cluster.
+//
+//	store, err := redisstore.New(client, redisstore.Options{})
+//
+// The client is yours: redisstore never closes it. It must have ContextTimeoutEnabled, or
+// [New] refuses it: without, the driver does not look at deadlines, and a visitor waits for
+// seconds where a server hangs. A context that is cancelled before its deadline is noticed
+// between tries only, so keep ReadTimeout short. The examples have options that suit a
+// session store.
+//
+// What it promises: all of the [session.Store] contract, for any number of processes. Each
+// method is one round trip, and a conflict brings the current record in the same one. The
+// server's clock alone decides when a session ends, so that the clocks of the processes
+// need not agree. Where the driver asks again because an answer was lost, the answer to a
+// [Store.Destroy] is still the right one.
+//
+// What it does not: it keeps no more than Redis does. A Redis acknowledges before it writes
+// to its disk and before its replicas have the change. When it fails, the last changes may
+// be gone; a log-out is one of them. [Options.MinReplicas] helps, for the price of waiting.
+//
+// # The server
+//
+// Any Redis from version 5 on, and any Valkey. It must not evict: with a maxmemory-policy
+// other than noeviction it ends sessions when its memory is full. [Store.Check] tells. With
+// noeviction it refuses changes then; log-outs go on working.
+//
+// Where users have rights (ACL), ours needs these; the command is to be given in one line:
+//
+//	ACL SETUSER app ON >password ~session:*
+//	    +EVALSHA +EVAL +HMGET +HSET +HDEL +HEXISTS +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
+//	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
+//
+// and also CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so that Check can read
+// the policy. EVAL is in it because the scripts, which are constants of this package,
+// are sent again where a server has lost them.
+//
+// # Cluster
+//
+// Everything works on one key at a time, so slots may move while visitors go on. When a
+// master fails, its sessions are unavailable until its replica has taken over; the store
+// has the client look for it. Newer versions of the driver than the one this module asks
+// for read the map of slots only once a minute by themselves; set ClusterStateReloadInterval
+// to a few seconds there. A prefix with braces puts all sessions on one master.
+//
+// # Format
+//
+// A session is a hash, prefix + "s:" + key: v is its version, d its data. Once it has been
+// destroyed the hash may be there for half a minute more, with the field t alone, which
+// names the call that did it. A tag is a sorted set, prefix + "t:" + tag: the members are
+// keys, with an exclamation mark in front once they are revoked, and the score is when an
+// entry ends, in milliseconds since 1970 by the server's clock. Each of them has a time to
+// live.
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/echo-hypermedia/session"
+)
+
+var _ session.Tagger = (*Store)(nil)
+
+// Options configures a [Store]. The zero value is ready for use.
+type Options struct {
+	// Prefix begins every key in Redis. "" means "session:". Applications that share a
+	// server need different ones.
+	Prefix string
+
+	// MinReplicas is how many replicas must have a change before it counts as made: Write,
+	// Destroy, Tag and Revoke wait for them, up to a second and up to half of the time the
+	// context leaves. Where fewer have acknowledged it by then, the method is
+	// [session.ErrUnavailable], though the change is on the primary and may last. Zero waits
+	// for none.
+	//
+	// It takes a *redis.Client or a *redis.ClusterClient with a ReadTimeout of more than a
+	// second. In a Cluster, changes fail for keys whose slot is just being moved.
+	MinReplicas int
+
+	// Logger hears what [Store.Check] has to say. Nil means slog.Default().
+	Logger *slog.Logger
+
+	// Now tells the time, for tests. Nil means time.Now. It may be called by many
+	// goroutines at once.
+	Now func() time.Time
+}
+
+// Store is a [session.Tagger] in Redis, made by [New]. It is safe for concurrent use.
+type Store struct {
+	client      redis.UniversalClient
+	prefix      string
+	minReplicas int
+	logger      *slog.Logger
+	now         func() time.Time
+}
+
+// New returns a store that uses client. It does not talk to the server, which may start
+// later; [Store.Check] does.
+//
+// A client that does not obey deadlines is refused, and so is a *redis.Ring: while one of
+// its servers is down, it asks another for the same keys, which has no such sessions.
+func New(client redis.UniversalClient, opts Options) (*Store, error) {
+	if err := checkClient(client, opts.MinReplicas); err != nil {
+		return nil, err
+	}
+	s := &Store{
+		client:      client,
+		prefix:      opts.Prefix,
+		minReplicas: opts.MinReplicas,
+		logger:      opts.Logger,
+		now:         opts.Now,
+	}
+	if s.prefix == "" {
+		s.prefix = "session:"
+	}
+	if s.logger == nil {
+		s.logger = slog.Default()
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s, nil
+}
+
+// Read returns the record under key, or [session.ErrNotFound].
+func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
+	reply, err := s.run(ctx, "read", readScript, s.sessionKey(key))
+	if err != nil {
+		return session.Record{}, err
+	}
+	rec, err := s.record(reply)
+	if err != nil {
+		return session.Record{}, fmt.Errorf("redisstore: read: %w", err)
+	}
+	return rec, nil
+}
+
+// Write creates the record under key or replaces the version that rec names. A conflict is
+// a [*session.ConflictError] with the current record.
+func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
+	reply, err := s.change(ctx, "write", writeScript, s.sessionKey(key),
+		version(rec.Version), version(rec.Version+1), rec.Data, s.life(rec.Expires))
+	if err != nil {
+		return err
+	}
+	return s.outcome("write", reply)
+}
+
+// Destroy removes the record under key: any version of it if version is 0, and only that
+// version otherwise. A conflict is a [*session.ConflictError] with the current record.
+func (s *Store) Destroy(ctx context.Context, key string, v uint64) error {
+	reply, err := s.change(ctx, "destroy", destroyScript, s.sessionKey(key), version(v), rand.Text())
+	if err != nil {
+		return err
+	}
+	return s.outcome("destroy", reply)
+}
+
+// Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
+func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
+	_, err := s.run(ctx, "touch", touchScript, s.sessionKey(key), s.life(expires))
+	return err
+}
+
+func (s *Store) sessionKey(key string) string { return s.prefix + "s:" + key }
+
+// life is how long it is until expires, in the milliseconds that Redis counts. Only the
+// difference leaves the process: an instant would mean another one by the server's clock.
+func (s *Store) life(expires time.Time) int64 {
+	return max(0, expires.Sub(s.now()).Milliseconds())
+}
+
+// version is what the scripts know a version by. They compare it as text, since numbers in
+// Lua are exact only up to 2⁵³.
+func version(v uint64) string { return strconv.FormatUint(v, 10) }
+
+// outcome is what a script says that changes a record: done, or the record that it met.
+func (s *Store) outcome(verb string, reply any) error {
+	if reply == done {
+		return nil
+	}
+	current, err := s.record(reply)
+	if err != nil {
+		return fmt.Errorf("redisstore: %s: %w", verb, err)
+	}
+	return fmt.Errorf("redisstore: %s: %w", verb, &session.ConflictError{Current: current})
+}
+
+// record understands what a script says about a record: its version, its data and how
+// many milliseconds it has to live.
+func (s *Store) record(reply any) (session.Record, error) {
+	fields, _ := reply.([]any)
+	if len(fields) != 3 {
+		return session.Record{}, errUnreadable
+	}
+	text, _ := fields[0].(string)
+	v, err := strconv.ParseUint(text, 10, 64)
+	data, hasData := fields[1].(string)
+	life, _ := fields[2].(int64)
+	if err != nil || v == 0 || !hasData || life < 0 {
+		return session.Record{}, errUnreadable
+	}
+	return session.Record{
+		Data:    []byte(data),
+		Version: v,
+		Expires: s.now().Add(time.Duration(life) * time.Millisecond),
+	}, nil
+}

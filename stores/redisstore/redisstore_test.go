@@ -1,0 +1,414 @@
+package redisstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/redisstore"
+)
+
+func Test_that_a_client_that_would_hang_or_forget_is_refused(t *testing.T) {
+	single := func(obeys bool) *redis.Client {
+		return redis.NewClient(&redis.Options{ContextTimeoutEnabled: obeys})
+	}
+	cluster := func(obeys bool) *redis.ClusterClient {
+		return redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: obeys})
+	}
+	custom := struct{ redis.UniversalClient }{single(false)}
+	for _, tc := range []struct {
+		desc   string
+		client redis.UniversalClient
+		opts   redisstore.Options
+		want   string // part of the error; "" = none
+	}{
+		{"no client", nil, redisstore.Options{}, "nil"},
+		{"a nil pointer", (*redis.Client)(nil), redisstore.Options{}, "nil"},
+		{"a nil pointer for a cluster", (*redis.ClusterClient)(nil), redisstore.Options{}, "nil"},
+		{"one that ignores deadlines", single(false), redisstore.Options{}, "ContextTimeoutEnabled: true"},
+		{"one that obeys them", single(true), redisstore.Options{}, ""},
+		{"one of a cluster that ignores deadlines", cluster(false), redisstore.Options{}, "ContextTimeoutEnabled: true"},
+		{"one of a cluster that obeys them", cluster(true), redisstore.Options{}, ""},
+		{"one of another type", custom, redisstore.Options{}, ""},
+		{"a ring", redis.NewRing(&redis.RingOptions{ContextTimeoutEnabled: true}), redisstore.Options{}, "Ring"},
+		{"fewer than no replicas", single(true), redisstore.Options{MinReplicas: -1}, "MinReplicas"},
+		{"replicas of one of another type", custom, redisstore.Options{MinReplicas: 1}, "MinReplicas"},
+		{"replicas", single(true), redisstore.Options{MinReplicas: 1}, ""},
+		{"replicas in a cluster", cluster(true), redisstore.Options{MinReplicas: 1}, ""},
+	} {
+		store, err := redisstore.New(tc.client, tc.opts)
+		switch {
+		case tc.want == "" && (err != nil || store == nil):
+			t.Errorf("%s: got %v; want none", tc.desc, err)
+		case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+			t.Errorf("%s: got %v; want an error that says %s", tc.desc, err, tc.want)
+		}
+	}
+}
+
+// trips is a hook that counts how often the client goes to the server, and with what.
+type trips struct {
+	mu    sync.Mutex
+	count int
+	sent  [][]any
+}
+
+func (h *trips) add(cmds ...redis.Cmder) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count++
+	for _, cmd := range cmds {
+		h.sent = append(h.sent, cmd.Args())
+	}
+}
+
+func (h *trips) take() (count int, sent [][]any) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	count, sent = h.count, h.sent
+	h.count, h.sent = 0, nil
+	return count, sent
+}
+
+func (h *trips) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h *trips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		h.add(cmd)
+		return next(ctx, cmd)
+	}
+}
+
+func (h *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		h.add(cmds...)
+		return next(ctx, cmds)
+	}
+}
+
+func Test_that_each_method_is_one_round_trip_with_a_script_on_one_key(t *testing.T) {
+	primary := start(t)
+	replica, err := primary.Replica()
+	ok(t, err)
+	t.Cleanup(replica.Close)
+
+	for desc, opts := range map[string]redisstore.Options{
+		"alone":         {Prefix: "alone:"},
+		"with replicas": {Prefix: "with:", MinReplicas: 1},
+	} {
+		hook := &trips{}
+		client := clientOf(t, primary, nil)
+		store := newStore(t, client, opts)
+		ctx := t.Context()
+		ok(t, store.Check(ctx)) // the server learns the scripts
+		ok(t, store.Write(ctx, key("k"), record(0, "one")))
+		ok(t, store.Write(ctx, key("c"), record(0, "one")))
+		client.AddHook(hook)
+
+		cases := append(methods[:len(methods):len(methods)], []method{
+			{"Read what is missing", func(ctx context.Context, s *redisstore.Store) error { _, err := s.Read(ctx, key("m")); return err }},
+			{"Write with a conflict", func(ctx context.Context, s *redisstore.Store) error { return s.Write(ctx, key("c"), record(0, "two")) }},
+			{"Write what is missing", func(ctx context.Context, s *redisstore.Store) error { return s.Write(ctx, key("m"), record(7, "two")) }},
+			{"Destroy with a conflict", func(ctx context.Context, s *redisstore.Store) error { return s.Destroy(ctx, key("c"), 7) }},
+			{"Destroy any version", func(ctx context.Context, s *redisstore.Store) error { return s.Destroy(ctx, key("c"), 0) }},
+			{"Touch what is missing", func(ctx context.Context, s *redisstore.Store) error { return s.Touch(ctx, key("m"), inAnHour()) }},
+		}...)
+		for _, m := range cases {
+			if err := m.call(ctx, store); errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("%s, %s: %v", desc, m.name, err)
+			}
+			count, sent := hook.take()
+			if count != 1 {
+				t.Errorf("%s, %s: %d round trips; want 1", desc, m.name, count)
+			}
+			if args := sent[0]; args[0] != "evalsha" || fmt.Sprint(args[2]) != "1" {
+				t.Errorf("%s, %s: sent %v …; want a known script on one key", desc, m.name, args[:3])
+			}
+		}
+	}
+}
+
+func Test_that_nothing_is_asked_for_somebody_who_has_given_up(t *testing.T) {
+	client := clientOf(t, shared, nil)
+	hook := &trips{}
+	client.AddHook(hook)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, opts := range []redisstore.Options{{}, {MinReplicas: 1}} {
+		store := newStore(t, client, opts)
+		for _, m := range methods {
+			if err := m.call(ctx, store); !errors.Is(err, context.Canceled) || errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("%s: got %v; want context.Canceled alone", m.name, err)
+			}
+			if count, _ := hook.take(); count != 0 {
+				t.Errorf("%s: %d round trips; want 0", m.name, count)
+			}
+		}
+	}
+}
+
+func Test_that_a_conflict_brings_the_current_record(t *testing.T) {
+	store, ctx := sharedStore(t), t.Context()
+	ok(t, store.Write(ctx, key("k"), record(0, "one")))
+	ok(t, store.Write(ctx, key("k"), record(1, "two")))
+	for name, err := range map[string]error{
+		"create":  store.Write(ctx, key("k"), record(0, "three")),
+		"replace": store.Write(ctx, key("k"), record(1, "three")),
+		"destroy": store.Destroy(ctx, key("k"), 1),
+	} {
+		var conflict *session.ConflictError
+		if !errors.As(err, &conflict) {
+			t.Errorf("%s: got %v; want a ConflictError", name, err)
+			continue
+		}
+		got, life := conflict.Current, time.Until(conflict.Current.Expires)
+		if string(got.Data) != "two" || got.Version != 2 || life > time.Hour || life < 30*time.Minute {
+			t.Errorf("%s: got %q, version %d, for %v", name, got.Data, got.Version, life)
+		}
+	}
+}
+
+func Test_that_a_clock_that_is_wrong_neither_lengthens_nor_shortens_a_session(t *testing.T) {
+	client, prefix := clientOf(t, shared, nil), prefix(t)
+	for _, wrong := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
+		now := func() time.Time { return time.Now().Add(wrong) }
+		store := newStore(t, client, redisstore.Options{Prefix: prefix, Now: now})
+		name := key(wrong.String())
+		ok(t, store.Write(t.Context(), name, session.Record{Expires: now().Add(time.Hour)}))
+		ok(t, store.Tag(t.Context(), name, name, now().Add(time.Hour)))
+		for kind, key := range map[string]string{"session": prefix + "s:" + name, "tag": prefix + "t:" + name} {
+			if life, err := client.PTTL(t.Context(), key).Result(); err != nil || life > time.Hour || life < 30*time.Minute {
+				t.Errorf("%v off: the %s lives for %v, %v; want an hour", wrong, kind, life, err)
+			}
+		}
+		rec, err := store.Read(t.Context(), name)
+		if life := rec.Expires.Sub(now()); err != nil || life > time.Hour || life < 30*time.Minute {
+			t.Errorf("%v off: read says %v, %v; want an hour", wrong, life, err)
+		}
+	}
+}
+
+func Test_that_versions_are_exact(t *testing.T) {
+	client, prefix := clientOf(t, shared, nil), prefix(t)
+	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	for _, version := range []uint64{1 << 53, 1<<53 + 1, math.MaxInt64, math.MaxUint64 - 1} {
+		name := key(strconv.FormatUint(version, 10))
+		ok(t, store.Write(t.Context(), name, record(0, "one")))
+		ok(t, client.HSet(t.Context(), prefix+"s:"+name, "v", strconv.FormatUint(version, 10)).Err())
+		if err := store.Write(t.Context(), name, record(version-1, "two")); !errors.Is(err, session.ErrConflict) {
+			t.Errorf("%d passes for %d: %v", version-1, version, err)
+		}
+		ok(t, store.Write(t.Context(), name, record(version, "two")))
+		holds(t, store, name, "two", version+1)
+	}
+}
+
+func Test_that_nothing_stays_for_ever(t *testing.T) {
+	client, prefix := clientOf(t, shared, nil), prefix(t)
+	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	ctx := t.Context()
+	together(8, func(worker int) {
+		for i := range 200 {
+			name := key(fmt.Sprint("k", (worker*31+i*17)%23))
+			switch i % 7 {
+			case 0, 1:
+				_ = store.Write(ctx, name, record(0, "data"))
+			case 2:
+				if rec, err := store.Read(ctx, name); err == nil {
+					_ = store.Write(ctx, name, record(rec.Version, "more"))
+				}
+			case 3:
+				_ = store.Touch(ctx, name, inAnHour())
+			case 4:
+				_ = store.Tag(ctx, tag(fmt.Sprint(i%3)), name, time.Now().Add(time.Duration(i%5)*time.Minute))
+			case 5:
+				if rec, err := store.Read(ctx, name); err == nil {
+					_ = store.Destroy(ctx, name, rec.Version)
+				}
+			case 6:
+				_, _ = store.Revoke(ctx, tag(fmt.Sprint(i%3)))
+			}
+		}
+	})
+	ok(t, store.Write(ctx, key("last"), record(0, "one")))
+	ok(t, store.Destroy(ctx, key("last"), 1)) // leaves its mark
+	keys := keysOf(t, client, prefix)
+	if !slices.Contains(keys, prefix+"s:"+key("last")) {
+		t.Error("a destroyed session has left no mark; this test does not see all there is")
+	}
+	for _, key := range keys {
+		if life, err := client.PTTL(ctx, key).Result(); err != nil || life < 0 && life != -2 { // gone meanwhile
+			t.Errorf("a key lives for %v, %v", life, err)
+		}
+	}
+}
+
+func Test_that_a_tag_lives_as_long_as_its_last_entry(t *testing.T) {
+	client, prefix := clientOf(t, shared, nil), prefix(t)
+	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	for _, minutes := range []time.Duration{10, 60, 20} {
+		ok(t, store.Tag(t.Context(), tag("t"), key(minutes.String()), time.Now().Add(minutes*time.Minute)))
+	}
+	life, err := client.PTTL(t.Context(), prefix+"t:"+tag("t")).Result()
+	if err != nil || life > time.Hour || life < 30*time.Minute {
+		t.Errorf("got %v, %v; want an hour", life, err)
+	}
+}
+
+func Test_that_an_expired_entry_is_removed_and_not_just_hidden(t *testing.T) {
+	client, prefix := clientOf(t, shared, nil), prefix(t)
+	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	ctx := t.Context()
+	for i := range 100 {
+		ok(t, store.Tag(ctx, tag("t"), key(fmt.Sprint(i)), inAnHour()))
+	}
+	ok(t, store.Tag(ctx, tag("t"), key("stays"), time.Now().Add(3*time.Hour)))
+	age(t, client, prefix, 2*time.Hour)
+	ok(t, store.Tag(ctx, tag("t"), key("new"), inAnHour()))
+	if n, err := client.ZCard(ctx, prefix+"t:"+tag("t")).Result(); err != nil || n != 2 {
+		t.Errorf("%d entries are stored, %v; want 2", n, err)
+	}
+}
+
+func Test_that_stores_with_different_prefixes_do_not_meet(t *testing.T) {
+	client := clientOf(t, start(t), nil)
+	one, two := newStore(t, client, redisstore.Options{}), newStore(t, client, redisstore.Options{Prefix: "two:"})
+	ok(t, one.Write(t.Context(), key("k"), record(0, "one")))
+	if _, err := two.Read(t.Context(), key("k")); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("got %v; want ErrNotFound", err)
+	}
+	if got := keysOf(t, client, "session:"); len(got) != 1 {
+		t.Errorf("%v begin with the default prefix; want one", got)
+	}
+}
+
+func Test_that_what_is_not_a_session_is_an_error_and_not_not_found(t *testing.T) {
+	client, prefix := clientOf(t, shared, nil), prefix(t)
+	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	ctx, at := t.Context(), prefix+"s:"+key("k")
+	for desc, plant := range map[string]func() error{
+		"a string":               func() error { return client.Set(ctx, at, "x", time.Hour).Err() },
+		"a version of words":     func() error { return client.HSet(ctx, at, "v", "one", "d", "x").Err() },
+		"version 0":              func() error { return client.HSet(ctx, at, "v", "0", "d", "x").Err() },
+		"a version without data": func() error { return client.HSet(ctx, at, "v", "1").Err() },
+		"a record for ever after": func() error {
+			return errors.Join(client.HSet(ctx, at, "v", "1", "d", "x").Err(), client.Persist(ctx, at).Err())
+		},
+	} {
+		ok(t, client.Del(ctx, at).Err())
+		ok(t, plant())
+		if desc != "a record for ever after" {
+			ok(t, client.Expire(ctx, at, time.Hour).Err())
+		}
+		_, read := store.Read(ctx, key("k"))
+		for method, err := range map[string]error{
+			"read":    read,
+			"write":   store.Write(ctx, key("k"), record(5, "data")),
+			"destroy": store.Destroy(ctx, key("k"), 5),
+		} {
+			if !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound) || errors.Is(err, session.ErrConflict) {
+				t.Errorf("%s: %s: got %v; want ErrUnavailable alone", desc, method, err)
+			}
+		}
+	}
+}
+
+// FuzzRead reads whatever may be stored: a record, or an error that is no lie.
+func FuzzRead(f *testing.F) {
+	client := clientOf(f, shared, nil)
+	store := newStore(f, client, redisstore.Options{Prefix: "fuzz:"})
+	f.Add("1", "data", true)
+	f.Add("18446744073709551616", "", true)
+	f.Add("-1", "data", true)
+	f.Add(" 1", "data", false)
+	f.Fuzz(func(t *testing.T, version, data string, hasData bool) {
+		ctx, at := t.Context(), "fuzz:s:"+key("k")
+		ok(t, client.Del(ctx, at).Err())
+		ok(t, client.HSet(ctx, at, "v", version).Err())
+		if hasData {
+			ok(t, client.HSet(ctx, at, "d", data).Err())
+		}
+		ok(t, client.Expire(ctx, at, time.Hour).Err())
+		rec, err := store.Read(ctx, key("k"))
+		switch {
+		case err == nil && (rec.Version == 0 || string(rec.Data) != data || !hasData):
+			t.Errorf("got version %d, %q", rec.Version, rec.Data)
+		case err != nil && (!errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound)):
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// rights are what the documentation says that a user needs.
+func rights(t *testing.T) []string {
+	t.Helper()
+	doc, err := os.ReadFile("redisstore.go")
+	ok(t, err)
+	_, text, _ := strings.Cut(string(doc), "ACL SETUSER app ON >password ")
+	text, _, found := strings.Cut(text, "//\n")
+	if !found {
+		t.Fatal("the documentation says nothing of rights")
+	}
+	return strings.Fields(strings.ReplaceAll(text, "//", ""))
+}
+
+func Test_that_the_documented_rights_are_enough_and_none_is_too_many(t *testing.T) {
+	server := start(t)
+	store := newStore(t, clientOf(t, server, func(opts *redis.Options) {
+		opts.Username, opts.Password, opts.MaxRetries = "app", "password", -1
+	}), redisstore.Options{})
+	all := rights(t)
+	check := func(rights []string) error {
+		_, err := server.Do(append([]string{"acl", "setuser", "app", "reset", "on", ">password"}, rights...)...)
+		ok(t, err)
+		_, err = server.Do("script", "flush")
+		ok(t, err)
+		return store.Check(t.Context())
+	}
+	if err := check(all); err != nil {
+		t.Errorf("they are not enough: %v", err)
+	}
+	for i, right := range all {
+		err := check(slices.Delete(slices.Clone(all), i, i+1))
+		if !errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("without %s: got %v; want ErrUnavailable", right, err)
+		}
+	}
+}
+
+func Test_that_check_leaves_nothing_that_stays(t *testing.T) {
+	client := clientOf(t, start(t), nil)
+	store := newStore(t, client, redisstore.Options{})
+	ok(t, store.Check(t.Context()))
+	for _, key := range keysOf(t, client, "") {
+		if life, err := client.PTTL(t.Context(), key).Result(); err != nil || life < 0 || life > 30*time.Second {
+			t.Errorf("a key is left, for %v, %v", life, err)
+		}
+	}
+}
+
+func Test_that_check_warns_of_a_server_that_evicts(t *testing.T) {
+	server := start(t)
+	for policy, warns := range map[string]bool{"noeviction": false, "allkeys-lru": true, "volatile-ttl": true} {
+		_, err := server.Do("config", "set", "maxmemory-policy", policy)
+		ok(t, err)
+		var log strings.Builder
+		store := newStore(t, clientOf(t, server, nil), redisstore.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		ok(t, store.Check(t.Context()))
+		if got := strings.Contains(log.String(), policy); got != warns {
+			t.Errorf("%s: the log says %q", policy, log.String())
+		}
+	}
+}

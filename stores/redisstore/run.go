@@ -1,0 +1,130 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// run has the server run a script. It sends the digest of the script, and the script itself
+// to a server that does not know it: after its first start, a restart, a failover.
+func (s *Store) run(ctx context.Context, verb string, script *redis.Script, key string, args ...any) (any, error) {
+	return s.ask(ctx, verb, func() (any, error) {
+		return script.Run(ctx, s.client, []string{key}, args...).Result()
+	})
+}
+
+// change is run for what must not get lost: it waits for replicas, if that was asked for.
+func (s *Store) change(ctx context.Context, verb string, script *redis.Script, key string, args ...any) (any, error) {
+	if s.minReplicas == 0 {
+		return s.run(ctx, verb, script, key, args...)
+	}
+	return s.ask(ctx, verb, func() (any, error) {
+		reply, err := s.runAndWait(ctx, script.EvalSha, key, args...)
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return s.runAndWait(ctx, script.Eval, key, args...)
+		}
+		return reply, err
+	})
+}
+
+// ask keeps what fails in the words of the contract, and asks nothing for somebody who has
+// given up.
+func (s *Store) ask(ctx context.Context, verb string, server func() (any, error)) (any, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("redisstore: %s: %w", verb, err)
+	}
+	reply, err := server()
+	if err != nil {
+		return nil, s.explain(ctx, verb, err)
+	}
+	return reply, nil
+}
+
+// runAndWait runs a script, and WAIT on the same connection: WAIT is about what came before
+// it on that one. A ClusterClient cannot do it by itself: WAIT has no key, and it would send
+// it to any node.
+func (s *Store) runAndWait(
+	ctx context.Context,
+	run func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd,
+	key string, args ...any,
+) (any, error) {
+	pipe := s.client.Pipeline()
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		master, err := cluster.MasterForKey(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		pipe = master.Pipeline()
+	}
+	reply := run(ctx, pipe, []string{key}, args...)
+	replicas := pipe.Do(ctx, "WAIT", s.minReplicas, patience(ctx).Milliseconds())
+	_, _ = pipe.Exec(ctx) // the commands have their errors
+	if err := reply.Err(); err != nil {
+		return nil, err
+	}
+	n, err := replicas.Int()
+	if err != nil {
+		return nil, err
+	}
+	if n < s.minReplicas {
+		return nil, fmt.Errorf("%d replicas have acknowledged the change; Options.MinReplicas is %d", n, s.minReplicas)
+	}
+	return reply.Val(), nil
+}
+
+// patience is how long to wait for replicas. It is never 0, which Redis takes for ever.
+func patience(ctx context.Context) time.Duration {
+	most := time.Second
+	if deadline, ok := ctx.Deadline(); ok {
+		most = min(most, time.Until(deadline)/2)
+	}
+	return max(most, time.Millisecond)
+}
+
+var errUnreadable = fmt.Errorf("%w: what is stored under the key is not a session", session.ErrUnavailable)
+
+// explain turns an error of the driver into one of the contract.
+func (s *Store) explain(ctx context.Context, verb string, err error) error {
+	if errors.Is(err, redis.Nil) {
+		return fmt.Errorf("redisstore: %s: %w", verb, session.ErrNotFound)
+	}
+	// Unless a node sends it to another one, the driver goes on for seconds to ask a master
+	// that is dead. It reads the map of slots in the background, five times a second at most.
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		cluster.ReloadState(ctx)
+	}
+	err = unquote(err)
+	if end := ended(ctx); end != nil && !errors.Is(err, end) {
+		err = fmt.Errorf("%w: %w", end, err)
+	}
+	return fmt.Errorf("redisstore: %s: %w: %w", verb, session.ErrUnavailable, err)
+}
+
+// ended is what ctx ended with. The driver gives a connection the deadline of the context,
+// and the connection may be a moment earlier to notice that it has passed.
+func ended(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
+}
+
+// unquote keeps from the logs what an error quotes. A server that does not know a command
+// repeats its arguments, the key and the data among them; the driver repeats an answer that
+// it does not understand.
+func unquote(err error) error {
+	text := err.Error()
+	for _, quotes := range []string{", with args beginning with", "redis: can't parse", "redis: invalid reply"} {
+		if before, _, found := strings.Cut(text, quotes); found {
+			return errors.New(before + quotes + " …")
+		}
+	}
+	return err
+}

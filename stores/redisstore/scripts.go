@@ -1,0 +1,132 @@
+package redisstore
+
+import "github.com/redis/go-redis/v9"
+
+// The scripts make each method atomic and one round trip. They are constants: what visitors
+// and applications send is in ARGV only. Each works on one key, as a Cluster demands. None
+// begins with a shebang, which servers before Redis 7 take for a syntax error. An answer of
+// nil is that there is no such record.
+//
+// It is tempting to read with HMGET and PTTL in a pipeline. A client that sends what only
+// reads to replicas would read an old record then; a script always goes to the primary.
+
+// done is the answer of a script that did what it should.
+const done = int64(1)
+
+var readScript = redis.NewScript(`
+local version, data = unpack(redis.call('HMGET', KEYS[1], 'v', 'd'))
+if not version then
+  return nil
+end
+return {version, data, redis.call('PTTL', KEYS[1])}
+`)
+
+// ARGV: the version to replace, the one that follows, the data, the life.
+//
+// A record is what has a version. A hash without one is what destroyScript left, and a new
+// record takes its place. PEXPIRE with a life of 0 removes the record at once.
+//
+// HSET is the first command that changes anything: it is where a server whose memory is
+// full ends a script, and after another change it would not.
+var writeScript = redis.NewScript(`
+local version, data = unpack(redis.call('HMGET', KEYS[1], 'v', 'd'))
+if not version and ARGV[1] ~= '0' then
+  return nil
+end
+if version and version ~= ARGV[1] then
+  return {version, data, redis.call('PTTL', KEYS[1])}
+end
+redis.call('HSET', KEYS[1], 'v', ARGV[2], 'd', ARGV[3])
+redis.call('HDEL', KEYS[1], 't')
+return redis.call('PEXPIRE', KEYS[1], ARGV[4])
+`)
+
+// ARGV: the version to remove, or 0 for any; a name for this call.
+//
+// The driver sends a command again when the answer was lost. Were the record simply gone,
+// the answer would be that there is none, which means that somebody else has logged the
+// visitor out. So the call leaves its name where the record was, for longer than a driver
+// tries, and a call that finds its own name has been here before.
+//
+// Here DEL comes first, for a log-out to work on a server whose memory is full.
+var destroyScript = redis.NewScript(`
+local version, data, call = unpack(redis.call('HMGET', KEYS[1], 'v', 'd', 't'))
+if not version then
+  if ARGV[1] == '0' or call == ARGV[2] then
+    return 1
+  end
+  return nil
+end
+if ARGV[1] == '0' then
+  return redis.call('DEL', KEYS[1])
+end
+if version ~= ARGV[1] then
+  return {version, data, redis.call('PTTL', KEYS[1])}
+end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 't', ARGV[2])
+return redis.call('PEXPIRE', KEYS[1], 30000)
+`)
+
+// ARGV: the life.
+var touchScript = redis.NewScript(`
+if redis.call('HEXISTS', KEYS[1], 'v') == 0 then
+  return nil
+end
+return redis.call('PEXPIRE', KEYS[1], ARGV[1])
+`)
+
+// now is the server's time in milliseconds, for the scripts below. The entries of a tag are
+// members of one sorted set, which has one time to live: each entry needs an end of its own.
+const now = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`
+
+// ARGV: the key, the life.
+//
+// The set lives as long as the entry that lives longest. PEXPIREAT with a time that has
+// passed removes it at once.
+var tagScript = redis.NewScript(now + `
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZSCORE', KEYS[1], '!' .. ARGV[1]) then
+  return 1
+end
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+return redis.call('PEXPIREAT', KEYS[1], last[2])
+`)
+
+// ARGV: the keys. It is not one ZREM with all of them: Lua passes some thousands at most.
+var untagScript = redis.NewScript(`
+for _, key in ipairs(ARGV) do
+  redis.call('ZREM', KEYS[1], key, '!' .. key)
+end
+return 1
+`)
+
+// The answer is the members.
+var taggedScript = redis.NewScript(now + `
+return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
+`)
+
+// ARGV: the keys to leave alone. The answer is the keys of all entries that are revoked.
+var revokeScript = redis.NewScript(now + `
+local spared, revoked = {}, {}
+for _, key in ipairs(ARGV) do
+  spared[key] = true
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+local entries = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
+for i = 1, #entries, 2 do
+  local member, expires = entries[i], entries[i + 1]
+  if string.sub(member, 1, 1) == '!' then
+    table.insert(revoked, string.sub(member, 2))
+  elseif not spared[member] then
+    redis.call('ZREM', KEYS[1], member)
+    redis.call('ZADD', KEYS[1], expires, '!' .. member)
+    table.insert(revoked, member)
+  end
+end
+return revoked
+`)

@@ -1,0 +1,66 @@
+package redisstore
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// Tag adds an entry for key to the tag or moves the expiry of the one there is. A revoked
+// one stays as it is.
+func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
+	_, err := s.change(ctx, "tag", tagScript, s.tagKey(tag), key, s.life(expires))
+	return err
+}
+
+// Untag removes the entries for these keys from the tag.
+func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
+	_, err := s.run(ctx, "untag", untagScript, s.tagKey(tag), args(keys)...)
+	return err
+}
+
+// Tagged lists the entries of the tag, those that end first at the head.
+func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
+	reply, err := s.run(ctx, "tagged", taggedScript, s.tagKey(tag))
+	if err != nil {
+		return nil, err
+	}
+	var entries []session.TagEntry
+	for _, member := range texts(reply) {
+		key, revoked := strings.CutPrefix(member, "!")
+		entries = append(entries, session.TagEntry{Key: key, Revoked: revoked})
+	}
+	return entries, nil
+}
+
+// Revoke marks the entries of the tag, save those for the keys in except, and returns the
+// keys of all that are marked then.
+func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
+	reply, err := s.change(ctx, "revoke", revokeScript, s.tagKey(tag), args(except)...)
+	if err != nil {
+		return nil, err
+	}
+	return texts(reply), nil
+}
+
+func (s *Store) tagKey(tag string) string { return s.prefix + "t:" + tag }
+
+func args(keys []string) []any {
+	list := make([]any, len(keys))
+	for i, key := range keys {
+		list[i] = key
+	}
+	return list
+}
+
+// texts is an answer that is a list.
+func texts(reply any) []string {
+	items, _ := reply.([]any)
+	list := make([]string, len(items))
+	for i, item := range items {
+		list[i], _ = item.(string)
+	}
+	return list
+}

@@ -1,0 +1,295 @@
+// Package stores picks a session store by what the environment says, as deployments do:
+//
+//	store, err := stores.FromEnv()
+//
+// or, with the lifetimes of sessions, [ConfigFromEnv]. These are the variables:
+//
+//	SESSION_DRIVER            cookie (the default), file, redis, dynamodb or memory
+//	SESSION_IDLE_TIMEOUT      a duration such as 2h or 30m; see session.Config
+//	SESSION_ABSOLUTE_TIMEOUT  a duration, or never
+//
+//	cookie    APP_KEY                 the key that seals; `openssl rand -hex 32` makes one
+//	          APP_PREVIOUS_KEYS       keys that still open, with commas in between; optional
+//	file      SESSION_FILE_DIR        the directory
+//	redis     REDIS_URL               redis://user:password@host:6379/0, rediss:// for TLS, unix://;
+//	                                  ?addr=host:port for more nodes of a Cluster,
+//	                                  ?master_name=… for Sentinel; see go-redis
+//	          SESSION_REDIS_PREFIX    what the keys begin with; optional
+//	dynamodb  SESSION_DYNAMODB_TABLE  the table; dynamodbstore.CreateTable makes one
+//	          AWS_REGION, …           the region, credentials and all else that AWS's own tools read
+//
+// What is missing or wrong is reported all at once.
+//
+// Importing this package compiles all drivers in. A program that knows which store it uses
+// imports that one only, and has neither Redis nor AWS in it if it does not use them.
+package stores
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/cookiestore"
+	"github.com/echo-hypermedia/session/stores/dynamodbstore"
+	"github.com/echo-hypermedia/session/stores/filestore"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+	"github.com/echo-hypermedia/session/stores/redisstore"
+)
+
+// FromEnv is the store that the environment names. No server is asked yet. Where the store
+// has something to close, such as its connections, it is an io.Closer.
+//
+// The error joins a [VariableError] for each variable that is missing or wrong, those of
+// the lifetimes included.
+func FromEnv() (session.Store, error) {
+	cfg, err := ConfigFromEnv()
+	return cfg.Store, err
+}
+
+// ConfigFromEnv is FromEnv together with the lifetimes. The rest of the Config is yours to
+// fill in.
+func ConfigFromEnv() (session.Config, error) {
+	var e env
+	cfg := session.Config{
+		IdleTimeout:     e.duration("SESSION_IDLE_TIMEOUT"),
+		AbsoluteTimeout: e.durationOrNever("SESSION_ABSOLUTE_TIMEOUT"),
+	}
+	store := e.store()
+	if err := errors.Join(e.errs...); err != nil {
+		return session.Config{}, err
+	}
+	cfg.Store = store
+	return cfg, nil
+}
+
+// VariableError is one mistake in the environment.
+type VariableError struct {
+	Name   string // of the variable
+	Value  string // what it is set to; "" for one that is missing, or a secret
+	Reason string // what is wrong, and the way out
+}
+
+func (e *VariableError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("stores: %s %s", e.Name, e.Reason)
+	}
+	return fmt.Sprintf("stores: %s = %q: %s", e.Name, e.Value, e.Reason)
+}
+
+// env reads the environment and collects the mistakes in it.
+type env struct{ errs []error }
+
+func (e *env) wrong(name, value, reason string) {
+	e.errs = append(e.errs, &VariableError{name, value, reason})
+}
+
+// failed is for a mistake that somebody else has found. If it is about a secret, its text
+// must not show it.
+func (e *env) failed(name string, err error) { e.wrong(name, "", "is wrong: "+err.Error()) }
+
+func (e *env) required(name, way string) string {
+	value := os.Getenv(name)
+	if value == "" {
+		e.wrong(name, "", "is not set; "+way)
+	}
+	return value
+}
+
+func (e *env) duration(name string) time.Duration {
+	value := os.Getenv(name)
+	if value == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 {
+		e.wrong(name, value, "is not a time above zero; write 90s, 30m or 2h")
+	}
+	return d
+}
+
+func (e *env) durationOrNever(name string) time.Duration {
+	if os.Getenv(name) == "never" {
+		return -1
+	}
+	return e.duration(name)
+}
+
+func (e *env) store() session.Store {
+	switch driver := os.Getenv("SESSION_DRIVER"); driver {
+	case "", "cookie":
+		return e.cookie()
+	case "file":
+		return e.file()
+	case "redis":
+		return e.redis()
+	case "dynamodb":
+		return e.dynamodb()
+	case "memory":
+		return memorystore.New(memorystore.Options{})
+	default:
+		e.wrong("SESSION_DRIVER", driver, "is not a driver; pick one of cookie, file, redis, dynamodb and memory")
+		return nil
+	}
+}
+
+func (e *env) cookie() session.Store {
+	names := []string{"APP_KEY"}
+	texts := []string{e.required("APP_KEY", "cookies are sealed with it; make one with `openssl rand -hex 32`, and keep it")}
+	for text := range strings.SplitSeq(os.Getenv("APP_PREVIOUS_KEYS"), ",") {
+		names, texts = append(names, "APP_PREVIOUS_KEYS"), append(texts, text)
+	}
+	var keys [][]byte
+	for i, text := range texts {
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		key, err := cookiestore.ParseKey(text)
+		if err == nil {
+			_, err = cookiestore.New(cookiestore.Options{Keys: [][]byte{key}}) // is it a weak one?
+		}
+		if err != nil {
+			e.failed(names[i], err)
+			continue
+		}
+		keys = append(keys, key)
+	}
+	if len(e.errs) > 0 {
+		return nil
+	}
+	store, err := cookiestore.New(cookiestore.Options{Keys: keys})
+	if err != nil {
+		e.failed("APP_PREVIOUS_KEYS", err) // one is there twice
+	}
+	return store
+}
+
+func (e *env) file() session.Store {
+	dir := e.required("SESSION_FILE_DIR", "name a directory for the sessions, on a local disk")
+	if dir == "" {
+		return nil
+	}
+	store, err := filestore.New(filestore.Options{Dir: dir})
+	if err != nil {
+		e.failed("SESSION_FILE_DIR", err)
+	}
+	return store
+}
+
+func (e *env) redis() session.Store {
+	text := e.required("REDIS_URL", "write redis://localhost:6379/0, say")
+	if text == "" {
+		return nil
+	}
+	client, err := redisClient(text)
+	if err != nil {
+		e.failed("REDIS_URL", err)
+		return nil
+	}
+	store, err := redisstore.New(client, redisstore.Options{Prefix: os.Getenv("SESSION_REDIS_PREFIX")})
+	if err != nil {
+		_ = client.Close()
+		e.failed("REDIS_URL", err)
+		return nil
+	}
+	return ownRedis{store, client}
+}
+
+// ownRedis is a store whose client is nobody else's.
+type ownRedis struct {
+	*redisstore.Store
+	client redis.UniversalClient
+}
+
+// Close closes the connections.
+func (s ownRedis) Close() error { return s.client.Close() }
+
+// A session waits for five seconds at most. What a client does in this time is better more
+// than one try; by itself, a driver may wait for longer than that with its first one.
+const (
+	tryTimeout = time.Second
+	maxTries   = 3
+)
+
+// redisClient reads the URL as go-redis does, and sets what redisstore asks for. There is
+// no telling from the scheme of a URL whether it is for one server, so the parameters do.
+func redisClient(text string) (redis.UniversalClient, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	switch query := u.Query(); {
+	case query.Has("addr"):
+		opts, err := redis.ParseClusterURL(text)
+		if err != nil {
+			return nil, withoutURL(err)
+		}
+		opts.ContextTimeoutEnabled = true
+		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a failed-over shard is down
+		opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
+		return redis.NewClusterClient(opts), nil
+	case query.Has("master_name"):
+		opts, err := redis.ParseFailoverURL(text)
+		if err != nil {
+			return nil, withoutURL(err)
+		}
+		opts.ContextTimeoutEnabled = true
+		opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
+		return redis.NewFailoverClient(opts), nil
+	}
+	opts, err := redis.ParseURL(text)
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	opts.ContextTimeoutEnabled = true
+	opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
+	return redis.NewClient(opts), nil
+}
+
+// withoutURL is err without the URL, which has a password in it.
+func withoutURL(err error) error {
+	var parse *url.Error
+	if errors.As(err, &parse) {
+		return parse.Err
+	}
+	return err
+}
+
+func (e *env) dynamodb() session.Store {
+	table := e.required("SESSION_DYNAMODB_TABLE", "name the table of the sessions; dynamodbstore.CreateTable makes one")
+	cfg, err := config.LoadDefaultConfig(context.Background(),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(tryTimeout)),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts, o.MaxBackoff = maxTries, 100*time.Millisecond
+			})
+		}),
+	)
+	if err != nil {
+		e.failed("AWS_REGION, or another of AWS's variables,", err)
+		return nil
+	}
+	if cfg.Region == "" {
+		e.wrong("AWS_REGION", "", "is not set, and there is no region in AWS's configuration files either; name the one where the table is")
+	}
+	if table == "" || cfg.Region == "" {
+		return nil
+	}
+	store, err := dynamodbstore.New(dynamodb.NewFromConfig(cfg), dynamodbstore.Options{Table: table})
+	if err != nil {
+		e.failed("SESSION_DYNAMODB_TABLE", err)
+	}
+	return store
+}

@@ -1,0 +1,152 @@
+package stores_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores"
+	"github.com/echo-hypermedia/session/stores/cookiestore"
+)
+
+// goodKey is nobody's key: it is made up anew in each run.
+var goodKey = fmt.Sprintf("%x", cookiestore.GenerateKey())
+
+// setenv leaves nothing in the environment but these variables, of those that count.
+func setenv(t *testing.T, variables map[string]string) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "SESSION_") || strings.HasPrefix(name, "APP_") || strings.HasPrefix(name, "AWS_") || name == "REDIS_URL" {
+			t.Setenv(name, "")
+		}
+	}
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+	for name, value := range variables {
+		t.Setenv(name, value)
+	}
+}
+
+func Test_that_the_environment_picks_the_store(t *testing.T) {
+	for _, tc := range []struct {
+		desc string
+		env  map[string]string
+		want string
+	}{
+		{"no driver is cookie", map[string]string{"APP_KEY": goodKey}, "*cookiestore.Store"},
+		{"cookie", map[string]string{"SESSION_DRIVER": "cookie", "APP_KEY": goodKey}, "*cookiestore.Store"},
+		{"cookie with keys from before", map[string]string{"APP_KEY": goodKey, "APP_PREVIOUS_KEYS": " " + fmt.Sprintf("%x", cookiestore.GenerateKey()) + ", "}, "*cookiestore.Store"},
+		{"file", map[string]string{"SESSION_DRIVER": "file", "SESSION_FILE_DIR": filepath.Join(t.TempDir(), "sessions")}, "*filestore.Store"},
+		{"redis", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://user:secret@localhost:6379/3"}, "stores.ownRedis"},
+		{"redis with TLS", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "rediss://localhost:6380"}, "stores.ownRedis"},
+		{"redis cluster", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:7001?addr=localhost:7002"}, "stores.ownRedis"},
+		{"redis sentinel", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:26379?master_name=main"}, "stores.ownRedis"},
+		{"dynamodb", map[string]string{"SESSION_DRIVER": "dynamodb", "SESSION_DYNAMODB_TABLE": "sessions", "AWS_REGION": "eu-central-1"}, "*dynamodbstore.Store"},
+		{"memory", map[string]string{"SESSION_DRIVER": "memory"}, "*memorystore.Store"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			setenv(t, tc.env)
+			store, err := stores.FromEnv()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprintf("%T", store); got != tc.want {
+				t.Errorf("got a %s; want a %s", got, tc.want)
+			}
+			_, sealer := store.(session.Sealer)
+			if _, tagger := store.(session.Tagger); tagger == sealer {
+				t.Errorf("a Tagger: %t, a Sealer: %t; want one of them", tagger, sealer)
+			}
+			if closer, ok := store.(io.Closer); ok {
+				if err := closer.Close(); err != nil {
+					t.Errorf("close: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func Test_that_the_environment_has_the_lifetimes(t *testing.T) {
+	setenv(t, map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "30m", "SESSION_ABSOLUTE_TIMEOUT": "8h"})
+	cfg, err := stores.ConfigFromEnv()
+	if err != nil || cfg.IdleTimeout != 30*time.Minute || cfg.AbsoluteTimeout != 8*time.Hour || cfg.Store == nil {
+		t.Errorf("got %v and %v, %v", cfg.IdleTimeout, cfg.AbsoluteTimeout, err)
+	}
+	if _, err := session.New(cfg); err != nil {
+		t.Errorf("a manager of it: %v", err)
+	}
+	t.Setenv("SESSION_ABSOLUTE_TIMEOUT", "never")
+	if cfg, err = stores.ConfigFromEnv(); err != nil || cfg.AbsoluteTimeout >= 0 {
+		t.Errorf("never: got %v, %v; want a negative time", cfg.AbsoluteTimeout, err)
+	}
+	setenv(t, map[string]string{"SESSION_DRIVER": "memory"})
+	t.Setenv("SESSION_IDLE_TIMEOUT", "")
+	t.Setenv("SESSION_ABSOLUTE_TIMEOUT", "")
+	if cfg, err = stores.ConfigFromEnv(); err != nil || cfg.IdleTimeout != 0 || cfg.AbsoluteTimeout != 0 {
+		t.Errorf("not set: got %v and %v, %v; want the defaults", cfg.IdleTimeout, cfg.AbsoluteTimeout, err)
+	}
+}
+
+func Test_that_every_mistake_in_the_environment_is_reported_at_once(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		desc string
+		env  map[string]string
+		want []string // names of variables
+	}{
+		{"nothing is set", nil, []string{"APP_KEY"}},
+		{"an unknown driver", map[string]string{"SESSION_DRIVER": "redi"}, []string{"SESSION_DRIVER"}},
+		{"wrong lifetimes", map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "120", "SESSION_ABSOLUTE_TIMEOUT": "-1h"}, []string{"SESSION_IDLE_TIMEOUT", "SESSION_ABSOLUTE_TIMEOUT"}},
+		{"a lifetime of nothing", map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "0s"}, []string{"SESSION_IDLE_TIMEOUT"}},
+		{"an idle timeout of never", map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "never"}, []string{"SESSION_IDLE_TIMEOUT"}},
+		{"a weak key, and one from before", map[string]string{"APP_KEY": "changeme", "APP_PREVIOUS_KEYS": cookiestore.DocKey + "," + goodKey + ",short", "SESSION_IDLE_TIMEOUT": "x"},
+			[]string{"SESSION_IDLE_TIMEOUT", "APP_KEY", "APP_PREVIOUS_KEYS", "APP_PREVIOUS_KEYS"}},
+		{"a key twice", map[string]string{"APP_KEY": goodKey, "APP_PREVIOUS_KEYS": goodKey}, []string{"APP_PREVIOUS_KEYS"}},
+		{"file without a directory", map[string]string{"SESSION_DRIVER": "file"}, []string{"SESSION_FILE_DIR"}},
+		{"a directory that is a file", map[string]string{"SESSION_DRIVER": "file", "SESSION_FILE_DIR": file}, []string{"SESSION_FILE_DIR"}},
+		{"redis without a URL", map[string]string{"SESSION_DRIVER": "redis"}, []string{"REDIS_URL"}},
+		{"another scheme", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "http://:secret-password@localhost"}, []string{"REDIS_URL"}},
+		{"no URL at all", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://:secret-password@local host:x"}, []string{"REDIS_URL"}},
+		{"a parameter that go-redis does not know", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://:secret-password@localhost?databas=1"}, []string{"REDIS_URL"}},
+		{"dynamodb without anything", map[string]string{"SESSION_DRIVER": "dynamodb", "SESSION_ABSOLUTE_TIMEOUT": "x"}, []string{"SESSION_ABSOLUTE_TIMEOUT", "SESSION_DYNAMODB_TABLE", "AWS_REGION"}},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			setenv(t, tc.env)
+			store, err := stores.FromEnv()
+			if err == nil || store != nil {
+				t.Fatalf("got store %v, error %v; want no store and an error", store, err)
+			}
+			var got []string
+			for _, e := range err.(interface{ Unwrap() []error }).Unwrap() {
+				var mistake *stores.VariableError
+				if !errors.As(e, &mistake) {
+					t.Errorf("%v is no VariableError", e)
+					continue
+				}
+				got = append(got, mistake.Name)
+				if !strings.HasPrefix(mistake.Error(), "stores: "+mistake.Name) {
+					t.Errorf("%q does not begin with the variable", mistake)
+				}
+			}
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("mistakes in %v; want %v:\n%v", got, tc.want, err)
+			}
+			for _, secret := range []string{goodKey, cookiestore.DocKey, "secret-password", "changeme"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("%q has a secret in it", err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,1113 @@
+package storetest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// broken is a store with a flaw: a function that is set stands in for the method.
+type broken struct {
+	session.Tagger
+	read    func(ctx context.Context, key string) (session.Record, error)
+	write   func(ctx context.Context, key string, rec session.Record) error
+	destroy func(ctx context.Context, key string, version uint64) error
+	touch   func(ctx context.Context, key string, expires time.Time) error
+	tag     func(ctx context.Context, tag, key string, expires time.Time) error
+	untag   func(ctx context.Context, tag string, keys ...string) error
+	tagged  func(ctx context.Context, tag string) ([]session.TagEntry, error)
+	revoke  func(ctx context.Context, tag string, except ...string) ([]string, error)
+}
+
+func (b broken) Read(ctx context.Context, key string) (session.Record, error) {
+	if b.read != nil {
+		return b.read(ctx, key)
+	}
+	return b.Tagger.Read(ctx, key)
+}
+
+func (b broken) Write(ctx context.Context, key string, rec session.Record) error {
+	if b.write != nil {
+		return b.write(ctx, key, rec)
+	}
+	return b.Tagger.Write(ctx, key, rec)
+}
+
+func (b broken) Destroy(ctx context.Context, key string, version uint64) error {
+	if b.destroy != nil {
+		return b.destroy(ctx, key, version)
+	}
+	return b.Tagger.Destroy(ctx, key, version)
+}
+
+func (b broken) Touch(ctx context.Context, key string, expires time.Time) error {
+	if b.touch != nil {
+		return b.touch(ctx, key, expires)
+	}
+	return b.Tagger.Touch(ctx, key, expires)
+}
+
+func (b broken) Tag(ctx context.Context, tag, key string, expires time.Time) error {
+	if b.tag != nil {
+		return b.tag(ctx, tag, key, expires)
+	}
+	return b.Tagger.Tag(ctx, tag, key, expires)
+}
+
+func (b broken) Untag(ctx context.Context, tag string, keys ...string) error {
+	if b.untag != nil {
+		return b.untag(ctx, tag, keys...)
+	}
+	return b.Tagger.Untag(ctx, tag, keys...)
+}
+
+func (b broken) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
+	if b.tagged != nil {
+		return b.tagged(ctx, tag)
+	}
+	return b.Tagger.Tagged(ctx, tag)
+}
+
+func (b broken) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
+	if b.revoke != nil {
+		return b.revoke(ctx, tag, except...)
+	}
+	return b.Tagger.Revoke(ctx, tag, except...)
+}
+
+// breaking makes a flaw out of a store that is right and what is wrong with it.
+func breaking(flaw func(s session.Tagger, c *clock) broken) func(*clock) session.Store {
+	return func(c *clock) session.Store {
+		s := memory(c)
+		b := flaw(s, c)
+		b.Tagger = s
+		return b
+	}
+}
+
+func ignoresVersionOfDestroy(s session.Tagger) broken {
+	return broken{Tagger: s, destroy: func(ctx context.Context, key string, _ uint64) error {
+		return s.Destroy(ctx, key, 0)
+	}}
+}
+
+// rounding is a store that keeps whole seconds. That is allowed.
+func rounding(s session.Tagger) broken {
+	ceil := func(t time.Time) time.Time { return t.Add(time.Second - 1).Truncate(time.Second) }
+	return broken{
+		Tagger: s,
+		write: func(ctx context.Context, key string, rec session.Record) error {
+			rec.Expires = ceil(rec.Expires)
+			return s.Write(ctx, key, rec)
+		},
+		touch: func(ctx context.Context, key string, expires time.Time) error {
+			return s.Touch(ctx, key, ceil(expires))
+		},
+		tag: func(ctx context.Context, tag, key string, expires time.Time) error {
+			return s.Tag(ctx, tag, key, ceil(expires))
+		},
+	}
+}
+
+// expiring changes the expiries that records are written with.
+func expiring(change func(c *clock, at time.Time) time.Time) func(*clock) session.Store {
+	return breaking(func(s session.Tagger, c *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			rec.Expires = change(c, rec.Expires)
+			return s.Write(ctx, key, rec)
+		}}
+	})
+}
+
+// storing changes the data that records are written with.
+func storing(change func(data []byte) []byte) func(*clock) session.Store {
+	return breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			rec.Data = change(rec.Data)
+			return s.Write(ctx, key, rec)
+		}}
+	})
+}
+
+// meeting changes the record that a conflict brings.
+func meeting(change func(rec *session.Record)) func(*clock) session.Store {
+	return breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			err := s.Write(ctx, key, rec)
+			var conflict *session.ConflictError
+			if errors.As(err, &conflict) {
+				change(&conflict.Current)
+			}
+			return err
+		}}
+	})
+}
+
+// force writes a record whatever version there is.
+func force(ctx context.Context, s session.Store, key string, rec session.Record) error {
+	for {
+		current, err := s.Read(ctx, key)
+		if err != nil {
+			return err
+		}
+		rec.Version = current.Version
+		if err := s.Write(ctx, key, rec); !errors.Is(err, session.ErrConflict) {
+			return err
+		}
+	}
+}
+
+var recordFlaws = []flaw{
+	{"a write under a version creates", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			err := s.Write(ctx, key, rec)
+			if errors.Is(err, session.ErrNotFound) {
+				rec.Version = 0
+				return s.Write(ctx, key, rec)
+			}
+			return err
+		}}
+	}), claims{
+		"a write under a version never creates",
+		"nothing brings a destroyed record back",
+		"an expired record is gone for write",
+		perhaps + "of a write and a destroy of one version one wins",
+		"who has seen a record destroyed never sees it again",
+	}},
+	{"the last write wins", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			if rec.Version == 0 {
+				return s.Write(ctx, key, rec)
+			}
+			yield("write")
+			return force(ctx, s, key, rec)
+		}}
+	}), claims{
+		"a write under an old version is a conflict and changes nothing",
+		"a write under a future version is a conflict and changes nothing",
+		"a conflict that brings a record brings the current one",
+		"increments at the same time all count",
+		"of many writes of one version one wins",
+	}},
+	{"a write under a future version is accepted", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			var conflict *session.ConflictError
+			err := s.Write(ctx, key, rec)
+			if errors.As(err, &conflict) && rec.Version > conflict.Current.Version {
+				return force(ctx, s, key, rec)
+			}
+			return err
+		}}
+	}), claims{
+		"a write under a future version is a conflict and changes nothing",
+		"a conflict that brings a record brings the current one",
+	}},
+	{"a create replaces", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			err := s.Write(ctx, key, rec)
+			if rec.Version == 0 && errors.Is(err, session.ErrConflict) {
+				return force(ctx, s, key, rec)
+			}
+			return err
+		}}
+	}), claims{
+		"a create over a record is a conflict and changes nothing",
+		"a conflict that brings a record brings the current one",
+		"of many creates one wins",
+	}},
+	{"a replacement keeps the old expiry", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			if old, err := s.Read(ctx, key); err == nil && rec.Version > 0 {
+				rec.Expires = old.Expires
+			}
+			return s.Write(ctx, key, rec)
+		}}
+	}), claims{
+		"a write under the current version replaces data and expiry",
+		"a conflict that brings a record brings the current one",
+		"touch does not stand in the way of the next write",
+		"a record that is written with an expiry in the past is gone at once",
+	}},
+	{"a conflict moves the expiry", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			err := s.Write(ctx, key, rec)
+			if errors.Is(err, session.ErrConflict) {
+				_ = s.Touch(ctx, key, rec.Expires)
+			}
+			return err
+		}}
+	}), claims{
+		"a create over a record is a conflict and changes nothing",
+		"a write under an old version is a conflict and changes nothing",
+		"a write under a future version is a conflict and changes nothing",
+		"a conflict that brings a record brings the current one",
+	}},
+	{"a conflict brings an old version", meeting(func(rec *session.Record) { rec.Version-- }), claims{
+		"a conflict that brings a record brings the current one",
+	}},
+	{"a conflict brings no data", meeting(func(rec *session.Record) { rec.Data = nil }), claims{
+		"a conflict that brings a record brings the current one",
+	}},
+	{"a conflict brings no expiry", meeting(func(rec *session.Record) { rec.Expires = time.Time{} }), claims{
+		"a conflict that brings a record brings the current one",
+	}},
+
+	{"read makes up a record", breaking(func(s session.Tagger, c *clock) broken {
+		var known sync.Map
+		return broken{
+			write: func(ctx context.Context, key string, rec session.Record) error {
+				known.Store(key, true)
+				return s.Write(ctx, key, rec)
+			},
+			read: func(ctx context.Context, key string) (session.Record, error) {
+				if _, ok := known.Load(key); !ok {
+					return session.Record{Expires: c.Now().Add(time.Hour)}, ctx.Err()
+				}
+				return s.Read(ctx, key)
+			},
+		}
+	}), claims{
+		"a key that was never written is not found",
+		"touch never creates",
+		"an entry may be added before the record that it names",
+	}},
+	{"read returns what it returned before", breaking(func(s session.Tagger, _ *clock) broken {
+		var seen sync.Map
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			if err != nil {
+				return rec, err
+			}
+			old, _ := seen.LoadOrStore(key, rec)
+			rec.Data = bytes.Clone(old.(session.Record).Data)
+			return rec, nil
+		}}
+	}), claims{
+		"read returns the newest of many writes",
+		"any bytes may be data",
+		"large data comes back as it was",
+		"a create over a record is a conflict and changes nothing",
+		"increments at the same time all count",
+		"a touch at the same time undoes no write",
+		"the store does not share the slice given to write",
+		perhaps + "of many writes of one version one wins",
+	}},
+	{"keys are cut", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{
+			read:  func(ctx context.Context, key string) (session.Record, error) { return s.Read(ctx, key[:63]) },
+			write: func(ctx context.Context, key string, rec session.Record) error { return s.Write(ctx, key[:63], rec) },
+			destroy: func(ctx context.Context, key string, version uint64) error {
+				return s.Destroy(ctx, key[:63], version)
+			},
+			touch: func(ctx context.Context, key string, at time.Time) error { return s.Touch(ctx, key[:63], at) },
+		}
+	}), claims{
+		"keys that differ in one digit do not mix",
+	}},
+	{"destroy takes a neighbour along", breaking(func(s session.Tagger, _ *clock) broken {
+		var last sync.Map
+		return broken{
+			write: func(ctx context.Context, key string, rec session.Record) error {
+				if rec.Version == 0 {
+					before, _ := last.Swap("key", key)
+					last.Store(key, before)
+				}
+				return s.Write(ctx, key, rec)
+			},
+			destroy: func(ctx context.Context, key string, version uint64) error {
+				if before, _ := last.Load(key); before != nil && before != key {
+					_ = s.Destroy(ctx, before.(string), 0)
+				}
+				return s.Destroy(ctx, key, version)
+			},
+		}
+	}), claims{
+		"what is done to one record is not done to the others",
+	}},
+	{"empty data is no record", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			if err == nil && len(rec.Data) == 0 {
+				return session.Record{}, session.ErrNotFound
+			}
+			return rec, err
+		}}
+	}), claims{
+		"empty data is a record",
+	}},
+	{"data is trimmed", storing(bytes.TrimSpace), claims{
+		"any bytes may be data",
+	}},
+	{"data is made UTF-8", storing(func(data []byte) []byte { return bytes.ToValidUTF8(data, []byte("?")) }), claims{
+		"any bytes may be data",
+		"large data comes back as it was",
+	}},
+	{"data ends at the first zero", storing(func(data []byte) []byte { data, _, _ = bytes.Cut(data, []byte{0}); return data }), claims{
+		"any bytes may be data",
+		"large data comes back as it was",
+	}},
+	{"data is cut", storing(func(data []byte) []byte { return data[:min(len(data), 64<<10)] }), claims{
+		"large data comes back as it was",
+	}},
+
+	{"destroy ignores the version", func(c *clock) session.Store { return ignoresVersionOfDestroy(memory(c)) }, claims{
+		"destroying another version is a conflict and changes nothing",
+		"destroying what is missing is no error for version 0 and not found for a version",
+		"nothing brings a destroyed record back",
+		"an expired record is gone for destroy",
+		perhaps + "of a write and a destroy of one version one wins",
+	}},
+	{"destroy does nothing for version 0", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
+			if version == 0 {
+				return ctx.Err()
+			}
+			return s.Destroy(ctx, key, version)
+		}}
+	}), claims{
+		"what is done to one record is not done to the others",
+		"destroying version 0 removes any version",
+		"nothing brings a destroyed record back",
+		"who has seen a record destroyed never sees it again",
+	}},
+	{"destroy does nothing for a version", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
+			rec, err := s.Read(ctx, key)
+			if err == nil && rec.Version == version {
+				return nil
+			}
+			return s.Destroy(ctx, key, version)
+		}}
+	}), claims{
+		"destroying the current version removes it",
+		perhaps + "of a write and a destroy of one version one wins",
+	}},
+	{"destroying what is missing is an error", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
+			if _, err := s.Read(ctx, key); err != nil {
+				return err
+			}
+			return s.Destroy(ctx, key, version)
+		}}
+	}), claims{
+		"destroying what is missing is no error for version 0 and not found for a version",
+		"nothing brings a destroyed record back",
+		"an expired record is gone for destroy",
+	}},
+	{"destroying what is missing is never an error", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
+			err := s.Destroy(ctx, key, version)
+			if errors.Is(err, session.ErrNotFound) {
+				return nil
+			}
+			return err
+		}}
+	}), claims{
+		"destroying what is missing is no error for version 0 and not found for a version",
+		"nothing brings a destroyed record back",
+		"an expired record is gone for destroy",
+	}},
+
+	{"touch creates", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
+			err := s.Touch(ctx, key, expires)
+			if errors.Is(err, session.ErrNotFound) {
+				return s.Write(ctx, key, session.Record{Expires: expires})
+			}
+			return err
+		}}
+	}), claims{
+		"nothing brings a destroyed record back",
+		"touch never creates",
+		"an expired record is gone for touch",
+		"a record that is touched with an expiry in the past is gone at once",
+		"who has seen a record destroyed never sees it again",
+	}},
+	{"touch is a write", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
+			rec, err := s.Read(ctx, key)
+			if err != nil {
+				return err
+			}
+			rec.Expires = expires
+			return force(ctx, s, key, rec)
+		}}
+	}), claims{
+		"touch moves the expiry away and changes nothing else",
+		"touch does not stand in the way of the next write",
+		"a touch at the same time undoes no write",
+	}},
+	{"touch never shortens", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
+			rec, err := s.Read(ctx, key)
+			if err == nil && expires.Before(rec.Expires) {
+				return nil
+			}
+			return s.Touch(ctx, key, expires)
+		}}
+	}), claims{
+		"touch moves the expiry closer",
+		"a record that is touched with an expiry in the past is gone at once",
+	}},
+	{"touch does nothing", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, _ time.Time) error {
+			_, err := s.Read(ctx, key)
+			return err
+		}}
+	}), claims{
+		"touch moves the expiry away and changes nothing else",
+		"touch moves the expiry closer",
+		"a record that is touched with an expiry in the past is gone at once",
+	}},
+
+	{"expiries are earlier than they should be", expiring(func(_ *clock, at time.Time) time.Time {
+		return at.Add(-20 * time.Second)
+	}), claims{
+		"read returns what was written",
+		"a create over a record is a conflict and changes nothing",
+		"a write under the current version replaces data and expiry",
+		"a write under an old version is a conflict and changes nothing",
+		"a write under a future version is a conflict and changes nothing",
+		"a conflict that brings a record brings the current one",
+		"destroying another version is a conflict and changes nothing",
+		"touch does not stand in the way of the next write",
+		"an expiry that is years away is kept",
+		"version 0 over an expired record creates anew",
+		"a context that has ended ends every method and changes nothing",
+	}},
+	{"records expire early", breaking(func(s session.Tagger, c *clock) broken {
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			if err == nil && rec.Expires.Sub(c.Now()) < 5*time.Minute {
+				return session.Record{}, session.ErrNotFound
+			}
+			return rec, err
+		}}
+	}), claims{
+		"a write under the current version replaces data and expiry",
+		"a record lives until just before its expiry",
+	}},
+	{"no record lives longer than a year", expiring(func(c *clock, at time.Time) time.Time {
+		if year := c.Now().Add(365 * 24 * time.Hour); at.After(year) {
+			return year
+		}
+		return at
+	}), claims{
+		"an expiry that is years away is kept",
+	}},
+	{"a zero time is none", expiring(func(c *clock, at time.Time) time.Time {
+		if at.IsZero() {
+			return c.Now().Add(1000 * time.Hour)
+		}
+		return at
+	}), claims{
+		"a record that is written with an expiry in the past is gone at once",
+	}},
+	{"a touch with a zero time is for good", breaking(func(s session.Tagger, c *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
+			if expires.IsZero() {
+				expires = c.Now().Add(1000 * time.Hour)
+			}
+			return s.Touch(ctx, key, expires)
+		}}
+	}), claims{
+		"a record that is touched with an expiry in the past is gone at once",
+	}},
+	{"expired records can be read", func(c *clock) session.Store { return newLazy(c, "read") }, claims{
+		"touch moves the expiry away and changes nothing else",
+		"touch moves the expiry closer",
+		"an expired record is gone for read",
+		"an expired record is gone for write",
+		"an expired record is gone for touch",
+		"a record that is written with an expiry in the past is gone at once",
+		"a record that is touched with an expiry in the past is gone at once",
+		"an entry outlives its record",
+	}},
+	{"expired records can be replaced", func(c *clock) session.Store { return newLazy(c, "replace") }, claims{
+		"an expired record is gone for write",
+	}},
+	{"expired records are in the way", func(c *clock) session.Store { return newLazy(c, "create") }, claims{
+		"version 0 over an expired record creates anew",
+		"a record that is written with an expiry in the past is gone at once",
+	}},
+	{"expired records can be touched", func(c *clock) session.Store { return newLazy(c, "touch") }, claims{
+		"an expired record is gone for touch",
+		"a record that is touched with an expiry in the past is gone at once",
+	}},
+	{"expired records can be destroyed", func(c *clock) session.Store { return newLazy(c, "destroy") }, claims{
+		"an expired record is gone for destroy",
+	}},
+
+	{"write is not atomic", func(c *clock) session.Store { return newNaive(c, "write") }, claims{
+		"increments at the same time all count",
+		perhaps + "a touch at the same time undoes no write",
+		"of many creates one wins",
+		"of many writes of one version one wins",
+		perhaps + "of a write and a destroy of one version one wins",
+		perhaps + "who has seen a record destroyed never sees it again",
+	}},
+	{"touch is not atomic", func(c *clock) session.Store { return newNaive(c, "touch") }, claims{
+		"a touch at the same time undoes no write",
+	}},
+	{"destroy is not atomic", func(c *clock) session.Store { return newNaive(c, "destroy") }, claims{
+		"of a write and a destroy of one version one wins",
+		perhaps + "who has seen a record destroyed never sees it again",
+	}},
+	{"the slice given to write is kept", func(c *clock) session.Store { return sharing(c, "write") }, claims{
+		"the store does not share the slice given to write",
+	}},
+	{"the slice that is stored is returned", func(c *clock) session.Store { return sharing(c, "read") }, claims{
+		"the store does not share the slice returned by read",
+	}},
+	{"the slice that is stored is in conflicts", func(c *clock) session.Store { return sharing(c, "conflict") }, claims{
+		"the store does not share the slice of a conflict",
+	}},
+	{"write changes the slice it is given", storing(func(data []byte) []byte {
+		stored := bytes.Clone(data)
+		clear(data)
+		return stored
+	}), claims{
+		"the store does not share the slice given to write",
+	}},
+
+	{"a cancelled read is not-found", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
+			if ctx.Err() != nil {
+				return session.Record{}, fmt.Errorf("%w: %w", session.ErrNotFound, ctx.Err())
+			}
+			return s.Read(ctx, key)
+		}}
+	}), claims{
+		"a read that was cancelled or came too late is not not-found",
+	}},
+	{"contexts are ignored by write", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			return s.Write(context.WithoutCancel(ctx), key, rec)
+		}}
+	}), claims{
+		"a read that was cancelled or came too late is not not-found",
+		"a context that has ended ends every method and changes nothing",
+	}},
+	{"contexts are ignored by touch", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
+			return s.Touch(context.WithoutCancel(ctx), key, expires)
+		}}
+	}), claims{
+		"a read that was cancelled or came too late is not not-found",
+		"a context that has ended ends every method and changes nothing",
+	}},
+	{"deadlines are ignored by read", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				ctx = context.WithoutCancel(ctx)
+			}
+			return s.Read(ctx, key)
+		}}
+	}), claims{
+		"a read that was cancelled or came too late is not not-found",
+		"a context that has ended ends every method and changes nothing",
+	}},
+	{"errors have keys", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
+			return naming(s.Touch(ctx, key, expires), key)
+		}}
+	}), claims{
+		"no error of a record gives anything away",
+	}},
+	{"errors have parts of keys further inside", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			return rec, hiding(naming(err, key[:2]+"/"+key[2:]))
+		}}
+	}), claims{
+		"no error of a record gives anything away",
+	}},
+	{"errors have data", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			return naming(s.Write(ctx, key, rec), string(rec.Data))
+		}}
+	}), claims{
+		"no error of a record gives anything away",
+	}},
+}
+
+func naming(err error, name string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// hidden does not show the error that it wraps.
+type hidden struct{ error }
+
+func (hidden) Error() string     { return "hidden" }
+func (h hidden) Unwrap() []error { return []error{h.error} }
+
+func hiding(err error) error {
+	if err == nil {
+		return nil
+	}
+	return hidden{err}
+}
+
+// sharing is a store that shares one slice for each key with its callers, by one way.
+func sharing(c *clock, by string) broken {
+	s := memory(c)
+	var lock sync.Mutex
+	stored := map[string][]byte{}
+	return broken{
+		Tagger: s,
+		write: func(ctx context.Context, key string, rec session.Record) error {
+			lock.Lock()
+			defer lock.Unlock()
+			err := s.Write(ctx, key, rec)
+			var conflict *session.ConflictError
+			switch {
+			case err == nil && by == "write":
+				stored[key] = rec.Data
+			case err == nil:
+				stored[key] = bytes.Clone(rec.Data)
+			case errors.As(err, &conflict) && by == "conflict":
+				conflict.Current.Data = stored[key]
+			}
+			return err
+		},
+		read: func(ctx context.Context, key string) (session.Record, error) {
+			lock.Lock()
+			defer lock.Unlock()
+			rec, err := s.Read(ctx, key)
+			if err != nil {
+				return rec, err
+			}
+			rec.Data = stored[key]
+			if by != "read" {
+				rec.Data = bytes.Clone(rec.Data)
+			}
+			return rec, nil
+		},
+	}
+}
+
+// naive is a store that looks first and acts then, under a lock: without it for one method.
+type naive struct {
+	session.Tagger // for the tags
+	now            func() time.Time
+	loose          string
+	lock, step     sync.Mutex
+	records        map[string]session.Record
+}
+
+func newNaive(c *clock, loose string) *naive {
+	n := &naive{now: time.Now, loose: loose, records: map[string]session.Record{}}
+	if c == nil {
+		c = newClock()
+	} else {
+		n.now = c.Now
+	}
+	n.Tagger = memory(c)
+	return n
+}
+
+func (n *naive) exclusive(method string) (unlock func()) {
+	if method == n.loose {
+		return func() {}
+	}
+	n.lock.Lock()
+	return n.lock.Unlock
+}
+
+func (n *naive) get(ctx context.Context, key string) (session.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return session.Record{}, err
+	}
+	n.step.Lock()
+	defer n.step.Unlock()
+	rec, ok := n.records[key]
+	if !ok || !n.now().Before(rec.Expires) {
+		return session.Record{}, session.ErrNotFound
+	}
+	rec.Data = bytes.Clone(rec.Data)
+	return rec, nil
+}
+
+func (n *naive) set(key string, rec session.Record) {
+	yield(n.loose)
+	n.step.Lock()
+	defer n.step.Unlock()
+	rec.Data = bytes.Clone(rec.Data)
+	n.records[key] = rec
+}
+
+// yield gives the others the time to do something, if there is a flaw to be seen.
+func yield(loose string) {
+	for i := 0; loose != "" && i < 50; i++ {
+		runtime.Gosched()
+	}
+}
+
+func (n *naive) Read(ctx context.Context, key string) (session.Record, error) {
+	return n.get(ctx, key)
+}
+
+func (n *naive) Write(ctx context.Context, key string, rec session.Record) error {
+	defer n.exclusive("write")()
+	old, err := n.get(ctx, key)
+	switch {
+	case errors.Is(err, session.ErrNotFound) && rec.Version == 0:
+	case err != nil:
+		return err
+	case old.Version != rec.Version:
+		return session.ErrConflict
+	}
+	rec.Version++
+	n.set(key, rec)
+	return nil
+}
+
+func (n *naive) Touch(ctx context.Context, key string, expires time.Time) error {
+	defer n.exclusive("touch")()
+	rec, err := n.get(ctx, key)
+	if err != nil {
+		return err
+	}
+	rec.Expires = expires
+	n.set(key, rec)
+	return nil
+}
+
+func (n *naive) Destroy(ctx context.Context, key string, version uint64) error {
+	defer n.exclusive("destroy")()
+	rec, err := n.get(ctx, key)
+	switch {
+	case errors.Is(err, session.ErrNotFound) && version == 0:
+		return nil
+	case err != nil:
+		return err
+	case version != 0 && version != rec.Version:
+		return session.ErrConflict
+	}
+	n.set(key, session.Record{})
+	return nil
+}
+
+// lazy is a store that removes nothing when it expires, so each method has to look: all do
+// but one.
+type lazy struct {
+	session.Tagger
+	clock     *clock
+	unchecked string
+	lock      sync.Mutex
+	expires   map[string]time.Time // by key; for an entry, by tag and key
+}
+
+func newLazy(c *clock, unchecked string) *lazy {
+	return &lazy{Tagger: memory(newClock()), clock: c, unchecked: unchecked, expires: map[string]time.Time{}}
+}
+
+// never is when things expire for the store inside.
+func (l *lazy) never() time.Time { return l.clock.Now().Add(1000 * time.Hour) }
+
+func (l *lazy) expired(method, name string) bool {
+	return method != l.unchecked && !l.clock.Now().Before(l.expires[name])
+}
+
+// check is ErrNotFound for what has expired.
+func (l *lazy) check(ctx context.Context, method, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if l.expired(method, name) {
+		return session.ErrNotFound
+	}
+	return nil
+}
+
+func (l *lazy) Read(ctx context.Context, key string) (session.Record, error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if err := l.check(ctx, "read", key); err != nil {
+		return session.Record{}, err
+	}
+	rec, err := l.Tagger.Read(ctx, key)
+	rec.Expires = l.expires[key]
+	return rec, err
+}
+
+func (l *lazy) Write(ctx context.Context, key string, rec session.Record) error {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	expires := rec.Expires
+	rec.Expires = l.never()
+	switch {
+	case rec.Version == 0 && l.check(ctx, "create", key) == session.ErrNotFound:
+		_ = l.Tagger.Destroy(ctx, key, 0)
+	case rec.Version != 0:
+		if err := l.check(ctx, "replace", key); err != nil {
+			return err
+		}
+	}
+	err := l.Tagger.Write(ctx, key, rec)
+	var conflict *session.ConflictError
+	switch {
+	case err == nil:
+		l.expires[key] = expires
+	case errors.As(err, &conflict):
+		conflict.Current.Expires = l.expires[key]
+	}
+	return err
+}
+
+func (l *lazy) Touch(ctx context.Context, key string, expires time.Time) error {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if err := l.check(ctx, "touch", key); err != nil {
+		return err
+	}
+	err := l.Tagger.Touch(ctx, key, l.never())
+	if err == nil {
+		l.expires[key] = expires
+	}
+	return err
+}
+
+func (l *lazy) Destroy(ctx context.Context, key string, version uint64) error {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	err := l.check(ctx, "destroy", key)
+	if err != nil && version == 0 {
+		return ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	err = l.Tagger.Destroy(ctx, key, version)
+	var conflict *session.ConflictError
+	if errors.As(err, &conflict) {
+		conflict.Current.Expires = l.expires[key]
+	}
+	return err
+}
+
+// prune removes the entries of a tag that have expired, as the method would.
+func (l *lazy) prune(method, tag string) {
+	entries, _ := l.Tagger.Tagged(context.Background(), tag)
+	for _, e := range entries {
+		if l.expired(method, tag+e.Key) {
+			_ = l.Tagger.Untag(context.Background(), tag, e.Key)
+		}
+	}
+}
+
+func (l *lazy) Tag(ctx context.Context, tag, key string, expires time.Time) error {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.prune("tag", tag)
+	entries, _ := l.Tagger.Tagged(ctx, tag)
+	for _, e := range entries {
+		if e.Key == key && e.Revoked {
+			expires = l.expires[tag+key]
+		}
+	}
+	err := l.Tagger.Tag(ctx, tag, key, l.never())
+	if err == nil {
+		l.expires[tag+key] = expires
+	}
+	return err
+}
+
+func (l *lazy) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	entries, err := l.Tagger.Tagged(ctx, tag)
+	var live []session.TagEntry
+	for _, e := range entries {
+		if !l.expired("tagged", tag+e.Key) {
+			live = append(live, e)
+		}
+	}
+	return live, err
+}
+
+func (l *lazy) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.prune("revoke", tag)
+	return l.Tagger.Revoke(ctx, tag, except...)
+}
+
+// age makes all records d older, as a harness does whose server has a clock of its own.
+func (n *naive) age(d time.Duration) {
+	n.step.Lock()
+	defer n.step.Unlock()
+	for key, rec := range n.records {
+		rec.Expires = rec.Expires.Add(-d)
+		n.records[key] = rec
+	}
+}
+
+const limit = 1000
+
+// limited is a store for at most 1000 bytes of data.
+type limited struct{ broken }
+
+func limiting(s session.Tagger) limited {
+	return limited{broken{Tagger: s, write: func(ctx context.Context, key string, rec session.Record) error {
+		if len(rec.Data) > limit {
+			return session.ErrTooLarge
+		}
+		return s.Write(ctx, key, rec)
+	}}}
+}
+
+// overLimit does something with data that is too large.
+func overLimit(flaw func(ctx context.Context, s session.Tagger, key string, rec session.Record) error) func(*clock) session.Store {
+	return func(c *clock) session.Store {
+		s := memory(c)
+		return limited{broken{Tagger: s, write: func(ctx context.Context, key string, rec session.Record) error {
+			if len(rec.Data) > limit {
+				return flaw(ctx, s, key, rec)
+			}
+			return s.Write(ctx, key, rec)
+		}}}
+	}
+}
+
+var limitFlaws = []flaw{
+	{"too large data is cut", overLimit(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		rec.Data = rec.Data[:limit]
+		return s.Write(ctx, key, rec)
+	}), claims{
+		"one byte too many is refused and changes nothing",
+	}},
+	{"too large data is another error", overLimit(func(context.Context, session.Tagger, string, session.Record) error {
+		return session.ErrUnavailable
+	}), claims{
+		"one byte too many is refused and changes nothing",
+	}},
+	{"too large data destroys the record", overLimit(func(ctx context.Context, s session.Tagger, key string, _ session.Record) error {
+		_ = s.Destroy(ctx, key, 0)
+		return session.ErrTooLarge
+	}), claims{
+		"one byte too many is refused and changes nothing",
+	}},
+	{"the limit is a byte too low", func(c *clock) session.Store {
+		s := memory(c)
+		return limited{broken{Tagger: s, write: func(ctx context.Context, key string, rec session.Record) error {
+			if len(rec.Data) >= limit {
+				return session.ErrTooLarge
+			}
+			return s.Write(ctx, key, rec)
+		}}}
+	}, claims{
+		"large data comes back as it was",
+	}},
+}
+
+// closing is a store that can be closed.
+type closing struct {
+	session.Tagger
+	flaw   string
+	lock   sync.Mutex
+	closed bool
+}
+
+var errClosed = errors.New("closed")
+
+func (c *closing) Close() error {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.closed && c.flaw == "twice" {
+		return errClosed
+	}
+	c.closed = true
+	return nil
+}
+
+// err is for a method that belongs to records or to tags.
+func (c *closing) err(of string) error {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	switch {
+	case !c.closed || c.flaw == "opens "+of:
+		return nil
+	case c.flaw == "not found":
+		return session.ErrNotFound
+	}
+	return errClosed
+}
+
+func (c *closing) Read(ctx context.Context, key string) (session.Record, error) {
+	if err := c.err("records"); err != nil {
+		return session.Record{}, err
+	}
+	return c.Tagger.Read(ctx, key)
+}
+
+func (c *closing) Write(ctx context.Context, key string, rec session.Record) error {
+	return unless(c.err("records"), func() error { return c.Tagger.Write(ctx, key, rec) })
+}
+
+func (c *closing) Destroy(ctx context.Context, key string, version uint64) error {
+	return unless(c.err("records"), func() error { return c.Tagger.Destroy(ctx, key, version) })
+}
+
+func (c *closing) Touch(ctx context.Context, key string, expires time.Time) error {
+	return unless(c.err("records"), func() error { return c.Tagger.Touch(ctx, key, expires) })
+}
+
+func (c *closing) Tag(ctx context.Context, tag, key string, expires time.Time) error {
+	return unless(c.err("tags"), func() error { return c.Tagger.Tag(ctx, tag, key, expires) })
+}
+
+func (c *closing) Untag(ctx context.Context, tag string, keys ...string) error {
+	return unless(c.err("tags"), func() error { return c.Tagger.Untag(ctx, tag, keys...) })
+}
+
+func (c *closing) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
+	if err := c.err("tags"); err != nil {
+		return nil, err
+	}
+	return c.Tagger.Tagged(ctx, tag)
+}
+
+func (c *closing) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
+	if err := c.err("tags"); err != nil {
+		return nil, err
+	}
+	return c.Tagger.Revoke(ctx, tag, except...)
+}
+
+// unless calls next if there is no error yet.
+func unless(err error, next func() error) error {
+	if err != nil {
+		return err
+	}
+	return next()
+}
+
+func closed(flaw string) func(*clock) session.Store {
+	return func(c *clock) session.Store { return &closing{Tagger: memory(c), flaw: flaw} }
+}
+
+var closeFlaws = []flaw{
+	{"closing twice is an error", closed("twice"), claims{
+		"a store that can be closed can be closed twice, and fails afterwards",
+	}},
+	{"records can be used after close", closed("opens records"), claims{
+		"a store that can be closed can be closed twice, and fails afterwards",
+	}},
+	{"tags can be used after close", closed("opens tags"), claims{
+		"a tagger that was closed fails",
+	}},
+	{"nothing is found after close", closed("not found"), claims{
+		"a store that can be closed can be closed twice, and fails afterwards",
+		"a tagger that was closed fails",
+	}},
+}

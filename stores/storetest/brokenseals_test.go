@@ -1,0 +1,288 @@
+package storetest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/cookiestore"
+)
+
+// sealer is a store that is right, for others to break.
+func sealer(c *clock) session.Sealer {
+	s, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}, Now: c.Now})
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// brokenSealer has a flaw: a function that is set stands in for the method.
+type brokenSealer struct {
+	session.Sealer
+	seal func(name string, rec session.Record) (string, error)
+	open func(name, value string) (session.Record, error)
+}
+
+func (b brokenSealer) Seal(name string, rec session.Record) (string, error) {
+	if b.seal != nil {
+		return b.seal(name, rec)
+	}
+	return b.Sealer.Seal(name, rec)
+}
+
+func (b brokenSealer) Open(name, value string) (session.Record, error) {
+	if b.open != nil {
+		return b.open(name, value)
+	}
+	return b.Sealer.Open(name, value)
+}
+
+func breakingSealer(flaw func(s session.Sealer, c *clock) brokenSealer) func(*clock) session.Store {
+	return func(c *clock) session.Store {
+		s := sealer(c)
+		b := flaw(s, c)
+		b.Sealer = s
+		return b
+	}
+}
+
+// sealing changes what is sealed.
+func sealing(change func(rec session.Record) session.Record) func(*clock) session.Store {
+	return breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{seal: func(name string, rec session.Record) (string, error) {
+			return s.Seal(name, change(rec))
+		}}
+	})
+}
+
+// opening changes the values that are opened.
+func opening(change func(value string) string) func(*clock) session.Store {
+	return breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{open: func(name, value string) (session.Record, error) {
+			return s.Open(name, change(value))
+		}}
+	})
+}
+
+var sealFlaws = []flaw{
+	{"values have spaces", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{
+			seal: func(name string, rec session.Record) (string, error) {
+				value, err := s.Seal(name, rec)
+				return value[:4] + " " + value[4:], err
+			},
+			open: func(name, value string) (session.Record, error) {
+				if len(value) < 5 || value[4] != ' ' {
+					return session.Record{}, session.ErrNotFound
+				}
+				return s.Open(name, value[:4]+value[5:])
+			},
+		}
+	}), claims{
+		"a value has only characters that a cookie may carry",
+	}},
+	{"values come again", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		var sealed sync.Map
+		return brokenSealer{seal: func(name string, rec session.Record) (string, error) {
+			value, err := s.Seal(name, rec)
+			again, _ := sealed.LoadOrStore(name+string(rec.Data)+rec.Expires.String(), value)
+			return again.(string), err
+		}}
+	}), claims{
+		"equal records do not seal to equal values",
+	}},
+	{"values show the data", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{
+			seal: func(name string, rec session.Record) (string, error) {
+				value, err := s.Seal(name, rec)
+				return base64.URLEncoding.EncodeToString([]byte(value + "." + string(rec.Data))), err
+			},
+			open: func(name, value string) (session.Record, error) {
+				text, err := base64.URLEncoding.Strict().DecodeString(value)
+				sealed, data, _ := strings.Cut(string(text), ".")
+				rec, openErr := s.Open(name, sealed)
+				if err != nil || openErr != nil || data != string(rec.Data) || strings.ContainsAny(value, "\r\n") {
+					return session.Record{}, session.ErrNotFound
+				}
+				return rec, nil
+			},
+		}
+	}), claims{
+		"a value does not show the data",
+	}},
+	{"seal keeps the slice", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		var kept sync.Map
+		return brokenSealer{
+			seal: func(name string, rec session.Record) (string, error) {
+				value, err := s.Seal(name, rec)
+				kept.Store(value, rec.Data)
+				return value, err
+			},
+			open: func(name, value string) (session.Record, error) {
+				rec, err := s.Open(name, value)
+				if data, ok := kept.Load(value); ok && err == nil {
+					rec.Data = data.([]byte)
+				}
+				return rec, err
+			},
+		}
+	}), claims{
+		"seal neither keeps nor changes data",
+	}},
+	{"seal writes behind the slice", sealing(func(rec session.Record) session.Record {
+		clear(rec.Data[len(rec.Data):cap(rec.Data)])
+		return rec
+	}), claims{
+		"seal neither keeps nor changes data",
+	}},
+	{"data is sealed trimmed", sealing(func(rec session.Record) session.Record {
+		rec.Data = bytes.TrimSpace(rec.Data)
+		return rec
+	}), claims{
+		"what was sealed opens",
+	}},
+	{"data is sealed cut", sealing(func(rec session.Record) session.Record {
+		rec.Data = rec.Data[:min(len(rec.Data), 4096)]
+		return rec
+	}), claims{
+		"large data opens",
+	}},
+	{"open returns no expiry", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{open: func(name, value string) (session.Record, error) {
+			rec, err := s.Open(name, value)
+			rec.Expires = time.Time{}
+			return rec, err
+		}}
+	}), claims{
+		"open returns the expiry that was sealed",
+	}},
+	{"values expire early", breakingSealer(func(s session.Sealer, c *clock) brokenSealer {
+		return brokenSealer{open: func(name, value string) (session.Record, error) {
+			rec, err := s.Open(name, value)
+			if err == nil && rec.Expires.Sub(c.Now()) < 5*time.Minute {
+				return session.Record{}, session.ErrNotFound
+			}
+			return rec, err
+		}}
+	}), claims{
+		"a value opens until just before its expiry",
+	}},
+	{"values never expire", func(*clock) session.Store { return sealer(newClock()) }, claims{
+		"an expired value is not found",
+	}},
+	{"values with a zero time never expire", breakingSealer(func(s session.Sealer, c *clock) brokenSealer {
+		return brokenSealer{seal: func(name string, rec session.Record) (string, error) {
+			if rec.Expires.IsZero() {
+				rec.Expires = c.Now().Add(1000 * time.Hour)
+			}
+			return s.Seal(name, rec)
+		}}
+	}), claims{
+		"an expired value is not found",
+	}},
+	{"the name is ignored", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{
+			seal: func(_ string, rec session.Record) (string, error) { return s.Seal("", rec) },
+			open: func(_, value string) (session.Record, error) { return s.Open("", value) },
+		}
+	}), claims{
+		"a value for another cookie is not found",
+	}},
+	{"the name is cut", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		cut := func(name string) string { return strings.TrimRight(name, "|=") }
+		return brokenSealer{
+			seal: func(name string, rec session.Record) (string, error) { return s.Seal(cut(name), rec) },
+			open: func(name, value string) (session.Record, error) { return s.Open(cut(name), value) },
+		}
+	}), claims{
+		"a value for another cookie is not found",
+	}},
+	{"line breaks are skipped", opening(func(value string) string {
+		return strings.Trim(value, "\r\n")
+	}), claims{
+		"more than a value is not found",
+	}},
+	{"the padding is optional", opening(func(value string) string {
+		value = strings.TrimRight(value, "=")
+		return value + strings.Repeat("=", (4-len(value)%4)%4)
+	}), claims{
+		"a part of a value is not found",
+		"more than a value is not found",
+	}},
+	{"the last bits are ignored", opening(func(value string) string {
+		data, err := base64.URLEncoding.DecodeString(value)
+		if err != nil || strings.ContainsAny(value, "\r\n") {
+			return value
+		}
+		return base64.URLEncoding.EncodeToString(data)
+	}), claims{
+		"a value with a flipped bit is not found",
+	}},
+	{"garbage is another error", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{open: func(name, value string) (session.Record, error) {
+			if value == "" {
+				return session.Record{}, errors.New("nothing to open")
+			}
+			return s.Open(name, value)
+		}}
+	}), claims{
+		"a part of a value is not found",
+		"garbage is not found",
+	}},
+	{"sealing at the same time mixes records", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		var lock sync.Mutex
+		var buffer session.Record
+		return brokenSealer{seal: func(name string, rec session.Record) (string, error) {
+			lock.Lock()
+			buffer = rec
+			lock.Unlock()
+			yield("seal")
+			lock.Lock()
+			defer lock.Unlock()
+			return s.Seal(name, buffer)
+		}}
+	}), claims{
+		"values are sealed and opened by many at once",
+	}},
+	{"a record is not found", func(c *clock) session.Store { return missing{sealer(c)} }, claims{
+		"the methods of a store are unsupported",
+	}},
+	{"errors of a sealer have keys", func(c *clock) session.Store { return talking{sealer(c)} }, claims{
+		"the methods of a store are unsupported",
+	}},
+	{"a sealer is a tagger", func(c *clock) session.Store {
+		return struct {
+			session.Sealer
+			tags
+		}{sealer(c), memory(c)}
+	}, claims{
+		"a sealer is not a tagger",
+	}},
+}
+
+type missing struct{ session.Sealer }
+
+func (missing) Read(context.Context, string) (session.Record, error) {
+	return session.Record{}, session.ErrNotFound
+}
+
+type talking struct{ session.Sealer }
+
+func (s talking) Read(ctx context.Context, key string) (session.Record, error) {
+	rec, err := s.Sealer.Read(ctx, key)
+	return rec, naming(err, key)
+}
+
+// tags are the methods that a Tagger has and a Store has not.
+type tags interface {
+	Tag(ctx context.Context, tag, key string, expires time.Time) error
+	Untag(ctx context.Context, tag string, keys ...string) error
+	Tagged(ctx context.Context, tag string) ([]session.TagEntry, error)
+	Revoke(ctx context.Context, tag string, except ...string) ([]string, error)
+}

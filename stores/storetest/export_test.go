@@ -1,0 +1,44 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+)
+
+// Rules are the numbers of all rules that have a text.
+func Rules() []int {
+	var all []int
+	for n, text := range rules {
+		if text != "" {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// Claims are those of all cases, and the rule of each.
+func Claims() map[string]int {
+	all := map[string]int{}
+	for _, c := range slices.Concat(recordCases, tagCases, sealCases) {
+		all[c.claim] = c.rule
+	}
+	return all
+}
+
+// Cases is how many there are.
+func Cases() int { return len(recordCases) + len(tagCases) + len(sealCases) }
+
+// Failures are the claims that a store does not keep, with what Run says about them.
+func Failures(ctx context.Context, newHarness func() Harness) (map[string]error, error) {
+	cases, err := casesFor(newHarness())
+	if err != nil {
+		return nil, err
+	}
+	failures := map[string]error{}
+	for _, c := range cases {
+		if err := c.check(ctx, newHarness()); err != nil {
+			failures[c.claim] = err
+		}
+	}
+	return failures, nil
+}

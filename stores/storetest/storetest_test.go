@@ -1,0 +1,206 @@
+package storetest_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+	"github.com/echo-hypermedia/session/stores/storetest"
+)
+
+// clock is a time that only moves when a test says so.
+type clock struct{ nanos atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.nanos.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano())
+	return c
+}
+
+func (c *clock) Now() time.Time          { return time.Unix(0, c.nanos.Load()) }
+func (c *clock) Advance(d time.Duration) { c.nanos.Add(int64(d)) }
+
+// memory is a store that is right, for others to break.
+func memory(c *clock) *memorystore.Store {
+	return memorystore.New(memorystore.Options{Now: c.Now})
+}
+
+func harness(store func(*clock) session.Store) storetest.Harness {
+	c := newClock()
+	return storetest.Harness{Store: store(c), Now: c.Now, Advance: c.Advance}
+}
+
+// flaw is one thing that a store does wrong, and what the suite has to say about it.
+type flaw struct {
+	name   string
+	store  func(c *clock) session.Store
+	claims claims // those that fail, and no others do
+}
+
+type claims []string
+
+// perhaps begins a claim that fails now and then: in a storm, it takes luck to see the flaw.
+const perhaps = "perhaps: "
+
+func allFlaws() []flaw {
+	return slices.Concat(recordFlaws, limitFlaws, closeFlaws, tagFlaws, sealFlaws)
+}
+
+func Test_that_the_suite_finds_what_is_broken_and_nothing_else(t *testing.T) {
+	for _, f := range allFlaws() {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+				h := harness(f.store)
+				if _, ok := h.Store.(limited); ok {
+					h.MaxData = limit
+				}
+				return h
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, claim := range f.claims {
+				claim, lucky := strings.CutPrefix(claim, perhaps)
+				if failures[claim] == nil && !lucky {
+					t.Errorf("passes: %s", claim)
+				}
+				delete(failures, claim)
+			}
+			for _, failure := range failures {
+				t.Errorf("fails: %v", failure)
+			}
+		})
+	}
+}
+
+func Test_that_every_case_fails_for_some_broken_store(t *testing.T) {
+	unproven := storetest.Claims()
+	for _, f := range allFlaws() {
+		for _, claim := range f.claims {
+			delete(unproven, claim)
+		}
+	}
+	for _, claim := range slices.Sorted(maps.Keys(unproven)) {
+		t.Errorf("no broken store for: %s", claim)
+	}
+}
+
+func Test_that_every_rule_has_a_case_and_every_case_a_rule(t *testing.T) {
+	claims := storetest.Claims()
+	if len(claims) != storetest.Cases() {
+		t.Errorf("%d claims of %d cases: some are the same", len(claims), storetest.Cases())
+	}
+	rules := storetest.Rules()
+	for n := range 17 {
+		if !slices.Contains(rules, n+1) {
+			t.Errorf("rule %d has no text", n+1)
+		}
+	}
+	cases := map[int]bool{}
+	for claim, rule := range claims {
+		cases[rule] = true
+		if !slices.Contains(rules, rule) {
+			t.Errorf("there is no rule %d: %s", rule, claim)
+		}
+	}
+	for _, rule := range rules {
+		if !cases[rule] {
+			t.Errorf("rule %d has no case", rule)
+		}
+	}
+}
+
+// Run must agree with Failures, which the other tests use.
+func TestRun(t *testing.T) {
+	for name, store := range map[string]func(*clock) session.Store{
+		"a store":                   func(c *clock) session.Store { return memory(c) },
+		"one that can be closed":    func(c *clock) session.Store { return &closing{Tagger: memory(c)} },
+		"one that removes nothing":  func(c *clock) session.Store { return newLazy(c, "") },
+		"one with a lock":           func(c *clock) session.Store { return newNaive(c, "") },
+		"one that rounds to second": func(c *clock) session.Store { return rounding(memory(c)) },
+		"a sealer":                  func(c *clock) session.Store { return sealer(c) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Run(t, func(*testing.T) storetest.Harness { return harness(store) })
+		})
+	}
+	t.Run("one without tags", func(t *testing.T) {
+		storetest.Run(t, func(*testing.T) storetest.Harness {
+			h := harness(func(c *clock) session.Store { return struct{ session.Store }{memory(c)} })
+			h.NoTags = true
+			return h
+		})
+	})
+	t.Run("one with a limit", func(t *testing.T) {
+		storetest.Run(t, func(*testing.T) storetest.Harness {
+			h := harness(func(c *clock) session.Store { return limiting(memory(c)) })
+			h.MaxData = limit
+			return h
+		})
+	})
+	t.Run("one with a clock of its own", func(t *testing.T) {
+		storetest.Run(t, newServer)
+	})
+}
+
+// newServer is a harness as one for a server would be: its clock is the real one, and to
+// advance it makes what is stored older.
+func newServer(*testing.T) storetest.Harness {
+	n := newNaive(nil, "")
+	return storetest.Harness{Store: struct{ session.Store }{n}, Now: time.Now, Advance: n.age, NoTags: true}
+}
+
+func Test_that_a_harness_that_does_not_fit_is_refused(t *testing.T) {
+	clock := newClock()
+	good := storetest.Harness{Store: memory(clock), Now: clock.Now, Advance: clock.Advance}
+	for _, tc := range []struct {
+		desc, says string
+		change     func(h *storetest.Harness)
+	}{
+		{"no store", "needs a Store", func(h *storetest.Harness) { h.Store = nil }},
+		{"no clock", "needs a Store, Now", func(h *storetest.Harness) { h.Now = nil }},
+		{"no way to move the clock", "and Advance", func(h *storetest.Harness) { h.Advance = nil }},
+		{"a tagger that is said to be none", "NoTags is true", func(h *storetest.Harness) { h.NoTags = true }},
+		{"no tagger and not said so", "set Harness.NoTags", func(h *storetest.Harness) {
+			h.Store = struct{ session.Store }{h.Store}
+		}},
+	} {
+		h := good
+		tc.change(&h)
+		_, err := storetest.Failures(t.Context(), func() storetest.Harness { return h })
+		if err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: got error %v; want one that says %q", tc.desc, err, tc.says)
+		}
+	}
+}
+
+func Test_that_a_failure_names_the_rule_the_claim_and_what_is_wrong(t *testing.T) {
+	failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+		return harness(func(c *clock) session.Store {
+			return struct{ session.Tagger }{ignoresVersionOfDestroy(memory(c))}
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const claim = "destroying another version is a conflict and changes nothing"
+	got := failures[claim]
+	if got == nil {
+		t.Fatal(errors.New("no failure"))
+	}
+	for _, part := range []string{
+		"rule 5: Destroy removes any version for 0 and only version n for n",
+		claim + ": got <nil>; want session: changed by another request",
+	} {
+		if !strings.Contains(got.Error(), part) {
+			t.Errorf("got %q; want it to have %q", got, part)
+		}
+	}
+}
