@@ -217,7 +217,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		// The new record must not outlive a log-out, nor the old id stay beside it.
 		takeBack()
 		s.m.discard(ctx, s.st.tags(), c.key)
-		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRevoked) && len(s.tags.added) == 0 {
+		if errors.Is(err, ErrNotFound) {
 			return s.gone(ctx)
 		}
 		return s.explain("regenerate", err)

@@ -340,6 +340,30 @@ func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {
 	}
 }
 
+// Who logs out everywhere else keeps this session, and what its other requests change. They
+// may fail then, but not in silence.
+func Test_that_a_regenerate_during_a_log_out_everywhere_else_happens_or_fails(t *testing.T) {
+	for at := 0; ; at++ {
+		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		p := start(t, session.Config{Store: spy, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		old, own := v.cookie(), handleOf(p, v)
+		ran := duringCall(spy, at, func() {
+			if err := p.manager.DestroyTagged(t.Context(), "7", own); err != nil {
+				t.Error(err)
+			}
+		})
+		rec := v.do(p, (*session.Session).Regenerate)
+		if !ran() {
+			break
+		}
+		if rec.Code == http.StatusOK && v.cookie() == old && isLoggedIn(p, v) {
+			t.Errorf("log-out everywhere else at store call %d (%s): the answer is 200, and the session has its old id", at, spy.calls)
+		}
+	}
+}
+
 // Whoever logs in while a log-out everywhere runs is refused, or can be found afterwards.
 func Test_that_a_login_that_races_a_log_out_everywhere_is_refused_or_found(t *testing.T) {
 	outcomes := map[string]int{}
