@@ -1,10 +1,7 @@
 package e2e
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -90,7 +87,7 @@ func Test_that_a_site_goes_on_when_a_master_of_its_cluster_dies(t *testing.T) {
 	t.Parallel()
 	cluster, client := startCluster(t)
 	careful, quick := newFailoverSites(t, client)
-	master, err := cluster.Owner(keyInRedis("careful:", careful[0]))
+	master, err := cluster.Owner("careful:s:" + recordKey(careful[0]))
 	ok(t, err)
 	refusals := underLoad(t, append(careful, quick...), func(l *load) {
 		master.Kill()
@@ -100,13 +97,6 @@ func Test_that_a_site_goes_on_when_a_master_of_its_cluster_dies(t *testing.T) {
 		ok(t, master.Restart()) // as a replica
 	})
 	logLosses(t, refusals, quick)
-}
-
-// keyInRedis is the key of a customer's session.
-func keyInRedis(prefix string, v *customer) string {
-	_, id, _ := strings.Cut(v.cookie, "=")
-	key := sha256.Sum256([]byte(id))
-	return prefix + "s:" + hex.EncodeToString(key[:])
 }
 
 func Test_that_a_site_goes_on_when_Sentinel_replaces_its_primary(t *testing.T) {

@@ -3,6 +3,8 @@ package e2e
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -208,13 +210,22 @@ func (s *site) newCustomers(t *testing.T, n int) (all []*customer) {
 	return all
 }
 
+// recordKey is the key under which the store has the customer's session.
+func recordKey(v *customer) string {
+	_, id, _ := strings.Cut(v.cookie, "=")
+	key := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(key[:])
+}
+
 // does is nil if the customer gets what he asks for, errRefused or errStranger if he does
 // not, and any other error if an answer is not as it should be.
 func (v *customer) does(what click) error {
 	if what == count {
 		v.asked++
 	}
-	r, err := v.site.answer(context.Background(), v.cookie, what)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	r, err := v.site.answer(ctx, v.cookie, what)
 	switch {
 	case err != nil:
 		return err
@@ -268,8 +279,8 @@ func (v *customer) reads(what click, r received) error {
 	return nil
 }
 
-// patience is how long it may take until a site has recovered. (Nothing is measured here;
-// it is for a machine on which much else goes on.)
+// patience is how long an answer, or a recovery, may take. (Nothing is measured here; it is
+// for a machine on which much else goes on.)
 const patience = time.Minute
 
 // insists does it until it is not refused any more.
