@@ -15,7 +15,8 @@ import (
 // tables of its own there, and none of them is checked.
 type DynamoDBServer struct {
 	*process
-	addr string
+	addr      string
+	java, dir string
 }
 
 // DynamoDB starts one. The caller closes it.
@@ -42,20 +43,35 @@ func startDynamoDB(java, dir string) (*DynamoDBServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, port, err := net.SplitHostPort(addrs[0])
-	if err != nil {
-		return nil, fmt.Errorf("servers: %w", err)
-	}
-	cmd := exec.Command(java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-		"-Djava.library.path=./DynamoDBLocal_lib",
-		"-jar", dynamoDBJar, "-inMemory", "-disableTelemetry", "-port", port)
-	cmd.Dir = dir
-	s := &DynamoDBServer{addr: addrs[0]}
-	s.process, err = launch("DynamoDB Local", cmd, s.answers)
-	if err != nil {
+	s := &DynamoDBServer{addr: addrs[0], java: java, dir: dir}
+	if err := s.start(); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+func (s *DynamoDBServer) start() error {
+	_, port, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		return fmt.Errorf("servers: %w", err)
+	}
+	cmd := exec.Command(s.java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+		"-Djava.library.path=./DynamoDBLocal_lib",
+		"-jar", dynamoDBJar, "-inMemory", "-disableTelemetry", "-port", port)
+	cmd.Dir = s.dir
+	p, err := launch("DynamoDB Local", cmd, s.answers)
+	if err != nil {
+		return err
+	}
+	s.process = p
+	return nil
+}
+
+// Restart ends the server, if it still runs, and starts it again at the same address. It
+// comes back without a table.
+func (s *DynamoDBServer) Restart() error {
+	s.process.Close()
+	return s.start()
 }
 
 // Endpoint is the URL for a client's BaseEndpoint.

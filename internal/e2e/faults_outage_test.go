@@ -1,0 +1,184 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+)
+
+// outage is something that happens to a store, and its end.
+type outage struct {
+	begin, end func() error
+
+	works []click // what customers get all the same
+
+	// What was refused may be carried out, even after the end: a frozen server has it
+	// in its queue, say.
+	late bool
+}
+
+// endures lets an outage happen to a site.
+func (s *site) endures(t *testing.T, o outage) {
+	t.Helper()
+	s.enduresBefore(t, o)
+	for _, what := range clicks {
+		s.enduresBetween(t, o, what)
+	}
+}
+
+// enduresBefore lets the outage happen before customers ask for something.
+func (s *site) enduresBefore(t *testing.T, o outage) {
+	t.Helper()
+	customers, returning := s.newCustomers(t, len(clicks)), s.newCustomer(t)
+	ok(t, returning.does(logOut))
+	ok(t, o.begin())
+	var all sync.WaitGroup
+	for i, what := range clicks {
+		all.Go(func() { o.meets(t, fmt.Sprint("during the fault, ", what), customers[i].does(what), what) })
+	}
+	all.Go(func() { o.meets(t, "during the fault, another login", returning.does(logIn), logIn) })
+	all.Wait()
+	ok(t, o.end())
+	for i, what := range clicks {
+		o.leaves(t, what, customers[i])
+	}
+	if err := returning.insists(logIn); err != nil {
+		t.Errorf("after the fault, another login: %v", err)
+	}
+}
+
+// enduresBetween lets the outage happen between the read of a request and its commit. What
+// only reads does not notice.
+func (s *site) enduresBetween(t *testing.T, o outage, what click) {
+	t.Helper()
+	o.works = append([]click{look}, o.works...)
+	v := s.newCustomer(t)
+	s.meanwhile(func(echo.Context) {
+		if err := o.begin(); err != nil {
+			t.Error(err)
+		}
+	})
+	o.meets(t, fmt.Sprint("a fault in the middle of ", what), v.does(what), what)
+	ok(t, o.end())
+	o.leaves(t, what, v)
+}
+
+// meets checks how a customer fared during the outage.
+func (o outage) meets(t *testing.T, when string, err error, what click) {
+	t.Helper()
+	switch works := slices.Contains(o.works, what); {
+	case works && err != nil:
+		t.Errorf("%s: %v; want that it works", when, err)
+	case !works && !errors.Is(err, errRefused):
+		t.Errorf("%s: %v; want %v", when, err, errRefused)
+	}
+}
+
+// leaves checks how things are after the outage, in which v has asked for what.
+func (o outage) leaves(t *testing.T, what click, v *customer) {
+	t.Helper()
+	if !o.late {
+		v.asked = v.told // nothing was carried out that was refused
+	}
+	err := v.insists(look)
+	loggedOut := what == logOut && errors.Is(err, errStranger)
+	switch worked := slices.Contains(o.works, logOut); {
+	case loggedOut && (worked || o.late):
+		return
+	case what == logOut && worked:
+		t.Errorf("after the fault, a log-out that was acknowledged has not happened: %v", err)
+		return
+	case err == nil:
+		err = v.recovers()
+	}
+	if err != nil {
+		t.Errorf("after the fault in %v: %v", what, err)
+	}
+}
+
+// load is customers who count all the time.
+type load struct {
+	customers []*customer
+	refusals  atomic.Int64
+	ctx       context.Context // ends with the load, for the cause that it failed for
+}
+
+// underLoad lets something happen while customers count: not before all of them are at it.
+// Afterwards all are served again, and have what was acknowledged.
+func underLoad(t *testing.T, customers []*customer, event func(*load)) (refusals int64) {
+	t.Helper()
+	ctx, stop := context.WithCancelCause(t.Context())
+	l := &load{customers: customers, ctx: ctx}
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer stop(nil)
+	for _, v := range customers {
+		all.Go(func() {
+			if err := l.run(v); err != nil {
+				stop(err)
+			}
+		})
+	}
+	l.goesOn(t, customers)
+	event(l)
+	l.goesOn(t, customers)
+	stop(nil)
+	all.Wait()
+	for _, v := range customers {
+		if err := v.recovers(); err != nil {
+			t.Error(err)
+		}
+	}
+	return l.refusals.Load()
+}
+
+func (l *load) run(v *customer) error {
+	for i := 0; l.ctx.Err() == nil; i++ {
+		what := count
+		if i%4 == 3 {
+			what = look
+		}
+		err := v.does(what)
+		if errors.Is(err, errRefused) {
+			l.refusals.Add(1)
+			rest(l.ctx)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goesOn waits until each of the customers has counted five times more.
+func (l *load) goesOn(t *testing.T, customers []*customer) {
+	t.Helper()
+	for _, v := range customers {
+		enough := v.counts.Load() + 5
+		l.await(t, "a customer to be served", func() bool { return v.counts.Load() >= enough })
+	}
+}
+
+// isRefused waits until somebody is refused.
+func (l *load) isRefused(t *testing.T) {
+	t.Helper()
+	l.await(t, "a refusal", func() bool { return l.refusals.Load() > 0 })
+}
+
+func (l *load) await(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(l.ctx, patience)
+	defer cancel()
+	for !happened() {
+		if !rest(ctx) {
+			t.Fatalf("waiting for %s: %v; %d refusals so far", what, context.Cause(ctx), l.refusals.Load())
+		}
+	}
+}
