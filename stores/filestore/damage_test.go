@@ -130,7 +130,7 @@ func Test_that_nobody_is_told_that_all_sessions_ended_when_an_index_was_damaged(
 		is(t, err, session.ErrUnavailable)
 		must(t, h.Tag(ctx, tag, another, h.clock.In(3*time.Hour)))
 	}
-	must(t, h.Untag(ctx, tag, another))
+	must(t, h.Untag(ctx, tag, another, strings.Repeat("0", 64)))
 	_, err := h.Revoke(ctx, tag)
 	is(t, err, session.ErrUnavailable)
 

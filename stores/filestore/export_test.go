@@ -6,4 +6,7 @@ var (
 	Decode = decode
 )
 
+// IsAt is for a moment between two system calls that a test cannot meet.
+var IsAt = isAt
+
 const TempPrefix = tempPrefix

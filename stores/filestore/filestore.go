@@ -53,7 +53,7 @@
 //
 // Expired sessions are gone at once, and their files some time later: once an hour, the
 // first change in one of the 512 directories starts a goroutine that removes what has
-// expired there. There is never more than one, and [Store.Close] waits for it. An
+// expired there. There is never more than one, and [Store.Close] ends it. An
 // application that rests for days sweeps nothing meanwhile; [Store.Sweep] is for a timer
 // of your own.
 package filestore

@@ -157,27 +157,29 @@ func Test_that_a_closed_store_says_so(t *testing.T) {
 }
 
 func Test_that_close_lets_calls_end_and_leaves_nothing_half_done(t *testing.T) {
-	h := newHarness(t, filestore.Options{NoSync: true})
-	begun := make(chan struct{}, 100)
-	closed := make(chan error, 1)
-	go func() {
-		<-begun
-		closed <- h.Close()
-	}()
-	must(t, together(8, func(i int) error {
-		for n := 0; ; n++ {
-			k := fmt.Sprintf("%02x%062d", i%2, i*1_000_000+n)
-			if err := h.Write(t.Context(), k, h.record(0, "data")); err != nil {
-				return mismatch(err, session.ErrUnavailable)
+	for range 20 {
+		h := newHarness(t, filestore.Options{NoSync: true})
+		begun := make(chan struct{}, 8)
+		closed := make(chan error, 1)
+		go func() {
+			<-begun
+			closed <- h.Close()
+		}()
+		must(t, together(8, func(i int) error {
+			for n := 0; ; n++ {
+				k := fmt.Sprintf("%02x%062d", i, n)
+				if err := h.Write(t.Context(), k, h.record(0, "data")); err != nil {
+					return mismatch(err, session.ErrUnavailable)
+				}
+				if n == 2 {
+					begun <- struct{}{}
+				}
 			}
-			if n == 20 {
-				begun <- struct{}{}
-			}
+		}))
+		must(t, <-closed)
+		if left := temps(files(t, h.dir)); len(left) > 0 {
+			t.Fatalf("left behind: %q", left)
 		}
-	}))
-	must(t, <-closed)
-	if left := temps(files(t, h.dir)); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
 	}
 }
 

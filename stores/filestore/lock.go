@@ -79,15 +79,17 @@ func lockPath(f *folder) string { return f.path + "/.lock" }
 
 // openLockFile makes the lock file, and the folder, if need be. Nobody ever removes it.
 func (s *Store) openLockFile(root *os.Root, f *folder) (*os.File, error) {
-	const flags = os.O_RDWR | os.O_CREATE
-	file, err := root.OpenFile(lockPath(f), flags, 0o600)
+	open := func() (*os.File, error) {
+		return root.OpenFile(lockPath(f), os.O_RDWR|os.O_CREATE, 0o600)
+	}
+	file, err := open()
 	if !errors.Is(err, fs.ErrNotExist) {
 		return file, err
 	}
 	if err := s.mkdir(root, f.path); err != nil {
 		return nil, err
 	}
-	return root.OpenFile(lockPath(f), flags, 0o600)
+	return open()
 }
 
 // isAt says whether file is the one that has this path now. If somebody removed the folder

@@ -190,8 +190,13 @@ func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t 
 	h.holds(t, key, "one", 1) // reading takes no lock
 	must(t, h.Write(t.Context(), faraway, h.record(0, "one")))
 
-	other := newHarness(t, filestore.Options{Dir: h.dir})
+	begun := make(chan struct{}, 9)
+	other := newHarness(t, filestore.Options{Dir: h.dir, Now: func() time.Time {
+		begun <- struct{}{} // a change asks for the time before it waits for the lock
+		return h.clock.Now()
+	}})
 	go func() { failed <- other.Write(t.Context(), key, h.record(1, "two")) }()
+	<-begun
 	must(t, other.Close())
 	is(t, <-failed, session.ErrUnavailable)
 
@@ -210,6 +215,29 @@ func childLocks(folder string) error {
 	}
 	fmt.Println("locked")
 	select {}
+}
+
+func Test_that_a_lock_on_a_file_that_was_replaced_does_not_count(t *testing.T) {
+	root, err := os.OpenRoot(t.TempDir())
+	must(t, err)
+	defer root.Close()
+	locked, err := root.Create("lock")
+	must(t, err)
+	defer locked.Close()
+	for _, tc := range []struct {
+		desc string
+		do   func() error
+		want bool
+	}{
+		{"there", func() error { return nil }, true},
+		{"removed", func() error { return root.Remove("lock") }, false},
+		{"replaced", func() error { return root.WriteFile("lock", nil, 0o600) }, false},
+	} {
+		must(t, tc.do())
+		if got, err := filestore.IsAt(root, "lock", locked); got != tc.want || err != nil {
+			t.Errorf("%s: got %t, %v; want %t", tc.desc, got, err, tc.want)
+		}
+	}
 }
 
 // Whoever holds the lock on a file that was removed keeps nobody out.
