@@ -180,7 +180,6 @@ func (m *machine) begin(t *rapid.T) {
 }
 
 func (m *machine) load(r *request, cookies []string) {
-	now := m.Now()
 	r.steps, r.done = make(chan func(echo.Context) error), make(chan struct{})
 	r.activity.request = r
 	r.verdict = func() error { return m.judge(r) }
@@ -188,10 +187,10 @@ func (m *machine) load(r *request, cookies []string) {
 	for _, id := range cookies {
 		s := m.find(keyOf(id))
 		if s.alive {
-			r.target, r.view, r.came, r.expires, r.straggles = s, s.content.clone(), slices.Clone(s.alerts), s.expires, false
+			r.target, r.view, r.came, r.expires = s, s.content.clone(), slices.Clone(s.alerts), s.expires
 			break
 		}
-		r.straggles = r.straggles || r.p.knows(s, now, 10*time.Second)
+		r.unknown = append(r.unknown, s)
 	}
 	r.deadline = m.deadline()
 }
@@ -262,7 +261,10 @@ func (m *machine) work(t *rapid.T) {
 		r.do((*session.Session).Regenerate)
 		r.renews = true
 	case "destroy":
-		r.do((*session.Session).Destroy)
+		r.do(func(s *session.Session) {
+			s.Destroy()
+			r.refused = r.refused || s.Err() != nil
+		})
 		m.logOut(r)
 	case "tag":
 		r.do(func(s *session.Session) { s.Tag(user) })
@@ -293,8 +295,10 @@ func (m *machine) forget(r *request, key string) {
 }
 
 func (m *machine) logOut(r *request) {
-	if r.straggles {
-		r.refused = true // his session lives under another id
+	if must, can := r.straggles(m.Now()); r.target == nil && (r.refused && !can || !r.refused && must) {
+		m.failf("a log-out by an old id is refused: %t", r.refused)
+	}
+	if r.refused {
 		return
 	}
 	if r.target != nil {
@@ -317,6 +321,9 @@ func (m *machine) answer(t *rapid.T) {
 	e := rapid.SampledFrom([]ending{aPage, aRender, aRedirect, anError}).Draw(t, "ending")
 	r.owns = func(s *modelSession) bool {
 		return s == r.fresh || s == r.ends || s == r.target && (r.renews || len(r.added) > 0)
+	}
+	if r.renews && r.target != nil {
+		r.target.notedAt = m.Now()
 	}
 	r.p.busy = r.activity
 	r.finish(e)
@@ -426,15 +433,15 @@ func (m *machine) destroy(t *rapid.T) {
 	}, func(ctx context.Context, p *process) {
 		err = p.manager.Destroy(ctx, m.handle(victim))
 	}, func(a *activity) error {
-		moved := a.p.knows(victim, m.Now(), time.Minute)
+		must, can := victim.hasMoved(m.Now(), late)
 		switch {
-		case err == nil && !victim.alive && victim.moved == before && !moved,
-			errors.Is(err, session.ErrMoved) && moved,
-			errors.Is(err, session.ErrNotFound) && !victim.alive && !moved,
+		case err == nil && !victim.alive && victim.moved == before && !must,
+			errors.Is(err, session.ErrMoved) && can && !victim.alive,
+			errors.Is(err, session.ErrNotFound) && !victim.alive && !must,
 			errors.Is(err, session.ErrUnavailable) && a.hurt:
 			return nil
 		}
-		return fmt.Errorf("destroy a handle: %v; alive: %t, moved: %t, before: %t, as the process knows: %t", err, victim.alive, victim.moved, before, moved)
+		return fmt.Errorf("destroy a handle: %v; alive: %t, moved: %t, before: %t", err, victim.alive, victim.moved, before)
 	})
 }
 
@@ -599,7 +606,7 @@ func (m *machine) destroyed(a *activity, key string) {
 		fresh := a.fresh
 		r.learn(s.content, m.Now())
 		fresh.begun, fresh.content = true, r.applyTo(s.content, m.Now())
-		s.moved, a.p.moved[s] = true, m.Now()
+		s.moved, s.movedAt = true, m.Now()
 	}
 }
 
@@ -649,13 +656,26 @@ func (m *machine) judge(r *request) error {
 
 func (m *machine) complaint(r *request, now time.Time, id string, removed bool) string {
 	begins := r.begins(now)
-	mustFail := r.refused || begins && r.straggles && !r.renews ||
-		!r.applied && r.target != nil && r.p.knows(r.target, now, time.Minute) && r.pending(now) ||
-		r.ends != nil && r.p.knows(r.ends, now, time.Minute)
+	mustFail, mayFail := r.refused, r.hurt
+	if begins && !r.renews {
+		must, can := r.straggles(now)
+		mustFail, mayFail = mustFail || must, mayFail || can
+	}
+	if r.target != nil && !r.applied && r.pending(now) {
+		must, can := r.target.hasMoved(now, late)
+		mustFail, mayFail = mustFail || must, mayFail || can
+	}
+	if r.ends != nil {
+		must, can := r.ends.hasMoved(now, late)
+		mustFail, mayFail = mustFail || must, mayFail || can
+	}
+	if r.renews && r.target != nil && !r.hurt && !r.target.moved {
+		r.target.notedAt = time.Time{}
+	}
 	if r.answer.Code == http.StatusServiceUnavailable {
 		tooLate := r.target == nil && !r.deadline.IsZero() && !r.deadline.After(now) // nobody logs in for so long
 		meanwhile := func(s *modelSession) bool { return s != nil && s.endedBy != nil && s.endedBy != r.activity }
-		mayFail := mustFail || r.hurt || tooLate || len(r.added) > 0 && (meanwhile(r.fresh) || meanwhile(r.target)) ||
+		mayFail = mayFail || mustFail || tooLate || len(r.added) > 0 && (meanwhile(r.fresh) || meanwhile(r.target)) ||
 			(r.revoked || r.target != nil && len(r.target.marked) > 0) && (len(r.added) > 0 || r.renews)
 		switch {
 		case !mayFail:
