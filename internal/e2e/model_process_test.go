@@ -52,7 +52,8 @@ const (
 	crashAfter  //
 )
 
-var faults = []fault{noFault, noFault, noFault, noFault, repeated, refused, answerLost, crashBefore, crashAfter}
+// faults are mostly none.
+var faults = append(make([]fault, 10), repeated, repeated, refused, answerLost, crashBefore, crashAfter)
 
 var errFault = fmt.Errorf("a fault: %w", session.ErrUnavailable)
 

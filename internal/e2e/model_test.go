@@ -42,6 +42,9 @@ func Test_that_every_store_agrees_with_the_model(t *testing.T) {
 func agrees(t *rapid.T, s testStore) {
 	m := newMachine(t, s)
 	t.Cleanup(m.close)
+	for _, v := range m.visitors {
+		m.logIn(t, v, users[0])
+	}
 	t.Repeat(map[string]func(*rapid.T){
 		"request":         m.begin,
 		"work":            m.work,
@@ -50,10 +53,7 @@ func agrees(t *rapid.T, s testStore) {
 		"answer":          m.answer,
 		"step":            m.step,
 		"step again":      m.step,
-		"log out a user":  m.logOutUser,
-		"destroy":         m.destroy,
-		"wait":            m.wait,
-		"crash":           m.crash,
+		"event":           m.event,
 		"":                m.check,
 	})
 	m.settle(t)
@@ -147,6 +147,23 @@ func (m *machine) working() (working []*request) {
 
 // Actions.
 
+// event is something that happens less often.
+func (m *machine) event(t *rapid.T) {
+	rapid.SampledFrom([]func(*rapid.T){
+		m.logOutUser, m.wait, m.destroy, m.logOutUser, m.wait, m.crash,
+	}).Draw(t, "event")(t)
+}
+
+// logIn begins a session. Cases that begin with some are more interesting.
+func (m *machine) logIn(t *rapid.T, v *visitor, user string) {
+	r := &request{activity: newActivity(m.processes[0]), visitor: v}
+	m.admit(r, nil)
+	r.do(func(s *session.Session) { s.Tag(user); s.Put("a", 1) })
+	r.change(func(c *content) { c.users[user], c.values["a"] = true, 1 })
+	m.finish(r, aRedirect)
+	m.runOut(r.activity)
+}
+
 // begin opens a request of a visitor, or of a thief who has old cookies.
 func (m *machine) begin(t *rapid.T) {
 	if len(m.open) == 4 {
@@ -169,6 +186,11 @@ func (m *machine) begin(t *rapid.T) {
 			cookies = append(cookies, r.visitor.cookie)
 		}
 	}
+	m.admit(r, cookies)
+}
+
+// admit opens a request with these cookies.
+func (m *machine) admit(r *request, cookies []string) {
 	m.load(r, cookies)
 	r.serve(cookies)
 	r.do(func(s *session.Session) {
@@ -209,8 +231,8 @@ func (m *machine) work(t *rapid.T) {
 	user := rapid.SampledFrom(users).Draw(t, "user")
 	n := len(r.view.values) + len(r.changes) + 1
 	switch rapid.SampledFrom([]string{
-		"put", "forget", "pull", "increment", "append", "clear", "flash", "show",
-		"regenerate", "destroy", "tag", "untag", "label",
+		"put", "increment", "append", "tag", "regenerate", "flash", "show", "tag", "regenerate",
+		"untag", "label", "forget", "pull", "clear", "destroy",
 	}).Draw(t, "what") {
 	case "put":
 		r.do(func(s *session.Session) { s.Put(key, n) })
@@ -319,6 +341,11 @@ func (m *machine) answer(t *rapid.T) {
 	}
 	r := pick(t, able, "request")
 	e := rapid.SampledFrom([]ending{aPage, aRender, aRedirect, anError}).Draw(t, "ending")
+	m.finish(r, e)
+	m.perhapsAtOnce(t, r.activity)
+}
+
+func (m *machine) finish(r *request, e ending) {
 	r.owns = func(s *modelSession) bool {
 		return s == r.fresh || s == r.ends || s == r.target && (r.renews || len(r.added) > 0)
 	}
@@ -328,7 +355,6 @@ func (m *machine) answer(t *rapid.T) {
 	r.p.busy = r.activity
 	r.finish(e)
 	m.await(r.activity)
-	m.perhapsAtOnce(t, r.activity)
 }
 
 // perhapsAtOnce makes room for cases in which commits do not meet.
@@ -386,13 +412,29 @@ func (m *machine) step(t *rapid.T) {
 	m.replace(t, a.p)
 }
 
+// newest are the sessions, those that live first: chance prefers what comes first.
+func (m *machine) newest() []*modelSession {
+	sessions := slices.Clone(m.sessions)
+	slices.Reverse(sessions)
+	slices.SortStableFunc(sessions, func(a, b *modelSession) int {
+		switch {
+		case a.alive == b.alive:
+			return 0
+		case a.alive:
+			return -1
+		}
+		return 1
+	})
+	return sessions
+}
+
 // logOutUser ends all sessions of a user, or all others.
 func (m *machine) logOutUser(t *rapid.T) {
 	user := rapid.SampledFrom(users).Draw(t, "user")
 	var except []string
 	var spared *modelSession
 	if len(m.sessions) > 0 && rapid.Bool().Draw(t, "except") {
-		spared = pick(t, m.sessions, "session")
+		spared = pick(t, m.newest(), "session")
 		except = []string{m.handle(spared)}
 	}
 	var victims []*modelSession
@@ -405,12 +447,12 @@ func (m *machine) logOutUser(t *rapid.T) {
 	m.manage(t, activity{
 		user: user,
 		owns: func(s *modelSession) bool {
-			return !s.begun || s.users[user] && (s != spared || s.marked[user])
+			return !s.begun || s.had[user] && (s != spared || s.marked[user])
 		},
 	}, func(ctx context.Context, p *process) {
 		err = p.manager.DestroyTagged(ctx, user, except...)
 	}, func(a *activity) error {
-		alive := slices.ContainsFunc(victims, func(s *modelSession) bool { return s.alive })
+		alive := slices.ContainsFunc(victims, func(s *modelSession) bool { return s.alive && s.users[user] })
 		if err != nil && !a.hurt || err == nil && alive {
 			return fmt.Errorf("log-out everywhere: %v; one is alive: %t", err, alive)
 		}
@@ -425,7 +467,7 @@ func (m *machine) logOutUser(t *rapid.T) {
 
 // destroy ends a session by its handle.
 func (m *machine) destroy(t *rapid.T) {
-	victim := pick(t, m.sessions, "session")
+	victim := pick(t, m.newest(), "session")
 	var err error
 	before := victim.moved
 	m.manage(t, activity{
@@ -558,7 +600,7 @@ func (m *machine) wrote(a *activity, key string, rec session.Record) {
 	switch {
 	case s == nil && rec.Version == 0 && r != nil && a.fresh == nil:
 		// A Regenerate is over once the old record is gone; see destroyed.
-		s = &modelSession{key: key, alive: true, marked: map[string]bool{}, begun: r.target == nil, deadline: r.deadline, content: r.applyTo(newContent(), now)}
+		s = &modelSession{key: key, alive: true, marked: map[string]bool{}, had: map[string]bool{}, begun: r.target == nil, deadline: r.deadline, content: r.applyTo(newContent(), now)}
 		if r.target != nil {
 			s.deadline, s.content = r.target.deadline, r.applyTo(r.target.content, now)
 		}
@@ -579,6 +621,7 @@ func (m *machine) wrote(a *activity, key string, rec session.Record) {
 		m.failf("a write that should not be")
 		return
 	}
+	s.remember()
 	m.use(s)
 }
 
@@ -606,6 +649,7 @@ func (m *machine) destroyed(a *activity, key string) {
 		fresh := a.fresh
 		r.learn(s.content, m.Now())
 		fresh.begun, fresh.content = true, r.applyTo(s.content, m.Now())
+		fresh.remember()
 		s.moved, s.movedAt = true, m.Now()
 	}
 }
