@@ -82,7 +82,7 @@ func (s *Session) save(ctx context.Context, delta flashDelta) error {
 
 func (s *Session) destroyEnded(ctx context.Context) error {
 	for _, rec := range s.ended {
-		if err := s.destroy(ctx, rec); err != nil {
+		if err := s.m.end(ctx, rec.key, rec.version); err != nil {
 			return s.explain("destroy", err)
 		}
 		s.m.unindex(ctx, rec.tags, rec.key)
@@ -91,13 +91,13 @@ func (s *Session) destroyEnded(ctx context.Context) error {
 	return nil
 }
 
-// destroy ends a record, in whatever version it is by now.
+// end ends a record, in whatever version it is by now.
 //
 // It is tempting to say version 0 at once. But then there is no telling whether there was
 // still something to destroy: if the session was given a new id meanwhile, the visitor
 // would read that he is logged out, and would not be.
-func (s *Session) destroy(ctx context.Context, rec ended) error {
-	err := s.m.store.Destroy(ctx, rec.key, rec.version)
+func (m *Manager) end(ctx context.Context, key string, version uint64) error {
+	err := m.store.Destroy(ctx, key, version)
 	for retries := 0; errors.Is(err, ErrConflict) && retries < maxAttempts; retries++ {
 		if retries > 0 {
 			if err := pause(ctx, retries); err != nil {
@@ -106,28 +106,23 @@ func (s *Session) destroy(ctx context.Context, rec ended) error {
 			err = ErrConflict // what the conflict brought is old by now
 		}
 		var met Record
-		if met, err = s.met(ctx, rec.key, err); err == nil {
-			err = s.m.store.Destroy(ctx, rec.key, met.Version)
+		if met, err = m.met(ctx, key, err); err == nil {
+			err = m.store.Destroy(ctx, key, met.Version)
 		}
 	}
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return s.m.whetherMoved(ctx, rec.key)
+	return m.whetherMoved(ctx, key)
 }
 
-// whetherMoved is ErrMoved if the record that was under key was given a new id. It waits for
-// whoever is at it: he may have ended the record and not said yet that it was to move it.
+// whetherMoved is ErrMoved if the record that was under key was given a new id.
 func (m *Manager) whetherMoved(ctx context.Context, key string) error {
-	line, err := m.queue.enter(ctx, key)
-	if err != nil {
-		return err
+	moved, err := m.hasMoved(ctx, key, rememberMoves)
+	if moved {
+		err = ErrMoved
 	}
-	m.queue.leave(key, line)
-	if m.moved.has(key, rememberMoves) {
-		return ErrMoved
-	}
-	return nil
+	return err
 }
 
 // create stores a session that has no record. Where there is nothing to store, there is
@@ -140,8 +135,10 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 		}
 		return nil
 	}
-	if s.straggler && !s.renew {
-		return ErrMoved
+	if !s.renew {
+		if err := s.straggles(ctx); err != nil {
+			return err
+		}
 	}
 	id := newID()
 	c := s.newCommit(storeKey(id))
@@ -176,7 +173,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 			s.report(s.m.cfg.Hooks.Committed, s.key, Event{Retries: retries}, "")
 			return nil
 		case errors.Is(err, ErrNotFound):
-			return s.gone()
+			return s.gone(ctx)
 		case errors.Is(err, ErrConflict) && retries < maxAttempts:
 			st, version, err = s.replayOn(ctx, s.key, delta, err, retries)
 		}
@@ -203,6 +200,10 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	}
 	st, rec, err := c.insert(ctx, st)
 	line.newest = Record{}
+	takeBack := func() {}
+	if err == nil {
+		takeBack, err = s.m.noteMove(ctx, old, c.seq)
+	}
 	for retries := 0; err == nil; retries++ {
 		err = s.m.store.Destroy(ctx, old, version)
 		if !errors.Is(err, ErrConflict) || retries == maxAttempts {
@@ -214,14 +215,14 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	}
 	if err != nil {
 		// The new record must not outlive a log-out, nor the old id stay beside it.
+		takeBack()
 		s.m.discard(ctx, s.st.tags(), c.key)
-		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRevoked) && len(s.tags.added) == 0 {
-			return s.gone()
+		if errors.Is(err, ErrNotFound) {
+			return s.gone(ctx)
 		}
 		return s.explain("regenerate", err)
 	}
 	s.m.unindex(ctx, slices.Concat(st.tags(), s.tags.removed), old)
-	s.m.moved.add(old)
 	s.stored(id, c.key, st, rec)
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
 	s.report(s.m.cfg.Hooks.Migrated, c.key, Event{Previous: handle(old)}, "")
@@ -263,7 +264,7 @@ func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, co
 		}
 		conflict = ErrConflict
 	}
-	met, err := s.met(ctx, key, conflict)
+	met, err := s.m.met(ctx, key, conflict)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -272,12 +273,12 @@ func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, co
 }
 
 // met is the record under key that a write met instead of the expected version.
-func (s *Session) met(ctx context.Context, key string, conflict error) (Record, error) {
+func (m *Manager) met(ctx context.Context, key string, conflict error) (Record, error) {
 	var known *ConflictError
 	if errors.As(conflict, &known) {
 		return known.Current, nil
 	}
-	return s.m.store.Read(ctx, key)
+	return m.store.Read(ctx, key)
 }
 
 // pause waits for a random time below a bound that doubles, from 2 to 20 ms.
@@ -296,9 +297,11 @@ func pause(ctx context.Context, retries int) error {
 // gone is for a record that ended while this request ran. After a log-out its changes are
 // dropped: it is as if the request had come just before. If the session lives on under
 // another id, that would lose them, so the request fails instead.
-func (s *Session) gone() error {
-	if s.m.moved.has(s.key, rememberMoves) && s.pending() {
-		return ErrMoved
+func (s *Session) gone(ctx context.Context) error {
+	if s.pending() {
+		if err := s.m.whetherMoved(ctx, s.key); err != nil {
+			return err
+		}
 	}
 	s.lost = true
 	s.report(s.m.cfg.Hooks.Lost, s.key, Event{Err: ErrNotFound}, "")
@@ -404,7 +407,7 @@ func (c commit) write(ctx context.Context, st *state, version uint64) (*state, R
 	case !errors.Is(err, ErrConflict):
 		return nil, Record{}, err
 	}
-	if rec, err = s.met(ctx, c.key, err); err != nil {
+	if rec, err = s.m.met(ctx, c.key, err); err != nil {
 		return nil, Record{}, err
 	}
 	if st, err = decodeState(rec.Data); err == nil && st.wrote(s.m.producer, c.seq) {

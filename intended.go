@@ -12,7 +12,8 @@ const intendedKey = "intended"
 // can make a visitor open, must not fill the session.
 const maxIntended = 1024
 
-// SetIntendedURL remembers where the visitor wanted to go, before a login say. Only a
+// SetIntendedURL remembers where the visitor wanted to go, before a login say: the address of
+// a page, as he will be sent there by a GET. Only a
 // path of this site is remembered; anything else is ignored, since it often comes from
 // the visitor (OWASP ASVS 5.0, 3.7.2).
 func (s *Session) SetIntendedURL(path string) {

@@ -519,3 +519,65 @@ func Test_that_a_straggler_with_the_old_id_does_not_replace_the_new_session(t *t
 		}
 	})
 }
+
+// All of this holds between processes as well, if the store has an index for the notes.
+func Test_that_another_process_knows_that_a_session_has_moved(t *testing.T) {
+	for _, tc := range []struct {
+		desc string
+		late func(*session.Session)
+	}{
+		{"a put", put("a", 1)},
+		{"a regenerate", (*session.Session).Regenerate},
+		{"a log-out", (*session.Session).Destroy},
+	} {
+		store := memorystore.New(memorystore.Options{})
+		p, q := start(t, session.Config{Store: store}), start(t, session.Config{Store: store})
+		v := newVisitor()
+		v.must(t, p, put("n", 1))
+		tab := v.clone()
+		moved, late := interleaved(p, q, v, (*session.Session).Regenerate, tc.late)
+		if moved != 200 || late != 503 || !errors.Is(q.failure(), session.ErrMoved) {
+			t.Errorf("%s on its way: statuses %d and %d, %v; want 200, and 503 for ErrMoved", tc.desc, moved, late, q.failure())
+		}
+		if tc.desc != "a regenerate" { // that may begin anew: it is a login, sent twice
+			rec := tab.do(q, tc.late)
+			if rec.Code != 503 || len(setCookies(rec)) != 0 {
+				t.Errorf("%s by the old id: status %d, cookies %q; want 503 and none", tc.desc, rec.Code, setCookies(rec))
+			}
+		}
+		if store.Len() != 1 {
+			t.Errorf("%s: %d sessions; want one", tc.desc, store.Len())
+		}
+		q.clock.advance(11 * time.Second)
+		tab.must(t, q, put("a", 1)) // by now it is a visitor with a dead id
+	}
+}
+
+func Test_that_a_regenerate_that_fails_leaves_no_note(t *testing.T) {
+	store := memorystore.New(memorystore.Options{})
+	spy := &taggerSpy{Tagger: store}
+	p := start(t, session.Config{Store: spy})
+	for _, fails := range []string{"Tag", "Destroy"} {
+		v := newVisitor()
+		v.must(t, p, put("n", 1))
+		before := store.Len()
+		failed := false
+		spy.before = func(method string) error {
+			if method == fails && !failed {
+				failed = true
+				return errors.New("down")
+			}
+			return nil
+		}
+		rec := v.do(p, (*session.Session).Regenerate)
+		spy.before = nil
+		if rec.Code != 503 || store.Len() != before {
+			t.Errorf("%s fails: status %d, %d sessions; want 503 and %d", fails, rec.Code, store.Len(), before)
+		}
+		// Had a note been left, this log-out and what comes late would fail, too.
+		logout, late := interleaved(p, p, v, (*session.Session).Destroy, put("a", 1))
+		if logout != 200 || late != 200 {
+			t.Errorf("%s failed: a log-out %d, a late change %d; want 200: the session has not moved", fails, logout, late)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 		key := storeKey(id)
 		rec, err := s.m.store.Read(ctx, key)
 		if errors.Is(err, ErrNotFound) || err == nil && s.m.expired(rec) {
-			s.straggler = s.straggler || s.m.moved.has(key, expectStragglers)
+			s.unknown = append(s.unknown, key)
 			continue
 		}
 		if err != nil {
@@ -59,6 +59,22 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 		return true, nil
 	}
 	return false, nil
+}
+
+// straggles is ErrMoved if the cookie has an id which Regenerate has given up a moment ago. A
+// session that this request began would take the place of the visitor's own in his browser,
+// and so log him out just after he has logged in.
+func (s *Session) straggles(ctx context.Context) error {
+	for _, key := range s.unknown {
+		moved, err := s.m.hasMoved(ctx, key, expectStragglers)
+		if err != nil {
+			return err
+		}
+		if moved {
+			return ErrMoved
+		}
+	}
+	return nil
 }
 
 // understand decodes a record. One that is corrupt is as good as none, and trying again

@@ -20,7 +20,7 @@ type Manager struct {
 	tagger Tagger // the store, if it is one
 	cookie cookieTemplate
 	queue  *queue
-	moved  *moves
+	moved  moves
 
 	// Each commit of this process is marked producer:seq; see writer.
 	producer uint64
@@ -42,7 +42,6 @@ func New(cfg Config) (*Manager, error) {
 		store:    cfg.Store,
 		cookie:   newCookieTemplate(cfg),
 		queue:    newQueue(),
-		moved:    newMoves(cfg.Now),
 		producer: randomUint64(),
 	}
 	m.sealer, _ = cfg.Store.(Sealer)

@@ -1,23 +1,23 @@
 package session
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
 	"sync"
 	"time"
 )
 
-// moves remembers for a while which records this process has given a new id, and when.
+// A record that was given a new id leaves a note for a while, before it goes.
 //
 // A commit that was on its way to such a record meets nothing there. Had the session been
 // destroyed, dropping the commit would be right: it is as if it had come just before. But
 // here the data lives on elsewhere, so the commit must fail aloud. It must not follow the
 // session to its new id either: that would hand a planted old id a way into it.
-type moves struct {
-	now func() time.Time
-
-	mu            sync.Mutex
-	recent, older map[string]time.Time
-	since         time.Time // when recent was begun
-}
+//
+// The notes are entries of the index, where there is one, so that all processes see them.
 
 const (
 	// A request that loaded the session before it moved may take this long.
@@ -28,28 +28,89 @@ const (
 	expectStragglers = 10 * time.Second
 )
 
-func newMoves(now func() time.Time) *moves {
-	return &moves{now: now, recent: map[string]time.Time{}}
+// noteMove says that the record under the key old is about to go, because its session has
+// a new id. The function takes that back, after an error too: the note may be there.
+func (m *Manager) noteMove(ctx context.Context, old string, seq uint64) (takeBack func(), err error) {
+	now := m.now()
+	if m.tagger == nil {
+		m.moved.add(old, now)
+		return func() { m.moved.forget(old) }, nil
+	}
+	tag, note := moveTag(old), moveNote(now, m.producer, seq)
+	if err = m.tagger.Tag(ctx, tag, note, now.Add(rememberMoves)); err != nil {
+		err = unavailable("note the move", err)
+	}
+	return func() { _ = m.tagger.Untag(ctx, tag, note) }, err
 }
 
-func (m *moves) add(key string) {
-	now := m.now()
+// hasMoved says whether the record that was under key has moved, and no longer ago than
+// that.
+func (m *Manager) hasMoved(ctx context.Context, key string, ago time.Duration) (bool, error) {
+	since := m.now().Add(-ago)
+	if m.tagger == nil {
+		return m.moved.since(key, since), nil
+	}
+	notes, err := m.tagger.Tagged(ctx, moveTag(key))
+	if err != nil {
+		return false, unavailable("ask whether the session has moved", err)
+	}
+	for _, n := range notes {
+		if !movedAt(n.Key).Before(since) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func moveTag(key string) string {
+	sum := sha256.Sum256([]byte("session moved " + key))
+	return hex.EncodeToString(sum[:])
+}
+
+// moveNote has the form of a key, and says when it was written. The rest makes it another
+// note than that of whoever moves the same session at the same moment: one of the two is
+// going to fail, and takes his back.
+func moveNote(now time.Time, producer, seq uint64) string {
+	return fmt.Sprintf("%016x%016x%032x", now.UnixMilli(), producer, seq)
+}
+
+func movedAt(note string) time.Time {
+	ms, err := strconv.ParseInt(note[:min(len(note), 16)], 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+// moves keeps the notes of this process, where the store has no index.
+type moves struct {
+	mu            sync.Mutex
+	recent, older map[string]time.Time
+	began         time.Time // when recent was begun
+}
+
+func (m *moves) add(key string, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if now.Sub(m.since) > rememberMoves {
-		m.recent, m.older, m.since = map[string]time.Time{}, m.recent, now
+	if m.recent == nil || now.Sub(m.began) > rememberMoves {
+		m.recent, m.older, m.began = map[string]time.Time{}, m.recent, now
 	}
 	m.recent[key] = now
 }
 
-// has says whether the record was moved, and no longer ago than that.
-func (m *moves) has(key string, ago time.Duration) bool {
-	now := m.now()
+func (m *moves) forget(key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.recent, key)
+	delete(m.older, key)
+}
+
+func (m *moves) since(key string, t time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	moved, ok := m.recent[key]
 	if !ok {
 		moved, ok = m.older[key]
 	}
-	return ok && now.Sub(moved) <= ago
+	return ok && !moved.Before(t)
 }

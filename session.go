@@ -40,17 +40,13 @@ type Session struct {
 	loadErr error
 	fresh   bool      // there was no session
 	given   bool      // the visitor sent a cookie by our name, whatever was in it
+	unknown []string  // keys of his that lead nowhere; see straggles
 	id, key string    // of the stored record; "" where there is none
 	version uint64    // of the stored record
 	expires time.Time // of the stored record
 	sealed  sealed    // the same for a Sealer
 	err     error     // the first failure
 	lost    bool      // the stored record ended while this request ran
-
-	// straggler says that the cookie has an id which Regenerate has given up a moment ago.
-	// A session that this request began would take the place of the visitor's own in his
-	// browser, and so log him out just after he has logged in.
-	straggler bool
 
 	status   int  // of the response, if the head left before the session was loaded
 	decision view // what the response head said about messages
@@ -239,8 +235,8 @@ func (s *Session) Destroy() {
 	if !s.changeable(endsRecord) {
 		return
 	}
-	if s.straggler {
-		s.fail(ErrMoved) // his session lives on under the new id
+	if err := s.logOutStraggles(); err != nil {
+		s.fail(err)
 		return
 	}
 	if s.loadErr != nil {
@@ -253,6 +249,17 @@ func (s *Session) Destroy() {
 	s.begin()
 	s.ops, s.renew, s.lost, s.tags = nil, false, false, tagChanges{}
 	s.flash.forgetReceived()
+}
+
+// logOutStraggles is the error for a log-out by the old id of a session that lives on under
+// a new one.
+func (s *Session) logOutStraggles() error {
+	if len(s.unknown) == 0 || s.key != "" {
+		return nil
+	}
+	ctx, cancel := storeContext(s.ctx)
+	defer cancel()
+	return s.straggles(ctx)
 }
 
 // begin makes this an empty session that nobody has stored.

@@ -9,7 +9,9 @@ import (
 // Store keeps records by key. It is all a custom store has to implement.
 //
 // Implementations must observe the following rules; every one of them is there
-// because a session came back from the dead, or a visitor lost data, without it.
+// because a session came back from the dead, or a visitor lost data, without it. The
+// package stores/storetest checks them. (Rules 12 to 17 are those of [Tagger], 20 to 22 those
+// of [Sealer].)
 //
 //  1. Read returns the newest record that was written under the key. A record that
 //     is missing, destroyed or expired is [ErrNotFound].
@@ -36,7 +38,10 @@ import (
 //     one returned by Read may be shared with what is stored.
 //  10. A cancelled context ends a method early with ctx.Err().
 //  11. Errors are wrapped so that errors.Is finds the ones above. They never contain
-//     a key or data.
+//     a key, a tag or data.
+//  18. Data that does not fit is [ErrTooLarge], and nothing changes.
+//  19. Where there is something to close, the store has a method Close() error. It may be
+//     called twice; afterwards every method fails, and not with [ErrNotFound].
 type Store interface {
 	// Read returns the record under key: rules 1, 2, 7 and 9. A key is 64 hexadecimal
 	// digits, the SHA-256 of the visitor's id.
@@ -66,7 +71,7 @@ var (
 
 	// ErrConflict says that the record has another version than the caller thinks.
 	// A store that learns the current record in the same step may answer with a
-	// [ConflictError], which saves the caller a Read.
+	// [ConflictError], which saves the caller a Read: data, version and expiry must be right.
 	ErrConflict = errors.New("session: changed by another request")
 
 	// ErrTooLarge says that the record does not fit.
@@ -102,9 +107,9 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 //     has used has none; that is not an error.
 //  14. Untag removes the entries for these keys. Missing ones are no error.
 //  15. Revoke marks all entries of a tag as revoked, save those for the keys in except,
-//     and returns the keys of all that are marked then, earlier ones included. Entries
-//     stay until they are untagged, or expire. Nothing takes the mark off: a Tag for a
-//     revoked entry changes nothing and is no error.
+//     and returns the keys of all that are marked then, earlier ones included, in except
+//     or not. Entries stay until they are untagged, or expire. Nothing takes the mark
+//     off: a Tag for a revoked entry changes nothing, not even its expiry, and is no error.
 //  16. Revoke is atomic as far as anybody can tell: an entry that was added without being
 //     marked was added after the last of the others had been.
 //  17. An expired entry is gone for every method, whether or not it has been deleted.
@@ -133,17 +138,21 @@ type TagEntry struct {
 
 // Sealer is the optional interface of a store that keeps nothing on the server: the
 // record travels in the cookie. A Sealer cannot merge the changes of two requests and
-// cannot revoke a session; the Store methods of one return errors.ErrUnsupported.
+// cannot revoke a session.
+//
+//  20. Seal makes a value of characters that a cookie may carry (RFC 6265 section 4.1.1),
+//     never the same twice. It neither keeps nor changes rec.Data.
+//  21. Open returns what Seal was given for the same name, until it expires. Anything else is
+//     [ErrNotFound].
+//  22. The Store methods return errors.ErrUnsupported, and a Sealer is not a [Tagger].
 type Sealer interface {
 	Store
 
-	// Seal encrypts and signs rec.Data and rec.Expires for the cookie called name.
-	// The value must consist of characters that a cookie may carry (RFC 6265 section
-	// 4.1.1). The 4096-byte limit is the caller's to check: it knows the attributes.
+	// Seal encrypts and signs rec.Data and rec.Expires for the cookie called name: rule 20.
+	// The 4096-byte limit is the caller's to check: it knows the attributes.
 	Seal(name string, rec Record) (value string, err error)
 
-	// Open returns what Seal was given. A value that Seal did not make for this very
-	// name, that was sealed with a key no longer listed, or that has expired is
-	// ErrNotFound: whatever a visitor sends is never a server error.
+	// Open returns what Seal was given: rule 21. A value for another name, or by a key no
+	// longer listed, is ErrNotFound too: whatever a visitor sends is never a server error.
 	Open(name, value string) (Record, error)
 }

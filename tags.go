@@ -24,11 +24,11 @@ import (
 // leaves some alive which nobody finds any more.
 
 const (
-	kindTag    kind = 't' // the key is the tag; no value
+	kindTag    kind = 't' // the key is the tag; the value is when it was put, in milliseconds
 	kindDevice kind = 'd' // what a list of sessions shows: deviceLabel, deviceSeen
 
 	deviceLabel = "label"
-	deviceSeen  = "seen" // when the record was written last; only where there is a tag
+	deviceSeen  = "seen" // when the record was written last, likewise; only where there is a tag
 )
 
 // maxLabel is how many bytes of a label are kept. It often comes from a User-Agent.
@@ -45,14 +45,17 @@ var (
 
 // Tag notes that this is a session of userID, so that [Manager.Tagged] and
 // [Manager.DestroyTagged] find it. Do it at login, together with [Session.Regenerate],
-// which keeps it. A session may have several tags: a user and a tenant, say. One that it
-// has already changes nothing.
+// which keeps it. One that the session has already changes nothing.
+//
+// A session may have several tags: a user and a tenant, say. So where somebody may log in as
+// another user without logging out, [Session.Untag] the one before: each of them could list
+// and end this session.
 //
 // If all sessions of the user are ended at the same moment, this one either is among them,
 // or the response becomes a 503 with [ErrRevoked].
 //
-// On a store that cannot find sessions (see [Tagger]) it fails the session with an error that is
-// errors.ErrUnsupported; set Config.Tags to hear of that at start.
+// On a store that is no [Tagger], such as one in cookies, it fails the session with an error
+// that is errors.ErrUnsupported; set Config.Tags to hear of that at start.
 func (s *Session) Tag(userID string) {
 	s.lock()
 	defer s.unlock()
@@ -67,7 +70,8 @@ func (s *Session) Tag(userID string) {
 	if s.state().has(kindTag, userID) {
 		return
 	}
-	if s.change(func(st *state) error { st.put(kindTag, userID, nil); return nil }) {
+	now := encodeTime(s.m.now())
+	if s.change(func(st *state) error { st.put(kindTag, userID, now); return nil }) {
 		s.tags = tagChanges{added: with(s.tags.added, userID), removed: less(s.tags.removed, userID)}
 	}
 }
@@ -97,9 +101,10 @@ func (s *Session) SetLabel(label string) {
 	s.change(func(st *state) error { st.put(kindDevice, deviceLabel, []byte(label)); return nil })
 }
 
-// Handle names the stored session: in logs, in hooks, in [Manager.Tagged], and for
-// [Manager.Destroy]. It is not the credential, and no cookie can be made from it. It
-// changes with [Session.Regenerate]. "" is a session that is not stored, or in a cookie.
+// Handle names the stored session: in logs, in hooks, in [Manager.Tagged], for
+// [Manager.Destroy], and for [Manager.DestroyTagged] to spare. It is not the credential,
+// and no cookie can be made from it. It changes with [Session.Regenerate]. "" is a session
+// that is not stored, or in a cookie.
 func (s *Session) Handle() string {
 	if s == nil {
 		return ""
@@ -134,8 +139,21 @@ func (st *state) tags() []string {
 // seenAt notes the time, for lists. Only a session that has a tag is ever listed.
 func (st *state) seenAt(now time.Time) {
 	if slices.ContainsFunc(st.entries, entry.isTag) {
-		st.put(kindDevice, deviceSeen, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMilli())))
+		st.put(kindDevice, deviceSeen, encodeTime(now))
 	}
+}
+
+func encodeTime(t time.Time) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(t.UnixMilli()))
+}
+
+// time is when the entry says that something was; it is long ago if it says nothing.
+func (st *state) time(k kind, key string) time.Time {
+	raw, _ := st.get(k, key)
+	if len(raw) != 8 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(raw)))
 }
 
 func (e entry) isTag() bool { return e.kind == kindTag }

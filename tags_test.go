@@ -61,14 +61,14 @@ func Test_that_the_sessions_of_a_user_are_listed(t *testing.T) {
 
 	got := list(t, p, "7")
 	want := []session.Info{
-		{handleOf(p, phone), began, began.Add(61 * time.Minute), began.Add(61*time.Minute + 2*time.Hour), "phone"},
-		{handleOf(p, laptop), began.Add(time.Minute), began.Add(time.Minute), began.Add(time.Minute + 2*time.Hour), "laptop"},
+		{handleOf(p, phone), began, began, began.Add(61 * time.Minute), began.Add(61*time.Minute + 2*time.Hour), "phone"},
+		{handleOf(p, laptop), began.Add(time.Minute), began.Add(time.Minute), began.Add(time.Minute), began.Add(time.Minute + 2*time.Hour), "laptop"},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d sessions; want %d", len(got), len(want))
 	}
 	for i := range want {
-		if got[i].Handle != want[i].Handle || got[i].Label != want[i].Label ||
+		if got[i].Handle != want[i].Handle || got[i].Label != want[i].Label || !got[i].Tagged.Equal(want[i].Tagged) ||
 			!got[i].Created.Equal(want[i].Created) || !got[i].LastSeen.Equal(want[i].LastSeen) || !got[i].Expires.Equal(want[i].Expires) {
 			t.Errorf("got  %+v\nwant %+v", got[i], want[i])
 		}
@@ -137,8 +137,8 @@ func Test_that_a_tag_survives_regenerate(t *testing.T) {
 }
 
 func Test_that_the_index_keeps_no_entry_of_a_session_that_has_gone(t *testing.T) {
-	store := memorystore.New(memorystore.Options{})
-	index := &taggerSpy{Tagger: store}
+	c := new(clock)
+	index := &taggerSpy{Tagger: memorystore.New(memorystore.Options{Now: c.Now})}
 	for _, tc := range []struct {
 		desc string
 		ends func(*session.Session)
@@ -154,10 +154,11 @@ func Test_that_the_index_keeps_no_entry_of_a_session_that_has_gone(t *testing.T)
 		{"logs out and in again", func(s *session.Session) { s.Destroy(); logIn("7")(s) }, 1},
 		{"is cleared", (*session.Session).Clear, 1},
 	} {
-		p := start(t, session.Config{Store: index, Now: time.Now})
+		p := start(t, session.Config{Store: index, Now: c.Now})
 		v := newVisitor()
 		v.must(t, p, logIn("7"))
 		v.must(t, p, tc.ends)
+		c.advance(2 * time.Minute) // what moved has left a note for a minute
 		if got := index.entries(t); got != tc.want {
 			t.Errorf("%s: %d entries; want %d", tc.desc, got, tc.want)
 		}
@@ -335,6 +336,50 @@ func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {
 			if n := len(list(t, p, "7")); n != 0 {
 				t.Errorf("%s: %d sessions are listed after a log-out everywhere at call %d", tc.desc, n, at)
 			}
+		}
+	}
+}
+
+// Whoever ends a session from outside is not told that it is over when it has just got a new
+// handle.
+func Test_that_a_session_that_moves_while_it_is_destroyed_is_not_said_to_be_over(t *testing.T) {
+	for at := 0; ; at++ {
+		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		p, other := start(t, session.Config{Store: spy, Now: time.Now}), start(t, session.Config{Store: spy, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		h := handleOf(p, v)
+		ran := duringCall(spy, at, func() { v.must(t, other, (*session.Session).Regenerate) })
+		err := p.manager.Destroy(t.Context(), h)
+		if !ran() {
+			break
+		}
+		if in := isLoggedIn(p, v); in != errors.Is(err, session.ErrMoved) || !in && err != nil {
+			t.Errorf("a regenerate at store call %d: %v, and the session lives: %t", at, err, in)
+		}
+	}
+}
+
+// Who logs out everywhere else keeps this session, and what its other requests change. They
+// may fail then, but not in silence.
+func Test_that_a_regenerate_during_a_log_out_everywhere_else_happens_or_fails(t *testing.T) {
+	for at := 0; ; at++ {
+		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		p := start(t, session.Config{Store: spy, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		old, own := v.cookie(), handleOf(p, v)
+		ran := duringCall(spy, at, func() {
+			if err := p.manager.DestroyTagged(t.Context(), "7", own); err != nil {
+				t.Error(err)
+			}
+		})
+		rec := v.do(p, (*session.Session).Regenerate)
+		if !ran() {
+			break
+		}
+		if rec.Code == http.StatusOK && v.cookie() == old && isLoggedIn(p, v) {
+			t.Errorf("log-out everywhere else at store call %d (%s): the answer is 200, and the session has its old id", at, spy.calls)
 		}
 	}
 }
@@ -617,8 +662,36 @@ func Test_that_one_session_is_ended_by_its_handle(t *testing.T) {
 	if err := p.manager.Destroy(t.Context(), old); !errors.Is(err, session.ErrMoved) {
 		t.Errorf("the handle before a regenerate: %v; want ErrMoved", err)
 	}
-	if err := p.manager.DestroyTagged(t.Context(), "7", "no handle"); !errors.Is(err, session.ErrNotFound) || !isLoggedIn(p, laptop) {
-		t.Errorf("an exception that is no handle: %v; want ErrNotFound, and nobody logged out", err)
+	if err := p.manager.DestroyTagged(t.Context(), "7", "no handle"); err == nil || errors.Is(err, session.ErrNotFound) || !isLoggedIn(p, laptop) {
+		t.Errorf("an exception that is no handle: %v; want an error other than ErrNotFound, and nobody logged out", err)
+	}
+}
+
+func Test_that_a_user_ends_his_own_sessions_only(t *testing.T) {
+	p := start(t, session.Config{})
+	mine, yours := newVisitor(), newVisitor()
+	mine.must(t, p, logIn("7"))
+	yours.must(t, p, logIn("8"))
+	if err := p.manager.DestroyOf(t.Context(), "7", handleOf(p, yours)); !errors.Is(err, session.ErrNotFound) || !isLoggedIn(p, yours) {
+		t.Errorf("the session of another user: %v; want ErrNotFound, and the session alive", err)
+	}
+	if err := p.manager.DestroyOf(t.Context(), "7", handleOf(p, mine)); err != nil || isLoggedIn(p, mine) {
+		t.Errorf("his own: %v; want it ended", err)
+	}
+}
+
+func Test_that_a_login_is_told_from_the_beginning_of_the_session(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	began := p.clock.Now()
+	v.must(t, p, put("cart", 1))
+	p.clock.advance(time.Hour)
+	v.must(t, p, logIn("7"))
+	login := p.clock.Now()
+	p.clock.advance(time.Hour)
+	v.must(t, p, func(s *session.Session) { s.Tag("7"); s.Regenerate() })
+	if got := list(t, p, "7")[0]; !got.Created.Equal(began) || !got.Tagged.Equal(login) {
+		t.Errorf("created %v, tagged %v; want %v and %v", got.Created, got.Tagged, began, login)
 	}
 }
 

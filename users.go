@@ -3,7 +3,6 @@ package session
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,12 +15,16 @@ type Info struct {
 	// the credential. It may be shown to the user whose session it is.
 	Handle string
 
-	// Created is when the session began; Regenerate does not change it.
+	// Created is when the session began, perhaps long before the login. Regenerate does
+	// not change it.
 	Created time.Time
 
-	// LastSeen is when the session was used last. It may be up to a tenth of the idle
-	// timeout too early, and by up to all of it in the last idle timeout before the
-	// absolute deadline, if the session is only read there.
+	// Tagged is when the session got the tag by which it was found: when the user logged in.
+	Tagged time.Time
+
+	// LastSeen is about when the session was used last: never later, and earlier by a tenth
+	// of the idle timeout at the most. (Shortly before the absolute deadline, where using a
+	// session no longer prolongs it, only changes count.) Of the session that asks, say "now".
 	LastSeen time.Time
 
 	// Expires is when the session ends if it is not used again.
@@ -35,7 +38,8 @@ type Info struct {
 // that have ended are not among them.
 //
 // An error says that the store could not be asked ([ErrUnavailable]), or cannot find sessions
-// at all (errors.ErrUnsupported).
+// at all (errors.ErrUnsupported). A handler answers it as it does any failure of a service:
+// echo.ErrServiceUnavailable.WithInternal(err), say.
 func (m *Manager) Tagged(ctx context.Context, userID string) ([]Info, error) {
 	if m.tagger == nil {
 		return nil, errNoTags
@@ -51,7 +55,7 @@ func (m *Manager) Tagged(ctx context.Context, userID string) ([]Info, error) {
 			return nil, err
 		}
 		if st != nil && st.has(kindTag, userID) {
-			found = append(found, m.info(e.Key, st, rec))
+			found = append(found, m.info(e.Key, userID, st, rec))
 		}
 	}
 	slices.SortFunc(found, func(a, b Info) int {
@@ -67,9 +71,12 @@ func (m *Manager) Tagged(ctx context.Context, userID string) ([]Info, error) {
 //
 // Once it has returned nil, no session that was tagged before the call is alive. A login at
 // the same time is refused with [ErrRevoked], or counts as one that came afterwards.
-// A handle of "" excepts nothing.
 //
-// After an error some sessions may be alive; call it again. It has then tried all of them.
+// A session that is given a new id in another tab at this very moment has another handle
+// then, and is not spared. A handle of "" spares nothing.
+//
+// After an error some sessions may be alive; call it again. It has then tried all of them,
+// unless an exception is no handle: then it has done nothing.
 func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...string) error {
 	if m.tagger == nil {
 		return errNoTags
@@ -119,32 +126,43 @@ func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	return nil
 }
 
-// Destroy ends the session with that handle, from an account page or a job. What the
-// visitor has on his way then is dropped, as after [Session.Destroy].
+// DestroyOf ends one session of a user, whose handle came back from his account page. It
+// answers as [Manager.Destroy] does, and that of somebody else is [ErrNotFound].
+func (m *Manager) DestroyOf(ctx context.Context, userID, handle string) error {
+	return m.destroyIf(ctx, handle, func(st *state) bool { return st.has(kindTag, userID) })
+}
+
+// Destroy ends the session with that handle, whoever's it is: for an administrator or a
+// job. What the visitor has on his way then is dropped, as after [Session.Destroy].
 //
-// A handle that names no session, or none any more, is [ErrNotFound]; [ErrMoved] says
-// that the session was given a new one a moment ago, and lives. Whether the session is the
-// user's own who asks for it is for the application to check, against [Manager.Tagged].
-// A store in cookies has nothing to destroy: errors.ErrUnsupported.
+// A handle that names no session, or none any more, is [ErrNotFound]. [ErrMoved] says that
+// the session was given a new one less than a minute ago, and lives: list again. A store in
+// cookies has nothing to destroy: errors.ErrUnsupported.
 func (m *Manager) Destroy(ctx context.Context, handle string) error {
+	return m.destroyIf(ctx, handle, func(*state) bool { return true })
+}
+
+func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*state) bool) error {
 	if m.sealer != nil {
 		return errNoRecords
 	}
 	key, ok := keyOf(handle)
 	if !ok {
-		return errNotHandle
+		return fmt.Errorf("%w: %w", ErrNotFound, errNotHandle)
 	}
 	st, rec, err := m.read(ctx, key)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if rec.Version != 0 {
-		if err := m.store.Destroy(ctx, key, 0); err != nil {
-			return unavailable("destroy", err)
-		}
-	}
-	if st == nil {
+	case st == nil:
 		return cmp.Or(m.whetherMoved(ctx, key), ErrNotFound)
+	case !wanted(st):
+		return ErrNotFound
+	}
+	if err := m.end(ctx, key, rec.Version); errors.Is(err, ErrMoved) {
+		return err
+	} else if err != nil {
+		return unavailable("destroy", err)
 	}
 	m.destroyed(ctx, key)
 	m.unindex(ctx, st.tags(), key)
@@ -152,7 +170,7 @@ func (m *Manager) Destroy(ctx context.Context, handle string) error {
 }
 
 var (
-	errNotHandle = fmt.Errorf("%w: this is not the handle of a session", ErrNotFound)
+	errNotHandle = errors.New("session: what is given as the handle of a session is none")
 	errNoRecords = fmt.Errorf("session: a session in a cookie cannot be destroyed from outside: %w; use a store on the server", errors.ErrUnsupported)
 )
 
@@ -162,8 +180,7 @@ func (m *Manager) destroyed(ctx context.Context, key string) {
 	}
 }
 
-// read is the session stored under key. There is none if st is nil; rec tells then whether
-// there is a record that nobody can use.
+// read is the session stored under key; st is nil if there is none that anybody could use.
 func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, err error) {
 	rec, err = m.store.Read(ctx, key)
 	if errors.Is(err, ErrNotFound) || err == nil && m.expired(rec) {
@@ -174,16 +191,17 @@ func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, 
 	}
 	st, err = m.decode(rec.Data)
 	if errors.Is(err, errCorrupt) {
-		return nil, rec, nil
+		return nil, Record{}, nil
 	}
 	return st, rec, err
 }
 
-func (m *Manager) info(key string, st *state, rec Record) Info {
+func (m *Manager) info(key, userID string, st *state, rec Record) Info {
 	label, _ := st.get(kindDevice, deviceLabel)
 	return Info{
 		Handle:   handle(key),
 		Created:  time.UnixMilli(st.created),
+		Tagged:   st.time(kindTag, userID),
 		LastSeen: m.lastSeen(st, rec),
 		Expires:  rec.Expires,
 		Label:    string(label),
@@ -193,9 +211,9 @@ func (m *Manager) info(key string, st *state, rec Record) Info {
 // lastSeen follows from when the session would end for want of use, as each use moves that.
 // It moves no further than the absolute deadline; the time of the last write helps there.
 func (m *Manager) lastSeen(st *state, rec Record) time.Time {
-	seen := rec.Expires.Add(-m.cfg.IdleTimeout).UnixMilli()
-	if raw, ok := st.get(kindDevice, deviceSeen); ok && len(raw) == 8 {
-		seen = max(seen, int64(binary.BigEndian.Uint64(raw)))
+	seen := rec.Expires.Add(-m.cfg.IdleTimeout)
+	if wrote := st.time(kindDevice, deviceSeen); wrote.After(seen) {
+		return wrote
 	}
-	return time.UnixMilli(max(seen, st.created))
+	return seen
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"net/http"
 
 	"github.com/go-playground/validator/v10"
@@ -13,7 +14,16 @@ import (
 )
 
 // New is the application, with its sessions in store.
-func New(store session.Store) *echo.Echo {
+func New(store session.Store) (*echo.Echo, error) {
+	sessions, err := session.New(session.Config{
+		Store: store,
+		// The example speaks plain http, where some browsers do not keep a Secure
+		// cookie, not even from localhost. An application on the web leaves this out.
+		Cookie: session.CookieOptions{Insecure: true},
+	})
+	if err != nil {
+		return nil, err
+	}
 	e := echo.New()
 	e.Validator = formValidator{validator.New(validator.WithRequiredStructEnabled())}
 	e.HTTPErrorHandler = showError
@@ -25,19 +35,17 @@ func New(store session.Store) *echo.Echo {
 			ReferrerPolicy:        "same-origin", // session.Back needs the Referer of this site
 		}),
 		sameOrigin,
-		session.Middleware(session.Config{
-			Store: store,
-			// The example speaks plain http, where some browsers do not keep a Secure
-			// cookie, not even from localhost. An application on the web leaves this out.
-			Cookie: session.CookieOptions{Insecure: true},
-		}),
+		sessions.Middleware(),
 		session.FlashInvalid, // a validation error that a handler returns goes back to its form
 	)
-	routes(e)
-	return e
+	// An application that needs tags sets Config.Tags instead of asking, and refuses to
+	// start without.
+	_, tags := store.(session.Tagger)
+	routes(e, members{sessions, tags})
+	return e, nil
 }
 
-func routes(e *echo.Echo) {
+func routes(e *echo.Echo, m members) {
 	e.GET("/", home)
 	e.POST("/", flash)
 
@@ -53,9 +61,14 @@ func routes(e *echo.Echo) {
 	e.GET("/posts/last", showPost)
 
 	e.GET("/login", showLogin)
-	e.POST("/login", login)
+	e.POST("/login", m.login)
 	e.POST("/logout", logout)
 	e.GET("/account", account, membersOnly)
+	e.GET("/account/sessions", m.showSessions, membersOnly)
+	if m.tags {
+		e.POST("/account/sessions/end", m.endSession, membersOnly)
+		e.POST("/account/sessions/end-others", m.endOtherSessions, membersOnly)
+	}
 
 	e.POST("/newsletter", subscribe)
 
@@ -99,6 +112,8 @@ func showError(err error, c echo.Context) {
 	status := http.StatusInternalServerError
 	if known, ok := err.(*echo.HTTPError); ok {
 		status = known.Code
+	} else if errors.Is(err, session.ErrUnavailable) {
+		status = http.StatusServiceUnavailable
 	}
 	if status >= http.StatusInternalServerError {
 		c.Logger().Error(err)

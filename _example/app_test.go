@@ -33,7 +33,16 @@ func startApp(t *testing.T, driver string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(New(store))
+	return serveApp(t, store)
+}
+
+func serveApp(t *testing.T, store session.Store) string {
+	t.Helper()
+	app, err := New(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(app)
 	t.Cleanup(server.Close)
 	return server.URL
 }
@@ -43,6 +52,7 @@ type visit struct {
 	t      *testing.T
 	client *http.Client
 	app    string
+	agent  string // the User-Agent
 }
 
 func newVisit(t *testing.T, app string) visit {
@@ -50,7 +60,7 @@ func newVisit(t *testing.T, app string) visit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return visit{t, &http.Client{Jar: jar}, app}
+	return visit{t, &http.Client{Jar: jar}, app, ""}
 }
 
 // page is what the visitor sees in the end.
@@ -83,6 +93,7 @@ func (v visit) send(method, from, to string, form url.Values) page {
 		v.t.Fatal(err)
 	}
 	req.Header.Set("Accept", "text/html,*/*")
+	req.Header.Set("User-Agent", v.agent)
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("Referer", v.app+from)

@@ -367,9 +367,7 @@ func Test_that_members_log_in_and_out(t *testing.T) {
 		b.open("/account")
 		b.wantPath("/login")
 		b.wantAlerts("Please log in first.")
-		b.fill(`main [name="email"]`, "ada@example.com")
-		b.fill(`[name="password"]`, "hypermedia")
-		b.press(`main form button`)
+		b.logIn()
 		b.wantPath("/account")
 		b.wantAlerts("Welcome, ada@example.com.")
 		b.press(`main form button`)
@@ -377,6 +375,37 @@ func Test_that_members_log_in_and_out(t *testing.T) {
 		b.open("/account")
 		b.wantPath("/login")
 	})
+}
+
+// logIn fills the login page in.
+func (b tab) logIn() {
+	b.t.Helper()
+	b.fill(`main [name="email"]`, "ada@example.com")
+	b.fill(`[name="password"]`, "hypermedia")
+	b.press(`main form button`)
+}
+
+func Test_that_one_device_logs_out_another_and_all_others(t *testing.T) {
+	for _, button := range []string{`[name="handle"]`, `[action="/account/sessions/end-others"] button`} {
+		app := startApp(t, "memory")
+		one, two := openTab(t, app), openTab(t, app)
+		two.switchScriptsOff()
+		for _, b := range []tab{one, two} {
+			b.open("/account/sessions")
+			b.logIn()
+			b.wantPath("/account/sessions")
+		}
+		one.open("/account/sessions")
+		one.press(button)
+		one.wantPath("/account/sessions")
+		if left := eval[int](one, `document.querySelectorAll(".sessions li").length`); left != 1 {
+			t.Errorf("after %s there are %d sessions; want one", button, left)
+		}
+		two.press(`[href="/account"]`)
+		two.wantPath("/login")
+		one.press(`[href="/account"]`)
+		one.wantPath("/account")
+	}
 }
 
 func Test_that_the_newsletter_answers_in_the_footer(t *testing.T) {

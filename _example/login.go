@@ -19,9 +19,12 @@ func membersOnly(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		s := session.From(c)
 		if s.Has("member") {
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-store") // not for who sits here next
 			return next(c)
 		}
-		s.SetIntendedURL(c.Request().URL.RequestURI())
+		if c.Request().Method == http.MethodGet { // a form's address is no page to come back to
+			s.SetIntendedURL(c.Request().URL.RequestURI())
+		}
 		s.FlashInfo("Please log in first.")
 		return session.Redirect(c, "/login")
 	}
@@ -36,7 +39,7 @@ type loginForm struct {
 	Password string `form:"password" validate:"required"`
 }
 
-func login(c echo.Context) error {
+func (m members) login(c echo.Context) error {
 	var form loginForm
 	if err := c.Bind(&form); err != nil {
 		return err
@@ -49,6 +52,11 @@ func login(c echo.Context) error {
 	}
 	s := session.From(c)
 	s.Regenerate() // a new id: one that somebody planted before is worth nothing now
+	if m.tags {
+		s.Untag(member(c.Request().Context())) // who was logged in here before
+		s.Tag(form.Email)
+		s.SetLabel(device(c.Request().UserAgent()))
+	}
 	s.Put("member", form.Email)
 	s.FlashSuccess("Welcome, " + form.Email + ".")
 	return session.Redirect(c, s.PullIntendedURL("/account"))

@@ -143,7 +143,7 @@ func accountPage(products int) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " of our products. Logging out ends the session with all that is in it.</p><form method=\"post\" action=\"/logout\"><button>Log out</button></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " of our products. Logging out ends the session with all that is in it.</p><p><a href=\"/account/sessions\">Where you are logged in</a></p><form method=\"post\" action=\"/logout\"><button>Log out</button></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

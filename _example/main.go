@@ -31,9 +31,13 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	app, err := New(store)
+	if err != nil {
+		log.Fatal(err)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, *addr, New(store)); err != nil {
+	if err := serve(ctx, *addr, app); err != nil {
 		log.Fatal(err)
 	}
 }

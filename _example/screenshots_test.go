@@ -77,6 +77,23 @@ var scenes = map[string]func(tab){
 		b.press(`main form button`)
 	},
 	"login": func(b tab) { b.open("/account") },
+	"sessions": func(b tab) {
+		b.app = startApp(b.t, "memory")
+		logIn(b.t, b.app, safari, "ada@example.com")
+		logIn(b.t, b.app, firefox, "ada@example.com")
+		logIn(b.t, b.app, "", "ada@example.com")
+		b.open("/account/sessions")
+		b.logIn()
+	},
+	"account": func(b tab) {
+		b.open("/account")
+		b.logIn()
+	},
+	"nosessions": func(b tab) {
+		b.app = startApp(b.t, "cookie")
+		b.open("/account/sessions")
+		b.logIn()
+	},
 	"newsletter": func(b tab) {
 		b.open("/cart")
 		b.fill(`footer [name="email"]`, "ada@")

@@ -25,6 +25,7 @@
 package stores
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/redis/go-redis/v9"
@@ -212,6 +216,13 @@ type ownRedis struct {
 // Close closes the connections.
 func (s ownRedis) Close() error { return s.client.Close() }
 
+// A session waits for five seconds at most. What a client does in this time is better more
+// than one try; by itself, a driver may wait for longer than that with its first one.
+const (
+	tryTimeout = time.Second
+	maxTries   = 3
+)
+
 // redisClient reads the URL as go-redis does, and sets what redisstore asks for. There is
 // no telling from the scheme of a URL whether it is for one server, so the parameters do.
 func redisClient(text string) (redis.UniversalClient, error) {
@@ -227,6 +238,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 		}
 		opts.ContextTimeoutEnabled = true
 		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a failed-over shard is down
+		opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
 		return redis.NewClusterClient(opts), nil
 	case query.Has("master_name"):
 		opts, err := redis.ParseFailoverURL(text)
@@ -234,6 +246,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 			return nil, withoutURL(err)
 		}
 		opts.ContextTimeoutEnabled = true
+		opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
 		return redis.NewFailoverClient(opts), nil
 	}
 	opts, err := redis.ParseURL(text)
@@ -241,6 +254,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 		return nil, withoutURL(err)
 	}
 	opts.ContextTimeoutEnabled = true
+	opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
 	return redis.NewClient(opts), nil
 }
 
@@ -255,7 +269,14 @@ func withoutURL(err error) error {
 
 func (e *env) dynamodb() session.Store {
 	table := e.required("SESSION_DYNAMODB_TABLE", "name the table of the sessions; dynamodbstore.CreateTable makes one")
-	cfg, err := config.LoadDefaultConfig(context.Background())
+	cfg, err := config.LoadDefaultConfig(context.Background(),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(tryTimeout)),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts, o.MaxBackoff = maxTries, 100*time.Millisecond
+			})
+		}),
+	)
 	if err != nil {
 		e.failed("AWS_REGION, or another of AWS's variables,", err)
 		return nil

@@ -13,36 +13,39 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/internal/servers"
 	"github.com/echo-hypermedia/session/stores/dynamodbstore"
+	"github.com/echo-hypermedia/session/stores/filestore"
 	"github.com/echo-hypermedia/session/stores/memorystore"
+	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
 // forEachStore runs test with every store on the server, each in a subtest of its name and
 // with a storage of its own, which is empty.
 func forEachStore(t *testing.T, test func(t *testing.T, s testStore)) {
 	t.Helper()
-	for _, name := range []string{"memory", "dynamodb"} {
+	for _, name := range []string{"memory", "file", "redis", "dynamodb"} {
 		t.Run(name, func(t *testing.T) { test(t, newTestStore(t, name)) })
 	}
 }
 
 func Test_that_a_storage_is_shared_by_those_who_open_it_and_has_a_clock(t *testing.T) {
 	forEachStore(t, func(t *testing.T, s testStore) {
-		ctx, one, other := t.Context(), s.open(), s.open()
-		ok(t, one.Write(ctx, "key", session.Record{Data: []byte("data"), Expires: s.Now().Add(time.Hour)}))
+		ctx, one, other, key := t.Context(), s.open(), s.open(), keyOf("an id")
+		ok(t, one.Write(ctx, key, session.Record{Data: []byte("data"), Expires: s.Now().Add(time.Hour)}))
 
-		rec, err := other.Read(ctx, "key")
+		rec, err := other.Read(ctx, key)
 		if err != nil || string(rec.Data) != "data" || rec.Version != 1 {
 			t.Errorf("another process reads %q, version %d, %v", rec.Data, rec.Version, err)
 		}
-		if _, err := newTestStore(t, s.name).open().Read(ctx, "key"); !errors.Is(err, session.ErrNotFound) {
+		if _, err := newTestStore(t, s.name).open().Read(ctx, key); !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("in another storage: %v; want ErrNotFound", err)
 		}
 		s.Advance(2 * time.Hour)
-		if _, err := other.Read(ctx, "key"); !errors.Is(err, session.ErrNotFound) {
+		if _, err := other.Read(ctx, key); !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("after the end of its time: %v; want ErrNotFound", err)
 		}
 	})
@@ -72,6 +75,10 @@ func newTestStore(t tb, name string) testStore {
 	switch name {
 	case "memory":
 		s.open = inMemory(s.clock)
+	case "file":
+		s.open = inFiles(t, s.clock)
+	case "redis":
+		s.open = inRedis(t, s.clock)
 	case "dynamodb":
 		s.open = inDynamoDB(t, s.clock)
 	default:
@@ -84,6 +91,62 @@ func inMemory(clock *clock) func() session.Tagger {
 	store := memorystore.New(memorystore.Options{Now: clock.Now})
 	return func() session.Tagger { return store }
 }
+
+func inFiles(t tb, clock *clock) func() session.Tagger {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "session-e2e-")
+	ok(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return func() session.Tagger {
+		store, err := filestore.New(filestore.Options{Dir: dir, NoSync: true, Now: clock.Now})
+		ok(t, err)
+		t.Cleanup(func() { _ = store.Close() })
+		return store
+	}
+}
+
+func inRedis(t tb, clock *clock) func() session.Tagger {
+	t.Helper()
+	server, err := redisServer()
+	ok(t, err)
+	client := func() *redis.Client {
+		c := redis.NewClient(&redis.Options{Addr: server.Addr, ContextTimeoutEnabled: true})
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	prefix := fmt.Sprint(storages.Add(1), ":")
+	ager := client()
+	clock.age = func(d time.Duration) { ok(t, age(ager, prefix, d)) }
+	return func() session.Tagger {
+		store, err := redisstore.New(client(), redisstore.Options{Prefix: prefix, Now: clock.Now})
+		ok(t, err)
+		return store
+	}
+}
+
+// age makes everything under a prefix older: Redis looks at its own clock.
+func age(client *redis.Client, prefix string, d time.Duration) error {
+	ctx := context.Background()
+	keys := client.Scan(ctx, 0, prefix+"*", 1000).Iterator()
+	for keys.Next(ctx) {
+		if err := older.Run(ctx, client, []string{keys.Val()}, d.Milliseconds()).Err(); err != nil {
+			return err
+		}
+	}
+	return keys.Err()
+}
+
+// older knows what a session and a tag look like; see the documentation of redisstore.
+var older = redis.NewScript(`
+local life = redis.call('PTTL', KEYS[1])
+if redis.call('TYPE', KEYS[1]).ok == 'zset' then
+  local entries = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
+  for i = 1, #entries, 2 do
+    redis.call('ZADD', KEYS[1], string.format('%.0f', entries[i + 1] - ARGV[1]), entries[i])
+  end
+end
+return redis.call('PEXPIRE', KEYS[1], string.format('%.0f', life - ARGV[1]))
+`)
 
 func inDynamoDB(t tb, clock *clock) func() session.Tagger {
 	t.Helper()
@@ -114,7 +177,10 @@ var storages atomic.Int64
 
 // The servers are the same for all tests. The first test that needs one starts it, and it
 // ends with the process; a test that does a server harm starts its own.
-var dynamoDB = shared(servers.DynamoDB)
+var (
+	redisServer = shared(func() (*servers.RedisServer, error) { return servers.Redis() })
+	dynamoDB    = shared(servers.DynamoDB)
+)
 
 func TestMain(m *testing.M) {
 	status := m.Run()

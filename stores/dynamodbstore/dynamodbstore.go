@@ -115,7 +115,7 @@ func New(client *dynamodb.Client, opts Options) (*Store, error) {
 		mistakes = append(mistakes, errors.New("dynamodbstore: Options.Table is empty; name the table for the sessions"))
 	} else if !tableName.MatchString(opts.Table) {
 		mistakes = append(mistakes, fmt.Errorf("dynamodbstore: Options.Table is %q, and no table is called that: "+
-			"a name has 3 to 255 of the characters a-z, A-Z, 0-9, _, - and .", opts.Table))
+			"a name has 3 to 255 of the characters a-z, A-Z, 0-9, '-', '.' and '_'", opts.Table))
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
@@ -138,11 +138,11 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return session.Record{}, failure(ctx, "read", err)
+		return session.Record{}, failure("read", err)
 	}
 	it, err := parse(out.Item)
 	if err != nil {
-		return session.Record{}, failure(ctx, "read", err)
+		return session.Record{}, failure("read", err)
 	}
 	if !it.live(now) {
 		return session.Record{}, errNotFound
@@ -183,7 +183,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 		Key:       recordKey(key),
 	})
 	if err != nil {
-		return failure(ctx, "destroy", err)
+		return failure("destroy", err)
 	}
 	return nil
 }
@@ -197,7 +197,7 @@ func (s *Store) put(ctx context.Context, verb string, item attributes, cond cond
 		ExpressionAttributeValues:           cond.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	return outcome(ctx, verb, err, cond.now, text(item[attrEnded]))
+	return outcome(verb, err, cond.now, text(item[attrEnded]))
 }
 
 // Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
@@ -212,7 +212,7 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error 
 		ExpressionAttributeValues:           cond.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	return outcome(ctx, "touch", err, cond.now, "")
+	return outcome("touch", err, cond.now, "")
 }
 
 var (
@@ -220,22 +220,22 @@ var (
 	errTooLarge = fmt.Errorf("dynamodbstore: %w: DynamoDB keeps at most %d bytes of data; keep less", session.ErrTooLarge, MaxData)
 )
 
-// outcome makes of err, which a request with a condition ended with, what the contract
-// says. Now is the moment of the condition: at a later one, a record that was in the way
-// of a new one might have expired, and a create be told that there is no record. Token is
-// that of the tombstone to be put, if any.
-func outcome(ctx context.Context, verb string, err error, now time.Time, token string) error {
+// outcome turns the error of a request with a condition into what the contract says. Now is
+// the moment of the condition: at a later one, the record that was in the way of a new one
+// might have expired, and a create would read that there is no record. Token is that of the
+// tombstone to be put, if any.
+func outcome(verb string, err error, now time.Time, token string) error {
 	if err == nil {
 		return nil
 	}
 	var refused *types.ConditionalCheckFailedException
 	if !errors.As(err, &refused) {
-		return failure(ctx, verb, err)
+		return failure(verb, err)
 	}
 	met, err := parse(refused.Item)
 	switch {
 	case err != nil:
-		return failure(ctx, verb, err)
+		return failure(verb, err)
 	case token != "" && met.token == token:
 		return nil // an earlier try of this very request, whose answer was lost
 	case !met.live(now):
@@ -244,16 +244,13 @@ func outcome(ctx context.Context, verb string, err error, now time.Time, token s
 	return fmt.Errorf("dynamodbstore: %w", &session.ConflictError{Current: met.Record})
 }
 
-// failure is for what went wrong between us and DynamoDB. The SDK's errors carry its words
-// and the id of the request, and nothing of what was asked for.
-func failure(ctx context.Context, verb string, err error) error {
+// failure is for what went wrong between us and DynamoDB. The errors of the SDK wrap that of
+// a context that has ended. They carry DynamoDB's words and the id of the request, and
+// nothing of what was asked for.
+func failure(verb string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() == "ValidationException" && strings.HasPrefix(api.ErrorMessage(), "Item size") {
 		return errTooLarge
-	}
-	// Between two tries the SDK may notice the end of ctx in ways of its own.
-	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
-		err = fmt.Errorf("%w: %w", ended, err)
 	}
 	return fmt.Errorf("dynamodbstore: %s: %w: %w", verb, session.ErrUnavailable, err)
 }

@@ -17,17 +17,17 @@ import (
 	"github.com/echo-hypermedia/session/stores/dynamodbstore"
 )
 
-// The session manager gives a commit two seconds. With these settings there are three tries
-// in them, whether a connection hangs or DynamoDB throttles.
+// The session manager gives up on a load or a commit after five seconds. With these settings
+// that is enough for three tries, whether a connection hangs or DynamoDB throttles.
 func Example() {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx,
 		config.WithRegion("eu-central-1"),
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(600*time.Millisecond)),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(time.Second)),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = 3
-				o.MaxBackoff = 50 * time.Millisecond
+				o.MaxBackoff = 100 * time.Millisecond
 			})
 		}),
 	)

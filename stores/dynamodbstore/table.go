@@ -23,11 +23,11 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, table string) err
 		return err
 	}
 	if err := s.create(ctx); err != nil {
-		return failure(ctx, "create the table", err)
+		return failure("create the table", err)
 	}
 	description, err := s.await(ctx)
 	if err != nil {
-		return failure(ctx, "wait for the table", err)
+		return failure("wait for the table", err)
 	}
 	if err := s.checkKey(description); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (s *Store) switchOnTTL(ctx context.Context) error {
 	}
 	found, askErr := s.describeTTL(ctx)
 	if askErr != nil {
-		return failure(ctx, "switch on TTL", errors.Join(err, askErr))
+		return failure("switch on TTL", errors.Join(err, askErr))
 	}
 	if mistake := s.checkTTL(found); mistake != nil {
 		return fmt.Errorf("%w: %w", mistake, err)
@@ -105,11 +105,11 @@ func (s *Store) Check(ctx context.Context) error {
 		return fmt.Errorf("dynamodbstore: there is no table %q in this account and region; make it with CreateTable", s.table)
 	}
 	if err != nil {
-		return failure(ctx, "describe the table", err)
+		return failure("describe the table", err)
 	}
 	ttl, err := s.describeTTL(ctx)
 	if err != nil {
-		return failure(ctx, "describe TTL", err)
+		return failure("describe TTL", err)
 	}
 	return errors.Join(s.checkStatus(out.Table), s.checkKey(out.Table), s.checkTTL(ttl))
 }

@@ -25,7 +25,7 @@ func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) err
 		ConditionExpression:       aws.String("attribute_not_exists(revoked) OR exp <= :now"),
 		ExpressionAttributeValues: attributes{":now": seconds(now)},
 	})
-	return unlessRefused(ctx, "tag", err)
+	return unlessRefused("tag", err)
 }
 
 // Untag removes the entries for keys, one after the other. If it fails, those before are
@@ -37,7 +37,7 @@ func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 			Key:       entryKey(tag, key),
 		})
 		if err != nil {
-			return failure(ctx, "untag", err)
+			return failure("untag", err)
 		}
 	}
 	return nil
@@ -95,7 +95,7 @@ func (s *Store) mark(ctx context.Context, tag, key string) error {
 			":now":  seconds(s.now()),
 		},
 	})
-	return unlessRefused(ctx, "revoke", err)
+	return unlessRefused("revoke", err)
 }
 
 // entries reads all pages of a tag.
@@ -114,7 +114,7 @@ func (s *Store) entries(ctx context.Context, verb, tag string) ([]session.TagEnt
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, failure(ctx, verb, err)
+			return nil, failure(verb, err)
 		}
 		for _, item := range page.Items {
 			_, revoked := item[attrRevoked]
@@ -130,10 +130,10 @@ func entryKey(tag, key string) attributes {
 
 // unlessRefused is for a request whose work is done already, or is none, where its
 // condition does not hold.
-func unlessRefused(ctx context.Context, verb string, err error) error {
+func unlessRefused(verb string, err error) error {
 	var refused *types.ConditionalCheckFailedException
 	if err == nil || errors.As(err, &refused) {
 		return nil
 	}
-	return failure(ctx, verb, err)
+	return failure(verb, err)
 }

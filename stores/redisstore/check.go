@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -74,7 +73,7 @@ func (s *Store) Check(ctx context.Context) error {
 		func() error { return s.Untag(ctx, tag, key) },
 	} {
 		if err := try(); err != nil {
-			return fmt.Errorf("redisstore: check: %w", err)
+			return err
 		}
 	}
 	s.warnOfEviction(ctx)

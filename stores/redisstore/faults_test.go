@@ -31,22 +31,27 @@ func (f *fault) happened() bool { return f.next.Load() == nil }
 
 func (f *fault) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
-	return faultyConn{conn, f}, err
+	return &faultyConn{Conn: conn, fault: f}, err
 }
 
 type faultyConn struct {
 	net.Conn
-	fault *fault
+	fault  *fault
+	broken error // for good
 }
 
-func (c faultyConn) Read(p []byte) (int, error) {
+func (c *faultyConn) Read(p []byte) (int, error) {
+	if c.broken != nil {
+		return 0, c.broken
+	}
 	n, err := c.Conn.Read(p)
 	do := c.fault.next.Swap(nil)
 	if err != nil || do == nil {
 		return n, err
 	}
-	answer, err := (*do)(p[:n])
-	return copy(p, answer), err
+	var answer []byte
+	answer, c.broken = (*do)(p[:n])
+	return copy(p, answer), c.broken
 }
 
 func lost([]byte) ([]byte, error) { return nil, io.EOF }
@@ -117,7 +122,7 @@ func Test_that_a_server_may_forget_the_scripts_at_any_time(t *testing.T) {
 	together(5, func(worker int) {
 		if worker == 4 {
 			for working.Load() > 0 {
-				ok(t, client.ScriptFlush(ctx).Err())
+				_ = client.ScriptFlush(ctx)
 			}
 			return
 		}

@@ -5,7 +5,9 @@
 //
 // The client is yours: redisstore never closes it. It must have ContextTimeoutEnabled, or
 // [New] refuses it: without, the driver does not look at deadlines, and a visitor waits for
-// seconds where a server hangs. The examples have options that suit a session store.
+// seconds where a server hangs. A context that is cancelled before its deadline is noticed
+// between tries only, so keep ReadTimeout short. The examples have options that suit a
+// session store.
 //
 // What it promises: all of the [session.Store] contract, for any number of processes. Each
 // method is one round trip, and a conflict brings the current record in the same one. The
@@ -23,14 +25,14 @@
 // other than noeviction it ends sessions when its memory is full. [Store.Check] tells. With
 // noeviction it refuses changes then; log-outs go on working.
 //
-// A user of an ACL needs these rights, in one line here, for the default prefix:
+// Where users have rights (ACL), ours needs these; the command is to be given in one line:
 //
 //	ACL SETUSER app ON >password ~session:*
 //	    +EVALSHA +EVAL +HMGET +HSET +HDEL +HEXISTS +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
-// and besides CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so that Check can
-// read the policy. EVAL is in it because the scripts, which are constants of this package,
+// and also CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so that Check can read
+// the policy. EVAL is in it because the scripts, which are constants of this package,
 // are sent again where a server has lost them.
 //
 // # Cluster
@@ -154,9 +156,7 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 // Destroy removes the record under key: any version of it if version is 0, and only that
 // version otherwise. A conflict is a [*session.ConflictError] with the current record.
 func (s *Store) Destroy(ctx context.Context, key string, v uint64) error {
-	call := make([]byte, 8)
-	_, _ = rand.Read(call) // it never fails
-	reply, err := s.change(ctx, "destroy", destroyScript, s.sessionKey(key), version(v), call)
+	reply, err := s.change(ctx, "destroy", destroyScript, s.sessionKey(key), version(v), rand.Text())
 	if err != nil {
 		return err
 	}

@@ -140,6 +140,25 @@ func Test_that_each_method_is_one_round_trip_with_a_script_on_one_key(t *testing
 	}
 }
 
+func Test_that_nothing_is_asked_for_somebody_who_has_given_up(t *testing.T) {
+	client := clientOf(t, shared, nil)
+	hook := &trips{}
+	client.AddHook(hook)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, opts := range []redisstore.Options{{}, {MinReplicas: 1}} {
+		store := newStore(t, client, opts)
+		for _, m := range methods {
+			if err := m.call(ctx, store); !errors.Is(err, context.Canceled) || errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("%s: got %v; want context.Canceled alone", m.name, err)
+			}
+			if count, _ := hook.take(); count != 0 {
+				t.Errorf("%s: %d round trips; want 0", m.name, count)
+			}
+		}
+	}
+}
+
 func Test_that_a_conflict_brings_the_current_record(t *testing.T) {
 	store, ctx := sharedStore(t), t.Context()
 	ok(t, store.Write(ctx, key("k"), record(0, "one")))
@@ -213,14 +232,13 @@ func Test_that_nothing_stays_for_ever(t *testing.T) {
 			case 3:
 				_ = store.Touch(ctx, name, inAnHour())
 			case 4:
-				ok(t, store.Tag(ctx, tag(fmt.Sprint(i%3)), name, time.Now().Add(time.Duration(i%5)*time.Minute)))
+				_ = store.Tag(ctx, tag(fmt.Sprint(i%3)), name, time.Now().Add(time.Duration(i%5)*time.Minute))
 			case 5:
 				if rec, err := store.Read(ctx, name); err == nil {
 					_ = store.Destroy(ctx, name, rec.Version)
 				}
 			case 6:
-				_, err := store.Revoke(ctx, tag(fmt.Sprint(i%3)))
-				ok(t, err)
+				_, _ = store.Revoke(ctx, tag(fmt.Sprint(i%3)))
 			}
 		}
 	})

@@ -15,11 +15,9 @@ import (
 // run has the server run a script. It sends the digest of the script, and the script itself
 // to a server that does not know it: after its first start, a restart, a failover.
 func (s *Store) run(ctx context.Context, verb string, script *redis.Script, key string, args ...any) (any, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("redisstore: %s: %w", verb, err)
-	}
-	reply, err := script.Run(ctx, s.client, []string{key}, args...).Result()
-	return reply, s.explain(ctx, verb, err)
+	return s.ask(ctx, verb, func() (any, error) {
+		return script.Run(ctx, s.client, []string{key}, args...).Result()
+	})
 }
 
 // change is run for what must not get lost: it waits for replicas, if that was asked for.
@@ -27,19 +25,31 @@ func (s *Store) change(ctx context.Context, verb string, script *redis.Script, k
 	if s.minReplicas == 0 {
 		return s.run(ctx, verb, script, key, args...)
 	}
+	return s.ask(ctx, verb, func() (any, error) {
+		reply, err := s.runAndWait(ctx, script.EvalSha, key, args...)
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return s.runAndWait(ctx, script.Eval, key, args...)
+		}
+		return reply, err
+	})
+}
+
+// ask keeps what fails in the words of the contract, and asks nothing for somebody who has
+// given up.
+func (s *Store) ask(ctx context.Context, verb string, server func() (any, error)) (any, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("redisstore: %s: %w", verb, err)
 	}
-	reply, err := s.runAndWait(ctx, script.EvalSha, key, args...)
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		reply, err = s.runAndWait(ctx, script.Eval, key, args...)
+	reply, err := server()
+	if err != nil {
+		return nil, s.explain(ctx, verb, err)
 	}
-	return reply, s.explain(ctx, verb, err)
+	return reply, nil
 }
 
-// runAndWait runs a script, and WAIT on the same connection: it is about the changes that
-// came over that one. For the same reason a ClusterClient cannot do it: WAIT has no key, and
-// would go to any node.
+// runAndWait runs a script, and WAIT on the same connection: WAIT is about what came before
+// it on that one. A ClusterClient cannot do it by itself: WAIT has no key, and it would send
+// it to any node.
 func (s *Store) runAndWait(
 	ctx context.Context,
 	run func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd,
@@ -82,9 +92,6 @@ var errUnreadable = fmt.Errorf("%w: what is stored under the key is not a sessio
 
 // explain turns an error of the driver into one of the contract.
 func (s *Store) explain(ctx context.Context, verb string, err error) error {
-	if err == nil {
-		return nil
-	}
 	if errors.Is(err, redis.Nil) {
 		return fmt.Errorf("redisstore: %s: %w", verb, session.ErrNotFound)
 	}

@@ -1,0 +1,111 @@
+package redisstore_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/echo-hypermedia/session/stores/redisstore"
+)
+
+// The data is an ordinary session.
+var benchData = strings.Repeat("x", 500)
+
+func benchStore(b *testing.B) *redisstore.Store {
+	b.Helper()
+	store := newStore(b, clientOf(b, shared, nil), redisstore.Options{Prefix: b.Name() + ":"})
+	ok(b, store.Check(b.Context()))
+	ok(b, store.Destroy(b.Context(), key("k"), 0)) // the benchmark may have run before
+	ok(b, store.Write(b.Context(), key("k"), record(0, benchData)))
+	for i := range 5 {
+		ok(b, store.Tag(b.Context(), tag("t"), key(fmt.Sprint(i)), inAnHour()))
+	}
+	b.ReportAllocs()
+	return store
+}
+
+// BenchmarkPing is what a round trip costs without a store.
+func BenchmarkPing(b *testing.B) {
+	client := clientOf(b, shared, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		ok(b, client.Ping(b.Context()).Err())
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	store := benchStore(b)
+	for b.Loop() {
+		_, err := store.Read(b.Context(), key("k"))
+		ok(b, err)
+	}
+}
+
+func BenchmarkReadParallel(b *testing.B) {
+	store := benchStore(b)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := store.Read(b.Context(), key("k")); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+func BenchmarkReplace(b *testing.B) {
+	store := benchStore(b)
+	rec := record(1, benchData)
+	for b.Loop() {
+		ok(b, store.Write(b.Context(), key("k"), rec))
+		rec.Version++
+	}
+}
+
+func BenchmarkConflict(b *testing.B) {
+	store := benchStore(b)
+	rec := record(7, benchData)
+	for b.Loop() {
+		if store.Write(b.Context(), key("k"), rec) == nil {
+			b.Fatal("no conflict")
+		}
+	}
+}
+
+func BenchmarkCreateAndDestroy(b *testing.B) {
+	store := benchStore(b)
+	for b.Loop() {
+		ok(b, store.Write(b.Context(), key("new"), record(0, benchData)))
+		ok(b, store.Destroy(b.Context(), key("new"), 1))
+	}
+}
+
+func BenchmarkTouch(b *testing.B) {
+	store := benchStore(b)
+	for b.Loop() {
+		ok(b, store.Touch(b.Context(), key("k"), inAnHour()))
+	}
+}
+
+func BenchmarkTag(b *testing.B) {
+	store := benchStore(b)
+	for b.Loop() {
+		ok(b, store.Tag(b.Context(), tag("t"), key("0"), inAnHour()))
+	}
+}
+
+func BenchmarkTagged(b *testing.B) {
+	store := benchStore(b)
+	for b.Loop() {
+		_, err := store.Tagged(b.Context(), tag("t"))
+		ok(b, err)
+	}
+}
+
+func BenchmarkRevokeAndUntag(b *testing.B) {
+	store := benchStore(b)
+	for b.Loop() {
+		_, err := store.Revoke(b.Context(), tag("t"))
+		ok(b, err)
+		ok(b, store.Untag(b.Context(), tag("t"), key("0")))
+	}
+}
