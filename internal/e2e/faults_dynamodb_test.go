@@ -44,14 +44,14 @@ func says(status int, code string) func() (*http.Response, error) {
 
 func breaksOff() (*http.Response, error) { return nil, errors.New("connection reset by peer") }
 
-// newDynamoDBSite is a site with its sessions in a table of its own. Its client is as the
-// example of dynamodbstore makes one.
+// newDynamoDBSite is a site with its sessions in a table of its own. Its client gives up
+// DynamoDB before the session manager does.
 func newDynamoDBSite(t *testing.T, server *servers.DynamoDBServer, way http.RoundTripper) (s *site, createTable func() error) {
 	t.Helper()
 	options := dynamoDBClient(server).Options()
-	options.HTTPClient = &http.Client{Transport: way, Timeout: 600 * time.Millisecond}
+	options.HTTPClient = &http.Client{Transport: way, Timeout: time.Second}
 	options.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = 3
+		o.MaxAttempts = 2
 		o.MaxBackoff = 50 * time.Millisecond
 	})
 	table := fmt.Sprint("faults-", storages.Add(1))

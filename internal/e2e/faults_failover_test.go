@@ -19,7 +19,7 @@ func startCluster(t *testing.T) (*servers.Cluster, *redis.ClusterClient) {
 	client := redis.NewClusterClient(&redis.ClusterOptions{
 		Addrs: cluster.Addrs(), ContextTimeoutEnabled: true,
 		ClusterStateReloadInterval: 2 * time.Second,
-		DialTimeout:                500 * time.Millisecond,
+		DialTimeout:                time.Second,
 	})
 	t.Cleanup(func() { _ = client.Close() })
 	return cluster, client
@@ -106,7 +106,7 @@ func Test_that_a_site_goes_on_when_Sentinel_replaces_its_primary(t *testing.T) {
 	t.Cleanup(sentinel.Close)
 	client := redis.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: servers.SentinelMaster, SentinelAddrs: sentinel.Addrs(), ContextTimeoutEnabled: true,
-		DialTimeout: 500 * time.Millisecond,
+		DialTimeout: time.Second,
 	})
 	t.Cleanup(func() { _ = client.Close() })
 	careful, quick := newFailoverSites(t, client)

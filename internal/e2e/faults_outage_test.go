@@ -86,18 +86,14 @@ func (o outage) leaves(t *testing.T, what click, v *customer) {
 	if !o.late {
 		v.asked = v.told // nothing was carried out that was refused
 	}
-	err := v.insists(look)
-	loggedOut := what == logOut && errors.Is(err, errStranger)
-	switch worked := slices.Contains(o.works, logOut); {
-	case loggedOut && (worked || o.late):
-		return
-	case what == logOut && worked:
+	acknowledged := what == logOut && slices.Contains(o.works, logOut)
+	possible := what == logOut && o.late
+	switch err := v.recovers(); {
+	case (acknowledged || possible) && errors.Is(err, errStranger):
+		// He is logged out.
+	case acknowledged:
 		t.Errorf("after the fault, a log-out that was acknowledged has not happened: %v", err)
-		return
-	case err == nil:
-		err = v.recovers()
-	}
-	if err != nil {
+	case err != nil:
 		t.Errorf("after the fault in %v: %v", what, err)
 	}
 }

@@ -30,12 +30,12 @@ func startRedis(t *testing.T, args ...string) *servers.RedisServer {
 	return server
 }
 
-// redisClient gives up a server that hangs long before the session manager does.
+// redisClient gives up a server that hangs before the session manager does.
 func redisClient(t *testing.T, server *servers.RedisServer) *redis.Client {
 	t.Helper()
 	client := redis.NewClient(&redis.Options{
 		Addr: server.Addr, ContextTimeoutEnabled: true,
-		DialTimeout: 500 * time.Millisecond, ReadTimeout: 500 * time.Millisecond, MaxRetries: 1,
+		DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: 1,
 	})
 	t.Cleanup(func() { _ = client.Close() })
 	return client

@@ -95,8 +95,20 @@ func (p *process) Kill() {
 	<-p.ended
 }
 
-// Freeze stops the server in its tracks (SIGSTOP): connections stay, nobody answers.
-func (p *process) Freeze() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
+// Freeze stops the server in its tracks (SIGSTOP): connections stay, nobody answers. It
+// waits until that is so: a server with many threads, on a busy machine, answers for some
+// time after the signal. One that is frozen must not be frozen again.
+func (p *process) Freeze() error {
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for {
+		_, err := syscall.Wait4(p.cmd.Process.Pid, nil, syscall.WUNTRACED, nil)
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
 
 // Thaw lets a frozen server go on (SIGCONT).
 func (p *process) Thaw() error { return p.cmd.Process.Signal(syscall.SIGCONT) }
