@@ -22,6 +22,10 @@ import (
 // entries, then destroys the records, and only then removes the entries. In whatever order
 // these steps meet, a session is refused or found. Every other order that looks natural
 // leaves some alive which nobody finds any more.
+//
+// All of this happens under a key that is new. The record under an old one may be written
+// by others, a failed login could not be undone there, and the index may hold an entry for
+// it that somebody who ends an earlier login is just about to remove.
 
 const (
 	kindTag    kind = 't' // the key is the tag; the value is when it was put, in milliseconds
@@ -44,8 +48,9 @@ var (
 )
 
 // Tag notes that this is a session of userID, so that [Manager.Tagged] and
-// [Manager.DestroyTagged] find it. Do it at login, together with [Session.Regenerate],
-// which keeps it. One that the session has already changes nothing.
+// [Manager.DestroyTagged] find it. It is for the login, and gives the session a new id, as
+// [Session.Regenerate] does, which keeps the tags. A tag that the session has already
+// changes nothing.
 //
 // A session may have several tags: a user and a tenant, say. So where somebody may log in as
 // another user without logging out, [Session.Untag] the one before: each of them could list
@@ -70,10 +75,13 @@ func (s *Session) Tag(userID string) {
 	if s.state().has(kindTag, userID) {
 		return
 	}
-	now := encodeTime(s.m.now())
-	if s.change(func(st *state) error { st.put(kindTag, userID, now); return nil }) {
-		s.tags = tagChanges{added: with(s.tags.added, userID), removed: less(s.tags.removed, userID)}
+	if !s.changeable(needsCookie) {
+		return
 	}
+	now := encodeTime(s.m.now())
+	s.change(func(st *state) error { st.put(kindTag, userID, now); return nil })
+	s.tags = tagChanges{added: with(s.tags.added, userID), removed: less(s.tags.removed, userID)}
+	s.renew = true
 }
 
 // Untag takes a tag off. (A log-out needs none of it: [Session.Destroy] ends the session.)
@@ -168,12 +176,12 @@ func tagName(userID string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// joins are the tags under which this commit is the first to store its key.
+// joins are the tags of a record whose key this commit is the first to store.
 func (c commit) joins(st *state) []string {
-	if c.key != c.s.key {
-		return st.tags()
+	if c.key == c.s.key {
+		return nil
 	}
-	return c.s.tags.added
+	return st.tags()
 }
 
 // index writes the entries that have to be there before the record is. They must outlive

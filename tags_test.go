@@ -412,7 +412,7 @@ func Test_that_a_login_that_races_a_log_out_everywhere_is_refused_or_found(t *te
 	}
 	logins := map[string]func(*session.Session){
 		"a login":                      logIn("7"),
-		"a login without a new id":     func(s *session.Session) { s.Tag("7"); s.Put("user", "7") },
+		"a login by its tag alone":     func(s *session.Session) { s.Tag("7"); s.Put("user", "7") },
 		"a login of several tags":      func(s *session.Session) { s.Tag("tenant"); logIn("7")(s) },
 		"a login with a log-out first": func(s *session.Session) { s.Destroy(); logIn("7")(s) },
 	}
@@ -548,7 +548,9 @@ func Test_that_the_index_that_fails_fails_the_login(t *testing.T) {
 		want  int
 	}{
 		{"Tag", http.StatusServiceUnavailable},
+		{"Write", http.StatusServiceUnavailable},
 		{"Tagged", http.StatusServiceUnavailable},
+		{"Destroy", http.StatusServiceUnavailable},
 		{"Untag", http.StatusOK}, // what stays behind leads nowhere
 	} {
 		for _, came := range []string{"as a stranger", "with a session"} {
@@ -566,8 +568,11 @@ func Test_that_the_index_that_fails_fails_the_login(t *testing.T) {
 				}
 				return nil
 			}
-			rec := v.do(p, logIn("7"))
+			rec := v.do(p, func(s *session.Session) { s.Tag("7"); s.Put("user", "7") })
 			spy.before = nil
+			if tc.fails == "Destroy" && came == "as a stranger" {
+				continue // there was nothing to destroy
+			}
 			if rec.Code != tc.want {
 				t.Errorf("%s fails, %s: status %d; want %d", tc.fails, came, rec.Code, tc.want)
 			}
@@ -786,6 +791,53 @@ func Test_that_an_empty_user_id_is_refused(t *testing.T) {
 	rec := newVisitor().do(p, logIn(""))
 	if rec.Code != http.StatusInternalServerError || p.failure() == nil || !strings.Contains(p.failure().Error(), "empty") {
 		t.Errorf("status %d, %v; want 500 that says what is empty", rec.Code, p.failure())
+	}
+}
+
+// The entry that goes is that of the old id, and the session is found by the new one.
+func Test_that_an_untag_on_its_way_does_not_hide_a_login(t *testing.T) {
+	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+	p, q := start(t, session.Config{Store: spy, Now: time.Now}), start(t, session.Config{Store: spy, Now: time.Now})
+	v := newVisitor()
+	v.must(t, p, logIn("7"))
+	other := v.clone()
+	spy.before = func(method string) error {
+		if method == "Untag" {
+			spy.before = nil
+			other.must(t, q, logIn("7"))
+		}
+		return nil
+	}
+	v.must(t, p, func(s *session.Session) { s.Untag("7") })
+	if got := list(t, p, "7"); len(got) != 1 || got[0].Handle != handleOf(p, other) {
+		t.Errorf("the list is %+v; want the session that was tagged again", got)
+	}
+}
+
+func Test_that_a_tag_is_a_new_id(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, put("cart", 1))
+	planted := v.clone()
+	v.must(t, p, func(s *session.Session) { s.Tag("7"); s.Put("user", "7") })
+	if isLoggedIn(p, planted) || !isLoggedIn(p, v) || v.cookie() == planted.cookie() {
+		t.Error("the id from before the login is worth something")
+	}
+	before := v.cookie()
+	v.must(t, p, func(s *session.Session) { s.Tag("7") })
+	v.must(t, p, func(s *session.Session) { s.Untag("7") })
+	if v.cookie() != before {
+		t.Error("a tag that is there, or one that goes, has changed the id")
+	}
+}
+
+func Test_that_no_session_was_seen_in_the_future(t *testing.T) {
+	store := memorystore.New(memorystore.Options{})
+	v := newVisitor()
+	v.must(t, start(t, session.Config{Store: store, IdleTimeout: 2 * time.Hour, Now: time.Now}), logIn("7"))
+	p := start(t, session.Config{Store: store, IdleTimeout: 30 * time.Minute, Now: time.Now}) // after a deployment
+	if seen := list(t, p, "7")[0].LastSeen; seen.After(time.Now()) {
+		t.Errorf("seen in %v", time.Until(seen).Round(time.Minute))
 	}
 }
 

@@ -213,7 +213,10 @@ func (m *Manager) info(key, userID string, st *state, rec Record) Info {
 func (m *Manager) lastSeen(st *state, rec Record) time.Time {
 	seen := rec.Expires.Add(-m.cfg.IdleTimeout)
 	if wrote := st.time(kindDevice, deviceSeen); wrote.After(seen) {
-		return wrote
+		seen = wrote
+	}
+	if now := m.now(); seen.After(now) {
+		return now // the idle timeout was longer when it was written
 	}
 	return seen
 }

@@ -228,13 +228,13 @@ const (
 func redisClient(text string) (redis.UniversalClient, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, errRedisURL
 	}
 	switch query := u.Query(); {
 	case query.Has("addr"):
 		opts, err := redis.ParseClusterURL(text)
 		if err != nil {
-			return nil, withoutURL(err)
+			return nil, redisURLError(err)
 		}
 		opts.ContextTimeoutEnabled = true
 		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a failed-over shard is down
@@ -243,7 +243,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	case query.Has("master_name"):
 		opts, err := redis.ParseFailoverURL(text)
 		if err != nil {
-			return nil, withoutURL(err)
+			return nil, redisURLError(err)
 		}
 		opts.ContextTimeoutEnabled = true
 		opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
@@ -251,20 +251,22 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	}
 	opts, err := redis.ParseURL(text)
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, redisURLError(err)
 	}
 	opts.ContextTimeoutEnabled = true
 	opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
 	return redis.NewClient(opts), nil
 }
 
-// withoutURL is err without the URL, which has a password in it.
-func withoutURL(err error) error {
-	var parse *url.Error
-	if errors.As(err, &parse) {
-		return parse.Err
+var errRedisURL = errors.New("it is no URL of a Redis; write redis://user:password@host:6379/0, and %2F for a slash in the password")
+
+// redisURLError says why go-redis does not take a URL. Mostly it quotes a part of it, which
+// may be one of the password, if that has a slash in it or a colon.
+func redisURLError(err error) error {
+	if strings.HasPrefix(err.Error(), "redis: unexpected option") {
+		return err
 	}
-	return err
+	return errRedisURL
 }
 
 func (e *env) dynamodb() session.Store {
@@ -284,7 +286,7 @@ func (e *env) dynamodb() session.Store {
 	if cfg.Region == "" {
 		e.wrong("AWS_REGION", "", "is not set, and there is no region in AWS's configuration files either; name the one where the table is")
 	}
-	if table == "" || cfg.Region == "" {
+	if table == "" {
 		return nil
 	}
 	store, err := dynamodbstore.New(dynamodb.NewFromConfig(cfg), dynamodbstore.Options{Table: table})
