@@ -80,7 +80,7 @@ func Test_that_a_site_endures_what_happens_to_its_Redis(t *testing.T) {
 			works: []click{look},
 		},
 		"it has become a replica, and is promoted": {
-			begin: becomesReplica,
+			begin: func(r *server) error { return becomesReplica(t, r) },
 			end:   does("replicaof", "no", "one"),
 			works: []click{look},
 		},
@@ -137,11 +137,12 @@ func saves(r *servers.RedisServer, outcome string) error {
 }
 
 // becomesReplica makes a server the replica of one that has all of its data.
-func becomesReplica(r *servers.RedisServer) error {
+func becomesReplica(t *testing.T, r *servers.RedisServer) error {
 	primary, err := r.Replica()
 	if err != nil {
 		return err
 	}
+	t.Cleanup(primary.Close)
 	host, port, _ := strings.Cut(primary.Addr, ":")
 	return errors.Join(
 		does("replicaof", "no", "one")(primary),
