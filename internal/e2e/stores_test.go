@@ -127,13 +127,20 @@ func inRedis(t tb, clock *clock) func() session.Tagger {
 // age makes everything under a prefix older: Redis looks at its own clock.
 func age(client *redis.Client, prefix string, d time.Duration) error {
 	ctx := context.Background()
+	found := map[string]bool{} // SCAN may come by a key twice
 	keys := client.Scan(ctx, 0, prefix+"*", 1000).Iterator()
 	for keys.Next(ctx) {
-		if err := older.Run(ctx, client, []string{keys.Val()}, d.Milliseconds()).Err(); err != nil {
+		found[keys.Val()] = true
+	}
+	if err := keys.Err(); err != nil {
+		return err
+	}
+	for key := range found {
+		if err := older.Run(ctx, client, []string{key}, d.Milliseconds()).Err(); err != nil {
 			return err
 		}
 	}
-	return keys.Err()
+	return nil
 }
 
 // older knows what a session and a tag look like; see the documentation of redisstore.
