@@ -52,9 +52,9 @@ var (
 // [Session.Regenerate] does, which keeps the tags. A tag that the session has already
 // changes nothing.
 //
-// A session may have several tags: a user and a tenant, say. So where somebody may log in as
-// another user without logging out, [Session.Untag] the one before: each of them could list
-// and end this session.
+// A session may have several tags. So where somebody may log in as another user without
+// logging out, [Session.Untag] the one before: each of them could list and end this session.
+// A tag is for the sessions of one person, some tens of them; each login reads the list.
 //
 // If all sessions of the user are ended at the same moment, this one either is among them,
 // or the response becomes a 503 with [ErrRevoked].

@@ -25,12 +25,15 @@
 package stores
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,14 +67,19 @@ func FromEnv() (session.Store, error) {
 func ConfigFromEnv() (session.Config, error) {
 	var e env
 	cfg := session.Config{
-		IdleTimeout:     e.duration("SESSION_IDLE_TIMEOUT"),
-		AbsoluteTimeout: e.durationOrNever("SESSION_ABSOLUTE_TIMEOUT"),
+		IdleTimeout:     e.duration("SESSION_IDLE_TIMEOUT", "90s, 30m or 2h"),
+		AbsoluteTimeout: -1,
 	}
-	store := e.store()
+	if os.Getenv("SESSION_ABSOLUTE_TIMEOUT") != "never" {
+		cfg.AbsoluteTimeout = e.duration("SESSION_ABSOLUTE_TIMEOUT", "8h or 24h, or never")
+	}
+	cfg.Store = e.store()
 	if err := errors.Join(e.errs...); err != nil {
+		if opened, ok := cfg.Store.(io.Closer); ok {
+			_ = opened.Close()
+		}
 		return session.Config{}, err
 	}
-	cfg.Store = store
 	return cfg, nil
 }
 
@@ -108,23 +116,17 @@ func (e *env) required(name, way string) string {
 	return value
 }
 
-func (e *env) duration(name string) time.Duration {
+// duration is a time above zero, such as one of the examples.
+func (e *env) duration(name, examples string) time.Duration {
 	value := os.Getenv(name)
 	if value == "" {
 		return 0
 	}
 	d, err := time.ParseDuration(value)
 	if err != nil || d <= 0 {
-		e.wrong(name, value, "is not a time above zero; write 90s, 30m or 2h")
+		e.wrong(name, value, "is not a time above zero; write "+examples)
 	}
 	return d
-}
-
-func (e *env) durationOrNever(name string) time.Duration {
-	if os.Getenv(name) == "never" {
-		return -1
-	}
-	return e.duration(name)
 }
 
 func (e *env) store() session.Store {
@@ -157,21 +159,23 @@ func (e *env) cookie() session.Store {
 			continue
 		}
 		key, err := cookiestore.ParseKey(text)
-		if err == nil {
-			_, err = cookiestore.New(cookiestore.Options{Keys: [][]byte{key}}) // is it a weak one?
-		}
 		if err != nil {
 			e.failed(names[i], err)
 			continue
 		}
+		if slices.ContainsFunc(keys, func(k []byte) bool { return bytes.Equal(k, key) }) {
+			e.wrong(names[i], "", "has a key that is there already; take it out")
+			continue
+		}
+		var weak *cookiestore.KeyError
+		if _, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{key}}); errors.As(err, &weak) {
+			e.wrong(names[i], "", weak.Reason+"; make a key with `openssl rand -hex 32`")
+		}
 		keys = append(keys, key)
-	}
-	if len(e.errs) > 0 {
-		return nil
 	}
 	store, err := cookiestore.New(cookiestore.Options{Keys: keys})
 	if err != nil {
-		e.failed("APP_PREVIOUS_KEYS", err) // one is there twice
+		return nil // what is wrong with a key has been said
 	}
 	return store
 }
@@ -184,6 +188,7 @@ func (e *env) file() session.Store {
 	store, err := filestore.New(filestore.Options{Dir: dir})
 	if err != nil {
 		e.failed("SESSION_FILE_DIR", err)
+		return nil
 	}
 	return store
 }
@@ -238,7 +243,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 		}
 		opts.ContextTimeoutEnabled = true
 		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a failed-over shard is down
-		opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
+		limit(&opts.DialTimeout, &opts.ReadTimeout)
 		return redis.NewClusterClient(opts), nil
 	case query.Has("master_name"):
 		opts, err := redis.ParseFailoverURL(text)
@@ -246,7 +251,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 			return nil, redisURLError(err)
 		}
 		opts.ContextTimeoutEnabled = true
-		opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
+		limit(&opts.DialTimeout, &opts.ReadTimeout)
 		return redis.NewFailoverClient(opts), nil
 	}
 	opts, err := redis.ParseURL(text)
@@ -254,8 +259,15 @@ func redisClient(text string) (redis.UniversalClient, error) {
 		return nil, redisURLError(err)
 	}
 	opts.ContextTimeoutEnabled = true
-	opts.DialTimeout, opts.ReadTimeout = cmp.Or(opts.DialTimeout, tryTimeout), cmp.Or(opts.ReadTimeout, tryTimeout)
+	limit(&opts.DialTimeout, &opts.ReadTimeout)
 	return redis.NewClient(opts), nil
+}
+
+// limit sets the limits that the URL does not.
+func limit(timeouts ...*time.Duration) {
+	for _, t := range timeouts {
+		*t = cmp.Or(*t, tryTimeout)
+	}
 }
 
 var errRedisURL = errors.New("it is no URL of a Redis; write redis://user:password@host:6379/0, and %2F for a slash in the password")
@@ -292,6 +304,7 @@ func (e *env) dynamodb() session.Store {
 	store, err := dynamodbstore.New(dynamodb.NewFromConfig(cfg), dynamodbstore.Options{Table: table})
 	if err != nil {
 		e.failed("SESSION_DYNAMODB_TABLE", err)
+		return nil
 	}
 	return store
 }

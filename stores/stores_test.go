@@ -112,6 +112,7 @@ func Test_that_every_mistake_in_the_environment_is_reported_at_once(t *testing.T
 		{"an idle timeout of never", map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "never"}, []string{"SESSION_IDLE_TIMEOUT"}},
 		{"a weak key, and one from before", map[string]string{"APP_KEY": "changeme", "APP_PREVIOUS_KEYS": cookiestore.DocKey + "," + goodKey + ",short", "SESSION_IDLE_TIMEOUT": "x"},
 			[]string{"SESSION_IDLE_TIMEOUT", "APP_KEY", "APP_PREVIOUS_KEYS", "APP_PREVIOUS_KEYS"}},
+		{"a key twice, and a wrong lifetime", map[string]string{"APP_KEY": goodKey, "APP_PREVIOUS_KEYS": goodKey, "SESSION_IDLE_TIMEOUT": "x"}, []string{"SESSION_IDLE_TIMEOUT", "APP_PREVIOUS_KEYS"}},
 		{"a key twice", map[string]string{"APP_KEY": goodKey, "APP_PREVIOUS_KEYS": goodKey}, []string{"APP_PREVIOUS_KEYS"}},
 		{"file without a directory", map[string]string{"SESSION_DRIVER": "file"}, []string{"SESSION_FILE_DIR"}},
 		{"a directory that is a file", map[string]string{"SESSION_DRIVER": "file", "SESSION_FILE_DIR": file}, []string{"SESSION_FILE_DIR"}},

@@ -7,7 +7,7 @@ var rules = [...]string{
 	2:  `ErrNotFound is never used for "could not find out"`,
 	3:  "Write with rec.Version 0 creates version 1, and is ErrConflict if the key exists",
 	4:  "Write with rec.Version n > 0 replaces version n and stores n+1; another version is ErrConflict, no record is ErrNotFound",
-	5:  "Destroy removes any version for 0 and only version n for n, else ErrConflict; what is destroyed never comes back",
+	5:  "Destroy removes any version for 0, and none is no error; only version n for n, else ErrConflict, and none is ErrNotFound; what is destroyed never comes back",
 	6:  "Touch moves the expiry, never creates, and changes neither data nor version",
 	7:  "an expired record is gone for every method; expiries are rounded by at most a second",
 	8:  "each method is atomic, and safe for concurrent use",

@@ -196,7 +196,7 @@ func Test_that_a_failure_names_the_rule_the_claim_and_what_is_wrong(t *testing.T
 		t.Fatal(errors.New("no failure"))
 	}
 	for _, part := range []string{
-		"rule 5: Destroy removes any version for 0 and only version n for n",
+		"rule 5: Destroy removes any version for 0, and none is no error",
 		claim + ": got <nil>; want session: changed by another request",
 	} {
 		if !strings.Contains(got.Error(), part) {
