@@ -308,6 +308,7 @@ func (m *machine) work(t *rapid.T) {
 		if !r.view.users[user] {
 			r.change(func(c *content) { c.users[user] = true })
 			r.added[user] = true
+			r.renews = true
 		}
 	case "untag":
 		r.do(func(s *session.Session) { s.Untag(user) })
@@ -362,7 +363,7 @@ func (m *machine) answer(t *rapid.T) {
 
 func (m *machine) finish(r *request, e ending) {
 	r.owns = func(s *modelSession) bool {
-		return s == r.fresh || s == r.ends || s == r.target && (r.renews || len(r.added) > 0)
+		return s == r.fresh || s == r.ends || s == r.target && r.renews
 	}
 	if r.renews && r.target != nil {
 		r.target.notedAt = m.Now()
@@ -743,7 +744,7 @@ func (m *machine) complaint(r *request, now time.Time, id string, removed bool) 
 		tooLate := r.target == nil && !r.deadline.IsZero() && !r.deadline.After(now) // nobody logs in for so long
 		meanwhile := func(s *modelSession) bool { return s != nil && s.endedBy != nil && s.endedBy != r.activity }
 		mayFail = mayFail || mustFail || tooLate || len(r.added) > 0 && (meanwhile(r.fresh) || meanwhile(r.target)) ||
-			(r.revoked || r.target != nil && len(r.target.marked) > 0) && (len(r.added) > 0 || r.renews)
+			(r.revoked || r.target != nil && len(r.target.marked) > 0) && r.renews
 		switch {
 		case !mayFail:
 			return "a request fails without a reason"
