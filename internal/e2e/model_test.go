@@ -301,9 +301,12 @@ func (m *machine) work(t *rapid.T) {
 		r.do((*session.Session).Regenerate)
 		r.renews = true
 	case "destroy":
+		if r.refused {
+			return
+		}
 		r.do(func(s *session.Session) {
 			s.Destroy()
-			r.refused = r.refused || s.Err() != nil
+			r.refused = s.Err() != nil
 		})
 		m.logOut(r)
 	case "tag":
