@@ -97,6 +97,7 @@ func (g gate) pass(ctx context.Context, call func() error, carriedOut func(*acti
 		err = call()
 	case answerLost:
 		a.hurt = true
+		g.m.takenBack(a)
 		return errFault
 	case crashAfter:
 		panic(crash{})

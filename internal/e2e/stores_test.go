@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -190,6 +191,13 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	// What the model test needs; the command line overrides it. A failure names its seed, and
+	// leaves no file behind.
+	for name, value := range map[string]string{"rapid.steps": "50", "rapid.nofailfile": "true"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
 	status := m.Run()
 	for _, stop := range running {
 		stop()
