@@ -209,8 +209,11 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		if !errors.Is(err, ErrConflict) || retries == maxAttempts {
 			break
 		}
-		if st, version, err = s.replayOn(ctx, old, delta, err, retries); err == nil {
-			st, rec, err = c.write(ctx, st, rec.Version)
+		if st, version, err = s.replayOn(ctx, old, delta, err, retries); err != nil {
+			break
+		}
+		if st, rec, err = c.write(ctx, st, rec.Version); errors.Is(err, ErrNotFound) {
+			err = ErrRevoked // somebody has found the new record already, and ended that
 		}
 	}
 	if err != nil {

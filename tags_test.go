@@ -393,13 +393,17 @@ func Test_that_a_regenerate_during_a_log_out_everywhere_else_happens_or_fails(t 
 		p := start(t, session.Config{Store: spy, Now: time.Now})
 		v := newVisitor()
 		v.must(t, p, logIn("7"))
-		old, own := v.cookie(), handleOf(p, v)
+		old, own, other := v.cookie(), handleOf(p, v), v.clone()
 		ran := duringCall(spy, at, func() {
 			if err := p.manager.DestroyTagged(t.Context(), "7", own); err != nil {
 				t.Error(err)
 			}
 		})
-		rec := v.do(p, (*session.Session).Regenerate)
+		rec := v.do(p, func(s *session.Session) {
+			s.Has("user")
+			other.must(t, p, put("a", 1)) // so that the regenerate meets a newer record
+			s.Regenerate()
+		})
 		if !ran() {
 			break
 		}
