@@ -17,8 +17,7 @@ import (
 type process struct {
 	echo    *echo.Echo
 	manager *session.Manager
-	moved   map[*modelSession]time.Time // what it has given a new id
-	busy    *activity                   // what commits at this moment
+	busy    *activity // what commits at this moment
 }
 
 type handlerKey struct{}
@@ -28,7 +27,7 @@ func newProcess(t tb, cfg session.Config) *process {
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	manager, err := session.New(cfg)
 	ok(t, err)
-	p := &process{echo: echo.New(), manager: manager, moved: map[*modelSession]time.Time{}}
+	p := &process{echo: echo.New(), manager: manager}
 	p.echo.Logger.SetOutput(io.Discard)
 	p.echo.Use(manager.Middleware())
 	p.echo.Any("/", func(c echo.Context) error {
@@ -39,12 +38,6 @@ func newProcess(t tb, cfg session.Config) *process {
 
 func (p *process) serve(w http.ResponseWriter, r *http.Request, h echo.HandlerFunc) {
 	p.echo.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), handlerKey{}, h)))
-}
-
-// knows says whether the process has given s a new id, and no longer ago than that.
-func (p *process) knows(s *modelSession, now time.Time, ago time.Duration) bool {
-	at, moved := p.moved[s]
-	return moved && now.Sub(at) <= ago
 }
 
 // fault is what happens to a call of the store.
@@ -59,7 +52,8 @@ const (
 	crashAfter  //
 )
 
-var faults = []fault{noFault, noFault, noFault, noFault, repeated, refused, answerLost, crashBefore, crashAfter}
+// faults are mostly none.
+var faults = append(make([]fault, 10), repeated, repeated, refused, answerLost, crashBefore, crashAfter)
 
 var errFault = fmt.Errorf("a fault: %w", session.ErrUnavailable)
 

@@ -104,8 +104,8 @@ type request struct {
 	renews  bool
 	ends    *modelSession
 
-	straggles bool // its id was given up a moment ago
-	refused   bool // it wants to log out nevertheless
+	unknown []*modelSession // whose ids it came with in vain
+	refused bool            // a log-out by the id of a session that has another by now
 
 	ending ending
 	shown  []string // on the page
@@ -260,6 +260,16 @@ func (r *request) learn(c content, now time.Time) {
 // rendered is what a page by Render shows in the end.
 func (r *request) rendered(now time.Time) []string {
 	return slices.DeleteFunc(r.visible(now), func(text string) bool { return slices.Contains(r.taken, text) })
+}
+
+// straggles says whether a process must, and whether it can, find that the request came with
+// an id that was given up a moment ago.
+func (r *request) straggles(now time.Time) (must, can bool) {
+	for _, s := range r.unknown {
+		itMust, itCan := s.hasMoved(now, stragglers)
+		must, can = must || itMust, can || itCan
+	}
+	return must, can
 }
 
 // begins says whether the request, which has no session, needs one.

@@ -16,13 +16,35 @@ type modelSession struct {
 	alive   bool
 	begun   bool            // false while a Regenerate, or a login, is still at it
 	stray   bool            // its user's list may not have it
+	notedAt time.Time       // when a Regenerate began that may have left a note
+	movedAt time.Time       // when one ended
 	moved   bool            // Regenerate has given it a new id
+	had     map[string]bool // the users it ever had: one that is untagged may still be ended with the others
 	endedBy *activity       // nil if it expired
 	marked  map[string]bool // users whose log-out everywhere may have seen it and not ended it
 
 	content
 	expires, deadline time.Time // no deadline: the zero time
 }
+
+func (s *modelSession) remember() { maps.Copy(s.had, s.users) }
+
+// hasMoved says whether a process must find the note of a Regenerate, no older than that, and
+// whether it can: stores may round, and a note may be left although nothing has moved.
+func (s *modelSession) hasMoved(now time.Time, ago time.Duration) (must, can bool) {
+	if ago == stragglers {
+		must = s.moved && now.Sub(s.movedAt) <= ago
+	} else {
+		must = s.moved && now.Sub(s.movedAt) <= ago-margin
+	}
+	return must, now.Sub(s.notedAt) <= ago+margin
+}
+
+const (
+	stragglers = 10 * time.Second
+	late       = time.Minute
+	margin     = 10 * time.Second
+)
 
 // content is what an application stores, and what a Regenerate takes along.
 type content struct {
