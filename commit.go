@@ -82,7 +82,7 @@ func (s *Session) save(ctx context.Context, delta flashDelta) error {
 
 func (s *Session) destroyEnded(ctx context.Context) error {
 	for _, rec := range s.ended {
-		if err := s.destroy(ctx, rec); err != nil {
+		if err := s.m.end(ctx, rec.key, rec.version); err != nil {
 			return s.explain("destroy", err)
 		}
 		s.m.unindex(ctx, rec.tags, rec.key)
@@ -91,13 +91,13 @@ func (s *Session) destroyEnded(ctx context.Context) error {
 	return nil
 }
 
-// destroy ends a record, in whatever version it is by now.
+// end ends a record, in whatever version it is by now.
 //
 // It is tempting to say version 0 at once. But then there is no telling whether there was
 // still something to destroy: if the session was given a new id meanwhile, the visitor
 // would read that he is logged out, and would not be.
-func (s *Session) destroy(ctx context.Context, rec ended) error {
-	err := s.m.store.Destroy(ctx, rec.key, rec.version)
+func (m *Manager) end(ctx context.Context, key string, version uint64) error {
+	err := m.store.Destroy(ctx, key, version)
 	for retries := 0; errors.Is(err, ErrConflict) && retries < maxAttempts; retries++ {
 		if retries > 0 {
 			if err := pause(ctx, retries); err != nil {
@@ -106,14 +106,14 @@ func (s *Session) destroy(ctx context.Context, rec ended) error {
 			err = ErrConflict // what the conflict brought is old by now
 		}
 		var met Record
-		if met, err = s.met(ctx, rec.key, err); err == nil {
-			err = s.m.store.Destroy(ctx, rec.key, met.Version)
+		if met, err = m.met(ctx, key, err); err == nil {
+			err = m.store.Destroy(ctx, key, met.Version)
 		}
 	}
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return s.m.whetherMoved(ctx, rec.key)
+	return m.whetherMoved(ctx, key)
 }
 
 // whetherMoved is ErrMoved if the record that was under key was given a new id.
@@ -264,7 +264,7 @@ func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, co
 		}
 		conflict = ErrConflict
 	}
-	met, err := s.met(ctx, key, conflict)
+	met, err := s.m.met(ctx, key, conflict)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -273,12 +273,12 @@ func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, co
 }
 
 // met is the record under key that a write met instead of the expected version.
-func (s *Session) met(ctx context.Context, key string, conflict error) (Record, error) {
+func (m *Manager) met(ctx context.Context, key string, conflict error) (Record, error) {
 	var known *ConflictError
 	if errors.As(conflict, &known) {
 		return known.Current, nil
 	}
-	return s.m.store.Read(ctx, key)
+	return m.store.Read(ctx, key)
 }
 
 // pause waits for a random time below a bound that doubles, from 2 to 20 ms.
@@ -407,7 +407,7 @@ func (c commit) write(ctx context.Context, st *state, version uint64) (*state, R
 	case !errors.Is(err, ErrConflict):
 		return nil, Record{}, err
 	}
-	if rec, err = s.met(ctx, c.key, err); err != nil {
+	if rec, err = s.m.met(ctx, c.key, err); err != nil {
 		return nil, Record{}, err
 	}
 	if st, err = decodeState(rec.Data); err == nil && st.wrote(s.m.producer, c.seq) {

@@ -340,6 +340,26 @@ func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {
 	}
 }
 
+// Whoever ends a session from outside is not told that it is over when it has just got a new
+// handle.
+func Test_that_a_session_that_moves_while_it_is_destroyed_is_not_said_to_be_over(t *testing.T) {
+	for at := 0; ; at++ {
+		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		p, other := start(t, session.Config{Store: spy, Now: time.Now}), start(t, session.Config{Store: spy, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		h := handleOf(p, v)
+		ran := duringCall(spy, at, func() { v.must(t, other, (*session.Session).Regenerate) })
+		err := p.manager.Destroy(t.Context(), h)
+		if !ran() {
+			break
+		}
+		if in := isLoggedIn(p, v); in != errors.Is(err, session.ErrMoved) || !in && err != nil {
+			t.Errorf("a regenerate at store call %d: %v, and the session lives: %t", at, err, in)
+		}
+	}
+}
+
 // Who logs out everywhere else keeps this session, and what its other requests change. They
 // may fail then, but not in silence.
 func Test_that_a_regenerate_during_a_log_out_everywhere_else_happens_or_fails(t *testing.T) {

@@ -150,7 +150,7 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 	if !ok {
 		return fmt.Errorf("%w: %w", ErrNotFound, errNotHandle)
 	}
-	st, _, err := m.read(ctx, key)
+	st, rec, err := m.read(ctx, key)
 	switch {
 	case err != nil:
 		return err
@@ -159,7 +159,9 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 	case !wanted(st):
 		return ErrNotFound
 	}
-	if err := m.store.Destroy(ctx, key, 0); err != nil {
+	if err := m.end(ctx, key, rec.Version); errors.Is(err, ErrMoved) {
+		return err
+	} else if err != nil {
 		return unavailable("destroy", err)
 	}
 	m.destroyed(ctx, key)

@@ -29,11 +29,22 @@ func newProcess(t tb, cfg session.Config) *process {
 	ok(t, err)
 	p := &process{echo: echo.New(), manager: manager}
 	p.echo.Logger.SetOutput(io.Discard)
-	p.echo.Use(manager.Middleware())
+	p.echo.Use(keepError, manager.Middleware())
 	p.echo.Any("/", func(c echo.Context) error {
 		return c.Request().Context().Value(handlerKey{}).(echo.HandlerFunc)(c)
 	})
 	return p
+}
+
+// keepError keeps why a request failed.
+func keepError(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if a, _ := c.Request().Context().Value(activityKey{}).(*activity); a != nil {
+			a.err = err
+		}
+		return err
+	}
 }
 
 func (p *process) serve(w http.ResponseWriter, r *http.Request, h echo.HandlerFunc) {

@@ -25,6 +25,7 @@ type activity struct {
 	grant   chan fault
 	ended   chan struct{}
 	panics  any
+	err     error // that came out of the middleware
 
 	// What has become of its calls.
 	hurt    bool          // it was told of a failure

@@ -6,10 +6,12 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +36,21 @@ const (
 
 func Test_that_every_store_agrees_with_the_model(t *testing.T) {
 	forEachStore(t, func(t *testing.T, s testStore) {
+		scaleChecks(t, map[string]float64{"memory": 3, "file": 1, "redis": 1, "dynamodb": 0.1}[s.name])
 		rapid.Check(t, func(t *rapid.T) { agrees(t, newTestStore(t, s.name)) })
 	})
+}
+
+// scaleChecks makes the number of cases fit how fast a store is. -rapid.checks changes it for
+// all of them.
+func scaleChecks(t *testing.T, by float64) {
+	t.Helper()
+	checks := flag.Lookup("rapid.checks").Value
+	before := checks.String()
+	n, err := strconv.Atoi(before)
+	ok(t, err)
+	ok(t, checks.Set(strconv.Itoa(max(1, int(by*float64(n))))))
+	t.Cleanup(func() { ok(t, checks.Set(before)) })
 }
 
 // agrees fails t if what happens on s is not what the model says.
@@ -549,11 +564,16 @@ func (m *machine) crash(t *rapid.T) {
 	m.replace(t, p)
 }
 
-// kill ends an activity in the middle of its work. A login that has been written, and that
-// dies before it could see that a log-out everywhere has just missed it, stays.
+// kill ends an activity in the middle of its work.
 func (m *machine) kill(a *activity, f fault) {
 	a.verdict = func() error { return nil }
 	m.grant(a, f)
+	m.mayStray(a)
+}
+
+// mayStray is for a login that dies, or does not learn that it was written, before it could
+// see that a log-out everywhere has just missed it: it stays, and in no list.
+func (m *machine) mayStray(a *activity) {
 	if a.request == nil || !a.revoked {
 		return
 	}
@@ -680,6 +700,9 @@ func (m *machine) revoked(a *activity) {
 // judge compares the end of a request with what has become of its session.
 func (m *machine) judge(r *request) error {
 	now := m.Now()
+	if r.hurt {
+		m.mayStray(r.activity)
+	}
 	id, removed := "", false
 	for _, c := range r.answer.Result().Cookies() {
 		if c.MaxAge < 0 {
@@ -695,7 +718,7 @@ func (m *machine) judge(r *request) error {
 	if complaint == "" {
 		return nil
 	}
-	return fmt.Errorf("%s: status %d, cookie %q, removed: %t", complaint, r.answer.Code, id, removed)
+	return fmt.Errorf("%s: status %d, %v; cookie %q, removed: %t", complaint, r.answer.Code, r.err, id, removed)
 }
 
 func (m *machine) complaint(r *request, now time.Time, id string, removed bool) string {
