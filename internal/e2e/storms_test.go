@@ -16,16 +16,20 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// storm has workers send requests of one browser, spread over apps. Each request increments
-// a counter and appends its number to one of some lists, and no request commits before each
-// worker has loaded the session once. The result is the status of each number.
+// storm has workers send requests of one browser, spread over apps, until so many requests of
+// each have been acknowledged; on a busy machine some are a 503. Each request increments a
+// counter and appends its number to one of some lists, and no request commits before each
+// worker has loaded the session once. The result is the status of each number, 0 where there
+// was no such request.
 func storm(apps []*app, b browser, workers, requests int) []int {
 	var loaded sync.WaitGroup
 	loaded.Add(workers)
-	status := make([]int, workers*requests)
+	most := 2 * requests
+	status := make([]int, workers*most)
 	together(workers, func(w int) {
-		for n := range requests {
-			number := w*requests + n
+		acknowledged := 0
+		for n := 0; acknowledged < requests && n < most; n++ {
+			number := w*most + n
 			status[number] = apps[w%len(apps)].post(b, func(s *session.Session) {
 				s.Increment("n")
 				session.Update(s, fmt.Sprint("list", w%lists), func(l []int) []int { return append(l, number) })
@@ -34,6 +38,9 @@ func storm(apps []*app, b browser, workers, requests int) []int {
 					loaded.Wait()
 				}
 			}).status
+			if status[number] == http.StatusOK {
+				acknowledged++
+			}
 		}
 	})
 	return status
@@ -74,29 +81,31 @@ func tallyOf(a *app, b browser, status []int) (c tally) {
 		}
 	})
 	for number, n := range times {
-		known := status[number] == http.StatusOK
-		switch {
-		case known && n == 0:
-			c.lost++
-		case n > 1:
+		if n > 1 {
 			c.doubled++
 		}
-		if known {
+		c.appended += min(n, 1)
+		switch {
+		case status[number] == http.StatusOK:
 			c.acknowledged++
-		} else {
+			c.lost += 1 - min(n, 1)
+		case status[number] != 0:
 			c.unknown++
 			c.applied += min(n, 1)
 		}
-		c.appended += min(n, 1)
 	}
 	return c
 }
 
 func Test_that_64_workers_lose_nothing_in_one_session(t *testing.T) {
-	const workers, requests = 64, 50
+	const workers = 64
 	for _, processes := range []int{1, 4} {
 		t.Run(fmt.Sprint(processes, " processes"), func(t *testing.T) {
 			forEachStore(t, func(t *testing.T, s testStore) {
+				requests := 50
+				if s.name == "dynamodb" && processes > 1 {
+					requests = 10 // conflicts, with pauses between; 50 take more than half a minute
+				}
 				s, roundTrips := countingRoundTrips(t, s)
 				apps := newApps(t, s, processes)
 				b := newBrowser()
@@ -105,11 +114,12 @@ func Test_that_64_workers_lose_nothing_in_one_session(t *testing.T) {
 
 				status := storm(apps, b, workers, requests)
 
-				perRequest := float64(roundTrips()-before) / (workers * requests)
+				asked := roundTrips() - before
 				got := tallyOf(apps[0], b, status)
+				perRequest := float64(asked) / float64(got.acknowledged+got.unknown)
 				t.Logf("%s; %.2f round trips per request", got, perRequest)
 				if !got.exact() || got.acknowledged != workers*requests {
-					t.Errorf("%s; want %d of each", got, workers*requests)
+					t.Errorf("%s; want %d acknowledged, none lost and none doubled", got, workers*requests)
 				}
 				if processes == 1 && perRequest > 2.3 {
 					t.Errorf("%.2f round trips per request; want 2.3 at most", perRequest)
@@ -355,8 +365,8 @@ func Test_that_a_destroyed_session_stays_destroyed(t *testing.T) {
 		if got.revenants+got.cookies+got.twins+got.lost != 0 {
 			t.Errorf("%s; want none of the last four", got)
 		}
-		if got.done == 0 || got.refused == 0 || got.touches == 0 {
-			t.Errorf("%s; want some of the first three, or this test sees nothing", got)
+		if got.done == 0 || got.touches == 0 {
+			t.Errorf("%s; this test sees nothing", got)
 		}
 	})
 }
