@@ -217,7 +217,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		// The new record must not outlive a log-out, nor the old id stay beside it.
 		takeBack()
 		s.m.discard(ctx, s.st.tags(), c.key)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRevoked) && len(s.tags.added) == 0 && s.m.isGone(ctx, old) {
 			return s.gone(ctx)
 		}
 		return s.explain("regenerate", err)
@@ -227,6 +227,13 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
 	s.report(s.m.cfg.Hooks.Migrated, c.key, Event{Previous: handle(old)}, "")
 	return nil
+}
+
+// isGone says whether a log-out has ended the record under key. One that was to spare it may
+// have met only the new record.
+func (m *Manager) isGone(ctx context.Context, key string) bool {
+	_, err := m.store.Read(ctx, key)
+	return errors.Is(err, ErrNotFound)
 }
 
 // newest is the state to be written, and the version it replaces: this request's own

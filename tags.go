@@ -232,10 +232,12 @@ func (c commit) check(ctx context.Context, tag string) error {
 	return nil
 }
 
-// discard ends a record that must not live.
+// discard ends a record that must not live. If it cannot be ended, its entries stay: the next
+// log-out everywhere is to find it.
 func (m *Manager) discard(ctx context.Context, tags []string, key string) {
-	_ = m.store.Destroy(ctx, key, 0)
-	m.unindex(ctx, tags, key)
+	if err := m.store.Destroy(ctx, key, 0); err == nil {
+		m.unindex(ctx, tags, key)
+	}
 }
 
 // unindex removes entries of a record that has gone, or has lost these tags. One that stays

@@ -340,6 +340,31 @@ func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {
 	}
 }
 
+// A store that fails in the middle of a login, and then again when the login is undone, leaves
+// a session behind. The user can still end it.
+func Test_that_a_login_that_cannot_be_undone_is_found_by_a_log_out_everywhere(t *testing.T) {
+	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: spy, Now: time.Now})
+	v := newVisitor()
+	v.must(t, p, put("cart", 1))
+	spy.before = func(method string) error {
+		if method == "Tagged" || method == "Destroy" {
+			return session.ErrUnavailable
+		}
+		return nil
+	}
+	if rec := v.do(p, func(s *session.Session) { s.Tag("7"); s.Put("user", "7") }); rec.Code != http.StatusServiceUnavailable {
+		t.Errorf("status %d; want 503", rec.Code)
+	}
+	spy.before = nil
+	if !isLoggedIn(p, v) {
+		t.Fatal("nothing was left behind; this test sees nothing")
+	}
+	if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil || isLoggedIn(p, v) {
+		t.Errorf("log-out everywhere: %v, alive: %t", err, isLoggedIn(p, v))
+	}
+}
+
 // Whoever ends a session from outside is not told that it is over when it has just got a new
 // handle.
 func Test_that_a_session_that_moves_while_it_is_destroyed_is_not_said_to_be_over(t *testing.T) {

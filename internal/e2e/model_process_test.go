@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -96,6 +97,7 @@ func (g gate) pass(ctx context.Context, call func() error, carriedOut func(*acti
 		err = call()
 	case answerLost:
 		a.hurt = true
+		g.m.takenBack(a)
 		return errFault
 	case crashAfter:
 		panic(crash{})
@@ -121,18 +123,12 @@ func (g gate) Write(ctx context.Context, key string, rec session.Record) error {
 // Destroy of a version is never repeated here: the drivers' repetitions are for the stores
 // to recognise, which know them by marks of their own.
 func (g gate) Destroy(ctx context.Context, key string, version uint64) error {
-	var told error
-	err := g.pass(ctx, func() error {
-		if told == nil {
-			told = g.Tagger.Destroy(ctx, key, version)
-		}
-		return told
-	}, func(a *activity, err error) {
+	once := sync.OnceValue(func() error { return g.Tagger.Destroy(ctx, key, version) })
+	return g.pass(ctx, once, func(a *activity, err error) {
 		if err == nil {
 			g.m.destroyed(a, key)
 		}
 	})
-	return err
 }
 
 func (g gate) Touch(ctx context.Context, key string, expires time.Time) error {

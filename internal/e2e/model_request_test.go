@@ -38,6 +38,7 @@ type activity struct {
 	verdict func() error             // what is wrong with how it ended
 	owns    func(*modelSession) bool // what it may destroy
 	user    string                   // whose sessions it ends
+	spared  *modelSession            // but this one
 }
 
 type activityKey struct{}

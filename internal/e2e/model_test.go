@@ -57,9 +57,8 @@ func scaleChecks(t *testing.T, by float64) {
 func agrees(t *rapid.T, s testStore) {
 	m := newMachine(t, s)
 	t.Cleanup(m.close)
-	for _, v := range m.visitors {
-		m.logIn(t, v, users[0])
-	}
+	m.arrive(m.visitors[0], true)
+	m.arrive(m.visitors[1], false)
 	t.Repeat(map[string]func(*rapid.T){
 		"request":         m.begin,
 		"work":            m.work,
@@ -169,12 +168,16 @@ func (m *machine) event(t *rapid.T) {
 	}).Draw(t, "event")(t)
 }
 
-// logIn begins a session. Cases that begin with some are more interesting.
-func (m *machine) logIn(t *rapid.T, v *visitor, user string) {
+// arrive begins a session. Cases that begin with some are more interesting.
+func (m *machine) arrive(v *visitor, logsIn bool) {
 	r := &request{activity: newActivity(m.processes[0]), visitor: v}
 	m.admit(r, nil)
-	r.do(func(s *session.Session) { s.Tag(user); s.Put("a", 1) })
-	r.change(func(c *content) { c.users[user], c.values["a"] = true, 1 })
+	r.do(func(s *session.Session) { s.Put("a", 1) })
+	r.change(func(c *content) { c.values["a"] = 1 })
+	if logsIn {
+		r.do(func(s *session.Session) { s.Tag(users[0]) })
+		r.change(func(c *content) { c.users[users[0]] = true })
+	}
 	m.finish(r, aRedirect)
 	m.runOut(r.activity)
 }
@@ -298,9 +301,12 @@ func (m *machine) work(t *rapid.T) {
 		r.do((*session.Session).Regenerate)
 		r.renews = true
 	case "destroy":
+		if r.refused {
+			return
+		}
 		r.do(func(s *session.Session) {
 			s.Destroy()
-			r.refused = r.refused || s.Err() != nil
+			r.refused = s.Err() != nil
 		})
 		m.logOut(r)
 	case "tag":
@@ -460,7 +466,8 @@ func (m *machine) logOutUser(t *rapid.T) {
 	}
 	var err error
 	m.manage(t, activity{
-		user: user,
+		user:   user,
+		spared: spared,
 		owns: func(s *modelSession) bool {
 			return !s.begun || s.had[user] && (s != spared || s.marked[user])
 		},
@@ -511,7 +518,7 @@ func (m *machine) manage(t *rapid.T, what activity, work func(context.Context, *
 		}
 	}
 	a := newActivity(pick(t, able, "process"))
-	a.gated, a.p.busy, a.owns, a.user = true, a, what.owns, what.user
+	a.gated, a.p.busy, a.owns, a.user, a.spared = true, a, what.owns, what.user, what.spared
 	a.verdict = func() error { return verdict(a) }
 	a.start(func() { work(a.context(), a.p) })
 	m.await(a)
@@ -674,6 +681,14 @@ func (m *machine) destroyed(a *activity, key string) {
 	}
 }
 
+// takenBack is for a Regenerate that does not learn that it has succeeded. It undoes the rest,
+// so no session remains, and nobody is told that it has moved.
+func (m *machine) takenBack(a *activity) {
+	if r := a.request; r != nil && r.renews && r.target != nil && a.applied {
+		r.target.moved = false
+	}
+}
+
 func (m *machine) touched(a *activity, key string) {
 	m.revisions++
 	s := m.find(key)
@@ -688,7 +703,9 @@ func (m *machine) touched(a *activity, key string) {
 // revoked says that a log-out everywhere has come to the point from which on it wins.
 func (m *machine) revoked(a *activity) {
 	for _, s := range m.sessions {
-		s.marked[a.user] = true
+		if s != a.spared {
+			s.marked[a.user] = true
+		}
 	}
 	for _, p := range m.processes {
 		if p.busy != nil {

@@ -412,3 +412,16 @@ func Test_that_check_warns_of_a_server_that_evicts(t *testing.T) {
 		}
 	}
 }
+
+func Test_that_a_tag_whose_only_entry_is_revoked_still_has_a_time_to_live(t *testing.T) {
+	client, prefix := clientOf(t, shared, nil), prefix(t)
+	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	ok(t, store.Tag(t.Context(), tag("t"), key("k"), inAnHour()))
+	_, err := store.Revoke(t.Context(), tag("t"))
+	ok(t, err)
+	for _, name := range keysOf(t, client, prefix) {
+		if life := client.PTTL(t.Context(), name).Val(); life <= 0 {
+			t.Errorf("its time to live is %v", life)
+		}
+	}
+}

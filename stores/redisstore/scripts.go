@@ -111,6 +111,9 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
 `)
 
 // ARGV: the keys to leave alone. The answer is the keys of all entries that are revoked.
+//
+// ZADD comes first: a set that is empty for a moment is another one afterwards, without a
+// time to live.
 var revokeScript = redis.NewScript(now + `
 local spared, revoked = {}, {}
 for _, key in ipairs(ARGV) do
@@ -123,8 +126,8 @@ for i = 1, #entries, 2 do
   if string.sub(member, 1, 1) == '!' then
     table.insert(revoked, string.sub(member, 2))
   elseif not spared[member] then
-    redis.call('ZREM', KEYS[1], member)
     redis.call('ZADD', KEYS[1], expires, '!' .. member)
+    redis.call('ZREM', KEYS[1], member)
     table.insert(revoked, member)
   end
 end
