@@ -106,23 +106,27 @@ func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...st
 // revoke ends the record under key, if it is a session of that user, and then removes its
 // entry. The record may have none of the tag: not yet, then whoever is about to write it
 // will find out, or no longer, then it is none of our business.
+//
+// Then the entry stays, marked, for whoever is about to write the record. It is tempting to
+// remove it all the same. But where answers get lost, he may write it again after that, and
+// find it good; and our removing it may come again, too, and leave a session that nobody
+// finds.
 func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	st, _, err := m.read(ctx, key)
 	if err != nil {
 		return err
 	}
-	var others []string
-	if st != nil && st.has(kindTag, userID) {
-		if err := m.store.Destroy(ctx, key, 0); err != nil {
-			return unavailable("destroy", err)
-		}
-		m.destroyed(ctx, key)
-		others = less(st.tags(), userID)
+	if st == nil || !st.has(kindTag, userID) {
+		return nil
 	}
+	if err := m.store.Destroy(ctx, key, 0); err != nil {
+		return unavailable("destroy", err)
+	}
+	m.destroyed(ctx, key)
 	if err := m.tagger.Untag(ctx, tagName(userID), key); err != nil {
 		return unavailable("untag", err)
 	}
-	m.unindex(ctx, others, key)
+	m.unindex(ctx, less(st.tags(), userID), key)
 	return nil
 }
 
