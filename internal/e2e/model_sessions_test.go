@@ -14,11 +14,14 @@ type modelSession struct {
 	key     string
 	id      string // "" = no visitor was given it
 	alive   bool
-	begun   bool            // false while a Regenerate, or a login, is still at it
-	stray   bool            // its user's list may not have it
-	notedAt time.Time       // when a Regenerate began that may have left a note
-	movedAt time.Time       // when one ended
-	moved   bool            // Regenerate has given it a new id
+	begun   bool      // false while a Regenerate, or a login, is still at it
+	stray   bool      // its user's list may not have it
+	movedAt time.Time // when a Regenerate ended
+	moved   bool      // Regenerate has given it a new id
+
+	// Each Regenerate that may have left a note, and when it began.
+	notes map[*request]time.Time
+
 	had     map[string]bool // the users it ever had: one that is untagged may still be ended with the others
 	endedBy *activity       // nil if it expired
 	marked  map[string]bool // users whose log-out everywhere may have seen it and not ended it
@@ -37,7 +40,10 @@ func (s *modelSession) hasMoved(now time.Time, ago time.Duration) (must, can boo
 	} else {
 		must = s.moved && now.Sub(s.movedAt) <= ago-margin
 	}
-	return must, now.Sub(s.notedAt) <= ago+margin
+	for _, at := range s.notes {
+		can = can || now.Sub(at) <= ago+margin
+	}
+	return must, can
 }
 
 const (

@@ -372,7 +372,10 @@ func (m *machine) finish(r *request, e ending) {
 		return s == r.fresh || s == r.ends || s == r.target && r.renews
 	}
 	if r.renews && r.target != nil {
-		r.target.notedAt = m.Now()
+		if r.target.notes == nil {
+			r.target.notes = map[*request]time.Time{}
+		}
+		r.target.notes[r] = m.Now()
 	}
 	r.p.busy = r.activity
 	r.finish(e)
@@ -470,7 +473,8 @@ func (m *machine) logOutUser(t *rapid.T) {
 		user:   user,
 		spared: spared,
 		owns: func(s *modelSession) bool {
-			return !s.begun || s.had[user] && (s != spared || s.marked[user])
+			// The entry of a login that was not undone stays marked, and nobody has its id.
+			return !s.begun || s.had[user] && (s != spared || s.marked[user] || s.stray)
 		},
 	}, func(ctx context.Context, p *process) {
 		err = p.manager.DestroyTagged(ctx, user, except...)
@@ -755,7 +759,7 @@ func (m *machine) complaint(r *request, now time.Time, id string, removed bool) 
 		mustFail, mayFail = mustFail || must, mayFail || can
 	}
 	if r.renews && r.target != nil && !r.hurt && !r.target.moved {
-		r.target.notedAt = time.Time{}
+		delete(r.target.notes, r)
 	}
 	if r.answer.Code == http.StatusServiceUnavailable {
 		tooLate := r.target == nil && !r.deadline.IsZero() && !r.deadline.After(now) // nobody logs in for so long
