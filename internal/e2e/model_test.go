@@ -586,13 +586,8 @@ func (m *machine) kill(a *activity, f fault) {
 // mayStray is for a login that dies, or does not learn that it was written, before it could
 // see that a log-out everywhere has just missed it: it stays, and in no list.
 func (m *machine) mayStray(a *activity) {
-	if a.request == nil || !a.revoked {
-		return
-	}
-	for _, s := range []*modelSession{a.fresh, a.request.target} {
-		if s != nil {
-			s.stray = true
-		}
+	if a.revoked && a.fresh != nil {
+		a.fresh.stray = true
 	}
 }
 
