@@ -26,6 +26,10 @@ import (
 // All of this happens under a key that is new. The record under an old one may be written
 // by others, a failed login could not be undone there, and the index may hold an entry for
 // it that somebody who ends an earlier login is just about to remove.
+//
+// Drivers ask again when an answer gets lost. So an entry may be written once more after it
+// was removed; but never without its mark if the one that was marked is still there. That is
+// why a log-out everywhere leaves the entries of records that it has not found.
 
 const (
 	kindTag    kind = 't' // the key is the tag; the value is when it was put, in milliseconds
@@ -213,7 +217,7 @@ func (m *Manager) index(ctx context.Context, tags []string, key string, st *stat
 // live.
 func (c commit) confirm(ctx context.Context, st *state) error {
 	for _, tag := range c.joins(st) {
-		if err := c.check(ctx, tag); err != nil {
+		if err := c.check(ctx, st, tag); err != nil {
 			c.s.m.discard(ctx, st.tags(), c.key)
 			return err
 		}
@@ -222,19 +226,21 @@ func (c commit) confirm(ctx context.Context, st *state) error {
 }
 
 // check says whether a log-out everywhere has met this commit. If Regenerate takes the tag
-// along, the entry of the old record must be good as well: one that marked it may not have
-// seen the new one yet.
-func (c commit) check(ctx context.Context, tag string) error {
+// along, the entry of the old record must be good as well: a log-out that marked it may not
+// have seen the new one yet. It may also have failed long ago, in the middle. So what it has
+// begun is finished here, or this session could never regenerate again.
+func (c commit) check(ctx context.Context, st *state, tag string) error {
 	entries, err := c.s.m.tagger.Tagged(ctx, tagName(tag))
 	if err != nil {
 		return unavailable("look at a tag again", err)
 	}
 	good := func(key string) bool { return slices.Contains(entries, TagEntry{Key: key}) }
-	old := c.s.key
-	if slices.Contains(c.s.tags.added, tag) {
-		old = ""
-	}
-	if !good(c.key) || old != "" && !good(old) {
+	brings := c.s.key != "" && !slices.Contains(c.s.tags.added, tag)
+	switch {
+	case brings && !good(c.s.key):
+		c.s.m.discard(ctx, st.tags(), c.s.key)
+		return ErrRevoked
+	case !good(c.key):
 		return ErrRevoked
 	}
 	return nil

@@ -667,6 +667,34 @@ func Test_that_a_log_out_everywhere_that_failed_can_be_finished(t *testing.T) {
 	}
 }
 
+// Nobody finishes the log-out, and the visitor wants to log in again.
+func Test_that_a_log_out_everywhere_that_failed_locks_nobody_out(t *testing.T) {
+	for _, fails := range []string{"Read", "Destroy"} {
+		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		p := start(t, session.Config{Store: spy, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		spy.before = func(method string) error {
+			if method == fails {
+				return errors.New("down")
+			}
+			return nil
+		}
+		if err := p.manager.DestroyTagged(t.Context(), "7"); err == nil {
+			t.Fatal("nothing has failed")
+		}
+		spy.before = nil
+		v.do(p, logIn("7")) // is dropped, as after a log-out
+		if isLoggedIn(p, v) {
+			t.Errorf("%s failed: the session was to end, and has a new id instead", fails)
+		}
+		v.must(t, p, logIn("7"))
+		if !isLoggedIn(p, v) || len(list(t, p, "7")) != 1 {
+			t.Errorf("%s failed: the second login is not one", fails)
+		}
+	}
+}
+
 func Test_that_one_session_is_ended_by_its_handle(t *testing.T) {
 	p := start(t, session.Config{})
 	phone, laptop := newVisitor(), newVisitor()

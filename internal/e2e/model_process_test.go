@@ -126,7 +126,7 @@ func (g gate) Destroy(ctx context.Context, key string, version uint64) error {
 	once := sync.OnceValue(func() error { return g.Tagger.Destroy(ctx, key, version) })
 	return g.pass(ctx, once, func(a *activity, err error) {
 		if err == nil {
-			g.m.destroyed(a, key)
+			g.m.destroyed(a, key, version)
 		}
 	})
 }

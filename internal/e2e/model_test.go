@@ -661,7 +661,7 @@ func (m *machine) use(s *modelSession) {
 	m.expire(s)
 }
 
-func (m *machine) destroyed(a *activity, key string) {
+func (m *machine) destroyed(a *activity, key string, version uint64) {
 	s := m.find(key)
 	if s == nil || !s.alive {
 		return
@@ -671,7 +671,7 @@ func (m *machine) destroyed(a *activity, key string) {
 	if !a.owns(s) {
 		m.failf("a session is destroyed that should not be")
 	}
-	if r := a.request; r != nil && s == r.target && r.renews && a.fresh != nil {
+	if r := a.request; r != nil && s == r.target && r.renews && a.fresh != nil && version > 0 {
 		a.applied = true
 		fresh := a.fresh
 		r.learn(s.content, m.Now())
