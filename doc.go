@@ -44,8 +44,7 @@
 //
 // Say whose session it is when a user logs in, and all of them can be listed and ended:
 //
-//	s.Regenerate()
-//	s.Tag(user.ID)
+//	s.Tag(user.ID) // also gives the session a new id
 //	…
 //	devices, err := manager.Tagged(ctx, user.ID)
 //	err = manager.DestroyTagged(ctx, user.ID, s.Handle()) // log out everywhere else
