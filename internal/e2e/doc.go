@@ -1,3 +1,11 @@
 // Package e2e tests the session library together with what applications use beside it, so
 // that the library need not require it.
+//
+//	stores_test.go    every store on the server, on real servers, for all tests here
+//	storms_*_test.go  many requests at once over HTTP: nothing is lost, nothing comes back
+//	once_*_test.go    answers that get lost: nothing is done twice
+//	faults_*_test.go  servers that fail: what visitors get, and that it works again by itself
+//	model_*_test.go   random requests in any order, against a model of what sessions promise
+//
+// Other files are about a package each, such as WebSockets and validators.
 package e2e
