@@ -14,17 +14,19 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/cookiestore"
+	"github.com/echo-hypermedia/session/stores/filestore"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 func main() {
 	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
-	driver := flag.String("store", "memory", "where sessions are kept: memory or cookie")
+	driver := flag.String("store", "memory", "where sessions are kept: memory, file or cookie")
 	flag.Parse()
 
 	store, err := openStore(*driver)
@@ -46,11 +48,13 @@ func openStore(driver string) (session.Store, error) {
 	switch driver {
 	case "memory":
 		return memorystore.New(memorystore.Options{}), nil
+	case "file":
+		return filestore.New(filestore.Options{Dir: filepath.Join(os.TempDir(), "session-example")})
 	case "cookie":
 		slog.Info("the key of the cookies is made anew at each start: sessions end with this process")
 		return cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
 	}
-	return nil, fmt.Errorf("-store=%s: choose memory or cookie", driver)
+	return nil, fmt.Errorf("-store=%s: choose memory, file or cookie", driver)
 }
 
 // serve answers requests until ctx ends, and then lets those finish that have begun.
