@@ -27,7 +27,9 @@ import (
 //     it removes only version n, and anything else is [ErrConflict]. A missing record
 //     is [ErrNotFound] for a version n, and no error for 0. Destroy wins for good:
 //     no later Write with a version above 0, and no Touch, finds the key again. (Nobody
-//     creates it anew: the library draws a new key for every record.)
+//     creates it anew: the library draws a new key for every record. But where a driver
+//     sends a command again, or a network delivers it late, the store had better refuse
+//     version 0, too, for some minutes after a Destroy, with [ErrNotFound].)
 //  6. Touch moves the expiry. It never creates a record ([ErrNotFound]), and never
 //     changes its data or version.
 //  7. An expired record is gone for every method, whether or not it has been deleted.

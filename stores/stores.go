@@ -16,7 +16,8 @@
 //	                                  ?master_name=… for Sentinel; see go-redis
 //	          SESSION_REDIS_PREFIX    what the keys begin with; optional
 //	dynamodb  SESSION_DYNAMODB_TABLE  the table; dynamodbstore.CreateTable makes one
-//	          AWS_REGION, …           the region, credentials and all else that AWS's own tools read
+//	          AWS_REGION, …           the region, credentials and all else that AWS's own tools read,
+//	                                  save how often they try and how long they wait
 //
 // What is missing or wrong is reported all at once.
 //
@@ -33,6 +34,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -52,8 +54,11 @@ import (
 	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
-// FromEnv is the store that the environment names. No server is asked yet. Where the store
-// has something to close, such as its connections, it is an io.Closer.
+// FromEnv is the store that the environment names. Where it has something to close, such as
+// its connections, it is an io.Closer.
+//
+// No server is asked yet. To do so at start, see whether the store has a method
+// Check(context.Context) error; those of Redis and DynamoDB do.
 //
 // The error joins a [VariableError] for each variable that is missing or wrong, those of
 // the lifetimes included.
@@ -270,16 +275,18 @@ func limit(timeouts ...*time.Duration) {
 	}
 }
 
-var errRedisURL = errors.New("it is no URL of a Redis; write redis://user:password@host:6379/0, and %2F for a slash in the password")
+var errRedisURL = errors.New("it is no URL of a Redis; write redis://user:password@host:6379/0, and in the password %2F for a slash, %3F for a question mark")
 
 // redisURLError says why go-redis does not take a URL. Mostly it quotes a part of it, which
-// may be one of the password, if that has a slash in it or a colon.
+// may be one of the password, if that has a slash in it or a question mark.
 func redisURLError(err error) error {
-	if strings.HasPrefix(err.Error(), "redis: unexpected option") {
+	if unknownOptions.MatchString(err.Error()) {
 		return err
 	}
 	return errRedisURL
 }
+
+var unknownOptions = regexp.MustCompile(`^redis: unexpected option: [a-z_]+(, [a-z_]+)*$`)
 
 func (e *env) dynamodb() session.Store {
 	table := e.required("SESSION_DYNAMODB_TABLE", "name the table of the sessions; dynamodbstore.CreateTable makes one")

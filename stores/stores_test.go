@@ -121,6 +121,7 @@ func Test_that_every_mistake_in_the_environment_is_reported_at_once(t *testing.T
 		{"no URL at all", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://:secret-password@local host:x"}, []string{"REDIS_URL"}},
 		{"a password with a slash in it", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://:secret-password/x@localhost:6379/0"}, []string{"REDIS_URL"}},
 		{"a password with an at sign and a slash in it", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://:x@y/secret-password@localhost:6379/0"}, []string{"REDIS_URL"}},
+		{"a password with a question mark in it", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://user:12?secret-password@localhost:6379/0"}, []string{"REDIS_URL"}},
 		{"a parameter that go-redis does not know", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://:secret-password@localhost?databas=1"}, []string{"REDIS_URL"}},
 		{"dynamodb with a name that no table has", map[string]string{"SESSION_DRIVER": "dynamodb", "SESSION_DYNAMODB_TABLE": "a/b"}, []string{"AWS_REGION", "SESSION_DYNAMODB_TABLE"}},
 		{"dynamodb without anything", map[string]string{"SESSION_DRIVER": "dynamodb", "SESSION_ABSOLUTE_TIMEOUT": "x"}, []string{"SESSION_ABSOLUTE_TIMEOUT", "SESSION_DYNAMODB_TABLE", "AWS_REGION"}},

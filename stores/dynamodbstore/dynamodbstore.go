@@ -169,23 +169,22 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 // that version otherwise. A conflict is a [*session.ConflictError] with the current
 // record.
 //
-// A version is not deleted but replaced by a tombstone, which the table's TTL deletes some
+// A record is not deleted but replaced by a tombstone, which the table's TTL deletes some
 // day. It is tempting to delete it at once. But if the answer is lost, the client tries
 // again and finds nothing, and a visitor who logs in is told that somebody else has just
 // ended the session. A tombstone has a token of this very call, so it is known again.
 func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	now := s.now()
+	stone := tombstone(key, rand.Text(), now)
 	if version != 0 {
-		return s.put(ctx, "destroy", tombstone(key, rand.Text(), now), current(version, now))
+		return s.put(ctx, "destroy", stone, current(version, now))
 	}
-	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: &s.table,
-		Key:       recordKey(key),
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:           &s.table,
+		Item:                stone,
+		ConditionExpression: aws.String("attribute_exists(pk)"), // whatever it is
 	})
-	if err != nil {
-		return failure("destroy", err)
-	}
-	return nil
+	return unlessRefused("destroy", err)
 }
 
 // put replaces what is under the key of item, if the condition holds.

@@ -74,8 +74,8 @@ func Test_that_each_method_is_one_request_whatever_it_meets(t *testing.T) {
 			if n := requests.Load() - before; n != 1 {
 				t.Errorf("%s, where there is %s: %d requests; want 1", method, state, n)
 			}
-			must(t, h.Destroy(t.Context(), key, 0))
-			must(t, h.Untag(t.Context(), tag, key))
+			must(t, h.erase(t, "S#"+key, "S"))
+			must(t, h.erase(t, "T#"+tag, key))
 		}
 	}
 }
@@ -210,7 +210,7 @@ func Test_that_expiries_are_stored_in_seconds_and_never_early(t *testing.T) {
 					return h.get(t, "T#"+tag, key), err
 				},
 			} {
-				must(t, h.Destroy(ctx, key, 0))
+				must(t, h.erase(t, "S#"+key, "S"))
 				got, err := call()
 				must(t, err)
 				if exp, ok := got["exp"].(*types.AttributeValueMemberN); !ok || exp.Value != fmt.Sprint(tc.want) {
@@ -324,11 +324,15 @@ func Test_that_a_tombstone_is_no_record(t *testing.T) {
 			must(t, want(h.Touch(ctx, key, h.clock.In(time.Hour)), session.ErrNotFound))
 			must(t, want(h.Destroy(ctx, key, 1), session.ErrNotFound))
 			must(t, h.gone(ctx, key))
-			must(t, h.Write(ctx, key, h.record(0, "new")))
-			must(t, h.holds(ctx, key, "new", 1))
-			must(t, h.Destroy(ctx, key, 1))
+			if desc == "fresh" { // a create that the network delivers late
+				must(t, want(h.Write(ctx, key, h.record(0, "new")), session.ErrNotFound))
+			} else {
+				must(t, h.Write(ctx, key, h.record(0, "new")))
+				must(t, h.holds(ctx, key, "new", 1))
+			}
 			must(t, h.Destroy(ctx, key, 0))
 			must(t, h.gone(ctx, key))
+			must(t, want(h.Write(ctx, key, h.record(0, "new")), session.ErrNotFound))
 		})
 	}
 }
@@ -338,7 +342,7 @@ func Test_that_a_tombstone_outlives_the_tries_of_a_client(t *testing.T) {
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))
 	must(t, h.Destroy(t.Context(), key, 1))
 	exp := h.get(t, "S#"+key, "S")["exp"].(*types.AttributeValueMemberN).Value
-	if want := fmt.Sprint(h.clock.In(time.Minute).Unix()); exp != want {
+	if want := fmt.Sprint(h.clock.In(5 * time.Minute).Unix()); exp != want {
 		t.Errorf("the tombstone expires at %s; want %s", exp, want)
 	}
 }

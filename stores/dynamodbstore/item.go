@@ -64,8 +64,9 @@ func record(key string, rec session.Record, now time.Time) attributes {
 	return item
 }
 
-// tombstoneAge is how long a tombstone is kept at least: longer than a client tries again.
-const tombstoneAge = time.Minute
+// tombstoneAge is how long a tombstone is kept at least: longer than a client tries again, and
+// a network delivers late.
+const tombstoneAge = 5 * time.Minute
 
 func tombstone(key, token string, now time.Time) attributes {
 	item := recordKey(key)
@@ -119,9 +120,10 @@ type condition struct {
 }
 
 // A comparison with an attribute that is missing does not hold, and a tombstone has no
-// version.
+// version. It stands in the way of a new record, too: nobody creates one under a key that was
+// used, but a network may deliver the request that once did a second time, after the log-out.
 func absent(now time.Time) condition {
-	return condition{now, "attribute_not_exists(version) OR exp <= :now", attributes{":now": seconds(now)}}
+	return condition{now, "attribute_not_exists(pk) OR exp <= :now", attributes{":now": seconds(now)}}
 }
 
 func present(now time.Time) condition {

@@ -128,6 +128,12 @@ func sessionItem(attributes item) item {
 	return attributes
 }
 
+// erase removes an item without a trace, as TTL does.
+func (h harness) erase(t *testing.T, pk, sk string) error {
+	_, err := h.client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &h.table, Key: item{"pk": str(pk), "sk": str(sk)}})
+	return err
+}
+
 // put stores an item behind the store's back, get looks at one.
 func (h harness) put(t testing.TB, it item) error {
 	t.Helper()

@@ -105,10 +105,22 @@ func Test_that_what_a_destroy_leaves_is_not_a_session(t *testing.T) {
 			t.Errorf("%s: got %v; want ErrNotFound", method, err)
 		}
 	}
-	ok(t, store.Write(ctx, key("k"), record(0, "new")))
-	holds(t, store, key("k"), "new", 1)
-	if n := client.HLen(ctx, prefix+"s:"+key("k")).Val(); n != 2 {
-		t.Errorf("the new record has %d fields; want 2", n)
+}
+
+// The network may deliver the command that created a session once more, after the log-out.
+func Test_that_a_create_that_comes_late_brings_nothing_back(t *testing.T) {
+	store := newStore(t, clientOf(t, shared, nil), redisstore.Options{Prefix: prefix(t)})
+	ctx := t.Context()
+	for version := range uint64(2) {
+		name := key(fmt.Sprint("k", version))
+		ok(t, store.Write(ctx, name, record(0, "one")))
+		ok(t, store.Destroy(ctx, name, version))
+		if err := store.Write(ctx, name, record(0, "one")); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("after a destroy of version %d: %v; want ErrNotFound", version, err)
+		}
+		if _, err := store.Read(ctx, name); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("after a destroy of version %d it is back: %v", version, err)
+		}
 	}
 }
 
@@ -127,8 +139,8 @@ func Test_that_a_server_may_forget_the_scripts_at_any_time(t *testing.T) {
 			return
 		}
 		defer working.Add(-1)
-		name := key(fmt.Sprint(worker))
-		for range 100 {
+		for n := range 100 {
+			name := key(fmt.Sprint(worker, "-", n))
 			_, err := store.Revoke(ctx, tag("t"), name)
 			if err = errors.Join(err,
 				store.Write(ctx, name, record(0, "one")),
@@ -331,7 +343,7 @@ func Test_that_a_change_that_replicas_do_not_have_is_not_acknowledged(t *testing
 	}
 
 	ok(t, replica.Thaw())
-	ok(t, store.Write(t.Context(), key("k"), record(0, "new")))
+	ok(t, store.Write(t.Context(), key("new"), record(0, "new")))
 }
 
 func Test_that_what_a_replica_acknowledged_survives_the_primary(t *testing.T) {

@@ -28,7 +28,7 @@
 // Where users have rights (ACL), ours needs these; the command is to be given in one line:
 //
 //	ACL SETUSER app ON >password ~session:*
-//	    +EVALSHA +EVAL +HMGET +HSET +HDEL +HEXISTS +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
+//	    +EVALSHA +EVAL +HMGET +HSET +HEXISTS +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
 // and also CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so that Check can read
@@ -45,8 +45,8 @@
 // # Format
 //
 // A session is a hash, prefix + "s:" + key: v is its version, d its data. Once it has been
-// destroyed the hash may be there for half a minute more, with the field t alone, which
-// names the call that did it. A tag is a sorted set, prefix + "t:" + tag: the members are
+// destroyed the hash is there for five minutes more, with the field t alone, which names the
+// call that did it. A tag is a sorted set, prefix + "t:" + tag: the members are
 // keys, with an exclamation mark in front once they are revoked, and the score is when an
 // entry ends, in milliseconds since 1970 by the server's clock. Each of them has a time to
 // live.

@@ -23,21 +23,22 @@ return {version, data, redis.call('PTTL', KEYS[1])}
 
 // ARGV: the version to replace, the one that follows, the data, the life.
 //
-// A record is what has a version. A hash without one is what destroyScript left, and a new
-// record takes its place. PEXPIRE with a life of 0 removes the record at once.
+// A record is what has a version. A hash without one is what destroyScript left. It stands in
+// the way of a new record, too: nobody creates one under a key that was used, but a network
+// may deliver the command that once did a second time, after the log-out. PEXPIRE with a life
+// of 0 removes the record at once.
 //
 // HSET is the first command that changes anything: it is where a server whose memory is
 // full ends a script, and after another change it would not.
 var writeScript = redis.NewScript(`
-local version, data = unpack(redis.call('HMGET', KEYS[1], 'v', 'd'))
-if not version and ARGV[1] ~= '0' then
+local version, data, ended = unpack(redis.call('HMGET', KEYS[1], 'v', 'd', 't'))
+if not version and (ended or ARGV[1] ~= '0') then
   return nil
 end
 if version and version ~= ARGV[1] then
   return {version, data, redis.call('PTTL', KEYS[1])}
 end
 redis.call('HSET', KEYS[1], 'v', ARGV[2], 'd', ARGV[3])
-redis.call('HDEL', KEYS[1], 't')
 return redis.call('PEXPIRE', KEYS[1], ARGV[4])
 `)
 
@@ -46,7 +47,7 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[4])
 // The driver sends a command again when the answer was lost. Were the record simply gone,
 // the answer would be that there is none, which means that somebody else has logged the
 // visitor out. So the call leaves its name where the record was, for longer than a driver
-// tries, and a call that finds its own name has been here before.
+// tries and a network delivers late, and a call that finds its own name has been here before.
 //
 // Here DEL comes first, for a log-out to work on a server whose memory is full.
 var destroyScript = redis.NewScript(`
@@ -57,15 +58,12 @@ if not version then
   end
   return nil
 end
-if ARGV[1] == '0' then
-  return redis.call('DEL', KEYS[1])
-end
-if version ~= ARGV[1] then
+if ARGV[1] ~= '0' and version ~= ARGV[1] then
   return {version, data, redis.call('PTTL', KEYS[1])}
 end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 't', ARGV[2])
-return redis.call('PEXPIRE', KEYS[1], 30000)
+return redis.call('PEXPIRE', KEYS[1], 300000)
 `)
 
 // ARGV: the life.
@@ -85,16 +83,20 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 // ARGV: the key, the life.
 //
-// The set lives as long as the entry that lives longest. PEXPIREAT with a time that has
-// passed removes it at once.
+// The set lives as long as the entry that lives longest. ZADD is the first command that
+// changes anything, as HSET is above.
 var tagScript = redis.NewScript(now + `
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if redis.call('ZSCORE', KEYS[1], '!' .. ARGV[1]) then
+local revoked = redis.call('ZSCORE', KEYS[1], '!' .. ARGV[1])
+if revoked and tonumber(revoked) > now then
   return 1
 end
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-return redis.call('PEXPIREAT', KEYS[1], last[2])
+if not last[2] then
+  return 1
+end
+return redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last[2]))
 `)
 
 // ARGV: the keys. It is not one ZREM with all of them: Lua passes some thousands at most.
