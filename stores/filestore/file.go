@@ -124,7 +124,7 @@ func parseHeader(b []byte) (h header, ok bool) {
 // open opens the file to read it. A missing one is session.ErrNotFound, and something else
 // in its place, such as a symbolic link, a damageError.
 func (f file) open() (*os.File, os.FileInfo, error) {
-	r, err := f.root.Open(f.path)
+	r, err := f.root.OpenFile(f.path, readFlags, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, session.ErrNotFound
 	}

@@ -47,7 +47,7 @@
 //
 // The index of a tag is another matter: if it is damaged, nobody knows which sessions the
 // user has, and [Store.Revoke] must not say that it has found them all. It answers
-// ErrUnavailable until the lost entries have expired. Logging in goes on.
+// ErrUnavailable for 30 days, in which the lost sessions will have expired. Logging in goes on.
 //
 // # Sweeping
 //

@@ -426,3 +426,10 @@ func allUnavailable(s *filestore.Store) error {
 	}
 	return errors.Join(errs...)
 }
+
+func Test_that_a_named_pipe_in_place_of_a_record_keeps_nobody_waiting(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, os.MkdirAll(filepath.Dir(h.sessionFile(key)), 0o700))
+	must(t, syscall.Mkfifo(h.sessionFile(key), 0o600))
+	h.gone(t, key)
+}

@@ -140,8 +140,11 @@ func (s *Store) isDone(f file) (bool, error) {
 	if h, ok := parseHeader(b[:n]); ok {
 		return !s.now().Before(h.expires), nil
 	}
-	// Of the index of a tag, its mere presence says that something is lost.
-	if f.folder.area != sessionsDir || s.now().Sub(info.ModTime()) < keepDamage {
+	keep := keepDamage
+	if f.folder.area != sessionsDir {
+		keep = keepLost // of the index of a tag, its mere presence says that something is lost
+	}
+	if s.now().Sub(info.ModTime()) < keep {
 		return false, nil
 	}
 	_, err = f.read() // it may be of a newer release

@@ -38,13 +38,14 @@ func Test_that_sweep_removes_what_it_should_and_nothing_else(t *testing.T) {
 		aged(filepath.Join(folder, "README"), "", 1000*time.Hour),
 		aged(h.sessionFile(name('2')), "damaged", 24*time.Hour-time.Second),
 		aged(h.sessionFile(name('3')), string(newer("sessions/ab/"+name('3'))), 1000*time.Hour),
-		aged(h.tagFile(name('4')), "damaged", 1000*time.Hour),
+		aged(h.tagFile(name('4')), "damaged", 30*24*time.Hour-time.Second),
 	}
 	goes := []string{
 		h.sessionFile(name('1')),
 		h.tagFile(name('1')),
 		aged(filepath.Join(folder, filestore.TempPrefix+"old"), "", time.Hour),
 		aged(h.sessionFile(name('5')), "damaged", 24*time.Hour),
+		aged(h.tagFile(name('6')), "damaged", 30*24*time.Hour),
 	}
 	h.clock.Advance(time.Hour)
 

@@ -35,18 +35,22 @@ const (
 
 const entrySize = 32 + 8 + 1
 
-var errLost = fmt.Errorf("%w: the index of the tag was damaged, so it does not know all sessions. Once they have expired, it does again; until then, ending all of them takes removing all files", session.ErrUnavailable)
+// keepLost is how long what was lost from an index may have lived at most. The index cannot
+// tell, being damaged, and the entries to come do not either: that of a session that
+// regenerates may expire before another that is lost.
+const keepLost = 30 * 24 * time.Hour
+
+var errLost = fmt.Errorf("%w: the index of the tag was damaged, so it does not know all sessions. It does again after 30 days; until then, ending all of them takes removing all files", session.ErrUnavailable)
 
 // Tag adds an entry for key to the index of tag, or moves the expiry of the one there is.
 //
 // An index that is damaged begins anew: a user has to be able to log in. It keeps in mind
-// that something is missing until the new entry expires, which is later than those that
-// were made before it, if all sessions may last equally long.
+// that something is missing for 30 days.
 func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
 	err := s.changeIndex(ctx, tag, []string{key}, func(f file, keys [][32]byte) error {
 		entries, err := s.entries(f)
 		if isDamage(err) {
-			entries, err = []entry{{mark: lost, expires: expires}}, nil
+			entries, err = []entry{{mark: lost, expires: s.now().Add(keepLost)}}, nil
 		}
 		if err != nil {
 			return err
