@@ -30,7 +30,8 @@
 //
 // DynamoDB does not tell the time, so a session expires by the clock of the process that
 // asks for it. Keep the clocks together with NTP: where one is a minute ahead, sessions end
-// a minute early there.
+// a minute early there. (Entries of tags, too, and the marks on them. With the lifetimes that
+// sessions have, a minute of that does no harm.)
 //
 // # Client
 //
