@@ -349,7 +349,7 @@ func Test_that_the_server_stops_when_asked(t *testing.T) {
 }
 
 func Test_that_an_unknown_store_is_refused(t *testing.T) {
-	if _, err := openStore("paper"); err == nil || !strings.Contains(err.Error(), "memory or cookie") {
+	if _, err := openStore("paper"); err == nil || !strings.Contains(err.Error(), "memory, file or cookie") {
 		t.Errorf("got %v; want an error that names the choices", err)
 	}
 }

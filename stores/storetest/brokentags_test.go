@@ -432,10 +432,12 @@ var tagFlaws = []flaw{
 				for _, key := range keys[len(keys)/2:] {
 					unmarked.Store(tag+key, true)
 				}
-				if len(keys) > 10 {
-					for range 2000 {
-						runtime.Gosched()
+				for range 20_000 { // until others have added some meanwhile
+					entries, _ := s.Tagged(ctx, tag)
+					if len(keys) <= 10 || len(entries) >= len(keys)+len(except)+6 {
+						break
 					}
+					runtime.Gosched()
 				}
 				for _, key := range keys[len(keys)/2:] {
 					unmarked.Delete(tag + key)
