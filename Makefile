@@ -13,7 +13,7 @@ example: ## run the example application
 
 test: ## install what the tests need, then run all of them
 	scripts/setup
-	scripts/modules go test -race -shuffle=on ./...
+	scripts/modules go test -race -shuffle=on -timeout 20m ./...
 
 check: check-format check-generated check-tidy check-links vet lint test ## all that CI checks
 
