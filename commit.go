@@ -113,16 +113,7 @@ func (m *Manager) end(ctx context.Context, key string, version uint64) error {
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return m.whetherMoved(ctx, key)
-}
-
-// whetherMoved is ErrMoved if the record that was under key was given a new id.
-func (m *Manager) whetherMoved(ctx context.Context, key string) error {
-	moved, err := m.hasMoved(ctx, key, rememberMoves)
-	if moved {
-		err = ErrMoved
-	}
-	return err
+	return m.whetherMoved(ctx, key, rememberMoves)
 }
 
 // create stores a session that has no record. Where there is nothing to store, there is
@@ -309,7 +300,7 @@ func pause(ctx context.Context, retries int) error {
 // another id, that would lose them, so the request fails instead.
 func (s *Session) gone(ctx context.Context) error {
 	if s.pending() {
-		if err := s.m.whetherMoved(ctx, s.key); err != nil {
+		if err := s.m.whetherMoved(ctx, s.key, rememberMoves); err != nil {
 			return err
 		}
 	}

@@ -66,12 +66,8 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 // and so log him out just after he has logged in.
 func (s *Session) straggles(ctx context.Context) error {
 	for _, key := range s.unknown {
-		moved, err := s.m.hasMoved(ctx, key, expectStragglers)
-		if err != nil {
+		if err := s.m.whetherMoved(ctx, key, expectStragglers); err != nil {
 			return err
-		}
-		if moved {
-			return ErrMoved
 		}
 	}
 	return nil

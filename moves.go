@@ -2,8 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"sync"
@@ -43,29 +41,29 @@ func (m *Manager) noteMove(ctx context.Context, old string, seq uint64) (takeBac
 	return func() { _ = m.tagger.Untag(ctx, tag, note) }, err
 }
 
-// hasMoved says whether the record that was under key has moved, and no longer ago than
-// that.
-func (m *Manager) hasMoved(ctx context.Context, key string, ago time.Duration) (bool, error) {
+// whetherMoved is ErrMoved if the record that was under key was given a new id, no longer
+// ago than that.
+func (m *Manager) whetherMoved(ctx context.Context, key string, ago time.Duration) error {
 	since := m.now().Add(-ago)
 	if m.tagger == nil {
-		return m.moved.since(key, since), nil
+		if m.moved.since(key, since) {
+			return ErrMoved
+		}
+		return nil
 	}
 	notes, err := m.tagger.Tagged(ctx, moveTag(key))
 	if err != nil {
-		return false, unavailable("ask whether the session has moved", err)
+		return unavailable("ask whether the session has moved", err)
 	}
 	for _, n := range notes {
 		if !movedAt(n.Key).Before(since) {
-			return true, nil
+			return ErrMoved
 		}
 	}
-	return false, nil
+	return nil
 }
 
-func moveTag(key string) string {
-	sum := sha256.Sum256([]byte("session moved " + key))
-	return hex.EncodeToString(sum[:])
-}
+func moveTag(key string) string { return hexSum("session moved " + key) }
 
 // moveNote has the form of a key, and says when it was written. The rest makes it another
 // note than that of whoever moves the same session at the same moment: one of the two is

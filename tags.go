@@ -2,9 +2,7 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -175,10 +173,7 @@ func (e entry) isTag() bool { return e.kind == kindTag }
 func (e entry) isOwner() bool { return e.kind == kindTag || e.kind == kindDevice }
 
 // tagName is what a store knows a tag by: user ids do not show up in it.
-func tagName(userID string) string {
-	sum := sha256.Sum256([]byte("session tag " + userID))
-	return hex.EncodeToString(sum[:])
-}
+func tagName(userID string) string { return hexSum("session tag " + userID) }
 
 // joins are the tags of a record whose key this commit is the first to store.
 func (c commit) joins(st *state) []string {

@@ -33,8 +33,10 @@ func wellFormed(id string) bool {
 
 // storeKey is what a store knows a session by. Who can read the store cannot make
 // cookies from it, and the time of a look-up says nothing about an id (CVE-2019-16782).
-func storeKey(id string) string {
-	sum := sha256.Sum256([]byte(id))
+func storeKey(id string) string { return hexSum(id) }
+
+func hexSum(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -159,7 +159,7 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 	case err != nil:
 		return err
 	case st == nil:
-		return cmp.Or(m.whetherMoved(ctx, key), ErrNotFound)
+		return cmp.Or(m.whetherMoved(ctx, key, rememberMoves), ErrNotFound)
 	case !wanted(st):
 		return ErrNotFound
 	}
