@@ -327,9 +327,9 @@ func expiredEntries(run func(context.Context, subject) error) func(context.Conte
 	}
 }
 
-// slipsThrough adds entries while others are revoked. Where an entry has no mark at the
-// end, it was added after the last of the marks: a list that was asked for after it had
-// been added must show them all.
+// slipsThrough adds entries while others are revoked, some of them surely not before the
+// revoke began. Where an entry has no mark at the end, it was added after the last of the
+// marks: a list that was asked for after it had been added must show them all.
 func slipsThrough(ctx context.Context, s subject) error {
 	for round := range 3 {
 		if err := step(fmt.Sprintf("round %d", round), s.slipsThrough(ctx, tag(fmt.Sprint(round)))); err != nil {
@@ -344,23 +344,28 @@ func (s subject) slipsThrough(ctx context.Context, tag string) error {
 		key  string
 		seen []string // the marked entries that were there after it
 	}
-	const adders, most = 3, 10
+	const adders, most = 3, 16
 	if err := s.add(ctx, tag, keys(20)...); err != nil {
 		return err
 	}
 	var (
 		added [adders][]addition
 		marks []string
+		begun = make(chan struct{})
 		done  atomic.Bool
 	)
 	err := together(1+adders, func(worker int) error {
 		if worker == adders {
 			var err error
+			close(begun)
 			marks, err = s.tags.Revoke(ctx, tag)
 			done.Store(true)
 			return err
 		}
 		for i := 0; i < most && !done.Load(); i++ {
+			if i == most/2 {
+				<-begun
+			}
 			key := key(fmt.Sprint("adder ", worker, i))
 			if err := s.add(ctx, tag, key); err != nil {
 				return err
