@@ -143,7 +143,7 @@ func (c *control) errorID() string { return c.base + errorSuffix }
 func (c *control) hintID() string  { return c.base + hintSuffix }
 
 func (c *control) class() string {
-	t := &defaultTheme
+	t := &Default
 	class := t.Control
 	switch {
 	case c.Type == "hidden":

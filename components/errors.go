@@ -54,7 +54,7 @@ func (p SummaryProps) titleID() string { return p.ID + "-title" }
 func (p SummaryProps) attributes() templ.OrderedAttributes {
 	var a attributes
 	a.add("id", p.ID)
-	a.addText("class", words(defaultTheme.Summary, p.Class))
+	a.addText("class", words(Default.Summary, p.Class))
 	a.add("role", "group")
 	a.add("aria-labelledby", p.titleID())
 	a.add("tabindex", "-1")

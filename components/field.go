@@ -35,7 +35,7 @@ func Field(name string, props ...Input) templ.Component {
 func (c *control) groupAttributes() templ.OrderedAttributes {
 	var a attributes
 	a.add("id", c.id)
-	a.addText("class", defaultTheme.Group)
+	a.addText("class", Default.Group)
 	if c.Type == "radio" {
 		a.add("role", "radiogroup")
 		if len(c.errors) > 0 {

@@ -131,7 +131,7 @@ func hasKindOf(alerts, more []session.Message) bool {
 
 // region is the attributes of the region.
 func (p FlashProps) region(filled bool) templ.OrderedAttributes {
-	t := &defaultTheme
+	t := &Default
 	var a attributes
 	a.add("id", idOf(p.ID, p.Attrs, "flash"))
 	a.addText("class", words(t.Region, p.Position.class(t), p.Class))
@@ -174,9 +174,9 @@ func (p FlashProps) item(m session.Message) templ.Component {
 
 // attributes is those of an alert of that kind.
 func (p FlashProps) attributes(kind string) templ.OrderedAttributes {
-	t := &defaultTheme
+	t := &Default
 	var a attributes
-	a.addText("class", words(t.Alert, t.Kinds[kind], p.autoClass(t, kind)))
+	a.addText("class", words(t.Alert, t.kind(kind), p.autoClass(t, kind)))
 	a.add("data-flash", kind)
 	a.add("data-turbo-temporary", true) // or Turbo's cache would show it again
 	if kind == session.KindError || kind == session.KindWarning {

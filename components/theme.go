@@ -2,6 +2,7 @@ package components
 
 import (
 	_ "embed" // for CSS
+
 	"github.com/echo-hypermedia/session"
 )
 
@@ -18,8 +19,12 @@ type Theme struct {
 	Region                          string // around the alerts
 	Top, Bottom, Start, Center, End string // where the region stands, if not inline
 
-	Alert      string            // each alert
-	Kinds      map[string]string // and this one, by its kind
+	Alert      string // each alert, and one of these by its kind:
+	Error      string
+	Warning    string
+	Success    string
+	Info       string
+	Other      string // a kind of the application
 	AlertBody  string
 	AlertTitle string
 	AlertLink  string
@@ -32,7 +37,7 @@ type Theme struct {
 	Label   string
 	Legend  string
 	Hint    string
-	Error   string
+	Message string // what is wrong with a control
 	Choice  string // around a checkbox or radio button with its label
 	Caption string // that label
 
@@ -50,7 +55,8 @@ type Theme struct {
 	Hidden string // text for screen readers only
 }
 
-var defaultTheme = Theme{
+// Default is the theme of [CSS].
+var Default = Theme{
 	Region: "flash-region",
 	Top:    "flash-region-top",
 	Bottom: "flash-region-bottom",
@@ -58,13 +64,11 @@ var defaultTheme = Theme{
 	Center: "flash-region-center",
 	End:    "flash-region-end",
 
-	Alert: "flash",
-	Kinds: map[string]string{
-		session.KindError:   "flash-error",
-		session.KindWarning: "flash-warning",
-		session.KindSuccess: "flash-success",
-		session.KindInfo:    "flash-info",
-	},
+	Alert:      "flash",
+	Error:      "flash-error",
+	Warning:    "flash-warning",
+	Success:    "flash-success",
+	Info:       "flash-info",
 	AlertBody:  "flash-body",
 	AlertTitle: "flash-title",
 	AlertLink:  "flash-link",
@@ -77,7 +81,7 @@ var defaultTheme = Theme{
 	Label:   "field-label",
 	Legend:  "field-label",
 	Hint:    "field-hint",
-	Error:   "field-error",
+	Message: "field-error",
 	Choice:  "field-choice",
 	Caption: "field-caption",
 
@@ -87,4 +91,19 @@ var defaultTheme = Theme{
 	SummaryLink:  "error-summary-link",
 
 	Hidden: "visually-hidden",
+}
+
+// kind is the class of an alert of that kind.
+func (t *Theme) kind(kind string) string {
+	switch kind {
+	case session.KindError:
+		return t.Error
+	case session.KindWarning:
+		return t.Warning
+	case session.KindSuccess:
+		return t.Success
+	case session.KindInfo:
+		return t.Info
+	}
+	return t.Other
 }
