@@ -27,6 +27,7 @@ import (
 var echoFiles = []string{
 	"answer.go",
 	"config.go", // for Config.Skipper
+	"csrf.go",
 	"middleware.go",
 	"response.go",
 }
