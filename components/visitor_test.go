@@ -129,3 +129,17 @@ func text(fn func(ctx context.Context) string) templ.Component {
 		return err
 	})
 }
+
+// spread is a component with attributes for hand-written markup.
+func spread(attrs func(ctx context.Context) templ.Attributes) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		if _, err := io.WriteString(w, "<p"); err != nil {
+			return err
+		}
+		if err := templ.RenderAttributes(ctx, w, attrs(ctx)); err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, "></p>")
+		return err
+	})
+}
