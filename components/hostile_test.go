@@ -37,7 +37,7 @@ var hostiles = map[string]hostile{
 func (h hostile) attrs() templ.Attributes {
 	return templ.Attributes{
 		"x": h.attr, "class": h.attr, "aria-describedby": h.attr, "data-" + h.attr: h.attr, "value": h.attr, "type": h.attr,
-		"name": h.attr, "id": h.id(), "CLASS": h.attr, "x onclick": "alert(1)", "y\tonclick": "1",
+		"name": h.attr, "id": h.id(), "CLASS": h.attr, "x onclick": "alert(1)", "y\tonclick": "1", "action": h.address, "Method": "get",
 	}
 }
 
@@ -65,20 +65,28 @@ func (h hostile) exhibits() map[string]exhibit {
 	alerts := components.FlashProps{
 		Kinds: []string{h.name + "kind", "error"}, Dismiss: true, ID: h.id(), Class: h.attr, Attrs: h.attrs()}
 	summary := components.SummaryProps{Title: h.value, ID: h.id(), Class: h.attr, Attrs: h.attrs()}
+	form := components.FormProps{Action: h.address, Method: "x" + h.attr, Name: h.name, ID: h.id(), Class: h.attr, Multipart: true, Attrs: h.attrs()}
 	message := text(components.Message[string])
 	list := map[string]exhibit{
-		"FlashAlerts":  {components.FlashAlerts(alerts), []string{"strong: " + h.message, "bdi: " + h.message, "div.id: " + h.id()}},
-		"Flash":        {components.Flash(h.name + "kind"), []string{"bdi: " + h.message, "div.data-flash: " + h.name + "kind"}},
-		"FlashMessage": {with(components.FlashMessage("own "+h.name), message), []string{"text: " + h.message}},
-		"Error":        {with(components.Error(h.name), message), []string{"text: " + h.message}},
-		"Errors":       {with(components.Errors(), message), []string{"text: " + h.message}},
-		"InputError":   {components.InputError(h.name), []string{"bdi: " + h.message, "bdi: " + h.message + "2"}},
-		"ErrorSummary": {components.ErrorSummary(summary), []string{"h2: " + h.value, "a: " + h.message, "div.id: " + h.id()}},
+		"FlashAlerts":    {components.FlashAlerts(alerts), []string{"strong: " + h.message, "bdi: " + h.message, "div.id: " + h.id()}},
+		"FlashAlertsOOB": {components.FlashAlertsOOB(alerts), []string{"bdi: " + h.message}},
+		"Flash":          {components.Flash(h.name + "kind"), []string{"bdi: " + h.message, "div.data-flash: " + h.name + "kind"}},
+		"FlashMessage":   {with(components.FlashMessage("own "+h.name), message), []string{"text: " + h.message}},
+		"Error":          {with(components.Error(h.name), message), []string{"text: " + h.message}},
+		"Errors":         {with(components.Errors(), message), []string{"text: " + h.message}},
+		"InputError":     {components.InputError(h.name), []string{"bdi: " + h.message, "bdi: " + h.message + "2"}},
+		"ErrorSummary":   {components.ErrorSummary(summary), []string{"h2: " + h.value, "a: " + h.message, "div.id: " + h.id()}},
 		"Title": {text(func(ctx context.Context) string { return components.Title(ctx, "a "+h.value) }),
 			[]string{"text: Error: a " + h.value}},
-		"Old": {text(func(ctx context.Context) string { return components.Old(ctx, h.name, h.value) }), []string{"text: " + h.value}},
+		"Old":         {text(func(ctx context.Context) string { return components.Old(ctx, h.name, h.value) }), []string{"text: " + h.value}},
+		"CSRF":        {components.CSRF(), []string{"input.value: " + h.value}},
+		"CSRFMeta":    {components.CSRFMeta(), []string{"meta.content: " + h.value}},
+		"CSRFHeaders": {spread(components.CSRFHeaders), nil},
 		"Invalid": {spread(func(ctx context.Context) templ.Attributes { return components.Invalid(ctx, h.name, h.attr) }),
 			[]string{"p.aria-invalid: true"}},
+		"HTMXConfig": {components.HTMXConfig(map[string]any{h.name: h.value}), nil},
+		"Form": {with(components.Form(form), components.OldInput(h.name)), []string{
+			"form.action: " + string(templ.URL(h.address)), "form.method: post", "form.id: " + h.id(), "input.value: " + h.name, "input.value: " + h.value}},
 	}
 	for _, kind := range []string{h.attr, "text", "password", "file", "hidden", "textarea", "select", "checkbox", "radio", "submit"} {
 		h.controls(list, kind)
@@ -120,6 +128,7 @@ func (h hostile) controls(list map[string]exhibit, kind string) {
 // a browser does.
 func (h hostile) check(t *testing.T) {
 	v := newVisitor(t)
+	v.csrf = h.value
 	v.post(url.Values{h.name: {h.value}, session.FormField: {h.name}}, h.flash)
 	v.in(func(ctx context.Context) {
 		for name, exhibit := range h.exhibits() {
