@@ -81,10 +81,12 @@ func flashHostile(s *session.Session) {
 }
 
 func Test_that_the_nonce_is_escaped(t *testing.T) {
-	ctx := templ.WithNonce(templ.InitializeContext(context.Background()), hostile)
-	var out strings.Builder
-	if err := components.Styles().Render(ctx, &out); err != nil {
-		t.Fatal(err)
+	for _, component := range []templ.Component{components.Styles(), components.Script()} {
+		ctx := templ.WithNonce(templ.InitializeContext(context.Background()), hostile)
+		var out strings.Builder
+		if err := component.Render(ctx, &out); err != nil {
+			t.Fatal(err)
+		}
+		checkMarkup(t, out.String()[:strings.Index(out.String(), ">")+1])
 	}
-	checkMarkup(t, out.String()[:strings.Index(out.String(), ">")+1])
 }

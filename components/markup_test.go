@@ -14,7 +14,7 @@ var (
 )
 
 // ours are the elements that components write.
-const ours = " a bdi br div fieldset h2 input label legend li optgroup option p select span strong style textarea ul "
+const ours = " a bdi br div fieldset h2 input label legend li optgroup option p script select span strong style textarea ul "
 
 // checkMarkup fails the test if html is not what components write, has an attribute twice
 // or an id twice, or runs something.
