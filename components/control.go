@@ -13,6 +13,7 @@ import (
 // control is an Input with all that its form knows of it.
 type control struct {
 	Input
+	*Defaults
 	form     form
 	name     string
 	base     string // of the ids of its hint and its error
@@ -22,12 +23,14 @@ type control struct {
 	inGroup  bool // one of several in a Field, which has the label and describes the error
 }
 
-func newControl(f form, name string, in Input) control {
+func newControl(ctx context.Context, name string, in Input) control {
+	d, f := defaultsOf(ctx), formAround(ctx)
 	in.Type = in.kind()
 	if multiple, ok := in.Attrs["multiple"]; ok {
 		in.Multiple = isOn(multiple)
 	}
-	c := control{Input: in, form: f, name: name, base: f.id(name), errors: f.Errors(name)}
+	c := control{Input: in, Defaults: d, form: f, name: name, base: f.id(name)}
+	c.errors = d.translateAll(ctx, f.Errors(name))
 	if c.isBox() && !c.isGroup() {
 		c.box()
 	}
@@ -143,7 +146,7 @@ func (c *control) errorID() string { return c.base + errorSuffix }
 func (c *control) hintID() string  { return c.base + hintSuffix }
 
 func (c *control) class() string {
-	t := &Default
+	t := &c.Theme
 	class := t.Control
 	switch {
 	case c.Type == "hidden":

@@ -16,9 +16,10 @@ type Defaults struct {
 	Labels func(ctx context.Context) Labels
 
 	// Translate is asked for every text that was flashed, before it is shown: alerts,
-	// their titles and links, and errors. With it an application can flash keys, and the
-	// page that shows them decides on the language, which may have changed at login. nil
-	// leaves texts as they are.
+	// their titles and the labels of their links, strings under a key of your own, and
+	// errors. With it an application can flash keys, and the page that shows them decides
+	// on the language, which may have changed at login. It returns what it does not know
+	// as it is. nil leaves all texts as they are.
 	Translate func(ctx context.Context, text string) string
 }
 

@@ -14,8 +14,9 @@ import (
 // [Invalid] refer to. Without an error it is nothing.
 func InputError(name string) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
-		f := formAround(ctx)
-		return inputError(f.id(name)+errorSuffix, f.Errors(name)).Render(ctx, w)
+		d, f := defaultsOf(ctx), formAround(ctx)
+		messages := d.translateAll(ctx, f.Errors(name))
+		return inputError(d, f.id(name)+errorSuffix, messages).Render(ctx, w)
 	})
 }
 
@@ -36,25 +37,25 @@ type SummaryProps struct {
 // Errors of the page are not in it, since they lead nowhere; see [Errors].
 func ErrorSummary(props ...SummaryProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
-		p, f := first(props), formAround(ctx)
+		p, d, f := first(props), defaultsOf(ctx), formAround(ctx)
 		errs := f.AllErrors()
 		if len(errs) == 0 {
 			return nil
 		}
 		p.ID = idOf(p.ID, p.Attrs, f.id("error-summary"))
 		if p.Title == "" {
-			p.Title = defaultLabels.SummaryTitle
+			p.Title = d.labels(ctx).SummaryTitle
 		}
-		return summary(p, f.links(errs)).Render(ctx, w)
+		return summary(&d.Theme, p, f.links(ctx, d, errs)).Render(ctx, w)
 	})
 }
 
 func (p SummaryProps) titleID() string { return p.ID + "-title" }
 
-func (p SummaryProps) attributes() templ.OrderedAttributes {
+func (p SummaryProps) attributes(t *Theme) templ.OrderedAttributes {
 	var a attributes
 	a.add("id", p.ID)
-	a.addText("class", words(Default.Summary, p.Class))
+	a.addText("class", words(t.Summary, p.Class))
 	a.add("role", "group")
 	a.add("aria-labelledby", p.titleID())
 	a.add("tabindex", "-1")
@@ -70,10 +71,10 @@ type link struct {
 	text string
 }
 
-func (f form) links(errs []session.InputError) []link {
+func (f form) links(ctx context.Context, d *Defaults, errs []session.InputError) []link {
 	var links []link
 	for _, e := range errs {
-		for _, text := range e.Messages {
+		for _, text := range d.translateAll(ctx, e.Messages) {
 			// An id has nothing in it that could be another kind of address.
 			links = append(links, link{templ.SafeURL("#" + f.id(f.owner(e.Name))), text})
 		}

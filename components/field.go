@@ -18,7 +18,7 @@ import (
 // Without a Label give it the attribute aria-label.
 func Field(name string, props ...Input) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
-		c := newControl(formAround(ctx), name, first(props))
+		c := newControl(ctx, name, first(props))
 		switch {
 		case c.Type == "hidden":
 			return c.render(ctx, w)
@@ -35,7 +35,7 @@ func Field(name string, props ...Input) templ.Component {
 func (c *control) groupAttributes() templ.OrderedAttributes {
 	var a attributes
 	a.add("id", c.id)
-	a.addText("class", Default.Group)
+	a.addText("class", c.Theme.Group)
 	if c.Type == "radio" {
 		a.add("role", "radiogroup")
 		if len(c.errors) > 0 {

@@ -79,9 +79,9 @@ func (f FlashAlertsFunc) Render(ctx context.Context, w io.Writer) error {
 
 func flashAlerts(props ...FlashProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
-		p := first(props)
+		p, d := first(props), defaultsOf(ctx)
 		alerts := p.alerts(ctx)
-		return region(p.region(len(alerts) > 0), p, alerts).Render(ctx, w)
+		return region(d, p, alerts).Render(ctx, w)
 	})
 }
 
@@ -91,7 +91,7 @@ func Flash(kind string, props ...FlashProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
 		p := first(props)
 		p.Kinds = []string{kind}
-		return items(p, p.alerts(ctx)).Render(ctx, w)
+		return items(defaultsOf(ctx), p, p.alerts(ctx)).Render(ctx, w)
 	})
 }
 
@@ -130,8 +130,7 @@ func hasKindOf(alerts, more []session.Message) bool {
 }
 
 // region is the attributes of the region.
-func (p FlashProps) region(filled bool) templ.OrderedAttributes {
-	t := &Default
+func (p FlashProps) region(t *Theme, filled bool) templ.OrderedAttributes {
 	var a attributes
 	a.add("id", idOf(p.ID, p.Attrs, "flash"))
 	a.addText("class", words(t.Region, p.Position.class(t), p.Class))
@@ -162,9 +161,10 @@ func (p Position) class(t *Theme) string {
 }
 
 // item is the component for one alert.
-func (p FlashProps) item(m session.Message) templ.Component {
+func (p FlashProps) item(ctx context.Context, d *Defaults, m session.Message) templ.Component {
+	m = d.translateAlert(ctx, m)
 	if p.Item == nil {
-		return alert(p.attributes(m.Kind), m, p.Dismiss)
+		return alert(d, p, m)
 	}
 	if own := p.Item(m); own != nil {
 		return own
@@ -173,8 +173,7 @@ func (p FlashProps) item(m session.Message) templ.Component {
 }
 
 // attributes is those of an alert of that kind.
-func (p FlashProps) attributes(kind string) templ.OrderedAttributes {
-	t := &Default
+func (p FlashProps) attributes(t *Theme, kind string) templ.OrderedAttributes {
 	var a attributes
 	a.addText("class", words(t.Alert, t.kind(kind), p.autoClass(t, kind)))
 	a.add("data-flash", kind)

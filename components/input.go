@@ -96,7 +96,7 @@ func OldInput(name string, props ...Input) templ.Component {
 		if in.kind() != "select" {
 			in.Options = nil
 		}
-		c := newControl(formAround(ctx), name, in)
+		c := newControl(ctx, name, in)
 		return c.render(ctx, w)
 	})
 }

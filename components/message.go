@@ -61,14 +61,14 @@ func Message[T any](ctx context.Context) T {
 	about, _ := ctx.Value(subjectKey{}).(subject)
 	for _, value := range about.values {
 		if v, ok := value.(T); ok {
-			return v
+			return translated(ctx, v)
 		}
 	}
 	var none T
 	if about.key == "" {
 		return none
 	}
-	return session.Flashed(session.FromContext(ctx), about.key, none)
+	return translated(ctx, session.Flashed(session.FromContext(ctx), about.key, none))
 }
 
 type subjectKey struct{}

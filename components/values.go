@@ -54,13 +54,15 @@ func Selected(ctx context.Context, name, value string, def ...bool) templ.Attrib
 }
 
 // HasError says whether something is wrong with a field.
-func HasError(ctx context.Context, name string) bool { return len(ErrorsFor(ctx, name)) > 0 }
+func HasError(ctx context.Context, name string) bool { return len(formAround(ctx).Errors(name)) > 0 }
 
 // ErrorFor is the first thing that is wrong with a field, or "".
 func ErrorFor(ctx context.Context, name string) string { return first(ErrorsFor(ctx, name)) }
 
 // ErrorsFor is all that is wrong with a field.
-func ErrorsFor(ctx context.Context, name string) []string { return formAround(ctx).Errors(name) }
+func ErrorsFor(ctx context.Context, name string) []string {
+	return defaultsOf(ctx).translateAll(ctx, formAround(ctx).Errors(name))
+}
 
 // HasErrors says whether something is wrong with a field of the form, or with the page.
 func HasErrors(ctx context.Context) bool {
@@ -90,5 +92,5 @@ func Title(ctx context.Context, title string) string {
 	if !HasErrors(ctx) {
 		return title
 	}
-	return words(defaultLabels.ErrorPrefix, title)
+	return words(defaultsOf(ctx).labels(ctx).ErrorPrefix, title)
 }
