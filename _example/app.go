@@ -80,6 +80,9 @@ func routes(e *echo.Echo, m members) {
 
 	e.GET("/debug", debug)
 
+	e.GET("/gallery", gallery)
+	e.StaticFS("/static", echo.MustSubFS(static, "static"))
+
 	e.GET("/components.css", css(components.CSS))
 	e.GET("/app.css", css(appCSS))
 }

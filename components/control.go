@@ -146,20 +146,9 @@ func (c *control) errorID() string { return c.base + errorSuffix }
 func (c *control) hintID() string  { return c.base + hintSuffix }
 
 func (c *control) class() string {
-	t := &c.Theme
-	class := t.Control
-	switch {
-	case c.Type == "hidden":
-		return ""
-	case c.isButton():
-		return t.Button
-	case c.isBox():
-		class = t.Box
-	case c.Type == "select":
-		class = t.Select
-	}
-	if len(c.errors) > 0 {
-		class = words(class, t.Invalid)
+	class := c.Theme.control(c.Type)
+	if len(c.errors) > 0 && c.Type != "hidden" && !c.isButton() {
+		class = words(class, c.Theme.Invalid)
 	}
 	return class
 }

@@ -170,10 +170,12 @@ func FuzzComponents(f *testing.F) {
 }
 
 func Test_that_the_nonce_is_escaped(t *testing.T) {
-	ctx := templ.WithNonce(templ.InitializeContext(context.Background()), breakOut)
-	var out strings.Builder
-	if err := components.Styles().Render(ctx, &out); err != nil {
-		t.Fatal(err)
+	for _, component := range []templ.Component{components.Styles(), components.Script()} {
+		ctx := templ.WithNonce(templ.InitializeContext(context.Background()), breakOut)
+		var out strings.Builder
+		if err := component.Render(ctx, &out); err != nil {
+			t.Fatal(err)
+		}
+		checkMarkup(t, out.String())
 	}
-	checkMarkup(t, out.String())
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/a-h/templ"
 	dom "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/echo-hypermedia/session/components"
 )
 
 // checkMarkup fails the test if a parser does not find in markup what components write:
@@ -23,7 +25,7 @@ func checkMarkup(t testing.TB, markup string) {
 
 // The elements that components write, and their attributes besides data-* and aria-*.
 var (
-	ourElements = strings.Fields("a bdi br div fieldset form h2 input label legend li meta optgroup option p select span strong style textarea ul")
+	ourElements = strings.Fields("a bdi br div fieldset form h2 input label legend li meta optgroup option p script select span strong style textarea ul")
 
 	ourAttributes = strings.Fields("action autocomplete autofocus checked class content disabled enctype for href hx-headers " +
 		"hx-headers:inherited hx-history hx-swap-oob id label method multiple name nonce role selected tabindex type value " +
@@ -78,7 +80,7 @@ func withDescendants(node *dom.Node) func(yield func(*dom.Node) bool) {
 // it is the same whether they have an empty one or none.
 func writeMarkup(out *strings.Builder, node *dom.Node) {
 	switch {
-	case node.Type == dom.TextNode && node.Parent != nil && node.Parent.Data == "style":
+	case node.Type == dom.TextNode && node.Parent != nil && inline(node.Parent.Data) != "":
 		out.WriteString(node.Data)
 		return
 	case node.Type == dom.TextNode:
@@ -111,6 +113,8 @@ func checkNode(node *dom.Node, ids map[string]bool) error {
 		return nil
 	case node.Type != dom.ElementNode, !slices.Contains(ourElements, node.Data):
 		return fmt.Errorf("%s is no element of ours", node.Data)
+	case inline(node.Data) != "" && textIn(node) != inline(node.Data):
+		return fmt.Errorf("%s is not ours", textIn(node))
 	}
 	var errs []error
 	seen := map[string]bool{}
@@ -143,6 +147,17 @@ func checkAttribute(attr dom.Attribute, ids map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// inline is all that an element has in it whose text a browser does not show but obey.
+func inline(element string) string {
+	switch element {
+	case "style":
+		return components.CSS
+	case "script":
+		return components.JS
+	}
+	return ""
 }
 
 func isOurAttribute(key string) bool {
@@ -199,6 +214,7 @@ func Test_that_the_check_of_markup_finds_what_is_wrong(t *testing.T) {
 		"two attributes from one key":           `<p x y></p>`,
 		"an element that is not ours":           `<b>a</b>`,
 		"a script":                              `<script>alert(1)</script>`,
+		"a style sheet":                         `<style>p{color:red}</style>`,
 		"an element that runs something":        `<p onclick="alert(1)"></p>`,
 		"a style":                               `<p style="color:red"></p>`,
 		"a comment":                             `<!-- a -->`,
