@@ -131,7 +131,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 			return err
 		}
 	}
-	id := newID()
+	id := s.nextID()
 	c := s.newCommit(storeKey(id))
 	st, rec, err := c.insert(ctx, s.st)
 	if err != nil {
@@ -183,7 +183,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	}
 	defer s.m.queue.leave(old, line)
 
-	id := newID()
+	id := s.nextID()
 	c := s.newCommit(storeKey(id))
 	st, version, err := s.newest(delta, line.newest)
 	if err != nil {
@@ -360,6 +360,18 @@ func (s *Session) aged() bool {
 // stored notes that rec is now the record of this session.
 func (s *Session) stored(id, key string, st *state, rec Record) {
 	s.id, s.key, s.st, s.version, s.expires = id, key, st, rec.Version, rec.Expires
+	s.next = ""
+}
+
+// nextID is the id that the session will have after this request.
+func (s *Session) nextID() string {
+	if s.key != "" && !s.renew {
+		return s.id
+	}
+	if s.next == "" {
+		s.next = newID()
+	}
+	return s.next
 }
 
 // explain makes a store's error one of ours.

@@ -104,6 +104,7 @@ func isHTMX(h http.Header) bool {
 type view struct {
 	shows bool // it can show what was read
 	page  bool // it is a page, which ends old input and errors
+	kept  bool // it is one that a browser may keep to show it again; see backcache.go
 }
 
 // viewOf looks at a response whose head is about to leave.
@@ -112,7 +113,8 @@ func (s *Session) viewOf(status int, h http.Header) view {
 	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasLeft() {
 		return view{}
 	}
-	return view{shows: true, page: to == audiencePage && isHTML(s.req, h)}
+	page := to == audiencePage && isHTML(s.req, h)
+	return view{shows: true, page: page, kept: page && status == http.StatusOK && s.req.Method == http.MethodGet}
 }
 
 // audience is who this request is for. Its headers are looked at once.

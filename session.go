@@ -42,6 +42,7 @@ type Session struct {
 	given   bool      // the visitor sent a cookie by our name, whatever was in it
 	unknown []string  // keys of his that lead nowhere; see straggles
 	id, key string    // of the stored record; "" where there is none
+	next    string    // the id that the commit will give it, if it is known; see nextID
 	version uint64    // of the stored record
 	expires time.Time // of the stored record
 	sealed  sealed    // the same for a Sealer
@@ -54,6 +55,7 @@ type Session struct {
 	// What is to be done at the commit.
 	ops   []op
 	renew bool    // give the record a new id
+	csrf  bool    // its pages have tokens
 	ended []ended // records to destroy
 	tags  tagChanges
 	flash flashes
@@ -80,6 +82,7 @@ type exchange interface {
 	Request() *http.Request // the current one, whose form the application has parsed
 	Header() http.Header    // of the response
 	over() bool             // the request has ended; nobody will commit any more
+	echoToken() string      // the token of Echo's CSRF middleware, or ""
 }
 
 type ctxKey struct{}
@@ -218,8 +221,21 @@ func (s *Session) Regenerate() {
 	s.lock()
 	defer s.unlock()
 	s.state()
-	if s.changeable(needsCookie) {
-		s.renew = true
+	if !s.changeable(needsCookie) {
+		return
+	}
+	s.renewID()
+	if s.m.sealer != nil {
+		s.dropCSRF()
+	}
+}
+
+// renewID has the commit give the session a new id.
+func (s *Session) renewID() {
+	s.renew = true
+	if s.m.sealer == nil {
+		now := encodeTime(s.m.now())
+		s.change(func(st *state) error { st.put(kindDevice, deviceRenewed, now); return nil })
 	}
 }
 
@@ -265,7 +281,7 @@ func (s *Session) logOutStraggles() error {
 // begin makes this an empty session that nobody has stored.
 func (s *Session) begin() {
 	s.st = newState(s.m.now(), s.m.cfg.AbsoluteTimeout)
-	s.id, s.key, s.version, s.expires = "", "", 0, time.Time{}
+	s.id, s.key, s.next, s.version, s.expires = "", "", "", 0, time.Time{}
 	s.fresh = true
 }
 

@@ -213,9 +213,10 @@ func (c *control) boxes() []control {
 		box.inGroup = true
 		box.Label, box.Value, box.Checked, box.disabled = o.text(), o.Value, o.Selected, o.Disabled
 		box.Unchecked = "" // the group has it once
-		box.id = choiceID(c.id, o.Value)
-		if taken[box.id] {
-			box.id += "-" + strconv.Itoa(i+1)
+		id := choiceID(c.id, o.Value)
+		box.id = id
+		for n := i + 1; taken[box.id]; n++ {
+			box.id = id + "-" + strconv.Itoa(n)
 		}
 		taken[box.id] = true
 		boxes[i] = box

@@ -77,7 +77,7 @@ func states() []state {
 
 // ownStates are those in the theme of the context.
 func ownStates() []state {
-	return slices.Concat(flashStates(), errorStates(), inputStates(), fieldStates())
+	return slices.Concat(flashStates(), errorStates(), inputStates(), fieldStates(), formStates(), csrfStates(), htmxStates())
 }
 
 func everyKind(s *session.Session) {
@@ -208,7 +208,7 @@ func inputStates() []state {
 		state{"input-merged-attributes", nil, wrong("x"), components.OldInput("x", components.Input{
 			Class: "wide", DescribedBy: "more", Attrs: templ.Attributes{
 				"class": "tall", "aria-describedby": "most", "required": true, "name": "y", "TYPE": "file", "value": "v", "checked": true,
-				"aria-invalid": "grammar", "bad key": "1", "a=b": "1", `a"b`: "1", "a/b": "1", "a>b": "1", "a<b": "1", "": "1",
+				"aria-invalid": "grammar", "bad key": "1", "a=b": "1", `a"b`: "1", "a/b": "1", "a>b": "1", "a<b": "1", "a&b": "1", "": "1",
 				"hx-get": "/check", "data-n": 3}})},
 		state{"input-ids", nil, nil, components.OldInput("items[0][name]", components.Input{})},
 		state{"input-in-a-named-form", url.Values{session.FormField: {"login"}, "x": {"b"}}, wrong("x"),

@@ -34,10 +34,15 @@ func Styles() templ.Component {
 }
 
 func writeStyles(ctx context.Context, w io.Writer) error {
-	open := "<style>"
+	return writeInline(ctx, w, "style", CSS)
+}
+
+// writeInline writes an element whose text is ours.
+func writeInline(ctx context.Context, w io.Writer, element, text string) error {
+	open := "<" + element + ">"
 	if nonce := templ.GetNonce(ctx); nonce != "" {
-		open = `<style nonce="` + templ.EscapeString(nonce) + `">`
+		open = "<" + element + ` nonce="` + templ.EscapeString(nonce) + `">`
 	}
-	_, err := io.WriteString(w, open+CSS+"</style>")
+	_, err := io.WriteString(w, open+text+"</"+element+">")
 	return err
 }

@@ -1,0 +1,260 @@
+package session
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Where a CSRF token is looked for, and what a page calls the error of a bad one.
+const (
+	CSRFField  = "_csrf"            // the field of a form
+	CSRFHeader = "X-CSRF-Token"     // the header of a request that a script makes
+	CSRFCode   = "E_BAD_CSRF_TOKEN" // the code of the page error; see Session.FlashErrors
+)
+
+// ErrCSRF says that a request was refused because it might come from another site, or from
+// a page of a session that has ended.
+var ErrCSRF = errors.New("session: the request has no CSRF token of this session")
+
+// CSRFConfig says how [CSRF] works. The zero value is fine.
+type CSRFConfig struct {
+	// Skipper lets requests through unchecked, those of a webhook say. nil skips none.
+	Skipper func(echo.Context) bool
+
+	// Text is what a visitor reads whose form was refused. "" asks him to send it again.
+	Text string
+}
+
+const csrfText = "The page was open for too long, or your browser keeps no cookies. Please send the form again."
+
+// CrossOrigin is middleware that refuses what another site makes a browser send, by the
+// headers that browsers send along: that is http.CrossOriginProtection, with a 403. It
+// needs no token, no cookie and no session, so it is what most applications want:
+//
+//	e.Use(session.CrossOrigin())
+//
+// Bring your own protection for origins to be trusted. Mount it inside of Echo's
+// MethodOverride, which changes the method that this looks at.
+func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc {
+	check := http.NewCrossOriginProtection()
+	if len(protection) > 0 && protection[0] != nil {
+		check = protection[0]
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if err := check.Check(c.Request()); err != nil {
+				return echo.NewHTTPError(http.StatusForbidden).SetInternal(err)
+			}
+			return next(c)
+		}
+	}
+}
+
+// CSRF is middleware that refuses requests which might change something and have no token
+// of the visitor's session (the synchronizer token of OWASP's CSRF cheat sheet; ASVS 5.0,
+// 3.5.1). Mount it inside of [Middleware], for the pages that have the forms as well as for
+// what these send. [components.Form] then has the token by itself; other ways to get it
+// there are components.CSRF, and [Session.CSRFToken].
+//
+//	e.Use(session.Middleware(cfg), session.CSRF())
+//
+// It is for applications that have to do without the headers [CrossOrigin] looks at, for
+// very old browsers say, or that must have tokens; a page with a token needs a session,
+// so it sets a cookie. Do not mount Echo's CSRF as well.
+//
+// A form of a page of this site whose session has ended meanwhile is not lost: it goes back
+// to its page, with what was typed and the page error [CSRFCode]. Everything else is a 403.
+//
+// [components.Form]: https://pkg.go.dev/github.com/echo-hypermedia/session/components#Form
+func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {
+	var own CSRFConfig
+	if len(cfg) > 0 {
+		own = cfg[0]
+	}
+	if own.Text == "" {
+		own.Text = csrfText
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			FromContext(c.Request().Context()).offerCSRF()
+			if isSafe(c.Request().Method) || own.Skipper != nil && own.Skipper(c) {
+				return next(c)
+			}
+			if s := From(c); !s.verifyCSRF(csrfTokenIn(c.Request())) {
+				return own.refuse(c, s)
+			}
+			return next(c)
+		}
+	}
+}
+
+// isSafe says whether a method promises to change nothing (RFC 9110, 9.2.1).
+func isSafe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// csrfTokenIn is the token that came with r. It is not looked for in the address, which
+// ends up in logs and in the Referer.
+func csrfTokenIn(r *http.Request) string {
+	if token := r.Header.Get(CSRFHeader); token != "" {
+		return token
+	}
+	submitted(r)
+	return r.PostForm.Get(CSRFField)
+}
+
+// refuse sends a form back to the page it came from. One that another site may have sent is
+// only refused: it must not fill a form of ours with what that site has chosen.
+func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
+	if err := s.Err(); err != nil {
+		return httpError(err) // nobody knows whose token it is
+	}
+	r := c.Request()
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" || !isForm(r) || referer(r) == "" {
+		return echo.NewHTTPError(http.StatusForbidden).SetInternal(ErrCSRF)
+	}
+	s.FlashAll()
+	s.FlashErrors(map[string]string{CSRFCode: cfg.Text})
+	return Back(c, "/")
+}
+
+// CSRFToken is the token for a form of this page, or for the header [CSRFHeader] of what
+// its scripts send. It is another one each time, so that its place in a compressed page
+// cannot be guessed (BREACH); all of them are good until the session ends or gets a new id,
+// at login say. A session that has no record yet is given one.
+//
+// Where [CSRF] is not mounted it is the token of Echo's own middleware, or "".
+func (s *Session) CSRFToken() string {
+	if s == nil {
+		return ""
+	}
+	s.lock()
+	defer s.unlock()
+	if !s.csrf {
+		return s.echoToken()
+	}
+	secret := s.csrfSecret()
+	if secret == nil {
+		return ""
+	}
+	token := make([]byte, 2*len(secret))
+	pad, masked := token[:len(secret)], token[len(secret):]
+	rand.Read(pad)
+	subtle.XORBytes(masked, secret, pad)
+	return base64.RawURLEncoding.EncodeToString(token)
+}
+
+func (s *Session) echoToken() string {
+	if s.exchange == nil {
+		return ""
+	}
+	return s.exchange.echoToken()
+}
+
+// echoToken is that of Echo's CSRF middleware, under the key it has by default.
+func (f *frame) echoToken() string {
+	if f.left || !f.owns(f.c.Request()) {
+		return ""
+	}
+	token, _ := f.c.Get("csrf").(string)
+	return token
+}
+
+// offerCSRF notes that the pages of this request have tokens.
+func (s *Session) offerCSRF() {
+	if s == nil {
+		return // Config.Skipper leaves this request alone
+	}
+	s.lock()
+	defer s.unlock()
+	s.csrf = true
+}
+
+// verifyCSRF says whether token is of the session that the visitor came with.
+func (s *Session) verifyCSRF(token string) bool {
+	s.lock()
+	defer s.unlock()
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) != 2*sha256.Size {
+		s.state() // so that a store that cannot be asked is not taken for a bad token
+		return false
+	}
+	secret := s.knownSecret()
+	if secret == nil {
+		return false
+	}
+	given := make([]byte, sha256.Size)
+	subtle.XORBytes(given, raw[:sha256.Size], raw[sha256.Size:])
+	return subtle.ConstantTimeCompare(given, secret) == 1
+}
+
+// The secret of the tokens is made from the session's id, so it need not be stored, pages
+// that are rendered at the same time agree on it, and it changes with the id. A store knows
+// no id, and no secret either. A session in a cookie has no id; there it is a value of the
+// library's own.
+
+const csrfKey = "csrf"
+
+// csrfSecret is the secret of the session that this response leaves behind, or nil.
+func (s *Session) csrfSecret() []byte {
+	st := s.state()
+	if s.loadErr != nil {
+		return nil
+	}
+	if !st.has(kindOwn, csrfKey) && (s.key == "" || s.m.sealer != nil) && !s.beginCSRF() {
+		return nil
+	}
+	if s.m.sealer != nil {
+		return s.knownSecret()
+	}
+	return secretOf(s.nextID())
+}
+
+// beginCSRF gives the session something to be stored for, and one in a cookie its secret.
+func (s *Session) beginCSRF() bool {
+	secret := []byte("1")
+	if s.m.sealer != nil {
+		secret = make([]byte, sha256.Size)
+		rand.Read(secret)
+	}
+	return s.change(func(st *state) error { st.put(kindOwn, csrfKey, secret); return nil })
+}
+
+// dropCSRF gives a session in a cookie another secret, if it ever needs one.
+func (s *Session) dropCSRF() {
+	s.change(func(st *state) error { st.forget(kindOwn, csrfKey); return nil })
+}
+
+// isSecret says whether e is what csrfSecret has stored. It is not the application's to
+// clear: pages that are open have tokens of it.
+func (e entry) isSecret() bool { return e.kind == kindOwn && string(e.key) == csrfKey }
+
+// knownSecret is the secret of the session as it is stored, or nil.
+func (s *Session) knownSecret() []byte {
+	st := s.state()
+	if s.m.sealer != nil {
+		secret, _ := st.get(kindOwn, csrfKey)
+		return secret
+	}
+	if s.key == "" {
+		return nil
+	}
+	return secretOf(s.id)
+}
+
+func secretOf(id string) []byte {
+	mac := hmac.New(sha256.New, []byte(id))
+	mac.Write([]byte("session: CSRF"))
+	return mac.Sum(nil)
+}

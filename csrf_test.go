@@ -1,0 +1,440 @@
+package session_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// guarded is h behind the CSRF middleware.
+func guarded(h echo.HandlerFunc, cfg ...session.CSRFConfig) echo.HandlerFunc {
+	return session.CSRF(cfg...)(h)
+}
+
+// tokenPage is a page with a form: it has the token, and nothing else.
+var tokenPage = guarded(func(c echo.Context) error {
+	return c.HTML(http.StatusOK, session.From(c).CSRFToken())
+})
+
+var accept = guarded(func(c echo.Context) error { return c.HTML(http.StatusOK, "accepted") })
+
+// submits sends a form with that token from a page of the site.
+func (v *browser) submits(token string, more ...string) reply {
+	form := url.Values{"title": {"Tea"}}
+	if token != "" {
+		form.Set(session.CSRFField, token)
+	}
+	return v.asks(ask{form: form, from: "/form", header: more}, accept)
+}
+
+func Test_that_a_token_of_the_session_is_accepted(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		token := v.opens(tokenPage).body
+		wantText(t, "in the form", v.submits(token).body, "accepted")
+		wantText(t, "again", v.submits(token).body, "accepted")
+		wantText(t, "in a multipart form", v.asks(inParts(session.CSRFField, token), accept).body, "accepted")
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			wantText(t, "in the header of a "+method, v.asks(ask{method: method, header: headers{session.CSRFHeader, token}}, accept).body, "accepted")
+		}
+		wantText(t, "with JSON", v.asks(ask{body: "{}", header: headers{"Content-Type", "application/json", session.CSRFHeader, token}}, accept).body, "accepted")
+	})
+}
+
+func inParts(name, value string) ask {
+	return ask{
+		body:   "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n--x--\r\n",
+		header: headers{"Content-Type", "multipart/form-data; boundary=x"},
+	}
+}
+
+func Test_which_tokens_are_refused(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v, other := s.browser(), s.browser()
+		token, foreign := v.opens(tokenPage).body, other.opens(tokenPage).body
+		raw, err := base64.RawURLEncoding.DecodeString(token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := strings.Clone(string(raw))
+		flipped := base64.RawURLEncoding.EncodeToString([]byte(changed[:40] + string(changed[40]^1) + changed[41:]))
+		for claim, bad := range map[string]string{
+			"none":                 "",
+			"of another session":   foreign,
+			"with another bit":     flipped,
+			"half of one":          token[:len(token)/2],
+			"one and a half":       token + token[:len(token)/2],
+			"of zeros":             base64.RawURLEncoding.EncodeToString(make([]byte, 64)),
+			"with a space in it":   token[:9] + " " + token[9:],
+			"not base64":           "%%%",
+			"what Echo hands out":  middleware.CSRFUsingSecFetchSite,
+			"the empty token, raw": "=",
+		} {
+			for _, a := range []ask{
+				{form: url.Values{session.CSRFField: {bad}}, header: headers{"Sec-Fetch-Site", "cross-site"}},
+				{method: http.MethodDelete, header: headers{session.CSRFHeader, bad}},
+				{body: "{}", header: headers{"Content-Type", "application/json", session.CSRFHeader, bad}},
+			} {
+				if got := v.asks(a, accept); got.status != http.StatusForbidden {
+					t.Errorf("%s: got %d %q; want 403", claim, got.status, got.body)
+				}
+			}
+		}
+		address := "/?" + url.Values{session.CSRFField: {token}}.Encode()
+		for _, method := range []string{http.MethodPost, http.MethodDelete} {
+			if got := v.asks(ask{method: method, path: address}, accept); got.status != http.StatusForbidden {
+				t.Errorf("in the address of a %s: got %d", method, got.status)
+			}
+		}
+		wantText(t, "the good one", v.submits(token).body, "accepted")
+	})
+}
+
+func Test_that_a_visitor_without_a_session_has_no_good_token(t *testing.T) {
+	s := newSite(t)
+	token := s.browser().opens(tokenPage).body
+	got := s.browser().asks(ask{form: url.Values{session.CSRFField: {token}}, header: headers{"Sec-Fetch-Site", "cross-site"}}, accept)
+	if got.status != http.StatusForbidden || got.header.Get("Set-Cookie") != "" {
+		t.Errorf("got %d, cookie %q; want 403 and none", got.status, got.header.Get("Set-Cookie"))
+	}
+}
+
+func Test_that_reading_needs_no_token(t *testing.T) {
+	v := newSite(t).browser()
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace} {
+		got := v.asks(ask{method: method}, accept)
+		if got.status != http.StatusOK || got.header.Get("Set-Cookie") != "" || got.header.Get("Vary") != "" {
+			t.Errorf("%s: got %d %v; want 200 and an untouched session", method, got.status, got.header)
+		}
+	}
+}
+
+func Test_that_each_token_looks_different(t *testing.T) {
+	v := newSite(t).browser()
+	a, b := v.opens(tokenPage).body, v.opens(tokenPage).body
+	if a == b || len(a) != 86 || len(b) != 86 {
+		t.Errorf("got %q and %q", a, b)
+	}
+	wantText(t, "the first", v.submits(a).body, "accepted")
+	wantText(t, "the second", v.submits(b).body, "accepted")
+}
+
+func Test_that_a_token_costs_a_stored_session_no_write(t *testing.T) {
+	s := &site{t: t}
+	w := &watched{Store: newStoreAt(s)}
+	v := s.open(w, nil).browser()
+	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	w.reset()
+	v.opens(tokenPage)
+	if w.count("") != 1 || w.count("Read") != 1 {
+		t.Errorf("calls of the store: %v; want one Read", w.calls)
+	}
+}
+
+func Test_that_pages_rendered_at_once_agree_on_their_tokens(t *testing.T) {
+	v := newSite(t).browser()
+	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	var first, second string
+	v.opens(guarded(func(c echo.Context) error {
+		first = session.From(c).CSRFToken()
+		second = v.opens(tokenPage).body
+		return c.HTML(http.StatusOK, "")
+	}))
+	wantText(t, "one", v.submits(first).body, "accepted")
+	wantText(t, "the other", v.submits(second).body, "accepted")
+}
+
+func Test_when_tokens_change(t *testing.T) {
+	cases := []struct {
+		claim string
+		do    func(*session.Session)
+		good  bool
+	}{
+		{"not with a value", func(s *session.Session) { s.Put("user", "ada") }, true},
+		{"not with clear", func(s *session.Session) { s.Clear() }, true},
+		{"with regenerate", func(s *session.Session) { s.Regenerate() }, false},
+		{"with a log-out", func(s *session.Session) { s.Destroy() }, false},
+		{"with a log-out and a good-bye", func(s *session.Session) { s.Destroy(); s.FlashInfo("Bye") }, false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				v := s.browser()
+				token := v.opens(tokenPage).body
+				v.opens(pageThat(tc.do))
+				if got := v.submits(token).body == "accepted"; got != tc.good {
+					t.Errorf("accepted: %v; want %v", got, tc.good)
+				}
+			})
+		})
+	}
+}
+
+func Test_that_a_token_after_a_change_in_the_same_request_is_good(t *testing.T) {
+	changes := map[string]func(*session.Session){
+		"a new session":  func(s *session.Session) { s.Put("user", "ada") },
+		"regenerate":     func(s *session.Session) { s.Regenerate() },
+		"destroy":        func(s *session.Session) { s.Destroy() },
+		"clear":          func(s *session.Session) { s.Clear() },
+		"save":           func(s *session.Session) { s.Put("n", 1); _ = s.Save(context.Background()) },
+		"save, new id":   func(s *session.Session) { s.Regenerate(); _ = s.Save(context.Background()) },
+		"save, then new": func(s *session.Session) { _ = s.Save(context.Background()); s.Regenerate() },
+	}
+	for claim, change := range changes {
+		t.Run(claim, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				for _, known := range []bool{false, true} {
+					v := s.browser()
+					if known {
+						v.opens(tokenPage)
+					}
+					token := v.opens(guarded(func(c echo.Context) error {
+						change(session.From(c))
+						return c.HTML(http.StatusOK, session.From(c).CSRFToken())
+					})).body
+					wantText(t, "the answer", v.submits(token).body, "accepted")
+				}
+			})
+		})
+	}
+}
+
+func Test_that_a_form_of_an_ended_session_goes_back_with_what_was_typed(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		token := v.opens(tokenPage).body
+		s.advance(session.DefaultAbsoluteTimeout)
+
+		got := v.submits(token)
+		if got.status != http.StatusSeeOther || got.header.Get("Location") != "/form" {
+			t.Fatalf("got %d to %q; want the form's page", got.status, got.header.Get("Location"))
+		}
+		page := v.opens(guarded(func(c echo.Context) error {
+			s := session.From(c)
+			var errs []string
+			for _, e := range s.PageErrors() {
+				errs = append(errs, e.Code)
+			}
+			return c.HTML(http.StatusOK, strings.Join(append(errs, s.Old("title"), s.Old(session.CSRFField), s.CSRFToken()), " "))
+		})).body
+		if !strings.HasPrefix(page, session.CSRFCode+" Tea  ") {
+			t.Fatalf("the page shows %q", page)
+		}
+		wantText(t, "once more", v.submits(page[strings.LastIndex(page, " ")+1:]).body, "accepted")
+	})
+}
+
+func Test_that_an_htmx_form_of_an_ended_session_goes_back_too(t *testing.T) {
+	v := newSite(t).browser()
+	got := v.asks(ask{as: htmxPart, form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
+	if got.status != http.StatusNoContent || got.header.Get("HX-Redirect") != "/form" {
+		t.Errorf("got %d to %q; want the form's page", got.status, got.header.Get("HX-Redirect"))
+	}
+}
+
+func Test_that_only_forms_of_this_site_are_sent_back(t *testing.T) {
+	form := url.Values{"title": {"chosen by somebody else"}}
+	cases := map[string]ask{
+		"from another site":               {form: form, header: headers{"Sec-Fetch-Site", "cross-site", "Referer", "https://evil.example/"}},
+		"from a site of the same domain":  {form: form, from: "/form", header: headers{"Sec-Fetch-Site", "same-site"}},
+		"from another site, old browser":  {form: form, as: plainNavigation, header: headers{"Referer", "https://evil.example/"}},
+		"from nobody knows where":         {form: form, as: plainNavigation},
+		"from the address bar":            {form: form, from: "/form", header: headers{"Sec-Fetch-Site", "none"}},
+		"by a script that wants no page":  {form: form, as: jsonPoll, from: "/form", header: headers{"Sec-Fetch-Site", "same-origin"}},
+		"with JSON":                       {body: "{}", from: "/form", header: headers{"Content-Type", "application/json"}},
+		"with no type of content, no way": {body: "x", method: http.MethodPut, header: headers{"Content-Type", "text/plain"}, from: "/form"},
+	}
+	for claim, a := range cases {
+		v := newSite(t).browser()
+		got := v.asks(a, accept)
+		if got.status != http.StatusForbidden || got.header.Get("Set-Cookie") != "" {
+			t.Errorf("%s: got %d, cookie %q; want 403 and none", claim, got.status, got.header.Get("Set-Cookie"))
+		}
+	}
+}
+
+func Test_that_the_error_of_a_refused_request_can_be_found(t *testing.T) {
+	p := start(t, session.Config{})
+	p.serve(httptest.NewRequest(http.MethodPost, "/", nil), accept)
+	if err := p.failure(); !errors.Is(err, session.ErrCSRF) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func Test_that_a_store_that_is_down_is_no_bad_token(t *testing.T) {
+	down := false
+	w := &watched{Store: memorystore.New(memorystore.Options{}), before: func(call) error {
+		if down {
+			return errOops
+		}
+		return nil
+	}}
+	v := newSite(t, func(cfg *session.Config) { cfg.Store = w }).browser()
+	token := v.opens(tokenPage).body
+	down = true
+	for claim, token := range map[string]string{"a good token": token, "no token": ""} {
+		if got := v.submits(token); got.status != http.StatusServiceUnavailable {
+			t.Errorf("%s: got %d; want 503", claim, got.status)
+		}
+	}
+	got := v.opens(session.Optional(tokenPage))
+	if got.status != http.StatusOK || got.body != "" {
+		t.Errorf("a page that may do without: got %d %q; want 200 and no token", got.status, got.body)
+	}
+}
+
+func Test_what_is_let_through_unchecked(t *testing.T) {
+	webhook := guarded(func(c echo.Context) error { return c.String(http.StatusOK, "accepted") },
+		session.CSRFConfig{Skipper: func(c echo.Context) bool { return c.Request().URL.Path == "/webhook" }})
+	v := newSite(t).browser()
+	wantText(t, "the webhook", v.asks(ask{method: http.MethodPost, path: "/webhook"}, webhook).body, "accepted")
+	if got := v.asks(ask{method: http.MethodPost, path: "/other"}, webhook); got.status != http.StatusForbidden {
+		t.Errorf("another one: got %d", got.status)
+	}
+}
+
+func Test_that_requests_without_a_session_can_be_read_but_not_posted(t *testing.T) {
+	skip := func(cfg *session.Config) { cfg.Skipper = func(echo.Context) bool { return true } }
+	v := newSite(t, skip).browser()
+	wantText(t, "a style sheet", v.asks(ask{}, accept).body, "accepted")
+	defer func() {
+		if recover() == nil {
+			t.Error("a request that cannot be checked was answered")
+		}
+	}()
+	e := echo.New()
+	_ = accept(e.NewContext(httptest.NewRequest(http.MethodPost, "/", nil), httptest.NewRecorder()))
+}
+
+func Test_that_the_text_of_a_refusal_can_be_chosen(t *testing.T) {
+	v := newSite(t).browser()
+	v.asks(ask{form: url.Values{}, from: "/form"}, guarded(alertsPage, session.CSRFConfig{Text: "Once more, please."}))
+	got := v.opens(func(c echo.Context) error { return c.HTML(http.StatusOK, session.From(c).PageErrors()[0].Text) })
+	wantText(t, "the page", got.body, "Once more, please.")
+}
+
+func Test_that_the_token_is_that_of_Echo_where_its_middleware_is_mounted(t *testing.T) {
+	echoCSRF := middleware.CSRFWithConfig(middleware.CSRFConfig{TokenLookup: "form:_csrf"})
+	page := echoCSRF(func(c echo.Context) error { return c.HTML(http.StatusOK, session.From(c).CSRFToken()) })
+	action := echoCSRF(func(c echo.Context) error { return c.HTML(http.StatusOK, "accepted") })
+	for claim, as := range map[string]headers{"a browser of today": navigation, "a very old one": plainNavigation} {
+		v := newSite(t).browser()
+		got := v.asks(ask{as: as}, page)
+		if got.body == "" {
+			t.Fatalf("%s: no token", claim)
+		}
+		if strings.Contains(got.header.Get("Set-Cookie"), "session") {
+			t.Errorf("%s: Echo's token began a session", claim)
+		}
+		wantText(t, claim, v.asks(ask{as: as, form: url.Values{session.CSRFField: {got.body}}}, action).body, "accepted")
+	}
+}
+
+func Test_that_there_is_no_token_where_nothing_checks_one(t *testing.T) {
+	v := newSite(t).browser()
+	got := v.opens(func(c echo.Context) error { return c.HTML(http.StatusOK, "<"+session.From(c).CSRFToken()+">") })
+	if got.body != "<>" || got.header.Get("Set-Cookie") != "" {
+		t.Errorf("got %q, cookie %q", got.body, got.header.Get("Set-Cookie"))
+	}
+	if got := session.FromContext(context.Background()).CSRFToken(); got != "" {
+		t.Errorf("without a session: %q", got)
+	}
+}
+
+func Test_that_a_streamed_page_cannot_begin_a_token(t *testing.T) {
+	s := newSite(t)
+	v := s.browser()
+	stream := guarded(func(c echo.Context) error {
+		c.Response().WriteHeader(http.StatusOK)
+		_, err := c.Response().Write([]byte("<" + session.From(c).CSRFToken()))
+		return err
+	})
+	wantText(t, "a new visitor", v.opens(stream).body, "<")
+	if s.late.Load() != 1 {
+		t.Errorf("reported %d times; want once", s.late.Load())
+	}
+	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	wantText(t, "one with a session", v.submits(v.opens(stream).body[1:]).body, "accepted")
+}
+
+func Test_what_cross_origin_protection_refuses(t *testing.T) {
+	trusting := http.NewCrossOriginProtection()
+	if err := trusting.AddTrustedOrigin("https://partner.example"); err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct {
+		claim  string
+		mw     echo.MiddlewareFunc
+		method string
+		header headers
+		status int
+	}{
+		{"a page of this site", session.CrossOrigin(), "POST", headers{"Sec-Fetch-Site", "same-origin"}, 200},
+		{"another site", session.CrossOrigin(), "POST", headers{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"a sibling", session.CrossOrigin(), "POST", headers{"Sec-Fetch-Site", "same-site"}, 403},
+		{"another site, old browser", session.CrossOrigin(), "POST", headers{"Origin", "https://evil.example"}, 403},
+		{"another site that only reads", session.CrossOrigin(), "GET", headers{"Sec-Fetch-Site", "cross-site"}, 200},
+		{"no browser", session.CrossOrigin(), "POST", nil, 200},
+		{"a trusted site", session.CrossOrigin(trusting), "POST", headers{"Sec-Fetch-Site", "cross-site", "Origin", "https://partner.example"}, 200},
+		{"one that is not", session.CrossOrigin(trusting), "POST", headers{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, 403},
+		{"nil is the default", session.CrossOrigin(nil), "POST", headers{"Sec-Fetch-Site", "cross-site"}, 403},
+	}
+	for _, tc := range cases {
+		e := echo.New()
+		e.Use(tc.mw)
+		e.Any("/", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
+		r := httptest.NewRequest(tc.method, "http://app.example/", nil)
+		tc.header.addTo(r)
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		if w.Code != tc.status {
+			t.Errorf("%s: got %d; want %d", tc.claim, w.Code, tc.status)
+		}
+	}
+}
+
+func FuzzToken(f *testing.F) {
+	v := newVisitor()
+	p := start(f, session.Config{})
+	good := v.visit(p, tokenPage).Body.String()
+	f.Add(good)
+	f.Add("")
+	f.Add(good[1:])
+	f.Add(strings.Repeat("A", len(good)))
+	secret := unmasked(good)
+	f.Fuzz(func(t *testing.T, token string) {
+		r := v.request()
+		r.Method = http.MethodPost
+		r.Header.Set(session.CSRFHeader, token)
+		want := http.StatusForbidden
+		if token == good || unmasked(token) == secret {
+			want = http.StatusOK
+		}
+		if got := p.serve(r, accept).Code; got != want {
+			t.Errorf("%q: got %d; want %d", token, got, want)
+		}
+	})
+}
+
+// unmasked is what the halves of a token have in common, or "" if it is no token.
+func unmasked(token string) string {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) != 64 {
+		return ""
+	}
+	for i := range 32 {
+		raw[i] ^= raw[32+i]
+	}
+	return string(raw[:32])
+}
