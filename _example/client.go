@@ -43,6 +43,9 @@ func boost(ctx context.Context) templ.Attributes {
 	return templ.Attributes{"hx-boost": "true", "hx-boost:inherited": "true"}
 }
 
+// elsewhere is for a link to a page with other style sheets, which browsers have to load.
+func elsewhere() templ.Attributes { return templ.Attributes{"hx-boost": "false"} }
+
 // replaces has htmx put the answer to a form into the place of the element with that id.
 // Without htmx these attributes mean nothing.
 func replaces(id, action string) templ.Attributes {

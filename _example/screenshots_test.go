@@ -30,6 +30,16 @@ func TestScreenshots(t *testing.T) {
 			}
 		}
 	}
+	b := openTab(t, app)
+	for _, look := range looks {
+		for _, scheme := range []string{"light", "dark"} {
+			for _, dir := range []string{"ltr", "rtl"} {
+				b.looks(1280, 800, scheme)
+				b.open(galleryView{look, scheme, dir}.address())
+				b.takePicture(fmt.Sprintf("gallery-%s-%s-%s", look.name, scheme, dir), chromedp.FullScreenshot(100))
+			}
+		}
+	}
 }
 
 func (b tab) looks(width, height int64, scheme string) {
