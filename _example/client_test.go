@@ -91,7 +91,7 @@ func Test_that_htmx_corrects_a_form_in_its_place(t *testing.T) {
 		b.fill(`[name="password"]`, "short")
 		before := b.form()
 		b.do(chromedp.Click(`#post form button`))
-		b.until(`document.activeElement.id == "error-summary"`)
+		b.do(chromedp.WaitReady(`#error-summary`))
 		if after := b.form(); !slices.Equal(after, before) {
 			b.t.Errorf("got the fields %q; want %q", after, before)
 		}

@@ -72,6 +72,11 @@ func compareGolden(t *testing.T, name, got string) {
 }
 
 func states() []state {
+	return slices.Concat(ownStates(), themeStates())
+}
+
+// ownStates are those in the theme of the context.
+func ownStates() []state {
 	return slices.Concat(flashStates(), errorStates(), inputStates(), fieldStates(), formStates(), csrfStates(), htmxStates())
 }
 
@@ -248,4 +253,30 @@ func fieldStates() []state {
 		{"field-checkbox-group-old", url.Values{"tags[]": {"c+", "c-"}}, wrong("tags.0"), components.Field("tags[]", group("checkbox"))},
 		{"field-checkbox-group-old-none", url.Values{}, (*session.Session).FlashAll, components.Field("tags[]", group("checkbox"))},
 	}
+}
+
+// themeStates are the alerts and a form in each theme that comes with us. (Default is that
+// of all other states.)
+func themeStates() []state {
+	alerts := components.FlashAlerts(components.FlashProps{Position: components.TopEnd, Dismiss: true, AutoDismiss: 6 * time.Second})
+	fruit := components.Options("a", "Apple", "b", "Banana")
+	field := func(kind string, options ...components.Option) templ.Component {
+		return components.Field(kind, components.Input{Label: "Label", Hint: "Hint", Type: kind, Options: options})
+	}
+	form := templ.Join(components.ErrorSummary(), field("text"), field("textarea"), field("select", fruit...), field("file"),
+		field("range"), field("color"), field("checkbox"), field("radio", fruit...), field("submit"))
+	wrong := func(s *session.Session) {
+		s.FlashInputErrors(map[string][]string{"text": {"Enter a text"}, "radio": {"Choose a fruit"}})
+	}
+	var list []state
+	for name, theme := range map[string]components.Theme{
+		"bootstrap": components.Bootstrap, "daisyui": components.DaisyUI, "tailwind": components.Tailwind, "pico": components.Pico,
+	} {
+		themed := func(d *components.Defaults) { d.Theme = theme }
+		list = append(list,
+			state{"theme-" + name + "-alerts", nil, everyKind, under(themed, alerts)},
+			state{"theme-" + name + "-form", nil, wrong, under(themed, form)},
+		)
+	}
+	return list
 }

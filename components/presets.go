@@ -53,7 +53,7 @@ var Bootstrap = Theme{
 	Center: Default.Center,
 	End:    Default.End,
 
-	Alert:      "alert d-flex align-items-start gap-2",
+	Alert:      "alert hstack align-items-start gap-2",
 	Error:      "alert-danger",
 	Warning:    "alert-warning",
 	Success:    "alert-success",
