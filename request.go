@@ -86,9 +86,11 @@ func isPart(h http.Header) bool {
 }
 
 // isFetch says whether a script asks, and for no page. Turbo Drive, and others that put a
-// page in the place of another, accept text/html; a boosted link of htmx accepts anything.
+// page in the place of another, accept text/html; htmx 2 accepts anything, whether it follows
+// a boosted link or restores a page (which it may do without HX-Request, by its configuration).
 func isFetch(h http.Header) bool {
-	return h.Get("Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) && h.Get("HX-Request") == ""
+	return h.Get("Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) &&
+		h.Get("HX-Request") == "" && h.Get("HX-History-Restore-Request") == ""
 }
 
 // isHTMX says whether htmx asks for a part of a page. htmx 4 says so outright; with

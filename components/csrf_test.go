@@ -61,36 +61,43 @@ func Test_that_a_form_is_accepted(t *testing.T) {
 		"session.CSRF": session.CSRF(),
 		"Echo's CSRF":  middleware.CSRFWithConfig(middleware.CSRFConfig{TokenLookup: "form:_csrf,header:X-CSRF-Token"}),
 	} {
-		t.Run(name, func(t *testing.T) {
-			e := newApp()
-			e.Pre(middleware.MethodOverrideWithConfig(middleware.MethodOverrideConfig{Getter: middleware.MethodFromForm("_method")}))
-			e.Use(protection)
-			e.GET("/", func(c echo.Context) error {
-				return session.Render(c, http.StatusOK, templ.Join(
-					with(components.Form(components.FormProps{Method: "put"}), components.OldInput("title")), components.CSRFMeta()))
-			})
-			e.PUT("/", func(c echo.Context) error { return c.String(http.StatusOK, "accepted "+c.FormValue("title")) })
+		for _, method := range []string{"post", "put", "delete"} {
+			t.Run(name+" "+method, func(t *testing.T) { checkProtected(t, protection, method) })
+		}
+	}
+}
 
-			browser := &browser{app: e}
-			page := browser.get("/")
-			form := url.Values{"title": {"Tea"}}
-			for _, field := range regexp.MustCompile(`type="hidden" name="([^"]*)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
-				form.Set(field[1], field[2])
-			}
-			if got := browser.do(formRequest(form)); got != "accepted Tea" {
-				t.Errorf("the form is answered with %q", got)
-			}
-			token := regexp.MustCompile(`<meta name="csrf-token" content="([^"]*)">`).FindStringSubmatch(page)[1]
-			form.Del(session.CSRFField)
-			byScript := formRequest(form)
-			byScript.Header.Set(session.CSRFHeader, token)
-			if got := browser.do(byScript); got != "accepted Tea" {
-				t.Errorf("the header is answered with %q", got)
-			}
-			if got := browser.do(formRequest(form)); strings.Contains(got, "accepted") {
-				t.Errorf("without a token the form is answered with %q", got)
-			}
-		})
+func checkProtected(t *testing.T, protection echo.MiddlewareFunc, method string) {
+	e := newApp()
+	e.Pre(middleware.MethodOverrideWithConfig(middleware.MethodOverrideConfig{Getter: middleware.MethodFromForm("_method")}))
+	e.Use(protection)
+	form := with(components.Form(components.FormProps{Method: method}), components.OldInput("title"))
+	e.GET("/", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, templ.Join(form, components.CSRFMeta()))
+	})
+	e.Add(strings.ToUpper(method), "/", func(c echo.Context) error {
+		return c.String(http.StatusOK, "accepted "+c.FormValue("title"))
+	})
+
+	browser := &browser{app: e}
+	page := browser.get("/")
+	fields := url.Values{"title": {"Tea"}}
+	for _, field := range regexp.MustCompile(`type="hidden" name="([^"]*)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		fields.Set(field[1], field[2])
+	}
+	if got := browser.do(formRequest(fields)); got != "accepted Tea" {
+		t.Errorf("the form is answered with %q", got)
+	}
+
+	fields.Del(session.CSRFField)
+	if got := browser.do(formRequest(fields)); strings.Contains(got, "accepted") {
+		t.Errorf("without its token the form is answered with %q", got)
+	}
+
+	byScript := formRequest(fields)
+	byScript.Header.Set(session.CSRFHeader, regexp.MustCompile(`name="csrf-token" content="([^"]*)"`).FindStringSubmatch(page)[1])
+	if got := browser.do(byScript); got != "accepted Tea" {
+		t.Errorf("with the token in a header the form is answered with %q", got)
 	}
 }
 

@@ -41,7 +41,8 @@
 // With htmx, [HTMXConfig] in the head of the page lets a form that is wrong be shown in its
 // place, and [FlashAlertsOOB] in an answer brings the alerts along. [CSRFHeaders] is for what
 // sends no form. Turbo and Unpoly find the token by [CSRFMeta]; what else these and others
-// need are attributes, such as up-flashes, which every component passes on.
+// need are attributes, such as up-flashes, which every component passes on. [Script] takes
+// away what parts have brought when the browser shows the page again.
 //
 // # Themes
 //

@@ -154,6 +154,21 @@ func Test_that_the_spellings_of_a_name_are_one_name(t *testing.T) {
 	}
 }
 
+func Test_that_the_very_spelling_of_a_name_goes_first(t *testing.T) {
+	form := url.Values{"user[name]": {"brackets"}, "user.name": {"dots"}}
+	errs := map[string][]string{"user[name]": {"In brackets"}, "user.name": {"With dots"}}
+	flash := func(s *session.Session) {
+		s.FlashAll()
+		s.FlashInputErrors(errs)
+	}
+	for name, want := range map[string]string{"user[name]": "brackets", "user.name": "dots"} {
+		got := after(t, form, flash, components.Field(name))
+		if !strings.Contains(got, `value="`+want+`"`) || !strings.Contains(got, errs[name][0]) || strings.Count(got, "<bdi>") != 1 {
+			t.Errorf("%s shows %s", name, got)
+		}
+	}
+}
+
 func Test_that_a_list_has_the_errors_of_its_elements(t *testing.T) {
 	for _, element := range []string{"tags.1", "tags[1]", "tags[]"} {
 		for _, kind := range []string{"select", "checkbox"} {

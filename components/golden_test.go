@@ -204,6 +204,7 @@ func inputStates() []state {
 		state{"select-old-not-offered", url.Values{"x": {"z"}}, (*session.Session).FlashAll, components.OldInput("x", one)},
 		state{"select-multiple", nil, nil, components.OldInput("x", many)},
 		state{"select-multiple-old", url.Values{"x": {"c", "a", "z"}}, wrong("x"), components.OldInput("x", many)},
+		state{"select-multiple-old-none", url.Values{"y": {""}}, (*session.Session).FlashAll, components.OldInput("x[]", many)},
 		state{"select-groups", nil, nil, components.OldInput("x", grouped)},
 		state{"input-merged-attributes", nil, wrong("x"), components.OldInput("x", components.Input{
 			Class: "wide", DescribedBy: "more", Attrs: templ.Attributes{
@@ -247,6 +248,7 @@ func fieldStates() []state {
 		{"field-checkbox", url.Values{}, wrong("x"), components.Field("x", labelled(components.Input{Type: "checkbox", Unchecked: "0"}))},
 		{"field-radio-group", nil, nil, components.Field("plan", plain)},
 		{"field-radio-group-old", url.Values{"plan": {"c+"}}, wrong("plan"), components.Field("plan", group("radio"))},
+		{"field-radio-group-old-none", url.Values{}, (*session.Session).FlashAll, components.Field("plan", group("radio"))},
 		{"field-checkbox-group", nil, nil, components.Field("tags[]", group("checkbox"))},
 		{"field-checkbox-group-old", url.Values{"tags[]": {"c+", "c-"}}, wrong("tags.0"), components.Field("tags[]", group("checkbox"))},
 		{"field-checkbox-group-old-none", url.Values{}, (*session.Session).FlashAll, components.Field("tags[]", group("checkbox"))},

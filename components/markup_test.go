@@ -55,6 +55,13 @@ func parseMarkup(markup string) ([]*dom.Node, error) {
 			errs = append(errs, checkNode(n, ids))
 		}
 	}
+	for reading := range readings(nodes) {
+		for _, key := range []string{"label.for: ", "div.aria-labelledby: "} {
+			if id, ok := strings.CutPrefix(reading, key); ok && !ids[id] {
+				errs = append(errs, fmt.Errorf("%snothing has the id %q", key, id))
+			}
+		}
+	}
 	if got, want := again.String(), strings.ReplaceAll(markup, `=""`, ""); got != want {
 		errs = append(errs, fmt.Errorf("a browser reads it as %s", got))
 	}
@@ -224,6 +231,8 @@ func Test_that_the_check_of_markup_finds_what_is_wrong(t *testing.T) {
 		"an id twice":                           `<p id="a"></p><p id="a"></p>`,
 		"an id with a space":                    `<p id="a b"></p>`,
 		"an empty id":                           `<p id=""></p>`,
+		"a label of nothing":                    `<label for="a">a</label>`,
+		"a group whose title is missing":        `<div aria-labelledby="a"></div>`,
 		"a link that runs something":            `<a href="javascript:alert(1)"></a>`,
 		"a form that runs something":            `<form action=" JAVA` + "\t" + `SCRIPT:alert(1)"></form>`,
 		"a textarea that loses its first line":  "<textarea>a</textarea>",
