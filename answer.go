@@ -82,6 +82,25 @@ func referer(r *http.Request) string {
 	return path
 }
 
+// IsPartial says whether the request is for a part of a page that somebody has in front of
+// them: by htmx (2 and 4, but not when it navigates), in a Turbo Frame, by Unpoly, Datastar,
+// or a script of your own that does not ask for HTML. It is for addresses that serve the page
+// as well as its parts:
+//
+//	if session.IsPartial(c) {
+//		return session.Render(c, http.StatusOK, cartTable(cart))
+//	}
+//	return session.Redirect(c, "/cart")
+//
+// It tells caches that the answer depends on who asks, or a browser would show the part
+// where the page belongs when somebody goes back.
+func IsPartial(c echo.Context) bool {
+	for _, name := range [...]string{"HX-Request", "Turbo-Frame", "X-Up-Target", "Datastar-Request"} {
+		addVary(c.Response().Header(), name)
+	}
+	return classify(c.Request()) == audiencePart
+}
+
 // Invalid answers a form that cannot be accepted. It flashes what is wrong and what was
 // submitted, as [Session.FlashValidationErrors] does.
 //

@@ -31,6 +31,28 @@ var otherView = renderFunc(func(_ context.Context, w io.Writer) error {
 
 var invalidTitle = session.ValidationErrors{"title": {"is short"}}
 
+func Test_that_a_handler_can_tell_parts_from_pages(t *testing.T) {
+	cases := []struct {
+		claim string
+		as    headers
+		part  bool
+	}{
+		{"a page", navigation, false},
+		{"a page that htmx navigates to", htmxBoosted, false},
+		{"a part", htmxPart, true},
+		{"a Turbo Frame", headers{"Turbo-Frame", "list"}, true},
+		{"a prefetched page", prefetched, false},
+	}
+	for _, tc := range cases {
+		got := newSite(t).browser().asks(ask{as: tc.as}, func(c echo.Context) error {
+			session.IsPartial(c)
+			return c.HTML(http.StatusOK, fmt.Sprint(session.IsPartial(c)))
+		})
+		wantText(t, tc.claim, got.body, fmt.Sprint(tc.part))
+		wantText(t, "Vary", strings.Join(got.header.Values("Vary"), ", "), "HX-Request, Turbo-Frame, X-Up-Target, Datastar-Request")
+	}
+}
+
 func Test_that_Render_answers_with_a_whole_page(t *testing.T) {
 	v := newSite(t).browser()
 	render := func(c echo.Context) error { return session.Render(c, http.StatusAccepted, otherView) }

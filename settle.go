@@ -47,12 +47,16 @@ func (s *Session) refusal() error {
 
 // dress adds what caches must know about this response.
 func (s *Session) dress(h http.Header) {
-	if !slices.Contains(h.Values("Vary"), "Cookie") {
-		h.Add("Vary", "Cookie")
-	}
+	addVary(h, "Cookie")
 	s.setCookies(h)
 	if len(s.cookies) > 0 || s.shows() || s.loadErr != nil {
 		h.Set("Cache-Control", "no-store")
+	}
+}
+
+func addVary(h http.Header, name string) {
+	if !slices.Contains(h.Values("Vary"), name) {
+		h.Add("Vary", name)
 	}
 }
 
