@@ -52,6 +52,9 @@ tidy: ## go mod tidy
 fuzz: ## run each fuzz target for a short time (FUZZTIME=10s)
 	scripts/fuzz
 
+themes: ## make the style sheets of the gallery's themes anew (takes npm)
+	scripts/themes
+
 screenshots: ## take pictures of the example's pages (DIR=tmp/screenshots)
 	mkdir -p $(DIR)
 	cd _example && go test -tags screenshots -run TestScreenshots -count=1 -screenshots $(abspath $(DIR)) .
@@ -60,4 +63,4 @@ bench: ## run the benchmarks (BENCH=regexp)
 	scripts/modules go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 .PHONY: help example test check check-format check-generated check-tidy check-links \
-	vet lint format generate tidy fuzz screenshots bench
+	vet lint format generate tidy fuzz themes screenshots bench

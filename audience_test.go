@@ -35,6 +35,7 @@ func Test_who_asks(t *testing.T) {
 
 		{"htmx 2", htmxPart, part},
 		{"htmx 2, boosted", htmxBoosted, page},
+		{"htmx 2, restoring a page with components.HTMXConfig", headers{"Accept", "*/*", "HX-History-Restore-Request", "true", "Sec-Fetch-Dest", "empty"}, page},
 		{"htmx 2, restoring a page", headers{"Accept", "*/*", "HX-Request", "true", "HX-History-Restore-Request", "true", "Sec-Fetch-Dest", "empty"}, page},
 		{"htmx 4, part", headers{"Accept", "text/html", "HX-Request", "true", "HX-Request-Type", "partial", "Sec-Fetch-Dest", "empty"}, part},
 		{"htmx 4, page", headers{"Accept", "text/html", "HX-Request", "true", "HX-Request-Type", "full", "Sec-Fetch-Dest", "empty"}, page},

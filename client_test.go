@@ -55,7 +55,7 @@ type handlerKey struct{}
 
 // start starts a process. What cfg leaves out is a memory store and the clock of the
 // process; its hooks are for the process.
-func start(t *testing.T, cfg session.Config) *process {
+func start(t testing.TB, cfg session.Config) *process {
 	t.Helper()
 	p := &process{Echo: echo.New(), clock: new(clock), log: new(syncBuffer)}
 	if cfg.Now == nil {

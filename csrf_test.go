@@ -403,3 +403,38 @@ func Test_what_cross_origin_protection_refuses(t *testing.T) {
 		}
 	}
 }
+
+func FuzzToken(f *testing.F) {
+	v := newVisitor()
+	p := start(f, session.Config{})
+	good := v.visit(p, tokenPage).Body.String()
+	f.Add(good)
+	f.Add("")
+	f.Add(good[1:])
+	f.Add(strings.Repeat("A", len(good)))
+	secret := unmasked(good)
+	f.Fuzz(func(t *testing.T, token string) {
+		r := v.request()
+		r.Method = http.MethodPost
+		r.Header.Set(session.CSRFHeader, token)
+		want := http.StatusForbidden
+		if token == good || unmasked(token) == secret {
+			want = http.StatusOK
+		}
+		if got := p.serve(r, accept).Code; got != want {
+			t.Errorf("%q: got %d; want %d", token, got, want)
+		}
+	})
+}
+
+// unmasked is what the halves of a token have in common, or "" if it is no token.
+func unmasked(token string) string {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) != 64 {
+		return ""
+	}
+	for i := range 32 {
+		raw[i] ^= raw[32+i]
+	}
+	return string(raw[:32])
+}

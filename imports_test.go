@@ -97,7 +97,9 @@ func Test_that_an_import_in_the_wrong_direction_is_noticed(t *testing.T) {
 		{"components/flash.go", "github.com/go-playground/validator/v10", false},
 		{"components/flash_test.go", modulePath + "/stores/memorystore", true},
 		{"components/flash_test.go", echoPath + "/v4", true},
+		{"components/flash_test.go", "golang.org/x/net/html", true},
 		{"components/flash_test.go", "github.com/stretchr/testify/assert", false},
+		{"components/flash.go", "golang.org/x/net/html", false},
 
 		{"stores/stores.go", modulePath + "/stores/redisstore", true},
 		{"stores/redisstore/redisstore.go", modulePath, true},
@@ -154,8 +156,8 @@ func brokenRule(file, imported string) string {
 		}
 
 	case within(dir, "components") && isTest(file):
-		if !own && !echo && !templ {
-			return "tests of components use the standard library, Echo and templ only"
+		if !own && !echo && !templ && imported != "golang.org/x/net/html" && imported != "golang.org/x/net/html/atom" {
+			return "tests of components use the standard library, Echo, templ and the HTML parser that comes with Echo only"
 		}
 	case within(dir, "components"):
 		if !templ && imported != modulePath && !inOwn("components") && !inOwn("internal") {

@@ -86,9 +86,11 @@ func isPart(h http.Header) bool {
 }
 
 // isFetch says whether a script asks, and for no page. Turbo Drive, and others that put a
-// page in the place of another, accept text/html; a boosted link of htmx accepts anything.
+// page in the place of another, accept text/html; htmx 2 accepts anything, whether it follows
+// a boosted link or restores a page (which it may do without HX-Request, by its configuration).
 func isFetch(h http.Header) bool {
-	return h.Get("Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) && h.Get("HX-Request") == ""
+	return h.Get("Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) &&
+		h.Get("HX-Request") == "" && h.Get("HX-History-Restore-Request") == ""
 }
 
 // isHTMX says whether htmx asks for a part of a page. htmx 4 says so outright; with
@@ -104,6 +106,7 @@ func isHTMX(h http.Header) bool {
 type view struct {
 	shows bool // it can show what was read
 	page  bool // it is a page, which ends old input and errors
+	kept  bool // it is one that a browser may keep to show it again; see backcache.go
 }
 
 // viewOf looks at a response whose head is about to leave.
@@ -112,7 +115,8 @@ func (s *Session) viewOf(status int, h http.Header) view {
 	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasLeft() {
 		return view{}
 	}
-	return view{shows: true, page: to == audiencePage && isHTML(s.req, h)}
+	page := to == audiencePage && isHTML(s.req, h)
+	return view{shows: true, page: page, kept: page && status == http.StatusOK && s.req.Method == http.MethodGet}
 }
 
 // audience is who this request is for. Its headers are looked at once.

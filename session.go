@@ -224,9 +224,18 @@ func (s *Session) Regenerate() {
 	if !s.changeable(needsCookie) {
 		return
 	}
-	s.renew = true
+	s.renewID()
 	if s.m.sealer != nil {
 		s.dropCSRF()
+	}
+}
+
+// renewID has the commit give the session a new id.
+func (s *Session) renewID() {
+	s.renew = true
+	if s.m.sealer == nil {
+		now := encodeTime(s.m.now())
+		s.change(func(st *state) error { st.put(kindDevice, deviceRenewed, now); return nil })
 	}
 }
 

@@ -49,6 +49,9 @@ func (s *Session) refusal() error {
 func (s *Session) dress(h http.Header) {
 	addVary(h, "Cookie")
 	s.setCookies(h)
+	if s.decision.kept && s.shows() {
+		s.leaveBackCache(h)
+	}
 	if len(s.cookies) > 0 || s.shows() || s.loadErr != nil {
 		h.Set("Cache-Control", "no-store")
 	}

@@ -31,10 +31,11 @@ import (
 
 const (
 	kindTag    kind = 't' // the key is the tag; the value is when it was put, in milliseconds
-	kindDevice kind = 'd' // what a list of sessions shows: deviceLabel, deviceSeen
+	kindDevice kind = 'd' // what is known of the visitor's device, and kept from the application
 
-	deviceLabel = "label"
-	deviceSeen  = "seen" // when the record was written last, likewise; only where there is a tag
+	deviceLabel   = "label"
+	deviceSeen    = "seen"    // when the record was written last, likewise; only where there is a tag
+	deviceRenewed = "renewed" // when the device was given this id, if it had another one before
 )
 
 // maxLabel is how many bytes of a label are kept. It often comes from a User-Agent.
@@ -83,7 +84,7 @@ func (s *Session) Tag(userID string) {
 	now := encodeTime(s.m.now())
 	s.change(func(st *state) error { st.put(kindTag, userID, now); return nil })
 	s.tags = tagChanges{added: with(s.tags.added, userID), removed: less(s.tags.removed, userID)}
-	s.renew = true
+	s.renewID()
 }
 
 // Untag takes a tag off. (A log-out needs none of it: [Session.Destroy] ends the session.)

@@ -34,7 +34,7 @@ func New(store session.Store) (*echo.Echo, error) {
 			ContentTypeNosniff:    "nosniff",
 			ReferrerPolicy:        "same-origin", // session.Back needs the Referer of this site
 		}),
-		sameOrigin,
+		session.CrossOrigin(), // refuses the forms of other sites (CSRF)
 		sessions.Middleware(),
 		session.FlashInvalid, // a validation error that a handler returns goes back to its form
 	)
@@ -71,6 +71,8 @@ func routes(e *echo.Echo, m members) {
 	}
 
 	e.POST("/newsletter", subscribe)
+	e.POST("/client", chooseClient)
+	e.GET("/poll", poll)
 
 	e.POST("/moved", moved)
 	e.GET("/old-url", redirectTo("/new-url"))
@@ -80,24 +82,18 @@ func routes(e *echo.Echo, m members) {
 
 	e.GET("/debug", debug)
 
-	e.GET("/components.css", css(components.CSS))
-	e.GET("/app.css", css(appCSS))
+	e.GET("/gallery", gallery)
+	e.StaticFS("/static", echo.MustSubFS(static, "static"))
+
+	e.GET("/components.js", text("text/javascript", components.JS))
+	e.GET("/components.css", text("text/css", components.CSS))
+	e.GET("/app.css", text("text/css", appCSS))
 }
 
-// Nothing but our own style sheets: the components need no script and no inline style.
-const contentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; " +
+// Nothing but our own files: the components need no script and no inline style. Scripts are
+// for those who switch htmx on.
+const contentSecurityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-// sameOrigin refuses forms that another site sends (CSRF).
-func sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
-	protection := http.NewCrossOriginProtection()
-	return func(c echo.Context) error {
-		if err := protection.Check(c.Request()); err != nil {
-			return echo.NewHTTPError(http.StatusForbidden).SetInternal(err)
-		}
-		return next(c)
-	}
-}
 
 // formValidator is go-playground/validator as Echo wants it.
 type formValidator struct{ rules *validator.Validate }
@@ -126,8 +122,8 @@ func showError(err error, c echo.Context) {
 //go:embed app.css
 var appCSS string
 
-func css(sheet string) echo.HandlerFunc {
+func text(mediaType, body string) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		return c.Blob(http.StatusOK, "text/css; charset=utf-8", []byte(sheet))
+		return c.Blob(http.StatusOK, mediaType+"; charset=utf-8", []byte(body))
 	}
 }

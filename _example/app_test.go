@@ -53,6 +53,7 @@ type visit struct {
 	client *http.Client
 	app    string
 	agent  string // the User-Agent
+	htmx   bool   // asks for parts of pages
 }
 
 func newVisit(t *testing.T, app string) visit {
@@ -60,7 +61,7 @@ func newVisit(t *testing.T, app string) visit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return visit{t, &http.Client{Jar: jar}, app, ""}
+	return visit{t: t, client: &http.Client{Jar: jar}, app: app}
 }
 
 // page is what the visitor sees in the end.
@@ -94,6 +95,9 @@ func (v visit) send(method, from, to string, form url.Values) page {
 	}
 	req.Header.Set("Accept", "text/html,*/*")
 	req.Header.Set("User-Agent", v.agent)
+	if v.htmx {
+		req.Header.Set("HX-Request", "true")
+	}
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("Referer", v.app+from)

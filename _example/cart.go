@@ -60,6 +60,12 @@ func showCart(c echo.Context) error {
 	return session.Render(c, http.StatusOK, cartPage(session.Get[cart](s, "cart"), visits, s.Has("emptied")))
 }
 
+// answerCart shows what became of the cart.
+func answerCart(c echo.Context) error {
+	s := session.From(c)
+	return answer(c, cartPart(session.Get[cart](s, "cart"), s.Has("emptied")), "/cart")
+}
+
 func addToCart(c echo.Context) error {
 	p, err := productOf(c)
 	if err != nil {
@@ -70,7 +76,7 @@ func addToCart(c echo.Context) error {
 	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, items[p.ID]+1) })
 	s.Forget("emptied")
 	s.FlashSuccess(p.Name + " was added to your cart.")
-	return session.Redirect(c, "/cart")
+	return answerCart(c)
 }
 
 func setQuantity(c echo.Context) error {
@@ -83,7 +89,7 @@ func setQuantity(c echo.Context) error {
 		return echo.ErrBadRequest
 	}
 	session.Update(session.From(c), "cart", func(items cart) cart { return items.set(p.ID, count) })
-	return session.Redirect(c, "/cart")
+	return answerCart(c)
 }
 
 func removeFromCart(c echo.Context) error {
@@ -94,14 +100,14 @@ func removeFromCart(c echo.Context) error {
 	s := session.From(c)
 	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, 0) })
 	s.FlashInfo(p.Name + " was removed.")
-	return session.Redirect(c, "/cart")
+	return answerCart(c)
 }
 
 // emptyCart keeps the cart under another key, for those who did not mean it.
 func emptyCart(c echo.Context) error {
 	s := session.From(c)
 	s.Put("emptied", session.Pull[cart](s, "cart"))
-	return session.Redirect(c, "/cart")
+	return answerCart(c)
 }
 
 func undoEmptyCart(c echo.Context) error {
@@ -110,5 +116,5 @@ func undoEmptyCart(c echo.Context) error {
 		s.Put("cart", session.Pull[cart](s, "emptied"))
 		s.FlashSuccess("Your cart is back.")
 	}
-	return session.Redirect(c, "/cart")
+	return answerCart(c)
 }

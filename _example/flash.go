@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
@@ -12,7 +13,8 @@ func home(c echo.Context) error {
 	return session.Render(c, http.StatusOK, homePage())
 }
 
-// flash does what its button says. The next page shows the messages, once.
+// flash does what its button says. The next page shows the messages, once; with htmx this one
+// does.
 func flash(c echo.Context) error {
 	s := session.From(c)
 	switch c.FormValue("show") {
@@ -39,7 +41,10 @@ func flash(c echo.Context) error {
 	case "now":
 		// No redirect: this very response shows it, and nothing is stored.
 		s.FlashNow(session.KindInfo, "This message was never stored.")
+		if session.IsPartial(c) {
+			break
+		}
 		return home(c)
 	}
-	return session.Redirect(c, "/")
+	return answer(c, templ.NopComponent, "/")
 }

@@ -51,7 +51,7 @@ func homePage() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>Sessions, messages and forms</h1><p class=\"lead\">Everything here works without JavaScript, under a strict Content-Security-Policy, and on the same three lines of set-up.</p><section><h2>Flash a message</h2><p>Each button is a form. Its handler flashes and redirects, and the next page shows the message once.</p><form method=\"post\" action=\"/\" class=\"line\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>Sessions, messages and forms</h1><p class=\"lead\">Everything here works without JavaScript, under a strict Content-Security-Policy, and on the same three lines of set-up. At the foot of each page you can switch to htmx.</p><section><h2>Flash a message</h2><p>Each button is a form. Its handler flashes and redirects, and the next page shows the message once.</p><form method=\"post\" action=\"/\" class=\"line\" hx-post=\"/\" hx-swap=\"none\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -87,7 +87,15 @@ func homePage() templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</form></section><section><h2>Where messages go</h2><dl><dt><form method=\"post\" action=\"/moved\"><button class=\"quiet\">Over two redirects</button></form></dt><dd>A message waits for a page that shows it. Redirects do not use it up.</dd><dt><form method=\"post\" action=\"/notice\"><button class=\"quiet\">For two pages</button></form></dt><dd><code>Reflash</code> keeps what a page shows for one more.</dd></dl></section><section><h2>The pages</h2><dl><dt><a href=\"/cart\">Cart</a></dt><dd>Values: put, get, update, increment, pull, forget. Open it in two tabs: neither loses the other's changes.</dd><dt><a href=\"/posts/new\">New post</a></dt><dd>Forms: submit it as it is, and find every field refilled, but for the password, with what is wrong beside it.</dd><dt><a href=\"/account\">Account</a></dt><dd>For members: you are sent to log in, under a new session id, and brought back.</dd><dt><a href=\"#newsletter\">Newsletter</a></dt><dd>A second form on every page, at its foot. It shares field names with the others, and nothing else.</dd><dt><a href=\"/debug\">Debug</a></dt><dd>What your session holds now.</dd></dl></section>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</form></section><section><h2>Where messages go</h2><dl><dt><form method=\"post\" action=\"/moved\"><button class=\"quiet\">Over two redirects</button></form></dt><dd>A message waits for a page that shows it. Redirects do not use it up.</dd><dt><form method=\"post\" action=\"/notice\"><button class=\"quiet\">For two pages</button></form></dt><dd><code>Reflash</code> keeps what a page shows for one more.</dd>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = poller().Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</dl></section><section><h2>The pages</h2><dl><dt><a href=\"/cart\">Cart</a></dt><dd>Values: put, get, update, increment, pull, forget. Open it in two tabs: neither loses the other's changes.</dd><dt><a href=\"/posts/new\">New post</a></dt><dd>Forms: submit it as it is, and find every field refilled, but for the password, with what is wrong beside it.</dd><dt><a href=\"/account\">Account</a></dt><dd>For members: you are sent to log in, under a new session id, and brought back.</dd><dt><a href=\"#newsletter\">Newsletter</a></dt><dd>A second form on every page, at its foot. It shares field names with the others, and nothing else.</dd><dt><a href=\"/gallery\">Gallery</a></dt><dd>Every component in every theme, light and dark, left to right and right to left.</dd><dt><a href=\"/debug\" hx-boost=\"false\">Debug</a></dt><dd>What your session holds now.</dd></dl></section>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
+	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 )
-
-const newsletterName = "newsletter"
 
 type newsletterForm struct {
 	Email string `form:"email" validate:"required,email"`
@@ -22,17 +20,11 @@ func subscribe(c echo.Context) error {
 		return err
 	}
 	if err := c.Validate(&form); err != nil {
-		return err
+		return session.Invalid(c, err, newsletter())
 	}
 	session.From(c).Flash("newsletter", "Thank you! The next issue goes to "+form.Email+".")
-	return session.Back(c, "/")
-}
-
-// newsletterInput is what was typed into the form, and what is wrong with it.
-func newsletterInput(ctx context.Context) (email string, wrong []string) {
-	form := session.FromContext(ctx).Submission(newsletterName)
-	if typed, _ := form.Values("email"); len(typed) > 0 {
-		email = typed[0]
+	if session.IsPartial(c) {
+		return session.Render(c, http.StatusOK, newsletter())
 	}
-	return email, form.Errors("email")
+	return session.Back(c, "/")
 }

@@ -49,10 +49,10 @@ func createPost(c echo.Context) error {
 	var p post
 	if err := c.Bind(&p); err != nil {
 		session.From(c).FlashError("One of the fields has something else in it than it should.")
-		return session.Invalid(c, err) // it says nothing about errors it does not know
+		return invalidPost(c, err) // it says nothing about errors it does not know
 	}
 	if err := c.Validate(&p); err != nil {
-		return err // session.FlashInvalid takes it from here
+		return invalidPost(c, err)
 	}
 	if file, err := c.FormFile("picture"); err == nil {
 		p.Picture = file.Filename
@@ -61,6 +61,14 @@ func createPost(c echo.Context) error {
 	s.Put("post", p)
 	s.FlashSuccess("Your post was saved.")
 	return session.Redirect(c, "/posts/last")
+}
+
+// invalidPost shows the form again: to htmx at once, to others on its page.
+func invalidPost(c echo.Context, err error) error {
+	if session.IsPartial(c) {
+		return session.Invalid(c, err, withAlerts(postForm()))
+	}
+	return session.Invalid(c, err)
 }
 
 func showPost(c echo.Context) error {

@@ -83,17 +83,17 @@ func idOf(id string, attrs templ.Attributes, def string) string {
 // isReserved says whether the attribute comes from the component's own parameters.
 func isReserved(key string) bool {
 	switch key {
-	case "id", "name", "type", "checked", "value":
+	case "id", "name", "type", "checked", "value", "action", "method":
 		return true
 	}
 	return false
 }
 
-// isAttribute says whether a browser takes key as one name. templ escapes it, but that
-// does not help against a space.
+// isAttribute says whether a browser takes key as one name, and as this one. templ escapes
+// it, but that does not help against a space, and browsers don't undo it.
 func isAttribute(key string) bool {
 	return key != "" && !strings.ContainsFunc(key, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`"'=<>/`, r)
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`"'=<>/&`, r)
 	})
 }
 

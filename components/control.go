@@ -146,20 +146,9 @@ func (c *control) errorID() string { return c.base + errorSuffix }
 func (c *control) hintID() string  { return c.base + hintSuffix }
 
 func (c *control) class() string {
-	t := &c.Theme
-	class := t.Control
-	switch {
-	case c.Type == "hidden":
-		return ""
-	case c.isButton():
-		return t.Button
-	case c.isBox():
-		class = t.Box
-	case c.Type == "select":
-		class = t.Select
-	}
-	if len(c.errors) > 0 {
-		class = words(class, t.Invalid)
+	class := c.Theme.control(c.Type)
+	if len(c.errors) > 0 && c.Type != "hidden" && !c.isButton() {
+		class = words(class, c.Theme.Invalid)
 	}
 	return class
 }
@@ -224,9 +213,10 @@ func (c *control) boxes() []control {
 		box.inGroup = true
 		box.Label, box.Value, box.Checked, box.disabled = o.text(), o.Value, o.Selected, o.Disabled
 		box.Unchecked = "" // the group has it once
-		box.id = choiceID(c.id, o.Value)
-		if taken[box.id] {
-			box.id += "-" + strconv.Itoa(i+1)
+		id := choiceID(c.id, o.Value)
+		box.id = id
+		for n := i + 1; taken[box.id]; n++ {
+			box.id = id + "-" + strconv.Itoa(n)
 		}
 		taken[box.id] = true
 		boxes[i] = box

@@ -86,7 +86,7 @@ func Test_that_one_request_does_not_change_how_another_looks(t *testing.T) {
 
 func Test_that_an_empty_theme_leaves_no_class(t *testing.T) {
 	bare := func(d *components.Defaults) { d.Theme = components.Theme{} }
-	for _, st := range states() {
+	for _, st := range ownStates() {
 		got := after(t, st.form, st.flash, under(bare, st.component))
 		checkMarkup(t, got)
 		for _, class := range regexp.MustCompile(`class="([^"]*)"`).FindAllStringSubmatch(got, -1) {

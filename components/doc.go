@@ -21,8 +21,8 @@
 //
 // A form that is shown again after an error keeps what was typed and says what is wrong:
 //
-//	@components.ErrorSummary()
-//	<form method="post" action="/posts">
+//	@components.Form(components.FormProps{Action: "/posts"}) {
+//		@components.ErrorSummary()
 //		@components.Field("title", components.Input{Label: "Title"})
 //		@components.Field("body", components.Input{Label: "Text", Type: "textarea"})
 //		@components.Field("status", components.Input{
@@ -30,10 +30,19 @@
 //			Options: components.Options("draft", "Draft", "live", "Live"),
 //		})
 //		<button>Save</button>
-//	</form>
+//	}
 //
-// [Field] is a control with its label, hint and error. [OldInput] is the control alone,
-// and functions such as [Old], [IsChecked] and [Invalid] are for markup of your own.
+// [Form] brings the CSRF token, and tells the forms of a page apart. [Field] is a control
+// with its label, hint and error. [OldInput] is the control alone, and functions such as
+// [Old], [IsChecked] and [Invalid] are for markup of your own, as is [CSRF].
+//
+// # Parts of pages
+//
+// With htmx, [HTMXConfig] in the head of the page lets a form that is wrong be shown in its
+// place, and [FlashAlertsOOB] in an answer brings the alerts along. [CSRFHeaders] is for what
+// sends no form. Turbo and Unpoly find the token by [CSRFMeta]; what else these and others
+// need are attributes, such as up-flashes, which every component passes on. [Script] takes
+// away what parts have brought when the browser shows the page again.
 //
 // # Rules
 //

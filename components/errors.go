@@ -61,6 +61,7 @@ func (p SummaryProps) attributes(t *Theme) templ.OrderedAttributes {
 	a.add("tabindex", "-1")
 	a.addIf("autofocus", !p.NoFocus)
 	a.add("data-turbo-temporary", true)
+	a.add("hx-history", "false")
 	a.merge(p.Attrs)
 	return a.ordered()
 }

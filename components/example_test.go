@@ -1,9 +1,11 @@
 package components_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -30,7 +32,7 @@ func ExampleFlashAlerts() {
 	fmt.Println(browser.get("/posts"))
 	fmt.Println(browser.get("/posts"))
 	// Output:
-	// <div id="flash" class="flash-region" aria-live="polite" hx-history="false"><div class="flash flash-success" data-flash="success" data-turbo-temporary><div class="flash-body"><span class="visually-hidden">Success: </span><bdi>Your post is online.</bdi> </div></div></div>
+	// <div id="flash" class="flash-region" aria-live="polite" hx-history="false"><div class="flash flash-success" data-flash="success" data-turbo-temporary hx-history="false"><div class="flash-body"><span class="visually-hidden">Success: </span><bdi>Your post is online.</bdi> </div></div></div>
 	// <div id="flash" class="flash-region" aria-live="polite"></div>
 }
 
@@ -112,6 +114,76 @@ func ExampleField_group() {
 	// </fieldset>
 }
 
+// A form brings the token that protects it, the method that browsers do not know, and the
+// name that tells it from other forms of the page.
+func ExampleForm() {
+	// In a .templ file: @components.Form(...) { @components.OldInput(...) }
+	form := with(
+		components.Form(components.FormProps{Action: "/login", Name: "login"}),
+		components.OldInput("email", components.Input{Type: "email"}),
+	)
+
+	e := newApp()
+	e.POST("/login", func(c echo.Context) error {
+		return session.Invalid(c, session.ValidationErrors{"email": {"We do not know this address"}})
+	})
+	e.GET("/login", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, form)
+	})
+
+	browser := &browser{app: e}
+	browser.post("/login", "_form=login&email=ada%40example.org")
+	fmt.Println(strings.ReplaceAll(browser.get("/login"), "><", ">\n<"))
+	// Output:
+	// <form action="/login" method="post" hx-history="false">
+	// <input type="hidden" name="_form" value="login" autocomplete="off">
+	// <input type="email" id="login-email" name="email" value="ada@example.org" aria-invalid="true" aria-describedby="login-email-error">
+	// </form>
+}
+
+// A form that is written by hand has the token by a component of its own.
+func ExampleCSRF() {
+	e := newApp()
+	e.Use(session.CSRF())
+	e.GET("/", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, components.CSRF()) // in a form: @components.CSRF()
+	})
+
+	browser := &browser{app: e}
+	field := browser.get("/")
+	fmt.Println(regexp.MustCompile(`value="[^"]{86}"`).ReplaceAllString(field, `value="…"`))
+	// Output:
+	// <input type="hidden" name="_csrf" value="…" autocomplete="off">
+}
+
+// An answer to htmx brings the alerts along. They appear in the region that the page has.
+func ExampleFlashAlertsOOB() {
+	e := newApp()
+	e.POST("/cart", func(c echo.Context) error {
+		session.From(c).FlashSuccess("In your cart.")
+		return session.Render(c, http.StatusOK, templ.Join(templ.Raw("<b>1</b>"), components.FlashAlertsOOB()))
+	})
+
+	browser := &browser{app: e}
+	fmt.Println(browser.post("/cart", "item=tea"))
+	// Output:
+	// <b>1</b><div hx-swap-oob="innerHTML:#flash"><div class="flash flash-success" data-flash="success" data-turbo-temporary hx-history="false"><div class="flash-body"><span class="visually-hidden">Success: </span><bdi>In your cart.</bdi> </div></div></div>
+}
+
+// One element in the head of the page sets htmx up. The application's own settings go
+// with it, since htmx reads one element only.
+func ExampleHTMXConfig() {
+	config := components.HTMXConfig(map[string]any{"globalViewTransitions": true})
+
+	var out strings.Builder
+	if err := config.Render(context.Background(), &out); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(strings.ReplaceAll(out.String(), "&#34;", "'")) // to be read
+	// Output:
+	// <meta name="htmx-config" content="{'globalViewTransitions':true,'historyRestoreAsHxRequest':false,'includeIndicatorStyles':false,'responseHandling':[{'code':'204','swap':false},{'code':'[23]..','swap':true},{'code':'422','swap':true},{'code':'[45]..','swap':false,'error':true}]}">
+}
+
 // The stylesheet is best served as a file, which browsers keep.
 func Example_stylesheet() {
 	e := newApp()
@@ -141,11 +213,11 @@ func (b *browser) get(path string) string {
 	return b.do(httptest.NewRequest(http.MethodGet, path, nil))
 }
 
-func (b *browser) post(path, form string) {
+func (b *browser) post(path, form string) string {
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Referer", "https://example.com"+path)
-	b.do(r)
+	return b.do(r)
 }
 
 func (b *browser) do(r *http.Request) string {

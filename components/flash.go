@@ -39,7 +39,8 @@ type FlashProps struct {
 	Attrs templ.Attributes // of the region, such as {"up-flashes": true}
 
 	// Item shows one alert in another way, or not at all if it returns nil. If Item is
-	// nil, alerts look as the theme has it.
+	// nil, alerts look as the theme has it. Give its element data-turbo-temporary and
+	// hx-history="false", as ours have them, or Turbo and htmx show it again on Back.
 	Item func(session.Message) templ.Component
 }
 
@@ -129,14 +130,17 @@ func hasKindOf(alerts, more []session.Message) bool {
 	return slices.ContainsFunc(alerts, func(m session.Message) bool { return m.Kind == first(more).Kind })
 }
 
+// id is the id of the region.
+func (p FlashProps) id() string { return idOf(p.ID, p.Attrs, "flash") }
+
 // region is the attributes of the region.
 func (p FlashProps) region(t *Theme, filled bool) templ.OrderedAttributes {
 	var a attributes
-	a.add("id", idOf(p.ID, p.Attrs, "flash"))
+	a.add("id", p.id())
 	a.addText("class", words(t.Region, p.Position.class(t), p.Class))
 	a.add("aria-live", "polite")
 	if filled {
-		a.add("hx-history", "false") // or Back would show the alerts again, from htmx's own cache
+		a.add("hx-history", "false") // whatever its items are
 	}
 	a.merge(p.Attrs)
 	return a.ordered()
@@ -178,6 +182,7 @@ func (p FlashProps) attributes(t *Theme, kind string) templ.OrderedAttributes {
 	a.addText("class", words(t.Alert, t.kind(kind), p.autoClass(t, kind)))
 	a.add("data-flash", kind)
 	a.add("data-turbo-temporary", true) // or Turbo's cache would show it again
+	a.add("hx-history", "false")        // or htmx's would, where no region says so
 	if kind == session.KindError || kind == session.KindWarning {
 		a.add("role", "alert")
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +72,12 @@ func compareGolden(t *testing.T, name, got string) {
 }
 
 func states() []state {
-	return append(append(append(flashStates(), errorStates()...), inputStates()...), fieldStates()...)
+	return slices.Concat(ownStates(), themeStates())
+}
+
+// ownStates are those in the theme of the context.
+func ownStates() []state {
+	return slices.Concat(flashStates(), errorStates(), inputStates(), fieldStates(), formStates(), csrfStates(), htmxStates())
 }
 
 func everyKind(s *session.Session) {
@@ -198,11 +204,12 @@ func inputStates() []state {
 		state{"select-old-not-offered", url.Values{"x": {"z"}}, (*session.Session).FlashAll, components.OldInput("x", one)},
 		state{"select-multiple", nil, nil, components.OldInput("x", many)},
 		state{"select-multiple-old", url.Values{"x": {"c", "a", "z"}}, wrong("x"), components.OldInput("x", many)},
+		state{"select-multiple-old-none", url.Values{"y": {""}}, (*session.Session).FlashAll, components.OldInput("x[]", many)},
 		state{"select-groups", nil, nil, components.OldInput("x", grouped)},
 		state{"input-merged-attributes", nil, wrong("x"), components.OldInput("x", components.Input{
 			Class: "wide", DescribedBy: "more", Attrs: templ.Attributes{
 				"class": "tall", "aria-describedby": "most", "required": true, "name": "y", "TYPE": "file", "value": "v", "checked": true,
-				"aria-invalid": "grammar", "bad key": "1", "a=b": "1", `a"b`: "1", "a/b": "1", "a>b": "1", "a<b": "1", "": "1",
+				"aria-invalid": "grammar", "bad key": "1", "a=b": "1", `a"b`: "1", "a/b": "1", "a>b": "1", "a<b": "1", "a&b": "1", "": "1",
 				"hx-get": "/check", "data-n": 3}})},
 		state{"input-ids", nil, nil, components.OldInput("items[0][name]", components.Input{})},
 		state{"input-in-a-named-form", url.Values{session.FormField: {"login"}, "x": {"b"}}, wrong("x"),
@@ -241,8 +248,35 @@ func fieldStates() []state {
 		{"field-checkbox", url.Values{}, wrong("x"), components.Field("x", labelled(components.Input{Type: "checkbox", Unchecked: "0"}))},
 		{"field-radio-group", nil, nil, components.Field("plan", plain)},
 		{"field-radio-group-old", url.Values{"plan": {"c+"}}, wrong("plan"), components.Field("plan", group("radio"))},
+		{"field-radio-group-old-none", url.Values{}, (*session.Session).FlashAll, components.Field("plan", group("radio"))},
 		{"field-checkbox-group", nil, nil, components.Field("tags[]", group("checkbox"))},
 		{"field-checkbox-group-old", url.Values{"tags[]": {"c+", "c-"}}, wrong("tags.0"), components.Field("tags[]", group("checkbox"))},
 		{"field-checkbox-group-old-none", url.Values{}, (*session.Session).FlashAll, components.Field("tags[]", group("checkbox"))},
 	}
+}
+
+// themeStates are the alerts and a form in each theme that comes with us. (Default is that
+// of all other states.)
+func themeStates() []state {
+	alerts := components.FlashAlerts(components.FlashProps{Position: components.TopEnd, Dismiss: true, AutoDismiss: 6 * time.Second})
+	fruit := components.Options("a", "Apple", "b", "Banana")
+	field := func(kind string, options ...components.Option) templ.Component {
+		return components.Field(kind, components.Input{Label: "Label", Hint: "Hint", Type: kind, Options: options})
+	}
+	form := templ.Join(components.ErrorSummary(), field("text"), field("textarea"), field("select", fruit...), field("file"),
+		field("range"), field("color"), field("checkbox"), field("radio", fruit...), field("submit"))
+	wrong := func(s *session.Session) {
+		s.FlashInputErrors(map[string][]string{"text": {"Enter a text"}, "radio": {"Choose a fruit"}})
+	}
+	var list []state
+	for name, theme := range map[string]components.Theme{
+		"bootstrap": components.Bootstrap, "daisyui": components.DaisyUI, "tailwind": components.Tailwind, "pico": components.Pico,
+	} {
+		themed := func(d *components.Defaults) { d.Theme = theme }
+		list = append(list,
+			state{"theme-" + name + "-alerts", nil, everyKind, under(themed, alerts)},
+			state{"theme-" + name + "-form", nil, wrong, under(themed, form)},
+		)
+	}
+	return list
 }

@@ -3,6 +3,7 @@ package components_test
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,79 +13,170 @@ import (
 	"github.com/echo-hypermedia/session/components"
 )
 
-const hostile = `"><script>alert(1)</script>'</textarea></select><img src=x onerror=alert(2)>&amp;`
+// hostile is what somebody puts everywhere.
+type hostile struct {
+	name    string // of fields, forms, keys, kinds and codes
+	value   string // what is submitted and offered, and what it is called
+	message string // what is flashed
+	attr    string // keys and values of attributes, classes, types and methods
+	address string
+}
+
+const breakOut = `"><script>alert(1)</script>'</textarea></select></title><img src=x onerror=alert(2)>&amp;`
+
+// hostiles is hostile in several ways.
+var hostiles = map[string]hostile{
+	"markup":     {breakOut, breakOut, breakOut, breakOut, breakOut},
+	"references": {"&lt;&#x22;&quot", "&amp;lt;&quot;&notit;", "&#0;&#34 onload=1", "&Tab;&newline;", "&#106;avascript&colon;alert(1)"},
+	"scripts":    {"javascript:alert(1)", "{{constructor}}${x}", "`;alert(1)//", "onclick", "\x01java\nscript:alert(1)"},
+	"white":      {" a\tb\nc ", "\n\r\n\r a \u2028\u00a0", " \n a", "x onclick\n", "\t//evil.example"},
+	"other text": {"größe]]>", "\u202eesrever\u202c<!--", "\xff\xfe\x00", "\u212a\u0130", "\\\\evil.example\\a"},
+	"empty":      {"", "", "", "", ""},
+	"unseen":     {"\x00", "\x00", "\x00", "\x00", "\x00"},
+}
+
+func (h hostile) attrs() templ.Attributes {
+	return templ.Attributes{
+		"x": h.attr, "class": h.attr, "aria-describedby": h.attr, "data-" + h.attr: h.attr, "value": h.attr, "type": h.attr,
+		"name": h.attr, "id": h.id(), "CLASS": h.attr, "x onclick": "alert(1)", "y\tonclick": "1", "action": h.address, "Method": "get",
+	}
+}
+
+// id has no spaces: an id with spaces is the application's own mistake.
+func (h hostile) id() string { return strings.Join(strings.Fields(h.attr+"id"), "") }
+
+// flash flashes everything there is.
+func (h hostile) flash(s *session.Session) {
+	s.FlashAll()
+	s.FlashInputErrors(map[string][]string{h.name: {h.message, h.message + "2"}})
+	s.FlashErrors(map[string]string{h.name: h.message})
+	s.Flash("own "+h.name, h.message)
+	s.FlashAlert(session.Message{Kind: h.name + "kind", Title: h.message, Text: h.message, Href: h.address, Label: h.message})
+	s.FlashAlert(session.Message{Kind: "error", Text: h.message, Href: "JavaScript:alert(1)"})
+	s.FlashAlert(session.Message{Kind: "error", Text: h.message, Href: h.address})
+}
+
+// exhibit is a component, and what a parser has to find in it; see readings.
+type exhibit struct {
+	component templ.Component
+	reads     []string
+}
+
+func (h hostile) exhibits() map[string]exhibit {
+	alerts := components.FlashProps{
+		Kinds: []string{h.name + "kind", "error"}, Dismiss: true, ID: h.id(), Class: h.attr, Attrs: h.attrs()}
+	summary := components.SummaryProps{Title: h.value, ID: h.id(), Class: h.attr, Attrs: h.attrs()}
+	form := components.FormProps{Action: h.address, Method: "x" + h.attr, Name: h.name, ID: h.id(), Class: h.attr, Multipart: true, Attrs: h.attrs()}
+	message := text(components.Message[string])
+	list := map[string]exhibit{
+		"FlashAlerts":    {components.FlashAlerts(alerts), []string{"strong: " + h.message, "bdi: " + h.message, "div.id: " + h.id()}},
+		"FlashAlertsOOB": {components.FlashAlertsOOB(alerts), []string{"bdi: " + h.message}},
+		"Flash":          {components.Flash(h.name + "kind"), []string{"bdi: " + h.message, "div.data-flash: " + h.name + "kind"}},
+		"FlashMessage":   {with(components.FlashMessage("own "+h.name), message), []string{"text: " + h.message}},
+		"Error":          {with(components.Error(h.name), message), []string{"text: " + h.message}},
+		"Errors":         {with(components.Errors(), message), []string{"text: " + h.message}},
+		"InputError":     {components.InputError(h.name), []string{"bdi: " + h.message, "bdi: " + h.message + "2"}},
+		"ErrorSummary":   {components.ErrorSummary(summary), []string{"h2: " + h.value, "a: " + h.message, "div.id: " + h.id()}},
+		"Title": {text(func(ctx context.Context) string { return components.Title(ctx, "a "+h.value) }),
+			[]string{"text: Error: a " + h.value}},
+		"Old":         {text(func(ctx context.Context) string { return components.Old(ctx, h.name, h.value) }), []string{"text: " + h.value}},
+		"CSRF":        {components.CSRF(), []string{"input.value: " + h.value}},
+		"CSRFMeta":    {components.CSRFMeta(), []string{"meta.content: " + h.value}},
+		"CSRFHeaders": {spread(components.CSRFHeaders), nil},
+		"Invalid": {spread(func(ctx context.Context) templ.Attributes { return components.Invalid(ctx, h.name, h.attr) }),
+			[]string{"p.aria-invalid: true"}},
+		"HTMXConfig": {components.HTMXConfig(map[string]any{h.name: h.value}), nil},
+		"Form": {with(components.Form(form), components.OldInput(h.name)), []string{
+			"form.action: " + string(templ.URL(h.address)), "form.method: post", "form.id: " + h.id(), "input.value: " + h.name, "input.value: " + h.value}},
+	}
+	for _, kind := range []string{h.attr, "text", "password", "file", "hidden", "textarea", "select", "checkbox", "radio", "submit"} {
+		h.controls(list, kind)
+	}
+	return list
+}
+
+// controls adds the controls of one type: alone and as a field, with options and without.
+func (h hostile) controls(list map[string]exhibit, kind string) {
+	one := components.Input{
+		Label: h.value, Hint: h.message, Type: kind, Value: h.value, Values: []string{h.value}, Unchecked: h.value, Prompt: h.value,
+		ID: h.id(), DescribedBy: h.attr, Class: h.attr, Attrs: h.attrs(),
+	}
+	several := one
+	several.Options = []components.Option{{Value: h.value, Label: h.message, Group: h.attr}, {Value: h.value + "2"}, {Value: "error"}, {Value: "hint"}}
+	several.ID, several.Attrs = "", h.attrs()
+	several.Attrs["id"] = ""
+
+	var value, label, options []string
+	switch kind {
+	case "text", "hidden", "checkbox", "radio", "submit":
+		value = []string{"input.value: " + h.value, "input.name: " + h.name}
+	case "textarea":
+		value = []string{"textarea: " + h.value, "textarea.name: " + h.name}
+	case "select":
+		value = []string{"select.name: " + h.name, "option: " + h.value}
+		options = []string{"option.value: " + h.value, "option: " + h.message, "option.value: " + h.value + "2", "optgroup.label: " + h.attr}
+	}
+	if kind != h.attr && kind != "hidden" && kind != "submit" {
+		label = []string{"label: " + h.value, "p: " + h.message, "bdi: " + h.message}
+	}
+	list["OldInput "+kind] = exhibit{components.OldInput(h.name, one), value}
+	list["Field "+kind] = exhibit{components.Field(h.name, one), slices.Concat(value, label)}
+	list["OldInput of options "+kind] = exhibit{components.OldInput(h.name, several), slices.Concat(value, options)}
+	list["Field of options "+kind] = exhibit{components.Field(h.name, several), slices.Concat(value, options)}
+}
+
+// check shows everything on the page after it was submitted and flashed, and reads it as
+// a browser does.
+func (h hostile) check(t *testing.T) {
+	v := newVisitor(t)
+	v.csrf = h.value
+	v.post(url.Values{h.name: {h.value}, session.FormField: {h.name}}, h.flash)
+	v.in(func(ctx context.Context) {
+		for name, exhibit := range h.exhibits() {
+			var out strings.Builder
+			if err := exhibit.component.Render(components.InForm(ctx, h.name), &out); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			nodes, err := parseMarkup(out.String())
+			if err != nil {
+				t.Errorf("%s: %v\nin %s", name, err, out.String())
+			}
+			found := readings(nodes)
+			for _, want := range exhibit.reads {
+				if want = asRead(want); !strings.HasSuffix(want, ": ") && !found[want] {
+					t.Errorf("%s: a browser does not find %q\nin %s", name, want, out.String())
+				}
+			}
+		}
+	})
+}
 
 func Test_that_nothing_gets_out_of_where_it_is_put(t *testing.T) {
-	cases := map[string]templ.Component{
-		"FlashAlerts": components.FlashAlerts(components.FlashProps{
-			Kinds: []string{hostile, "error"}, Dismiss: true, ID: hostileID, Class: hostile, Attrs: hostileAttrs()}),
-		"Flash":        components.Flash(hostile),
-		"FlashMessage": with(components.FlashMessage(hostile), text(components.Message[string])),
-		"Error":        with(components.Error(hostile), text(components.Message[string])),
-		"Errors":       with(components.Errors(), text(components.Message[string])),
-		"InputError":   components.InputError(hostile),
-		"ErrorSummary": components.ErrorSummary(components.SummaryProps{
-			Title: hostile, ID: hostileID, Class: hostile, Attrs: hostileAttrs()}),
-		"Styles": components.Styles(),
-		"Title":  text(func(ctx context.Context) string { return components.Title(ctx, hostile) }),
-		"Old":    text(func(ctx context.Context) string { return components.Old(ctx, hostile) }),
+	for way, h := range hostiles {
+		t.Run(way, h.check)
 	}
-	for _, kind := range []string{hostile, "text", "password", "file", "hidden", "textarea", "select", "checkbox", "radio", "submit"} {
-		in := components.Input{
-			Label: hostile, Hint: hostile, Type: kind, Value: hostile, Values: []string{hostile}, Unchecked: hostile, Prompt: hostile,
-			ID: hostileID, DescribedBy: hostile, Class: hostile, Attrs: hostileAttrs(),
+}
+
+func FuzzComponents(f *testing.F) {
+	for _, h := range hostiles {
+		f.Add(h.name, h.value, h.message, h.attr, h.address)
+	}
+	f.Fuzz(func(t *testing.T, name, value, message, attr, address string) {
+		name = string([]rune(name)) // a page is in UTF-8, and so is what comes from it
+		if len(name) > 200 {
+			name = "long" // the session takes them for nobody's
 		}
-		cases["OldInput "+kind] = components.OldInput(hostile, in)
-		cases["Field "+kind] = components.Field(hostile, in)
-		in.Options = []components.Option{{Value: hostile, Label: hostile, Group: hostile}, {Value: hostile + "2"}}
-		in.ID = ""
-		in.Attrs["id"] = ""
-		cases["OldInput of options "+kind] = components.OldInput(hostile, in)
-		cases["Field of options "+kind] = components.Field(hostile, in)
-	}
-	form := url.Values{hostile: {hostile}, session.FormField: {hostile}}
-	for name, component := range cases {
-		t.Run(name, func(t *testing.T) {
-			got := after(t, form, flashHostile, inForm(hostile, component))
-			if name == "Styles" {
-				got = got[:strings.Index(got, ">")+1] // the rest is a constant
-			}
-			if got == "" {
-				t.Fatal("rendered nothing")
-			}
-			if name == "FlashAlerts" && strings.Count(got, "data-flash=") != 3 {
-				t.Errorf("not all shown: %s", got)
-			}
-			checkMarkup(t, got)
-		})
-	}
-}
-
-// hostileID has no spaces: an id with spaces is the application's own mistake.
-var hostileID = strings.ReplaceAll(hostile, " ", "")
-
-func hostileAttrs() templ.Attributes {
-	return templ.Attributes{
-		hostile: hostile, "x": hostile, "class": hostile, "aria-describedby": hostile, "data-" + hostile: true,
-		"value": hostile, "type": hostile, "name": hostile, "id": hostileID, "CLASS": hostile, "x onclick": "alert(1)", "y\tonclick": "1",
-	}
-}
-
-func flashHostile(s *session.Session) {
-	s.FlashAll()
-	s.FlashInputErrors(map[string][]string{hostile: {hostile, hostile}})
-	s.FlashErrors(map[string]string{hostile: hostile})
-	s.Flash(hostile, hostile)
-	s.FlashAlert(session.Message{Kind: hostile, Title: hostile, Text: hostile, Href: hostile, Label: hostile})
-	s.FlashAlert(session.Message{Kind: "error", Text: hostile, Href: "JavaScript:alert(1)"})
-	s.FlashAlert(session.Message{Kind: "error", Text: hostile, Href: hostile})
+		hostile{name, value, message, attr, address}.check(t)
+	})
 }
 
 func Test_that_the_nonce_is_escaped(t *testing.T) {
-	ctx := templ.WithNonce(templ.InitializeContext(context.Background()), hostile)
-	var out strings.Builder
-	if err := components.Styles().Render(ctx, &out); err != nil {
-		t.Fatal(err)
+	for _, component := range []templ.Component{components.Styles(), components.Script()} {
+		ctx := templ.WithNonce(templ.InitializeContext(context.Background()), breakOut)
+		var out strings.Builder
+		if err := component.Render(ctx, &out); err != nil {
+			t.Fatal(err)
+		}
+		checkMarkup(t, out.String())
 	}
-	checkMarkup(t, out.String()[:strings.Index(out.String(), ">")+1])
 }

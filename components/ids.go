@@ -47,12 +47,16 @@ func slug(name string) string {
 // choiceID is the id of one of several controls of a name. Values that differ in signs
 // only, as C and C++ do, differ in their ids as well.
 func choiceID(id, value string) string {
-	return id + "-" + strings.Map(func(r rune) rune {
+	suffix := "-" + strings.Map(func(r rune) rune {
 		if isWord(r) {
 			return r
 		}
 		return '-'
 	}, value)
+	if suffix == errorSuffix || suffix == hintSuffix {
+		suffix += "-" // an option may well be called "error"
+	}
+	return id + suffix
 }
 
 func isWord(r rune) bool {

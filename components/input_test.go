@@ -205,6 +205,33 @@ func Test_that_ids_come_from_names(t *testing.T) {
 		`<input type="text" id="own" name="x">`)
 }
 
+func Test_that_the_ids_of_a_group_differ(t *testing.T) {
+	for _, values := range [][]string{
+		{"c", "c+", "c-", "c--", "c"},
+		{"c--3", "c+", "c-"},
+		{"error", "hint", "error-", "hint-", ""},
+	} {
+		for _, kind := range []string{"radio", "checkbox"} {
+			in := components.Input{Label: "Level", Hint: "Any", Type: kind}
+			for _, value := range values {
+				in.Options = append(in.Options, components.Option{Value: value})
+			}
+			checkMarkup(t, after(t, nil, wrong("level"), components.Field("level", in)))
+		}
+	}
+}
+
+func Test_that_a_radio_button_has_another_id_than_its_error_and_its_hint(t *testing.T) {
+	checkMarkup(t, after(t, nil, wrong("level"), templ.Join(
+		components.OldInput("level", components.Input{Type: "radio", Value: "error"}),
+		components.OldInput("level", components.Input{Type: "radio", Value: "hint"}),
+		components.InputError("level"),
+		spread(func(ctx context.Context) templ.Attributes {
+			return templ.Attributes{"id": components.HintID(ctx, "level")}
+		}),
+	)))
+}
+
 func Test_that_options_come_in_pairs(t *testing.T) {
 	got := components.Options("a", "Apple", "b")
 	want := []components.Option{{Value: "a", Label: "Apple"}, {Value: "b", Label: "b"}}

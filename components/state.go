@@ -71,6 +71,9 @@ func (f form) has(field, value string, def bool) bool {
 	return def
 }
 
+// isCorrected says whether this page shows what was submitted, or what is wrong with it.
+func (f form) isCorrected() bool { return f.Submitted() || len(f.AllErrors()) > 0 }
+
 func first[T any](list []T) T {
 	var v T
 	if len(list) > 0 {

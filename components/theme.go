@@ -1,20 +1,14 @@
 package components
 
-import (
-	_ "embed" // for CSS
+import "github.com/echo-hypermedia/session"
 
-	"github.com/echo-hypermedia/session"
-)
-
-// CSS is the stylesheet of the default theme. Serve it as a file, or put [Styles] into
-// the head of the page. Any rule of yours wins over it, and its colours are custom
-// properties that begin with --session-. Components are dark where the page says that it
-// is, by its color-scheme, or by data-theme="dark" on the root element.
+// Theme is the class names that components use. Their markup is always the same. An empty
+// field is an element without a class.
 //
-//go:embed components.css
-var CSS string
-
-// Theme is the class names that components use. Their markup is always the same.
+// A theme of your own begins with one of ours:
+//
+//	theme := components.Bootstrap
+//	theme.Button = "btn btn-lg btn-primary"
 type Theme struct {
 	Region                          string // around the alerts
 	Top, Bottom, Start, Center, End string // where the region stands, if not inline
@@ -41,11 +35,16 @@ type Theme struct {
 	Choice  string // around a checkbox or radio button with its label
 	Caption string // that label
 
-	Control string // any control but those that follow
-	Select  string
-	Box     string // a checkbox or radio button
-	Button  string
-	Invalid string // a control with an error
+	Control  string // a control for a line of text, a number, a date and so on
+	Textarea string
+	Select   string
+	File     string
+	Range    string
+	Color    string
+	Checkbox string
+	Radio    string
+	Button   string
+	Invalid  string // besides these, on a control with an error
 
 	Summary      string
 	SummaryTitle string
@@ -53,44 +52,6 @@ type Theme struct {
 	SummaryLink  string
 
 	Hidden string // text for screen readers only
-}
-
-// Default is the theme of [CSS].
-var Default = Theme{
-	Region: "flash-region",
-	Top:    "flash-region-top",
-	Bottom: "flash-region-bottom",
-	Start:  "flash-region-start",
-	Center: "flash-region-center",
-	End:    "flash-region-end",
-
-	Alert:      "flash",
-	Error:      "flash-error",
-	Warning:    "flash-warning",
-	Success:    "flash-success",
-	Info:       "flash-info",
-	AlertBody:  "flash-body",
-	AlertTitle: "flash-title",
-	AlertLink:  "flash-link",
-	Dismiss:    "flash-dismiss",
-	Toggle:     "flash-toggle",
-	Auto:       "flash-auto",
-
-	Field:   "field",
-	Group:   "field",
-	Label:   "field-label",
-	Legend:  "field-label",
-	Hint:    "field-hint",
-	Message: "field-error",
-	Choice:  "field-choice",
-	Caption: "field-caption",
-
-	Summary:      "error-summary",
-	SummaryTitle: "error-summary-title",
-	SummaryList:  "error-summary-list",
-	SummaryLink:  "error-summary-link",
-
-	Hidden: "visually-hidden",
 }
 
 // kind is the class of an alert of that kind.
@@ -106,4 +67,29 @@ func (t *Theme) kind(kind string) string {
 		return t.Info
 	}
 	return t.Other
+}
+
+// control is the class of a control of that type.
+func (t *Theme) control(kind string) string {
+	switch kind {
+	case "hidden":
+		return ""
+	case "textarea":
+		return t.Textarea
+	case "select":
+		return t.Select
+	case "file":
+		return t.File
+	case "range":
+		return t.Range
+	case "color":
+		return t.Color
+	case "checkbox":
+		return t.Checkbox
+	case "radio":
+		return t.Radio
+	case "submit", "button", "reset", "image":
+		return t.Button
+	}
+	return t.Control
 }

@@ -23,6 +23,7 @@ type visitor struct {
 	t       testing.TB
 	mw      echo.MiddlewareFunc
 	cookies []*http.Cookie
+	csrf    string // the token of Echo's middleware, if not ""
 }
 
 func newVisitor(t testing.TB) *visitor {
@@ -42,7 +43,12 @@ func (v *visitor) do(r *http.Request, handler echo.HandlerFunc) string {
 	}
 	e := echo.New()
 	e.Use(v.mw)
-	e.Any("/*", handler)
+	e.Any("/*", func(c echo.Context) error {
+		if v.csrf != "" {
+			c.Set("csrf", v.csrf)
+		}
+		return handler(c)
+	})
 	w := httptest.NewRecorder()
 	e.ServeHTTP(w, r)
 	if w.Code >= 400 {
@@ -104,6 +110,7 @@ func html(t testing.TB, component templ.Component) string {
 func after(t testing.TB, form url.Values, flash func(s *session.Session), component templ.Component) string {
 	t.Helper()
 	v := newVisitor(t)
+	v.csrf = "a-token"
 	v.post(form, flash)
 	return v.get(component)
 }
@@ -126,6 +133,20 @@ func inForm(name string, component templ.Component) templ.Component {
 func text(fn func(ctx context.Context) string) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		_, err := w.Write([]byte(templ.EscapeString(fn(ctx))))
+		return err
+	})
+}
+
+// spread is a component with attributes for hand-written markup.
+func spread(attrs func(ctx context.Context) templ.Attributes) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		if _, err := io.WriteString(w, "<p"); err != nil {
+			return err
+		}
+		if err := templ.RenderAttributes(ctx, w, attrs(ctx)); err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, "></p>")
 		return err
 	})
 }

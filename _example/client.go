@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// clients are the ways in which pages talk to the server: by nothing but HTML, or by a
+// script. The visitor chooses, and the pages are the same.
+var clients = []link{{"", "Plain HTML"}, {"htmx2", "htmx 2"}, {"htmx4", "htmx 4"}}
+
+// client is the visitor's choice; the script is called so, too.
+func client(ctx context.Context) string {
+	return session.Get[string](session.FromContext(ctx), "client")
+}
+
+func chooseClient(c echo.Context) error {
+	chosen := c.FormValue("client")
+	for _, known := range clients {
+		if chosen != known.url {
+			continue
+		}
+		if s := session.From(c); chosen == "" {
+			s.Forget("client")
+		} else {
+			s.Put("client", chosen)
+		}
+		return session.Back(c, "/")
+	}
+	return echo.ErrBadRequest
+}
+
+// boost lets htmx fetch what links and forms lead to, in both spellings of inheritance.
+func boost(ctx context.Context) templ.Attributes {
+	if client(ctx) == "" {
+		return nil
+	}
+	return templ.Attributes{"hx-boost": "true", "hx-boost:inherited": "true"}
+}
+
+// replaces has htmx put the answer to a form into the place of the element with that id.
+// Without htmx these attributes mean nothing.
+func replaces(id, action string) templ.Attributes {
+	return templ.Attributes{"hx-post": action, "hx-target": "#" + id, "hx-swap": "outerHTML"}
+}
+
+// answer answers with a part of the page, and the alerts, where that is what was asked for.
+// Everybody else goes to the page.
+func answer(c echo.Context, part templ.Component, page string) error {
+	if session.IsPartial(c) {
+		return session.Render(c, http.StatusOK, withAlerts(part))
+	}
+	return session.Redirect(c, page)
+}
+
+// poll is asked every second, and counts. It leaves messages alone: it does not show them.
+func poll(c echo.Context) error {
+	return session.Render(c, http.StatusOK, polled(session.From(c).Increment("polls")))
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"io/fs"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/echo-hypermedia/session/components"
+)
+
+func Test_that_the_gallery_leaves_nothing_behind(t *testing.T) {
+	onEachStore(t, func(t *testing.T, v visit) {
+		for range 2 {
+			v.get("/gallery").is("/gallery").shows("The photo was not uploaded", `href="#invalid-email"`)
+		}
+		v.get("/").is("/").hides("data-flash=")
+		address, err := url.Parse(v.app)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cookies := v.client.Jar.Cookies(address); len(cookies) > 0 {
+			t.Errorf("the visitor has the cookies %v", cookies)
+		}
+	})
+}
+
+func Test_that_the_gallery_shows_what_was_typed(t *testing.T) {
+	v := newVisit(t, startApp(t, "memory"))
+	v.get("/gallery?send=Send&empty.text=Tea&filled.radio=cherry&filled.text=").
+		shows(`name="empty.text" value="Tea"`, `name="filled.radio" value="cherry" checked`).
+		shows(`name="disabled.text" value="Forms without tears"`). // browsers don't send it
+		hides(`name="filled.text" value="Forms`)
+}
+
+// hooks are class names that are there for style sheets of the application.
+var hooks = []string{"flash-region", "field-caption"}
+
+func Test_that_each_theme_has_names_that_its_style_sheets_know(t *testing.T) {
+	for _, look := range looks {
+		sheets := components.CSS
+		for _, sheet := range append(look.sheets, look.rtl) {
+			name, ours := strings.CutPrefix(sheet, "/static/")
+			if !ours {
+				continue
+			}
+			css, err := fs.ReadFile(static, "static/"+name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sheets += string(css)
+		}
+		for _, class := range classes(look.theme) {
+			if !strings.Contains(sheets, "."+escaped(class)) && !slices.Contains(hooks, class) {
+				t.Errorf("%s: there are no rules for %s (scripts/themes makes its style sheet)", look.title, class)
+			}
+		}
+	}
+}
+
+// classes is each class name of a theme.
+func classes(theme components.Theme) []string {
+	var list []string
+	for _, field := range reflect.ValueOf(theme).Fields() {
+		list = append(list, strings.Fields(field.String())...)
+	}
+	return list
+}
+
+// escaped is a class name as it is spelled in a selector.
+func escaped(class string) string {
+	return regexp.MustCompile(`[^\w-]`).ReplaceAllString(class, `\$0`)
+}
+
+// inEveryLook runs test on the gallery in each theme, with the scripts of pages switched
+// off.
+func inEveryLook(t *testing.T, motion string, test func(tab)) {
+	b := openTab(t, startApp(t, "memory"))
+	b.switchScriptsOff()
+	b.prefers(motion, "light")
+	for _, look := range looks {
+		if look.name == "none" {
+			continue
+		}
+		t.Run(look.name, func(t *testing.T) {
+			b.t = t
+			b.open(galleryView{look, "light", "ltr"}.address())
+			test(b)
+		})
+	}
+}
+
+func Test_that_alerts_are_dismissed_by_mouse_and_keyboard_in_every_theme(t *testing.T) {
+	inEveryLook(t, still, func(b tab) {
+		all := b.alerts()
+		b.do(chromedp.Click(`#flash [aria-label="Dismiss"]`))
+		b.wantAlerts(all[1:]...)
+		b.do(
+			chromedp.Focus(`#flash [data-flash="warning"] a`),
+			chromedp.KeyEvent(kb.Tab),
+			chromedp.KeyEvent(" "),
+		)
+		b.wantAlerts(slices.Delete(slices.Clone(all[1:]), 1, 2)...)
+	})
+}
+
+func Test_that_alerts_go_by_themselves_in_every_theme(t *testing.T) {
+	inEveryLook(t, "no-preference", func(b tab) {
+		if gone := eval[bool](b, `(() => {
+			const note = document.querySelector("#toasts > *")
+			if (!note.checkVisibility({visibilityProperty: true})) return false
+			note.getAnimations().forEach(animation => animation.finish())
+			return !note.checkVisibility({visibilityProperty: true}) && note.offsetHeight == 0
+		})()`); !gone {
+			b.t.Error("the note is there after its time")
+		}
+	})
+}
+
+func Test_that_alerts_stay_for_whoever_prefers_reduced_motion(t *testing.T) {
+	inEveryLook(t, still, func(b tab) {
+		if moves := eval[int](b, `[...document.querySelectorAll("[data-flash]")].flatMap(alert => alert.getAnimations()).length`); moves != 0 {
+			b.t.Errorf("%d alerts move", moves)
+		}
+	})
+}
+
+func Test_that_text_for_screen_readers_is_not_seen_in_any_theme(t *testing.T) {
+	inEveryLook(t, still, func(b tab) {
+		texts := eval[[]string](b, `[...document.querySelectorAll("span")].
+			filter(span => span.innerText.trim().endsWith(":") && span.offsetWidth > 1).map(span => span.innerText)`)
+		if len(texts) > 0 {
+			b.t.Errorf("%q is seen", texts)
+		}
+	})
+}

@@ -1,0 +1,151 @@
+package components
+
+import (
+	"context"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// FormProps says where a [Form] goes, and how. The zero value is posted to the address of
+// the page.
+type FormProps struct {
+	// Action is where the form goes. "" is the address of the page.
+	Action string
+
+	// Method is "" or "post", "get" or "dialog". Browsers know no other: put, patch, delete
+	// and whatever else there is are posted with a hidden field _method, from which Echo makes
+	// the method again:
+	//
+	//	e.Pre(middleware.MethodOverrideWithConfig(middleware.MethodOverrideConfig{
+	//		Getter: middleware.MethodFromForm("_method"),
+	//	}))
+	Method string
+
+	// Name tells the forms of a page apart: what was submitted with one, and what is wrong
+	// with it, is not shown in another one, and the ids of its fields begin with it. A page with
+	// one form needs none.
+	Name string
+
+	ID    string // of the form; "" is none
+	Class string
+
+	// Multipart lets the form send files.
+	Multipart bool
+
+	// NoCSRF leaves the CSRF token out. A form that goes by GET, or whose Action names a
+	// host, is without one anyhow.
+	NoCSRF bool
+
+	// Attrs are more attributes of the form, such as {"novalidate": true} or
+	// {"hx-post": "/posts"}. They cannot change its action or method.
+	//
+	// htmx sends the fields of a form with hx-delete in the address, where a token should not
+	// be: such a form is for NoCSRF and [CSRFHeaders].
+	Attrs templ.Attributes
+}
+
+// Form is a form around its children. It brings the CSRF token, see [CSRF]; methods that
+// browsers do not know; and the name that makes it one of several forms of a page:
+//
+//	@components.Form(components.FormProps{Action: "/posts/7", Method: "put", Name: "post"}) {
+//		@components.ErrorSummary()
+//		@components.Field("title", components.Input{Label: "Title"})
+//		<button>Save</button>
+//	}
+//
+// Within it, everything of this package is about this form: [Old], [ErrorSummary], [FieldID]
+// and the others. Give functions the ctx of the children, which in a .templ file is ctx.
+//
+// A form that is being corrected is kept out of htmx's history, so that Back does not show
+// it again.
+func Form(p FormProps) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		children := templ.GetChildren(ctx)
+		ctx = inForm(templ.ClearChildren(ctx), p.Name)
+		if isDiscarded(w) {
+			return children.Render(ctx, w) // among them may be the fragment that is wanted
+		}
+		return formTag(p.Action, p.attributes(formAround(ctx)), p.hidden(ctx), children).Render(ctx, w)
+	})
+}
+
+func (p FormProps) attributes(f form) templ.OrderedAttributes {
+	var a attributes
+	method, _ := p.method()
+	a.add("method", method)
+	if p.Multipart {
+		a.add("enctype", "multipart/form-data")
+	}
+	a.addText("id", idOf(p.ID, p.Attrs, ""))
+	a.addText("class", p.Class)
+	if f.isCorrected() {
+		a.add("hx-history", "false")
+	}
+	a.merge(p.Attrs)
+	return a.ordered()
+}
+
+// hidden is the fields that the form has by itself.
+func (p FormProps) hidden(ctx context.Context) []templ.OrderedAttributes {
+	var fields []templ.OrderedAttributes
+	add := func(name, value string) {
+		if value != "" {
+			fields = append(fields, hiddenInput(name, value))
+		}
+	}
+	if p.takesToken() {
+		add(session.CSRFField, session.FromContext(ctx).CSRFToken())
+	}
+	_, meant := p.method()
+	add("_method", meant)
+	add(session.FormField, p.Name)
+	return fields
+}
+
+// method is the method that the browser sends the form by, and the one that is meant, if
+// that is another one.
+func (p FormProps) method() (sent, meant string) {
+	switch method := strings.ToLower(strings.TrimSpace(p.Method)); method {
+	case "":
+		return "post", ""
+	case "post", "get", "dialog":
+		return method, ""
+	default:
+		return "post", strings.ToUpper(method)
+	}
+}
+
+// takesToken says whether the token stays between the visitor and this site.
+func (p FormProps) takesToken() bool {
+	sent, _ := p.method()
+	return !p.NoCSRF && sent == "post" && isOnThisSite(p.Action)
+}
+
+var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
+
+// isOnThisSite says whether an address has neither a scheme nor a host, to a browser: that
+// ignores what cannot be seen around an address, and tabs and line breaks even within it, and
+// takes a backslash for a slash. (https://url.spec.whatwg.org/#concept-basic-url-parser)
+func isOnThisSite(address string) bool {
+	address = strings.TrimLeftFunc(address, func(r rune) bool { return r <= ' ' })
+	address = ignored.Replace(address)
+	return !strings.HasPrefix(address, "//") && !scheme.MatchString(address)
+}
+
+var ignored = strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/")
+
+// hiddenInput is the attributes of a hidden field of ours. Without autocomplete, Firefox
+// gives it the value from before a reload, and it may be that of another field by then.
+func hiddenInput(name, value string) templ.OrderedAttributes {
+	var a attributes
+	a.add("type", "hidden")
+	a.add("name", name)
+	a.add("value", value)
+	a.add("autocomplete", "off")
+	return a.ordered()
+}

@@ -1,0 +1,97 @@
+package components
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+
+	"github.com/a-h/templ"
+)
+
+// FlashAlertsOOB is the alerts for an answer that is a part of a page: htmx 2 and 4 put
+// them into the region of [FlashAlerts], wherever in the page that is, instead of what it
+// showed before. Without alerts it is nothing. It goes anywhere into the answer, next to
+// what htmx asked for:
+//
+//	templ Row(item Item) {
+//		<p id="row">{ item.Name }</p>
+//		@components.FlashAlertsOOB()
+//	}
+//
+// Its ID names the region. Of the other properties Kinds, Dismiss, AutoDismiss, Sticky and
+// Item matter: the region itself stays what it is.
+//
+// Turbo and Unpoly need nothing like it. In a Turbo Stream, put [FlashAlerts] into the
+// template; for Unpoly, give the region the attribute up-flashes. With Datastar:
+//
+//	sse.PatchElementTempl(components.Flash("success"), datastar.WithSelectorID("flash"), datastar.WithModeAppend())
+func FlashAlertsOOB(props ...FlashProps) templ.Component {
+	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		p, d := first(props), defaultsOf(ctx)
+		alerts := p.alerts(ctx)
+		if len(alerts) == 0 {
+			return nil
+		}
+		return outOfBand("innerHTML:#"+cssIdentifier(p.id()), d, p, alerts).Render(ctx, w)
+	})
+}
+
+// cssIdentifier is an id as it stands in a selector. Signs are written as numbers, since
+// htmx 4 would look for the selector behind the last colon, and htmx 2 cuts at commas.
+func cssIdentifier(id string) string {
+	var b strings.Builder
+	for i, r := range id {
+		digit := r >= '0' && r <= '9' || r == '-'
+		if r >= 0x80 || r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || i > 0 && digit {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, `\%x `, r)
+		}
+	}
+	return b.String()
+}
+
+// HTMXConfig is the meta element with the settings that htmx 2 needs for what this package
+// does; htmx 4 does the same by default, and ignores them:
+//
+//   - An answer with status 422 is shown, as session.Invalid gives it to a form that is wrong.
+//   - Back asks for the whole page if htmx has not kept it, not for a part.
+//   - No style element is added, which a strict Content-Security-Policy forbids. The style that
+//     hides .htmx-indicator belongs into your stylesheet then.
+//
+// htmx reads one such element only, so yours go in here too, where they may also replace
+// ours:
+//
+//	@components.HTMXConfig(map[string]any{"globalViewTransitions": true})
+func HTMXConfig(more ...map[string]any) templ.Component {
+	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		config := maps.Clone(htmxDefaults)
+		maps.Copy(config, first(more))
+		content, err := json.Marshal(config)
+		if err != nil {
+			return fmt.Errorf("components: HTMXConfig: %w", err)
+		}
+		return htmxMeta(string(content)).Render(ctx, w)
+	})
+}
+
+var htmxDefaults = map[string]any{
+	"historyRestoreAsHxRequest": false,
+	"includeIndicatorStyles":    false,
+	"responseHandling": []htmxHandling{ // the first that fits
+		{Code: "204"},
+		{Code: "[23]..", Swap: true},
+		{Code: "422", Swap: true},
+		{Code: "[45]..", Error: true},
+	},
+}
+
+// htmxHandling says what htmx 2 does with answers whose status matches a pattern.
+type htmxHandling struct {
+	Code  string `json:"code"`
+	Swap  bool   `json:"swap"`
+	Error bool   `json:"error,omitempty"`
+}

@@ -1,0 +1,34 @@
+package components
+
+import (
+	"context"
+	_ "embed" // for JS
+	"io"
+
+	"github.com/a-h/templ"
+)
+
+// JS is the script of [Script], to be served as a file.
+//
+//go:embed components.js
+var JS string
+
+var script = templ.NewOnceHandle(templ.WithComponent(templ.ComponentFunc(writeScript)))
+
+// Script is a script element with [JS], for pages with htmx, Turbo or scripts of your own:
+// it takes away the alerts that these have put into a page when the browser shows the page
+// again, as it was left. Nothing else can do that, since the server is not asked. A page
+// without JavaScript does not need it: where the server has put the alerts into it, browsers
+// ask for it again.
+//
+// A page has it once, however often it is asked for, and with the nonce of templ.WithNonce
+// if there is one.
+func Script() templ.Component {
+	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		return script.Once().Render(templ.InitializeContext(ctx), w)
+	})
+}
+
+func writeScript(ctx context.Context, w io.Writer) error {
+	return writeInline(ctx, w, "script", JS)
+}
