@@ -61,7 +61,7 @@ func answer(c echo.Context, part templ.Component, page string) error {
 	return session.Redirect(c, page)
 }
 
-// poll is asked every second, and counts. It leaves messages alone: it does not show them.
-func poll(c echo.Context) error {
+// answerPoll is asked every second, and counts. It leaves messages alone: it does not show them.
+func answerPoll(c echo.Context) error {
 	return session.Render(c, http.StatusOK, polled(session.From(c).Increment("polls")))
 }

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"sync"
+	"testing"
+
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// board is a state that can be waited for.
+type board[T any] struct {
+	mu      *sync.Mutex
+	state   *T
+	changed *chan struct{} // closed at the next change
+}
+
+func newBoard[T any](state T) board[T] {
+	return board[T]{new(sync.Mutex), &state, new(make(chan struct{}))}
+}
+
+func (b board[T]) change(change func(*T)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(b.state)
+	close(*b.changed)
+	*b.changed = make(chan struct{})
+}
+
+func (b board[T]) look(look func(T)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	look(*b.state)
+}
+
+// wait waits until is says yes.
+func (b board[T]) wait(ctx context.Context, is func(T) bool) error {
+	for {
+		b.mu.Lock()
+		done, changed := is(*b.state), *b.changed
+		b.mu.Unlock()
+		if done {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// A witness is somebody in front of a tab who counts what he reads.
+type witness struct {
+	tab
+	site *site
+	eyes board[sight]
+}
+
+// sight is what came into sight so far.
+type sight struct {
+	messages map[string]int // how often each message did
+	pages    []string       // the pages, loaded, swapped in, or brought back
+	kept     int            // how many documents the browser had kept, and showed as they were
+}
+
+// visit opens a tab with cookies of its own.
+func (s *site) visit(t *testing.T) witness {
+	t.Helper()
+	w := s.watched(openTab(t, s.url))
+	if s.off {
+		w.switchScriptsOff()
+	}
+	return w
+}
+
+// another is one more tab of the same visitor, who counts what is there by itself.
+func (w witness) another() witness {
+	w.t.Helper()
+	return w.site.watched(w.tab.another())
+}
+
+func (s *site) watched(b tab) witness {
+	b.t.Helper()
+	w := witness{b, s, newBoard(sight{messages: map[string]int{}})}
+	if err := chromedp.Listen(b.ctx, w.notice); err != nil {
+		b.t.Fatal(err)
+	}
+	// In a world of its own the script runs also where those of the page are switched off,
+	// and whatever the page's Content-Security-Policy says.
+	_, err := chromedp.Call(b.ctx, runtime.AddBinding, runtime.AddBindingParams{Name: "notice", ExecutionContextName: "eyes"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	_, err = chromedp.Call(b.ctx, cdppage.AddScriptToEvaluateOnNewDocument,
+		cdppage.AddScriptToEvaluateOnNewDocumentParams{WorldName: "eyes", Source: watch})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return w
+}
+
+// watch tells of each page, and of each alert and each error of a field, that comes into
+// sight: when it gets into the document, and again when the browser shows a document that
+// it had kept.
+const watch = `(() => {
+	let before = new Set()
+	const look = () => {
+		if (document.prerendering) return
+		const now = new Set(document.querySelectorAll("main, [data-flash] bdi, .field-error bdi"))
+		for (const e of now) if (!before.has(e)) {
+			const page = e.dataset.page
+			notice(JSON.stringify(page ? {page} : {message: e.textContent}))
+		}
+		before = now
+	}
+	new MutationObserver(look).observe(document, {childList: true, subtree: true})
+	document.addEventListener("prerenderingchange", look)
+	addEventListener("pageshow", e => {
+		if (!e.persisted) return
+		notice(JSON.stringify({kept: true}))
+		before = new Set()
+		look()
+	})
+})()`
+
+func (w witness) notice(event any) {
+	e, ok := event.(*runtime.EventBindingCalled)
+	if !ok || e.Name != "notice" {
+		return
+	}
+	var seen struct {
+		Message, Page string
+		Kept          bool
+	}
+	if err := json.Unmarshal([]byte(e.Payload), &seen); err != nil {
+		w.t.Error(err)
+		return
+	}
+	w.eyes.change(func(s *sight) {
+		switch {
+		case seen.Kept:
+			s.kept++
+		case seen.Page != "":
+			s.pages = append(s.pages, seen.Page)
+		default:
+			s.messages[seen.Message]++
+		}
+	})
+}
+
+// waits waits until what came into sight is as is says.
+func (w witness) waits(what string, is func(sight) bool) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	if err := w.eyes.wait(ctx, is); err != nil {
+		w.eyes.look(func(s sight) {
+			w.t.Fatalf("waiting for %s: %v; so far there came into sight %v", what, err, s.messages)
+		})
+	}
+}
+
+// reads waits for messages.
+func (w witness) reads(messages ...string) {
+	w.t.Helper()
+	for _, m := range messages {
+		w.waits("“"+m+"”", func(s sight) bool { return s.messages[m] > 0 })
+	}
+}
+
+// hasRead checks what was seen so far: these messages, each as often as it is named, and
+// no other.
+func (w witness) hasRead(messages ...string) {
+	w.t.Helper()
+	want := map[string]int{}
+	for _, m := range messages {
+		want[m]++
+	}
+	eval[bool](w.tab, `true`) // what happened before this in the page, was told before it
+	w.eyes.look(func(s sight) {
+		if !maps.Equal(s.messages, want) {
+			w.t.Errorf("got the messages %v; want %v", s.messages, want)
+		}
+	})
+}
+
+// opens loads a page by its address.
+func (w witness) opens(page string) {
+	w.t.Helper()
+	w.comes(page, chromedp.Navigate(w.app+"/"+page))
+}
+
+// clicks clicks on what leads to a page, whether that is loaded or swapped in.
+func (w witness) clicks(selector, page string) {
+	w.t.Helper()
+	w.comes(page, chromedp.Click(selector))
+}
+
+// goesBack says whether the browser had kept the page, and showed it as it was.
+func (w witness) goesBack(page string) (kept bool) {
+	w.t.Helper()
+	before := w.sight().kept
+	w.comes(page, chromedp.Evaluate[chromedp.Void](`history.back()`))
+	return w.sight().kept > before
+}
+
+// comes does what makes a page come into sight, and waits until it is the last that did.
+func (w witness) comes(page string, steps ...chromedp.Action[chromedp.Void]) {
+	w.t.Helper()
+	before := len(w.sight().pages)
+	w.do(steps...)
+	w.waits("the page "+page, func(s sight) bool { return len(s.pages) > before && s.pages[len(s.pages)-1] == page })
+}
+
+func (w witness) sight() (now sight) {
+	w.eyes.look(func(s sight) { now = s })
+	return now
+}

@@ -1,0 +1,326 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/components"
+)
+
+// A library is what drives pages in the browser, or nothing.
+type library struct {
+	name    string
+	scripts []string // in the directory of scripts/setup
+	boosted string   // the attribute of body with which links and forms swap pages instead of loading them
+	noBoost string   // the attribute of a link that loads its page all the same
+	off     bool     // JavaScript is switched off
+}
+
+var (
+	plain      = library{name: "HTML"}
+	scriptless = library{name: "HTML without JavaScript", off: true}
+	htmx2      = library{
+		name:    "htmx 2",
+		scripts: []string{"htmx.org-2.0.11/dist/htmx.min.js", "htmx-ext-preload-2.1.2/dist/preload.min.js"},
+		boosted: `hx-boost="true" hx-ext="preload"`,
+		noBoost: `hx-boost="false"`,
+	}
+	htmx4 = library{
+		name: "htmx 4",
+		scripts: []string{
+			"htmx.org-4.0.1/dist/htmx.min.js",
+			"htmx.org-4.0.1/dist/ext/hx-preload.min.js", "htmx.org-4.0.1/dist/ext/hx-history-cache.min.js",
+		},
+		boosted: `hx-boost:inherited="true"`,
+		noBoost: `hx-boost="false"`,
+	}
+	turbo = library{
+		name:    "Turbo",
+		scripts: []string{"hotwired-turbo-8.0.23/dist/turbo.es2017-umd.js"},
+		noBoost: `data-turbo="false"`,
+	}
+)
+
+// file is where scripts/setup has put a script of a library.
+func (library) file(name string) (string, error) {
+	cache, err := os.UserCacheDir()
+	if dir := os.Getenv("XDG_CACHE_HOME"); dir != "" {
+		cache = dir
+	} else if home, homeErr := os.UserHomeDir(); homeErr == nil {
+		cache = filepath.Join(home, ".cache") // also where the system has another place for caches
+	} else if err != nil {
+		return "", err
+	}
+	path := filepath.Join(cache, "echo-hypermedia-session", "npm", filepath.FromSlash(name))
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%s is missing: run scripts/setup, which fetches it", name)
+	}
+	return path, nil
+}
+
+// A site is a small application. All its pages show messages in one layout, which is as an
+// application would write it for that library.
+type site struct {
+	library
+	boost bool   // pages are swapped and not loaded
+	polls bool   // every page asks for /poll each 150 ms
+	start markup // what is on the page /start, for a test to click on
+	rules string // by which Chromium loads /done ahead of time from /quiet: "prefetch", "prerender", or none
+
+	url      string
+	answered board[map[string]int] // how often each path was answered
+	gate     chan struct{}         // what waits at /held goes on when this is closed
+}
+
+// serve starts s with a store.
+func (s *site) serve(t *testing.T, driver string) {
+	t.Helper()
+	store, err := openStore(driver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := echo.New()
+	e.Pre(middleware.MethodOverrideWithConfig(middleware.MethodOverrideConfig{Getter: middleware.MethodFromForm("_method")}))
+	e.Use(
+		s.count,
+		middleware.SecureWithConfig(middleware.SecureConfig{ContentSecurityPolicy: strictPolicy}),
+		session.Middleware(session.Config{Store: store, Cookie: session.CookieOptions{Insecure: true}}),
+	)
+	for _, name := range s.scripts {
+		path, err := s.file(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.File("/npm/"+name, path)
+	}
+	s.routes(e)
+	s.answered = newBoard(map[string]int{})
+	s.gate = make(chan struct{})
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	// A browser trusts localhost as it trusts https: it sends Sec-Fetch-Dest, for one.
+	s.url = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+}
+
+// strictPolicy has no unsafe-inline. The nonce is for the progress bar of Turbo; a real
+// application draws a new one for each page.
+const (
+	strictPolicy = "default-src 'none'; script-src 'self'; style-src 'nonce-" + styleNonce + "'; connect-src 'self'; " +
+		"img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	styleNonce = "c3R5bGU"
+)
+
+// count notes on the board what was answered, when all of it has left.
+func (s *site) count(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if err != nil {
+			c.Error(err)
+		}
+		s.answered.change(func(m *map[string]int) { (*m)[c.Request().URL.Path]++ })
+		return nil
+	}
+}
+
+// more waits until a path has been answered n more times.
+func (s *site) more(ctx context.Context, path string, n int) error {
+	n += s.timesAnswered(path)
+	return s.answered.wait(ctx, func(m map[string]int) bool { return m[path] >= n })
+}
+
+func (s *site) timesAnswered(path string) (n int) {
+	s.answered.look(func(m map[string]int) { n = m[path] })
+	return n
+}
+
+func (s *site) routes(e *echo.Echo) {
+	for _, name := range []string{"start", "done", "next"} {
+		e.GET("/"+name, func(c echo.Context) error { return session.Render(c, http.StatusOK, s.page(name)) })
+	}
+	e.POST("/save", save)
+	e.DELETE("/save", save)
+	e.POST("/login", func(c echo.Context) error {
+		session.From(c).Regenerate()
+		session.From(c).Put("user", "Ada")
+		return save(c)
+	})
+	e.GET("/hop", s.hop)
+	e.GET("/flash", flashOnly)
+	e.GET("/quiet", s.quiet)
+	e.GET("/streamed", s.streamed)
+	e.GET("/rules.json", s.speculationRules)
+	e.GET("/poll", poll)
+	e.GET("/poll.js", pollScript)
+}
+
+// save flashes what the form or the link says, and sends the visitor to ?to, or to /done,
+// with that many redirects on the way.
+func save(c echo.Context) error {
+	text := c.QueryParam("say")
+	if text == "" {
+		text = "Saved."
+	}
+	session.From(c).FlashSuccess(text)
+	return session.Redirect(c, onTheWay(c))
+}
+
+func onTheWay(c echo.Context) string {
+	to := c.QueryParam("to")
+	if to == "" {
+		to = "/done"
+	}
+	hops, _ := strconv.Atoi(c.QueryParam("hops"))
+	if hops == 0 {
+		return to
+	}
+	return "/hop?" + url.Values{"to": {to}, "hops": {strconv.Itoa(hops - 1)}, "after": {c.QueryParam("after")}}.Encode()
+}
+
+// hop redirects. If it is to go on ?after a path was answered twice more, it waits for that.
+func (s *site) hop(c echo.Context) error {
+	if path := c.QueryParam("after"); path != "" {
+		if err := s.more(c.Request().Context(), path, 2); err != nil {
+			return err
+		}
+	}
+	return session.Redirect(c, onTheWay(c))
+}
+
+// flashOnly flashes, and shows no page: the browser stays where it is.
+func flashOnly(c echo.Context) error {
+	session.From(c).FlashSuccess("Saved.")
+	return c.NoContent(http.StatusNoContent)
+}
+
+// quiet is a page that shows no messages.
+func (s *site) quiet(c echo.Context) error {
+	if s.rules != "" {
+		c.Response().Header().Set("Speculation-Rules", `"/rules.json"`)
+	}
+	return session.Render(c, http.StatusOK, s.layout("quiet", templ.NopComponent, s.start))
+}
+
+// streamed is a page that is sent in two halves. The second one waits for the gate.
+func (s *site) streamed(c echo.Context) error {
+	session.From(c).FlashMessages() // claims them: with a cookie store they leave with the head
+	c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
+	return s.page("streamed", templ.Flush(), gate(s.gate), `<p id="end">That is all.</p>`).Render(c.Request().Context(), c.Response())
+}
+
+// gate is a component that waits.
+type gate chan struct{}
+
+func (g gate) Render(ctx context.Context, w io.Writer) error {
+	select {
+	case <-g:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *site) speculationRules(c echo.Context) error {
+	rules := `{"` + s.rules + `": [{"urls": ["/done"], "eagerness": "immediate"}]}`
+	return c.Blob(http.StatusOK, "application/speculationrules+json", []byte(rules))
+}
+
+// poll uses the session, and shows no messages.
+func poll(c echo.Context) error {
+	user := session.Get(session.From(c), "user", "nobody")
+	return c.HTML(http.StatusOK, "<p>"+user+" has no news.</p>")
+}
+
+// pollScript polls where there is no library for it.
+func pollScript(c echo.Context) error {
+	return c.Blob(http.StatusOK, "text/javascript", []byte(`setInterval(() => fetch("/poll"), 150)`))
+}
+
+// page is a page that shows messages.
+func (s *site) page(name string, content ...any) templ.Component {
+	if name == "start" {
+		content = s.start
+	}
+	return s.layout(name, components.FlashAlerts, content)
+}
+
+func (s *site) layout(name string, alerts templ.Component, content markup) templ.Component {
+	return markup{
+		`<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>`, name, `</title><link rel="icon" href="data:,">`,
+		s.libraryHead(),
+		`</head><body `, s.bodyAttributes(), `>`,
+		`<nav><a id="to-next" href="/next">Next</a> <a id="load-next" href="/next" `, s.noBoost, `>Load next</a>`,
+		` <a id="to-flash" href="/flash" `, s.noBoost, `>Flash</a></nav>`,
+		alerts,
+		`<main id="main" data-page="`, name, `">`, content, `</main>`,
+		s.poller(),
+		`</body></html>`,
+	}
+}
+
+func (s *site) libraryHead() any {
+	var head markup
+	switch s.name {
+	case turbo.name:
+		head = markup{`<meta name="csp-nonce" content="` + styleNonce + `">`}
+	case htmx2.name, htmx4.name:
+		head = markup{htmxConfigForNow}
+	}
+	for _, name := range s.scripts {
+		head = append(head, `<script defer src="/npm/`+name+`"></script>`)
+	}
+	return head
+}
+
+func (s *site) bodyAttributes() string {
+	if s.boost {
+		return s.boosted
+	}
+	return ""
+}
+
+func (s *site) poller() string {
+	switch {
+	case !s.polls:
+		return ""
+	case s.name == htmx2.name, s.name == htmx4.name:
+		return `<div id="news" hx-get="/poll" hx-trigger="every 150ms"></div>`
+	}
+	return `<script defer src="/poll.js"></script>`
+}
+
+// markup is a component of HTML and other components in turn.
+type markup []any
+
+func (m markup) Render(ctx context.Context, w io.Writer) error {
+	for _, part := range m {
+		var err error
+		switch part := part.(type) {
+		case string:
+			_, err = io.WriteString(w, part)
+		case templ.Component:
+			err = part.Render(ctx, w)
+		default:
+			err = fmt.Errorf("%T is no markup", part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const htmxConfigForNow = `<meta name="htmx-config" content="{&#34;historyRestoreAsHxRequest&#34;:false,&#34;includeIndicatorStyles&#34;:false,&#34;responseHandling&#34;:[{&#34;code&#34;:&#34;204&#34;,&#34;swap&#34;:false},{&#34;code&#34;:&#34;[23]..&#34;,&#34;swap&#34;:true},{&#34;code&#34;:&#34;422&#34;,&#34;swap&#34;:true},{&#34;code&#34;:&#34;[45]..&#34;,&#34;swap&#34;:false,&#34;error&#34;:true}]}"/>`

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// (g) The head of such a page leaves before its end is known.
+func Test_that_a_page_that_streams_shows_its_message_once(t *testing.T) {
+	t.Parallel()
+	onSites(t, []library{plain, scriptless, turbo}, func(t *testing.T, s *site, driver string) {
+		s.polls = true
+		s.start = markup{`<form method="post" action="/save?to=/streamed"><button>Save</button></form>`}
+		s.serve(t, driver)
+		other := s.visit(t)
+		other.opens("start")
+		w := other.another()
+		w.opens("start")
+		w.do(chromedp.Click("form button"))
+		if s.name != turbo.name { // which waits for the end
+			w.reads("Saved.")
+		}
+		other.polls()
+		close(s.gate)
+		w.do(chromedp.WaitReady("#end"))
+		w.reads("Saved.")
+		w.clicks("#to-next", "next")
+		w.hasRead("Saved.")
+		other.hasRead()
+	})
+}
