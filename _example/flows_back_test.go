@@ -27,7 +27,7 @@ func Test_that_Back_does_not_show_a_message_again(t *testing.T) {
 			`<form id="login" method="post" action="/login?say=Welcome."><button>Log in</button></form>`}
 		s.serve(t, driver)
 		w := s.visit(t)
-		read := []string{}
+		var read []string
 		for _, step := range []struct{ button, message string }{
 			{"form button", "Saved."}, {"#far button", "Sent."}, {"#login button", "Welcome."}, {"#far button", "Sent."},
 		} {
@@ -39,6 +39,22 @@ func Test_that_Back_does_not_show_a_message_again(t *testing.T) {
 			w.goesBack("done")
 			w.hasRead(read...)
 		}
+	})
+}
+
+func Test_that_Back_does_not_show_the_errors_of_a_form_again(t *testing.T) {
+	t.Parallel()
+	onSites(t, []library{plain, scriptless, turbo}, func(t *testing.T, s *site, driver string) {
+		s.start = titleForm
+		s.serve(t, driver)
+		w := s.visit(t)
+		for range 2 { // the second time there is a session already
+			w.opens("start")
+			w.clicks("#form button", "start")
+			w.clicks("#load-next", "next")
+			w.goesBack("start")
+		}
+		w.hasRead("Not saved.", "Enter a longer title.", "Not saved.", "Enter a longer title.")
 	})
 }
 
