@@ -87,10 +87,11 @@ func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {
 			if isSafe(c.Request().Method) || own.Skipper != nil && own.Skipper(c) {
 				return next(c)
 			}
-			if s := From(c); !s.verifyCSRF(csrfTokenIn(c.Request())) {
-				return own.refuse(c, s)
+			s, r := From(c), c.Request()
+			if s.verifyCSRF(r.Header.Get(CSRFHeader)) || s.verifyCSRF(csrfFieldOf(r)) {
+				return next(c)
 			}
-			return next(c)
+			return own.refuse(c, s)
 		}
 	}
 }
@@ -104,12 +105,11 @@ func isSafe(method string) bool {
 	return false
 }
 
-// csrfTokenIn is the token that came with r. It is not looked for in the address, which
-// ends up in logs and in the Referer.
-func csrfTokenIn(r *http.Request) string {
-	if token := r.Header.Get(CSRFHeader); token != "" {
-		return token
-	}
+// csrfFieldOf is the token in a form. It counts beside one in the header, which may be that of
+// a page before the login, where a script puts it into each request; and the body is left
+// alone if that was good. It is not looked for in the address, which ends up in logs and in
+// the Referer.
+func csrfFieldOf(r *http.Request) string {
 	submitted(r)
 	return r.PostForm.Get(CSRFField)
 }
@@ -185,18 +185,14 @@ func (s *Session) offerCSRF() {
 func (s *Session) verifyCSRF(token string) bool {
 	s.lock()
 	defer s.unlock()
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) != 2*sha256.Size {
-		s.state() // so that a store that cannot be asked is not taken for a bad token
-		return false
-	}
 	secret := s.knownSecret()
-	if secret == nil {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if secret == nil || err != nil || len(raw) != 2*len(secret) {
 		return false
 	}
-	given := make([]byte, sha256.Size)
-	subtle.XORBytes(given, raw[:sha256.Size], raw[sha256.Size:])
-	return subtle.ConstantTimeCompare(given, secret) == 1
+	pad, masked := raw[:len(secret)], raw[len(secret):]
+	subtle.XORBytes(masked, masked, pad)
+	return subtle.ConstantTimeCompare(masked, secret) == 1
 }
 
 // The secret of the tokens is made from the session's id, so it need not be stored, pages

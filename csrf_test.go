@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -48,6 +49,8 @@ func Test_that_a_token_of_the_session_is_accepted(t *testing.T) {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 			wantText(t, "in the header of a "+method, v.asks(ask{method: method, header: headers{session.CSRFHeader, token}}, accept).body, "accepted")
 		}
+		wantText(t, "in the form, beside an old one in the header", v.submits(token, session.CSRFHeader, "old").body, "accepted")
+		wantText(t, "in the header, beside an old one in the form", v.submits("old", session.CSRFHeader, token).body, "accepted")
 		wantText(t, "with JSON", v.asks(ask{body: "{}", header: headers{"Content-Type", "application/json", session.CSRFHeader, token}}, accept).body, "accepted")
 	})
 }
@@ -108,6 +111,17 @@ func Test_that_a_visitor_without_a_session_has_no_good_token(t *testing.T) {
 	if got.status != http.StatusForbidden || got.header.Get("Set-Cookie") != "" {
 		t.Errorf("got %d, cookie %q; want 403 and none", got.status, got.header.Get("Set-Cookie"))
 	}
+}
+
+func Test_that_a_good_header_leaves_the_body_to_the_handler(t *testing.T) {
+	v := newSite(t).browser()
+	upload := inParts("file", "content")
+	upload.header = append(upload.header, session.CSRFHeader, v.opens(tokenPage).body)
+	got := v.asks(upload, guarded(func(c echo.Context) error {
+		body, err := io.ReadAll(c.Request().Body)
+		return errors.Join(err, c.HTML(http.StatusOK, string(body)))
+	}))
+	wantText(t, "what the handler reads", got.body, upload.body)
 }
 
 func Test_that_reading_needs_no_token(t *testing.T) {

@@ -72,7 +72,7 @@ func routes(e *echo.Echo, m members) {
 
 	e.POST("/newsletter", subscribe)
 	e.POST("/client", chooseClient)
-	e.GET("/poll", poll)
+	e.GET("/poll", answerPoll)
 
 	e.POST("/moved", moved)
 	e.GET("/old-url", redirectTo("/new-url"))

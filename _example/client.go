@@ -43,6 +43,9 @@ func boost(ctx context.Context) templ.Attributes {
 	return templ.Attributes{"hx-boost": "true", "hx-boost:inherited": "true"}
 }
 
+// elsewhere is for a link to a page with other style sheets, which browsers have to load.
+func elsewhere() templ.Attributes { return templ.Attributes{"hx-boost": "false"} }
+
 // replaces has htmx put the answer to a form into the place of the element with that id.
 // Without htmx these attributes mean nothing.
 func replaces(id, action string) templ.Attributes {
@@ -58,7 +61,7 @@ func answer(c echo.Context, part templ.Component, page string) error {
 	return session.Redirect(c, page)
 }
 
-// poll is asked every second, and counts. It leaves messages alone: it does not show them.
-func poll(c echo.Context) error {
+// answerPoll is asked every second, and counts. It leaves messages alone: it does not show them.
+func answerPoll(c echo.Context) error {
 	return session.Render(c, http.StatusOK, polled(session.From(c).Increment("polls")))
 }

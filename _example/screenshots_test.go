@@ -14,8 +14,8 @@ import (
 
 var screenshots = flag.String("screenshots", ".", "the `directory` for the pictures")
 
-// TestScreenshots is no test: it takes pictures of whole pages to look at, and those of
-// the README. Run it with make screenshots.
+// TestScreenshots is no test: it takes pictures of pages to look at. Run it with make
+// screenshots.
 func TestScreenshots(t *testing.T) {
 	app := startApp(t, "memory")
 	for name, lead := range scenes {
@@ -27,6 +27,16 @@ func TestScreenshots(t *testing.T) {
 			for _, width := range []int64{1280, 390} {
 				b.looks(width, 800, scheme)
 				b.takePicture(fmt.Sprintf("%s-%s-%d", name, scheme, width), chromedp.FullScreenshot(100))
+			}
+		}
+	}
+	b := openTab(t, app)
+	for _, look := range looks {
+		for _, scheme := range []string{"light", "dark"} {
+			for _, dir := range []string{"ltr", "rtl"} {
+				b.looks(1280, 800, scheme)
+				b.open(galleryView{look, scheme, dir}.address())
+				b.takePicture(fmt.Sprintf("gallery-%s-%s-%s", look.name, scheme, dir), chromedp.FullScreenshot(100))
 			}
 		}
 	}

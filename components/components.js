@@ -1,7 +1,11 @@
-// A browser may show a page again as it was left, and htmx may keep a copy of it. What a
-// part of the page has brought is not to be read twice.
+// A browser may show a page again as it was left, and htmx and Turbo keep copies. What was
+// said once is not to be read there once more.
 (() => {
-	const forget = root => root.querySelectorAll("[data-flash]").forEach(alert => alert.remove())
-	addEventListener("pageshow", event => { if (event.persisted) forget(document) })
-	addEventListener("htmx:beforeHistorySave", () => forget(document))
+	const forget = () => document.querySelectorAll("[data-flash]").forEach(alert => alert.remove())
+	addEventListener("pageshow", event => { if (event.persisted) forget() })
+	addEventListener("htmx:beforeHistorySave", forget)
+	// Turbo must not keep a form that is being corrected, nor take it out of the page either.
+	addEventListener("turbo:load", () => {
+		if (document.querySelector('[hx-history="false"]')) Turbo.cache.exemptPageFromCache()
+	})
 })()

@@ -44,6 +44,21 @@
 // need are attributes, such as up-flashes, which every component passes on. [Script] takes
 // away what parts have brought when the browser shows the page again.
 //
+// # Themes
+//
+// What components look like is class names, so any style sheet will do. There are themes
+// for [Bootstrap], [DaisyUI], [Tailwind] and [Pico] besides [Default], which looks as [CSS]
+// has it. That style sheet is needed with each of them, for alerts that are dismissed or
+// lie over the page:
+//
+//	components.Configure(func(d *components.Defaults) { d.Theme = components.Bootstrap })
+//
+// Texts of the components themselves are [Labels], and what was flashed can be translated
+// when it is shown; see [Defaults]. [With] changes all of it for one request:
+//
+//	ctx := components.With(c.Request().Context(), func(d *components.Defaults) { d.Labels = german })
+//	c.SetRequest(c.Request().WithContext(ctx))
+//
 // # Rules
 //
 // Render with the context of the request, as session.Render does. Without a session in

@@ -255,7 +255,7 @@ func Test_that_styles_and_script_come_once_and_with_the_nonce(t *testing.T) {
 // has classes of these names.
 var ownRules = regexp.MustCompile(`^(:is\()?(\.flash-|\.pico-|\[data-flash\])`)
 
-func Test_that_the_looks_of_the_stylesheet_yield_to_every_rule(t *testing.T) {
+func Test_that_looks_yield_to_every_rule(t *testing.T) {
 	for _, forbidden := range []string{"!important", "url(", "@import", "-left:", "-right:", "\tleft:", "\tright:"} {
 		if strings.Contains(components.CSS, forbidden) {
 			t.Errorf("the stylesheet has %s", forbidden)

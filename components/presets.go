@@ -45,14 +45,7 @@ var Default = Theme{
 }
 
 // Bootstrap is for Bootstrap 5.3. No script of it is needed.
-var Bootstrap = Theme{
-	Region: Default.Region,
-	Top:    Default.Top,
-	Bottom: Default.Bottom,
-	Start:  Default.Start,
-	Center: Default.Center,
-	End:    Default.End,
-
+var Bootstrap = besides(Theme{
 	Alert:      "alert hstack align-items-start gap-2",
 	Error:      "alert-danger",
 	Warning:    "alert-warning",
@@ -62,9 +55,6 @@ var Bootstrap = Theme{
 	AlertBody:  "flex-grow-1",
 	AlertTitle: "d-block",
 	AlertLink:  "alert-link",
-	Dismiss:    Default.Dismiss,
-	Toggle:     Default.Toggle,
-	Auto:       Default.Auto,
 
 	Field:   "mb-3",
 	Group:   "mb-3",
@@ -92,18 +82,11 @@ var Bootstrap = Theme{
 	SummaryLink:  "alert-link",
 
 	Hidden: "visually-hidden",
-}
+})
 
 // DaisyUI is for daisyUI 5, in each of its colour themes. Tailwind must be told where its
 // class names are; see [Tailwind].
-var DaisyUI = Theme{
-	Region: Default.Region,
-	Top:    Default.Top,
-	Bottom: Default.Bottom,
-	Start:  Default.Start,
-	Center: Default.Center,
-	End:    Default.End,
-
+var DaisyUI = besides(Theme{
 	Alert:      "alert mb-3 flex items-start gap-2",
 	Error:      "alert-error",
 	Warning:    "alert-warning",
@@ -112,9 +95,6 @@ var DaisyUI = Theme{
 	AlertBody:  "min-w-0 grow",
 	AlertTitle: "block",
 	AlertLink:  "link font-semibold",
-	Dismiss:    Default.Dismiss,
-	Toggle:     Default.Toggle,
-	Auto:       Default.Auto,
 
 	Field:   "mb-5",
 	Group:   "mb-5",
@@ -140,7 +120,7 @@ var DaisyUI = Theme{
 	SummaryLink:  "link font-medium",
 
 	Hidden: "sr-only",
-}
+})
 
 // Tailwind is for Tailwind CSS 4 without a library of components. Tailwind takes the class
 // names from source files, and must be told of the one that these are in. It is where Go
@@ -152,14 +132,7 @@ var DaisyUI = Theme{
 //	} | npx @tailwindcss/cli --input - --output static/app.css
 //
 // Dark is what Tailwind's variant "dark" means on your pages.
-var Tailwind = Theme{
-	Region: Default.Region,
-	Top:    Default.Top,
-	Bottom: Default.Bottom,
-	Start:  Default.Start,
-	Center: Default.Center,
-	End:    Default.End,
-
+var Tailwind = besides(Theme{
 	Alert:      "mb-3 flex items-start gap-2 rounded-lg border px-4 py-3",
 	Error:      "border-red-300 bg-red-50 text-red-900 dark:border-red-800 dark:bg-red-950 dark:text-red-100",
 	Warning:    "border-amber-300 bg-amber-50 text-amber-900 dark:border-amber-800 dark:bg-amber-950 dark:text-amber-100",
@@ -169,9 +142,6 @@ var Tailwind = Theme{
 	AlertBody:  "min-w-0 grow",
 	AlertTitle: "block font-semibold",
 	AlertLink:  "font-semibold underline underline-offset-2",
-	Dismiss:    Default.Dismiss,
-	Toggle:     Default.Toggle,
-	Auto:       Default.Auto,
 
 	Field:   "mb-5",
 	Group:   "mb-5",
@@ -198,12 +168,20 @@ var Tailwind = Theme{
 	SummaryLink:  "font-medium underline underline-offset-2",
 
 	Hidden: "sr-only",
-}
+})
 
 const tailwindControl = "block w-full rounded-md border border-gray-500 bg-white px-3 py-2 disabled:opacity-60 " +
 	"dark:border-gray-400 dark:bg-gray-900"
 
 const tailwindFile = "file:me-3 file:rounded file:bg-gray-200 file:px-3 file:py-0.5 dark:file:bg-gray-700"
+
+// besides is t with the names of what no framework has.
+func besides(t Theme) Theme {
+	t.Region, t.Top, t.Bottom = Default.Region, Default.Top, Default.Bottom
+	t.Start, t.Center, t.End = Default.Start, Default.Center, Default.End
+	t.Dismiss, t.Toggle, t.Auto = Default.Dismiss, Default.Toggle, Default.Auto
+	return t
+}
 
 // Pico is for Pico CSS 2, which styles elements without classes. Alerts and the summary of
 // errors, which it does not have, look like those of [Default].

@@ -15,11 +15,11 @@ var JS string
 
 var script = templ.NewOnceHandle(templ.WithComponent(templ.ComponentFunc(writeScript)))
 
-// Script is a script element with [JS], for pages with htmx, Turbo or scripts of your own:
-// it takes away the alerts that these have put into a page when the browser shows the page
-// again, as it was left. Nothing else can do that, since the server is not asked. A page
-// without JavaScript does not need it: where the server has put the alerts into it, browsers
-// ask for it again.
+// Script is a script element with [JS], for pages with htmx, Turbo or scripts of your own. It
+// takes away the alerts that these have put into a page when the browser shows the page again,
+// as it was left, and keeps forms that are being corrected out of Turbo's cache. Nothing else
+// can do that, since the server is not asked. A page without JavaScript does not need it: what
+// the server itself has put into a page, browsers ask for again.
 //
 // A page has it once, however often it is asked for, and with the nonce of templ.WithNonce
 // if there is one.
