@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -132,12 +133,13 @@ const watch = `(() => {
 	}
 	new MutationObserver(look).observe(document, {childList: true, subtree: true})
 	document.addEventListener("prerenderingchange", look)
-	addEventListener("pageshow", e => {
+	const again = e => {
 		if (!e.persisted) return
 		tell({kept: true})
 		before = new Set()
 		look()
-	})
+	}
+	addEventListener("load", () => addEventListener("pageshow", again)) // after what the page itself does then
 })()`
 
 func (w witness) notice(event any) {
@@ -226,7 +228,15 @@ func (w witness) clicks(selector, page string) {
 func (w witness) goesBack(page string) (kept bool) {
 	w.t.Helper()
 	before := w.sight().kept
-	w.comes(page, chromedp.Evaluate[chromedp.Void](`history.back()`))
+	w.comes(page, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		history, err := chromedp.NavigationEntries()(ctx, t)
+		if err != nil {
+			return chromedp.Void{}, err
+		}
+		to := history.Entries[history.CurrentIndex-1].ID
+		_, err = cdp.Call(ctx, t, cdppage.NavigateToHistoryEntry, cdppage.NavigateToHistoryEntryParams{EntryID: to})
+		return chromedp.Void{}, err
+	})
 	return w.sight().kept > before
 }
 

@@ -170,8 +170,9 @@ func (s *site) routes(e *echo.Echo) {
 	e.GET("/quiet", s.quiet)
 	e.GET("/streamed", s.streamed)
 	e.GET("/rules.json", s.speculationRules)
-	e.GET("/poll", pollSite)
-	e.GET("/poll.js", pollScript)
+	e.GET("/poll", idle)
+	e.GET("/poll.js", script(`setInterval(() => fetch("/poll"), 150)`))
+	e.GET("/components.js", script(components.JS))
 }
 
 // save flashes what the form or the link says, and sends the visitor to ?to, or to /done,
@@ -289,15 +290,14 @@ func (s *site) held(c echo.Context) error {
 	return session.Redirect(c, "/done")
 }
 
-// pollSite uses the session, and shows no messages.
-func pollSite(c echo.Context) error {
+// idle uses the session, and shows no messages.
+func idle(c echo.Context) error {
 	user := session.Get(session.From(c), "user", "nobody")
 	return c.HTML(http.StatusOK, "<p>"+user+" has no news.</p>")
 }
 
-// pollScript polls where there is no library for it.
-func pollScript(c echo.Context) error {
-	return c.Blob(http.StatusOK, "text/javascript", []byte(`setInterval(() => fetch("/poll"), 150)`))
+func script(js string) echo.HandlerFunc {
+	return func(c echo.Context) error { return c.Blob(http.StatusOK, "text/javascript", []byte(js)) }
 }
 
 // page is a page that shows messages.
@@ -313,7 +313,7 @@ func (s *site) layout(name string, alerts templ.Component, content markup) templ
 		`<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>`, name, `</title><link rel="icon" href="data:,">`,
 		s.libraryHead(),
 		`</head><body `, s.bodyAttributes(), `>`,
-		`<nav><a id="to-next" href="/next">Next</a> <a id="load-next" href="/next" `, s.noBoost, `>Load next</a>`,
+		`<nav><a id="to-start" href="/start">Start</a> <a id="to-next" href="/next">Next</a> <a id="load-next" href="/next" `, s.noBoost, `>Load next</a>`,
 		` <a id="to-flash" href="/flash" `, s.noBoost, `>Flash</a></nav>`,
 		alerts,
 		`<main id="main" data-page="`, name, `">`, content, `</main>`,
@@ -329,6 +329,9 @@ func (s *site) libraryHead() any {
 		head = markup{`<meta name="csp-nonce" content="` + styleNonce + `">`}
 	case htmx2.name, htmx4.name:
 		head = markup{components.HTMXConfig()}
+	}
+	if len(s.scripts) > 0 {
+		head = append(head, `<script defer src="/components.js"></script>`)
 	}
 	for _, name := range s.scripts {
 		head = append(head, `<script defer src="/npm/`+name+`"></script>`)
