@@ -59,8 +59,11 @@ screenshots: ## take pictures of the example's pages (DIR=tmp/screenshots)
 	mkdir -p $(DIR)
 	cd _example && go test -tags screenshots -run TestScreenshots -count=1 -screenshots $(abspath $(DIR)) .
 
+pictures: ## take the pictures of the README anew
+	cd _example && go test -tags screenshots -run TestPictures -count=1 -screenshots $(abspath docs/images) .
+
 bench: ## run the benchmarks (BENCH=regexp)
 	scripts/modules go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 .PHONY: help example test check check-format check-generated check-tidy check-links \
-	vet lint format generate tidy fuzz themes screenshots bench
+	vet lint format generate tidy fuzz themes screenshots pictures bench

@@ -54,7 +54,7 @@ func (w witness) triggers(path string, steps ...chromedp.Action[chromedp.Void]) 
 	w.t.Helper()
 	before := w.site.timesAnswered(path)
 	w.do(steps...)
-	if err := w.site.answered.wait(w.ctx, func(m map[string]int) bool { return m[path] > before }); err != nil {
+	if err := w.site.traffic.wait(w.patient(), func(t traffic) bool { return t.answered[path] > before }); err != nil {
 		w.t.Fatalf("waiting for %s: %v", path, err)
 	}
 }

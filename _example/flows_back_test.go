@@ -7,15 +7,24 @@ import "testing"
 func Test_that_a_page_without_messages_is_kept_for_Back(t *testing.T) {
 	t.Parallel()
 	onSites(t, []library{plain, scriptless}, func(t *testing.T, s *site, driver string) {
+		s.start = markup{`<form method="post" action="/login?say=Welcome.&amp;to=/next"><button>Log in</button></form>`}
 		s.serve(t, driver)
 		w := s.visit(t)
-		w.opens("done")
-		w.clicks("#load-next", "next")
-		if !w.goesBack("done") {
-			t.Error("the page was loaded again")
-		}
-		w.hasRead()
+		w.staysKept()
+		w.opens("start")
+		w.clicks("form button", "next") // logs in
+		w.staysKept()
+		w.hasRead("Welcome.")
 	})
+}
+
+func (w witness) staysKept() {
+	w.t.Helper()
+	w.opens("done")
+	w.clicks("#load-next", "next")
+	if !w.goesBack("done") {
+		w.t.Error("the page was loaded again")
+	}
 }
 
 // (h) The first message of a visitor begins his session; later ones find it there.
@@ -27,7 +36,7 @@ func Test_that_Back_does_not_show_a_message_again(t *testing.T) {
 			`<form id="login" method="post" action="/login?say=Welcome."><button>Log in</button></form>`}
 		s.serve(t, driver)
 		w := s.visit(t)
-		read := []string{}
+		var read []string
 		for _, step := range []struct{ button, message string }{
 			{"form button", "Saved."}, {"#far button", "Sent."}, {"#login button", "Welcome."}, {"#far button", "Sent."},
 		} {
@@ -39,6 +48,22 @@ func Test_that_Back_does_not_show_a_message_again(t *testing.T) {
 			w.goesBack("done")
 			w.hasRead(read...)
 		}
+	})
+}
+
+func Test_that_Back_does_not_show_the_errors_of_a_form_again(t *testing.T) {
+	t.Parallel()
+	onSites(t, []library{plain, scriptless}, func(t *testing.T, s *site, driver string) {
+		s.start = titleForm
+		s.serve(t, driver)
+		w := s.visit(t)
+		for range 2 { // the second time there is a session already
+			w.opens("start")
+			w.clicks("#form button", "start")
+			w.clicks("#load-next", "next")
+			w.goesBack("start")
+		}
+		w.hasRead("Not saved.", "Enter a longer title.", "Not saved.", "Enter a longer title.")
 	})
 }
 
@@ -57,5 +82,62 @@ func Test_that_a_library_does_not_bring_a_message_back(t *testing.T) {
 		w.goesBack("done")
 		w.goesBack("start")
 		w.hasRead("Saved.")
+	})
+}
+
+// What a part brought along is in the page that htmx keeps, and in the document that the
+// browser keeps; the server can say nothing about either.
+func Test_that_a_message_of_a_part_does_not_come_back_with_its_page(t *testing.T) {
+	t.Parallel()
+	for how, link := range map[string]string{"swapped": "#to-next", "loaded": "#load-next"} {
+		t.Run(how, func(t *testing.T) {
+			onSites(t, htmx, func(t *testing.T, s *site, driver string) {
+				s.boost = true
+				s.start = markup{`<button id="save" hx-post="/row?say=Saved." hx-target="#part">Save</button><div id="part"></div>`}
+				s.serve(t, driver)
+				w := s.visit(t)
+				w.opens("next")
+				w.clicks("#to-start", "start")
+				w.clicks("#save", "part")
+				w.reads("Saved.")
+				w.clicks(link, "next")
+				w.goesBack("start")
+				w.hasRead("Saved.")
+			})
+		})
+	}
+}
+
+// The document of a swapped page is older than the page, and so is what the server said
+// about keeping it.
+func Test_that_a_message_of_a_swapped_page_does_not_come_back_with_its_document(t *testing.T) {
+	t.Parallel()
+	onSites(t, []library{htmx2, htmx4, turbo}, func(t *testing.T, s *site, driver string) {
+		s.boost = true
+		s.start = markup{`<form method="post" action="/save"><button>Save</button></form>`}
+		s.serve(t, driver)
+		w := s.visit(t)
+		w.opens("start")
+		w.clicks("form button", "done")
+		w.reads("Saved.")
+		w.clicks("#load-next", "next")
+		if !w.goesBack("done") {
+			t.Error("the document was loaded again, so that this test cannot fail")
+		}
+		w.hasRead("Saved.")
+	})
+}
+
+func Test_that_Turbo_does_not_bring_the_errors_of_a_form_back(t *testing.T) {
+	t.Parallel()
+	onSites(t, []library{turbo}, func(t *testing.T, s *site, driver string) {
+		s.start = titleForm
+		s.serve(t, driver)
+		w := s.visit(t)
+		w.opens("start")
+		w.clicks("#form button", "start")
+		w.clicks("#to-next", "next")
+		w.goesBack("start")
+		w.hasRead("Not saved.", "Enter a longer title.")
 	})
 }

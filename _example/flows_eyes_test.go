@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -66,6 +68,12 @@ type sight struct {
 	messages map[string]int // how often each message did
 	pages    []string       // the pages, loaded, swapped in, or brought back
 	kept     int            // how many documents the browser had kept, and showed as they were
+	loading  bool           // the document is not there to its end yet, nor are its scripts
+}
+
+// isAt says whether page came into sight, after so many others.
+func (s sight) isAt(page string, others int) bool {
+	return !s.loading && slices.Contains(s.pages[others:], page)
 }
 
 // visit opens a tab with cookies of its own.
@@ -108,24 +116,30 @@ func (s *site) watched(b tab) witness {
 // sight: when it gets into the document, and again when the browser shows a document that
 // it had kept.
 const watch = `(() => {
+	const tell = what => notice(JSON.stringify(what))
 	let before = new Set()
 	const look = () => {
 		if (document.prerendering) return
-		const now = new Set(document.querySelectorAll("main, [data-flash] bdi, .field-error bdi"))
+		const now = new Set(document.querySelectorAll("[data-page], [data-flash] bdi, .field-error bdi"))
 		for (const e of now) if (!before.has(e)) {
 			const page = e.dataset.page
-			notice(JSON.stringify(page ? {page} : {message: e.textContent}))
+			tell(page ? {page} : {message: e.textContent})
 		}
 		before = now
 	}
+	if (!document.prerendering) {
+		tell({loading: true})
+		addEventListener("load", () => tell({loading: false}))
+	}
 	new MutationObserver(look).observe(document, {childList: true, subtree: true})
 	document.addEventListener("prerenderingchange", look)
-	addEventListener("pageshow", e => {
+	const again = e => {
 		if (!e.persisted) return
-		notice(JSON.stringify({kept: true}))
+		tell({kept: true})
 		before = new Set()
 		look()
-	})
+	}
+	addEventListener("load", () => addEventListener("pageshow", again)) // after what the page itself does then
 })()`
 
 func (w witness) notice(event any) {
@@ -133,34 +147,43 @@ func (w witness) notice(event any) {
 	if !ok || e.Name != "notice" {
 		return
 	}
-	var seen struct {
+	var news struct {
 		Message, Page string
 		Kept          bool
+		Loading       *bool
 	}
-	if err := json.Unmarshal([]byte(e.Payload), &seen); err != nil {
+	if err := json.Unmarshal([]byte(e.Payload), &news); err != nil {
 		w.t.Error(err)
 		return
 	}
 	w.eyes.change(func(s *sight) {
 		switch {
-		case seen.Kept:
+		case news.Loading != nil:
+			s.loading = *news.Loading
+		case news.Kept:
 			s.kept++
-		case seen.Page != "":
-			s.pages = append(s.pages, seen.Page)
+			s.loading = false
+		case news.Page != "":
+			s.pages = append(s.pages, news.Page)
 		default:
-			s.messages[seen.Message]++
+			s.messages[news.Message]++
 		}
 	})
+}
+
+// patient is a context that ends when one would wait no longer.
+func (w witness) patient() context.Context {
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	w.t.Cleanup(cancel)
+	return ctx
 }
 
 // waits waits until what came into sight is as is says.
 func (w witness) waits(what string, is func(sight) bool) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, patience)
-	defer cancel()
-	if err := w.eyes.wait(ctx, is); err != nil {
+	if err := w.eyes.wait(w.patient(), is); err != nil {
 		w.eyes.look(func(s sight) {
-			w.t.Fatalf("waiting for %s: %v; so far there came into sight %v", what, err, s.messages)
+			w.t.Fatalf("waiting for %s: %v; so far there came into sight %+v", what, err, s)
 		})
 	}
 }
@@ -205,16 +228,24 @@ func (w witness) clicks(selector, page string) {
 func (w witness) goesBack(page string) (kept bool) {
 	w.t.Helper()
 	before := w.sight().kept
-	w.comes(page, chromedp.Evaluate[chromedp.Void](`history.back()`))
+	w.comes(page, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		history, err := chromedp.NavigationEntries()(ctx, t)
+		if err != nil {
+			return chromedp.Void{}, err
+		}
+		to := history.Entries[history.CurrentIndex-1].ID
+		_, err = cdp.Call(ctx, t, cdppage.NavigateToHistoryEntry, cdppage.NavigateToHistoryEntryParams{EntryID: to})
+		return chromedp.Void{}, err
+	})
 	return w.sight().kept > before
 }
 
-// comes does what makes a page come into sight, and waits until it is the last that did.
+// comes does what makes a page come into sight, and waits for that.
 func (w witness) comes(page string, steps ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
 	before := len(w.sight().pages)
 	w.do(steps...)
-	w.waits("the page "+page, func(s sight) bool { return len(s.pages) > before && s.pages[len(s.pages)-1] == page })
+	w.waits("the page "+page, func(s sight) bool { return s.isAt(page, before) })
 }
 
 func (w witness) sight() (now sight) {

@@ -62,10 +62,13 @@ type site struct {
 	start markup // what is on the page /start, for a test to click on
 	rules string // by which Chromium loads /done ahead of time from /quiet: "prefetch", "prerender", or none
 
-	url      string
-	answered board[map[string]int] // how often each path was answered
-	gate     chan struct{}         // what waits at /held goes on when this is closed
+	url     string
+	traffic board[traffic]
+	gate    chan struct{} // /held and /streamed wait until it is closed
 }
+
+// traffic is how often each path was asked for, and answered.
+type traffic struct{ asked, answered map[string]int }
 
 // serve starts s with a store.
 func (s *site) serve(t *testing.T, driver string) {
@@ -89,7 +92,7 @@ func (s *site) serve(t *testing.T, driver string) {
 		e.File("/npm/"+name, path)
 	}
 	s.routes(e)
-	s.answered = newBoard(map[string]int{})
+	s.traffic = newBoard(traffic{map[string]int{}, map[string]int{}})
 	s.gate = make(chan struct{})
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
@@ -105,26 +108,23 @@ const (
 	styleNonce = "c3R5bGU"
 )
 
-// count notes on the board what was answered, when all of it has left.
 func (s *site) count(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		err := next(c)
-		if err != nil {
-			c.Error(err)
-		}
-		s.answered.change(func(m *map[string]int) { (*m)[c.Request().URL.Path]++ })
-		return nil
+		path := c.Request().URL.Path
+		s.traffic.change(func(t *traffic) { t.asked[path]++ })
+		defer s.traffic.change(func(t *traffic) { t.answered[path]++ })
+		return next(c)
 	}
 }
 
 // more waits until a path has been answered n more times.
 func (s *site) more(ctx context.Context, path string, n int) error {
 	n += s.timesAnswered(path)
-	return s.answered.wait(ctx, func(m map[string]int) bool { return m[path] >= n })
+	return s.traffic.wait(ctx, func(t traffic) bool { return t.answered[path] >= n })
 }
 
 func (s *site) timesAnswered(path string) (n int) {
-	s.answered.look(func(m map[string]int) { n = m[path] })
+	s.traffic.look(func(t traffic) { n = t.answered[path] })
 	return n
 }
 
@@ -140,12 +140,20 @@ func (s *site) routes(e *echo.Echo) {
 		return save(c)
 	})
 	e.GET("/hop", s.hop)
+	e.GET("/held", s.held)
+	e.POST("/locate", locate)
+	e.POST("/part", saveThenPart)
+	e.DELETE("/part", saveThenPart)
+	e.GET("/part", part)
+	e.POST("/row", row)
+	e.POST("/form", s.submit)
 	e.GET("/flash", flashOnly)
 	e.GET("/quiet", s.quiet)
 	e.GET("/streamed", s.streamed)
 	e.GET("/rules.json", s.speculationRules)
-	e.GET("/poll", poll)
-	e.GET("/poll.js", pollScript)
+	e.GET("/poll", idle)
+	e.GET("/poll.js", script(`setInterval(() => fetch("/poll"), 150)`))
+	e.GET("/components.js", script(components.JS))
 }
 
 // save flashes what the form or the link says, and sends the visitor to ?to, or to /done,
@@ -181,6 +189,42 @@ func (s *site) hop(c echo.Context) error {
 	return session.Redirect(c, onTheWay(c))
 }
 
+// locate sends htmx to another page in its own way.
+func locate(c echo.Context) error {
+	session.From(c).FlashSuccess("Saved.")
+	c.Response().Header().Set("HX-Location", "/done")
+	return c.NoContent(http.StatusNoContent)
+}
+
+// saveThenPart redirects to a part of a page.
+func saveThenPart(c echo.Context) error {
+	session.From(c).FlashSuccess("Saved.")
+	return c.Redirect(http.StatusSeeOther, "/part")
+}
+
+func part(c echo.Context) error {
+	return session.Render(c, http.StatusOK, markup{`<p data-page="part">A part.</p>`, components.FlashAlertsOOB()})
+}
+
+// row is a part of a page, and says what it did.
+func row(c echo.Context) error {
+	session.From(c).FlashSuccess(c.QueryParam("say"))
+	return part(c)
+}
+
+// submit refuses every form.
+func (s *site) submit(c echo.Context) error {
+	session.From(c).FlashError("Not saved.")
+	wrong := session.ValidationErrors{"title": {"Enter a longer title."}}
+	return session.Invalid(c, wrong, markup{titleForm, components.FlashAlertsOOB()})
+}
+
+// titleForm is a form that htmx, if there is any, sends and replaces on its own.
+var titleForm = markup{
+	`<form id="form" method="post" action="/form" hx-post="/form" hx-swap="outerHTML" data-page="form">`,
+	components.Field("title", components.Input{Label: "Title"}), `<button>Save</button></form>`,
+}
+
 // flashOnly flashes, and shows no page: the browser stays where it is.
 func flashOnly(c echo.Context) error {
 	session.From(c).FlashSuccess("Saved.")
@@ -199,7 +243,7 @@ func (s *site) quiet(c echo.Context) error {
 func (s *site) streamed(c echo.Context) error {
 	session.From(c).FlashMessages() // claims them: with a cookie store they leave with the head
 	c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
-	return s.page("streamed", templ.Flush(), gate(s.gate), `<p id="end">That is all.</p>`).Render(c.Request().Context(), c.Response())
+	return s.page("streamed", templ.Flush(), gate(s.gate), `<p data-page="end of stream">That is all.</p>`).Render(c.Request().Context(), c.Response())
 }
 
 // gate is a component that waits.
@@ -219,15 +263,22 @@ func (s *site) speculationRules(c echo.Context) error {
 	return c.Blob(http.StatusOK, "application/speculationrules+json", []byte(rules))
 }
 
-// poll uses the session, and shows no messages.
-func poll(c echo.Context) error {
+// held redirects to /done when the gate is open.
+func (s *site) held(c echo.Context) error {
+	if err := gate(s.gate).Render(c.Request().Context(), io.Discard); err != nil {
+		return err
+	}
+	return session.Redirect(c, "/done")
+}
+
+// idle uses the session, and shows no messages.
+func idle(c echo.Context) error {
 	user := session.Get(session.From(c), "user", "nobody")
 	return c.HTML(http.StatusOK, "<p>"+user+" has no news.</p>")
 }
 
-// pollScript polls where there is no library for it.
-func pollScript(c echo.Context) error {
-	return c.Blob(http.StatusOK, "text/javascript", []byte(`setInterval(() => fetch("/poll"), 150)`))
+func script(js string) echo.HandlerFunc {
+	return func(c echo.Context) error { return c.Blob(http.StatusOK, "text/javascript", []byte(js)) }
 }
 
 // page is a page that shows messages.
@@ -243,7 +294,7 @@ func (s *site) layout(name string, alerts templ.Component, content markup) templ
 		`<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>`, name, `</title><link rel="icon" href="data:,">`,
 		s.libraryHead(),
 		`</head><body `, s.bodyAttributes(), `>`,
-		`<nav><a id="to-next" href="/next">Next</a> <a id="load-next" href="/next" `, s.noBoost, `>Load next</a>`,
+		`<nav><a id="to-start" href="/start">Start</a> <a id="to-next" href="/next">Next</a> <a id="load-next" href="/next" `, s.noBoost, `>Load next</a>`,
 		` <a id="to-flash" href="/flash" `, s.noBoost, `>Flash</a></nav>`,
 		alerts,
 		`<main id="main" data-page="`, name, `">`, content, `</main>`,
@@ -258,7 +309,10 @@ func (s *site) libraryHead() any {
 	case turbo.name:
 		head = markup{`<meta name="csp-nonce" content="` + styleNonce + `">`}
 	case htmx2.name, htmx4.name:
-		head = markup{htmxConfigForNow}
+		head = markup{components.HTMXConfig()}
+	}
+	if len(s.scripts) > 0 {
+		head = append(head, `<script defer src="/components.js"></script>`)
 	}
 	for _, name := range s.scripts {
 		head = append(head, `<script defer src="/npm/`+name+`"></script>`)
@@ -303,5 +357,3 @@ func (m markup) Render(ctx context.Context, w io.Writer) error {
 	}
 	return nil
 }
-
-const htmxConfigForNow = `<meta name="htmx-config" content="{&#34;historyRestoreAsHxRequest&#34;:false,&#34;includeIndicatorStyles&#34;:false,&#34;responseHandling&#34;:[{&#34;code&#34;:&#34;204&#34;,&#34;swap&#34;:false},{&#34;code&#34;:&#34;[23]..&#34;,&#34;swap&#34;:true},{&#34;code&#34;:&#34;422&#34;,&#34;swap&#34;:true},{&#34;code&#34;:&#34;[45]..&#34;,&#34;swap&#34;:false,&#34;error&#34;:true}]}"/>`

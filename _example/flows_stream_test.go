@@ -13,17 +13,17 @@ func Test_that_a_page_that_streams_shows_its_message_once(t *testing.T) {
 		s.polls = true
 		s.start = markup{`<form method="post" action="/save?to=/streamed"><button>Save</button></form>`}
 		s.serve(t, driver)
-		other := s.visit(t)
-		other.opens("start")
-		w := other.another()
+		w := s.visit(t)
 		w.opens("start")
+		other := w.another() // with scripts
+		other.opens("start")
 		w.do(chromedp.Click("form button"))
 		if s.name != turbo.name { // which waits for the end
 			w.reads("Saved.")
 		}
 		other.polls()
 		close(s.gate)
-		w.do(chromedp.WaitReady("#end"))
+		w.waits("the end", func(now sight) bool { return now.isAt("end of stream", 0) })
 		w.reads("Saved.")
 		w.clicks("#to-next", "next")
 		w.hasRead("Saved.")

@@ -14,8 +14,8 @@ import (
 
 var screenshots = flag.String("screenshots", ".", "the `directory` for the pictures")
 
-// TestScreenshots is no test: it takes pictures of whole pages to look at, and those of
-// the README. Run it with make screenshots.
+// TestScreenshots is no test: it takes pictures of pages to look at. Run it with make
+// screenshots.
 func TestScreenshots(t *testing.T) {
 	app := startApp(t, "memory")
 	for name, lead := range scenes {
