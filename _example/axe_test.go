@@ -66,15 +66,12 @@ const still = "reduce"
 // and that colour scheme.
 func (b tab) prefers(motion, scheme string) {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{
 			{Name: "prefers-reduced-motion", Value: motion},
 			{Name: "prefers-color-scheme", Value: scheme},
 		},
 	})
-	if err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 func (b tab) wantAccessible(what string) {
