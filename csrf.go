@@ -40,8 +40,8 @@ const csrfText = "The page was open for too long, or your browser keeps no cooki
 //
 //	e.Use(session.CrossOrigin())
 //
-// Bring your own protection for origins to be trusted. Mount it inside of Echo's
-// MethodOverride, which changes the method that this looks at.
+// Bring your own protection for origins to be trusted. It may stand on either side of Echo's
+// MethodOverride, which makes no request look harmless.
 func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc {
 	check := http.NewCrossOriginProtection()
 	if len(protection) > 0 && protection[0] != nil {
@@ -67,7 +67,8 @@ func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc 
 //
 // It is for applications that have to do without the headers [CrossOrigin] looks at, for
 // very old browsers say, or that must have tokens; a page with a token needs a session,
-// so it sets a cookie. Do not mount Echo's CSRF as well.
+// so it sets a cookie. It reads the form, so BodyLimit belongs outside of it. Do not mount
+// Echo's CSRF as well.
 //
 // A form of a page of this site whose session has ended meanwhile is not lost: it goes back
 // to its page, with what was typed and the page error [CSRFCode]. Everything else is a 403.
@@ -105,10 +106,9 @@ func isSafe(method string) bool {
 	return false
 }
 
-// csrfFieldOf is the token in a form. It counts beside one in the header, which may be that of
-// a page before the login, where a script puts it into each request; and the body is left
-// alone if that was good. It is not looked for in the address, which ends up in logs and in
-// the Referer.
+// csrfFieldOf is the token in a form. It counts even if there is one in the header: a script
+// that puts it there may have that of a page from before the login. It is not looked for in
+// the address, which ends up in logs and in the Referer.
 func csrfFieldOf(r *http.Request) string {
 	submitted(r)
 	return r.PostForm.Get(CSRFField)

@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
 
 // Without this the tests of this file could not fail: Chromium does keep pages, and shows
 // them as they were.
@@ -140,4 +144,26 @@ func Test_that_Turbo_does_not_bring_the_errors_of_a_form_back(t *testing.T) {
 		w.goesBack("start")
 		w.hasRead("Not saved.", "Enter a longer title.")
 	})
+}
+
+// Turbo puts a frame, and an answer that is no redirect, into the page without loading one.
+func Test_that_Turbo_does_not_bring_back_a_form_that_was_answered_at_once(t *testing.T) {
+	t.Parallel()
+	for claim, start := range map[string]markup{
+		"in a frame":                   {`<turbo-frame id="frame">`, againForm, `</turbo-frame>`},
+		"as nobody knows where it was": {`<meta name="referrer" content="no-referrer">`, againForm},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			s := &site{library: turbo, boost: true, start: start}
+			s.serve(t, "memory")
+			w := s.visit(t)
+			w.opens("start")
+			w.do(chromedp.Click("form button"))
+			w.reads("Enter a longer title.")
+			w.clicks("#to-next", "next")
+			w.goesBack("start")
+			w.hasRead("Enter a longer title.")
+		})
+	}
 }

@@ -147,6 +147,7 @@ func (s *site) routes(e *echo.Echo) {
 	e.GET("/part", part)
 	e.POST("/row", row)
 	e.POST("/form", s.submit)
+	e.POST("/again", s.again)
 	e.GET("/flash", flashOnly)
 	e.GET("/quiet", s.quiet)
 	e.GET("/streamed", s.streamed)
@@ -224,6 +225,17 @@ var titleForm = markup{
 	`<form id="form" method="post" action="/form" hx-post="/form" hx-swap="outerHTML" data-page="form">`,
 	components.Field("title", components.Input{Label: "Title"}), `<button>Save</button></form>`,
 }
+
+// again refuses every form, too, and answers with the page that it is in.
+func (s *site) again(c echo.Context) error {
+	return session.Invalid(c, session.ValidationErrors{"title": {"Enter a longer title."}}, s.page("start"))
+}
+
+// againForm is a form for that.
+var againForm = templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+	content := markup{components.Field("title", components.Input{Label: "Title"}), `<button>Save</button>`}
+	return components.Form(components.FormProps{Action: "/again"}).Render(templ.WithChildren(ctx, content), w)
+})
 
 // flashOnly flashes, and shows no page: the browser stays where it is.
 func flashOnly(c echo.Context) error {

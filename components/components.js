@@ -4,8 +4,10 @@
 	const forget = () => document.querySelectorAll("[data-flash]").forEach(alert => alert.remove())
 	addEventListener("pageshow", event => { if (event.persisted) forget() })
 	addEventListener("htmx:beforeHistorySave", forget)
-	// Turbo must not keep a form that is being corrected, nor take it out of the page either.
-	addEventListener("turbo:load", () => {
+	// Turbo must not keep a form that is being corrected, nor take it out of the page either. A
+	// frame, and an answer that is no redirect, are not loaded: they are rendered.
+	const exempt = () => {
 		if (document.querySelector('[hx-history="false"]')) Turbo.cache.exemptPageFromCache()
-	})
+	}
+	for (const shown of ["turbo:load", "turbo:render", "turbo:frame-render"]) addEventListener(shown, exempt)
 })()

@@ -34,6 +34,10 @@ type SummaryProps struct {
 // field. It stands above the form, and takes the focus when the page is loaded, without
 // JavaScript. Without errors it is nothing.
 //
+// An error leads to the [FieldID] of its name, which is the id of a control, or of a group that
+// is one [Field]. Where you give a control another id, or lay out a group yourself, give that id
+// to an element around it.
+//
 // Errors of the page are not in it, since they lead nowhere; see [Errors].
 func ErrorSummary(props ...SummaryProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {

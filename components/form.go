@@ -44,8 +44,8 @@ type FormProps struct {
 	// Attrs are more attributes of the form, such as {"novalidate": true} or
 	// {"hx-post": "/posts"}. They cannot change its action or method.
 	//
-	// htmx sends the fields of a form with hx-delete in the address, where a token should not
-	// be: such a form is for NoCSRF and [CSRFHeaders].
+	// htmx sends the fields of a form with hx-get or hx-delete in the address, where a token
+	// should not be: such a form is for NoCSRF, and [CSRFHeaders] if it deletes.
 	Attrs templ.Attributes
 }
 
