@@ -29,8 +29,8 @@ func (s *Session) commit(shown flashDelta) error {
 	if !s.pending() && delta.empty() && !s.aged() {
 		return nil
 	}
-	ctx, cancel := storeContext(s.ctx)
-	defer cancel()
+	ctx := newStoreContext(s.ctx)
+	defer ctx.end()
 	cookies := s.cookies
 	if err := s.save(ctx, delta); err != nil {
 		s.cookies = cookies

@@ -1,7 +1,9 @@
 package session
 
 import (
+	"iter"
 	"net/http"
+	"net/textproto"
 	"slices"
 	"strings"
 	"time"
@@ -70,13 +72,38 @@ func setCookie(h http.Header, name, line string) {
 	h.Add(field, line)
 }
 
-// candidates are the values that the visitor sent under a cookie's name.
-func candidates(r *http.Request, name string) []string {
-	var values []string
-	for _, c := range r.CookiesNamed(name) {
-		if len(values) < maxCandidates {
-			values = append(values, c.Value)
+// candidates are the values that the visitor sent under a cookie's name. It takes no more
+// than that from the header; http.Request.CookiesNamed makes a Cookie of each, which takes
+// longer than reading a session from memory.
+func candidates(r *http.Request, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		left := maxCandidates
+		for _, line := range r.Header["Cookie"] {
+			for pair := range strings.SplitSeq(line, ";") {
+				key, value, _ := strings.Cut(textproto.TrimString(pair), "=")
+				if key != name {
+					continue
+				}
+				if left--; left < 0 || !yield(unquoted(value)) {
+					return
+				}
+			}
 		}
 	}
-	return values
+}
+
+// unquoted is a value without the quotes that some clients put around it.
+func unquoted(value string) string {
+	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+		return value[1 : len(value)-1]
+	}
+	return value
+}
+
+// isGiven says whether the visitor sent a cookie of that name.
+func isGiven(r *http.Request, name string) bool {
+	for range candidates(r, name) {
+		return true
+	}
+	return false
 }

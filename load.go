@@ -9,10 +9,12 @@ import (
 // load finds the session that the visitor's cookie names. There is always a state
 // afterwards; it is empty if there is no session, and if the store cannot be asked.
 func (s *Session) load() {
-	s.begin()
-	ctx, cancel := storeContext(s.ctx)
-	defer cancel()
+	ctx := newStoreContext(s.ctx)
+	defer ctx.end()
 	found, err := s.find(ctx)
+	if s.st == nil {
+		s.begin()
+	}
 	switch {
 	case err != nil:
 		s.loadErr = err
@@ -34,7 +36,7 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 	if s.m.sealer != nil {
 		return s.open()
 	}
-	for _, id := range candidates(s.req, s.m.cookie.name()) {
+	for id := range candidates(s.req, s.m.cookie.name()) {
 		s.given = true
 		if !wellFormed(id) {
 			continue
@@ -104,10 +106,4 @@ func (m *Manager) decode(data []byte) (*state, error) {
 // not keep people logged in.
 func (m *Manager) expired(rec Record) bool {
 	return !rec.Expires.IsZero() && !rec.Expires.After(m.now())
-}
-
-// storeContext is for the store calls of one load or commit. It does not end with the
-// request: a visitor who hangs up must not undo a logout.
-func storeContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 }

@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// storeTimeout bounds the store calls of one load or commit.
-const storeTimeout = 5 * time.Second
-
 // Manager is a checked [Config] at work. It is safe for concurrent use.
 type Manager struct {
 	cfg    Config

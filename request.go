@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// Headers are spelled here as http.Header keeps them, Hx-Request and not HX-Request: Get would
+// spell them so itself, in a new string each time.
+
 // audience is who a request is for, by the headers that browsers and hypermedia
 // libraries document. Everything that depends on it asks here.
 type audience int
@@ -47,7 +50,7 @@ func isSpeculative(h http.Header) bool {
 			return true
 		}
 	}
-	return h.Get("HX-Preloaded") == "true"
+	return h.Get("Hx-Preloaded") == "true"
 }
 
 // isShown says whether the answer goes to a place where a page's text can be read. Over
@@ -90,16 +93,16 @@ func isPart(h http.Header) bool {
 // a boosted link or restores a page (which it may do without HX-Request, by its configuration).
 func isFetch(h http.Header) bool {
 	return h.Get("Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) &&
-		h.Get("HX-Request") == "" && h.Get("HX-History-Restore-Request") == ""
+		h.Get("Hx-Request") == "" && h.Get("Hx-History-Restore-Request") == ""
 }
 
 // isHTMX says whether htmx asks for a part of a page. htmx 4 says so outright; with
 // htmx 2 it is any request that neither navigates nor restores a page.
 func isHTMX(h http.Header) bool {
-	if kind := h.Get("HX-Request-Type"); kind != "" {
+	if kind := h.Get("Hx-Request-Type"); kind != "" {
 		return kind == "partial"
 	}
-	return h.Get("HX-Request") == "true" && h.Get("HX-Boosted") == "" && h.Get("HX-History-Restore-Request") == ""
+	return h.Get("Hx-Request") == "true" && h.Get("Hx-Boosted") == "" && h.Get("Hx-History-Restore-Request") == ""
 }
 
 // view is what a response does to messages.
@@ -142,7 +145,7 @@ func hasBody(status int) bool {
 // isRedirect includes 304, which shows nothing new, and htmx's ways to send a browser on.
 func isRedirect(status int, h http.Header) bool {
 	return status >= 300 && status < 400 ||
-		h.Get("HX-Redirect") != "" || h.Get("HX-Location") != "" || h.Get("HX-Refresh") == "true"
+		h.Get("Hx-Redirect") != "" || h.Get("Hx-Location") != "" || h.Get("Hx-Refresh") == "true"
 }
 
 // isHTML says whether the answer is a page. Some handlers leave it to net/http to find

@@ -21,8 +21,8 @@ type sealed struct {
 
 func (s *Session) open() (found bool, err error) {
 	name, flashName := s.m.cookie.name(), s.m.cookie.flashName()
-	s.given = len(candidates(s.req, name)) > 0
-	s.sealed.flashGiven = len(candidates(s.req, flashName)) > 0
+	s.begin()
+	s.given, s.sealed.flashGiven = isGiven(s.req, name), isGiven(s.req, flashName)
 
 	values, rec, err := s.unseal(name)
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *Session) open() (found bool, err error) {
 
 // unseal is the first cookie of that name that can be opened.
 func (s *Session) unseal(name string) (*state, Record, error) {
-	for _, value := range candidates(s.req, name) {
+	for value := range candidates(s.req, name) {
 		rec, err := s.m.sealer.Open(name, value)
 		if errors.Is(err, ErrNotFound) || err == nil && s.m.expired(rec) {
 			continue

@@ -273,8 +273,8 @@ func (s *Session) logOutStraggles() error {
 	if len(s.unknown) == 0 || s.key != "" {
 		return nil
 	}
-	ctx, cancel := storeContext(s.ctx)
-	defer cancel()
+	ctx := newStoreContext(s.ctx)
+	defer ctx.end()
 	return s.straggles(ctx)
 }
 

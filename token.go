@@ -36,8 +36,10 @@ func wellFormed(id string) bool {
 func storeKey(id string) string { return hexSum(id) }
 
 func hexSum(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
+	var room [2 * sha256.Size]byte
+	sum := sha256.Sum256(append(room[:0], text...))
+	hex.Encode(room[:], sum[:])
+	return string(room[:])
 }
 
 // handle names a session in logs, hooks and lists. It is the key in another spelling, so
