@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -68,15 +66,12 @@ const still = "reduce"
 // and that colour scheme.
 func (b tab) prefers(motion, scheme string) {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{
 			{Name: "prefers-reduced-motion", Value: motion},
 			{Name: "prefers-color-scheme", Value: scheme},
 		},
 	})
-	if err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 func (b tab) wantAccessible(what string) {
@@ -106,17 +101,10 @@ func (b tab) axe() []string {
 }
 
 var axeScript = sync.OnceValues(func() (string, error) {
-	cache := os.Getenv("XDG_CACHE_HOME")
-	if cache == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", err
-		}
-		cache = filepath.Join(home, ".cache")
-	}
-	script, err := os.ReadFile(filepath.Join(cache, "echo-hypermedia-session/npm/axe-core-4.14.1/axe.min.js"))
+	path, err := npmFile("axe-core-4.14.1/axe.min.js")
 	if err != nil {
-		return "", fmt.Errorf("there is no axe-core: run scripts/setup, which fetches it (%w)", err)
+		return "", err
 	}
-	return string(script), nil
+	script, err := os.ReadFile(path)
+	return string(script), err
 })

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
-	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -97,20 +97,30 @@ func (b tab) another() tab {
 func newTab(t *testing.T, parent context.Context, app string, options ...chromedp.ContextOption) tab {
 	t.Helper()
 	ctx, _ := chromedp.NewContext(parent, options...)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
 	var violations violations
-	if err := chromedp.Listen(ctx, violations.note); err != nil {
-		t.Fatal(err)
-	}
+	inTime(t, func() error { return chromedp.Do(ctx) })
+	inTime(t, func() error { return chromedp.Listen(ctx, violations.note) })
 	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Error(err)
-		}
+		inTime(t, func() error { return chromedp.Cancel(ctx) })
 		violations.report(t)
 	})
 	return tab{t, ctx, app}
+}
+
+// inTime waits for something that cannot be given a deadline. A context with one would take
+// the tab along with it.
+func inTime(t *testing.T, do func() error) {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("the browser does not answer")
+	}
 }
 
 // violations of the Content-Security-Policy, as the console logs them.
@@ -216,12 +226,19 @@ func inBrowser(t *testing.T, test func(tab)) {
 	}
 }
 
-func (b tab) switchScriptsOff() {
+// call sends a command that no action of chromedp stands for.
+func call[P, R any](b tab, command cdp.Command[P, R], params P) {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	if err != nil {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.Call(ctx, command, params); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+func (b tab) switchScriptsOff() {
+	b.t.Helper()
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
 func Test_that_the_cart_says_once_what_was_added(t *testing.T) {
@@ -469,32 +486,4 @@ func (b tab) pressOften(selector string, times int) error {
 		}
 	}
 	return nil
-}
-
-// With the Back button a browser may show a page as it was left, without asking the
-// server: then the alert is there again. It is gone when the page is loaded.
-func Test_that_a_page_the_browser_kept_loses_its_message_when_loaded(t *testing.T) {
-	for _, driver := range []string{"memory", "cookie"} {
-		t.Run(driver, func(t *testing.T) {
-			b := openTab(t, startApp(t, driver))
-			b.open("/")
-			b.press(`[value="success"]`)
-			b.wantAlerts("Your changes were saved.")
-			b.open("/cart")
-			b.back()
-			b.open("/")
-			b.wantAlerts()
-		})
-	}
-}
-
-// back does not wait for the page to load: one that the browser kept does not load again.
-func (b tab) back() {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	_, err := chromedp.Run(ctx, chromedp.WaitEvent(cdppage.FrameNavigated, nil, chromedp.Evaluate[any](`history.back()`)))
-	if err != nil {
-		b.t.Fatal(err)
-	}
 }

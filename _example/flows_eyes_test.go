@@ -95,20 +95,12 @@ func (w witness) another() witness {
 func (s *site) watched(b tab) witness {
 	b.t.Helper()
 	w := witness{b, s, newBoard(sight{messages: map[string]int{}})}
-	if err := chromedp.Listen(b.ctx, w.notice); err != nil {
-		b.t.Fatal(err)
-	}
+	inTime(b.t, func() error { return chromedp.Listen(b.ctx, w.notice) })
 	// In a world of its own the script runs also where those of the page are switched off,
 	// and whatever the page's Content-Security-Policy says.
-	_, err := chromedp.Call(b.ctx, runtime.AddBinding, runtime.AddBindingParams{Name: "notice", ExecutionContextName: "eyes"})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	_, err = chromedp.Call(b.ctx, cdppage.AddScriptToEvaluateOnNewDocument,
+	call(b, runtime.AddBinding, runtime.AddBindingParams{Name: "notice", ExecutionContextName: "eyes"})
+	call(b, cdppage.AddScriptToEvaluateOnNewDocument,
 		cdppage.AddScriptToEvaluateOnNewDocumentParams{WorldName: "eyes", Source: watch})
-	if err != nil {
-		b.t.Fatal(err)
-	}
 	return w
 }
 

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -55,23 +53,6 @@ var (
 	}
 )
 
-// file is where scripts/setup has put a script of a library.
-func (library) file(name string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if dir := os.Getenv("XDG_CACHE_HOME"); dir != "" {
-		cache = dir
-	} else if home, homeErr := os.UserHomeDir(); homeErr == nil {
-		cache = filepath.Join(home, ".cache") // also where the system has another place for caches
-	} else if err != nil {
-		return "", err
-	}
-	path := filepath.Join(cache, "echo-hypermedia-session", "npm", filepath.FromSlash(name))
-	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("%s is missing: run scripts/setup, which fetches it", name)
-	}
-	return path, nil
-}
-
 // A site is a small application. All its pages show messages in one layout, which is as an
 // application would write it for that library.
 type site struct {
@@ -105,7 +86,7 @@ func (s *site) serve(t *testing.T, driver string) {
 		session.Middleware(session.Config{Store: store, Cookie: session.CookieOptions{Insecure: true}}),
 	)
 	for _, name := range s.scripts {
-		path, err := s.file(name)
+		path, err := npmFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
