@@ -7,46 +7,71 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// (f) Whoever loads a page ahead of time may show it later without asking again, or never.
-func Test_that_a_page_that_is_loaded_ahead_of_time_neither_loses_a_message_nor_repeats_it(t *testing.T) {
+// (f) Some of what is loaded ahead of time is shown later without another request.
+func Test_that_a_page_that_is_loaded_ahead_of_time_neither_takes_a_message_nor_repeats_it(t *testing.T) {
 	t.Parallel()
-	link := func(attributes string) markup { return markup{`<a id="go" href="/done" ` + attributes + `>Go</a>`} }
 	for _, test := range []struct {
 		name  string
 		site  site
 		hover bool
 	}{
-		{"link prefetch", site{library: plain, start: append(link(""), `<link rel="prefetch" href="/done">`)}, false},
-		{"link prefetch without JavaScript", site{library: scriptless, start: append(link(""), `<link rel="prefetch" href="/done">`)}, false},
-		{"prefetch by rule", site{library: plain, start: link(""), rules: "prefetch"}, false},
-		{"prerender by rule", site{library: plain, start: link(""), rules: "prerender"}, false},
-		{"htmx 2 preload", site{library: htmx2, boost: true, start: link(`preload="mouseover"`)}, true},
-		{"htmx 4 preload", site{library: htmx4, boost: true, start: link(`hx-preload="mouseenter"`)}, true},
-		{"Turbo hover", site{library: turbo, start: link("")}, true},
+		{"link prefetch", site{library: plain, start: linkToDone("", `<link rel="prefetch" href="/done">`)}, false},
+		{"link prefetch without JavaScript", site{library: scriptless, start: linkToDone("", `<link rel="prefetch" href="/done">`)}, false},
+		{"prefetch by rule", site{library: plain, start: linkToDone(""), rules: "prefetch"}, false},
+		{"prerender by rule", site{library: plain, start: linkToDone(""), rules: "prerender"}, false},
+		{"htmx 2 preload", site{library: htmx2, boost: true, start: linkToDone(`preload="mouseover"`)}, true},
+		{"Turbo hover", site{library: turbo, start: linkToDone("")}, true},
 	} {
 		for _, driver := range []string{"memory", "cookie"} {
-			t.Run(test.name+" "+driver, func(t *testing.T) {
-				t.Parallel()
-				s := test.site
-				s.serve(t, driver)
-				w := s.visit(t)
-				w.opens("next")
-				w.triggers("/flash", chromedp.Click("#to-flash"))
-				if test.hover {
-					w.opens("quiet")
-					w.triggers("/done", w.over("#go"))
-				} else {
-					w.triggers("/done", chromedp.Navigate(s.url+"/quiet"))
-				}
-				w.hasRead()
-				w.clicks("#go", "done")
-				w.clicks("#to-next", "next")
-				w.reads("Saved.")
-				w.opens("done")
-				w.hasRead("Saved.")
-			})
+			for how, use := range map[string]func(witness){
+				"used":   func(w witness) { w.clicks("#go", "done"); w.clicks("#to-next", "next") },
+				"unused": func(w witness) { w.clicks("#load-next", "next") },
+			} {
+				t.Run(test.name+" "+driver+" "+how, func(t *testing.T) {
+					t.Parallel()
+					s := test.site
+					s.serve(t, driver)
+					s.visit(t).looksAhead(test.hover, use)
+				})
+			}
 		}
 	}
+}
+
+// Nothing tells the preload extension of htmx 4 from a click. Its page is shown if there is
+// a click, and lost with its message if there is none.
+func Test_that_a_page_that_htmx_4_preloads_shows_its_message_when_it_is_used(t *testing.T) {
+	t.Parallel()
+	onSites(t, []library{htmx4}, func(t *testing.T, s *site, driver string) {
+		s.boost, s.start = true, linkToDone(`hx-preload="mouseenter"`)
+		s.serve(t, driver)
+		s.visit(t).looksAhead(true, func(w witness) {
+			w.clicks("#go", "done")
+			w.hasRead("Saved.")
+		})
+	})
+}
+
+func linkToDone(attributes string, more ...any) markup {
+	return append(markup{`<a id="go" href="/done" `, attributes, `>Go</a>`}, more...)
+}
+
+// looksAhead has the browser load /done ahead of time, while a message waits to be shown.
+func (w witness) looksAhead(hover bool, use func(witness)) {
+	w.t.Helper()
+	w.opens("next")
+	w.triggers("/flash", chromedp.Click("#to-flash"))
+	if hover {
+		w.opens("quiet")
+		w.triggers("/done", w.over("#go"))
+	} else {
+		w.triggers("/done", chromedp.Navigate(w.app+"/quiet"))
+	}
+	w.hasRead()
+	use(w)
+	w.reads("Saved.")
+	w.opens("done")
+	w.hasRead("Saved.")
 }
 
 // triggers does what makes the browser ask for a path, and waits until that is answered.

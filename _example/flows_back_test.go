@@ -71,11 +71,12 @@ func Test_that_Back_does_not_show_the_errors_of_a_form_again(t *testing.T) {
 	})
 }
 
-// A library swaps pages, and brings them back from a cache of its own.
+// A library swaps pages, and brings them back from a cache of its own. What the components
+// say in their attributes is enough for it.
 func Test_that_a_library_does_not_bring_a_message_back(t *testing.T) {
 	t.Parallel()
 	onSites(t, []library{htmx2, htmx4, turbo}, func(t *testing.T, s *site, driver string) {
-		s.boost = true
+		s.boost, s.alone = true, true
 		s.start = markup{`<form method="post" action="/save"><button>Save</button></form>`}
 		s.serve(t, driver)
 		w := s.visit(t)

@@ -37,6 +37,7 @@ func Test_that_a_part_that_leads_to_another_page_leaves_the_message_to_that(t *t
 				w := s.visit(t)
 				w.opens("start")
 				w.clicks("#save", "done")
+				w.wantPath("/done")
 				w.reads("Saved.")
 				w.polls()
 				w.opens("next")

@@ -58,6 +58,7 @@ var (
 type site struct {
 	library
 	boost bool   // pages are swapped and not loaded
+	alone bool   // pages go without components.Script
 	polls bool   // every page asks for /poll each 150 ms
 	start markup // what is on the page /start, for a test to click on
 	rules string // by which Chromium loads /done ahead of time from /quiet: "prefetch", "prerender", or none
@@ -323,7 +324,7 @@ func (s *site) libraryHead() any {
 	case htmx2.name, htmx4.name:
 		head = markup{components.HTMXConfig()}
 	}
-	if len(s.scripts) > 0 {
+	if len(s.scripts) > 0 && !s.alone {
 		head = append(head, `<script defer src="/components.js"></script>`)
 	}
 	for _, name := range s.scripts {
