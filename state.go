@@ -123,8 +123,14 @@ func (st *state) expires(now time.Time, idle time.Duration) time.Time {
 
 // stamp notes that producer made commit seq. The newest writer stands first.
 func (st *state) stamp(producer, seq uint64) {
-	others := slices.DeleteFunc(slices.Clone(st.writers), func(w writer) bool { return w.producer == producer })
-	st.writers = append([]writer{{producer, seq}}, others[:min(len(others), maxWriters-1)]...)
+	writers := make([]writer, 1, min(len(st.writers)+1, maxWriters))
+	writers[0] = writer{producer, seq}
+	for _, w := range st.writers {
+		if w.producer != producer && len(writers) < maxWriters {
+			writers = append(writers, w)
+		}
+	}
+	st.writers = writers
 }
 
 // wrote says whether commit seq of producer is in this record.
@@ -174,12 +180,9 @@ func decodeState(data []byte) (*state, error) {
 	for n := r.uvarint(); n > 0 && !r.bad; n-- {
 		st.writers = append(st.writers, writer{r.uint64(), r.uvarint()})
 	}
-	if !r.bad {
-		// An entry takes at least three bytes, so garbage cannot make this large.
-		st.entries = make([]entry, 0, min(len(r.rest)/3, 16))
-	}
+	st.entries = make([]entry, 0, r.entries())
 	for len(r.rest) > 0 && !r.bad {
-		st.entries = append(st.entries, entry{kind(r.byte()), r.bytes(), r.bytes()})
+		st.entries = append(st.entries, r.entry())
 	}
 	if r.bad {
 		return nil, errCorrupt
@@ -230,3 +233,14 @@ func (r *reader) uvarint() uint64 {
 }
 
 func (r *reader) bytes() []byte { return r.take(r.uvarint()) }
+
+func (r *reader) entry() entry { return entry{kind(r.byte()), r.bytes(), r.bytes()} }
+
+// entries is how many entries are left, without taking them off.
+func (r reader) entries() (n int) {
+	for len(r.rest) > 0 && !r.bad {
+		r.entry()
+		n++
+	}
+	return n
+}

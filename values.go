@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Values are stored as JSON, each on its own: one that cannot be decoded, after a type
@@ -238,11 +239,50 @@ func encodeValue(key string, v any) ([]byte, error) {
 }
 
 func decodeValue[T any](key string, raw []byte) (T, error) {
-	var v T
-	if err := decodeJSON(raw, &v); err != nil {
-		return v, &DecodeError{Key: key, Type: reflect.TypeFor[T]().String(), Err: err}
+	if v, ok := decodePlain[T](raw); ok {
+		return v, nil
 	}
-	return v, nil
+	v := new(T)
+	if err := decodeJSON(raw, v); err != nil {
+		return *v, &DecodeError{Key: key, Type: reflect.TypeFor[T]().String(), Err: err}
+	}
+	return *v, nil
+}
+
+// decodePlain decodes what most sessions are asked for, a number, a yes or no or a text
+// without escapes, and leaves everything else to encoding/json, errors included.
+func decodePlain[T any](raw []byte) (v T, ok bool) {
+	switch any(v).(type) {
+	case int:
+		n, ok := plainInt(raw)
+		return any(int(n)).(T), ok && int64(int(n)) == n
+	case int64:
+		n, ok := plainInt(raw)
+		return any(n).(T), ok
+	case bool:
+		yes := string(raw) == "true"
+		return any(yes).(T), yes || string(raw) == "false"
+	case string:
+		text, ok := plainText(raw)
+		return any(text).(T), ok
+	}
+	return v, false
+}
+
+func plainInt(raw []byte) (int64, bool) {
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	return n, err == nil
+}
+
+func plainText(raw []byte) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
+		return "", false
+	}
+	raw = raw[1 : len(raw)-1]
+	if bytes.IndexByte(raw, '\\') >= 0 || !utf8.Valid(raw) {
+		return "", false
+	}
+	return string(raw), true
 }
 
 // decodeJSON is json.Unmarshal, but keeps numbers whole where the type does not say
