@@ -59,8 +59,7 @@ func linkToDone(attributes string, more ...any) markup {
 // looksAhead has the browser load /done ahead of time, while a message waits to be shown.
 func (w witness) looksAhead(hover bool, use func(witness)) {
 	w.t.Helper()
-	w.opens("next")
-	w.triggers("/flash", chromedp.Click("#to-flash"))
+	w.opens("flash")
 	if hover {
 		w.opens("quiet")
 		w.triggers("/done", w.over("#go"))
