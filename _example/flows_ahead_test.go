@@ -24,7 +24,7 @@ func Test_that_a_page_that_is_loaded_ahead_of_time_neither_takes_a_message_nor_r
 	} {
 		for _, driver := range []string{"memory", "cookie"} {
 			for how, use := range map[string]func(witness){
-				"used":   func(w witness) { w.clicks("#go", "done"); w.clicks("#to-next", "next") },
+				"used":   func(w witness) { w.clicks("#go", "done"); w.opens("next") },
 				"unused": func(w witness) { w.clicks("#load-next", "next") },
 			} {
 				t.Run(test.name+" "+driver+" "+how, func(t *testing.T) {
@@ -59,8 +59,7 @@ func linkToDone(attributes string, more ...any) markup {
 // looksAhead has the browser load /done ahead of time, while a message waits to be shown.
 func (w witness) looksAhead(hover bool, use func(witness)) {
 	w.t.Helper()
-	w.opens("next")
-	w.triggers("/flash", chromedp.Click("#to-flash"))
+	w.opens("flash")
 	if hover {
 		w.opens("quiet")
 		w.triggers("/done", w.over("#go"))

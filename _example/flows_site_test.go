@@ -149,7 +149,7 @@ func (s *site) routes(e *echo.Echo) {
 	e.POST("/row", row)
 	e.POST("/form", s.submit)
 	e.POST("/again", s.again)
-	e.GET("/flash", flashOnly)
+	e.GET("/flash", s.flashOnly)
 	e.GET("/quiet", s.quiet)
 	e.GET("/streamed", s.streamed)
 	e.GET("/rules.json", s.speculationRules)
@@ -238,10 +238,10 @@ var againForm = templ.ComponentFunc(func(ctx context.Context, w io.Writer) error
 	return components.Form(components.FormProps{Action: "/again"}).Render(templ.WithChildren(ctx, content), w)
 })
 
-// flashOnly flashes, and shows no page: the browser stays where it is.
-func flashOnly(c echo.Context) error {
+// flashOnly flashes on a page that shows no messages.
+func (s *site) flashOnly(c echo.Context) error {
 	session.From(c).FlashSuccess("Saved.")
-	return c.NoContent(http.StatusNoContent)
+	return session.Render(c, http.StatusOK, s.layout("flash", templ.NopComponent, nil))
 }
 
 // quiet is a page that shows no messages.
@@ -307,8 +307,7 @@ func (s *site) layout(name string, alerts templ.Component, content markup) templ
 		`<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>`, name, `</title><link rel="icon" href="data:,">`,
 		s.libraryHead(),
 		`</head><body `, s.bodyAttributes(), `>`,
-		`<nav><a id="to-start" href="/start">Start</a> <a id="to-next" href="/next">Next</a> <a id="load-next" href="/next" `, s.noBoost, `>Load next</a>`,
-		` <a id="to-flash" href="/flash" `, s.noBoost, `>Flash</a></nav>`,
+		`<nav><a id="to-start" href="/start">Start</a> <a id="to-next" href="/next">Next</a> <a id="load-next" href="/next" `, s.noBoost, `>Load next</a></nav>`,
 		alerts,
 		`<main id="main" data-page="`, name, `">`, content, `</main>`,
 		s.poller(),
