@@ -89,7 +89,14 @@ func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {
 				return next(c)
 			}
 			s, r := From(c), c.Request()
-			if s.verifyCSRF(r.Header.Get(CSRFHeader)) || s.verifyCSRF(csrfFieldOf(r)) {
+			if s.verifyCSRF(r.Header.Get(CSRFHeader)) {
+				return next(c)
+			}
+			token, err := csrfFieldOf(r)
+			if err != nil {
+				return err
+			}
+			if s.verifyCSRF(token) {
 				return next(c)
 			}
 			return own.refuse(c, s)
@@ -108,10 +115,15 @@ func isSafe(method string) bool {
 
 // csrfFieldOf is the token in a form. It counts even if there is one in the header: a script
 // that puts it there may have that of a page from before the login. It is not looked for in
-// the address, which ends up in logs and in the Referer.
-func csrfFieldOf(r *http.Request) string {
-	submitted(r)
-	return r.PostForm.Get(CSRFField)
+// the address, which ends up in logs and in the Referer. The error is for a form that is too
+// large to be read; the same form would be refused again and again.
+func csrfFieldOf(r *http.Request) (string, error) {
+	err := errors.Join(r.ParseForm(), r.ParseMultipartForm(maxMultipartMemory)) // the second keeps the error of the first to itself
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
+		return "", echo.NewHTTPError(http.StatusRequestEntityTooLarge).SetInternal(err)
+	}
+	return r.PostForm.Get(CSRFField), nil
 }
 
 // refuse sends a form back to the page it came from. One that another site may have sent is

@@ -278,6 +278,36 @@ func Test_that_only_forms_of_this_site_are_sent_back(t *testing.T) {
 	}
 }
 
+func Test_that_a_form_that_is_too_large_is_no_bad_token(t *testing.T) {
+	limits := map[string]echo.MiddlewareFunc{
+		"Echo's limit": middleware.BodyLimit("1K"),
+		"net/http's limit": func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(c echo.Context) error {
+				c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, 1<<10)
+				return next(c)
+			}
+		},
+	}
+	large := strings.Repeat("tea", 1<<14) // more than is read at once
+	for name, limit := range limits {
+		for claim, a := range map[string]ask{
+			"a form":           {body: "title=" + large, header: headers{"Content-Type", "application/x-www-form-urlencoded"}},
+			"a multipart form": inParts("title", large),
+		} {
+			v := newSite(t).browser()
+			v.opens(tokenPage)
+			a.from = "/form"
+			got := v.asks(a, func(c echo.Context) error {
+				c.Request().ContentLength = -1 // or BodyLimit would know before
+				return limit(accept)(c)
+			})
+			if got.status != http.StatusRequestEntityTooLarge {
+				t.Errorf("%s, %s: got %d", name, claim, got.status)
+			}
+		}
+	}
+}
+
 func Test_that_the_error_of_a_refused_request_can_be_found(t *testing.T) {
 	p := start(t, session.Config{})
 	p.serve(httptest.NewRequest(http.MethodPost, "/", nil), accept)

@@ -1,9 +1,7 @@
 package components
 
 import (
-	"context"
 	_ "embed" // for JS
-	"io"
 
 	"github.com/a-h/templ"
 )
@@ -13,8 +11,6 @@ import (
 //go:embed components.js
 var JS string
 
-var script = templ.NewOnceHandle(templ.WithComponent(templ.ComponentFunc(writeScript)))
-
 // Script is a script element with [JS], for pages with htmx, Turbo or scripts of your own. It
 // takes away the alerts that these have put into a page when the browser shows the page again,
 // as it was left, and keeps forms that are being corrected out of Turbo's cache. Nothing else
@@ -23,12 +19,6 @@ var script = templ.NewOnceHandle(templ.WithComponent(templ.ComponentFunc(writeSc
 //
 // A page has it once, however often it is asked for, and with the nonce of templ.WithNonce
 // if there is one.
-func Script() templ.Component {
-	return whereSeen(func(ctx context.Context, w io.Writer) error {
-		return script.Once().Render(templ.InitializeContext(ctx), w)
-	})
-}
+func Script() templ.Component { return script }
 
-func writeScript(ctx context.Context, w io.Writer) error {
-	return writeInline(ctx, w, "script", JS)
-}
+var script = inline("script", JS)
