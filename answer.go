@@ -95,7 +95,10 @@ func referer(r *http.Request) string {
 // It tells caches that the answer depends on who asks, or a browser would show the part
 // where the page belongs when somebody goes back.
 func IsPartial(c echo.Context) bool {
-	for _, name := range [...]string{"HX-Request", "Turbo-Frame", "X-Up-Target", "Datastar-Request"} {
+	for _, name := range [...]string{
+		"HX-Request", "HX-Request-Type", "HX-Boosted", "HX-History-Restore-Request",
+		"Turbo-Frame", "X-Up-Target", "Datastar-Request",
+	} {
 		addVary(c.Response().Header(), name)
 	}
 	return classify(c.Request()) == audiencePart
@@ -135,8 +138,8 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 //	e.Use(session.Middleware(cfg), session.FlashInvalid)
 //
 // Other errors pass to Echo's error handler, which answers what it does not know with a 500,
-// and so do validation errors of requests that do not come from a form
-// in a page: JSON, a script, or a client that does not take HTML.
+// and so do validation errors of requests that do not come from a form in a page: JSON, a
+// script, or a client that does not take HTML.
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)

@@ -117,7 +117,7 @@ func (s *Session) reflash(keep func(name string) bool) {
 
 // addFlash records a new item. Of one kind and name there is only one, but for alerts.
 func (s *Session) addFlash(it flashItem) {
-	s.state()
+	s.received() // before a commit puts the item beside what came
 	if !s.changeable(updatesRecord) {
 		return
 	}

@@ -108,6 +108,25 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			r.opens(notFoundPage)
 			r.opens(alertsPage)
 		}},
+		{"if it was saved before it is shown", func(r *reader) {
+			r.sees(ask{}, func(c echo.Context) error {
+				s := session.From(c)
+				savedFlash(s)
+				if err := s.Save(c.Request().Context()); err != nil {
+					return err
+				}
+				return alertsPage(c)
+			})
+			r.opens(alertsPage)
+		}},
+		{"if the error page of the handler that flashed it shows it", func(r *reader) {
+			r.site.echo.HTTPErrorHandler = func(_ error, c echo.Context) { _ = notFoundPage(c) }
+			r.sees(ask{}, func(c echo.Context) error {
+				savedFlash(session.From(c))
+				return echo.ErrNotFound
+			})
+			r.opens(alertsPage)
+		}},
 		{"if a JSON poll comes first", func(r *reader) {
 			r.saves()
 			r.asks(ask{as: jsonPoll}, jsonPage)
