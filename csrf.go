@@ -71,7 +71,9 @@ func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc 
 // Echo's CSRF as well.
 //
 // A form of a page of this site whose session has ended meanwhile is not lost: it goes back
-// to its page, with what was typed and the page error [CSRFCode]. Everything else is a 403.
+// to its page, with what was typed and the page error [CSRFCode]. Everything else is a 403, and
+// so is a form that does not say where it comes from: a Referrer-Policy of same-origin does,
+// no-referrer does not.
 //
 // [components.Form]: https://pkg.go.dev/github.com/echo-hypermedia/session/components#Form
 func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {
@@ -155,6 +157,9 @@ func (s *Session) CSRFToken() string {
 	defer s.unlock()
 	if !s.csrf {
 		return s.echoToken()
+	}
+	if s.req.Method == http.MethodHead {
+		return "" // nobody sees it, and it would begin a session for whoever looks whether we are well
 	}
 	secret := s.csrfSecret()
 	if secret == nil {

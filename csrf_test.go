@@ -396,6 +396,13 @@ func Test_that_there_is_no_token_where_nothing_checks_one(t *testing.T) {
 	}
 }
 
+func Test_that_asking_for_the_head_of_a_page_begins_no_session(t *testing.T) {
+	got := newSite(t).browser().asks(ask{method: http.MethodHead}, tokenPage)
+	if got.status != http.StatusOK || got.header.Get("Set-Cookie") != "" {
+		t.Errorf("got %d, cookie %q", got.status, got.header.Get("Set-Cookie"))
+	}
+}
+
 func Test_that_a_streamed_page_cannot_begin_a_token(t *testing.T) {
 	s := newSite(t)
 	v := s.browser()

@@ -221,22 +221,21 @@ func (s *Session) Regenerate() {
 	s.lock()
 	defer s.unlock()
 	s.state()
-	if !s.changeable(needsCookie) {
-		return
-	}
-	s.renewID()
-	if s.m.sealer != nil {
-		s.dropCSRF()
+	if s.changeable(needsCookie) {
+		s.renewID()
 	}
 }
 
-// renewID has the commit give the session a new id.
+// renewID has the commit give the session a new id. One in a cookie has none; what was made
+// from the id elsewhere changes there all the same.
 func (s *Session) renewID() {
 	s.renew = true
-	if s.m.sealer == nil {
-		now := encodeTime(s.m.now())
-		s.change(func(st *state) error { st.put(kindDevice, deviceRenewed, now); return nil })
+	if s.m.sealer != nil {
+		s.dropCSRF()
+		return
 	}
+	now := encodeTime(s.m.now())
+	s.change(func(st *state) error { st.put(kindDevice, deviceRenewed, now); return nil })
 }
 
 // Destroy logs out: the record and the cookie go. What is put or flashed afterwards, such
