@@ -22,8 +22,9 @@ var kindAliases = map[string]string{
 	"notice": KindInfo,
 }
 
-// kindOf is our name for a kind. An alert of no kind would be shown nowhere.
-func kindOf(name string) string {
+// KindOf is the kind that a name stands for: "danger" and "alert" are [KindError], "warn" is
+// [KindWarning], "notice" and "" are [KindInfo], and every other name is a kind by itself.
+func KindOf(name string) string {
 	if kind, isAlias := kindAliases[name]; isAlias {
 		return kind
 	}
@@ -63,7 +64,7 @@ func (s *Session) FlashInfo(text string) { s.FlashAlert(Message{Kind: KindInfo, 
 
 // FlashAlert adds an alert of any kind, with a title and a link if it has them.
 func (s *Session) FlashAlert(m Message) {
-	m.Kind = kindOf(m.Kind)
+	m.Kind = KindOf(m.Kind)
 	s.lock()
 	defer s.unlock()
 	s.addFlash(flashItem{kind: kindAlert, value: mustEncode(m)})
@@ -74,7 +75,7 @@ func (s *Session) FlashNow(kind, text string) {
 	s.lock()
 	defer s.unlock()
 	s.state()
-	s.flash.now = append(s.flash.now, Message{Kind: kindOf(kind), Text: text})
+	s.flash.now = append(s.flash.now, Message{Kind: KindOf(kind), Text: text})
 }
 
 // Flash stores value under key until a page reads it; the last value under a key stands.

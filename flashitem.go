@@ -56,7 +56,7 @@ func (it flashItem) alert() (m Message, ok bool) {
 	case kindAlert:
 		ok = json.Unmarshal(it.value, &m) == nil
 	case kindKeyed:
-		m.Kind = kindOf(it.name)
+		m.Kind = KindOf(it.name)
 		ok = isAlertKind(m.Kind) && bytes.HasPrefix(it.value, []byte(`"`)) && json.Unmarshal(it.value, &m.Text) == nil
 	}
 	return m, ok

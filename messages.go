@@ -114,7 +114,7 @@ func (m FlashMessages) Alerts(kinds ...string) []Message {
 }
 
 func isOneOf(kind string, kinds []string) bool {
-	return len(kinds) == 0 || slices.ContainsFunc(kinds, func(k string) bool { return kindOf(k) == kind })
+	return len(kinds) == 0 || slices.ContainsFunc(kinds, func(k string) bool { return KindOf(k) == kind })
 }
 
 func (m FlashMessages) visible() []flashItem {
@@ -125,7 +125,7 @@ func (m FlashMessages) visible() []flashItem {
 func (m FlashMessages) find(name string) (it flashItem, ok bool) {
 	named := m.named()
 	if it, ok = named[name]; !ok {
-		it, ok = named[kindOf(name)]
+		it, ok = named[KindOf(name)]
 	}
 	return it, ok
 }

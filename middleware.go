@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 )
@@ -70,12 +71,12 @@ func Optional(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// frame is what one request needs, in one allocation: the session, the context that
-// leads to it, and the writer that sees the response head leave; see response.go. It is
-// not pooled, because contexts outlive requests.
+// frame is what every request needs, in one allocation: the context that leads to the
+// session, and the writer that sees the response head leave; see response.go. It is not
+// pooled, because contexts outlive requests.
 type frame struct {
 	context.Context // the request's own
-	session         Session
+	m               *Manager
 	req             http.Request
 
 	c     echo.Context   // both are pooled by Echo: not to be used after the answer
@@ -90,21 +91,70 @@ type frame struct {
 	probed   bool  // see leadsHere
 	reached  bool  //
 
-	// After leave. The first two are written under the session's lock.
+	// After leave. The first two are written under the lock of the session, or of the frame
+	// if there is no session.
 	left    bool
 	current *http.Request
 	silent  bool // the handler wrote nothing, and did not fail
+
+	mu      sync.Mutex
+	session *Session // once somebody has asked for it; see use
+	missed  missed
+}
+
+// missed is what a session has to be told that begins late.
+type missed struct {
+	head   bool // it has left,
+	status int  // with this status
+	hungUp bool // the visitor has, by the time the handler returned
+	closed bool // the response is over
 }
 
 // Value makes the frame the context that FromContext looks into.
 func (f *frame) Value(key any) any {
 	if _, ok := key.(ctxKey); ok {
-		return &f.session
+		return f.use()
 	}
-	if key == f.session.m {
+	if key == f.m {
 		return f
 	}
 	return f.Context.Value(key)
+}
+
+// use is the session of this request. It begins when it is asked for, so that requests
+// which never do are spared its room.
+func (f *frame) use() *Session {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session == nil {
+		s := &Session{m: f.m, ctx: f, req: &f.req, exchange: f}
+		s.headSent, s.status = f.missed.head, f.missed.status
+		s.frozen, s.hungUp = f.left, f.missed.hungUp
+		if f.missed.closed {
+			s.exchange = nil
+		}
+		f.session = s
+	}
+	return f.session
+}
+
+// used is the session of this request, or nil if nobody has asked for it yet.
+func (f *frame) used() *Session {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.session
+}
+
+// unused is called for a turn of the response. If there is no session yet, one that begins
+// later is told by note.
+func (f *frame) unused(note func(*missed)) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session != nil {
+		return false
+	}
+	note(&f.missed)
+	return true
 }
 
 // serve keeps to a method of its own: called from a closure, WithContext is not inlined,
@@ -119,10 +169,7 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	f.req = *r.WithContext(f)
 	f.c, f.res = c, c.Response()
 	f.below, f.res.Writer = f.res.Writer, f
-	f.session.m = m
-	f.session.ctx = f
-	f.session.req = &f.req
-	f.session.exchange = f
+	f.m = m
 	c.SetRequest(&f.req)
 
 	defer f.leave(r)
@@ -132,12 +179,13 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 // finish commits what the handler left behind. A failure comes out as an ordinary error:
 // loggers and transactions see it, and Echo's error handler answers.
 func (f *frame) finish(err error) error {
-	switch {
-	case f.cause == nil && f.sent:
-		f.session.saveLate()
+	switch s := f.used(); {
+	case f.cause != nil, s == nil:
+	case f.sent:
+		s.saveLate()
 		return err
-	case f.cause == nil:
-		f.cause = f.session.saveUnanswered(f.Header(), err != nil)
+	default:
+		f.cause = s.saveUnanswered(f.Header(), err != nil)
 	}
 	if f.cause == nil {
 		f.silent = err == nil
@@ -152,24 +200,30 @@ func (f *frame) finish(err error) error {
 // leave runs last, panic or not. If no head has left by now, somebody further out writes
 // it: Echo's error handler, or net/http.
 func (f *frame) leave(original *http.Request) {
-	s := &f.session
-	s.mu.Lock()
-	f.left, f.current = true, f.Request()
-	s.frozen, s.hungUp = true, hasLeft(s.req)
-	s.mu.Unlock()
+	hungUp, current := hasLeft(&f.req), f.Request()
+	if !f.unused(func(m *missed) { f.left, f.current, m.hungUp = true, current, hungUp }) {
+		f.session.freeze(hungUp, func() { f.left, f.current = true, current })
+	}
 
 	// net/http removes the temporary files of the request it made, and only of that.
 	if original.MultipartForm == nil {
 		original.MultipartForm = f.current.MultipartForm
 	}
 	if f.sent || !f.owns(f.c.Request()) { // by us, or by Timeout in our place
-		s.close()
+		f.close()
 		return
 	}
 	if f.withheld {
 		f.reset()
 	}
 	f.res.Before(f.beforeHead) // not earlier: a Flush that comes first would not run it
+}
+
+// close ends the session's part in the request.
+func (f *frame) close() {
+	if !f.unused(func(m *missed) { m.closed = true }) {
+		f.session.close()
+	}
 }
 
 // Request is the request as the handlers see it: middleware further in may have replaced
@@ -188,7 +242,7 @@ func (f *frame) Request() *http.Request {
 // a handler outlives its context, which may serve another visitor by then: what he sent must
 // not be read, and his response must not carry our cookie.
 func (f *frame) owns(r *http.Request) bool {
-	return f.Context.Err() == nil || r.Context().Value(f.session.m) == any(f)
+	return f.Context.Err() == nil || r.Context().Value(f.m) == any(f)
 }
 
 // over says whether the request has ended without a head that we saw: if a handler writes

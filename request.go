@@ -7,8 +7,15 @@ import (
 	"strings"
 )
 
-// Headers are spelled here as http.Header keeps them, Hx-Request and not HX-Request: Get would
-// spell them so itself, in a new string each time.
+// header is the first value of a header, whose name is spelled as http.Header keeps it:
+// Hx-Request, and not HX-Request. Get would first see to that, for each of a dozen names in
+// each request.
+func header(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
 
 // audience is who a request is for, by the headers that browsers and hypermedia
 // libraries document. Everything that depends on it asks here.
@@ -45,21 +52,21 @@ func classify(r *http.Request) audience {
 // more than one word, as in Chrome's "prefetch;prerender".
 func isSpeculative(h http.Header) bool {
 	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Sec-Purpose", "X-Purpose", "X-Moz"} {
-		purpose := strings.ToLower(h.Get(name))
+		purpose := strings.ToLower(header(h, name))
 		if strings.Contains(purpose, "prefetch") || strings.Contains(purpose, "prerender") || strings.Contains(purpose, "preview") {
 			return true
 		}
 	}
-	return h.Get("Hx-Preloaded") == "true"
+	return header(h, "Hx-Preloaded") == "true"
 }
 
 // isShown says whether the answer goes to a place where a page's text can be read. Over
 // plain http browsers leave Sec-Fetch-Dest out; what they accept then tells an image or
 // a style sheet from a page.
 func isShown(h http.Header) bool {
-	switch dest := h.Get("Sec-Fetch-Dest"); dest {
+	switch dest := header(h, "Sec-Fetch-Dest"); dest {
 	case "":
-		accept := h.Get("Accept")
+		accept := header(h, "Accept")
 		for _, asset := range [...]string{"image/", "video/", "audio/", "text/css", "font/", "application/font-"} {
 			if strings.HasPrefix(accept, asset) {
 				return false
@@ -77,12 +84,12 @@ func isPart(h http.Header) bool {
 	switch {
 	case isHTMX(h):
 		return true
-	case h.Get("Turbo-Frame") != "":
+	case header(h, "Turbo-Frame") != "":
 		return true
-	case h.Get("Datastar-Request") == "true":
+	case header(h, "Datastar-Request") == "true":
 		return true
-	case h.Get("X-Up-Version") != "":
-		target := h.Get("X-Up-Target")
+	case header(h, "X-Up-Version") != "":
+		target := header(h, "X-Up-Target")
 		return target != "" && target != "body" && target != "html"
 	}
 	return false
@@ -92,17 +99,17 @@ func isPart(h http.Header) bool {
 // page in the place of another, accept text/html; htmx 2 accepts anything, whether it follows
 // a boosted link or restores a page (which it may do without HX-Request, by its configuration).
 func isFetch(h http.Header) bool {
-	return h.Get("Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) &&
-		h.Get("Hx-Request") == "" && h.Get("Hx-History-Restore-Request") == ""
+	return header(h, "Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) &&
+		header(h, "Hx-Request") == "" && header(h, "Hx-History-Restore-Request") == ""
 }
 
 // isHTMX says whether htmx asks for a part of a page. htmx 4 says so outright; with
 // htmx 2 it is any request that neither navigates nor restores a page.
 func isHTMX(h http.Header) bool {
-	if kind := h.Get("Hx-Request-Type"); kind != "" {
+	if kind := header(h, "Hx-Request-Type"); kind != "" {
 		return kind == "partial"
 	}
-	return h.Get("Hx-Request") == "true" && h.Get("Hx-Boosted") == "" && h.Get("Hx-History-Restore-Request") == ""
+	return header(h, "Hx-Request") == "true" && header(h, "Hx-Boosted") == "" && header(h, "Hx-History-Restore-Request") == ""
 }
 
 // view is what a response does to messages.
@@ -145,7 +152,7 @@ func hasBody(status int) bool {
 // isRedirect includes 304, which shows nothing new, and htmx's ways to send a browser on.
 func isRedirect(status int, h http.Header) bool {
 	return status >= 300 && status < 400 ||
-		h.Get("Hx-Redirect") != "" || h.Get("Hx-Location") != "" || h.Get("Hx-Refresh") == "true"
+		header(h, "Hx-Redirect") != "" || header(h, "Hx-Location") != "" || header(h, "Hx-Refresh") == "true"
 }
 
 // isHTML says whether the answer is a page. Some handlers leave it to net/http to find
@@ -162,10 +169,10 @@ func isHTML(r *http.Request, h http.Header) bool {
 
 // mediaType is the Content-Type without its parameters.
 func mediaType(h http.Header) string {
-	media, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	media, _, _ := strings.Cut(header(h, "Content-Type"), ";")
 	return strings.ToLower(strings.TrimSpace(media))
 }
 
 func acceptsHTML(h http.Header) bool {
-	return strings.Contains(h.Get("Accept"), "text/html")
+	return strings.Contains(header(h, "Accept"), "text/html")
 }

@@ -49,13 +49,15 @@ func (f *frame) WriteHeader(status int) {
 	if f.sent || f.withheld {
 		return
 	}
-	if err := f.session.answer(status, f.Header()); err != nil {
-		f.withhold(err)
-		return
+	if !f.unused(func(m *missed) { m.head, m.status = true, status }) {
+		if err := f.session.answer(status, f.Header()); err != nil {
+			f.withhold(err)
+			return
+		}
 	}
 	f.sent = true
 	if f.left {
-		f.session.close()
+		f.close()
 	}
 	f.below.WriteHeader(status)
 }
@@ -118,7 +120,7 @@ func (f *frame) Hijack() (conn net.Conn, rw *bufio.ReadWriter, err error) {
 	if f.withheld {
 		return nil, nil, errWithheld
 	}
-	if err := f.session.handOver(take); err != nil {
+	if err := f.use().handOver(take); err != nil {
 		return nil, nil, err
 	}
 	f.sent = true

@@ -131,6 +131,15 @@ func (s *Session) needsCookie() bool {
 	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }
 
+// freeze notes that the handler has returned, and whether the visitor has hung up by then. The
+// rest is done under the same lock.
+func (s *Session) freeze(hungUp bool, rest func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frozen, s.hungUp = true, hungUp
+	rest()
+}
+
 // close ends the session's part in the request. What still holds it may go on reading.
 func (s *Session) close() {
 	s.lock()

@@ -110,24 +110,14 @@ func (p FlashProps) alerts(ctx context.Context) []session.Message {
 	if len(kinds) == 0 {
 		return nil
 	}
-	messages := session.FromContext(ctx).FlashMessages()
-	all := messages.Alerts(kinds...)
-	if len(all) < 2 {
-		return all
-	}
-	var alerts []session.Message
-	for _, kind := range kinds {
-		ofKind := messages.Alerts(kind)
-		if !hasKindOf(alerts, ofKind) {
-			alerts = append(alerts, ofKind...)
-		}
-	}
+	alerts := session.FromContext(ctx).FlashMessages().Alerts(kinds...)
+	slices.SortStableFunc(alerts, func(a, b session.Message) int { return place(kinds, a) - place(kinds, b) })
 	return alerts
 }
 
-// hasKindOf says whether a kind was named twice, by its own name and by another one.
-func hasKindOf(alerts, more []session.Message) bool {
-	return slices.ContainsFunc(alerts, func(m session.Message) bool { return m.Kind == first(more).Kind })
+// place is where among the kinds that of an alert is.
+func place(kinds []string, m session.Message) int {
+	return slices.IndexFunc(kinds, func(name string) bool { return session.KindOf(name) == m.Kind })
 }
 
 // id is the id of the region.
