@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,10 +26,14 @@ const maxCandidates = 8
 type cookieTemplate struct {
 	base    http.Cookie
 	browser bool // no Max-Age
+
+	// The attributes as net/http writes them, cut where the age goes. It would otherwise look
+	// at each byte of a value that we know.
+	beforeAge, afterAge string
 }
 
 func newCookieTemplate(cfg Config) cookieTemplate {
-	return cookieTemplate{
+	t := cookieTemplate{
 		base: http.Cookie{
 			Name:        cfg.CookieName,
 			Path:        cfg.Cookie.Path,
@@ -40,6 +45,13 @@ func newCookieTemplate(cfg Config) cookieTemplate {
 		},
 		browser: cfg.ClearWithBrowser,
 	}
+	sample := t.base
+	if !t.browser {
+		sample.MaxAge = 1
+	}
+	_, attributes, _ := strings.Cut(sample.String(), "=")
+	t.beforeAge, t.afterAge, _ = strings.Cut(attributes, "; Max-Age=1")
+	return t
 }
 
 func (t cookieTemplate) name() string { return t.base.Name }
@@ -50,12 +62,11 @@ func (t cookieTemplate) flashName() string { return t.base.Name + "-flash" }
 
 // with is a Set-Cookie line. A cookie lives at least a second: Max-Age=0 would remove it.
 func (t cookieTemplate) with(name, value string, age time.Duration) string {
-	c := t.base
-	c.Name, c.Value = name, value
-	if !t.browser {
-		c.MaxAge = max(1, int((min(age, maxCookieAge)+time.Second-1)/time.Second))
+	if t.browser {
+		return name + "=" + value + t.beforeAge
 	}
-	return c.String()
+	seconds := max(1, int((min(age, maxCookieAge)+time.Second-1)/time.Second))
+	return name + "=" + value + t.beforeAge + "; Max-Age=" + strconv.Itoa(seconds) + t.afterAge
 }
 
 // gone is the Set-Cookie line that removes a cookie.
