@@ -5,6 +5,7 @@ go 1.26.0
 replace github.com/echo-hypermedia/session => ../..
 
 require (
+	github.com/a-h/templ v0.3.977
 	github.com/alexedwards/scs/goredisstore v0.0.0-20250212122300-421ef1d8611c
 	github.com/alexedwards/scs/v2 v2.9.0
 	github.com/echo-hypermedia/session v0.0.0

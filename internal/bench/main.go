@@ -4,8 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"log/slog"
 	"os"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 )
@@ -16,6 +18,7 @@ func main() {
 	passes := flag.Int("passes", 8, "how many samples to take of each row")
 	duration := flag.Duration("time", 200*time.Millisecond, "how long a sample takes")
 	flag.Parse()
+	slog.SetDefault(silent) // some peers log what verify does to them
 
 	wanted, err := regexp.Compile(*run)
 	if err != nil {
@@ -32,45 +35,39 @@ func main() {
 	}
 }
 
-// bench measures the rows that are wanted, and prints all about them.
+// bench measures what is wanted, and prints all about it.
 func bench(wanted *regexp.Regexp, passes int) error {
-	all := matching(rows(), wanted)
-	counted := map[string]traffic{}
-	for _, r := range all {
-		if r.sessions > 0 {
+	var all []measured
+	report := report{Writer: os.Stdout}
+	for _, r := range rows() {
+		if !wanted.MatchString(r.name()) {
 			continue
 		}
-		if err := r.start(); err != nil {
-			return err
-		}
-		t, err := r.count()
-		r.close()
+		sent, err := r.traffic()
 		if err != nil {
 			return err
 		}
-		counted[r.name()] = t
+		all = append(all, r)
+		report.lines = append(report.lines, line{row: r, traffic: sent})
 	}
+	var pairs []*rendering
+	for pair := range slices.Chunk(renderings, 2) {
+		if wanted.MatchString(pair[0].name()) {
+			pairs = append(pairs, pair...)
+			all = append(all, pair[0], pair[1])
+		}
+	}
+
 	timed, err := measure(all, passes, os.Stderr)
 	if err != nil {
 		return err
 	}
-
-	report := report{Writer: os.Stdout}
-	for _, r := range all {
-		report.lines = append(report.lines, line{r, timed.of(r.name()), counted[r.name()]})
+	for i := range report.lines {
+		report.lines[i].figures = timed.of(report.lines[i].name())
 	}
 	writeMachine(os.Stdout)
-	fmt.Printf("- %d passes in changing order; times are medians, ± is half of the interquartile range\n", passes)
+	fmt.Printf("- %d passes, each in another order. Times are medians; ± is half of the interquartile range.\n", passes)
 	report.write()
+	writeComponents(os.Stdout, pairs, timed)
 	return nil
-}
-
-func matching[M measured](all []M, wanted *regexp.Regexp) []M {
-	var found []M
-	for _, m := range all {
-		if wanted.MatchString(m.name()) {
-			found = append(found, m)
-		}
-	}
-	return found
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"runtime"
 	"slices"
@@ -61,56 +60,65 @@ func cpuTime() time.Duration {
 type traffic struct {
 	setCookie float64 // bytes of the values of Set-Cookie
 	trips     float64 // to Redis
-	commands  string  // of Redis, those of scripts too
+	commands  string  // of Redis, those in scripts too
 }
 
-// count is the traffic of a visit, without the clock. It is exact, except for peers whose
-// encoding depends on the order of a map.
-func (r *row) count() (traffic, error) {
-	const visits = 12 // so that the moments come equally often
-	v := &visitor{transport: r.transports()}
-	if err := r.visit(v); err != nil { // connects, and loads scripts
+// traffic is counted without the clock, for a visitor by himself. It is exact, except for
+// peers whose encoding depends on the order of a map.
+func (r *row) traffic() (sent traffic, err error) {
+	if r.sessions > 0 {
+		return traffic{}, nil
+	}
+	if err := r.start(); err != nil {
 		return traffic{}, err
 	}
-	counter := &byteCounter{transport: v.transport}
-	v.transport = counter
-
-	var before, after redisTraffic
-	var err error
-	if r.store == "redis" {
-		if before, err = redisTrafficNow(); err != nil {
-			return traffic{}, err
+	defer r.close()
+	counter := &byteCounter{transport: r.transports()}
+	v := &visitor{transport: counter}
+	visits := func(n int) error {
+		for range n {
+			if err := r.visit(v); err != nil {
+				return err
+			}
 		}
-	}
-	for range visits {
-		if err := r.visit(v); err != nil {
-			return traffic{}, err
-		}
-	}
-	if r.store == "redis" {
-		if after, err = redisTrafficNow(); err != nil {
-			return traffic{}, err
-		}
-		after = after.since(before)
+		return nil
 	}
 
+	if err := visits(1); err != nil { // it may connect, and load a script
+		return traffic{}, err
+	}
+	const n = 12 // so that all moments come equally often
+	counter.bytes = 0
+	redis, err := r.redisTraffic(func() error { return visits(n) })
 	var commands []string
-	for _, command := range slices.Sorted(maps.Keys(after.commands)) {
-		commands = append(commands, fmt.Sprintf("%s %s", command, short(float64(after.commands[command])/visits)))
+	for _, command := range slices.Sorted(maps.Keys(redis.commands)) {
+		commands = append(commands, command+" "+short(float64(redis.commands[command])/n))
 	}
 	return traffic{
-		setCookie: float64(counter.bytes) / visits,
-		trips:     float64(after.trips) / visits,
+		setCookie: float64(counter.bytes) / n,
+		trips:     float64(redis.trips) / n,
 		commands:  strings.Join(commands, ", "),
-	}, nil
+	}, err
 }
 
-func redisTrafficNow() (redisTraffic, error) {
-	r, err := redisServer()
+// redisTraffic is what work sends to Redis.
+func (r *row) redisTraffic(work func() error) (redisTraffic, error) {
+	if r.store != "redis" {
+		return redisTraffic{}, work()
+	}
+	server, err := redisServer()
 	if err != nil {
 		return redisTraffic{}, err
 	}
-	return r.traffic()
+	before, err := server.traffic()
+	if err != nil {
+		return redisTraffic{}, err
+	}
+	if err := work(); err != nil {
+		return redisTraffic{}, err
+	}
+	after, err := server.traffic()
+	return after.since(before), err
 }
 
 // byteCounter counts what is set in cookies.

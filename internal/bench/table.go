@@ -25,24 +25,23 @@ type results map[string][]testing.BenchmarkResult
 
 // measure takes a sample of each row in every pass, in an order that is another in each:
 // what drifts on the machine shows as spread, and does not fall on one row.
-func measure[M measured](all []M, passes int, progress io.Writer) (results, error) {
+func measure(all []measured, passes int, progress io.Writer) (results, error) {
 	got := results{}
 	for pass := range passes {
-		for i, at := range rand.New(rand.NewPCG(uint64(pass), 0)).Perm(len(all)) {
+		fmt.Fprintf(progress, "pass %d of %d, %d samples\n", pass+1, passes, len(all))
+		for _, at := range rand.New(rand.NewPCG(uint64(pass), 0)).Perm(len(all)) {
 			m := all[at]
-			fmt.Fprintf(progress, "\r\033[Kpass %d of %d, %d of %d: %s", pass+1, passes, i+1, len(all), m.name())
 			if err := m.start(); err != nil {
 				return nil, err
 			}
 			result := testing.Benchmark(m.time)
 			m.close()
 			if result.N == 0 {
-				return nil, fmt.Errorf("bench: %s failed; go test -bench %s says why", m.name(), m.name())
+				return nil, fmt.Errorf("bench: %s failed; go test -bench says why", m.name())
 			}
 			got[m.name()] = append(got[m.name()], result)
 		}
 	}
-	fmt.Fprint(progress, "\r\033[K")
 	return got, nil
 }
 
@@ -106,6 +105,7 @@ func (r report) write() {
 		r.writeGrid("Time", lines, func(l line) string {
 			return fmt.Sprintf("%s ±%.0f %%", duration(l.ns), 100*l.spread)
 		})
+		r.writeGrid("Time that all threads compute", lines, func(l line) string { return duration(l.cpu) })
 		r.writeGrid("Bytes and times allocated", lines, func(l line) string {
 			return fmt.Sprintf("%d, %d", l.bytes, l.allocs)
 		})
@@ -116,7 +116,6 @@ func (r report) write() {
 			r.writeGrid("Round trips, and the commands, those in scripts too", alone, func(l line) string {
 				return strings.TrimSpace(fmt.Sprintf("**%s** %s", short(l.trips), l.commands))
 			})
-			r.writeGrid("Time that this process computes", lines, func(l line) string { return duration(l.cpu) })
 		}
 	}
 }
@@ -186,6 +185,17 @@ that has to be done, written by hand for this site alone.
 		} else {
 			fmt.Fprintln(r, " | |")
 		}
+	}
+}
+
+// writeComponents has a line for each pair of renderings.
+func writeComponents(w io.Writer, pairs []*rendering, timed results) {
+	fmt.Fprint(w, "\n## Components\n\n| | components | by hand in templ | ratio | bytes, times allocated | by hand |\n|---|---:|---:|---:|---:|---:|\n")
+	for pair := range slices.Chunk(pairs, 2) {
+		components, byHand := timed.of(pair[0].name()), timed.of(pair[1].name())
+		fmt.Fprintf(w, "| %s | %s ±%.0f %% | %s ±%.0f %% | %s | %d, %d | %d, %d |\n", pair[0].subject,
+			duration(components.ns), 100*components.spread, duration(byHand.ns), 100*byHand.spread,
+			ratio(components.ns, byHand.ns), components.bytes, components.allocs, byHand.bytes, byHand.allocs)
 	}
 }
 
