@@ -66,7 +66,7 @@ func libraryMemory(*backend) (transports, error) {
 
 func libraryFile(b *backend) (transports, error) { return libraryFiles(b, false) }
 
-// libraryFileNoSync does not wait for the disk, as its peers don't.
+// libraryFileNoSync does not wait for the disk, as the peers and the floor do not.
 func libraryFileNoSync(b *backend) (transports, error) { return libraryFiles(b, true) }
 
 func libraryFiles(b *backend, noSync bool) (transports, error) {
