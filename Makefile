@@ -3,6 +3,9 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BENCH ?= .
+RUN ?= .
+PASSES ?= 8
+TIME ?= 200ms
 DIR ?= tmp/screenshots
 
 help: ## list the targets
@@ -14,6 +17,7 @@ example: ## run the example application
 test: ## install what the tests need, then run all of them
 	scripts/setup
 	scripts/modules go test -race -shuffle=on -timeout 20m ./...
+	cd internal/bench && go test -run allocates .  # -race allocates for itself
 
 check: check-format check-generated check-tidy check-links vet lint test ## all that CI checks
 
@@ -62,8 +66,14 @@ screenshots: ## take pictures of the example's pages (DIR=tmp/screenshots)
 pictures: ## take the pictures of the README anew
 	cd _example && go test -tags screenshots -run TestPictures -count=1 -screenshots $(abspath docs/images) .
 
-bench: ## run the benchmarks (BENCH=regexp)
+bench: ## measure the library beside its peers (RUN=regexp PASSES=8 TIME=200ms)
+	@cd internal/bench && go run . -run '$(RUN)' -passes $(PASSES) -time $(TIME)
+
+benchstat: ## compare with an earlier commit (BASE=the newest tag)
+	scripts/benchstat $(BASE)
+
+benchmarks: ## run the benchmarks of all packages (BENCH=regexp)
 	scripts/modules go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 .PHONY: help example test check check-format check-generated check-tidy check-links \
-	vet lint format generate tidy fuzz themes screenshots pictures bench
+	vet lint format generate tidy fuzz themes screenshots pictures bench benchstat benchmarks

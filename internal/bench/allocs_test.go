@@ -1,0 +1,59 @@
+//go:build !race
+
+// The race detector allocates for itself, and has pools forget what they hold.
+
+package main
+
+import (
+	"runtime/debug"
+	"testing"
+)
+
+// allocations is the most that a row of this library allocates. Lower a number when it has
+// become true; whoever raises one should know why it is worth it.
+var allocations = map[string]float64{
+	"cookie/untouched":     2,
+	"cookie/read":          46,
+	"cookie/write":         75,
+	"cookie/flash":         190,
+	"cookie/new-untouched": 2,
+	"cookie/new-write":     53,
+
+	"memory/untouched":     2,
+	"memory/read":          30,
+	"memory/write":         36,
+	"memory/flash":         105,
+	"memory/new-untouched": 2,
+	"memory/new-write":     38,
+
+	"file/untouched":     2,
+	"file/read":          46,
+	"file/write":         118,
+	"file/flash":         269,
+	"file/new-untouched": 2,
+	"file/new-write":     120, // some of them need a new directory, by chance
+
+	"redis/untouched":     2,
+	"redis/read":          48,
+	"redis/write":         69,
+	"redis/flash":         173,
+	"redis/new-untouched": 2,
+	"redis/new-write":     50,
+}
+
+func Test_that_no_row_allocates_more_than_it_did(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it would empty the pools
+	for _, r := range rows() {
+		if r.peer.name != ours || r.sessions > 0 {
+			continue
+		}
+		ok(t, r.start())
+		v := &visitor{transport: r.transports()}
+		got := testing.AllocsPerRun(100, func() { ok(t, r.visit(v)) })
+		r.close()
+		row := r.store + "/" + r.scenario.name
+		if most, known := allocations[row]; !known || got > most {
+			t.Errorf("%s: got %v allocations; want %v at the most", row, got, most)
+		}
+	}
+}

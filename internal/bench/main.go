@@ -1,0 +1,73 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"log/slog"
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+)
+
+func main() {
+	log.SetFlags(0)
+	run := flag.String("run", ".", "a regexp for what to measure, such as memory/write or /session$")
+	passes := flag.Int("passes", 8, "how many samples to take of each row")
+	duration := flag.Duration("time", 200*time.Millisecond, "how long a sample takes")
+	flag.Parse()
+	slog.SetDefault(silent) // some peers log what verify does to them
+
+	wanted, err := regexp.Compile(*run)
+	if err != nil {
+		log.Fatal("bench: -run: ", err)
+	}
+	testing.Init() // only now: its flags are not ours
+	if err := flag.Set("test.benchtime", duration.String()); err != nil {
+		log.Fatal("bench: -time: ", err)
+	}
+	err = bench(wanted, *passes)
+	stopRedis()
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// bench measures what is wanted, and prints all about it.
+func bench(wanted *regexp.Regexp, passes int) error {
+	var all []measured
+	report := report{Writer: os.Stdout}
+	for _, r := range rows() {
+		if !wanted.MatchString(r.name()) {
+			continue
+		}
+		sent, err := r.traffic()
+		if err != nil {
+			return err
+		}
+		all = append(all, r)
+		report.lines = append(report.lines, line{row: r, traffic: sent})
+	}
+	var pairs []*rendering
+	for pair := range slices.Chunk(renderings, 2) {
+		if wanted.MatchString(pair[0].name()) {
+			pairs = append(pairs, pair...)
+			all = append(all, pair[0], pair[1])
+		}
+	}
+
+	timed, err := measure(all, passes, os.Stderr)
+	if err != nil {
+		return err
+	}
+	for i := range report.lines {
+		report.lines[i].figures = timed.of(report.lines[i].name())
+	}
+	writeMachine(os.Stdout)
+	fmt.Printf("- %d passes, each in another order. Times are medians; ± is half of the interquartile range.\n", passes)
+	report.write()
+	writeComponents(os.Stdout, pairs, timed)
+	return nil
+}

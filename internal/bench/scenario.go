@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// scenario is a visit to the site.
+type scenario struct {
+	name  string
+	pages []page // one after the other; one visit is what is timed
+	fresh bool   // by somebody who was never here
+
+	// sessions is how many sessions there are for two visitors who come at once, and go on
+	// to the next one after each visit. It is 0 for one visitor by himself.
+	sessions int
+}
+
+var scenarios = []scenario{
+	{name: "untouched", pages: []page{untouched}},
+	{name: "read", pages: []page{read}},
+	{name: "write", pages: []page{write}},
+	{name: "flash", pages: []page{flash, shown}},
+	{name: "new-untouched", pages: []page{untouched}, fresh: true},
+	{name: "new-write", pages: []page{write}, fresh: true},
+
+	{name: "read-together-1", pages: []page{read}, sessions: 1},
+	{name: "write-together-1", pages: []page{write}, sessions: 1},
+	{name: "read-together-10000", pages: []page{read}, sessions: 10_000},
+	{name: "write-together-10000", pages: []page{write}, sessions: 10_000},
+}
+
+// of says whether the scenario tells something about a peer. What visitors who come at
+// once have in common is a store on the server; in a directory it is the disk.
+func (s scenario) of(p peer) bool {
+	return s.sessions == 0 || p.store == "memory" || p.store == "redis"
+}
+
+// row is one scenario of one peer: a line in a table. Start it first, and close it at the end.
+type row struct {
+	peer
+	scenario
+
+	backend    backend
+	transports transports
+	jars       []jar // of those who were here before; one that is empty for a fresh visitor
+}
+
+// rows are all there are, each scenario of a store with its peers beside each other.
+func rows() []*row {
+	var all []*row
+	for _, store := range stores {
+		for _, s := range scenarios {
+			for _, p := range peers {
+				if p.store == store && s.of(p) {
+					all = append(all, &row{peer: p, scenario: s})
+				}
+			}
+		}
+	}
+	return all
+}
+
+func (r *row) name() string { return r.store + "/" + r.scenario.name + "/" + r.peer.name }
+
+// start opens the site, verifies it, and has the sessions made.
+func (r *row) start() error {
+	var err error
+	if r.transports, err = r.peer.open(&r.backend); err == nil {
+		err = verify(r.peer, r.transports)
+	}
+	if err == nil {
+		err = r.seed()
+	}
+	if err != nil {
+		r.close()
+		return fmt.Errorf("%s: %w", r.name(), err)
+	}
+	return nil
+}
+
+// close forgets everything; the row may be started again.
+func (r *row) close() {
+	r.backend.close()
+	*r = row{peer: r.peer, scenario: r.scenario}
+}
+
+func (r *row) seed() error {
+	if r.fresh {
+		r.jars = []jar{nil}
+		return nil
+	}
+	v := visitor{transport: r.transports()}
+	for range max(1, r.sessions) {
+		v.jar = v.jar[:0]
+		if err := v.ask(request{page: seed}); err != nil {
+			return err
+		}
+		r.jars = append(r.jars, slices.Clone(v.jar))
+	}
+	return nil
+}
+
+// visit is the scenario, once.
+func (r *row) visit(v *visitor) error {
+	v.visits++
+	v.jar = append(v.jar[:0], r.jars[v.visits%len(r.jars)]...)
+	for _, page := range r.pages {
+		q := request{page: page}
+		switch page {
+		case read:
+			q.key = textKey
+		case write:
+			q.key, q.value = seenKey, moments[v.visits/len(r.jars)%len(moments)]
+		}
+		if err := v.ask(q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
