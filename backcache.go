@@ -2,7 +2,7 @@ package session
 
 import (
 	"net/http"
-	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,53 +13,36 @@ import (
 // coming; a new one, or one that goes, makes one change; and each Set-Cookie line of the
 // navigation, redirects included, takes one off. (Seen in Chromium 156; Firefox and Safari
 // keep no page with no-store, and nobody keeps an answer to a form or one that is not a 200.)
-// So a page with messages sends its cookie once more, unchanged.
+//
+// So a page with messages sets a cookie of no meaning, sets it again, and removes it. It is
+// tempting to send the session's cookie again instead. But this page may reach the browser
+// after one that has given the session a new id, and would then put the old one in its place.
 
-// recently is how long a redirect that has set the cookie may take to lead to its page. Its
-// line has to be made up for.
+// recently is how long a redirect that has set a cookie may take to lead to its page. Its line
+// has to be made up for.
 const recently = 10 * time.Second
 
 // leaveBackCache keeps browsers from showing this response again.
 func (s *Session) leaveBackCache(h http.Header) {
-	if s.m.sealer != nil {
-		s.rewriteFlashCookie(h)
-		return
+	times := 2
+	if s.m.sealer != nil || s.cookieIsNew() {
+		times++
 	}
-	if s.key == "" {
-		return // what was flashed for now only; there is no cookie to send
+	name := s.m.cookie.passingName()
+	for range times {
+		h.Add("Set-Cookie", name+"=1; HttpOnly")
 	}
-	name, more := s.m.cookie.name(), 1
-	if s.cookieIsNew() {
-		more++
-	}
-	if s.sends(name) {
-		more--
-	}
-	for range more {
-		h.Add("Set-Cookie", s.m.cookie.with(name, s.id, s.cookieAge()))
-	}
+	h.Add("Set-Cookie", name+"=; Max-Age=0; HttpOnly")
 }
 
-// rewriteFlashCookie sets the flash cookie to nothing in particular, twice, and then to what
-// the commit has left of it: it was a redirect, most likely, that has set it.
-func (s *Session) rewriteFlashCookie(h http.Header) {
-	name := s.m.cookie.flashName()
-	if !s.sends(name) {
-		if s.sealed.flashGiven {
-			return // it has messages that wait for another page
-		}
-		h.Add("Set-Cookie", s.m.cookie.gone(name))
-	}
-	passing := s.m.cookie.with(name, "-", time.Second)
-	h["Set-Cookie"] = slices.Concat([]string{passing, passing}, h["Set-Cookie"])
+// passingName is the cookie that comes and goes with a page. The prefixes of other cookies
+// would ask for attributes that it does not need.
+func (t cookieTemplate) passingName() string {
+	name := strings.TrimPrefix(t.base.Name, "__Host-")
+	return strings.TrimPrefix(name, "__Secure-") + "-seen"
 }
 
-// sends says whether this response sets the cookie of that name.
-func (s *Session) sends(name string) bool {
-	return slices.ContainsFunc(s.cookies, func(c cookieLine) bool { return c.name == name })
-}
-
-// cookieIsNew says whether this response, or one just before, has set the cookie.
+// cookieIsNew says whether this response, or one just before, has set the session's cookie.
 func (s *Session) cookieIsNew() bool {
 	now := s.m.now()
 	return now.Sub(time.UnixMilli(s.st.created)) < recently || now.Sub(s.st.time(kindDevice, deviceRenewed)) < recently

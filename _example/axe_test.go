@@ -13,6 +13,7 @@ import (
 )
 
 func Test_that_the_gallery_is_accessible_in_every_theme(t *testing.T) {
+	t.Parallel()
 	b := openTab(t, startApp(t, "memory"))
 	b.prefers(still, "light")
 	for _, look := range looks {
@@ -30,6 +31,7 @@ func Test_that_the_gallery_is_accessible_in_every_theme(t *testing.T) {
 }
 
 func Test_that_every_page_is_accessible(t *testing.T) {
+	t.Parallel()
 	app := startApp(t, "memory")
 	for name, lead := range scenes {
 		b := openTab(t, app) // as a new visitor

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -22,10 +23,17 @@ import (
 
 func TestMain(m *testing.M) {
 	slog.SetLogLoggerLevel(slog.LevelError) // every server says at its start that its cookie is insecure
+	flag.Parse()
+	if err := flag.Set("test.parallel", tabs); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	stopBrowser()
 	os.Exit(code)
 }
+
+// tabs is how many tests go on at a time. What they do most of the time is wait.
+const tabs = "6"
 
 // patience is how long a test waits for one page.
 const patience = 30 * time.Second
