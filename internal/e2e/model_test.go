@@ -302,6 +302,7 @@ func (m *machine) work(t *rapid.T) {
 		m.texts++
 		text := fmt.Sprint("message ", m.texts)
 		r.do(func(s *session.Session) { s.FlashInfo(text) })
+		r.decode(m.Now())
 		r.flashed = append(r.flashed, alert{text, m.Now().Add(flashTTL)})
 	case "show":
 		want := r.visible(m.Now())
@@ -736,9 +737,11 @@ func (m *machine) judge(r *request) error {
 	}
 	id, removed := "", false
 	for _, c := range r.answer.Result().Cookies() {
-		if c.MaxAge < 0 {
+		switch {
+		case strings.HasSuffix(c.Name, "-seen"): // it comes and goes with a page that shows messages
+		case c.MaxAge < 0:
 			removed = true
-		} else {
+		default:
 			id = c.Value
 		}
 	}
