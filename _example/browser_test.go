@@ -33,10 +33,10 @@ func TestMain(m *testing.M) {
 }
 
 // tabs is how many tests go on at a time. What they do most of the time is wait.
-const tabs = "6"
+const tabs = "4"
 
 // patience is how long a test waits for one page.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // browser is one Chromium for all tests.
 var (
