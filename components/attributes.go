@@ -11,63 +11,87 @@ import (
 
 // attributes are those of one tag, in a fixed order and each only once: templ writes an
 // attribute as often as it is told to, and browsers then go by the first.
-type attributes templ.OrderedAttributes
+type attributes []attribute
 
-func (a *attributes) add(key string, value any) {
-	*a = append(*a, templ.KV[string, any](key, value))
+// attribute has a text, or if other is not nil a value of any type that templ knows.
+type attribute struct {
+	key, text string
+	other     any
 }
 
-// addText adds an attribute unless its value is empty.
-func (a *attributes) addText(key, value string) {
-	if value != "" {
-		a.add(key, value)
+// Items makes attributes what templ takes in a tag.
+func (a attributes) Items() []templ.KeyValue[string, any] {
+	items := make([]templ.KeyValue[string, any], len(a))
+	for i, one := range a {
+		items[i] = templ.KV(one.key, one.value())
 	}
+	return items
+}
+
+func (a attribute) value() any {
+	if a.other != nil {
+		return a.other
+	}
+	return a.text
+}
+
+// What adds to attributes returns them, as append does: so those of a control stay on the
+// stack.
+
+func (a attributes) add(key, text string) attributes {
+	return append(a, attribute{key: key, text: text})
+}
+
+// addText adds an attribute unless its text is empty.
+func (a attributes) addText(key, text string) attributes {
+	if text == "" {
+		return a
+	}
+	return a.add(key, text)
 }
 
 // addIf adds an attribute without a value.
-func (a *attributes) addIf(key string, on bool) {
-	if on {
-		a.add(key, true)
+func (a attributes) addIf(key string, on bool) attributes {
+	if !on {
+		return a
 	}
+	return append(a, attribute{key: key, other: true})
 }
 
 // merge adds what the application passes through to the tag. Its classes and descriptions
 // come after ours, other attributes replace ours. What a component has to decide itself,
 // and what is no name of an attribute, is left out.
-func (a *attributes) merge(extra templ.Attributes) {
+func (a attributes) merge(extra templ.Attributes) attributes {
 	if len(extra) == 0 {
-		return
+		return a
 	}
 	for _, key := range slices.Sorted(maps.Keys(extra)) {
-		a.mergeOne(strings.ToLower(key), extra[key])
+		a = a.mergeOne(strings.ToLower(key), extra[key])
 	}
+	return a
 }
 
-func (a *attributes) mergeOne(key string, value any) {
+func (a attributes) mergeOne(key string, value any) attributes {
 	if !isAttribute(key) || isReserved(key) {
-		return
+		return a
 	}
-	i := slices.IndexFunc(*a, func(kv templ.KeyValue[string, any]) bool { return kv.Key == key })
+	if value == nil {
+		value = false // which is not written either
+	}
+	i := slices.IndexFunc(a, func(one attribute) bool { return one.key == key })
 	if i < 0 {
-		a.add(key, value)
-		return
+		return append(a, attribute{key: key, other: value})
 	}
 	if key == "class" || key == "aria-describedby" {
-		value = words(textOf((*a)[i].Value), textOf(value))
+		value = words(textOf(a[i].value()), textOf(value))
 	}
-	(*a)[i].Value = value
+	a[i].other = value
+	return a
 }
-
-func (a attributes) ordered() templ.OrderedAttributes { return templ.OrderedAttributes(a) }
 
 // classed is a class attribute, or nothing without a class. (templ's own takes longer, as
 // it expects more than names.)
-func classed(class string) templ.OrderedAttributes {
-	if class == "" {
-		return nil
-	}
-	return templ.OrderedAttributes{templ.KV[string, any]("class", class)}
-}
+func classed(class string) attributes { return attributes(nil).addText("class", class) }
 
 // idOf is the id of a tag: the parameter, or the one among the attributes, or def.
 func idOf(id string, attrs templ.Attributes, def string) string {
@@ -89,8 +113,8 @@ func isReserved(key string) bool {
 	return false
 }
 
-// isAttribute says whether a browser takes key as one name, and as this one. templ escapes
-// it, but that does not help against a space, and browsers don't undo it.
+// isAttribute says whether a browser takes key as one name, and as this one. To escape it
+// would not help against a space, and browsers don't undo it.
 func isAttribute(key string) bool {
 	return key != "" && !strings.ContainsFunc(key, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`"'=<>/&`, r)
@@ -133,6 +157,12 @@ func isOn(value any) bool {
 
 // words is a list of words, such as class names, less the empty ones.
 func words(list ...string) string {
-	list = slices.DeleteFunc(list, func(word string) bool { return word == "" })
-	return strings.Join(list, " ")
+	var all string
+	for _, word := range list {
+		if all != "" && word != "" {
+			all += " "
+		}
+		all += word
+	}
+	return all
 }

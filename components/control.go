@@ -2,12 +2,9 @@ package components
 
 import (
 	"context"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/a-h/templ"
 )
 
 // control is an Input with all that its form knows of it.
@@ -18,6 +15,7 @@ type control struct {
 	name     string
 	base     string // of the ids of its hint and its error
 	id       string
+	hintID   string // "" without a hint
 	errors   []string
 	disabled bool
 	inGroup  bool // one of several in a Field, which has the label and describes the error
@@ -35,6 +33,9 @@ func newControl(ctx context.Context, name string, in Input) control {
 		c.box()
 	}
 	c.id = idOf(c.ID, c.Attrs, c.defaultID())
+	if c.Hint != "" {
+		c.hintID = c.base + hintSuffix
+	}
 	return c
 }
 
@@ -67,83 +68,56 @@ func (c *control) isButton() bool {
 	return false
 }
 
-// tag is the control alone.
-func (c *control) tag() templ.Component {
-	switch c.Type {
-	case "textarea":
-		return textareaTag(c.attributes(), c.text())
-	case "select":
-		return selectTag(c.attributes(), optionGroups(c.choices()))
-	case "checkbox":
-		return checkboxTag(c.unchecked(), c.attributes())
-	}
-	return inputTag(c.attributes())
-}
-
-func (c *control) render(ctx context.Context, w io.Writer) error { return c.tag().Render(ctx, w) }
-
 // text is what a control for text shows.
 func (c *control) text() string {
 	return first(c.form.old(c.name, c.Value))
 }
 
-func (c *control) attributes() templ.OrderedAttributes {
-	a := make(attributes, 0, 10+len(c.Attrs))
+func (c *control) addAttributes(a attributes) attributes {
 	if c.Type != "textarea" && c.Type != "select" {
-		a.add("type", c.Type)
+		a = a.add("type", c.Type)
 	}
-	a.add("id", c.id)
-	a.addText("name", c.name)
-	c.addValue(&a)
-	a.addIf("multiple", c.Multiple)
-	a.addIf("disabled", c.disabled)
-	a.addText("class", words(c.class(), c.Class))
-	c.addState(&a)
-	a.merge(c.Attrs)
-	return a.ordered()
+	a = a.add("id", c.id).addText("name", c.name)
+	a = c.addValue(a).addIf("multiple", c.Multiple).addIf("disabled", c.disabled)
+	a = a.addText("class", words(c.class(), c.Class))
+	return c.addState(a).merge(c.Attrs)
 }
 
 // addValue adds the value, if it is an attribute and may be shown.
-func (c *control) addValue(a *attributes) {
+func (c *control) addValue(a attributes) attributes {
 	switch {
 	case c.Type == "password", c.Type == "file", c.Type == "textarea", c.Type == "select":
+		return a
 	case c.isBox():
-		a.add("value", c.Value)
-		a.addIf("checked", c.Checked)
+		return a.add("value", c.Value).addIf("checked", c.Checked)
 	case c.isButton():
-		a.addText("value", c.Value)
-	default:
-		a.addText("value", c.text())
+		return a.addText("value", c.Value)
 	}
+	return a.addText("value", c.text())
 }
 
 // addState says whether the control is invalid, and where it is described.
-func (c *control) addState(a *attributes) {
+func (c *control) addState(a attributes) attributes {
 	if c.Type == "hidden" || c.isButton() {
-		return
+		return a
 	}
 	if len(c.errors) > 0 && c.Type != "radio" { // a radio button is right, the choice is not
-		a.add("aria-invalid", "true")
+		a = a.add("aria-invalid", "true")
 	}
-	if !c.inGroup {
-		a.addText("aria-describedby", c.description())
+	if c.inGroup {
+		return a
 	}
+	return a.addText("aria-describedby", c.description())
 }
 
 // description is the ids of what describes the control.
 func (c *control) description() string {
-	var hint, err string
-	if c.Hint != "" {
-		hint = c.hintID()
-	}
+	var err string
 	if len(c.errors) > 0 {
-		err = c.errorID()
+		err = c.base + errorSuffix
 	}
-	return words(hint, c.DescribedBy, err)
+	return words(c.hintID, c.DescribedBy, err)
 }
-
-func (c *control) errorID() string { return c.base + errorSuffix }
-func (c *control) hintID() string  { return c.base + hintSuffix }
 
 func (c *control) class() string {
 	class := c.Theme.control(c.Type)
@@ -155,20 +129,18 @@ func (c *control) class() string {
 
 // unchecked is the attributes of the hidden field that speaks for an unchecked checkbox,
 // or nothing. It belongs to the same form, and is disabled when the checkbox is.
-func (c *control) unchecked() templ.OrderedAttributes {
+func (c *control) unchecked() attributes {
 	if c.Unchecked == "" || c.Type != "checkbox" {
 		return nil
 	}
 	var a attributes
-	a.add("type", "hidden")
-	a.addText("name", c.name)
-	a.add("value", c.Unchecked)
+	a = a.add("type", "hidden").addText("name", c.name).add("value", c.Unchecked)
 	for _, key := range []string{"disabled", "form"} {
 		if value, ok := c.Attrs[key]; ok {
-			a.add(key, value)
+			a = a.mergeOne(key, value)
 		}
 	}
-	return a.ordered()
+	return a
 }
 
 // choices is the options, with those selected that were submitted, or else the defaults.

@@ -13,11 +13,36 @@ import (
 // InputError is what is wrong with a field, under the id that [OldInput], [Field] and
 // [Invalid] refer to. Without an error it is nothing.
 func InputError(name string) templ.Component {
-	return whereSeen(func(ctx context.Context, w io.Writer) error {
-		d, f := defaultsOf(ctx), formAround(ctx)
-		messages := d.translateAll(ctx, f.Errors(name))
-		return inputError(d, f.id(name)+errorSuffix, messages).Render(ctx, w)
+	return written(func(m *markup) {
+		d, f := defaultsOf(m.ctx), formAround(m.ctx)
+		m.inputError(d, f.id(name), d.translateAll(m.ctx, f.Errors(name)))
 	})
+}
+
+// inputError is what is wrong with the control whose ids begin with base.
+func (m *markup) inputError(d *Defaults, base string, messages []string) {
+	if len(messages) == 0 {
+		return
+	}
+	m.start("p")
+	m.attribute("id", base+errorSuffix)
+	m.class(d.Theme.Message)
+	m.hidden(d, d.labels(m.ctx).ErrorPrefix)
+	for i, message := range messages {
+		if i > 0 {
+			m.start("br")
+		}
+		m.text(" ")
+		m.bdi(message)
+	}
+	m.end("p")
+}
+
+// hidden is text for those who do not see the colour that says the same.
+func (m *markup) hidden(d *Defaults, text string) {
+	if text != "" {
+		m.element("span", d.Theme.Hidden, text)
+	}
 }
 
 // SummaryProps says how an [ErrorSummary] looks. The zero value takes the focus, and has
@@ -56,18 +81,16 @@ func ErrorSummary(props ...SummaryProps) templ.Component {
 
 func (p SummaryProps) titleID() string { return p.ID + "-title" }
 
-func (p SummaryProps) attributes(t *Theme) templ.OrderedAttributes {
+func (p SummaryProps) attributes(t *Theme) attributes {
 	var a attributes
-	a.add("id", p.ID)
-	a.addText("class", words(t.Summary, p.Class))
-	a.add("role", "group")
-	a.add("aria-labelledby", p.titleID())
-	a.add("tabindex", "-1")
-	a.addIf("autofocus", !p.NoFocus)
-	a.add("data-turbo-temporary", true)
-	a.add("hx-history", "false")
-	a.merge(p.Attrs)
-	return a.ordered()
+	a = a.add("id", p.ID)
+	a = a.addText("class", words(t.Summary, p.Class))
+	a = a.add("role", "group")
+	a = a.add("aria-labelledby", p.titleID())
+	a = a.add("tabindex", "-1")
+	a = a.addIf("autofocus", !p.NoFocus)
+	a = a.addIf("data-turbo-temporary", true).add("hx-history", "false")
+	return a.merge(p.Attrs)
 }
 
 // link leads from an error to its field.

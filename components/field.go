@@ -1,8 +1,6 @@
 package components
 
 import (
-	"context"
-	"io"
 	"maps"
 
 	"github.com/a-h/templ"
@@ -17,33 +15,90 @@ import (
 //
 // Without a Label give it the attribute aria-label.
 func Field(name string, props ...Input) templ.Component {
-	return whereSeen(func(ctx context.Context, w io.Writer) error {
-		c := newControl(ctx, name, first(props))
+	return written(func(m *markup) {
+		c := newControl(m.ctx, name, first(props))
 		switch {
 		case c.Type == "hidden":
-			return c.render(ctx, w)
+			m.control(&c)
 		case c.isGroup():
-			return groupField(&c).Render(ctx, w)
-		case c.isBox():
-			return boxField(&c).Render(ctx, w)
+			m.group(&c)
+		default:
+			m.field(&c)
 		}
-		return field(&c).Render(ctx, w)
 	})
 }
 
-// groupAttributes is those of the fieldset around several controls.
-func (c *control) groupAttributes() templ.OrderedAttributes {
-	var a attributes
-	a.add("id", c.id)
-	a.addText("class", c.Theme.Group)
+func (m *markup) field(c *control) {
+	m.start("div")
+	m.class(c.Theme.Field)
+	if c.isBox() {
+		m.choice(c)
+		m.hint(c)
+	} else {
+		if !c.isButton() {
+			m.label(c, c.Theme.Label)
+		}
+		m.hint(c)
+		m.control(c)
+	}
+	m.inputError(c.Defaults, c.base, c.errors)
+	m.end("div")
+}
+
+func (m *markup) group(c *control) {
+	m.start("fieldset")
+	m.attribute("id", c.id)
+	m.class(c.Theme.Group)
 	if c.Type == "radio" {
-		a.add("role", "radiogroup")
+		m.attribute("role", "radiogroup")
 		if len(c.errors) > 0 {
-			a.add("aria-invalid", "true")
+			m.attribute("aria-invalid", "true")
 		}
 	}
-	a.addText("aria-describedby", c.description())
-	return a.ordered()
+	if ids := c.description(); ids != "" {
+		m.attribute("aria-describedby", ids)
+	}
+	if c.Label != "" {
+		m.element("legend", c.Theme.Legend, c.Label)
+	}
+	m.hint(c)
+	m.unchecked(c)
+	for _, one := range c.group() {
+		m.choice(&one)
+	}
+	m.inputError(c.Defaults, c.base, c.errors)
+	m.end("fieldset")
+}
+
+// choice is a checkbox or radio button with its label.
+func (m *markup) choice(c *control) {
+	m.start("div")
+	m.class(c.Theme.Choice)
+	m.control(c)
+	m.label(c, c.Theme.Caption)
+	m.end("div")
+}
+
+func (m *markup) label(c *control, class string) {
+	if c.Label == "" {
+		return
+	}
+	m.start("label")
+	m.class(class)
+	m.attribute("for", c.id)
+	m.text(c.Label)
+	m.end("label")
+}
+
+func (m *markup) hint(c *control) {
+	if c.Hint == "" {
+		return
+	}
+	m.start("p")
+	m.attribute("id", c.hintID)
+	m.class(c.Theme.Hint)
+	m.text(c.Hint)
+	m.end("p")
 }
 
 // group is the control as one of several. A browser would take "required" to mean each

@@ -124,16 +124,15 @@ func place(kinds []string, m session.Message) int {
 func (p FlashProps) id() string { return idOf(p.ID, p.Attrs, "flash") }
 
 // region is the attributes of the region.
-func (p FlashProps) region(t *Theme, filled bool) templ.OrderedAttributes {
+func (p FlashProps) region(t *Theme, filled bool) attributes {
 	var a attributes
-	a.add("id", p.id())
-	a.addText("class", words(t.Region, p.Position.class(t), p.Class))
-	a.add("aria-live", "polite")
+	a = a.add("id", p.id())
+	a = a.addText("class", words(t.Region, p.Position.class(t), p.Class))
+	a = a.add("aria-live", "polite")
 	if filled {
-		a.add("hx-history", "false") // whatever its items are
+		a = a.add("hx-history", "false") // whatever its items are
 	}
-	a.merge(p.Attrs)
-	return a.ordered()
+	return a.merge(p.Attrs)
 }
 
 func (p Position) class(t *Theme) string {
@@ -158,7 +157,7 @@ func (p Position) class(t *Theme) string {
 func (p FlashProps) item(ctx context.Context, d *Defaults, m session.Message) templ.Component {
 	m = d.translateAlert(ctx, m)
 	if p.Item == nil {
-		return alert(d, p, m)
+		return p.alert(d, m)
 	}
 	if own := p.Item(m); own != nil {
 		return own
@@ -166,17 +165,63 @@ func (p FlashProps) item(ctx context.Context, d *Defaults, m session.Message) te
 	return templ.NopComponent
 }
 
-// attributes is those of an alert of that kind.
-func (p FlashProps) attributes(t *Theme, kind string) templ.OrderedAttributes {
-	var a attributes
-	a.addText("class", words(t.Alert, t.kind(kind), p.autoClass(t, kind)))
-	a.add("data-flash", kind)
-	a.add("data-turbo-temporary", true) // or Turbo's cache would show it again
-	a.add("hx-history", "false")        // or htmx's would, where no region says so
-	if kind == session.KindError || kind == session.KindWarning {
-		a.add("role", "alert")
+// alert is the alert as the theme has it.
+func (p FlashProps) alert(d *Defaults, alert session.Message) templ.Component {
+	return written(func(m *markup) {
+		m.start("div")
+		m.class(words(d.Theme.Alert, d.Theme.kind(alert.Kind), p.autoClass(&d.Theme, alert.Kind)))
+		m.attribute("data-flash", alert.Kind)
+		m.flag("data-turbo-temporary", true) // or Turbo's cache would show it again
+		m.attribute("hx-history", "false")   // or htmx's would, where no region says so
+		if alert.Kind == session.KindError || alert.Kind == session.KindWarning {
+			m.attribute("role", "alert")
+		}
+		m.alertBody(d, alert)
+		if p.Dismiss {
+			m.dismiss(d)
+		}
+		m.end("div")
+	})
+}
+
+func (m *markup) alertBody(d *Defaults, alert session.Message) {
+	m.start("div")
+	m.class(d.Theme.AlertBody)
+	if prefix := d.labels(m.ctx).Kinds[alert.Kind]; prefix != "" {
+		m.hidden(d, prefix+" ")
 	}
-	return a.ordered()
+	if alert.Title != "" {
+		m.start("strong")
+		m.class(d.Theme.AlertTitle)
+		m.bdi(alert.Title)
+		m.end("strong")
+		m.text(" ")
+	}
+	m.bdi(alert.Text)
+	m.text(" ")
+	if alert.Href != "" {
+		m.start("a")
+		m.class(d.Theme.AlertLink)
+		m.address("href", alert.Href)
+		m.bdi(linkText(alert))
+		m.end("a")
+	}
+	m.end("div")
+}
+
+// dismiss is a checkbox: when it is checked, the style sheet takes the alert away.
+func (m *markup) dismiss(d *Defaults) {
+	m.start("label")
+	m.class(d.Theme.Dismiss)
+	m.start("input")
+	m.attribute("type", "checkbox")
+	m.class(d.Theme.Toggle)
+	m.attribute("aria-label", d.labels(m.ctx).Dismiss)
+	m.start("span")
+	m.attribute("aria-hidden", "true")
+	m.text("×")
+	m.end("span")
+	m.end("label")
 }
 
 // autoSteps are the times there are classes for, in seconds. A time of one's own would

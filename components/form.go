@@ -74,25 +74,23 @@ func Form(p FormProps) templ.Component {
 	})
 }
 
-func (p FormProps) attributes(f form) templ.OrderedAttributes {
+func (p FormProps) attributes(f form) attributes {
 	var a attributes
 	method, _ := p.method()
-	a.add("method", method)
+	a = a.add("method", method)
 	if p.Multipart {
-		a.add("enctype", "multipart/form-data")
+		a = a.add("enctype", "multipart/form-data")
 	}
-	a.addText("id", idOf(p.ID, p.Attrs, ""))
-	a.addText("class", p.Class)
+	a = a.addText("id", idOf(p.ID, p.Attrs, "")).addText("class", p.Class)
 	if f.isCorrected() {
-		a.add("hx-history", "false")
+		a = a.add("hx-history", "false")
 	}
-	a.merge(p.Attrs)
-	return a.ordered()
+	return a.merge(p.Attrs)
 }
 
 // hidden is the fields that the form has by itself.
-func (p FormProps) hidden(ctx context.Context) []templ.OrderedAttributes {
-	var fields []templ.OrderedAttributes
+func (p FormProps) hidden(ctx context.Context) []attributes {
+	var fields []attributes
 	add := func(name, value string) {
 		if value != "" {
 			fields = append(fields, hiddenInput(name, value))
@@ -141,11 +139,7 @@ var ignored = strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/")
 
 // hiddenInput is the attributes of a hidden field of ours. Without autocomplete, Firefox
 // gives it the value from before a reload, and it may be that of another field by then.
-func hiddenInput(name, value string) templ.OrderedAttributes {
+func hiddenInput(name, value string) attributes {
 	var a attributes
-	a.add("type", "hidden")
-	a.add("name", name)
-	a.add("value", value)
-	a.add("autocomplete", "off")
-	return a.ordered()
+	return a.add("type", "hidden").add("name", name).add("value", value).add("autocomplete", "off")
 }

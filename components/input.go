@@ -1,8 +1,6 @@
 package components
 
 import (
-	"context"
-	"io"
 	"slices"
 	"strings"
 
@@ -90,13 +88,78 @@ func (o Option) text() string {
 // It is one control: for a group of checkboxes or radio buttons use it for each of them,
 // or [Field] for all.
 func OldInput(name string, props ...Input) templ.Component {
-	return whereSeen(func(ctx context.Context, w io.Writer) error {
+	return written(func(m *markup) {
 		in := first(props)
 		in.Hint = "" // nothing to refer to
 		if in.kind() != "select" {
 			in.Options = nil
 		}
-		c := newControl(ctx, name, in)
-		return c.render(ctx, w)
+		c := newControl(m.ctx, name, in)
+		m.control(&c)
 	})
+}
+
+// inputTag is an input element alone.
+func inputTag(a attributes) templ.Component {
+	return written(func(m *markup) { m.input(a) })
+}
+
+func (m *markup) input(a attributes) {
+	m.start("input")
+	m.attributes(a)
+}
+
+func (m *markup) control(c *control) {
+	switch c.Type {
+	case "textarea":
+		m.textarea(c)
+	case "select":
+		m.selection(c)
+	default:
+		m.unchecked(c)
+		m.startControl("input", c)
+	}
+}
+
+// startControl begins the element that is the control.
+func (m *markup) startControl(element string, c *control) {
+	m.start(element)
+	m.attributes(c.addAttributes(make(attributes, 0, 10)))
+}
+
+func (m *markup) unchecked(c *control) {
+	if a := c.unchecked(); len(a) > 0 {
+		m.input(a)
+	}
+}
+
+func (m *markup) textarea(c *control) {
+	m.startControl("textarea", c)
+	m.text("\n") // for the parser of a browser, which drops one
+	m.text(c.text())
+	m.end("textarea")
+}
+
+func (m *markup) selection(c *control) {
+	m.startControl("select", c)
+	for _, group := range optionGroups(c.choices()) {
+		m.optionGroup(group)
+	}
+	m.end("select")
+}
+
+func (m *markup) optionGroup(group optionGroup) {
+	if group.label != "" {
+		m.start("optgroup")
+		m.attribute("label", group.label)
+		defer m.end("optgroup")
+	}
+	for _, o := range group.options {
+		m.start("option")
+		m.attribute("value", o.Value)
+		m.flag("selected", o.Selected)
+		m.flag("disabled", o.Disabled)
+		m.text(o.text())
+		m.end("option")
+	}
 }

@@ -5,7 +5,10 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"runtime/debug"
+	"slices"
 	"testing"
 )
 
@@ -56,4 +59,28 @@ func Test_that_no_row_allocates_more_than_it_did(t *testing.T) {
 			t.Errorf("%s: got %v allocations; want %v at the most", row, got, most)
 		}
 	}
+}
+
+// They take about as long, too, but no test on a busy machine can say so; see BenchmarkComponents.
+func Test_that_components_allocate_no_more_than_what_is_written_by_hand(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	for pair := range slices.Chunk(renderings, 2) {
+		got, most := pair[0].allocations(t), pair[1].allocations(t)
+		if got > most {
+			t.Errorf("%s: got %v allocations; want %v at the most", pair[0].subject, got, most)
+		}
+	}
+}
+
+func (r *rendering) allocations(t *testing.T) (count float64) {
+	t.Helper()
+	ok(t, r.onPage(func(ctx context.Context) error {
+		var page bytes.Buffer
+		count = testing.AllocsPerRun(100, func() {
+			page.Reset()
+			ok(t, r.Render(ctx, &page))
+		})
+		return nil
+	}))
+	return count
 }

@@ -1,0 +1,129 @@
+package components
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"github.com/a-h/templ"
+)
+
+// markup writes what a page has many of: controls with their parts, and alerts. A .templ file
+// would say the same, but templ makes a component of each part and copies each text: a form
+// took six times as long as one that is written by hand.
+//
+// A start tag takes attributes until something else is written. Texts and values are escaped.
+// The names of elements and attributes are not: they are ours, or isAttribute has seen them.
+type markup struct {
+	ctx   context.Context
+	out   []byte
+	inTag bool
+}
+
+var markups = sync.Pool{New: func() any { return new(markup) }}
+
+// written is a component of markup, which takes no children. It renders nothing where nobody
+// will see it.
+type written func(m *markup)
+
+// Render writes all of it at once.
+func (write written) Render(ctx context.Context, w io.Writer) error {
+	if isDiscarded(w) {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m := markups.Get().(*markup)
+	m.ctx = templ.ClearChildren(ctx) // or the next component would take them for its own
+	write(m)
+	m.closeTag()
+	_, err := w.Write(m.out)
+	*m = markup{out: m.out[:0]}
+	markups.Put(m)
+	return err
+}
+
+// start begins an element. One that cannot have content, such as input, has no end.
+func (m *markup) start(element string) {
+	m.closeTag()
+	m.write("<", element)
+	m.inTag = true
+}
+
+func (m *markup) end(element string) {
+	m.closeTag()
+	m.write("</", element, ">")
+}
+
+func (m *markup) closeTag() {
+	if m.inTag {
+		m.inTag = false
+		m.write(">")
+	}
+}
+
+func (m *markup) text(text string) {
+	m.closeTag()
+	m.write(templ.EscapeString(text))
+}
+
+// element is a whole element with nothing but text in it. Its class may be "".
+func (m *markup) element(name, class, text string) {
+	m.start(name)
+	m.class(class)
+	m.text(text)
+	m.end(name)
+}
+
+// bdi is text that somebody else has written, in whatever direction it is read.
+func (m *markup) bdi(text string) { m.element("bdi", "", text) }
+
+func (m *markup) attribute(key, value string) {
+	m.write(" ", key, `="`, templ.EscapeString(value), `"`)
+}
+
+// address writes an attribute that leads somewhere. What could run there is not written.
+func (m *markup) address(key, value string) { m.attribute(key, string(templ.URL(value))) }
+
+// flag writes an attribute without a value, if it is on.
+func (m *markup) flag(key string, on bool) {
+	if on {
+		m.write(" ", key)
+	}
+}
+
+// class writes the class attribute, unless there are no names to put into it.
+func (m *markup) class(names string) {
+	if names != "" {
+		m.attribute("class", names)
+	}
+}
+
+// attributes writes those of one tag. Their values are of any type that templ knows.
+func (m *markup) attributes(list attributes) {
+	for _, a := range list {
+		switch value := a.other.(type) {
+		case nil:
+			m.attribute(a.key, a.text)
+		case string:
+			m.attribute(a.key, value)
+		case bool:
+			m.flag(a.key, value)
+		default:
+			_ = templ.RenderAttributes(m.ctx, m, attributes{a}) // Write does not fail
+		}
+	}
+}
+
+func (m *markup) write(parts ...string) {
+	for _, part := range parts {
+		m.out = append(m.out, part...)
+	}
+}
+
+// Write adds what templ has written.
+func (m *markup) Write(p []byte) (int, error) {
+	m.out = append(m.out, p...)
+	return len(p), nil
+}

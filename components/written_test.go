@@ -1,0 +1,97 @@
+package components_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/a-h/templ"
+
+	"github.com/echo-hypermedia/session/components"
+)
+
+// childless are components that take no children and are rendered in one go.
+var childless = map[string]templ.Component{
+	"Field":       components.Field("x"),
+	"OldInput":    components.OldInput("x"),
+	"FlashAlerts": components.FlashAlerts,
+}
+
+type brokenPipe struct{}
+
+var errBroken = errors.New("the visitor has left")
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, errBroken }
+
+func Test_that_a_component_says_that_it_could_not_be_written(t *testing.T) {
+	for name, component := range childless {
+		if err := component.Render(context.Background(), brokenPipe{}); !errors.Is(err, errBroken) {
+			t.Errorf("%s: got error %v; want %v", name, err, errBroken)
+		}
+	}
+}
+
+func Test_that_nothing_is_rendered_for_a_request_that_is_over(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for name, component := range childless {
+		var out strings.Builder
+		err := component.Render(ctx, &out)
+		if !errors.Is(err, context.Canceled) || out.Len() > 0 {
+			t.Errorf("%s: got %q and error %v; want nothing and %v", name, out.String(), err, context.Canceled)
+		}
+	}
+}
+
+func Test_that_children_of_one_component_are_not_given_to_the_next(t *testing.T) {
+	for name, component := range childless {
+		ctx := templ.WithChildren(templ.InitializeContext(context.Background()), templ.Raw("child"))
+		var out, next strings.Builder
+		if err := component.Render(ctx, &out); err != nil {
+			t.Fatal(err)
+		}
+		if err := templ.GetChildren(ctx).Render(ctx, &next); err != nil {
+			t.Fatal(err)
+		}
+		if next.Len() > 0 {
+			t.Errorf("%s: the next component is given %q", name, next.String())
+		}
+	}
+}
+
+func Test_that_attributes_are_written_as_templ_does(t *testing.T) {
+	text, yes, no, number := `<"a&b'>`, true, false, 7
+	for claim, value := range map[string]any{
+		"a text":                       text,
+		"an empty text":                "",
+		"where a text is":              &text,
+		"where no text is":             (*string)(nil),
+		"yes":                          yes,
+		"no":                           no,
+		"where yes is":                 &yes,
+		"where no is":                  &no,
+		"where neither is":             (*bool)(nil),
+		"a number":                     number,
+		"where a number is":            &number,
+		"a fraction":                   1.5,
+		"a text if":                    templ.KV(text, true),
+		"a text unless":                templ.KV(text, false),
+		"a name if":                    templ.KV(true, true),
+		"a name unless":                templ.KV(true, false),
+		"a question":                   func() bool { return true },
+		"nothing":                      nil,
+		"something templ doesn't know": []string{text},
+	} {
+		var want strings.Builder
+		want.WriteString(`<input type="text" id="x" name="x"`)
+		if err := templ.RenderAttributes(context.Background(), &want, templ.Attributes{"data-x": value}); err != nil {
+			t.Fatal(err)
+		}
+		want.WriteString(">")
+		got := html(t, components.OldInput("x", components.Input{Attrs: templ.Attributes{"data-x": value}}))
+		if got != want.String() {
+			t.Errorf("%s: got %s; want %s", claim, got, want.String())
+		}
+	}
+}
