@@ -19,9 +19,18 @@ import (
 
 // file is the place of one record.
 type file struct {
-	root   *os.Root
 	folder *folder
-	path   string // below root, with slashes
+	path   string // below Options.Dir, with slashes
+
+	// Where it is opened: Options.Dir and path, or the folder and the name in it.
+	root *os.Root
+	at   string
+}
+
+// file is the file called name in f, which is below root.
+func (f *folder) file(root *os.Root, name string) file {
+	path := f.path + "/" + name
+	return file{folder: f, path: path, root: root, at: path}
 }
 
 // A file holds, with numbers in big-endian order:
@@ -124,13 +133,13 @@ func parseHeader(b []byte) (h header, ok bool) {
 // open opens the file to read it. A missing one is session.ErrNotFound, and something else
 // in its place, such as a symbolic link, a damageError.
 func (f file) open() (*os.File, os.FileInfo, error) {
-	r, err := f.root.OpenFile(f.path, readFlags, 0)
+	r, err := f.root.OpenFile(f.at, os.O_RDONLY|noWait, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, session.ErrNotFound
 	}
 	if err != nil {
 		// A link that leads out has an error that only the os package knows.
-		if info, lstatErr := f.root.Lstat(f.path); lstatErr == nil && !info.Mode().IsRegular() {
+		if info, lstatErr := f.root.Lstat(f.at); lstatErr == nil && !info.Mode().IsRegular() {
 			return nil, nil, &damageError{"not a file"}
 		}
 		return nil, nil, err
@@ -165,7 +174,7 @@ func (f file) read() (session.Record, error) {
 	return decode(f.path, b[:n])
 }
 
-// put replaces the file, or makes it: at once, or not at all. The caller holds the lock.
+// put replaces the file, or makes it: at once, or not at all. f is what lock has returned.
 //
 //  1. Write a file beside it. A full disk shows here, or when that file is closed.
 //  2. Wait until it is on the disk. Without that, after a loss of power, the name could be
@@ -176,8 +185,8 @@ func (s *Store) put(f file, rec session.Record) (err error) {
 	if len(rec.Data) > MaxData {
 		return errTooLarge
 	}
-	temp := f.folder.path + "/" + tempName()
-	w, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	temp := tempName()
+	w, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noWait, 0o600)
 	if err != nil {
 		return err
 	}
@@ -189,25 +198,25 @@ func (s *Store) put(f file, rec session.Record) (err error) {
 		err = closeErr
 	}
 	if err == nil {
-		err = f.root.Rename(temp, f.path)
+		err = f.root.Rename(temp, f.at)
 	}
 	if err != nil {
 		f.root.Remove(temp) // if that fails as well, the sweeper will do it
 		return err
 	}
-	return s.sync(f.root, f.folder.path)
+	return s.sync(f.root, ".")
 }
 
-// remove removes the file, if there is one. The caller holds the lock.
+// remove removes the file, if there is one. f is what lock has returned.
 func (s *Store) remove(f file) error {
-	err := f.root.Remove(f.path)
+	err := f.root.Remove(f.at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return s.sync(f.root, f.folder.path) // or the loss of power brings it back
+	return s.sync(f.root, ".") // or the loss of power brings it back
 }
 
 // sync waits until the names in a directory are on the disk.
@@ -215,7 +224,7 @@ func (s *Store) sync(root *os.Root, dir string) error {
 	if s.noSync {
 		return nil
 	}
-	d, err := root.Open(dir)
+	d, err := root.OpenFile(dir, os.O_RDONLY|noWait, 0)
 	if err != nil {
 		return err
 	}

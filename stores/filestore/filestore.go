@@ -283,7 +283,7 @@ func (s *Store) look(ctx context.Context, a *area, name string, fn func(file) er
 		return err
 	}
 	defer s.running.Done()
-	return fn(file{root, folder, folder.path + "/" + name})
+	return fn(folder.file(root, name))
 }
 
 // change runs fn with the file called name, while nobody else changes it, be it in this
@@ -291,7 +291,7 @@ func (s *Store) look(ctx context.Context, a *area, name string, fn func(file) er
 func (s *Store) change(ctx context.Context, a *area, name string, fn func(file) error) error {
 	return s.look(ctx, a, name, func(f file) error {
 		s.sweepIfDue(f.root, f.folder)
-		unlock, err := s.lock(ctx, f.root, f.folder)
+		f, unlock, err := s.lock(ctx, f)
 		if err != nil {
 			return err
 		}

@@ -8,25 +8,28 @@ import (
 	"time"
 )
 
-// lock waits until nobody else changes anything in a folder, and returns the function that
-// lets the next one in. The goroutines of a process queue up for their turn; the one whose
-// turn it is waits for those of other processes.
-func (s *Store) lock(ctx context.Context, root *os.Root, f *folder) (unlock func(), err error) {
+// lock waits until nobody else changes anything in the folder of f, and returns f as it is
+// there, and the function that lets the next one in. The goroutines of a process queue up
+// for their turn; the one whose turn it is waits for those of other processes.
+func (s *Store) lock(ctx context.Context, f file) (held file, unlock func(), err error) {
+	turn := f.folder.turn
 	select {
-	case f.turn <- struct{}{}:
+	case turn <- struct{}{}:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return file{}, nil, ctx.Err()
 	case <-s.closing.Done():
-		return nil, errClosed
+		return file{}, nil, errClosed
 	}
-	held, err := s.lockFile(ctx, root, f)
+	dir, err := s.lockFolder(ctx, f)
 	if err != nil {
-		<-f.turn
-		return nil, err
+		<-turn
+		return file{}, nil, err
 	}
-	return func() {
-		held.Close() // which lets go of the lock, as the end of the process does
-		<-f.turn
+	held = f
+	held.root, held.at = dir.Root, f.path[len(f.folder.path)+1:]
+	return held, func() {
+		dir.close()
+		<-turn
 	}, nil
 }
 
@@ -37,63 +40,82 @@ const (
 	longestPause  = 10 * time.Millisecond
 )
 
-// lockFile waits for the lock on a folder's lock file and returns that file.
+// lockFolder waits for the lock on the folder of f.
 //
 // It is tempting to let flock(2) do the waiting. No context would end it, and if the other
 // process is stopped, each request would leave a thread behind.
-func (s *Store) lockFile(ctx context.Context, root *os.Root, f *folder) (*os.File, error) {
+func (s *Store) lockFolder(ctx context.Context, f file) (lockedFolder, error) {
 	for pause := shortestPause; ; pause = min(2*pause, longestPause) {
-		held, err := s.tryLockFile(root, f)
-		if held != nil || err != nil {
-			return held, err
+		dir, ok, err := s.tryLockFolder(f)
+		if ok || err != nil {
+			return dir, err
 		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return lockedFolder{}, ctx.Err()
 		case <-s.closing.Done():
-			return nil, errClosed
+			return lockedFolder{}, errClosed
 		}
 	}
 }
 
-// tryLockFile returns the folder's lock file if it could be locked, and nil if another
-// process has it.
-func (s *Store) tryLockFile(root *os.Root, f *folder) (*os.File, error) {
-	file, err := s.openLockFile(root, f)
-	if err != nil {
-		return nil, err
-	}
-	ok, err := tryFlock(file)
-	if ok {
-		ok, err = isAt(root, lockPath(f), file)
-	}
-	if !ok {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
+// lockedFolder is a folder that is open, and its lock file.
+//
+// What is changed under the lock is opened relative to the folder and not by its path. That
+// saves the walk there, and whoever moves the folder away meanwhile takes the lock along
+// with the files: nobody changes in one folder what is locked in another.
+type lockedFolder struct {
+	*os.Root
+	lock *os.File
 }
 
-func lockPath(f *folder) string { return f.path + "/.lock" }
+// close lets go of the lock, as the end of the process does.
+func (d lockedFolder) close() {
+	d.lock.Close()
+	d.Close()
+}
 
-// openLockFile makes the lock file, and the folder, if need be. Nobody ever removes it.
-func (s *Store) openLockFile(root *os.Root, f *folder) (*os.File, error) {
-	open := func() (*os.File, error) {
-		return root.OpenFile(lockPath(f), os.O_RDWR|os.O_CREATE, 0o600)
+// tryLockFolder says whether it could lock the folder of f; otherwise another process has.
+func (s *Store) tryLockFolder(f file) (dir lockedFolder, ok bool, err error) {
+	dir, err = openFolder(f)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = s.mkdir(f.root, f.folder.path); err == nil {
+			dir, err = openFolder(f)
+		}
 	}
-	file, err := open()
-	if !errors.Is(err, fs.ErrNotExist) {
-		return file, err
+	if err != nil {
+		return lockedFolder{}, false, err
 	}
-	if err := s.mkdir(root, f.path); err != nil {
-		return nil, err
+	ok, err = tryFlock(dir.lock)
+	if ok {
+		ok, err = isAt(dir.Root, lockName, dir.lock)
 	}
-	return open()
+	if !ok {
+		dir.close()
+		return lockedFolder{}, false, err
+	}
+	return dir, true, nil
+}
+
+const lockName = ".lock"
+
+// openFolder opens the folder of f. It makes the lock file if need be; nobody ever removes it.
+func openFolder(f file) (lockedFolder, error) {
+	root, err := f.root.OpenRoot(f.folder.path + "/.") // a named pipe in its place has no "."
+	if err != nil {
+		return lockedFolder{}, err
+	}
+	lock, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE|noWait, 0o600)
+	if err != nil {
+		root.Close()
+		return lockedFolder{}, err
+	}
+	return lockedFolder{root, lock}, nil
 }
 
 // isAt says whether file is the one that has this path now. If somebody removed the folder
-// meanwhile, others may be holding the lock on a new file of the same name.
+// or the lock file meanwhile, others may be holding the lock on a new file of the same name.
 func isAt(root *os.Root, path string, file *os.File) (bool, error) {
 	locked, err := file.Stat()
 	if err != nil {

@@ -10,6 +10,6 @@ import (
 // canLock is why New refuses to make a store here.
 const canLock = false
 
-const readFlags = os.O_RDONLY
+const noWait = 0
 
 func tryFlock(*os.File) (bool, error) { return false, errors.ErrUnsupported }

@@ -429,7 +429,21 @@ func allUnavailable(s *filestore.Store) error {
 
 func Test_that_a_named_pipe_in_place_of_a_record_keeps_nobody_waiting(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
-	must(t, os.MkdirAll(filepath.Dir(h.sessionFile(key)), 0o700))
-	must(t, syscall.Mkfifo(h.sessionFile(key), 0o600))
+	plantPipe(t, h.sessionFile(key))
 	h.gone(t, key)
+}
+
+func Test_that_a_named_pipe_in_place_of_a_folder_keeps_nobody_waiting(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	plantPipe(t, filepath.Dir(h.sessionFile(key)))
+	is(t, h.Write(t.Context(), key, h.record(0, "one")), session.ErrUnavailable)
+	is(t, h.Destroy(t.Context(), key, 0), session.ErrUnavailable)
+	_, err := h.Read(t.Context(), key)
+	is(t, err, session.ErrUnavailable)
+}
+
+func plantPipe(t *testing.T, path string) {
+	t.Helper()
+	must(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	must(t, syscall.Mkfifo(path, 0o600))
 }

@@ -73,7 +73,7 @@ func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (remo
 		if ctx.Err() != nil {
 			return removed, ctx.Err()
 		}
-		ok, err := s.sweepFile(ctx, file{root, f, f.path + "/" + name}, name)
+		ok, err := s.sweepFile(ctx, f.file(root, name), name)
 		if ok {
 			removed++
 		}
@@ -85,7 +85,7 @@ func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (remo
 }
 
 func list(root *os.Root, dir string) ([]string, error) {
-	d, err := root.Open(dir)
+	d, err := root.OpenFile(dir, os.O_RDONLY|noWait, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -109,7 +109,7 @@ func (s *Store) sweepFile(ctx context.Context, f file, name string) (removed boo
 	if ok, err := done(f); !ok || err != nil {
 		return false, err
 	}
-	unlock, err := s.lock(ctx, f.root, f.folder)
+	f, unlock, err := s.lock(ctx, f)
 	if err != nil {
 		return false, err
 	}
@@ -117,7 +117,7 @@ func (s *Store) sweepFile(ctx context.Context, f file, name string) (removed boo
 	if ok, err := done(f); !ok || err != nil {
 		return false, err
 	}
-	err = f.root.Remove(f.path)
+	err = f.root.Remove(f.at)
 	return err == nil, err
 }
 
@@ -153,7 +153,7 @@ func (s *Store) isDone(f file) (bool, error) {
 
 // isAbandoned says whether whoever was writing the file has died before it was complete.
 func (s *Store) isAbandoned(f file) (bool, error) {
-	info, err := f.root.Lstat(f.path)
+	info, err := f.root.Lstat(f.at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
