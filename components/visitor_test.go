@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,8 +55,11 @@ func (v *visitor) do(r *http.Request, handler echo.HandlerFunc) string {
 	if w.Code >= 400 {
 		v.t.Fatalf("%s %s is answered with %d: %s", r.Method, r.URL, w.Code, w.Body)
 	}
-	if set := w.Result().Cookies(); len(set) > 0 {
-		v.cookies = set
+	for _, set := range w.Result().Cookies() {
+		v.cookies = slices.DeleteFunc(v.cookies, func(old *http.Cookie) bool { return old.Name == set.Name })
+		if set.MaxAge >= 0 {
+			v.cookies = append(v.cookies, set)
+		}
 	}
 	return w.Body.String()
 }
