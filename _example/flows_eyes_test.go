@@ -110,9 +110,12 @@ func (s *site) watched(b tab) witness {
 const watch = `(() => {
 	const tell = what => notice(JSON.stringify(what))
 	let before = new Set()
+	// While a page arrives, its last element may still be without its text.
+	const arrived = e => e && (document.readyState != "loading" || e.nextSibling || arrived(e.parentNode))
 	const look = () => {
 		if (document.prerendering) return
-		const now = new Set(document.querySelectorAll("[data-page], [data-flash] bdi, .field-error bdi"))
+		const all = [...document.querySelectorAll("[data-page], [data-flash] bdi, .field-error bdi")]
+		const now = new Set(all.filter(e => e.dataset.page || arrived(e)))
 		for (const e of now) if (!before.has(e)) {
 			const page = e.dataset.page
 			tell(page ? {page} : {message: e.textContent})
@@ -125,6 +128,7 @@ const watch = `(() => {
 	}
 	new MutationObserver(look).observe(document, {childList: true, subtree: true})
 	document.addEventListener("prerenderingchange", look)
+	document.addEventListener("readystatechange", look)
 	const again = e => {
 		if (!e.persisted) return
 		tell({kept: true})
