@@ -95,12 +95,8 @@ func referer(r *http.Request) string {
 // It tells caches that the answer depends on who asks, or a browser would show the part
 // where the page belongs when somebody goes back.
 func IsPartial(c echo.Context) bool {
-	for _, name := range [...]string{
-		"HX-Request", "HX-Request-Type", "HX-Boosted", "HX-History-Restore-Request",
-		"Turbo-Frame", "X-Up-Target", "Datastar-Request",
-	} {
-		addVary(c.Response().Header(), name)
-	}
+	addVary(c.Response().Header(), "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request, "+
+		"Turbo-Frame, X-Up-Target, Datastar-Request")
 	return classify(c.Request()) == audiencePart
 }
 

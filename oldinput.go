@@ -360,6 +360,9 @@ func (sub Submission) Values(name string) (values []string, known bool) {
 	if values, ok := sub.input.Values[name]; ok {
 		return slices.Clone(values), true
 	}
+	if isSecret(name) { // what is one has not been kept
+		return nil, false
+	}
 	for submitted, values := range sub.input.Values {
 		if sameField(submitted, name) {
 			return slices.Clone(values), true
@@ -370,7 +373,7 @@ func (sub Submission) Values(name string) (values []string, known bool) {
 
 func (sub Submission) leftOut(name string) bool {
 	same := func(other string) bool { return sameField(other, name) }
-	return len(name) > maxName || isSecret(name) || slices.ContainsFunc(sub.input.Except, same) ||
+	return len(name) > maxName || slices.ContainsFunc(sub.input.Except, same) ||
 		sub.input.Only != nil && !slices.ContainsFunc(sub.input.Only, same)
 }
 
