@@ -6,6 +6,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// saveForm leaves a message for the page after it.
+const saveForm = `<form method="post" action="/save"><button>Save</button></form>`
+
 // Without this the tests of this file could not fail: Chromium does keep pages, and shows
 // them as they were.
 func Test_that_a_page_without_messages_is_kept_for_Back(t *testing.T) {
@@ -35,7 +38,7 @@ func (w witness) staysKept() {
 func Test_that_Back_does_not_show_a_message_again(t *testing.T) {
 	t.Parallel()
 	onSites(t, allLibraries, func(t *testing.T, s *site, driver string) {
-		s.start = markup{`<form method="post" action="/save"><button>Save</button></form>`,
+		s.start = markup{saveForm,
 			`<form id="far" method="post" action="/save?say=Sent.&amp;hops=1"><button>Send</button></form>`,
 			`<form id="login" method="post" action="/login?say=Welcome."><button>Log in</button></form>`}
 		s.serve(t, driver)
@@ -77,7 +80,7 @@ func Test_that_a_library_does_not_bring_a_message_back(t *testing.T) {
 	t.Parallel()
 	onSites(t, []library{htmx2, htmx4, turbo}, func(t *testing.T, s *site, driver string) {
 		s.boost, s.alone = true, true
-		s.start = markup{`<form method="post" action="/save"><button>Save</button></form>`}
+		s.start = markup{saveForm}
 		s.serve(t, driver)
 		w := s.visit(t)
 		w.opens("start")
@@ -119,7 +122,7 @@ func Test_that_a_message_of_a_swapped_page_does_not_come_back_with_its_document(
 	t.Parallel()
 	onSites(t, []library{htmx2, htmx4, turbo}, func(t *testing.T, s *site, driver string) {
 		s.boost = true
-		s.start = markup{`<form method="post" action="/save"><button>Save</button></form>`}
+		s.start = markup{saveForm}
 		s.serve(t, driver)
 		w := s.visit(t)
 		w.opens("start")
