@@ -99,6 +99,17 @@ func Test_that_the_cookie_that_comes_and_goes_is_gone(t *testing.T) {
 	})
 }
 
+// The flash cookie was set just before, most likely, however old the session is.
+func Test_that_with_flash_in_a_cookie_it_is_set_once_more(t *testing.T) {
+	v := newCookieSite(t).browser()
+	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	v.advance(time.Minute)
+	v.posts(nil, flashing(savedFlash))
+	if got := passing(v.opens(alertsPage)); len(got) != 4 {
+		t.Errorf("got %q; want it set three times and removed", got)
+	}
+}
+
 func Test_that_an_error_page_with_messages_sets_no_cookie(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(nil, flashing(savedFlash))

@@ -340,3 +340,16 @@ func FuzzCookieHeader(f *testing.F) {
 		}
 	})
 }
+
+func Test_that_quotes_around_a_cookie_do_not_matter(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, put("user", 7))
+	r := v.request()
+	r.Header.Set("Cookie", cookieName+`="`+v.cookie()+`"`)
+	p.serve(r, with(func(s *session.Session) {
+		if got := session.Get(s, "user", 0); got != 7 {
+			t.Errorf("got the user %d; want 7", got)
+		}
+	}))
+}
