@@ -553,3 +553,32 @@ func Test_that_save_commits_at_once(t *testing.T) {
 		}
 	})
 }
+
+// A record remembers the last commits of 16 processes, each by one.
+func Test_that_a_record_does_not_grow_with_those_who_write_it(t *testing.T) {
+	clock := new(clock)
+	store := &watched{Store: memorystore.New(memorystore.Options{Now: clock.Now})}
+	cfg := session.Config{Store: store, Now: clock.Now}
+	v, size := newVisitor(), 0
+	writes := func(p *process) int {
+		t.Helper()
+		v.must(t, p, put("user", 7))
+		return len(store.calls[len(store.calls)-1].rec.Data)
+	}
+	p := start(t, cfg)
+	one := writes(p)
+	for range 5 {
+		size = writes(p)
+	}
+	if size != one {
+		t.Errorf("with the commits of one process it grew from %d to %d bytes", one, size)
+	}
+	for range 15 {
+		size = writes(start(t, cfg))
+	}
+	for range 5 {
+		if more := writes(start(t, cfg)); more != size {
+			t.Errorf("with more than 16 processes it grew from %d to %d bytes", size, more)
+		}
+	}
+}

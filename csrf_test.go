@@ -203,6 +203,7 @@ func Test_that_a_token_after_a_change_in_the_same_request_is_good(t *testing.T) 
 		"clear":          func(s *session.Session) { s.Clear() },
 		"save":           func(s *session.Session) { s.Put("n", 1); _ = s.Save(context.Background()) },
 		"save, new id":   func(s *session.Session) { s.Regenerate(); _ = s.Save(context.Background()) },
+		"saved, new id":  func(s *session.Session) { s.Put("n", 1); _ = s.Save(context.Background()); s.Regenerate() },
 		"save, then new": func(s *session.Session) { _ = s.Save(context.Background()); s.Regenerate() },
 	}
 	for claim, change := range changes {
