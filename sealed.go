@@ -46,7 +46,7 @@ func (s *Session) open() (found bool, err error) {
 // unseal is the first cookie of that name that can be opened.
 func (s *Session) unseal(name string) (*state, Record, error) {
 	for value := range candidates(s.req, name) {
-		rec, err := s.m.sealer.Open(name, value)
+		rec, err := s.m.open(s.ctx, name, value)
 		if errors.Is(err, ErrNotFound) || err == nil && s.m.expired(rec) {
 			continue
 		}
@@ -63,31 +63,32 @@ func (s *Session) unseal(name string) (*state, Record, error) {
 
 // seal sets the cookies that have changed, and no other.
 func (s *Session) seal(delta flashDelta) error {
-	changed := len(s.ops) > 0 || s.renew || s.sealed.ended
+	changed, had := len(s.ops) > 0 || s.renew, s.sealed
 	if !delta.empty() {
 		delta.apply(s.st, s.m.now())
 	}
 	values, flash := s.st.without(entry.isFlash), s.st.without(entry.isValue)
 
 	until, due := s.refresh()
-	if changed || due && s.sealed.values && !s.headSent {
+	if changed || had.ended || due && had.values && !s.headSent {
 		if err := s.sealValues(values, until); err != nil {
 			return err
 		}
 	}
-	if !delta.empty() || s.sealed.flash && flash.empty() || s.sealed.ended {
+	if !delta.empty() || had.flash && flash.empty() || had.ended {
 		if err := s.sealFlash(flash); err != nil {
 			return err
 		}
 	}
 	switch {
-	case s.sealed.ended:
-		s.report(s.m.cfg.Hooks.Destroyed, "", Event{}, "")
-	case s.renew:
-		s.report(s.m.cfg.Hooks.Migrated, "", Event{}, "")
+	case had.ended:
+		s.report(s.m.cfg.Hooks.Destroyed, "", Event{}, silent)
+	case s.renew && had.values:
+		s.report(s.m.cfg.Hooks.Migrated, "", Event{}, silent)
 	}
-	if changed || !delta.empty() {
-		s.report(s.m.cfg.Hooks.Committed, "", Event{}, "")
+	kept := had.values || had.flash || s.sealed.values || s.sealed.flash
+	if kept && (changed || !delta.empty()) {
+		s.report(s.m.cfg.Hooks.Committed, "", Event{}, silent)
 	}
 	return nil
 }
@@ -131,7 +132,7 @@ func (s *Session) sealFlash(flash *state) error {
 			s.sealed.flash, s.sealed.flashGiven = true, true
 			return err
 		}
-		s.report(nil, "", Event{Err: err}, "the flash does not fit into a cookie; some of it was left out")
+		s.report(nil, "", Event{Err: err}, flashTooLarge)
 	}
 }
 
@@ -141,7 +142,7 @@ func (st *state) shrink(excess int) bool {
 }
 
 func (s *Session) sealCookie(name string, st *state, until time.Time, age time.Duration) error {
-	value, err := s.m.sealer.Seal(name, Record{Data: st.encode(), Version: 1, Expires: until})
+	value, err := s.m.seal(s.ctx, name, Record{Data: st.encode(), Version: 1, Expires: until})
 	if err != nil {
 		return unavailable("seal the cookie", err)
 	}
