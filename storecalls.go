@@ -15,12 +15,16 @@ func (m *Manager) useStore(store Store) {
 	m.store = store
 	m.sealer, _ = store.(Sealer)
 	m.tagger, _ = store.(Tagger)
+	m.peeker, _ = store.(Peeker)
 	if m.cfg.Hooks.StoreCall == nil {
 		return
 	}
 	m.store = storeCalls{store, m}
 	if m.tagger != nil {
 		m.tagger = taggerCalls{m.store, m.tagger, m}
+	}
+	if m.peeker != nil {
+		m.peeker = peekerCalls{m.store, m.peeker, m}
 	}
 }
 
@@ -123,6 +127,20 @@ func (c taggerCalls) Revoke(ctx context.Context, tag string, except ...string) (
 	keys, err := c.tagger.Revoke(ctx, tag, except...)
 	done(err)
 	return keys, err
+}
+
+type peekerCalls struct {
+	Store
+	peeker Peeker
+	m      *Manager
+}
+
+// Peek is a read to whoever watches: how the store does it, is its own affair.
+func (c peekerCalls) Peek(ctx context.Context, key string) (Record, error) {
+	ctx, done := c.m.storeCall(ctx, "read")
+	rec, err := c.peeker.Peek(ctx, key)
+	done(err)
+	return rec, err
 }
 
 // seal and open are those of the store. Neither takes a context: all they do is compute.
