@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -194,7 +195,7 @@ func (s *Session) failure() error {
 func (s *Session) fail(err error) {
 	s.remember(err)
 	if s.headSent {
-		s.report(nil, s.key, Event{Err: err}, failedLate)
+		s.report(nil, cmp.Or(s.key, s.presented()), Event{Err: err}, failedLate)
 	}
 }
 

@@ -29,12 +29,12 @@ func (m *Manager) useStore(store Store) {
 }
 
 // storeCall is Hooks.StoreCall, but that it is always there, and neither panics nor tells.
-func (m *Manager) storeCall(ctx context.Context, op string) (within context.Context, done func(error)) {
-	within, done = ctx, func(error) {}
+func (m *Manager) storeCall(ctx context.Context, op string) (context.Context, func(error)) {
 	hook := m.cfg.Hooks.StoreCall
 	if hook == nil {
-		return within, done
+		return ctx, func(error) {}
 	}
+	within, done := ctx, func(error) {}
 	m.shield(ctx, "", func() { within, done = hook(ctx, op) })
 	return within, func(err error) {
 		if errors.Is(err, ErrConflict) {
