@@ -144,6 +144,11 @@ func secretScenario(t *testing.T, p *process, store *faultyTagger) (secrets []st
 	fail("Write", errStoreDown, put("text", value))
 	fail("Write", session.ErrTooLarge, put("text", value))
 	fail("Write", &session.ConflictError{Current: session.Record{Data: []byte(value)}}, put("text", value))
+	if rec, err := store.Store.Read(t.Context(), keyOf(v.cookie())); err == nil {
+		store.failing, store.with = "Write", &session.ConflictError{Current: rec}
+		newVisitor().do(p, put("text", value))
+		store.failing = ""
+	}
 	fail("Write", session.ErrNotFound, put("text", value))
 	newVisitor().do(p, put("text", strings.Repeat(value, 1000)))
 	for _, cookie := range []string{"bad", strings.Repeat("A", 43), v.cookie() + "x"} {

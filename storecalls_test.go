@@ -61,6 +61,11 @@ func Test_that_store_calls_are_told_with_what_came_of_them(t *testing.T) {
 		t.Errorf("the store was not given the context of the hook: %v", misplaced)
 	}
 
+	peeks := start(t, session.Config{Store: memory, Hooks: hooks})
+	v = newVisitor()
+	told("write", func() { v.must(t, peeks, put("n", 1)) })
+	told("read", func() { v.must(t, peeks, read) })
+
 	sealed := start(t, session.Config{Store: cookieStore(t, nil), Hooks: hooks})
 	v = newVisitor()
 	told("seal", func() { v.must(t, sealed, put("n", 1)) })
