@@ -439,6 +439,7 @@ func Test_that_the_tests_hear_of_every_hook(t *testing.T) {
 }
 
 func Test_that_two_sets_of_hooks_are_both_called(t *testing.T) {
+	type whoKey string
 	var heard []string
 	saying := func(who string) session.Hooks {
 		hooks := everyHook(func(name string) func(context.Context, session.Event) {
@@ -446,7 +447,7 @@ func Test_that_two_sets_of_hooks_are_both_called(t *testing.T) {
 		})
 		hooks.StoreCall = func(ctx context.Context, op string) (context.Context, func(error)) {
 			heard = append(heard, who+" "+op)
-			return context.WithValue(ctx, who, op), func(error) { heard = append(heard, who+" ends") }
+			return context.WithValue(ctx, whoKey(who), op), func(error) { heard = append(heard, who+" ends") }
 		}
 		return hooks
 	}
@@ -471,7 +472,7 @@ func Test_that_two_sets_of_hooks_are_both_called(t *testing.T) {
 				done(nil)
 				for _, who := range tc.want {
 					want = append(want, who+" read")
-					if ctx.Value(who) != "read" {
+					if ctx.Value(whoKey(who)) != "read" {
 						t.Errorf("%s: the context of %s did not come through", name, who)
 					}
 				}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -128,6 +129,40 @@ func Test_that_every_hook_has_a_metric_of_its_own(t *testing.T) {
 	}
 	if got := tel.metrics(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
+	}
+}
+
+func Test_that_every_metric_is_explained(t *testing.T) {
+	a := newApp(t)
+	hooks := reflect.ValueOf(a.hooks())
+	for i := range hooks.NumField() {
+		if hook, ok := hooks.Field(i).Interface().(func(context.Context, session.Event)); ok {
+			hook(t.Context(), session.Event{})
+		}
+	}
+	a.get("/change")
+	pkg, err := os.ReadFile("otelsession.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	operations, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found int
+	for _, scope := range a.collect().ScopeMetrics {
+		for _, m := range scope.Metrics {
+			found++
+			if line := "//\t" + m.Name + " "; !strings.Contains(string(pkg), line) {
+				t.Errorf("the comment of the package does not explain %s", m.Name)
+			}
+			if row := fmt.Sprintf("| `%s` | %s |", m.Name, m.Unit); !strings.Contains(string(operations), row) {
+				t.Errorf("docs/operations.md has no row %s", row)
+			}
+		}
+	}
+	if rows := strings.Count(string(operations), "\n| `session."); found != rows {
+		t.Errorf("%d metrics, and docs/operations.md explains %d", found, rows)
 	}
 }
 
