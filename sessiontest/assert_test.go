@@ -314,18 +314,28 @@ func Test_that_no_assertion_is_left_out(t *testing.T) {
 }
 
 func Test_that_a_failure_is_said_to_be_where_the_assertion_stands(t *testing.T) {
-	for i, a := range assertions {
-		for _, f := range failuresOf(func(fake sessiontest.TB) {
-			v := newVisitor(fake)
-			a.given(v)
-			a.fails(v)
-		}) {
+	inTest := func(what string, test func(sessiontest.TB)) {
+		for _, f := range failuresOf(test) {
 			if !strings.Contains(f.function, "sessiontest_test.") {
-				t.Errorf("%d %s: the failure is said to be in %s; want it in the test", i, a.of, f.function)
+				t.Errorf("%s: the failure is said to be in %s; want it in the test", what, f.function)
 			}
 		}
 	}
+	for i, a := range assertions {
+		inTest(fmt.Sprint(i, a.of), func(fake sessiontest.TB) {
+			v := newVisitor(fake)
+			a.given(v)
+			a.fails(v)
+		})
+	}
+	for _, tc := range misuses {
+		if tc.claim != changingWhatIsSeen { // that is noticed by the session, which knows no test
+			inTest(tc.claim, tc.test)
+		}
+	}
 }
+
+const changingWhatIsSeen = "a change of a session that is looked at"
 
 // newVisitor visits an application with some more ways to go wrong.
 func newVisitor(t sessiontest.TB) visitor {
@@ -404,90 +414,91 @@ func Test_that_a_failure_shortens_what_is_long(t *testing.T) {
 
 // What goes wrong in a test that is set up wrongly ends it, or is at least hinted at: an
 // assertion about another session would hold by accident.
+var misuses = []struct {
+	claim   string
+	test    func(sessiontest.TB)
+	message string
+}{
+	{"a Config without a store", func(fake sessiontest.TB) {
+		sessiontest.New(fake, session.Config{}, newApp(inMemory()))
+	}, "sessiontest: the Config of the application is needed, as the application has it: session: Config.Store is nil; pick one from stores/, for example memorystore.New(memorystore.Options{})"},
+	{"an application with another store", func(fake sessiontest.TB) {
+		sessiontest.New(fake, inMemory(), newApp(inMemory())).Post("/login", url.Values{"user": {"ada"}})
+	}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},
+	{"an application with another cookie", func(fake sessiontest.TB) {
+		cfg := inMemory()
+		visitor := sessiontest.New(fake, cfg, newApp(session.Config{Store: cfg.Store, CookieName: "id"}))
+		visitor.Post("/login", url.Values{"user": {"ada"}})
+		visitor.AssertValue("user", "ada")
+	}, "the value under \"user\": there is nothing\n\tthere is no session; the application has set the cookie \"id\", and not __Host-session, which is the name by the Config given to sessiontest"},
+	{"an application with another clock", func(fake sessiontest.TB) {
+		cfg := inMemory()
+		late := cfg
+		late.Now = func() time.Time { return time.Now().Add(48 * time.Hour) }
+		sessiontest.New(fake, late, newApp(cfg)).Post("/login", url.Values{"user": {"ada"}})
+	}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},
+	{"a secure cookie by plain http", func(fake sessiontest.TB) {
+		sessiontest.NewAt(fake, inMemory(), "http://127.0.0.1:8080", nil)
+	}, "sessiontest: the cookie __Host-session is Secure, and http://127.0.0.1:8080 is plain http, where browsers neither take nor send it; use httptest.NewTLSServer, or set Cookie.Insecure"},
+	{"a cookie for another domain", func(fake sessiontest.TB) {
+		cfg := inMemory()
+		cfg.Cookie.Domain = "example.org"
+		sessiontest.NewAt(fake, cfg, "https://127.0.0.1:8080", nil)
+	}, "sessiontest: the cookie session is for example.org, and so never gets to https://127.0.0.1:8080; leave Cookie.Domain out in tests"},
+	{"something that is no address", func(fake sessiontest.TB) {
+		sessiontest.NewAt(fake, inMemory(), "localhost:8080", nil)
+	}, `sessiontest: "localhost:8080" is not the address of a server; it is one such as http://127.0.0.1:8080`},
+	{changingWhatIsSeen, func(fake sessiontest.TB) {
+		newVisitor(fake).Session().Put("user", "ada")
+	}, "sessiontest: the session that a Visitor shows cannot be changed; change it with Seed"},
+	{"a seed that cannot be stored", func(fake sessiontest.TB) {
+		newVisitor(fake).Seed(func(s *session.Session) { s.Put("ch", make(chan int)) })
+	}, `sessiontest: the session could not be seeded: session: the value for "ch", a chan int, cannot be stored as JSON: put a type that can`},
+	{"a value that no session has", func(fake sessiontest.TB) {
+		v := newVisitor(fake)
+		someValues(v)
+		v.AssertValue("user", make(chan int))
+	}, `sessiontest: the value under "user": what is wanted cannot be in a session: json: unsupported type: chan int`},
+	{"two values", func(fake sessiontest.TB) {
+		v := newVisitor(fake)
+		someValues(v)
+		v.AssertValue("user", "ada", "bob")
+	}, `sessiontest: the value under "user": one value may be wanted, not 2`},
+	{"half a header", func(fake sessiontest.TB) {
+		newVisitor(fake).With("HX-Request")
+	}, `sessiontest: With takes pairs of a name and a value; got ["HX-Request"]`},
+	{"cookies of another site only", func(fake sessiontest.TB) {
+		newVisitor(fake).SetCookies([]*http.Cookie{{Name: "a", Value: "1", Domain: "example.org"}})
+	}, "sessiontest: none of these 1 cookies is for example.com, where the visitor goes; the first is for example.org"},
+	{"a request to another site", func(fake sessiontest.TB) {
+		newVisitor(fake).Get("https://example.org/")
+	}, "sessiontest: GET https://example.org/: the visitor goes to example.com only"},
+	{"an address that is none", func(fake sessiontest.TB) {
+		newVisitor(fake).Get("/%zz")
+	}, `sessiontest: parse "/%zz": invalid URL escape "%zz"`},
+	{"JSON that is none", func(fake sessiontest.TB) {
+		newVisitor(fake).PostJSON("/", make(chan int))
+	}, "sessiontest: POST /: json: unsupported type: chan int"},
+	{"following where nothing leads", func(fake sessiontest.TB) {
+		newVisitor(fake).Get("/ping").Follow()
+	}, "sessiontest: GET /ping: 204 No Content: there is nowhere to follow to"},
+	{"following in a circle", func(fake sessiontest.TB) {
+		app := http.RedirectHandler("/round", http.StatusSeeOther)
+		sessiontest.New(fake, inMemory(), app).Get("/").Follow()
+	}, "sessiontest: GET /round: 303 See Other, to /round: this is the redirect number 11, and it goes on"},
+	{"following to another site", func(fake sessiontest.TB) {
+		app := http.RedirectHandler("https://example.org/", http.StatusSeeOther)
+		sessiontest.New(fake, inMemory(), app).Get("/").Follow()
+	}, "sessiontest: GET https://example.org/: the visitor goes to example.com only"},
+	{"a store that is down, looked at", func(fake sessiontest.TB) {
+		v := sessiontest.New(fake, session.Config{Store: down{memorystore.New(memorystore.Options{})}}, newApp(inMemory()))
+		someValues(v)
+		v.AssertSession()
+	}, "sessiontest: the session could not be looked at: session: store unavailable: read: out of order"},
+}
+
 func Test_that_misuse_is_a_clear_failure(t *testing.T) {
-	cases := []struct {
-		claim   string
-		test    func(sessiontest.TB)
-		message string
-	}{
-		{"a Config without a store", func(fake sessiontest.TB) {
-			sessiontest.New(fake, session.Config{}, newApp(inMemory()))
-		}, "sessiontest: the Config of the application is needed, as the application has it: session: Config.Store is nil; pick one from stores/, for example memorystore.New(memorystore.Options{})"},
-		{"an application with another store", func(fake sessiontest.TB) {
-			sessiontest.New(fake, inMemory(), newApp(inMemory())).Post("/login", url.Values{"user": {"ada"}})
-		}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},
-		{"an application with another cookie", func(fake sessiontest.TB) {
-			cfg := inMemory()
-			visitor := sessiontest.New(fake, cfg, newApp(session.Config{Store: cfg.Store, CookieName: "id"}))
-			visitor.Post("/login", url.Values{"user": {"ada"}})
-			visitor.AssertValue("user", "ada")
-		}, "the value under \"user\": there is nothing\n\tthere is no session; the application has set the cookie \"id\", and not __Host-session, which is the name by the Config given to sessiontest"},
-		{"an application with another clock", func(fake sessiontest.TB) {
-			cfg := inMemory()
-			late := cfg
-			late.Now = func() time.Time { return time.Now().Add(48 * time.Hour) }
-			sessiontest.New(fake, late, newApp(cfg)).Post("/login", url.Values{"user": {"ada"}})
-		}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},
-		{"a secure cookie by plain http", func(fake sessiontest.TB) {
-			sessiontest.NewAt(fake, inMemory(), "http://127.0.0.1:8080", nil)
-		}, "sessiontest: the cookie __Host-session is Secure, and http://127.0.0.1:8080 is plain http, where browsers neither take nor send it; use httptest.NewTLSServer, or set Cookie.Insecure"},
-		{"a cookie for another domain", func(fake sessiontest.TB) {
-			cfg := inMemory()
-			cfg.Cookie.Domain = "example.org"
-			sessiontest.NewAt(fake, cfg, "https://127.0.0.1:8080", nil)
-		}, "sessiontest: the cookie session is for example.org, and so never gets to https://127.0.0.1:8080; leave Cookie.Domain out in tests"},
-		{"something that is no address", func(fake sessiontest.TB) {
-			sessiontest.NewAt(fake, inMemory(), "localhost:8080", nil)
-		}, `sessiontest: "localhost:8080" is not the address of a server; it is one such as http://127.0.0.1:8080`},
-		{"a change of a session that is looked at", func(fake sessiontest.TB) {
-			newVisitor(fake).Session().Put("user", "ada")
-		}, "sessiontest: the session that a Visitor shows cannot be changed; change it with Seed"},
-		{"a seed that cannot be stored", func(fake sessiontest.TB) {
-			newVisitor(fake).Seed(func(s *session.Session) { s.Put("ch", make(chan int)) })
-		}, `sessiontest: the session could not be seeded: session: the value for "ch", a chan int, cannot be stored as JSON: put a type that can`},
-		{"a value that no session has", func(fake sessiontest.TB) {
-			v := newVisitor(fake)
-			someValues(v)
-			v.AssertValue("user", make(chan int))
-		}, `sessiontest: the value under "user": what is wanted cannot be in a session: json: unsupported type: chan int`},
-		{"two values", func(fake sessiontest.TB) {
-			v := newVisitor(fake)
-			someValues(v)
-			v.AssertValue("user", "ada", "bob")
-		}, `sessiontest: the value under "user": one value may be wanted, not 2`},
-		{"half a header", func(fake sessiontest.TB) {
-			newVisitor(fake).With("HX-Request")
-		}, `sessiontest: With takes pairs of a name and a value; got ["HX-Request"]`},
-		{"cookies of another site only", func(fake sessiontest.TB) {
-			newVisitor(fake).SetCookies([]*http.Cookie{{Name: "a", Value: "1", Domain: "example.org"}})
-		}, "sessiontest: none of these 1 cookies is for example.com, where the visitor goes; the first is for example.org"},
-		{"a request to another site", func(fake sessiontest.TB) {
-			newVisitor(fake).Get("https://example.org/")
-		}, "sessiontest: GET https://example.org/: the visitor goes to example.com only"},
-		{"an address that is none", func(fake sessiontest.TB) {
-			newVisitor(fake).Get("/%zz")
-		}, `sessiontest: parse "/%zz": invalid URL escape "%zz"`},
-		{"JSON that is none", func(fake sessiontest.TB) {
-			newVisitor(fake).PostJSON("/", make(chan int))
-		}, "sessiontest: POST /: json: unsupported type: chan int"},
-		{"following where nothing leads", func(fake sessiontest.TB) {
-			newVisitor(fake).Get("/ping").Follow()
-		}, "sessiontest: GET /ping: 204 No Content: there is nowhere to follow to"},
-		{"following in a circle", func(fake sessiontest.TB) {
-			app := http.RedirectHandler("/round", http.StatusSeeOther)
-			sessiontest.New(fake, inMemory(), app).Get("/").Follow()
-		}, "sessiontest: GET /round: 303 See Other, to /round: this is the redirect number 11, and it goes on"},
-		{"following to another site", func(fake sessiontest.TB) {
-			app := http.RedirectHandler("https://example.org/", http.StatusSeeOther)
-			sessiontest.New(fake, inMemory(), app).Get("/").Follow()
-		}, "sessiontest: GET https://example.org/: the visitor goes to example.com only"},
-		{"a store that is down, looked at", func(fake sessiontest.TB) {
-			v := sessiontest.New(fake, session.Config{Store: down{memorystore.New(memorystore.Options{})}}, newApp(inMemory()))
-			someValues(v)
-			v.AssertSession()
-		}, "sessiontest: the session could not be looked at: session: store unavailable: read: out of order"},
-	}
-	for _, tc := range cases {
+	for _, tc := range misuses {
 		t.Run(tc.claim, func(t *testing.T) { wantFailure(t, tc.message, tc.test) })
 	}
 }

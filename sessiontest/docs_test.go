@@ -30,7 +30,7 @@ func TestSavingAPost(t *testing.T) {
 	visitor.AssertValue("titles", []string{"Hello"})
 }
 
-func TestDocsBefore(t *testing.T) {
+func Test_that_a_guide_seeds(t *testing.T) {
 	visitor := newVisitor(t)
 
 	visitor.Seed(func(s *session.Session) {
@@ -50,7 +50,7 @@ func TestDocsBefore(t *testing.T) {
 	visitor.AssertTagged("ada")
 }
 
-func TestDocsRequests(t *testing.T) {
+func Test_that_a_guide_makes_requests(t *testing.T) {
 	visitor := newVisitor(t)
 	form := url.Values{"title": {"Hello"}}
 
@@ -66,7 +66,7 @@ func TestDocsRequests(t *testing.T) {
 	visitor.Do(httptest.NewRequest(http.MethodDelete, "/posts/7", nil)).AssertStatus(http.StatusNotFound)
 }
 
-func TestDocsRefused(t *testing.T) {
+func Test_that_a_guide_looks_at_a_refused_form(t *testing.T) {
 	visitor := newVisitor(t)
 
 	visitor.Get("/posts")
@@ -84,7 +84,7 @@ func TestDocsRefused(t *testing.T) {
 	}
 }
 
-func TestDocsReading(t *testing.T) {
+func Test_that_a_guide_reads(t *testing.T) {
 	visitor := newVisitor(t)
 	visitor.Post("/posts", url.Values{"title": {"Hello"}})
 
