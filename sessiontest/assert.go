@@ -78,7 +78,7 @@ func (v *Visitor) AssertNoFlash(keys ...string) {
 	}
 	sub := s.Submission(v.form)
 	if len(keys) == 0 && (sub.Submitted() || len(sub.AllErrors()) > 0 || len(s.PageErrors()) > 0) {
-		v.fail(s, "a form waits to be corrected; want no flash")
+		v.fail(s, "there is a form to be corrected, or an error of the page; want no flash")
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/sessiontest"
+	"github.com/echo-hypermedia/session/stores/cookiestore"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
@@ -143,7 +144,21 @@ var assertions = []struct {
 	{"AssertNoFlash", nothing,
 		func(v visitor) { v.AssertNoFlash() },
 		func(v visitor) { someForm(v); v.AssertNoFlash() },
-		`a form waits to be corrected; want no flash` + formText},
+		`there is a form to be corrected, or an error of the page; want no flash` + formText},
+	{"AssertNoFlash", nothing,
+		func(v visitor) {},
+		func(v visitor) {
+			v.Seed(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"title": {"Too short."}}) })
+			v.AssertNoFlash()
+		},
+		"there is a form to be corrected, or an error of the page; want no flash\n\tthis is what there is:\n\tinput error: \"title\": \"Too short.\""},
+	{"AssertNoFlash", nothing,
+		func(v visitor) {},
+		func(v visitor) {
+			v.Seed(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LATE": "Too late."}) })
+			v.AssertNoFlash()
+		},
+		"there is a form to be corrected, or an error of the page; want no flash\n\tthis is what there is:\n\tpage error \"E_LATE\": \"Too late.\""},
 
 	{"AssertOld", someForm,
 		func(v visitor) { v.AssertOld("title", "Hello"); v.AssertOld("tags", "a", "b"); v.AssertOld("tags") },
@@ -490,6 +505,13 @@ var misuses = []struct {
 		app := http.RedirectHandler("https://example.org/", http.StatusSeeOther)
 		sessiontest.New(fake, inMemory(), app).Get("/").Follow()
 	}, "sessiontest: GET https://example.org/: the visitor goes to example.com only"},
+	{"asking a store for users that finds none", func(fake sessiontest.TB) {
+		sealed, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
+		if err != nil {
+			fake.Fatalf("%v", err)
+		}
+		sessiontest.New(fake, session.Config{Store: sealed}, newApp(inMemory())).AssertTagged("ada")
+	}, `the sessions of "ada" could not be listed: session: this store cannot find the sessions of a user, so they cannot be tagged: unsupported operation; use a store on the server` + noneText},
 	{"a store that is down, looked at", func(fake sessiontest.TB) {
 		v := sessiontest.New(fake, session.Config{Store: down{memorystore.New(memorystore.Options{})}}, newApp(inMemory()))
 		someValues(v)
