@@ -2,6 +2,7 @@ package sessiontest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -437,6 +439,21 @@ var misuses = []struct {
 	{"a Config without a store", func(fake sessiontest.TB) {
 		sessiontest.New(fake, session.Config{}, newApp(inMemory()))
 	}, "sessiontest: the Config of the application is needed, as the application has it: session: Config.Store is nil; pick one from stores/, for example memorystore.New(memorystore.Options{})"},
+	{"a Config without a store, for a server", func(fake sessiontest.TB) {
+		sessiontest.NewAt(fake, session.Config{}, "https://127.0.0.1:8080", nil)
+	}, "sessiontest: the Config of the application is needed, as the application has it: session: Config.Store is nil; pick one from stores/, for example memorystore.New(memorystore.Options{})"},
+	{"a request that cannot be read", func(fake sessiontest.TB) {
+		r := httptest.NewRequest(http.MethodPut, "/posts", iotest.ErrReader(errors.New("no paper")))
+		newVisitor(fake).Do(r)
+	}, "sessiontest: PUT /posts: no paper"},
+	{"an answer that breaks off", func(fake sessiontest.TB) {
+		server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "10")
+			fmt.Fprint(w, "half")
+		}))
+		defer server.Close()
+		sessiontest.NewAt(fake, inMemory(), server.URL, server.Client()).Get("/posts")
+	}, "sessiontest: GET /posts: the answer broke off: unexpected EOF"},
 	{"an application with another store", func(fake sessiontest.TB) {
 		sessiontest.New(fake, inMemory(), newApp(inMemory())).Post("/login", url.Values{"user": {"ada"}})
 	}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},

@@ -24,9 +24,6 @@ func (p inProcess) RoundTrip(out *http.Request) (*http.Response, error) {
 	if out.URL.Scheme == "https" {
 		in.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: out.URL.Hostname()}
 	}
-	if in.Body == nil {
-		in.Body = http.NoBody
-	}
 	var err error
 	if in.URL, err = url.ParseRequestURI(in.RequestURI); err != nil {
 		return nil, fmt.Errorf("sessiontest: %w", err)

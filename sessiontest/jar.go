@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// jar keeps the cookies of a browser for one site. That of net/http gives names and values
+// jar keeps the cookies of a browser for one host. That of net/http gives names and values
 // back only, and its clock cannot be moved. This one refuses what browsers refuse (RFC
 // 6265bis section 5.7), but for SameSite: whoever visits comes from the site itself.
 type jar struct {
@@ -21,7 +21,6 @@ type jar struct {
 
 type jarCookie struct {
 	http.Cookie
-	host  string    // who has set it
 	until time.Time // zero: as long as the browser is open
 }
 
@@ -31,7 +30,7 @@ func (j *jar) set(u *url.URL, cookies []*http.Cookie) {
 	defer j.mu.Unlock()
 	for _, c := range cookies {
 		if accepts(u, c) {
-			j.put(jarCookie{*c, u.Hostname(), j.expiry(c)})
+			j.put(jarCookie{*c, j.expiry(c)})
 		}
 	}
 }
@@ -100,8 +99,7 @@ func (j *jar) sent(u *url.URL) []jarCookie {
 func (c jarCookie) goesTo(u *url.URL) bool {
 	below, ok := strings.CutPrefix(u.Path, c.Path)
 	inPath := ok && (below == "" || below[0] == '/' || strings.HasSuffix(c.Path, "/"))
-	toHost := u.Hostname() == c.host || c.Domain != "" && within(u.Hostname(), c.Domain)
-	return inPath && toHost && (!c.Secure || u.Scheme == "https")
+	return inPath && (!c.Secure || u.Scheme == "https")
 }
 
 // export is all cookies with their attributes; an age is what is left of it.
@@ -140,7 +138,7 @@ func (j *jar) replace(host string, cookies []*http.Cookie) (taken int) {
 		if own.Path == "" {
 			own.Path = "/"
 		}
-		j.put(jarCookie{own, host, j.expiry(c)})
+		j.put(jarCookie{own, j.expiry(c)})
 		taken++
 	}
 	return taken

@@ -34,30 +34,36 @@ type site struct {
 	underway atomic.Int32
 }
 
-func newSite(t TB, cfg session.Config) (*site, error) {
+// newSite ends the test if cfg is not one of an application. It is nil if the test goes on.
+func newSite(t TB, cfg session.Config) *site {
+	t.Helper()
 	cfg.Hooks, cfg.Skipper, cfg.Logger = session.Hooks{}, nil, slog.New(slog.DiscardHandler)
 	own, err := session.New(cfg)
 	if err != nil {
-		return nil, err
+		t.Fatalf("sessiontest: the Config of the application is needed, as the application has it: %v", err)
+		return nil
 	}
-	s := &site{own: own, now: cfg.Now}
+	_, sealed := cfg.Store.(session.Sealer)
+	s := &site{base: home(cfg.Cookie), own: own, cookie: cookieName(cfg), sealed: sealed, now: cfg.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if s.cookie, err = cookieName(cfg); err != nil {
-		return nil, err
+	if !sealed {
+		cfg.Store, cfg.Tags = untouched{cfg.Store}, false
 	}
-	looking := cfg
-	looking.Tags = false
-	if _, s.sealed = cfg.Store.(session.Sealer); !s.sealed {
-		looking.Store = untouched{cfg.Store}
-	}
-	looking.Hooks.LateWrite = func(context.Context, session.Event) {
+	cfg.Hooks.LateWrite = func(context.Context, session.Event) {
 		t.Errorf("sessiontest: the session that a Visitor shows cannot be changed; change it with Seed")
 	}
-	s.looks, err = session.New(looking)
-	s.base = home(cfg.Cookie)
-	return s, err
+	s.looks = must(session.New(cfg))
+	return s
+}
+
+// must is for a Config that is known to be good.
+func must(m *session.Manager, err error) *session.Manager {
+	if err != nil {
+		panic(err)
+	}
+	return m
 }
 
 // home is where an application in this process lives: where its cookie goes.
@@ -80,17 +86,14 @@ func (untouched) Touch(context.Context, string, time.Time) error { return nil }
 
 // cookieName is what the library calls the cookie. It is seen, and not worked out, so that
 // there is one place which knows.
-func cookieName(cfg session.Config) (string, error) {
+func cookieName(cfg session.Config) string {
 	cfg.Store, cfg.Tags = forgetful{}, false
-	m, err := session.New(cfg)
-	if err != nil {
-		return "", err
-	}
+	m := must(session.New(cfg))
 	res, err := visit(m, httptest.NewRequest(http.MethodGet, "/", nil), func(s *session.Session) { s.Put("a", 1) })
 	if err != nil {
-		return "", err
+		panic(err)
 	}
-	return res.Cookies()[0].Name, nil
+	return res.Cookies()[0].Name
 }
 
 // forgetful is a store for a session that nobody comes back to.

@@ -1,6 +1,8 @@
 package sessiontest_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -125,7 +127,8 @@ func Test_that_two_visitors_have_nothing_in_common(t *testing.T) {
 func Test_that_the_same_visitor_with_another_header_has_the_same_session(t *testing.T) {
 	cfg := inMemory()
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
-	answer := visitor.With("HX-Request", "true").Post("/posts", url.Values{"title": {"Hello"}})
+	script := visitor.With("HX-Request", "true")
+	answer := script.Post("/posts", url.Values{"title": {"Hello"}})
 	answer.AssertStatus(http.StatusNoContent)
 	answer.AssertRedirect("/posts")
 	visitor.AssertAlert("success")
@@ -133,6 +136,9 @@ func Test_that_the_same_visitor_with_another_header_has_the_same_session(t *test
 	page := answer.Follow()
 	if page.Request.Header.Get("HX-Request") != "" {
 		t.Error("the page that HX-Redirect leads to was asked for by htmx; want the browser itself")
+	}
+	if script.Get("/posts").Request.Header.Get("HX-Request") != "true" {
+		t.Error("after that, the script does not say any more that it is htmx")
 	}
 	visitor.AssertNoAlert()
 }
@@ -302,10 +308,48 @@ func Test_that_cookies_go_to_a_browser_and_come_back(t *testing.T) {
 		}
 		back = append(back, &http.Cookie{Name: "of", Value: "another site", Domain: "example.org"})
 		visitor.SetCookies(back)
+		if got := visitor.Cookies(); len(got) != len(back)-1 || got[0].Domain != "" {
+			t.Errorf("the visitor has the cookies %v; want those of this host, and for no other", got)
+		}
 		visitor.AssertAlert("success", "Your post was saved.")
 		visitor.AssertValue("titles", []string{"Hello"})
 	})
 }
+
+func Test_that_a_cookie_without_a_path_is_for_the_whole_site(t *testing.T) {
+	app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("Cookie")) })
+	visitor := sessiontest.New(t, inMemory(), app)
+	visitor.SetCookies([]*http.Cookie{{Name: "theme", Value: "dark"}})
+	if got := visitor.Get("/posts/7").Text; got != "theme=dark" {
+		t.Errorf("got the cookies %q; want the one that was set", got)
+	}
+}
+
+func Test_that_a_handler_gets_what_a_server_would_give_it(t *testing.T) {
+	var got *http.Request
+	app := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r })
+	sessiontest.New(t, inMemory(), app).Get("/posts?page=2")
+	if got.Host != "example.com" || got.RequestURI != "/posts?page=2" || got.URL.String() != "/posts?page=2" ||
+		got.RemoteAddr == "" || got.TLS == nil || got.Body == nil {
+		t.Errorf("the request is %+v", got)
+	}
+	if got.Context().Err() == nil {
+		t.Error("the context goes on after the answer")
+	}
+}
+
+// Nothing of it would ever be found.
+func Test_that_a_visitor_who_has_done_nothing_leaves_nothing_in_the_store(t *testing.T) {
+	cfg := session.Config{Store: full{memorystore.New(memorystore.Options{})}}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor.Get("/posts").AssertStatus(http.StatusOK)
+	visitor.AssertNoSession()
+}
+
+// full is a store that takes no more sessions.
+type full struct{ session.Store }
+
+func (full) Write(context.Context, string, session.Record) error { return session.ErrTooLarge }
 
 func Test_that_a_visitor_may_do_many_things_at_once(t *testing.T) {
 	cfg := inMemory()
@@ -348,6 +392,7 @@ func Test_that_the_jar_does_as_browsers_do(t *testing.T) {
 		{"a=1; Path=/", "/", "a=1"},
 		{"a=1; Path=/; Secure", "/", "a=1"},
 		{"a=1; Path=/; Domain=example.com", "/", "a=1"},
+		{"a=1; Path=/; Domain=.example.com", "/", "a=1"},
 		{"a=1; Path=/; Domain=example.org", "/", ""},
 		{"a=1; Path=/; Max-Age=0", "/", ""},
 		{"a=1; Path=/; Max-Age=60", "/", "a=1"},
