@@ -253,6 +253,10 @@ var assertions = []struct {
 		"POST /posts: 303 See Other, to /posts; want a redirect to /"},
 	{"AssertRedirect", nothing,
 		func(v visitor) {},
+		func(v visitor) { v.Post("/posts", url.Values{"title": {"a"}}).AssertRedirect("/%zz") },
+		"POST /posts: 303 See Other, to /posts; want a redirect to /%zz"},
+	{"AssertRedirect", nothing,
+		func(v visitor) {},
 		func(v visitor) { v.Get("/ping").AssertRedirect("/posts") },
 		"GET /ping: 204 No Content; want a redirect to /posts"},
 
@@ -401,6 +405,31 @@ func Test_that_a_large_value_is_compared_line_by_line(t *testing.T) {
 			v.Seed(func(s *session.Session) { s.Put("cart", cart) })
 			v.AssertValue("cart", want)
 		})
+}
+
+func Test_that_a_difference_is_as_small_as_can_be(t *testing.T) {
+	got := failuresOf(func(fake sessiontest.TB) {
+		v := newVisitor(fake)
+		v.Seed(func(s *session.Session) {
+			s.Put("list", []string{"one of a kind", "two", "three of a kind", "four", "five of a kind", "six"})
+		})
+		v.AssertValue("list", []string{"nought", "two", "four", "one of a kind", "five of a kind", "six"})
+	})
+	const want = `
+  [
+-   "nought",
++   "one of a kind",
+    "two",
++   "three of a kind",
+    "four",
+-   "one of a kind",
+    "five of a kind",
+    "six"
+  ]
+`
+	if len(got) != 1 || !strings.Contains(got[0].text, want) {
+		t.Errorf("failed with %v; want the difference%s", got, want)
+	}
 }
 
 func Test_that_a_failure_names_the_form(t *testing.T) {

@@ -116,9 +116,7 @@ func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
 		}
 	}
 	out := r.Clone(r.Context())
-	root := *v.site.base
-	root.Path = "/"
-	out.URL, out.Host, out.RequestURI = root.ResolveReference(r.URL), "", ""
+	out.URL, out.Host, out.RequestURI = v.site.base.ResolveReference(r.URL), "", ""
 	setBody(out, body)
 
 	for name, value := range v.defaults() {

@@ -136,7 +136,6 @@ func (s *site) look(cookies []jarCookie) (seen *session.Session, err error) {
 // request is one to our own application.
 func (s *site) request(method string, form url.Values, cookies []jarCookie) *http.Request {
 	r := httptest.NewRequest(method, s.base.String(), strings.NewReader(form.Encode()))
-	r.Header.Set("Accept", acceptPage)
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", formType)
 	}

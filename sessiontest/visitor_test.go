@@ -323,6 +323,10 @@ func Test_that_a_cookie_without_a_path_is_for_the_whole_site(t *testing.T) {
 	if got := visitor.Get("/posts/7").Text; got != "theme=dark" {
 		t.Errorf("got the cookies %q; want the one that was set", got)
 	}
+	visitor.SetCookies([]*http.Cookie{{Name: "theme", Value: "dark", Path: "/posts"}})
+	if got := visitor.Get("/").Text; got != "" {
+		t.Errorf("got the cookies %q; want none of another path, and none from before", got)
+	}
 }
 
 func Test_that_a_handler_gets_what_a_server_would_give_it(t *testing.T) {
@@ -335,6 +339,13 @@ func Test_that_a_handler_gets_what_a_server_would_give_it(t *testing.T) {
 	}
 	if got.Context().Err() == nil {
 		t.Error("the context goes on after the answer")
+	}
+
+	insecure := inMemory()
+	insecure.Cookie.Insecure = true
+	sessiontest.New(t, insecure, app).Get("/")
+	if got.TLS != nil {
+		t.Error("an insecure cookie came by https; want plain http, where a Secure one would be missing")
 	}
 }
 
