@@ -19,7 +19,11 @@ type Info struct {
 	// not change it.
 	Created time.Time
 
+	// Users are the tags of the session: whose it is. There are none before a login.
+	Users []string
+
 	// Tagged is when the session got the tag by which it was found: when the user logged in.
+	// In a list of all sessions it is the first of their tags that counts.
 	Tagged time.Time
 
 	// LastSeen is about when the session was used last: never later, and earlier by a tenth
@@ -147,20 +151,11 @@ func (m *Manager) Destroy(ctx context.Context, handle string) error {
 }
 
 func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*state) bool) error {
-	if m.sealer != nil {
-		return errNoRecords
-	}
-	key, ok := keyOf(handle)
-	if !ok {
-		return fmt.Errorf("%w: %w", ErrNotFound, errNotHandle)
-	}
-	st, rec, err := m.read(ctx, key)
-	switch {
-	case err != nil:
+	key, st, rec, err := m.lookUp(ctx, handle)
+	if err != nil {
 		return err
-	case st == nil:
-		return cmp.Or(m.whetherMoved(ctx, key, rememberMoves), ErrNotFound)
-	case !wanted(st):
+	}
+	if !wanted(st) {
 		return ErrNotFound
 	}
 	if err := m.end(ctx, key, rec.Version); errors.Is(err, ErrMoved) {
@@ -175,7 +170,7 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 
 var (
 	errNotHandle = errors.New("session: what is given as the handle of a session is none")
-	errNoRecords = fmt.Errorf("session: a session in a cookie cannot be destroyed from outside: %w; use a store on the server", errors.ErrUnsupported)
+	errNoRecords = fmt.Errorf("session: a session in a cookie cannot be reached from outside of its requests: %w; use a store on the server", errors.ErrUnsupported)
 )
 
 func (m *Manager) destroyed(ctx context.Context, key string) {
@@ -195,16 +190,27 @@ func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, 
 	}
 	st, err = m.decode(rec.Data)
 	if errors.Is(err, errCorrupt) {
+		m.undecodable(ctx, key, err)
 		return nil, Record{}, nil
 	}
 	return st, rec, err
 }
 
+// undecodable tells of a record that was left out, as understand does in a request.
+func (m *Manager) undecodable(ctx context.Context, key string, err error) {
+	m.cfg.Logger.Warn("session: a session record cannot be decoded and was left out", "session", handle(key), "error", err)
+	if hook := m.cfg.Hooks.Undecodable; hook != nil {
+		hook(ctx, Event{Handle: handle(key), Err: err})
+	}
+}
+
+// info describes a session that was found by the tag userID.
 func (m *Manager) info(key, userID string, st *state, rec Record) Info {
 	label, _ := st.get(kindDevice, deviceLabel)
 	return Info{
 		Handle:   handle(key),
 		Created:  time.UnixMilli(st.created),
+		Users:    st.tags(),
 		Tagged:   st.time(kindTag, userID),
 		LastSeen: m.lastSeen(st, rec),
 		Expires:  rec.Expires,

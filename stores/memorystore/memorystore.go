@@ -29,7 +29,10 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-var _ session.Tagger = (*Store)(nil)
+var (
+	_ session.Tagger = (*Store)(nil)
+	_ session.Lister = (*Store)(nil)
+)
 
 // Overhead is what a session counts against [Options.MaxBytes] beside its key and its
 // data: what the map, the queue and the allocator need to keep it, rounded up.
@@ -179,7 +182,9 @@ func (s *Store) replace(sh *shard, e *entry, rec session.Record) error {
 	}
 	e.Data = rec.Data
 	e.Version++
-	sh.expire(e, rec.Expires)
+	if !rec.Expires.IsZero() {
+		sh.expire(e, rec.Expires)
+	}
 	return nil
 }
 
