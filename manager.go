@@ -16,6 +16,7 @@ type Manager struct {
 	sealer Sealer // the store, if it is one
 	tagger Tagger // the store, if it is one
 	lister Lister // the store, if it is one
+	peeker Peeker // the store, if it is one
 	cookie cookieTemplate
 	queue  *queue
 	moved  moves
@@ -45,6 +46,7 @@ func New(cfg Config) (*Manager, error) {
 	m.sealer, _ = cfg.Store.(Sealer)
 	m.tagger, _ = cfg.Store.(Tagger)
 	m.lister, _ = cfg.Store.(Lister)
+	m.peeker, _ = cfg.Store.(Peeker)
 	return m, nil
 }
 

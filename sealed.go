@@ -47,13 +47,13 @@ func (s *Session) open() (found bool, err error) {
 func (s *Session) unseal(name string) (*state, Record, error) {
 	for value := range candidates(s.req, name) {
 		rec, err := s.m.sealer.Open(name, value)
-		if errors.Is(err, ErrNotFound) || err == nil && s.m.expired(rec) {
+		if errors.Is(err, ErrNotFound) {
 			continue
 		}
 		if err != nil {
 			return nil, Record{}, unavailable("open the cookie", err)
 		}
-		st, err := s.understand(rec.Data, "")
+		st, err := s.understand(rec, "")
 		if st != nil || err != nil {
 			return st, rec, err
 		}

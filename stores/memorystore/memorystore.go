@@ -32,6 +32,7 @@ import (
 var (
 	_ session.Tagger = (*Store)(nil)
 	_ session.Lister = (*Store)(nil)
+	_ session.Peeker = (*Store)(nil)
 )
 
 // Overhead is what a session counts against [Options.MaxBytes] beside its key and its
@@ -105,28 +106,24 @@ var (
 
 // Read returns the record under key, or [session.ErrNotFound].
 func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
+	rec, err := s.Peek(ctx, key)
+	rec.Data = bytes.Clone(rec.Data)
+	return rec, err
+}
+
+// Peek is [Store.Read] without the copy: the caller must not change the data.
+func (s *Store) Peek(ctx context.Context, key string) (session.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return session.Record{}, fmt.Errorf("memorystore: read: %w", err)
 	}
-	rec, ok := s.peek(key)
-	if !ok {
-		return session.Record{}, errNotFound
-	}
-	// Data is replaced as a whole and never changed, so the copy need not be made
-	// under the lock.
-	rec.Data = bytes.Clone(rec.Data)
-	return rec, nil
-}
-
-func (s *Store) peek(key string) (session.Record, bool) {
 	now, sh := s.now(), s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	e := s.find(sh, key, now)
 	if e == nil {
-		return session.Record{}, false
+		return session.Record{}, errNotFound
 	}
-	return e.Record, true
+	return e.Record, nil
 }
 
 // Write creates the record under key or replaces the version that rec names.
