@@ -232,6 +232,7 @@ var recordFlaws = []flaw{
 			return s.Write(ctx, key, rec)
 		}}
 	}), claims{
+		perhaps + "a write without an expiry undoes no touch at the same time",
 		"a write under the current version replaces data and expiry",
 		"a conflict that brings a record brings the current one",
 		"touch does not stand in the way of the next write",

@@ -84,24 +84,24 @@ func writesWithoutExpiry(ctx context.Context, s subject) error {
 		return err
 	}
 	var done atomic.Bool
-	err := together(2, func(worker int) error {
+	return together(2, func(worker int) error {
 		if worker == 0 {
 			defer done.Store(true)
-			for version := range uint64(each) {
-				if err := s.Write(ctx, k, lasting(version+1, "0")); err != nil {
+			for hours := range time.Duration(5) {
+				if err := s.outlasts(ctx, (hours+2)*time.Hour, &done); err != nil {
 					return err
 				}
 			}
 			return nil
 		}
-		for hours := time.Duration(2); !done.Load(); hours++ {
-			if err := s.outlasts(ctx, hours*time.Hour, &done); err != nil {
+		for version := uint64(1); !done.Load(); version++ {
+			if err := s.Write(ctx, k, lasting(version, "0")); err != nil {
+				done.Store(true)
 				return err
 			}
 		}
 		return nil
 	})
-	return errors.Join(err, s.holds(ctx, k, "0", 1+each))
 }
 
 // outlasts touches k, and looks at it when whoever was writing at that moment is done.
