@@ -197,7 +197,7 @@ func roomyState() *state {
 	room := new(struct {
 		state
 		writers [2]writer
-		entries [8]entry
+		entries [7]entry
 	})
 	room.state.writers = room.writers[:0]
 	room.state.entries = room.entries[:0]
