@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Session is one visitor's values and messages during one request.
+// Session is one visitor's values and messages during one request, or outside of one for a
+// while; see [Manager.Update].
 //
 // Nothing is loaded before the first use, and nothing is saved before the response
 // leaves: what a request changes is recorded, and replayed on the newest record when the

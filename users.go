@@ -28,7 +28,8 @@ type Info struct {
 
 	// LastSeen is about when the session was used last: never later, and earlier by a tenth
 	// of the idle timeout at the most. (Shortly before the absolute deadline, where using a
-	// session no longer prolongs it, only changes count.) Of the session that asks, say "now".
+	// session no longer prolongs it, only changes count; without a tag, not even these.) What
+	// a job does is no use. Of the session that asks, say "now".
 	LastSeen time.Time
 
 	// Expires is when the session ends if it is not used again.

@@ -368,6 +368,16 @@ func Test_that_a_write_whose_answer_was_lost_meets_its_own_record(t *testing.T) 
 	}
 }
 
+func Test_that_a_write_without_an_expiry_whose_answer_was_lost_meets_its_own_record(t *testing.T) {
+	h := newHarness(t)
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	err := h.by(t, losing()).Write(t.Context(), key, session.Record{Data: []byte("mine"), Version: 1})
+	var conflict *session.ConflictError
+	if !errors.As(err, &conflict) || string(conflict.Current.Data) != "mine" || conflict.Current.Version != 2 {
+		t.Errorf("got %v; want a ConflictError with the record", err)
+	}
+}
+
 func Test_that_a_touch_whose_answer_was_lost_has_succeeded(t *testing.T) {
 	h := newHarness(t)
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))
