@@ -185,11 +185,10 @@ func (s *Session) saveOutside(ctx context.Context) error {
 	return nil
 }
 
-// leave drops what is not saved. The session may be read for as long as somebody keeps it.
+// leave is close for a session whose changes are saved by now, or are not to be.
 func (s *Session) leave() {
 	s.lock()
 	defer s.unlock()
-	_ = s.abandon(nil)
 	s.exchange = nil
 }
 
