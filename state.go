@@ -184,6 +184,9 @@ func decodeState(data []byte) (*state, error) {
 		st.writers = append(st.writers, writer{r.uint64(), r.uvarint()})
 	}
 	for len(r.rest) > 0 && !r.bad {
+		if len(st.entries) == cap(st.entries) {
+			st.entries = slices.Grow(st.entries, r.entries())
+		}
 		st.entries = append(st.entries, r.entry())
 	}
 	if r.bad {
@@ -249,3 +252,12 @@ func (r *reader) uvarint() uint64 {
 func (r *reader) bytes() []byte { return r.take(r.uvarint()) }
 
 func (r *reader) entry() entry { return entry{kind(r.byte()), r.bytes(), r.bytes()} }
+
+// entries is how many are left, without taking them off.
+func (r reader) entries() (n int) {
+	for len(r.rest) > 0 && !r.bad {
+		r.entry()
+		n++
+	}
+	return n
+}

@@ -21,7 +21,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"math"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -295,14 +294,24 @@ func (s *Store) sweep(sh *shard, now time.Time, most int) {
 	}
 }
 
+// sweepAtOnce is how many entries sweepAll looks at before it lets others in: a millisecond
+// or so.
+const sweepAtOnce = 500
+
 func (s *Store) sweepAll() {
 	now := s.now()
 	for i := range s.shards {
-		sh := &s.shards[i]
-		sh.mu.Lock()
-		s.sweep(sh, now, math.MaxInt)
-		sh.mu.Unlock()
+		for s.sweepMore(&s.shards[i], now) {
+		}
 	}
+}
+
+// sweepMore says whether there is still something to be swept.
+func (s *Store) sweepMore(sh *shard, now time.Time) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	s.sweep(sh, now, sweepAtOnce)
+	return sh.due(now) != nil
 }
 
 // admit counts sessions and bytes in, or says why there is no room for them.
