@@ -28,7 +28,12 @@ var (
 // errors.ErrUnsupported, as with [Manager.Destroy]. fn has no request: there is no old input
 // of it and no CSRF token. After View has returned, the session can still be read, as it was.
 func (m *Manager) View(ctx context.Context, handle string, fn func(*Session) error) error {
-	return m.visit(ctx, handle, fn, func(s *Session) { s.viewed = true })
+	s, err := m.find(ctx, handle)
+	if err != nil {
+		return err
+	}
+	s.viewed = true
+	return s.visit(ctx, fn)
 }
 
 // Update has fn change the session with that handle, and saves what it has changed once it
@@ -42,9 +47,9 @@ func (m *Manager) View(ctx context.Context, handle string, fn func(*Session) err
 //		return nil
 //	})
 //
-// What fn flashes, the next page shows. What it reads of flash stays. [Session.Destroy] ends
-// the session. A new id takes a cookie, and so do [Session.Regenerate] and [Session.Tag],
-// which fail here with errors.ErrUnsupported, as does a change after Destroy.
+// What fn flashes, the next page shows; what it reads of flash stays. [Session.Destroy] ends
+// the session. What takes a cookie fails with errors.ErrUnsupported: [Session.Regenerate],
+// [Session.Tag], and a change after Destroy.
 //
 // It does not count as use: a job keeps nobody logged in.
 //
@@ -53,7 +58,11 @@ func (m *Manager) View(ctx context.Context, handle string, fn func(*Session) err
 // its changes are not saved. ctx is not asked any more once saving has begun; the store has
 // 5 seconds.
 func (m *Manager) Update(ctx context.Context, handle string, fn func(*Session) error) error {
-	return m.visit(ctx, handle, fn, func(*Session) {})
+	s, err := m.find(ctx, handle)
+	if err != nil {
+		return err
+	}
+	return s.visit(ctx, fn)
 }
 
 // UpdateTagged is [Manager.Update] for each session of a user (see [Session.Tag]), one after
@@ -131,24 +140,19 @@ func (m *Manager) All(ctx context.Context) iter.Seq2[Info, error] {
 	}
 }
 
-// visit runs fn with the session that has that handle, and then saves it.
-func (m *Manager) visit(ctx context.Context, handle string, fn func(*Session) error, prepare func(*Session)) error {
+// find is the session with that handle, without a request.
+func (m *Manager) find(ctx context.Context, handle string) (*Session, error) {
 	key, st, rec, err := m.lookUp(ctx, handle)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r := new(http.Request).WithContext(ctx)
 	s := &Session{m: m, ctx: ctx, req: r, exchange: errand{r}, outside: true}
 	s.st, s.key, s.version, s.expires = st, key, rec.Version, rec.Expires
-	prepare(s)
-	defer s.leave()
-	if err := fn(s); err != nil {
-		return err
-	}
-	return s.saveOutside(ctx)
+	return s, nil
 }
 
-// lookUp is the session with that handle, or the error that says why there is none.
+// lookUp is what is stored of the session with that handle, or the error that says why there is none.
 func (m *Manager) lookUp(ctx context.Context, handle string) (key string, st *state, rec Record, err error) {
 	if m.sealer != nil {
 		return "", nil, Record{}, errNoRecords
@@ -161,6 +165,15 @@ func (m *Manager) lookUp(ctx context.Context, handle string) (key string, st *st
 		err = cmp.Or(m.whetherMoved(ctx, key, rememberMoves), ErrNotFound)
 	}
 	return key, st, rec, err
+}
+
+// visit runs fn, and saves what it has changed. Whatever comes of that, it is all.
+func (s *Session) visit(ctx context.Context, fn func(*Session) error) error {
+	defer s.leave()
+	if err := fn(s); err != nil {
+		return err
+	}
+	return s.saveOutside(ctx)
 }
 
 // saveOutside is what the end of the response is to a request.

@@ -33,8 +33,9 @@
 //
 // All rules that [session.Store], [session.Tagger], [session.Lister] and [session.Sealer]
 // number are checked: 1 to 11, 18 and 19 for every store that is no Sealer, 12 to 17 for a
-// Tagger, 23 to 25 for a Lister, and 20 to 22 for a Sealer, in place of all others. A later release may have cases that this one has not; a
-// store that fails one of those was broken before.
+// Tagger, 23 to 25 for a Lister, and 20 to 22 for a Sealer, in place of all others. A later
+// release may have cases that this one has not; a store that fails one of those was broken
+// before.
 package storetest
 
 import (
