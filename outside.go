@@ -152,7 +152,8 @@ func (m *Manager) find(ctx context.Context, handle string) (*Session, error) {
 	return s, nil
 }
 
-// lookUp is what is stored of the session with that handle, or the error that says why there is none.
+// lookUp is what is stored of the session with that handle, or the error that says why there
+// is nothing.
 func (m *Manager) lookUp(ctx context.Context, handle string) (key string, st *state, rec Record, err error) {
 	if m.sealer != nil {
 		return "", nil, Record{}, errNoRecords
