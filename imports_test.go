@@ -234,3 +234,21 @@ func Test_that_a_store_brings_its_own_driver_only(t *testing.T) {
 		}
 	}
 }
+
+// Spans and metrics are for those who import otelsession, a module of its own.
+func Test_that_nobody_else_has_OpenTelemetry_in_his_program(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps, err := exec.Command("go", "list", "-deps", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list -deps ./...: %v", err)
+	}
+	if strings.Contains(string(mod)+string(deps), "go.opentelemetry.io") {
+		t.Error("go.mod, or a package of this module, has OpenTelemetry in it; that belongs to otelsession/go.mod")
+	}
+	if _, err := os.Stat("otelsession/go.mod"); err != nil {
+		t.Errorf("otelsession is no module of its own: %v", err)
+	}
+}

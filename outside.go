@@ -77,7 +77,9 @@ func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Sess
 	}
 	entries, err := m.tagger.Tagged(ctx, tagName(userID))
 	if err != nil {
-		return unavailable("find the sessions of a user", err)
+		err = unavailable("find the sessions of a user", err)
+		m.reportFailure(ctx, "", &err)
+		return err
 	}
 	var errs []error
 	for _, e := range entries {
@@ -123,14 +125,17 @@ func (m *Manager) All(ctx context.Context) iter.Seq2[Info, error] {
 		}
 		for key, err := range m.lister.Keys(ctx) {
 			if err != nil {
-				yield(Info{}, unavailable("list", err))
+				err = unavailable("list", err)
+				m.reportFailure(ctx, "", &err)
+				yield(Info{}, err)
 				return
 			}
 			st, rec, err := m.read(ctx, key)
 			switch {
 			case errors.Is(err, errNewerFormat):
-				m.undecodable(ctx, key, err)
+				m.report(ctx, m.cfg.Hooks.Undecodable, key, Event{Err: err}, corrupt)
 			case err != nil:
+				m.reportFailure(ctx, key, &err)
 				yield(Info{}, err)
 				return
 			case st != nil && !yield(m.info(key, first(st.tags()), st, rec), nil):
@@ -162,6 +167,7 @@ func (m *Manager) lookUp(ctx context.Context, handle string) (key string, st *st
 	if !ok {
 		return "", nil, Record{}, fmt.Errorf("%w: %w", ErrNotFound, errNotHandle)
 	}
+	defer m.reportFailure(ctx, key, &err)
 	if st, rec, err = m.read(ctx, key); st == nil && err == nil {
 		err = cmp.Or(m.whetherMoved(ctx, key, rememberMoves), ErrNotFound)
 	}

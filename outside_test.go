@@ -588,6 +588,9 @@ func Test_that_a_job_is_told_when_the_store_is_down(t *testing.T) {
 		if !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, down) || errors.Is(err, session.ErrNotFound) {
 			t.Errorf("%s: got %v; want ErrUnavailable, and why", method, err)
 		}
+		if n := len(p.hooked("StoreError")); n != 1 {
+			t.Errorf("%s: reported %d times; want once", method, n)
+		}
 		store.before = nil
 		if n := number(t, p, v); n != 1 {
 			t.Errorf("%s: n is %d; want 1", method, n)
@@ -852,7 +855,10 @@ func Test_that_a_failure_ends_the_list_and_what_nobody_can_decode_does_not(t *te
 			if got != tc.listed || (tc.want == nil) != (len(errs) == 0) || tc.want != nil && (len(errs) != 1 || !errors.Is(errs[0], tc.want)) {
 				t.Errorf("%d sessions, %v; want %d, %v", got, errs, tc.listed, tc.want)
 			}
-			if n := len(p.hooked("Undecodable")); n != tc.reported || strings.Contains(p.log.String(), "decoded") != (n > 0) {
+			if n := len(p.hooked("StoreError")); n != len(errs) {
+				t.Errorf("%d store errors are reported; want %d", n, len(errs))
+			}
+			if n := len(p.hooked("Undecodable")); n != tc.reported || strings.Contains(p.log.String(), "left out") != (n > 0) {
 				t.Errorf("%d reported, log %q; want %d", n, p.log.String(), tc.reported)
 			}
 		})
