@@ -417,11 +417,15 @@ func (c commit) write(ctx context.Context, st *state, version uint64) (*state, R
 	s := c.s
 	now := s.m.now()
 	st.stamp(s.m.producer, c.seq)
-	st.seenAt(now)
-	rec := Record{Data: st.encode(), Version: version, Expires: st.expires(now, s.m.cfg.IdleTimeout)}
-	if err := c.index(ctx, st, rec.Expires); err != nil {
-		return nil, Record{}, err
+	rec := Record{Version: version}
+	if !s.outside { // a job is no use, and leaves the expiry as it is
+		st.seenAt(now)
+		rec.Expires = st.expires(now, s.m.cfg.IdleTimeout)
+		if err := c.index(ctx, st, rec.Expires); err != nil {
+			return nil, Record{}, err
+		}
 	}
+	rec.Data = st.encode()
 	err := s.m.store.Write(ctx, c.key, rec)
 	switch {
 	case err == nil:

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 )
 
@@ -11,7 +12,7 @@ import (
 // Implementations must observe the following rules; every one of them is there
 // because a session came back from the dead, or a visitor lost data, without it. The
 // package stores/storetest checks them. (Rules 12 to 17 are those of [Tagger], 20 to 22 those
-// of [Sealer], 26 that of [Peeker].)
+// of [Sealer], 23 to 25 those of [Lister], 26 that of [Peeker].)
 //
 //  1. Read returns the newest record that was written under the key. A record that
 //     is missing, destroyed or expired is [ErrNotFound].
@@ -22,7 +23,8 @@ import (
 //     exists (and has not expired), it is [ErrConflict] and nothing changes.
 //  4. Write with rec.Version n > 0 replaces version n and stores version n+1. If the
 //     stored version is another one, it is [ErrConflict] and nothing changes. If there
-//     is no record, it is [ErrNotFound]: a write never brings a session back.
+//     is no record, it is [ErrNotFound]: a write never brings a session back. A zero
+//     rec.Expires leaves the expiry as it is stored, also if a Touch has just moved it.
 //  5. Destroy with version 0 removes the record whatever its version; with version n
 //     it removes only version n, and anything else is [ErrConflict]. A missing record
 //     is [ErrNotFound] for a version n, and no error for 0. Destroy wins for good:
@@ -33,8 +35,9 @@ import (
 //  6. Touch moves the expiry. It never creates a record ([ErrNotFound]), and never
 //     changes its data or version.
 //  7. An expired record is gone for every method, whether or not it has been deleted.
-//     Writing version 0 over it creates anew. A zero time has long passed, too. A store
-//     may round expiries to what it can express, but to no more than a second.
+//     Writing version 0 over it creates anew. A zero time has long passed, too, but in
+//     rule 4. A store may round expiries to what it can express, but to no more than a
+//     second.
 //  8. Each method is atomic, and safe for concurrent use.
 //  9. The store keeps its own copy of bytes: neither the slice given to Write nor the
 //     one returned by Read may be shared with what is stored.
@@ -136,6 +139,28 @@ type Tagger interface {
 type TagEntry struct {
 	Key     string
 	Revoked bool // the session is being ended, or was
+}
+
+// Lister is the optional interface of a store that can list its sessions. [Manager.All]
+// relies on it.
+//
+// Rules, besides those of [Store]; 8, 10, 11 and 19 hold here as well:
+//
+//  23. Keys yields the key of every record that is live from the beginning of the loop to
+//     its end, each once. (It may come twice if the storage is moving records about, as
+//     Redis does when it grows.) The key of a record that comes or goes meanwhile may be
+//     there or not, and so may that of one which has gone before: who reads it finds out.
+//     Nothing else that the store keeps is among them, such as what a [Tagger] does.
+//  24. Whoever loops may call any method in between, for that key or another one, and may
+//     take any time; others wait for nothing. The store does not hold all keys at once.
+//  25. An error comes with the key "", and is the last thing to come; that of a context
+//     which ends comes before any other key. The loop may be left at any time, and another
+//     one begins anew.
+type Lister interface {
+	Store
+
+	// Keys lists the records: rules 23 to 25.
+	Keys(ctx context.Context) iter.Seq2[string, error]
 }
 
 // Peeker is the optional interface of a store that has its records in memory, and can show one

@@ -47,7 +47,7 @@
 // # Cost
 //
 // Each method is one request, except that [Store.Untag] and [Store.Revoke] send one for
-// each key and [Store.Tagged] one for each megabyte. In request units, where a session of n
+// each key and [Store.Tagged] and [Store.Keys] one for each megabyte. In request units, where a session of n
 // kilobytes is counted in whole ones:
 //
 //	Read              n/4 read units, at least 1
@@ -57,11 +57,12 @@
 //	Untag             1 write unit for each key
 //	Tagged            1 read unit for some 25 entries
 //	Revoke            2 × Tagged, and 1 write unit for each entry that it marks
+//	Keys              1 read unit for each 4 kilobytes in the table, tags and tombstones included
 //
 // # Permissions
 //
 // A role needs dynamodb:GetItem, PutItem, UpdateItem, DeleteItem and Query on the table;
-// for Check also DescribeTable and DescribeTimeToLive; and for CreateTable those two,
+// to list sessions also Scan; for Check also DescribeTable and DescribeTimeToLive; and for CreateTable those two,
 // CreateTable and UpdateTimeToLive.
 package dynamodbstore
 
@@ -82,7 +83,10 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-var _ session.Tagger = (*Store)(nil)
+var (
+	_ session.Tagger = (*Store)(nil)
+	_ session.Lister = (*Store)(nil)
+)
 
 // Options configures a [Store].
 type Options struct {
@@ -163,6 +167,9 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 	if rec.Version == 0 {
 		return s.put(ctx, "write", record(key, rec, now), absent(now))
 	}
+	if rec.Expires.IsZero() {
+		return s.replaceData(ctx, key, rec, current(rec.Version, now))
+	}
 	return s.put(ctx, "write", record(key, rec, now), current(rec.Version, now))
 }
 
@@ -200,19 +207,32 @@ func (s *Store) put(ctx context.Context, verb string, item attributes, cond cond
 	return outcome(verb, err, cond.now, text(item[attrEnded]))
 }
 
+// replaceData replaces the version that rec names, but for its expiry.
+func (s *Store) replaceData(ctx context.Context, key string, rec session.Record, cond condition) error {
+	cond.values[":data"] = blob(rec.Data)
+	cond.values[":next"] = unsigned(rec.Version + 1)
+	return s.update(ctx, "write", key, "SET #data = :data, version = :next", map[string]string{"#data": attrData}, cond)
+}
+
 // Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
 	cond := present(s.now())
 	cond.values[":exp"] = expiry(expires, cond.now)
+	return s.update(ctx, "touch", key, "SET exp = :exp", nil, cond)
+}
+
+// update changes a part of the record under key, if the condition holds.
+func (s *Store) update(ctx context.Context, verb, key, expression string, names map[string]string, cond condition) error {
 	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           &s.table,
 		Key:                                 recordKey(key),
-		UpdateExpression:                    aws.String("SET exp = :exp"),
+		UpdateExpression:                    &expression,
 		ConditionExpression:                 &cond.expression,
+		ExpressionAttributeNames:            names,
 		ExpressionAttributeValues:           cond.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	return outcome("touch", err, cond.now, "")
+	return outcome(verb, err, cond.now, "")
 }
 
 var (

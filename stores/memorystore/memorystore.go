@@ -30,6 +30,7 @@ import (
 
 var (
 	_ session.Tagger = (*Store)(nil)
+	_ session.Lister = (*Store)(nil)
 	_ session.Peeker = (*Store)(nil)
 )
 
@@ -177,7 +178,9 @@ func (s *Store) replace(sh *shard, e *entry, rec session.Record) error {
 	}
 	e.Data = rec.Data
 	e.Version++
-	sh.expire(e, rec.Expires)
+	if !rec.Expires.IsZero() {
+		sh.expire(e, rec.Expires)
+	}
 	return nil
 }
 

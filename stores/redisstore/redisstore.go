@@ -31,7 +31,7 @@
 //	    +EVALSHA +EVAL +HMGET +HSET +HEXISTS +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
-// and also CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so that Check can read
+// and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so that Check can read
 // the policy. EVAL is in it because the scripts, which are constants of this package,
 // are sent again where a server has lost them.
 //
@@ -65,7 +65,10 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-var _ session.Tagger = (*Store)(nil)
+var (
+	_ session.Tagger = (*Store)(nil)
+	_ session.Lister = (*Store)(nil)
+)
 
 // Options configures a [Store]. The zero value is ready for use.
 type Options struct {
@@ -144,8 +147,12 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 // Write creates the record under key or replaces the version that rec names. A conflict is
 // a [*session.ConflictError] with the current record.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
+	var life any = s.life(rec.Expires)
+	if rec.Version > 0 && rec.Expires.IsZero() {
+		life = "" // it goes on as it is
+	}
 	reply, err := s.change(ctx, "write", writeScript, s.sessionKey(key),
-		version(rec.Version), version(rec.Version+1), rec.Data, s.life(rec.Expires))
+		version(rec.Version), version(rec.Version+1), rec.Data, life)
 	if err != nil {
 		return err
 	}

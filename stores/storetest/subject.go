@@ -18,14 +18,16 @@ import (
 type subject struct {
 	session.Store
 	Harness
-	tags  session.Tagger // nil if it is none
-	seals session.Sealer // nil if it is none
-	began time.Time      // by the clock of this process
+	tags   session.Tagger // nil if it is none
+	lister session.Lister // nil if it is none
+	seals  session.Sealer // nil if it is none
+	began  time.Time      // by the clock of this process
 }
 
 func newSubject(h Harness) subject {
 	s := subject{Store: h.Store, Harness: h, began: time.Now()}
 	s.tags, _ = h.Store.(session.Tagger)
+	s.lister, _ = h.Store.(session.Lister)
 	s.seals, _ = h.Store.(session.Sealer)
 	return s
 }
@@ -67,6 +69,11 @@ func (s subject) record(version uint64, data string) session.Record {
 
 func (s subject) expiring(version uint64, data string, d time.Duration) session.Record {
 	return session.Record{Data: []byte(data), Version: version, Expires: s.in(d)}
+}
+
+// lasting is one that expires when the one before does.
+func lasting(version uint64, data string) session.Record {
+	return session.Record{Data: []byte(data), Version: version}
 }
 
 func (s subject) holds(ctx context.Context, key, data string, version uint64) error {
