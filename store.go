@@ -23,8 +23,7 @@ import (
 //     exists (and has not expired), it is [ErrConflict] and nothing changes.
 //  4. Write with rec.Version n > 0 replaces version n and stores version n+1. If the
 //     stored version is another one, it is [ErrConflict] and nothing changes. If there
-//     is no record, it is [ErrNotFound]: a write never brings a session back. A zero
-//     rec.Expires leaves the expiry as it is stored, also if a Touch has just moved it.
+//     is no record, it is [ErrNotFound]: a write never brings a session back.
 //  5. Destroy with version 0 removes the record whatever its version; with version n
 //     it removes only version n, and anything else is [ErrConflict]. A missing record
 //     is [ErrNotFound] for a version n, and no error for 0. Destroy wins for good:
@@ -35,9 +34,8 @@ import (
 //  6. Touch moves the expiry. It never creates a record ([ErrNotFound]), and never
 //     changes its data or version.
 //  7. An expired record is gone for every method, whether or not it has been deleted.
-//     Writing version 0 over it creates anew. A zero time has long passed, too, but in
-//     rule 4. A store may round expiries to what it can express, but to no more than a
-//     second.
+//     Writing version 0 over it creates anew. A zero time has long passed, too. A store
+//     may round expiries to what it can express, but to no more than a second.
 //  8. Each method is atomic, and safe for concurrent use.
 //  9. The store keeps its own copy of bytes: neither the slice given to Write nor the
 //     one returned by Read may be shared with what is stored.

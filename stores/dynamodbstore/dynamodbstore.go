@@ -167,9 +167,6 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 	if rec.Version == 0 {
 		return s.put(ctx, "write", record(key, rec, now), absent(now))
 	}
-	if rec.Expires.IsZero() {
-		return s.replaceData(ctx, key, rec, current(rec.Version, now))
-	}
 	return s.put(ctx, "write", record(key, rec, now), current(rec.Version, now))
 }
 
@@ -207,32 +204,19 @@ func (s *Store) put(ctx context.Context, verb string, item attributes, cond cond
 	return outcome(verb, err, cond.now, text(item[attrEnded]))
 }
 
-// replaceData replaces the version that rec names, but for its expiry.
-func (s *Store) replaceData(ctx context.Context, key string, rec session.Record, cond condition) error {
-	cond.values[":data"] = blob(rec.Data)
-	cond.values[":next"] = unsigned(rec.Version + 1)
-	return s.update(ctx, "write", key, "SET #data = :data, version = :next", map[string]string{"#data": attrData}, cond)
-}
-
 // Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
 	cond := present(s.now())
 	cond.values[":exp"] = expiry(expires, cond.now)
-	return s.update(ctx, "touch", key, "SET exp = :exp", nil, cond)
-}
-
-// update changes a part of the record under key, if the condition holds.
-func (s *Store) update(ctx context.Context, verb, key, expression string, names map[string]string, cond condition) error {
 	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           &s.table,
 		Key:                                 recordKey(key),
-		UpdateExpression:                    &expression,
+		UpdateExpression:                    aws.String("SET exp = :exp"),
 		ConditionExpression:                 &cond.expression,
-		ExpressionAttributeNames:            names,
 		ExpressionAttributeValues:           cond.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	return outcome(verb, err, cond.now, "")
+	return outcome("touch", err, cond.now, "")
 }
 
 var (

@@ -14,7 +14,7 @@ import (
 type attributes = map[string]types.AttributeValue
 
 // The attributes of an item. Expressions name them as they are: none is on DynamoDB's long
-// list of reserved words, except data, which needs another name there.
+// list of reserved words, except data, which occurs in no expression.
 const (
 	attrPK      = "pk"
 	attrSK      = "sk"
@@ -53,10 +53,14 @@ func recordKey(key string) attributes {
 
 // record is the item for rec as it is after this write.
 func record(key string, rec session.Record, now time.Time) attributes {
+	data := rec.Data
+	if data == nil {
+		data = []byte{} // the SDK takes nil for no value at all
+	}
 	item := recordKey(key)
 	item[attrExpiry] = expiry(rec.Expires, now)
 	item[attrVersion] = unsigned(rec.Version + 1)
-	item[attrData] = blob(rec.Data)
+	item[attrData] = &types.AttributeValueMemberB{Value: data}
 	return item
 }
 
@@ -149,13 +153,6 @@ func seconds(t time.Time) types.AttributeValue {
 
 func unsigned(n uint64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatUint(n, 10)}
-}
-
-func blob(data []byte) types.AttributeValue {
-	if data == nil {
-		data = []byte{} // the SDK takes nil for no value at all
-	}
-	return &types.AttributeValueMemberB{Value: data}
 }
 
 func str(s string) types.AttributeValue {

@@ -225,12 +225,10 @@ func methods(s *dynamodbstore.Store) map[string]func(ctx context.Context) error 
 	rec := session.Record{Data: []byte(secret), Expires: newClock().In(time.Hour)}
 	replacement := rec
 	replacement.Version = 7
-	lasting := session.Record{Data: []byte(secret), Version: 7}
 	return map[string]func(ctx context.Context) error{
 		"read":            func(ctx context.Context) error { _, err := s.Read(ctx, key); return err },
 		"create":          func(ctx context.Context) error { return s.Write(ctx, key, rec) },
 		"replace":         func(ctx context.Context) error { return s.Write(ctx, key, replacement) },
-		"replace data":    func(ctx context.Context) error { return s.Write(ctx, key, lasting) },
 		"list":            func(ctx context.Context) error { _, err := list(ctx, s); return err },
 		"destroy":         func(ctx context.Context) error { return s.Destroy(ctx, key, 0) },
 		"destroy version": func(ctx context.Context) error { return s.Destroy(ctx, key, 7) },

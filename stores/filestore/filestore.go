@@ -218,8 +218,6 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 			return err
 		case current.Version != rec.Version:
 			return &session.ConflictError{Current: current}
-		case rec.Version > 0 && rec.Expires.IsZero():
-			rec.Expires = current.Expires
 		}
 		rec.Version++
 		return s.put(f, rec)

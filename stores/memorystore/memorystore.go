@@ -178,9 +178,7 @@ func (s *Store) replace(sh *shard, e *entry, rec session.Record) error {
 	}
 	e.Data = rec.Data
 	e.Version++
-	if !rec.Expires.IsZero() {
-		sh.expire(e, rec.Expires)
-	}
+	sh.expire(e, rec.Expires)
 	return nil
 }
 

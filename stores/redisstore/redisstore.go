@@ -147,12 +147,8 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 // Write creates the record under key or replaces the version that rec names. A conflict is
 // a [*session.ConflictError] with the current record.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
-	var life any = s.life(rec.Expires)
-	if rec.Version > 0 && rec.Expires.IsZero() {
-		life = "" // it goes on as it is
-	}
 	reply, err := s.change(ctx, "write", writeScript, s.sessionKey(key),
-		version(rec.Version), version(rec.Version+1), rec.Data, life)
+		version(rec.Version), version(rec.Version+1), rec.Data, s.life(rec.Expires))
 	if err != nil {
 		return err
 	}

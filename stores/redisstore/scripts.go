@@ -21,8 +21,7 @@ end
 return {version, data, redis.call('PTTL', KEYS[1])}
 `)
 
-// ARGV: the version to replace, the one that follows, the data, the life, or nothing if that
-// goes on as it is.
+// ARGV: the version to replace, the one that follows, the data, the life.
 //
 // A record is what has a version. A hash without one is what destroyScript left. It stands in
 // the way of a new record, too: nobody creates one under a key that was used, but a network
@@ -40,9 +39,6 @@ if version and version ~= ARGV[1] then
   return {version, redis.call('HGET', KEYS[1], 'd'), redis.call('PTTL', KEYS[1])}
 end
 redis.call('HSET', KEYS[1], 'v', ARGV[2], 'd', ARGV[3])
-if ARGV[4] == '' then
-  return 1
-end
 return redis.call('PEXPIRE', KEYS[1], ARGV[4])
 `)
 

@@ -174,7 +174,6 @@ var recordFlaws = []flaw{
 			return err
 		}}
 	}), claims{
-		"a write without an expiry is refused as any other",
 		"a write under a version never creates",
 		"nothing brings a destroyed record back",
 		"an expired record is gone for write",
@@ -190,7 +189,6 @@ var recordFlaws = []flaw{
 			return force(ctx, s, key, rec)
 		}}
 	}), claims{
-		"a write without an expiry is refused as any other",
 		"a write under an old version is a conflict and changes nothing",
 		"a write under a future version is a conflict and changes nothing",
 		"a conflict that brings a record brings the current one",
@@ -207,7 +205,6 @@ var recordFlaws = []flaw{
 			return err
 		}}
 	}), claims{
-		"a write without an expiry is refused as any other",
 		"a write under a future version is a conflict and changes nothing",
 		"a conflict that brings a record brings the current one",
 	}},
@@ -232,33 +229,10 @@ var recordFlaws = []flaw{
 			return s.Write(ctx, key, rec)
 		}}
 	}), claims{
-		perhaps + "a write without an expiry undoes no touch at the same time",
 		"a write under the current version replaces data and expiry",
 		"a conflict that brings a record brings the current one",
 		"touch does not stand in the way of the next write",
 		"a record that is written with an expiry in the past is gone at once",
-	}},
-	{"a replacement without an expiry is gone at once", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			if rec.Version > 0 && rec.Expires.IsZero() {
-				rec.Expires = time.Unix(0, 0)
-			}
-			return s.Write(ctx, key, rec)
-		}}
-	}), claims{
-		"a write without an expiry leaves the one there is",
-		"a write without an expiry undoes no touch at the same time",
-	}},
-	{"a replacement without an expiry looks first what it is", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			if old, err := s.Read(ctx, key); err == nil && rec.Version > 0 && rec.Expires.IsZero() {
-				rec.Expires = old.Expires
-				yield("write")
-			}
-			return s.Write(ctx, key, rec)
-		}}
-	}), claims{
-		"a write without an expiry undoes no touch at the same time",
 	}},
 	{"a conflict moves the expiry", breaking(func(s session.Tagger, _ *clock) broken {
 		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
@@ -269,7 +243,6 @@ var recordFlaws = []flaw{
 			return err
 		}}
 	}), claims{
-		"a write without an expiry is refused as any other",
 		"a create over a record is a conflict and changes nothing",
 		"a write under an old version is a conflict and changes nothing",
 		"a write under a future version is a conflict and changes nothing",
@@ -316,7 +289,6 @@ var recordFlaws = []flaw{
 			return rec, nil
 		}}
 	}), claims{
-		"a write without an expiry leaves the one there is",
 		"read returns the newest of many writes",
 		"any bytes may be data",
 		"large data comes back as it was",
@@ -464,14 +436,9 @@ var recordFlaws = []flaw{
 				return err
 			}
 			rec.Expires = expires
-			if expires.IsZero() {
-				rec.Expires = time.Unix(0, 0)
-			}
 			return force(ctx, s, key, rec)
 		}}
 	}), claims{
-		"a write without an expiry leaves the one there is",
-		"a write without an expiry undoes no touch at the same time",
 		"touch moves the expiry away and changes nothing else",
 		"touch does not stand in the way of the next write",
 		"a touch at the same time undoes no write",
@@ -494,21 +461,14 @@ var recordFlaws = []flaw{
 			return err
 		}}
 	}), claims{
-		"a write without an expiry leaves the one there is",
-		"a write without an expiry undoes no touch at the same time",
 		"touch moves the expiry away and changes nothing else",
 		"touch moves the expiry closer",
 		"a record that is touched with an expiry in the past is gone at once",
 	}},
 
 	{"expiries are earlier than they should be", expiring(func(_ *clock, at time.Time) time.Time {
-		if at.IsZero() {
-			return at
-		}
 		return at.Add(-20 * time.Second)
 	}), claims{
-		"a write without an expiry leaves the one there is",
-		"a write without an expiry is refused as any other",
 		"read returns what was written",
 		"a create over a record is a conflict and changes nothing",
 		"a write under the current version replaces data and expiry",
@@ -547,8 +507,6 @@ var recordFlaws = []flaw{
 		}
 		return at
 	}), claims{
-		"a write without an expiry leaves the one there is",
-		"a write without an expiry undoes no touch at the same time",
 		"a record that is written with an expiry in the past is gone at once",
 	}},
 	{"a touch with a zero time is for good", breaking(func(s session.Tagger, c *clock) broken {
@@ -562,8 +520,6 @@ var recordFlaws = []flaw{
 		"a record that is touched with an expiry in the past is gone at once",
 	}},
 	{"expired records can be read", func(c *clock) session.Store { return newLazy(c, "read") }, claims{
-		"a write without an expiry leaves the one there is",
-		"a write without an expiry is refused as any other",
 		"touch moves the expiry away and changes nothing else",
 		"touch moves the expiry closer",
 		"an expired record is gone for read",
@@ -574,7 +530,6 @@ var recordFlaws = []flaw{
 		"an entry outlives its record",
 	}},
 	{"expired records can be replaced", func(c *clock) session.Store { return newLazy(c, "replace") }, claims{
-		"a write without an expiry is refused as any other",
 		"an expired record is gone for write",
 	}},
 	{"expired records are in the way", func(c *clock) session.Store { return newLazy(c, "create") }, claims{
@@ -590,7 +545,6 @@ var recordFlaws = []flaw{
 	}},
 
 	{"write is not atomic", func(c *clock) session.Store { return newNaive(c, "write") }, claims{
-		perhaps + "a write without an expiry undoes no touch at the same time",
 		"increments at the same time all count",
 		perhaps + "a touch at the same time undoes no write",
 		"of many creates one wins",
@@ -599,7 +553,6 @@ var recordFlaws = []flaw{
 		perhaps + "who has seen a record destroyed never sees it again",
 	}},
 	{"touch is not atomic", func(c *clock) session.Store { return newNaive(c, "touch") }, claims{
-		perhaps + "a write without an expiry undoes no touch at the same time",
 		"a touch at the same time undoes no write",
 	}},
 	{"destroy is not atomic", func(c *clock) session.Store { return newNaive(c, "destroy") }, claims{
@@ -812,8 +765,6 @@ func (n *naive) Write(ctx context.Context, key string, rec session.Record) error
 		return err
 	case old.Version != rec.Version:
 		return session.ErrConflict
-	case rec.Expires.IsZero():
-		rec.Expires = old.Expires
 	}
 	rec.Version++
 	n.set(key, rec)
@@ -905,8 +856,6 @@ func (l *lazy) Write(ctx context.Context, key string, rec session.Record) error 
 	err := l.Tagger.Write(ctx, key, rec)
 	var conflict *session.ConflictError
 	switch {
-	case err == nil && rec.Version != 0 && expires.IsZero():
-		// It stays as it is.
 	case err == nil:
 		l.expires[key] = expires
 	case errors.As(err, &conflict):

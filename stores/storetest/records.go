@@ -182,39 +182,6 @@ var recordCases = []storeCase{
 			s.gone(ctx, k),
 		)
 	}},
-	{4, "a write without an expiry leaves the one there is", func(ctx context.Context, s subject) error {
-		err := errors.Join(
-			s.Write(ctx, k, s.record(0, "one")),
-			s.Write(ctx, k, lasting(1, "two")),
-			s.holds(ctx, k, "two", 2),
-			s.expiresIn(ctx, k, time.Hour),
-			s.Touch(ctx, k, s.in(3*time.Hour)),
-			s.Write(ctx, k, lasting(2, "three")),
-			s.holds(ctx, k, "three", 3),
-			s.expiresIn(ctx, k, 3*time.Hour),
-		)
-		s.Advance(2 * time.Hour)
-		err = errors.Join(err, s.holds(ctx, k, "three", 3))
-		s.Advance(time.Hour + past)
-		return errors.Join(err, s.gone(ctx, k))
-	}},
-	{4, "a write without an expiry is refused as any other", func(ctx context.Context, s subject) error {
-		err := errors.Join(
-			s.Write(ctx, k, s.record(0, "one")),
-			s.Write(ctx, k, s.record(1, "two")),
-			step("old version", want(s.Write(ctx, k, lasting(1, "three")), session.ErrConflict)),
-			step("future version", want(s.Write(ctx, k, lasting(3, "three")), session.ErrConflict)),
-			step("no record", want(s.Write(ctx, other, lasting(1, "three")), session.ErrNotFound)),
-			s.holds(ctx, k, "two", 2),
-			s.expiresIn(ctx, k, time.Hour),
-			s.gone(ctx, other),
-		)
-		s.Advance(time.Hour + past)
-		return errors.Join(err,
-			step("expired", want(s.Write(ctx, k, lasting(2, "three")), session.ErrNotFound)),
-			s.gone(ctx, k),
-		)
-	}},
 	{5, "destroying the current version removes it", func(ctx context.Context, s subject) error {
 		return errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
@@ -360,7 +327,6 @@ var recordCases = []storeCase{
 	}},
 	{8, "increments at the same time all count", increments},
 	{8, "a touch at the same time undoes no write", touches},
-	{8, "a write without an expiry undoes no touch at the same time", writesWithoutExpiry},
 	{8, "of many creates one wins", creates},
 	{8, "of many writes of one version one wins", writes},
 	{8, "of a write and a destroy of one version one wins", writeOrDestroy},

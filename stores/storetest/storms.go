@@ -79,43 +79,6 @@ func touches(ctx context.Context, s subject) error {
 	return errors.Join(err, s.holds(ctx, k, fmt.Sprint(each), 1+each))
 }
 
-func writesWithoutExpiry(ctx context.Context, s subject) error {
-	if err := s.Write(ctx, k, s.record(0, "0")); err != nil {
-		return err
-	}
-	var done atomic.Bool
-	return together(2, func(worker int) error {
-		if worker == 0 {
-			defer done.Store(true)
-			for hours := range time.Duration(5) {
-				if err := s.outlasts(ctx, (hours+2)*time.Hour, &done); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		for version := uint64(1); !done.Load(); version++ {
-			if err := s.Write(ctx, k, lasting(version, "0")); err != nil {
-				done.Store(true)
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// outlasts touches k, and looks at it when whoever was writing at that moment is done.
-func (s subject) outlasts(ctx context.Context, d time.Duration, done *atomic.Bool) error {
-	if err := s.Touch(ctx, k, s.in(d)); err != nil {
-		return err
-	}
-	before, err := s.Read(ctx, k)
-	for rec := before; err == nil && rec.Version < before.Version+2 && !done.Load(); {
-		rec, err = s.Read(ctx, k)
-	}
-	return errors.Join(err, s.expiresIn(ctx, k, d))
-}
-
 func creates(ctx context.Context, s subject) error {
 	var err error
 	for _, key := range keys(5) {

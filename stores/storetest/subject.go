@@ -71,11 +71,6 @@ func (s subject) expiring(version uint64, data string, d time.Duration) session.
 	return session.Record{Data: []byte(data), Version: version, Expires: s.in(d)}
 }
 
-// lasting is one that expires when the one before does.
-func lasting(version uint64, data string) session.Record {
-	return session.Record{Data: []byte(data), Version: version}
-}
-
 func (s subject) holds(ctx context.Context, key, data string, version uint64) error {
 	rec, err := s.Read(ctx, key)
 	if err != nil {
