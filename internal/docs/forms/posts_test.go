@@ -63,3 +63,12 @@ func Test_that_two_forms_have_fields_of_one_name(t *testing.T) {
 	v.Sees(v.Get("/settings"), `id="email-password"`, `id="delete-password"`)
 	v.Sees(v.Get("/by-hand"), `for="title"`, `id="title"`)
 }
+
+func Test_that_htmx_is_sent_back_to_the_form(t *testing.T) {
+	v := visit.New(t, app())
+	res, _ := v.Part(http.MethodPost, "/posts/new", url.Values{"body": {"Once upon a time"}})
+	if to := res.Header.Get("HX-Redirect"); to != "/posts/new" {
+		t.Errorf("got status %d, HX-Redirect %q", res.StatusCode, to)
+	}
+	v.Sees(v.Get("/posts/new"), "Title is required", "Once upon a time")
+}
