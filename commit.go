@@ -29,7 +29,7 @@ func (s *Session) commit(shown flashDelta) error {
 	if !s.pending() && delta.empty() && !s.aged() {
 		return nil
 	}
-	ctx := newStoreContext(s.ctx)
+	ctx := s.storeContext()
 	defer ctx.end()
 	cookies := s.cookies
 	if err := s.save(ctx, delta); err != nil {

@@ -110,11 +110,3 @@ func unquoted(value string) string {
 	}
 	return value
 }
-
-// isGiven says whether the visitor sent a cookie of that name.
-func isGiven(r *http.Request, name string) bool {
-	for range candidates(r, name) {
-		return true
-	}
-	return false
-}

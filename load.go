@@ -9,7 +9,7 @@ import (
 // load finds the session that the visitor's cookie names. There is always a state
 // afterwards; it is empty if there is no session, and if the store cannot be asked.
 func (s *Session) load() {
-	ctx := newStoreContext(s.ctx)
+	ctx := s.storeContext()
 	defer ctx.end()
 	found, err := s.find(ctx)
 	if s.st == nil {
@@ -42,19 +42,20 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			continue
 		}
 		key := storeKey(id)
-		rec, err := s.m.store.Read(ctx, key)
-		if errors.Is(err, ErrNotFound) || err == nil && s.m.expired(rec) {
+		rec, err := s.m.peek(ctx, key)
+		if errors.Is(err, ErrNotFound) {
 			s.unknown = append(s.unknown, key)
 			continue
 		}
 		if err != nil {
 			return false, unavailable("read", err)
 		}
-		st, err := s.understand(rec.Data, key)
+		st, err := s.understand(rec, key)
 		if err != nil {
 			return false, err
 		}
 		if st == nil {
+			s.unknown = append(s.unknown, key)
 			continue
 		}
 		s.st, s.id, s.key, s.version, s.expires = st, id, key, rec.Version, rec.Expires
@@ -78,8 +79,8 @@ func (s *Session) straggles(ctx context.Context) error {
 // understand decodes a record. One that is corrupt is as good as none, and trying again
 // would not help; one of a newer version of this library will be understood by the
 // process that wrote it, so it must not look like being logged out.
-func (s *Session) understand(data []byte, key string) (*state, error) {
-	st, err := s.m.decode(data)
+func (s *Session) understand(rec Record, key string) (*state, error) {
+	st, err := s.m.decode(rec)
 	if errors.Is(err, errCorrupt) {
 		s.report(s.m.cfg.Hooks.Undecodable, key, Event{Err: err}, "a session record is corrupt and was left out")
 		return nil, nil
@@ -87,23 +88,30 @@ func (s *Session) understand(data []byte, key string) (*state, error) {
 	return st, err
 }
 
-// decode is the state in a record: nil if it is past its deadline, even if the store has
-// lost its expiry. The error is errCorrupt or an ErrUnavailable.
-func (m *Manager) decode(data []byte) (*state, error) {
-	st, err := decodeState(data)
+// decode is the state in a record: nil if it has ended. Stores see to that themselves, but one
+// that forgets an expiry must not keep people logged in. The error is errCorrupt or an
+// ErrUnavailable.
+func (m *Manager) decode(rec Record) (*state, error) {
+	now := m.now()
+	if !rec.Expires.IsZero() && !rec.Expires.After(now) {
+		return nil, nil
+	}
+	st, err := decodeState(rec.Data)
 	switch {
 	case errors.Is(err, errNewerFormat):
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	case err != nil:
 		return nil, err
-	case st.deadline != 0 && st.deadline <= m.now().UnixMilli():
+	case st.deadline != 0 && st.deadline <= now.UnixMilli():
 		return nil, nil
 	}
 	return st, nil
 }
 
-// expired is asked although stores see to it themselves: a store that forgets it must
-// not keep people logged in.
-func (m *Manager) expired(rec Record) bool {
-	return !rec.Expires.IsZero() && !rec.Expires.After(m.now())
+// peek is Read for what is only looked at.
+func (m *Manager) peek(ctx context.Context, key string) (Record, error) {
+	if m.peeker != nil {
+		return m.peeker.Peek(ctx, key)
+	}
+	return m.store.Read(ctx, key)
 }

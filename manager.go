@@ -15,6 +15,7 @@ type Manager struct {
 	store  Store
 	sealer Sealer // the store, if it is one
 	tagger Tagger // the store, if it is one
+	peeker Peeker // the store, if it is one
 	cookie cookieTemplate
 	queue  *queue
 	moved  moves
@@ -43,6 +44,7 @@ func New(cfg Config) (*Manager, error) {
 	}
 	m.sealer, _ = cfg.Store.(Sealer)
 	m.tagger, _ = cfg.Store.(Tagger)
+	m.peeker, _ = cfg.Store.(Peeker)
 	return m, nil
 }
 

@@ -83,19 +83,19 @@ type frame struct {
 	res   *echo.Response //
 	below http.ResponseWriter
 
+	// After leave. The first two are written under the lock of the session, or of the frame
+	// if there is no session.
+	current *http.Request
+	left    bool
+	silent  bool // the handler wrote nothing, and did not fail
+
 	// What became of the response; see response.go.
 	sent     bool  // the head has left
-	cause    error // why the answer is not the handler's
 	withheld bool  // what is written is swallowed
 	replaced bool  // the error answer was given in its place
 	probed   bool  // see leadsHere
 	reached  bool  //
-
-	// After leave. The first two are written under the lock of the session, or of the frame
-	// if there is no session.
-	left    bool
-	current *http.Request
-	silent  bool // the handler wrote nothing, and did not fail
+	cause    error // why the answer is not the handler's
 
 	mu      sync.Mutex
 	session *Session // once somebody has asked for it; see use
@@ -104,8 +104,8 @@ type frame struct {
 
 // missed is what a session has to be told that begins late.
 type missed struct {
-	head   bool // it has left,
-	status int  // with this status
+	status int  // with which the head has left, if it has
+	head   bool // it has
 	hungUp bool // the visitor has, by the time the handler returned
 	closed bool // the response is over
 }

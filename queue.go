@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"hash/maphash"
 	"sync"
@@ -17,6 +18,7 @@ type queue struct {
 type shard struct {
 	mu    sync.Mutex
 	lines map[string]*line
+	spare *line // one that ended, for the next
 }
 
 // line is who commits at one session: the one at its head, and those who wait.
@@ -48,8 +50,8 @@ func (q *queue) enter(ctx context.Context, key string) (*line, error) {
 	sh.mu.Lock()
 	l, busy := sh.lines[key]
 	if !busy {
-		l = new(line)
-		sh.lines[key] = l
+		l = cmp.Or(sh.spare, new(line))
+		sh.lines[key], sh.spare = l, nil
 		sh.mu.Unlock()
 		return l, nil
 	}

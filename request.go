@@ -52,7 +52,11 @@ func classify(r *http.Request) audience {
 // more than one word, as in Chrome's "prefetch;prerender".
 func isSpeculative(h http.Header) bool {
 	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Sec-Purpose", "X-Purpose", "X-Moz"} {
-		purpose := strings.ToLower(header(h, name))
+		purpose := header(h, name)
+		if purpose == "" {
+			continue
+		}
+		purpose = strings.ToLower(purpose)
 		if strings.Contains(purpose, "prefetch") || strings.Contains(purpose, "prerender") || strings.Contains(purpose, "preview") {
 			return true
 		}

@@ -21,44 +21,46 @@ type sealed struct {
 
 func (s *Session) open() (found bool, err error) {
 	name, flashName := s.m.cookie.name(), s.m.cookie.flashName()
-	s.begin()
-	s.given, s.sealed.flashGiven = isGiven(s.req, name), isGiven(s.req, flashName)
-
-	values, rec, err := s.unseal(name)
+	values, until, err := s.unseal(name, &s.given)
 	if err != nil {
 		return false, err
 	}
-	if values != nil {
-		s.sealed.values, s.expires = true, rec.Expires
-		s.st = values.without(entry.isFlash)
-	}
-	flash, _, err := s.unseal(flashName)
+	flash, _, err := s.unseal(flashName, &s.sealed.flashGiven)
 	if err != nil {
 		return false, err
+	}
+	if values == nil {
+		s.begin()
+	} else {
+		s.sealed.values, s.expires = true, until
+		s.st = values
+		s.st.entries = slices.DeleteFunc(values.entries, entry.isFlash)
 	}
 	if flash != nil {
 		s.sealed.flash = true
-		s.st.entries = append(s.st.entries, flash.without(entry.isValue).entries...)
+		s.st.entries = append(s.st.entries, slices.DeleteFunc(flash.entries, entry.isValue)...)
 	}
 	return s.sealed.values, nil
 }
 
-// unseal is the first cookie of that name that can be opened.
-func (s *Session) unseal(name string) (*state, Record, error) {
+// unseal is the first cookie of that name that can be opened, and until when it is good.
+// given notes that the visitor sent one, whatever was in it.
+func (s *Session) unseal(name string, given *bool) (*state, time.Time, error) {
 	for value := range candidates(s.req, name) {
+		*given = true
 		rec, err := s.m.sealer.Open(name, value)
-		if errors.Is(err, ErrNotFound) || err == nil && s.m.expired(rec) {
+		if errors.Is(err, ErrNotFound) {
 			continue
 		}
 		if err != nil {
-			return nil, Record{}, unavailable("open the cookie", err)
+			return nil, time.Time{}, unavailable("open the cookie", err)
 		}
-		st, err := s.understand(rec.Data, "")
+		st, err := s.understand(rec, "")
 		if st != nil || err != nil {
-			return st, rec, err
+			return st, rec.Expires, err
 		}
 	}
-	return nil, Record{}, nil
+	return nil, time.Time{}, nil
 }
 
 // seal sets the cookies that have changed, and no other.
@@ -67,16 +69,14 @@ func (s *Session) seal(delta flashDelta) error {
 	if !delta.empty() {
 		delta.apply(s.st, s.m.now())
 	}
-	values, flash := s.st.without(entry.isFlash), s.st.without(entry.isValue)
-
 	until, due := s.refresh()
 	if changed || due && s.sealed.values && !s.headSent {
-		if err := s.sealValues(values, until); err != nil {
+		if err := s.sealValues(s.st.without(entry.isFlash), until); err != nil {
 			return err
 		}
 	}
-	if !delta.empty() || s.sealed.flash && flash.empty() || s.sealed.ended {
-		if err := s.sealFlash(flash); err != nil {
+	if !delta.empty() || s.sealed.ended || s.sealed.flash && !s.st.hasFlash() {
+		if err := s.sealFlash(s.st.without(entry.isValue)); err != nil {
 			return err
 		}
 	}
@@ -193,6 +193,8 @@ func (st *state) flashOf(k kind) (int, flashItem) {
 	}
 	return -1, flashItem{}
 }
+
+func (st *state) hasFlash() bool { return slices.ContainsFunc(st.entries, entry.isFlash) }
 
 func (e entry) isFlash() bool { return e.kind.isFlash() }
 func (e entry) isValue() bool { return !e.kind.isFlash() }

@@ -60,6 +60,8 @@ type Session struct {
 	tags  tagChanges
 	flash flashes
 
+	firstContext storeContext // see Session.storeContext
+
 	cookies []cookieLine // that this response sets
 	events  []func()     // hooks to call once the lock is free
 }
@@ -272,7 +274,7 @@ func (s *Session) logOutStraggles() error {
 	if len(s.unknown) == 0 || s.key != "" {
 		return nil
 	}
-	ctx := newStoreContext(s.ctx)
+	ctx := s.storeContext()
 	defer ctx.end()
 	return s.straggles(ctx)
 }

@@ -60,7 +60,8 @@ var (
 )
 
 func newState(now time.Time, lifetime time.Duration) *state {
-	st := &state{created: now.UnixMilli()}
+	st := roomyState()
+	st.created = now.UnixMilli()
 	if lifetime > 0 {
 		st.deadline = now.Add(lifetime).UnixMilli()
 	}
@@ -123,14 +124,15 @@ func (st *state) expires(now time.Time, idle time.Duration) time.Time {
 
 // stamp notes that producer made commit seq. The newest writer stands first.
 func (st *state) stamp(producer, seq uint64) {
-	writers := make([]writer, 1, min(len(st.writers)+1, maxWriters))
-	writers[0] = writer{producer, seq}
-	for _, w := range st.writers {
-		if w.producer != producer && len(writers) < maxWriters {
-			writers = append(writers, w)
-		}
+	i := slices.IndexFunc(st.writers, func(w writer) bool { return w.producer == producer })
+	if i < 0 && len(st.writers) < maxWriters {
+		st.writers = append(st.writers, writer{})
 	}
-	st.writers = writers
+	if i < 0 {
+		i = len(st.writers) - 1 // the oldest makes room
+	}
+	copy(st.writers[1:], st.writers[:i])
+	st.writers[0] = writer{producer, seq}
 }
 
 // wrote says whether commit seq of producer is in this record.
@@ -176,18 +178,33 @@ func decodeState(data []byte) (*state, error) {
 		return nil, errCorrupt
 	}
 
-	st := &state{created: int64(r.uvarint()), deadline: int64(r.uvarint())}
+	st := roomyState()
+	st.created, st.deadline = int64(r.uvarint()), int64(r.uvarint())
 	for n := r.uvarint(); n > 0 && !r.bad; n-- {
 		st.writers = append(st.writers, writer{r.uint64(), r.uvarint()})
 	}
-	st.entries = make([]entry, 0, r.entries())
 	for len(r.rest) > 0 && !r.bad {
+		if len(st.entries) == cap(st.entries) {
+			st.entries = slices.Grow(st.entries, r.entries())
+		}
 		st.entries = append(st.entries, r.entry())
 	}
 	if r.bad {
 		return nil, errCorrupt
 	}
 	return st, nil
+}
+
+// roomyState is an empty state with room for what most sessions have, in one allocation.
+func roomyState() *state {
+	room := new(struct {
+		state
+		writers [2]writer
+		entries [7]entry
+	})
+	room.state.writers = room.writers[:0]
+	room.state.entries = room.entries[:0]
+	return &room.state
 }
 
 // reader takes values off the front of rest. Once there is too little left, bad is set
@@ -236,7 +253,7 @@ func (r *reader) bytes() []byte { return r.take(r.uvarint()) }
 
 func (r *reader) entry() entry { return entry{kind(r.byte()), r.bytes(), r.bytes()} }
 
-// entries is how many entries are left, without taking them off.
+// entries is how many are left, without taking them off.
 func (r reader) entries() (n int) {
 	for len(r.rest) > 0 && !r.bad {
 		r.entry()

@@ -11,7 +11,7 @@ import (
 // Implementations must observe the following rules; every one of them is there
 // because a session came back from the dead, or a visitor lost data, without it. The
 // package stores/storetest checks them. (Rules 12 to 17 are those of [Tagger], 20 to 22 those
-// of [Sealer].)
+// of [Sealer], 26 that of [Peeker].)
 //
 //  1. Read returns the newest record that was written under the key. A record that
 //     is missing, destroyed or expired is [ErrNotFound].
@@ -136,6 +136,20 @@ type Tagger interface {
 type TagEntry struct {
 	Key     string
 	Revoked bool // the session is being ended, or was
+}
+
+// Peeker is the optional interface of a store that has its records in memory, and can show one
+// without making a copy. What a request costs that only reads is then the same however large
+// its session is.
+//
+//  26. Peek answers as Read does. The data of the record may be what is stored, and the caller
+//     does not change it. So the store does not change data in place, but replaces it: what
+//     was given out stays as it was.
+type Peeker interface {
+	Store
+
+	// Peek returns the record under key: rule 26.
+	Peek(ctx context.Context, key string) (Record, error)
 }
 
 // Sealer is the optional interface of a store that keeps nothing on the server: the

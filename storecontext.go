@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// storeTimeout bounds the store calls of one load or commit.
+// storeTimeout bounds the store calls of one load or commit, from when a store first asks
+// how long it has.
 const storeTimeout = 5 * time.Second
 
 // storeContext is for the store calls of one load or commit. It has the values of the
@@ -17,25 +18,42 @@ const storeTimeout = 5 * time.Second
 // in memory does not, and a timer would take longer than all that such a store does.
 type storeContext struct {
 	context.Context // the request's
-	deadline        time.Time
 
-	mu    sync.Mutex
-	timed context.Context // once somebody waits
-	stop  context.CancelFunc
-	ended bool
+	mu       sync.Mutex
+	deadline time.Time       // once somebody asks
+	timed    context.Context // once somebody waits
+	stop     context.CancelFunc
+	ended    bool
 }
 
-func newStoreContext(request context.Context) *storeContext {
-	return &storeContext{Context: request, deadline: time.Now().Add(storeTimeout)}
+// storeContext is for the next store calls. The first of a request is part of the session.
+func (s *Session) storeContext() *storeContext {
+	c := &s.firstContext
+	if c.Context != nil {
+		c = new(storeContext)
+	}
+	c.Context = s.ctx
+	return c
 }
 
-func (c *storeContext) Deadline() (time.Time, bool) { return c.deadline, true }
+func (c *storeContext) Deadline() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.until(), true
+}
+
+func (c *storeContext) until() time.Time {
+	if c.deadline.IsZero() {
+		c.deadline = time.Now().Add(storeTimeout)
+	}
+	return c.deadline
+}
 
 func (c *storeContext) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.timed == nil {
-		c.timed, c.stop = context.WithDeadline(context.WithoutCancel(c.Context), c.deadline)
+		c.timed, c.stop = context.WithDeadline(context.WithoutCancel(c.Context), c.until())
 		if c.ended {
 			c.stop()
 		}
@@ -51,6 +69,8 @@ func (c *storeContext) Err() error {
 		return c.timed.Err()
 	case c.ended:
 		return context.Canceled
+	case c.deadline.IsZero():
+		c.until()
 	case !time.Now().Before(c.deadline):
 		return context.DeadlineExceeded
 	}

@@ -18,7 +18,9 @@ const (
 func newID() string {
 	var b [idBytes]byte
 	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	var id [idLen]byte
+	base64.RawURLEncoding.Encode(id[:], b[:])
+	return string(id[:])
 }
 
 // wellFormed says whether id could be one of ours. Nothing else gets as far as a store.

@@ -186,14 +186,14 @@ func (m *Manager) destroyed(ctx context.Context, key string) {
 
 // read is the session stored under key; st is nil if there is none that anybody could use.
 func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, err error) {
-	rec, err = m.store.Read(ctx, key)
-	if errors.Is(err, ErrNotFound) || err == nil && m.expired(rec) {
+	rec, err = m.peek(ctx, key)
+	if errors.Is(err, ErrNotFound) {
 		return nil, Record{}, nil
 	}
 	if err != nil {
 		return nil, Record{}, unavailable("read", err)
 	}
-	st, err = m.decode(rec.Data)
+	st, err = m.decode(rec)
 	if errors.Is(err, errCorrupt) {
 		return nil, Record{}, nil
 	}

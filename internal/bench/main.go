@@ -69,5 +69,8 @@ func bench(wanted *regexp.Regexp, passes int) error {
 	fmt.Printf("- %d passes, each in another order. Times are medians; ± is half of the interquartile range.\n", passes)
 	report.write()
 	writeComponents(os.Stdout, pairs, timed)
+	if wanted.MatchString("crowds") {
+		return writeCrowds(os.Stdout, 10, 1000, 1_000_000)
+	}
 	return nil
 }

@@ -71,7 +71,7 @@ var peers = []peer{
 // setsIn says whether a visitor is sent a cookie in a scenario.
 func (p peer) setsIn(s scenario) bool {
 	for name := range strings.FieldsSeq(p.sets) {
-		if name == s.name {
+		if name == strings.TrimSuffix(s.name, "-60KB") {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // scenario is a visit to the site.
@@ -10,6 +11,8 @@ type scenario struct {
 	name  string
 	pages []page // one after the other; one visit is what is timed
 	fresh bool   // by somebody who was never here
+
+	large bool // the session has 60 KB beside what is read or written
 
 	// sessions is how many sessions there are for two visitors who come at once, and go on
 	// to the next one after each visit. It is 0 for one visitor by himself.
@@ -24,6 +27,9 @@ var scenarios = []scenario{
 	{name: "new-untouched", pages: []page{untouched}, fresh: true},
 	{name: "new-write", pages: []page{write}, fresh: true},
 
+	{name: "read-60KB", pages: []page{read}, large: true},
+	{name: "write-60KB", pages: []page{write}, large: true},
+
 	{name: "read-together-1", pages: []page{read}, sessions: 1},
 	{name: "write-together-1", pages: []page{write}, sessions: 1},
 	{name: "read-together-10000", pages: []page{read}, sessions: 10_000},
@@ -31,9 +37,13 @@ var scenarios = []scenario{
 }
 
 // of says whether the scenario tells something about a peer. What visitors who come at
-// once have in common is a store on the server; in a directory it is the disk.
+// once have in common is a store on the server; in a directory it is the disk. Neither a
+// cookie nor the files of gorilla/sessions have room for a large session, nor has boj/redistore.
 func (s scenario) of(p peer) bool {
-	return s.sessions == 0 || p.store == "memory" || p.store == "redis"
+	if s.large && p.store == "redis" && p.name == "gin-contrib" {
+		return false
+	}
+	return !s.large && s.sessions == 0 || p.store == "memory" || p.store == "redis"
 }
 
 // row is one scenario of one peer: a line in a table. Start it first, and close it at the end.
@@ -96,7 +106,23 @@ func (r *row) seed() error {
 		if err := v.ask(request{page: seed}); err != nil {
 			return err
 		}
+		if r.large {
+			if err := v.fill(); err != nil {
+				return err
+			}
+		}
 		r.jars = append(r.jars, slices.Clone(v.jar))
+	}
+	return nil
+}
+
+// fill stores 60 values of a kilobyte each.
+func (v *visitor) fill() error {
+	for i := range 60 {
+		key := fmt.Sprintf("page-%02d", i)
+		if err := v.ask(request{page: write, key: key, value: strings.Repeat("x", 1000)}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -171,7 +171,7 @@ func (s *Store) unpack(payload []byte) (session.Record, error) {
 // securecookie, which signs the bytes but not their base64: a decoder skips line breaks
 // and ignores the bits that are left over at the end (RFC 4648 sections 3.3 and 3.5).
 func canonical(value string) bool {
-	if len(value) < 4 || strings.ContainsAny(value, "\r\n") {
+	if len(value) < 4 || strings.IndexByte(value, '\r') >= 0 || strings.IndexByte(value, '\n') >= 0 {
 		return false
 	}
 	var last [3]byte

@@ -21,7 +21,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"math"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,7 +28,10 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-var _ session.Tagger = (*Store)(nil)
+var (
+	_ session.Tagger = (*Store)(nil)
+	_ session.Peeker = (*Store)(nil)
+)
 
 // Overhead is what a session counts against [Options.MaxBytes] beside its key and its
 // data: what the map, the queue and the allocator need to keep it, rounded up.
@@ -102,28 +104,24 @@ var (
 
 // Read returns the record under key, or [session.ErrNotFound].
 func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
+	rec, err := s.Peek(ctx, key)
+	rec.Data = bytes.Clone(rec.Data)
+	return rec, err
+}
+
+// Peek is [Store.Read] without the copy: the caller must not change the data.
+func (s *Store) Peek(ctx context.Context, key string) (session.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return session.Record{}, fmt.Errorf("memorystore: read: %w", err)
 	}
-	rec, ok := s.peek(key)
-	if !ok {
-		return session.Record{}, errNotFound
-	}
-	// Data is replaced as a whole and never changed, so the copy need not be made
-	// under the lock.
-	rec.Data = bytes.Clone(rec.Data)
-	return rec, nil
-}
-
-func (s *Store) peek(key string) (session.Record, bool) {
 	now, sh := s.now(), s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	e := s.find(sh, key, now)
 	if e == nil {
-		return session.Record{}, false
+		return session.Record{}, errNotFound
 	}
-	return e.Record, true
+	return e.Record, nil
 }
 
 // Write creates the record under key or replaces the version that rec names.
@@ -293,14 +291,24 @@ func (s *Store) sweep(sh *shard, now time.Time, most int) {
 	}
 }
 
+// sweepAtOnce is how many entries sweepAll looks at before it lets others in: a millisecond
+// or so.
+const sweepAtOnce = 500
+
 func (s *Store) sweepAll() {
 	now := s.now()
 	for i := range s.shards {
-		sh := &s.shards[i]
-		sh.mu.Lock()
-		s.sweep(sh, now, math.MaxInt)
-		sh.mu.Unlock()
+		for s.sweepMore(&s.shards[i], now) {
+		}
 	}
+}
+
+// sweepMore says whether there is still something to be swept.
+func (s *Store) sweepMore(sh *shard, now time.Time) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	s.sweep(sh, now, sweepAtOnce)
+	return sh.due(now) != nil
 }
 
 // admit counts sessions and bytes in, or says why there is no room for them.

@@ -31,12 +31,12 @@ return {version, data, redis.call('PTTL', KEYS[1])}
 // HSET is the first command that changes anything: it is where a server whose memory is
 // full ends a script, and after another change it would not.
 var writeScript = redis.NewScript(`
-local version, data, ended = unpack(redis.call('HMGET', KEYS[1], 'v', 'd', 't'))
+local version, ended = unpack(redis.call('HMGET', KEYS[1], 'v', 't'))
 if not version and (ended or ARGV[1] ~= '0') then
   return nil
 end
 if version and version ~= ARGV[1] then
-  return {version, data, redis.call('PTTL', KEYS[1])}
+  return {version, redis.call('HGET', KEYS[1], 'd'), redis.call('PTTL', KEYS[1])}
 end
 redis.call('HSET', KEYS[1], 'v', ARGV[2], 'd', ARGV[3])
 return redis.call('PEXPIRE', KEYS[1], ARGV[4])
@@ -51,7 +51,7 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[4])
 //
 // Here DEL comes first, for a log-out to work on a server whose memory is full.
 var destroyScript = redis.NewScript(`
-local version, data, call = unpack(redis.call('HMGET', KEYS[1], 'v', 'd', 't'))
+local version, call = unpack(redis.call('HMGET', KEYS[1], 'v', 't'))
 if not version then
   if ARGV[1] == '0' or call == ARGV[2] then
     return 1
@@ -59,7 +59,7 @@ if not version then
   return nil
 end
 if ARGV[1] ~= '0' and version ~= ARGV[1] then
-  return {version, data, redis.call('PTTL', KEYS[1])}
+  return {version, redis.call('HGET', KEYS[1], 'd'), redis.call('PTTL', KEYS[1])}
 end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 't', ARGV[2])
