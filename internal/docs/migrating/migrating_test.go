@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/alexedwards/scs/v2"
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 
@@ -51,4 +52,26 @@ func Test_that_an_old_cookie_does_not_replace_a_session(t *testing.T) {
 	v.Sees(v.Post("/cart", nil), "1 items", "It is in your cart.")
 	v.Get("/before")
 	v.Sees(v.Get("/cart"), "1 items")
+}
+
+func Test_that_the_programs_before_did_what_the_one_after_does(t *testing.T) {
+	old := gorilla{sessions.NewCookieStore([]byte("an old key of thirty-two bytes!!"))}
+	other := scsApp{scs.New()}
+	for name, handlers := range map[string]struct{ add, login http.HandlerFunc }{
+		"gorilla/sessions": {add: old.add},
+		"scs":              {other.add, other.login},
+	} {
+		mux := http.NewServeMux()
+		mux.HandleFunc("POST /cart", handlers.add)
+		mux.HandleFunc("GET /cart", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, name) })
+		if handlers.login != nil {
+			mux.HandleFunc("POST /login", handlers.login)
+		}
+		v := visit.New(t, other.sessions.LoadAndSave(mux))
+		v.Sees(v.Post("/cart", nil), name)
+		v.Sees(v.Post("/cart", nil), name)
+		if handlers.login != nil {
+			v.Post("/login", nil)
+		}
+	}
 }

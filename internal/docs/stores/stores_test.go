@@ -7,6 +7,10 @@ import (
 	"github.com/echo-hypermedia/session/stores/cookiestore"
 )
 
+// These are only compiled: they want a directory of the system, and servers. The stores
+// themselves are tested with such.
+var _ = []any{inFiles, inRedis, inDynamoDB}
+
 func Test_that_the_stores_are_made_as_the_guide_makes_them(t *testing.T) {
 	if _, ok := inMemory().(session.Tagger); !ok {
 		t.Error("the store in memory cannot find a user's sessions")
