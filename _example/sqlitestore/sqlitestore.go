@@ -6,8 +6,7 @@
 //
 // What it does not: a network file system has no locks that SQLite can rely on, and a session
 // ends by the clock of the process that asks. Changes are made one after the other, whoever
-// makes them: a few thousand a second on a good disk, and far fewer on one that is slow to
-// flush.
+// makes them, and each waits for the disk.
 package sqlitestore
 
 import (

@@ -40,7 +40,7 @@ func Test_that_the_code_of_every_page_is_compiled(t *testing.T) {
 }
 
 func Test_that_every_block_says_what_it_is(t *testing.T) {
-	known := []string{"go", "templ", "sh", "text", "html", "yaml", "sql", "http"}
+	known := []string{"go", "templ", "sh", "text", "html", "css", "json", "yaml", "sql", "http"}
 	for _, page := range pages(t) {
 		for _, b := range blocks(page, read(t, page)) {
 			if !slices.Contains(known, b.kind) {
