@@ -54,7 +54,7 @@ type event struct {
 type handlerKey struct{}
 
 // start starts a process. What cfg leaves out is a memory store and the clock of the
-// process; its hooks are for the process.
+// process, which hears of all hooks.
 func start(t testing.TB, cfg session.Config) *process {
 	t.Helper()
 	p := &process{Echo: echo.New(), clock: new(clock), log: new(syncBuffer)}
@@ -67,17 +67,7 @@ func start(t testing.TB, cfg session.Config) *process {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(p.log, nil))
 	}
-	cfg.Hooks = session.Hooks{
-		Initiated:   p.on("Initiated"),
-		Committed:   p.on("Committed"),
-		Migrated:    p.on("Migrated"),
-		Destroyed:   p.on("Destroyed"),
-		Rejected:    p.on("Rejected"),
-		Lost:        p.on("Lost"),
-		LateWrite:   p.on("LateWrite"),
-		Undecodable: p.on("Undecodable"),
-		StoreError:  p.on("StoreError"),
-	}
+	cfg.Hooks = p.hooks().And(cfg.Hooks)
 	var err error
 	if p.manager, err = session.New(cfg); err != nil {
 		t.Fatal(err)
@@ -97,6 +87,22 @@ func start(t testing.TB, cfg session.Config) *process {
 		return c.Request().Context().Value(handlerKey{}).(echo.HandlerFunc)(c)
 	})
 	return p
+}
+
+func (p *process) hooks() session.Hooks {
+	return session.Hooks{
+		Initiated:   p.on("Initiated"),
+		Committed:   p.on("Committed"),
+		Migrated:    p.on("Migrated"),
+		Destroyed:   p.on("Destroyed"),
+		Rejected:    p.on("Rejected"),
+		Conflict:    p.on("Conflict"),
+		Lost:        p.on("Lost"),
+		Refused:     p.on("Refused"),
+		LateWrite:   p.on("LateWrite"),
+		Undecodable: p.on("Undecodable"),
+		StoreError:  p.on("StoreError"),
+	}
 }
 
 func (p *process) on(name string) func(context.Context, session.Event) {

@@ -35,7 +35,7 @@ func (s *Session) commit(shown flashDelta) error {
 	if err := s.save(ctx, delta); err != nil {
 		s.cookies = cookies
 		s.remember(err)
-		s.report(s.m.cfg.Hooks.StoreError, s.key, Event{Err: err}, "the session could not be saved")
+		s.reportUnsaved(err)
 		return s.abandon(err)
 	}
 	s.flash.saved()
@@ -82,23 +82,28 @@ func (s *Session) save(ctx context.Context, delta flashDelta) error {
 
 func (s *Session) destroyEnded(ctx context.Context) error {
 	for _, rec := range s.ended {
-		if err := s.m.end(ctx, rec.key, rec.version); err != nil {
+		conflict := func(retries int) {
+			s.report(s.m.cfg.Hooks.Conflict, rec.key, Event{Retries: retries}, silent)
+		}
+		if err := s.m.end(ctx, rec.key, rec.version, conflict); err != nil {
 			return s.explain("destroy", err)
 		}
 		s.m.unindex(ctx, rec.tags, rec.key)
-		s.report(s.m.cfg.Hooks.Destroyed, rec.key, Event{}, "")
+		s.report(s.m.cfg.Hooks.Destroyed, rec.key, Event{}, silent)
 	}
 	return nil
 }
 
-// end ends a record, in whatever version it is by now.
+// end ends a record, in whatever version it is by now. It says conflict each time another
+// request was faster.
 //
 // It is tempting to say version 0 at once. But then there is no telling whether there was
 // still something to destroy: if the session was given a new id meanwhile, the visitor
 // would read that he is logged out, and would not be.
-func (m *Manager) end(ctx context.Context, key string, version uint64) error {
+func (m *Manager) end(ctx context.Context, key string, version uint64, conflict func(retries int)) error {
 	err := m.store.Destroy(ctx, key, version)
 	for retries := 0; errors.Is(err, ErrConflict) && retries < maxAttempts; retries++ {
+		conflict(retries + 1)
 		if retries > 0 {
 			if err := pause(ctx, retries); err != nil {
 				return unavailable("wait for another process", err)
@@ -139,7 +144,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	}
 	s.stored(id, c.key, st, rec)
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
-	s.report(s.m.cfg.Hooks.Committed, c.key, Event{}, "")
+	s.report(s.m.cfg.Hooks.Committed, c.key, Event{}, silent)
 	return nil
 }
 
@@ -161,7 +166,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 			line.newest = rec
 			s.m.unindex(ctx, s.tags.removed, s.key)
 			s.stored(s.id, s.key, st, rec)
-			s.report(s.m.cfg.Hooks.Committed, s.key, Event{Retries: retries}, "")
+			s.report(s.m.cfg.Hooks.Committed, s.key, Event{Retries: retries}, silent)
 			return nil
 		case errors.Is(err, ErrNotFound):
 			return s.gone(ctx)
@@ -195,7 +200,8 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	if err == nil {
 		takeBack, err = s.m.noteMove(ctx, old, c.seq)
 	}
-	for retries := 0; err == nil; retries++ {
+	retries := 0
+	for ; err == nil; retries++ {
 		err = s.m.store.Destroy(ctx, old, version)
 		if !errors.Is(err, ErrConflict) || retries == maxAttempts {
 			break
@@ -219,7 +225,10 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	s.m.unindex(ctx, slices.Concat(st.tags(), s.tags.removed), old)
 	s.stored(id, c.key, st, rec)
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
-	s.report(s.m.cfg.Hooks.Migrated, c.key, Event{Previous: handle(old)}, "")
+	if hook := s.m.cfg.Hooks.Migrated; hook != nil {
+		s.report(hook, c.key, Event{Previous: handle(old)}, silent)
+	}
+	s.report(s.m.cfg.Hooks.Committed, c.key, Event{Retries: retries}, silent)
 	return nil
 }
 
@@ -259,6 +268,7 @@ func (s *Session) replay(delta flashDelta, on Record) (*state, error) {
 // one the conflict brought. If there is another conflict, processes are in each other's
 // way, so it pauses first; and what the conflict brought is old by then.
 func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, conflict error, retries int) (*state, uint64, error) {
+	s.report(s.m.cfg.Hooks.Conflict, key, Event{Retries: retries + 1}, silent)
 	if retries > 0 {
 		if err := pause(ctx, retries); err != nil {
 			return nil, 0, unavailable("wait for another process", err)
@@ -305,7 +315,7 @@ func (s *Session) gone(ctx context.Context) error {
 		}
 	}
 	s.lost = true
-	s.report(s.m.cfg.Hooks.Lost, s.key, Event{Err: ErrNotFound}, "")
+	s.report(s.m.cfg.Hooks.Lost, s.key, Event{Err: ErrNotFound}, dropped)
 	return nil
 }
 
@@ -324,7 +334,7 @@ func (s *Session) touch(ctx context.Context) {
 			s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
 		}
 	case !errors.Is(err, ErrNotFound):
-		s.report(s.m.cfg.Hooks.StoreError, s.key, Event{Err: unavailable("touch", err)}, "the session could not be touched")
+		s.report(s.m.cfg.Hooks.StoreError, s.key, Event{Err: unavailable("touch", err)}, notProlonged)
 	}
 }
 

@@ -75,7 +75,7 @@ type Config struct {
 	// It is never given ids, keys of the store, or values.
 	Logger *slog.Logger
 
-	// Hooks are called at the turns of a session's life.
+	// Hooks are called at the turns of a session's life, and around calls of the store.
 	Hooks Hooks
 
 	// Now is the clock. nil is time.Now; tests bring their own.
@@ -101,30 +101,6 @@ type CookieOptions struct {
 
 	// Partitioned gives the cookie a jar of its own under each top-level site (CHIPS).
 	Partitioned bool
-}
-
-// Hooks are called at the turns of a session's life, after the fact, by the goroutine
-// that used the session; so several may run at once. A nil hook is not called. They must
-// not use the session.
-type Hooks struct {
-	Initiated   func(context.Context, Event) // a stored session was loaded, for the first time in this request
-	Committed   func(context.Context, Event) // changes were saved
-	Migrated    func(context.Context, Event) // Regenerate took effect; Handle is the new one, Previous the old
-	Destroyed   func(context.Context, Event) // Destroy took effect
-	Rejected    func(context.Context, Event) // a cookie was presented that names no session
-	Lost        func(context.Context, Event) // changes were dropped: the session had ended meanwhile
-	LateWrite   func(context.Context, Event) // a change came too late to be saved; Err says why
-	Undecodable func(context.Context, Event) // a stored value, or a whole record, could not be understood
-	StoreError  func(context.Context, Event) // the store failed
-}
-
-// Event is what a hook is told. It never holds an id or a value.
-type Event struct {
-	Handle   string // names the session in logs; it is not the credential. "" with a cookie store
-	Previous string // Migrated: the handle before
-	Key      string // Undecodable: the application's key
-	Retries  int    // Committed: how often another request was faster
-	Err      error
 }
 
 // ConfigError is one mistake in a [Config]. All of them are reported at once, joined;

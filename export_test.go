@@ -45,3 +45,18 @@ func EncodeDecode(created, deadline int64, producer, seq uint64, kinds string, k
 	again, err := decodeState(st.encode())
 	return err == nil && reflect.DeepEqual(st, again)
 }
+
+// ReportToNobody is what all that happens goes through, in the session and outside, if no hook
+// is set.
+func (m *Manager) ReportToNobody() (report func()) {
+	s := &Session{m: m}
+	return func() {
+		s.report(m.cfg.Hooks.Committed, "", Event{Retries: 1, Err: ErrConflict}, silent)
+		m.report(s.ctx, m.cfg.Hooks.Destroyed, "", Event{Err: ErrNotFound}, silent)
+		_, done := m.storeCall(s.ctx, "read")
+		done(nil)
+	}
+}
+
+// Store is the store of this manager.
+func (m *Manager) Store() Store { return m.cfg.Store }

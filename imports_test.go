@@ -17,8 +17,9 @@ import (
 // Who may import whom:
 //
 //	components ──▶ session ◀── stores/x ──▶ its driver
-//	    │             │
-//	  templ         echo, in echoFiles only
+//	    │             │    ▲
+//	  templ         echo   └── sessiontest ──▶ echo
+//	          (in echoFiles only)
 //
 // A package that is imported against the arrows reaches users who did not ask for it.
 
@@ -101,6 +102,16 @@ func Test_that_an_import_in_the_wrong_direction_is_noticed(t *testing.T) {
 		{"components/flash_test.go", "github.com/stretchr/testify/assert", false},
 		{"components/flash.go", "golang.org/x/net/html", false},
 
+		{"sessiontest/site.go", modulePath, true},
+		{"sessiontest/site.go", echoPath + "/v4", true},
+		{"sessiontest/site.go", "testing", true},
+		{"sessiontest/site.go", modulePath + "/stores/memorystore", false},
+		{"sessiontest/site.go", modulePath + "/components", false},
+		{"sessiontest/site.go", modulePath + "/internal/browser", false},
+		{"sessiontest/site.go", "github.com/chromedp/chromedp", false},
+		{"sessiontest/site_test.go", modulePath + "/stores/memorystore", true},
+		{"sessiontest/site_test.go", "github.com/stretchr/testify/assert", false},
+
 		{"stores/stores.go", modulePath + "/stores/redisstore", true},
 		{"stores/redisstore/redisstore.go", modulePath, true},
 		{"stores/redisstore/redisstore.go", "github.com/redis/go-redis/v9", true},
@@ -164,6 +175,15 @@ func brokenRule(file, imported string) string {
 			return "components imports session and templ only: neither Echo nor a store"
 		}
 
+	case within(dir, "sessiontest") && isTest(file):
+		if !own && !echo {
+			return "tests of sessiontest use the standard library and Echo only"
+		}
+	case within(dir, "sessiontest"):
+		if imported != modulePath && !echo {
+			return "sessiontest imports session and Echo only, and of session what everybody can: no store, nothing internal"
+		}
+
 	case within(dir, "stores") && dir != "stores":
 		store := "stores/" + strings.Split(dir, "/")[1]
 		switch {
@@ -221,7 +241,7 @@ func Test_that_a_store_brings_its_own_driver_only(t *testing.T) {
 		"dynamodbstore": "github.com/aws/aws-sdk-go-v2",
 		"cookiestore":   "github.com/gorilla/securecookie",
 	}
-	for _, pkg := range []string{".", "./components", "./stores/cookiestore", "./stores/dynamodbstore", "./stores/filestore", "./stores/memorystore", "./stores/redisstore", "./stores/storetest", "./stores"} {
+	for _, pkg := range []string{".", "./components", "./stores/cookiestore", "./stores/dynamodbstore", "./stores/filestore", "./stores/memorystore", "./stores/redisstore", "./stores/storetest", "./stores", "./sessiontest"} {
 		out, err := exec.Command("go", "list", "-deps", pkg).Output()
 		if err != nil {
 			t.Fatalf("go list -deps %s: %v", pkg, err)
@@ -232,5 +252,23 @@ func Test_that_a_store_brings_its_own_driver_only(t *testing.T) {
 				t.Errorf("%s has %s in it: %t; want %t", pkg, driver, has, wants)
 			}
 		}
+	}
+}
+
+// Spans and metrics are for those who import otelsession, a module of its own.
+func Test_that_nobody_else_has_OpenTelemetry_in_his_program(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps, err := exec.Command("go", "list", "-deps", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list -deps ./...: %v", err)
+	}
+	if strings.Contains(string(mod)+string(deps), "go.opentelemetry.io") {
+		t.Error("go.mod, or a package of this module, has OpenTelemetry in it; that belongs to otelsession/go.mod")
+	}
+	if _, err := os.Stat("otelsession/go.mod"); err != nil {
+		t.Errorf("otelsession is no module of its own: %v", err)
 	}
 }

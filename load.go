@@ -18,12 +18,12 @@ func (s *Session) load() {
 	switch {
 	case err != nil:
 		s.loadErr = err
-		s.report(s.m.cfg.Hooks.StoreError, "", Event{Err: err}, "the session could not be loaded")
+		s.report(s.m.cfg.Hooks.StoreError, s.presented(), Event{Err: err}, notLoaded)
 	case found:
 		s.fresh = false
-		s.report(s.m.cfg.Hooks.Initiated, s.key, Event{}, "")
+		s.report(s.m.cfg.Hooks.Initiated, s.key, Event{}, silent)
 	case s.given:
-		s.report(s.m.cfg.Hooks.Rejected, "", Event{Err: ErrNotFound}, "")
+		s.reportRejected(ctx)
 	}
 	if s.headSent && s.exchange != nil {
 		s.decision = s.viewOf(s.status, s.exchange.Header())
@@ -82,7 +82,8 @@ func (s *Session) straggles(ctx context.Context) error {
 func (s *Session) understand(rec Record, key string) (*state, error) {
 	st, err := s.m.decode(rec)
 	if errors.Is(err, errCorrupt) {
-		s.report(s.m.cfg.Hooks.Undecodable, key, Event{Err: err}, "a session record is corrupt and was left out")
+		s.corrupt = true
+		s.report(s.m.cfg.Hooks.Undecodable, key, Event{Err: err}, corrupt)
 		return nil, nil
 	}
 	return st, err

@@ -1,9 +1,9 @@
 package session
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -37,14 +37,11 @@ func New(cfg Config) (*Manager, error) {
 	}
 	m := &Manager{
 		cfg:      cfg,
-		store:    cfg.Store,
 		cookie:   newCookieTemplate(cfg),
 		queue:    newQueue(),
 		producer: randomUint64(),
 	}
-	m.sealer, _ = cfg.Store.(Sealer)
-	m.tagger, _ = cfg.Store.(Tagger)
-	m.peeker, _ = cfg.Store.(Peeker)
+	m.useStore(cfg.Store)
 	return m, nil
 }
 
@@ -58,22 +55,8 @@ func randomUint64() uint64 {
 
 // unavailable wraps what a store answered when it could not do its work.
 func unavailable(doing string, err error) error {
-	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
-}
-
-// report calls hook with e, about the record under key, and logs the problem if there is
-// one. It does so once the session is no longer locked.
-func (s *Session) report(hook func(context.Context, Event), key string, e Event, problem string) {
-	if hook == nil && problem == "" {
-		return
+	if errors.Is(err, ErrConflict) {
+		err = ErrConflict // a ConflictError has the record in it, which is nobody's business
 	}
-	e.Handle = handle(key)
-	s.events = append(s.events, func() {
-		if problem != "" {
-			s.m.cfg.Logger.Warn("session: "+problem, "session", e.Handle, "error", e.Err)
-		}
-		if hook != nil {
-			hook(s.ctx, e)
-		}
-	})
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
 }

@@ -48,7 +48,7 @@ func (s *Session) open() (found bool, err error) {
 func (s *Session) unseal(name string, given *bool) (*state, time.Time, error) {
 	for value := range candidates(s.req, name) {
 		*given = true
-		rec, err := s.m.sealer.Open(name, value)
+		rec, err := s.m.open(s.ctx, name, value)
 		if errors.Is(err, ErrNotFound) {
 			continue
 		}
@@ -65,29 +65,30 @@ func (s *Session) unseal(name string, given *bool) (*state, time.Time, error) {
 
 // seal sets the cookies that have changed, and no other.
 func (s *Session) seal(delta flashDelta) error {
-	changed := len(s.ops) > 0 || s.renew || s.sealed.ended
+	changed, had := len(s.ops) > 0 || s.renew, s.sealed
 	if !delta.empty() {
 		delta.apply(s.st, s.m.now())
 	}
 	until, due := s.refresh()
-	if changed || due && s.sealed.values && !s.headSent {
+	if changed || had.ended || due && had.values && !s.headSent {
 		if err := s.sealValues(s.st.without(entry.isFlash), until); err != nil {
 			return err
 		}
 	}
-	if !delta.empty() || s.sealed.ended || s.sealed.flash && !s.st.hasFlash() {
+	if !delta.empty() || had.ended || had.flash && !s.st.hasFlash() {
 		if err := s.sealFlash(s.st.without(entry.isValue)); err != nil {
 			return err
 		}
 	}
 	switch {
-	case s.sealed.ended:
-		s.report(s.m.cfg.Hooks.Destroyed, "", Event{}, "")
-	case s.renew:
-		s.report(s.m.cfg.Hooks.Migrated, "", Event{}, "")
+	case had.ended:
+		s.report(s.m.cfg.Hooks.Destroyed, "", Event{}, silent)
+	case s.renew && had.values:
+		s.report(s.m.cfg.Hooks.Migrated, "", Event{}, silent)
 	}
-	if changed || !delta.empty() {
-		s.report(s.m.cfg.Hooks.Committed, "", Event{}, "")
+	kept := had.values || had.flash || s.sealed.values || s.sealed.flash
+	if kept && (changed || !delta.empty()) {
+		s.report(s.m.cfg.Hooks.Committed, "", Event{}, silent)
 	}
 	return nil
 }
@@ -131,7 +132,7 @@ func (s *Session) sealFlash(flash *state) error {
 			s.sealed.flash, s.sealed.flashGiven = true, true
 			return err
 		}
-		s.report(nil, "", Event{Err: err}, "the flash does not fit into a cookie; some of it was left out")
+		s.report(nil, "", Event{Err: err}, flashTooLarge)
 	}
 }
 
@@ -141,7 +142,7 @@ func (st *state) shrink(excess int) bool {
 }
 
 func (s *Session) sealCookie(name string, st *state, until time.Time, age time.Duration) error {
-	value, err := s.m.sealer.Seal(name, Record{Data: st.encode(), Version: 1, Expires: until})
+	value, err := s.m.seal(s.ctx, name, Record{Data: st.encode(), Version: 1, Expires: until})
 	if err != nil {
 		return unavailable("seal the cookie", err)
 	}

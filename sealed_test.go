@@ -330,7 +330,7 @@ func Test_what_the_hooks_hear_of_sessions_in_cookies(t *testing.T) {
 		{"a new session", put("a", 1), []string{"Committed"}},
 		{"a read", read, []string{"Initiated"}},
 		{"a new id", (*session.Session).Regenerate, []string{"Initiated", "Migrated", "Committed"}},
-		{"a log-out", (*session.Session).Destroy, []string{"Initiated", "Destroyed", "Committed"}},
+		{"a log-out", (*session.Session).Destroy, []string{"Initiated", "Destroyed"}},
 		{"a log-out of nobody", (*session.Session).Destroy, nil},
 	} {
 		v.must(t, p, tc.work)
@@ -338,7 +338,25 @@ func Test_what_the_hooks_hear_of_sessions_in_cookies(t *testing.T) {
 			t.Errorf("%s: %v; want %v", tc.desc, got, tc.want)
 		}
 	}
+	for _, tc := range []struct {
+		desc string
+		work func(*session.Session)
+		want []string
+	}{
+		{"a message", func(s *session.Session) { s.FlashInfo("hello") }, []string{"Committed"}},
+		{"a new id for nobody", (*session.Session).Regenerate, nil},
+		{"nothing to store", func(s *session.Session) { s.Put("a", 1); s.Forget("a") }, nil},
+	} {
+		newVisitor().must(t, p, tc.work)
+		if got := heard(); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: %v; want %v", tc.desc, got, tc.want)
+		}
+	}
 	v.cookies[cookieName] = "bad"
+	v.must(t, p, read)
+	if e := p.hooked("Rejected"); len(e) != 1 || e[0].Reason != session.ReasonUnreadable {
+		t.Errorf("a bad cookie: %+v; want it rejected as unreadable", e)
+	}
 	v.must(t, p, (*session.Session).Destroy)
 	if len(v.cookies) != 0 {
 		t.Errorf("a log-out leaves a cookie that cannot be opened: %v", v.cookies)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -40,6 +41,7 @@ type Session struct {
 	loadErr error
 	fresh   bool      // there was no session
 	given   bool      // the visitor sent a cookie by our name, whatever was in it
+	corrupt bool      // it led to a record that nobody understands
 	unknown []string  // keys of his that lead nowhere; see straggles
 	id, key string    // of the stored record; "" where there is none
 	next    string    // the id that the commit will give it, if it is known; see nextID
@@ -193,7 +195,7 @@ func (s *Session) failure() error {
 func (s *Session) fail(err error) {
 	s.remember(err)
 	if s.headSent {
-		s.report(nil, s.key, Event{Err: err}, "a session change failed after the response head had left")
+		s.report(nil, cmp.Or(s.key, s.presented()), Event{Err: err}, failedLate)
 	}
 }
 
@@ -253,7 +255,8 @@ func (s *Session) Destroy() {
 		return
 	}
 	if err := s.logOutStraggles(); err != nil {
-		s.fail(err)
+		s.remember(err)
+		s.reportUnsaved(err)
 		return
 	}
 	if s.loadErr != nil {
@@ -330,6 +333,6 @@ func (s *Session) late(err error) {
 	first := !errors.Is(s.err, err)
 	s.remember(err)
 	if first {
-		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err}, "a session change came too late and was not saved")
+		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err}, tooLate)
 	}
 }

@@ -40,7 +40,8 @@ type Info struct {
 // An error says that the store could not be asked ([ErrUnavailable]), or cannot find sessions
 // at all (errors.ErrUnsupported). A handler answers it as it does any failure of a service:
 // echo.ErrServiceUnavailable.WithInternal(err), say.
-func (m *Manager) Tagged(ctx context.Context, userID string) ([]Info, error) {
+func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err error) {
+	defer m.reportFailure(ctx, "", &err)
 	if m.tagger == nil {
 		return nil, errNoTags
 	}
@@ -48,7 +49,6 @@ func (m *Manager) Tagged(ctx context.Context, userID string) ([]Info, error) {
 	if err != nil {
 		return nil, unavailable("find the sessions of a user", err)
 	}
-	var found []Info
 	for _, e := range entries {
 		st, rec, err := m.read(ctx, e.Key)
 		if err != nil {
@@ -77,7 +77,8 @@ func (m *Manager) Tagged(ctx context.Context, userID string) ([]Info, error) {
 //
 // After an error some sessions may be alive; call it again. It has then tried all of them,
 // unless an exception is no handle: then it has done nothing.
-func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...string) error {
+func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...string) (err error) {
+	defer m.reportFailure(ctx, "", &err)
 	if m.tagger == nil {
 		return errNoTags
 	}
@@ -122,7 +123,7 @@ func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	if err := m.store.Destroy(ctx, key, 0); err != nil {
 		return unavailable("destroy", err)
 	}
-	m.destroyed(ctx, key)
+	m.report(ctx, m.cfg.Hooks.Destroyed, key, Event{}, silent)
 	if err := m.tagger.Untag(ctx, tagName(userID), key); err != nil {
 		return unavailable("untag", err)
 	}
@@ -146,7 +147,7 @@ func (m *Manager) Destroy(ctx context.Context, handle string) error {
 	return m.destroyIf(ctx, handle, func(*state) bool { return true })
 }
 
-func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*state) bool) error {
+func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*state) bool) (err error) {
 	if m.sealer != nil {
 		return errNoRecords
 	}
@@ -154,6 +155,7 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 	if !ok {
 		return fmt.Errorf("%w: %w", ErrNotFound, errNotHandle)
 	}
+	defer m.reportFailure(ctx, key, &err)
 	st, rec, err := m.read(ctx, key)
 	switch {
 	case err != nil:
@@ -163,12 +165,15 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 	case !wanted(st):
 		return ErrNotFound
 	}
-	if err := m.end(ctx, key, rec.Version); errors.Is(err, ErrMoved) {
+	conflict := func(retries int) {
+		m.report(ctx, m.cfg.Hooks.Conflict, key, Event{Retries: retries}, silent)
+	}
+	if err := m.end(ctx, key, rec.Version, conflict); errors.Is(err, ErrMoved) {
 		return err
 	} else if err != nil {
 		return unavailable("destroy", err)
 	}
-	m.destroyed(ctx, key)
+	m.report(ctx, m.cfg.Hooks.Destroyed, key, Event{}, silent)
 	m.unindex(ctx, st.tags(), key)
 	return nil
 }
@@ -177,12 +182,6 @@ var (
 	errNotHandle = errors.New("session: what is given as the handle of a session is none")
 	errNoRecords = fmt.Errorf("session: a session in a cookie cannot be destroyed from outside: %w; use a store on the server", errors.ErrUnsupported)
 )
-
-func (m *Manager) destroyed(ctx context.Context, key string) {
-	if hook := m.cfg.Hooks.Destroyed; hook != nil {
-		hook(ctx, Event{Handle: handle(key)})
-	}
-}
 
 // read is the session stored under key; st is nil if there is none that anybody could use.
 func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, err error) {
@@ -195,6 +194,7 @@ func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, 
 	}
 	st, err = m.decode(rec)
 	if errors.Is(err, errCorrupt) {
+		m.report(ctx, m.cfg.Hooks.Undecodable, key, Event{Err: err}, corrupt)
 		return nil, Record{}, nil
 	}
 	return st, rec, err

@@ -45,7 +45,7 @@ func lookup[T any](s *Session, key string) (v T, ok bool, err error) {
 	}
 	v, err = decodeValue[T](key, raw)
 	if err != nil {
-		s.report(s.m.cfg.Hooks.Undecodable, s.key, Event{Key: key, Err: err}, "")
+		s.report(s.m.cfg.Hooks.Undecodable, s.key, Event{Key: key, Err: err}, silent)
 		var zero T
 		return zero, true, err
 	}

@@ -1,0 +1,298 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+)
+
+// Hooks are called at the turns of a session's life, after the fact, by the goroutine
+// that used the session; so several may run at once. A nil hook is not called, and costs
+// nothing. Two sets are joined by [Hooks.And]; the package otelsession has one for
+// OpenTelemetry.
+//
+// The context is that of the request, as the middleware around [Middleware] has left it, or
+// what a method of [Manager] was given. What is logged with it carries the ids of its trace.
+//
+// Hooks must not use the session. The visitor waits for them: hand on what takes long. One
+// that panics is logged as an error, and that is all: what watches a log-out must not stop it
+// half-way.
+type Hooks struct {
+	// Initiated: a stored session was loaded, for the first time in this request.
+	Initiated func(context.Context, Event)
+
+	// Committed: changes were saved, if only that a message was shown.
+	Committed func(context.Context, Event)
+
+	// Migrated: Regenerate took effect, or Tag; Handle is the new one, Previous the old.
+	// Committed is called as well.
+	Migrated func(context.Context, Event)
+
+	// Destroyed: a session was ended, by [Session.Destroy] or from outside. One that expires
+	// just goes; no store tells of it.
+	Destroyed func(context.Context, Event)
+
+	// Rejected: a cookie was presented that names no session; Reason says more. To tell a
+	// session that has moved from one that never was, the store is asked once more.
+	Rejected func(context.Context, Event)
+
+	// Conflict: another request was faster, so the changes are replayed on what it left,
+	// and tried again. (Requests that meet in one process mostly wait for each other instead.)
+	Conflict func(context.Context, Event)
+
+	// Lost: changes were dropped, because the session had ended meanwhile. It is as if the
+	// request had come just before.
+	Lost func(context.Context, Event)
+
+	// Refused: changes were not saved, because the session has another id by now, or was
+	// revoked; the response becomes a 503, and Err is [ErrMoved] or [ErrRevoked].
+	Refused func(context.Context, Event)
+
+	// LateWrite: a change came too late to be saved; Err says why.
+	LateWrite func(context.Context, Event)
+
+	// Undecodable: a stored value (Key says which), or a whole record, could not be
+	// understood. It is called for each attempt to read it.
+	Undecodable func(context.Context, Event)
+
+	// StoreError: the store failed, or refused a session that is too large, so that one could
+	// not be loaded, saved, prolonged, found or ended.
+	StoreError func(context.Context, Event)
+
+	// StoreCall is called before each call of a method of the store, whose name is op, in
+	// small letters: "read", "write", "destroy", "touch", "tag", "untag", "tagged", "revoke",
+	// "seal", "open". The store is given the context that it returns, and the function is
+	// called with what the store answered. That may be [ErrNotFound] or [ErrConflict], which
+	// are no failures. Neither result may be nil.
+	//
+	// Unlike the others it is called in the middle of things, while the session is locked.
+	// To use the session here is a deadlock.
+	StoreCall func(ctx context.Context, op string) (context.Context, func(error))
+}
+
+// And is both: h first, and then more.
+func (h Hooks) And(more Hooks) Hooks {
+	return Hooks{
+		Initiated:   both(h.Initiated, more.Initiated),
+		Committed:   both(h.Committed, more.Committed),
+		Migrated:    both(h.Migrated, more.Migrated),
+		Destroyed:   both(h.Destroyed, more.Destroyed),
+		Rejected:    both(h.Rejected, more.Rejected),
+		Conflict:    both(h.Conflict, more.Conflict),
+		Lost:        both(h.Lost, more.Lost),
+		Refused:     both(h.Refused, more.Refused),
+		LateWrite:   both(h.LateWrite, more.LateWrite),
+		Undecodable: both(h.Undecodable, more.Undecodable),
+		StoreError:  both(h.StoreError, more.StoreError),
+		StoreCall:   around(h.StoreCall, more.StoreCall),
+	}
+}
+
+func both(a, b func(context.Context, Event)) func(context.Context, Event) {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return func(ctx context.Context, e Event) {
+		defer b(ctx, e) // after a panic, too
+		a(ctx, e)
+	}
+}
+
+// Event is what a hook is told. It never holds an id, a key of the store, or a value.
+type Event struct {
+	Handle   string // names the session; it is not the credential. "" with a cookie store, and where there is none yet
+	Previous string // Migrated: the handle before
+	Key      string // Undecodable: the application's key
+	Reason   Reason // Rejected: why
+	Retries  int    // Conflict, Committed: how often another request was faster so far
+	Err      error
+}
+
+// LogValue is the event as a group that leaves out what is zero:
+//
+//	logger.InfoContext(ctx, "session rejected", "event", e)
+//
+// Under the key "" its attributes stand beside the others.
+func (e Event) LogValue() slog.Value { return slog.GroupValue(e.attrs()...) }
+
+func (e Event) attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.String("session", e.Handle)}
+	if e.Previous != "" {
+		attrs = append(attrs, slog.String("previous", e.Previous))
+	}
+	if e.Key != "" {
+		attrs = append(attrs, slog.String("key", e.Key))
+	}
+	if e.Reason != "" {
+		attrs = append(attrs, slog.String("reason", string(e.Reason)))
+	}
+	if e.Retries != 0 {
+		attrs = append(attrs, slog.Int("retries", e.Retries))
+	}
+	if e.Err != nil {
+		attrs = append(attrs, slog.Any("error", e.Err))
+	}
+	return attrs
+}
+
+// Reason is why a cookie was rejected.
+type Reason string
+
+const (
+	// ReasonMalformed: it is no id. It was cut off, made up, or set by another application.
+	ReasonMalformed Reason = "malformed"
+
+	// ReasonUnknown: there is no such session. It has expired, was destroyed, or never was.
+	ReasonUnknown Reason = "unknown"
+
+	// ReasonMoved: less than a minute ago there was one, which Regenerate has given another
+	// id. Most such requests were on their way when the visitor logged in.
+	ReasonMoved Reason = "moved"
+
+	// ReasonUnreadable: its record is corrupt; Undecodable is called as well. Of a cookie that
+	// is a session itself: it was altered, has expired, or was sealed with a key that is no
+	// longer listed.
+	ReasonUnreadable Reason = "unreadable"
+)
+
+// notice is a line in the log. The zero notice is none.
+type notice struct {
+	level slog.Level
+	text  string
+}
+
+// All that is ever logged about a session. docs/operations.md says what to do about it.
+var (
+	silent        = notice{}
+	notLoaded     = notice{slog.LevelError, "session: a session could not be loaded"}
+	notSaved      = notice{slog.LevelError, "session: a session could not be saved"}
+	notProlonged  = notice{slog.LevelWarn, "session: a session could not be prolonged"}
+	corrupt       = notice{slog.LevelWarn, "session: a record is corrupt and was left out"}
+	tooLate       = notice{slog.LevelWarn, "session: a change came too late and was not saved"}
+	failedLate    = notice{slog.LevelWarn, "session: a change failed after the response head had left"}
+	unplayable    = notice{slog.LevelWarn, "session: a change could not be repeated on what another request has saved"}
+	flashTooLarge = notice{slog.LevelWarn, "session: the flash does not fit into a cookie; some of it was left out"}
+	dropped       = notice{slog.LevelInfo, "session: changes were dropped, because the session had ended meanwhile"}
+	refused       = notice{slog.LevelInfo, "session: changes were refused, because the session has another id or was revoked meanwhile"}
+	hookPanicked  = notice{slog.LevelError, "session: a hook panicked"}
+)
+
+// report calls hook with e, about the record under key, and logs n. It does so once the
+// session is no longer locked.
+func (s *Session) report(hook func(context.Context, Event), key string, e Event, n notice) {
+	if hook == nil && n == silent {
+		return
+	}
+	later := e // e itself, if the function below kept it, would cost room without hooks as well
+	s.events = append(s.events, func() { s.m.report(s.ctx, hook, key, later, n) })
+}
+
+// report is Session.report at once, where no session is locked.
+func (m *Manager) report(ctx context.Context, hook func(context.Context, Event), key string, e Event, n notice) {
+	if hook == nil && n == silent {
+		return
+	}
+	e.Handle, e.Err = handle(key), withoutValue(e.Err)
+	if n != silent {
+		m.cfg.Logger.LogAttrs(ctx, n.level, n.text, e.attrs()...)
+	}
+	if hook != nil {
+		told := e
+		m.shield(ctx, e.Handle, func() { hook(ctx, told) })
+	}
+}
+
+// withoutValue is err, but that an error about a value does not lead to one that quotes it, as
+// those of encoding/json and of unmarshalers do.
+func withoutValue(err error) error {
+	var decode *DecodeError
+	var encode *EncodeError
+	switch {
+	case errors.As(err, &decode):
+		return &DecodeError{Key: decode.Key, Type: decode.Type}
+	case errors.As(err, &encode):
+		return &EncodeError{Key: encode.Key, Type: encode.Type}
+	}
+	return err
+}
+
+// shield keeps the panic of a hook from everybody else.
+func (m *Manager) shield(ctx context.Context, handle string, call func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			m.cfg.Logger.LogAttrs(ctx, hookPanicked.level, hookPanicked.text,
+				slog.String("session", handle), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		}
+	}()
+	call()
+}
+
+// reportUnsaved reports a change that failed with err, of which only the visitor hears else.
+func (s *Session) reportUnsaved(err error) {
+	hooks := &s.m.cfg.Hooks
+	var decode *DecodeError
+	var encode *EncodeError
+	switch {
+	case errors.Is(err, ErrMoved) && s.key == "":
+		s.report(hooks.Refused, s.presented(), Event{Err: err}, refused)
+	case errors.Is(err, ErrMoved), errors.Is(err, ErrRevoked):
+		s.report(hooks.Refused, s.key, Event{Err: err}, refused)
+	case errors.As(err, &decode):
+		s.report(hooks.Undecodable, s.key, Event{Key: decode.Key, Err: err}, unplayable)
+	case errors.As(err, &encode):
+		s.report(nil, s.key, Event{Key: encode.Key, Err: err}, unplayable)
+	default:
+		s.report(hooks.StoreError, s.key, Event{Err: err}, notSaved)
+	}
+}
+
+// reportFailure is for a method of Manager that is about to return *err. Its caller hears of
+// it, so it is not logged.
+func (m *Manager) reportFailure(ctx context.Context, key string, err *error) {
+	if errors.Is(*err, ErrUnavailable) {
+		m.report(ctx, m.cfg.Hooks.StoreError, key, Event{Err: *err}, silent)
+	}
+}
+
+// reportRejected reports that the visitor's cookie has led to no session.
+func (s *Session) reportRejected(ctx context.Context) {
+	hook := s.m.cfg.Hooks.Rejected
+	if hook == nil {
+		return
+	}
+	why, key := s.whyRejected(ctx)
+	s.report(hook, key, Event{Reason: why, Err: ErrNotFound}, silent)
+}
+
+func (s *Session) whyRejected(ctx context.Context) (why Reason, key string) {
+	for _, key := range s.unknown {
+		if errors.Is(s.m.whetherMoved(ctx, key, rememberMoves), ErrMoved) {
+			return ReasonMoved, key
+		}
+	}
+	key = s.presented()
+	switch {
+	case s.m.sealer != nil, s.corrupt:
+		return ReasonUnreadable, key
+	case key == "":
+		return ReasonMalformed, ""
+	}
+	return ReasonUnknown, key
+}
+
+// presented is the key of the first id that the visitor's cookies have, or "".
+func (s *Session) presented() string {
+	if s.m.sealer != nil {
+		return ""
+	}
+	for id := range candidates(s.req, s.m.cookie.name()) {
+		if wellFormed(id) {
+			return storeKey(id)
+		}
+	}
+	return ""
+}

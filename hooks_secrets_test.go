@@ -1,0 +1,165 @@
+package session_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// Whatever happens, in whatever store: neither the hooks nor the log are told what could be
+// used to take over a session, or what is in one.
+func Test_that_hooks_and_log_are_told_no_secret(t *testing.T) {
+	memory := memorystore.New(memorystore.Options{})
+	for name, store := range map[string]session.Store{
+		"that finds sessions":         memory,
+		"that does not find sessions": &watched{Store: memory},
+		"in cookies":                  cookieStore(t, nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var said bytes.Buffer
+			var names []string
+			logger := slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			tell := func(e session.Event) {
+				fmt.Fprintf(&said, "%+v %#v\n", e, e)
+				for err := e.Err; err != nil; err = errors.Unwrap(err) {
+					fmt.Fprintf(&said, "%+v %#v\n", err, err)
+					var brings *session.ConflictError
+					if errors.As(err, &brings) {
+						t.Errorf("%v brings a record", e.Err)
+					}
+				}
+				logger.Info("event", "event", e)
+				if err := json.NewEncoder(&said).Encode(e); err != nil {
+					t.Error(err)
+				}
+			}
+			hooks := everyHook(func(name string) func(context.Context, session.Event) {
+				return func(_ context.Context, e session.Event) { names = append(names, name); tell(e) }
+			})
+			hooks.StoreCall = func(ctx context.Context, op string) (context.Context, func(error)) {
+				return ctx, func(err error) { tell(session.Event{Key: op, Err: err}) }
+			}
+			faulty := &faultyTagger{Store: store}
+			var used session.Store = faulty
+			if name == "that finds sessions" {
+				faulty.Store, used = memory, struct {
+					*faultyTagger
+					tagMethods
+				}{faulty, memory}
+			} else if name == "in cookies" {
+				used = store
+			}
+			p := start(t, session.Config{Store: used, Logger: logger, Hooks: hooks})
+			secrets := secretScenario(t, p, faulty)
+			for _, secret := range secrets {
+				if strings.Contains(said.String(), secret) {
+					t.Errorf("%q was told:\n%s", secret, said.String())
+				}
+			}
+			if found := regexp.MustCompile(`[0-9a-f]{64}`).FindString(said.String()); found != "" {
+				t.Errorf("a key or a tag was told, %s:\n%s", found, said.String())
+			}
+			if kinds := slices.Compact(slices.Sorted(slices.Values(names))); len(kinds) < 6 {
+				t.Errorf("too little happened: %v", kinds)
+			}
+		})
+	}
+}
+
+// faultyTagger is a store that fails in the next calls.
+type faultyTagger struct {
+	session.Store
+	failing string // the method
+	with    error
+}
+
+func (f *faultyTagger) Read(ctx context.Context, key string) (session.Record, error) {
+	if f.failing == "Read" {
+		return session.Record{}, f.with
+	}
+	return f.Store.Read(ctx, key)
+}
+
+func (f *faultyTagger) Write(ctx context.Context, key string, rec session.Record) error {
+	if f.failing == "Write" {
+		return f.with
+	}
+	return f.Store.Write(ctx, key, rec)
+}
+
+// hiddenNumber decodes to an error that quotes what it was given.
+type hiddenNumber struct{}
+
+func (*hiddenNumber) UnmarshalJSON(raw []byte) error { return fmt.Errorf("%s is no number", raw) }
+
+// secretScenario lets all kinds of things happen, and returns what must not be told.
+func secretScenario(t *testing.T, p *process, store *faultyTagger) (secrets []string) {
+	const user, value, message = "user-ada-7", "value-31415926", "message-27182818"
+	secrets = []string{user, value, message, "31415926"}
+	v, late := newVisitor(), newVisitor()
+	do := func(v *visitor, work func(*session.Session)) {
+		v.do(p, work)
+		for _, c := range v.clone().cookies {
+			secrets = append(secrets, c, keyOf(c))
+		}
+	}
+	fail := func(method string, err error, work func(*session.Session)) {
+		store.failing, store.with = method, err
+		do(v.clone(), work)
+		store.failing = ""
+	}
+	sum := sha256.Sum256([]byte("session tag " + user))
+	secrets = append(secrets, hex.EncodeToString(sum[:]))
+
+	do(v, func(s *session.Session) { s.Put("text", value); s.Put("number", 31415926); s.FlashInfo(message) })
+	do(v, func(s *session.Session) {
+		session.Get[int8](s, "number")
+		session.Get[hiddenNumber](s, "text")
+		session.Flashed[int](s, "text")
+	})
+	do(v, func(s *session.Session) { s.Tag(user) })
+	do(v, func(s *session.Session) { s.Put("bad", math.NaN()) })
+	late.cookies = v.clone().cookies
+	interleaved(p, p, v, increment, put("other", value))
+	interleaved(p, p, v, put("n", value), increment)
+	do(v, (*session.Session).Regenerate)
+	do(late, increment)
+	do(late, (*session.Session).Destroy)
+	v.visit(p, stream((*session.Session).Regenerate))
+	v.visit(p, stream(put("text", value)))
+	fail("Read", errStoreDown, read)
+	fail("Write", errStoreDown, put("text", value))
+	fail("Write", session.ErrTooLarge, put("text", value))
+	fail("Write", &session.ConflictError{Current: session.Record{Data: []byte(value)}}, put("text", value))
+	if rec, err := store.Store.Read(t.Context(), keyOf(v.cookie())); err == nil {
+		store.failing, store.with = "Write", &session.ConflictError{Current: rec}
+		newVisitor().do(p, put("text", value))
+		store.failing = ""
+	}
+	fail("Write", session.ErrNotFound, put("text", value))
+	newVisitor().do(p, put("text", strings.Repeat(value, 1000)))
+	for _, cookie := range []string{"bad", strings.Repeat("A", 43), v.cookie() + "x"} {
+		w := newVisitor()
+		w.cookies[cookieName] = cookie
+		do(w, read)
+		secrets = append(secrets, cookie+"\"") // as a value: "bad" may be in a word
+	}
+	_, _ = p.manager.Tagged(t.Context(), user)
+	_ = p.manager.DestroyTagged(t.Context(), user)
+	_ = p.manager.Destroy(t.Context(), "no handle")
+	do(v, read)
+	return slices.DeleteFunc(secrets, func(s string) bool { return s == "" })
+}

@@ -1,0 +1,628 @@
+package session_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// scene is a visitor of a process whose store can be made to fail. No store of the scene is a
+// Tagger unless it says so.
+type scene struct {
+	*testing.T
+	*visitor
+	p, other *process // other is a second process, on the same store
+	store    *watched
+}
+
+// newScene has a visitor with a session in which n is 1.
+func newScene(t *testing.T) *scene {
+	c := new(clock)
+	store := &watched{Store: memorystore.New(memorystore.Options{Now: c.Now})}
+	sc := &scene{T: t, visitor: newVisitor(), store: store}
+	sc.p = start(t, session.Config{Store: store, Now: c.Now})
+	sc.p.clock = c
+	sc.other = start(t, session.Config{Store: store, Now: c.Now})
+	sc.must(t, sc.p, put("n", 1))
+	sc.p.forget()
+	return sc
+}
+
+func (p *process) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.events = nil
+}
+
+// heard is what the hooks of p were told since the last time, a word or two for each.
+func (p *process) heard() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	words := []string{}
+	for _, e := range p.events {
+		word := e.name
+		if e.Reason != "" {
+			word += " " + string(e.Reason)
+		}
+		if e.Key != "" {
+			word += " " + e.Key
+		}
+		if e.Retries > 0 {
+			word += fmt.Sprint(" ", e.Retries)
+		}
+		words = append(words, word)
+	}
+	p.events = nil
+	return words
+}
+
+func (sc *scene) does(work func(*session.Session)) { sc.do(sc.p, work) }
+
+// fails lets the store fail at the methods.
+func (sc *scene) fails(methods ...string) {
+	sc.store.before = func(c call) error {
+		if slices.Contains(methods, c.method) {
+			return errStoreDown
+		}
+		return nil
+	}
+}
+
+// withCookie is a request with that cookie.
+func (sc *scene) withCookie(value string, work func(*session.Session)) {
+	sc.cookies[cookieName] = value
+	sc.does(work)
+}
+
+func Test_that_each_turn_of_a_sessions_life_is_told_once(t *testing.T) {
+	streamed := func(work func(*session.Session)) func(*scene) {
+		return func(sc *scene) { sc.visit(sc.p, stream(work)) }
+	}
+	interrupted := func(first, second func(*session.Session)) func(*scene) {
+		return func(sc *scene) { interleaved(sc.other, sc.p, sc.visitor, first, second) }
+	}
+	cases := []struct {
+		desc string
+		play func(*scene)
+		want string
+	}{
+		{"a request that does not use its session", func(sc *scene) { sc.does(func(*session.Session) {}) }, ""},
+		{"a visitor without a session", func(sc *scene) { newVisitor().do(sc.p, read) }, ""},
+		{"a new session", func(sc *scene) { newVisitor().do(sc.p, put("a", 1)) }, "Committed"},
+		{"nothing to store", func(sc *scene) {
+			newVisitor().do(sc.p, func(s *session.Session) { s.Put("a", 1); s.Forget("a") })
+		}, ""},
+		{"a read", func(sc *scene) { sc.does(func(s *session.Session) { read(s); read(s) }) }, "Initiated"},
+		{"a change", func(sc *scene) { sc.does(put("a", 1)) }, "Initiated, Committed"},
+		{"a change that is saved half-way", func(sc *scene) {
+			sc.does(func(s *session.Session) { s.Put("a", 1); _ = s.Save(context.Background()); read(s) })
+		}, "Initiated, Committed"},
+		{"a message that is shown", func(sc *scene) {
+			sc.does(func(s *session.Session) { s.FlashInfo("hello") })
+			sc.does(func(s *session.Session) { s.FlashMessages().Alerts() })
+		}, "Initiated, Committed, Initiated, Committed"},
+		{"a new id", func(sc *scene) { sc.does((*session.Session).Regenerate) }, "Initiated, Migrated, Committed"},
+		{"a new id for a new session", func(sc *scene) {
+			newVisitor().do(sc.p, func(s *session.Session) { s.Regenerate(); s.Put("a", 1) })
+		}, "Committed"},
+		{"a log-out", func(sc *scene) { sc.does((*session.Session).Destroy) }, "Initiated, Destroyed"},
+		{"a log-out with a good-bye", func(sc *scene) {
+			sc.does(func(s *session.Session) { s.Destroy(); s.FlashInfo("bye") })
+		}, "Initiated, Destroyed, Committed"},
+		{"a use that is worth telling the store", func(sc *scene) {
+			sc.p.clock.advance(time.Hour)
+			sc.does(read)
+		}, "Initiated"},
+
+		{"a cookie that is no id", func(sc *scene) { sc.withCookie("bad", read) }, "Rejected malformed"},
+		{"an empty cookie", func(sc *scene) { sc.withCookie("", read) }, "Rejected malformed"},
+		{"an id that nobody has drawn", func(sc *scene) { sc.withCookie(strings.Repeat("A", 43), read) }, "Rejected unknown"},
+		{"an id that nobody has drawn, used for a new session", func(sc *scene) {
+			sc.withCookie(strings.Repeat("A", 43), put("a", 1))
+		}, "Rejected unknown, Committed"},
+		{"an expired session", func(sc *scene) {
+			sc.p.clock.advance(3 * time.Hour)
+			sc.does(read)
+		}, "Rejected unknown"},
+		{"a session that was destroyed", func(sc *scene) {
+			old := sc.clone()
+			sc.does((*session.Session).Destroy)
+			old.do(sc.p, read)
+		}, "Initiated, Destroyed, Rejected unknown"},
+		{"an id from before the login", func(sc *scene) {
+			old := sc.clone()
+			sc.does((*session.Session).Regenerate)
+			old.do(sc.p, read)
+		}, "Initiated, Migrated, Committed, Rejected moved"},
+		{"an id from long before the login", func(sc *scene) {
+			old := sc.clone()
+			sc.does((*session.Session).Regenerate)
+			sc.p.clock.advance(2 * time.Minute)
+			old.do(sc.p, read)
+		}, "Initiated, Migrated, Committed, Rejected unknown"},
+		{"an id from before the login that begins a session", func(sc *scene) {
+			old := sc.clone()
+			sc.does((*session.Session).Regenerate)
+			old.do(sc.p, put("a", 1))
+		}, "Initiated, Migrated, Committed, Rejected moved, Refused"},
+		{"a log-out by the id from before the login", func(sc *scene) {
+			old := sc.clone()
+			sc.does((*session.Session).Regenerate)
+			old.do(sc.p, (*session.Session).Destroy)
+		}, "Initiated, Migrated, Committed, Rejected moved, Refused"},
+		{"a corrupt record", func(sc *scene) {
+			sc.spoil("\x01")
+			sc.does(read)
+		}, "Undecodable, Rejected unreadable"},
+		{"a good cookie beside bad ones", func(sc *scene) {
+			r := sc.request()
+			r.Header.Set("Cookie", cookieName+"=bad; "+cookieName+"="+strings.Repeat("A", 43)+"; "+cookieName+"="+sc.cookie())
+			sc.p.serve(r, with(read))
+		}, "Initiated"},
+
+		{"a value of another type", func(sc *scene) {
+			sc.does(func(s *session.Session) { session.Get[string](s, "n") })
+		}, "Initiated, Undecodable n"},
+		{"a message of another type", func(sc *scene) {
+			sc.does(func(s *session.Session) { s.Flash("k", 1) })
+			sc.does(func(s *session.Session) { session.Flashed[[]int](s, "k") })
+		}, "Initiated, Committed, Initiated, Undecodable k, Committed"},
+
+		{"a change beside another process", interrupted(increment, increment), "Initiated, Conflict 1, Committed 1"},
+		{"a new id beside another process", interrupted(increment, (*session.Session).Regenerate), "Initiated, Conflict 1, Migrated, Committed 1"},
+		{"a log-out beside another process", interrupted(increment, (*session.Session).Destroy), "Initiated, Conflict 1, Destroyed"},
+		{"two conflicts in a row", func(sc *scene) {
+			faster := sc.clone()
+			left := 2
+			sc.store.before = func(c call) error {
+				if c.method == "Write" && left > 0 {
+					left--
+					before := sc.store.before
+					sc.store.before = nil
+					faster.do(sc.other, increment)
+					sc.store.before = before
+				}
+				return nil
+			}
+			sc.does(increment)
+		}, "Initiated, Conflict 1, Conflict 2, Committed 2"},
+		{"a change that cannot be repeated", interrupted(put("n", "no number"), increment), "Initiated, Conflict 1, Undecodable n"},
+		{"a change after a log-out", interrupted((*session.Session).Destroy, increment), "Initiated, Lost"},
+
+		{"a change after the head that needs a cookie", func(sc *scene) {
+			newVisitor().visit(sc.p, stream(func(s *session.Session) { s.Put("a", 1); s.Put("b", 2) }))
+		}, "LateWrite"},
+		{"a change after the head", streamed(put("a", 1)), "Initiated, Committed"},
+		{"a change after the request", func(sc *scene) {
+			var kept *session.Session
+			sc.does(func(s *session.Session) { kept = s })
+			kept.Put("a", 1)
+		}, "Initiated, LateWrite"},
+
+		{"a store that cannot be read", func(sc *scene) { sc.fails("Read"); sc.does(increment) }, "StoreError"},
+		{"a store that cannot be read, on a page that does without", func(sc *scene) {
+			sc.fails("Read")
+			sc.visit(sc.p, session.Optional(with(read)))
+		}, "StoreError"},
+		{"a store that cannot be written", func(sc *scene) { sc.fails("Write"); sc.does(increment) }, "Initiated, StoreError"},
+		{"a store that cannot be written after the head", func(sc *scene) {
+			sc.fails("Write")
+			streamed(increment)(sc)
+		}, "Initiated, StoreError"},
+		{"a store that cannot end a session", func(sc *scene) {
+			sc.fails("Destroy")
+			sc.does((*session.Session).Destroy)
+		}, "Initiated, StoreError"},
+		{"a store that cannot prolong a session", func(sc *scene) {
+			sc.fails("Touch")
+			sc.p.clock.advance(time.Hour)
+			sc.does(read)
+		}, "Initiated, StoreError"},
+		{"a value that is no JSON", func(sc *scene) { sc.does(put("c", math.NaN())) }, ""},
+
+		{"a session that is ended from outside", func(sc *scene) {
+			_ = sc.p.manager.Destroy(sc.Context(), sc.handle())
+		}, "Destroyed"},
+		{"a session that is ended from outside beside another process", func(sc *scene) {
+			h, once := sc.handle(), true
+			sc.store.before = func(c call) error {
+				if c.method == "Destroy" && once {
+					once = false
+					sc.do(sc.other, increment)
+				}
+				return nil
+			}
+			_ = sc.p.manager.Destroy(sc.Context(), h)
+		}, "Conflict 1, Destroyed"},
+		{"a session that is not there to be ended", func(sc *scene) {
+			h := sc.handle()
+			sc.do(sc.other, (*session.Session).Destroy)
+			_ = sc.p.manager.Destroy(sc.Context(), h)
+		}, ""},
+		{"a store that cannot end a session from outside", func(sc *scene) {
+			h := sc.handle()
+			sc.fails("Destroy")
+			_ = sc.p.manager.Destroy(sc.Context(), h)
+		}, "StoreError"},
+		{"a corrupt record that is to be ended from outside", func(sc *scene) {
+			h := sc.handle()
+			sc.spoil("\x01")
+			_ = sc.p.manager.Destroy(sc.Context(), h)
+		}, "Undecodable"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.desc, func(t *testing.T) {
+			sc := newScene(t)
+			tc.play(sc)
+			if got := strings.Join(sc.p.heard(), ", "); got != tc.want {
+				t.Errorf("the hooks heard %s; want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// handle is the handle of the visitor's session, found in another process.
+func (sc *scene) handle() (h string) {
+	sc.do(sc.other, func(s *session.Session) { h = s.Handle() })
+	return h
+}
+
+// spoil puts data in the place of the visitor's record.
+func (sc *scene) spoil(data string) {
+	key := keyOf(sc.cookie())
+	rec, err := sc.store.Read(sc.Context(), key)
+	if err == nil {
+		rec.Data = []byte(data)
+		err = sc.store.Write(sc.Context(), key, rec)
+	}
+	if err != nil {
+		sc.Fatal(err)
+	}
+}
+
+func Test_that_hooks_hear_of_the_sessions_of_a_user(t *testing.T) {
+	p := start(t, session.Config{})
+	login := func(s *session.Session) { s.Tag("ada") }
+	for range 2 {
+		newVisitor().must(t, p, login)
+	}
+	v := newVisitor()
+	v.must(t, p, put("n", 1))
+	v.must(t, p, login)
+	if err := p.manager.DestroyTagged(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	got, want := strings.Join(p.heard(), " "), "Committed Committed Committed Initiated Migrated Committed Destroyed Destroyed Destroyed"
+	if got != want {
+		t.Errorf("the hooks heard %s; want %s", got, want)
+	}
+}
+
+func Test_that_a_failure_to_find_the_sessions_of_a_user_is_told_once(t *testing.T) {
+	p := start(t, session.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // to the store, one that cannot be asked in time
+	for name, call := range map[string]func() error{
+		"Tagged":        func() error { _, err := p.manager.Tagged(ctx, "ada"); return err },
+		"DestroyTagged": func() error { return p.manager.DestroyTagged(ctx, "ada") },
+	} {
+		if err := call(); !errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("%s: %v; want ErrUnavailable", name, err)
+		}
+		if got := p.heard(); !slices.Equal(got, []string{"StoreError"}) {
+			t.Errorf("%s: the hooks heard %v; want one StoreError", name, got)
+		}
+	}
+}
+
+func Test_that_an_event_has_the_handle_of_its_session(t *testing.T) {
+	for _, tc := range []struct {
+		desc string
+		play func(*scene)
+		none bool
+	}{
+		{"a read", func(sc *scene) { sc.does(read) }, false},
+		{"a change", func(sc *scene) { sc.does(increment) }, false},
+		{"a log-out", func(sc *scene) { sc.does((*session.Session).Destroy) }, false},
+		{"a conflict", func(sc *scene) { interleaved(sc.other, sc.p, sc.visitor, increment, increment) }, false},
+		{"an expired session", func(sc *scene) { sc.p.clock.advance(3 * time.Hour); sc.does(read) }, false},
+		{"a corrupt record", func(sc *scene) { sc.spoil("\x01"); sc.does(read) }, false},
+		{"a session that has moved", func(sc *scene) {
+			old := sc.clone()
+			sc.does((*session.Session).Regenerate)
+			sc.p.forget()
+			sc.cookies = old.cookies
+			sc.does((*session.Session).Destroy)
+		}, false},
+		{"a store that cannot be read", func(sc *scene) { sc.fails("Read"); sc.does(increment) }, false},
+		{"a store that cannot be written", func(sc *scene) { sc.fails("Write"); sc.does(increment) }, false},
+		{"a cookie that is no id", func(sc *scene) { sc.withCookie("bad", read) }, true},
+		{"a new session that cannot be stored", func(sc *scene) {
+			sc.fails("Write")
+			newVisitor().do(sc.p, put("a", 1))
+		}, true},
+	} {
+		sc := newScene(t)
+		want := sc.handle()
+		if tc.none {
+			want = ""
+		}
+		tc.play(sc)
+		if len(sc.p.events) == 0 {
+			t.Errorf("%s: no event", tc.desc)
+		}
+		for _, e := range sc.p.events {
+			if e.Handle != want {
+				t.Errorf("%s: %s has the handle %q; want %q", tc.desc, e.name, e.Handle, want)
+			}
+		}
+		for line := range strings.Lines(sc.p.log.String()) {
+			if attr := fmt.Sprintf(" session=%s ", cmp.Or(want, `""`)); !strings.Contains(line, attr) {
+				t.Errorf("%s: logged %q; want it to have %s", tc.desc, line, attr)
+			}
+		}
+	}
+}
+
+func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
+	for _, tc := range []struct {
+		desc string
+		play func(*scene)
+		want string
+	}{
+		{"a store that cannot be read", func(sc *scene) { sc.fails("Read"); sc.does(read) },
+			`level=ERROR msg="session: a session could not be loaded" session=HANDLE error="session: store unavailable: read: the store is down"`},
+		{"a store that cannot be written", func(sc *scene) { sc.fails("Write"); sc.does(increment) },
+			`level=ERROR msg="session: a session could not be saved" session=HANDLE error="session: store unavailable: write: the store is down"`},
+		{"a store that cannot prolong", func(sc *scene) { sc.fails("Touch"); sc.p.clock.advance(time.Hour); sc.does(read) },
+			`level=WARN msg="session: a session could not be prolonged" session=HANDLE error="session: store unavailable: touch: the store is down"`},
+		{"a corrupt record", func(sc *scene) { sc.spoil("\x01"); sc.does(read) },
+			`level=WARN msg="session: a record is corrupt and was left out" session=HANDLE error=`},
+		{"a late change", func(sc *scene) { newVisitor().visit(sc.p, stream(put("a", 1))) },
+			`level=WARN msg="session: a change came too late and was not saved" session="" error="session: too late, the response head has left"`},
+		{"a late change that fails", func(sc *scene) { sc.visit(sc.p, stream(put("a", math.NaN()))) },
+			`level=WARN msg="session: a change failed after the response head had left" session=HANDLE error=`},
+		{"a change that cannot be repeated", func(sc *scene) {
+			interleaved(sc.other, sc.p, sc.visitor, put("n", "no number"), increment)
+		}, `level=WARN msg="session: a change could not be repeated on what another request has saved" session=HANDLE key=n retries=0`},
+		{"a lost change", func(sc *scene) { interleaved(sc.other, sc.p, sc.visitor, (*session.Session).Destroy, increment) },
+			`level=INFO msg="session: changes were dropped, because the session had ended meanwhile" session=HANDLE error="session: not found"`},
+		{"a change to a session that has moved", func(sc *scene) {
+			interleaved(sc.p, sc.p, sc.visitor, (*session.Session).Regenerate, increment)
+		}, `level=INFO msg="session: changes were refused, because the session has another id or was revoked meanwhile" session=HANDLE error="session: another request gave the session a new id meanwhile"`},
+		{"what is normal", func(sc *scene) {
+			sc.does(increment)
+			sc.withCookie("bad", read)
+			sc.does(func(s *session.Session) { session.Get[string](s, "n") })
+		}, ""},
+	} {
+		sc := newScene(t)
+		want := strings.ReplaceAll(tc.want, "HANDLE", sc.handle())
+		want = strings.ReplaceAll(want, " retries=0", " error=")
+		tc.play(sc)
+		got := strings.TrimSuffix(sc.p.log.String(), "\n")
+		if strings.Count(got, "\n") > 0 || want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s: logged\n%s\nwant\n%s", tc.desc, got, want)
+		}
+	}
+}
+
+// everyHook sets each hook that hears of events to what hook makes of its name.
+func everyHook(hook func(name string) func(context.Context, session.Event)) (all session.Hooks) {
+	v := reflect.ValueOf(&all).Elem()
+	for i := range v.NumField() {
+		if v.Field(i).Type() == reflect.TypeFor[func(context.Context, session.Event)]() {
+			v.Field(i).Set(reflect.ValueOf(hook(v.Type().Field(i).Name)))
+		}
+	}
+	return all
+}
+
+func Test_that_the_tests_hear_of_every_hook(t *testing.T) {
+	hooks := reflect.ValueOf(new(process).hooks())
+	for i := range hooks.NumField() {
+		if name := hooks.Type().Field(i).Name; name != "StoreCall" && hooks.Field(i).IsNil() {
+			t.Errorf("%s is not set", name)
+		}
+	}
+}
+
+func Test_that_two_sets_of_hooks_are_both_called(t *testing.T) {
+	type whoKey string
+	var heard []string
+	saying := func(who string) session.Hooks {
+		hooks := everyHook(func(name string) func(context.Context, session.Event) {
+			return func(context.Context, session.Event) { heard = append(heard, who+" "+name) }
+		})
+		hooks.StoreCall = func(ctx context.Context, op string) (context.Context, func(error)) {
+			heard = append(heard, who+" "+op)
+			return context.WithValue(ctx, whoKey(who), op), func(error) { heard = append(heard, who+" ends") }
+		}
+		return hooks
+	}
+	a, b := saying("a"), saying("b")
+	for name, tc := range map[string]struct {
+		hooks session.Hooks
+		want  []string
+	}{
+		"both":             {a.And(b), []string{"a", "b"}},
+		"the first only":   {a.And(session.Hooks{}), []string{"a"}},
+		"the second only":  {session.Hooks{}.And(b), []string{"b"}},
+		"three":            {a.And(b).And(saying("c")), []string{"a", "b", "c"}},
+		"three, the right": {a.And(b.And(saying("c"))), []string{"a", "b", "c"}},
+	} {
+		v := reflect.ValueOf(tc.hooks)
+		for i := range v.NumField() {
+			hook, field := v.Field(i), v.Type().Field(i).Name
+			var want []string
+			heard = nil
+			if field == "StoreCall" {
+				ctx, done := tc.hooks.StoreCall(t.Context(), "read")
+				done(nil)
+				for _, who := range tc.want {
+					want = append(want, who+" read")
+					if ctx.Value(whoKey(who)) != "read" {
+						t.Errorf("%s: the context of %s did not come through", name, who)
+					}
+				}
+				for _, who := range slices.Backward(tc.want) {
+					want = append(want, who+" ends")
+				}
+			} else {
+				hook.Call([]reflect.Value{reflect.ValueOf(t.Context()), reflect.ValueOf(session.Event{})})
+				for _, who := range tc.want {
+					want = append(want, who+" "+field)
+				}
+			}
+			if !slices.Equal(heard, want) {
+				t.Errorf("%s, %s: called %v; want %v", name, field, heard, want)
+			}
+		}
+	}
+	if !reflect.ValueOf(session.Hooks{}.And(session.Hooks{})).IsZero() {
+		t.Error("two empty sets make one that is not: it would cost something")
+	}
+}
+
+func Test_that_a_hook_which_panics_does_no_harm(t *testing.T) {
+	panics := everyHook(func(name string) func(context.Context, session.Event) {
+		return func(context.Context, session.Event) { panic(name + " is broken") }
+	})
+	for _, where := range []string{"before", "after"} {
+		p := start(t, session.Config{Hooks: panics})
+		if where == "after" {
+			panics.StoreCall = func(ctx context.Context, _ string) (context.Context, func(error)) {
+				return ctx, func(error) { panic("StoreCall is broken") }
+			}
+		} else {
+			panics.StoreCall = func(context.Context, string) (context.Context, func(error)) { panic("StoreCall is broken") }
+		}
+		p = start(t, session.Config{Hooks: panics, Store: p.manager.Store()})
+		v, w := newVisitor(), newVisitor()
+		v.must(t, p, func(s *session.Session) { s.Tag("ada"); s.Put("n", 1) })
+		w.must(t, p, func(s *session.Session) { s.Tag("ada") })
+		v.must(t, p, func(s *session.Session) {
+			increment(s)
+			s.Regenerate()
+		})
+		v.must(t, p, func(s *session.Session) {
+			if n := session.Get[int](s, "n"); n != 2 {
+				t.Errorf("n is %d; want what was saved", n)
+			}
+		})
+		if err := p.manager.DestroyTagged(t.Context(), "ada"); err != nil {
+			t.Error(err)
+		}
+		if alive(p, v) || alive(p, w) {
+			t.Error("a session is alive after a log-out everywhere")
+		}
+		for _, name := range []string{"Initiated", "Committed", "Migrated", "Destroyed", "Rejected", "StoreCall"} {
+			if line := `level=ERROR msg="session: a hook panicked" session=`; !strings.Contains(p.log.String(), line) ||
+				!strings.Contains(p.log.String(), `panic="`+name+` is broken" stack=`) {
+				t.Errorf("the log does not say that %s has panicked", name)
+			}
+		}
+	}
+}
+
+func Test_that_hooks_are_called_outside_of_the_lock(t *testing.T) {
+	var called int
+	looks := everyHook(func(string) func(context.Context, session.Event) {
+		return func(ctx context.Context, _ session.Event) {
+			if s := session.FromContext(ctx); s != nil {
+				s.Handle() // would wait for ever
+			}
+			called++
+		}
+	})
+	p := start(t, session.Config{Hooks: looks})
+	v := newVisitor()
+	old := v.clone()
+	v.must(t, p, put("n", 1))
+	old.cookies = v.clone().cookies
+	interleaved(p, p, v, increment, increment)
+	v.must(t, p, (*session.Session).Regenerate)
+	old.do(p, increment)
+	v.visit(p, stream((*session.Session).Regenerate))
+	v.must(t, p, func(s *session.Session) { session.Get[string](s, "n") })
+	v.must(t, p, (*session.Session).Destroy)
+	if called < 12 {
+		t.Errorf("%d calls; too little happened", called)
+	}
+}
+
+func Test_that_hooks_and_log_are_given_the_context_of_the_request(t *testing.T) {
+	type traceKey struct{}
+	var logged, hooked []any
+	logger := slog.New(contextHandler(func(ctx context.Context) { logged = append(logged, ctx.Value(traceKey{})) }))
+	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: store, Logger: logger, Hooks: session.Hooks{
+		StoreError: func(ctx context.Context, _ session.Event) { hooked = append(hooked, ctx.Value(traceKey{})) },
+		StoreCall: func(ctx context.Context, op string) (context.Context, func(error)) {
+			hooked = append(hooked, ctx.Value(traceKey{}))
+			return ctx, func(error) {}
+		},
+	}})
+	store.before = func(call) error { return errStoreDown }
+	v := newVisitor()
+	v.cookies[cookieName] = strings.Repeat("A", 43)
+	r := v.request()
+	p.serve(r.WithContext(context.WithValue(r.Context(), traceKey{}, "trace 7")), with(read))
+	if want := []any{"trace 7"}; !slices.Equal(logged, want) {
+		t.Errorf("the log was given %v; want %v", logged, want)
+	}
+	if want := []any{"trace 7", "trace 7"}; !slices.Equal(hooked, want) {
+		t.Errorf("the hooks were given %v; want %v", hooked, want)
+	}
+}
+
+type contextHandler func(context.Context)
+
+func (h contextHandler) Enabled(context.Context, slog.Level) bool { return true }
+func (h contextHandler) Handle(ctx context.Context, _ slog.Record) error {
+	h(ctx)
+	return nil
+}
+func (h contextHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+func (h contextHandler) WithGroup(string) slog.Handler      { return h }
+
+func Test_that_an_event_is_logged_without_what_it_does_not_say(t *testing.T) {
+	var out strings.Builder
+	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if len(groups) == 0 && (a.Key == "time" || a.Key == "level") {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	logger.Info("a", "event", session.Event{Handle: "h"})
+	logger.Info("b", "event", session.Event{Handle: "h", Previous: "p", Key: "k", Reason: session.ReasonMoved, Retries: 2, Err: errStoreDown})
+	logger.Info("c", "", session.Event{Handle: "h", Retries: 1})
+	want := `msg=a event.session=h
+msg=b event.session=h event.previous=p event.key=k event.reason=moved event.retries=2 event.error="the store is down"
+msg=c session=h retries=1
+`
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
+func Test_that_hooks_which_are_not_set_cost_nothing(t *testing.T) {
+	m, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, m.ReportToNobody()); n != 0 {
+		t.Errorf("%v allocations; want none", n)
+	}
+}

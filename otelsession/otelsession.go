@@ -1,0 +1,196 @@
+// Package otelsession shows sessions to OpenTelemetry: a span for each call of the store, and
+// metrics of what happens.
+//
+//	store := memorystore.New(memorystore.Options{})
+//	cfg := session.Config{
+//		Store: store,
+//		Hooks: otelsession.Hooks(otelsession.WithStore(store)),
+//	}
+//
+// It is a module of its own, so that only who imports it has OpenTelemetry in his program.
+//
+// # Spans
+//
+// They are called "session.store.read", "session.store.write" and so on, and are children of
+// the span of the request. So mount the middleware that begins that one (otelecho, say)
+// outside of [session.Middleware]. A store that cannot be asked makes the span an error; a
+// session that is not there, or was changed by a faster request, does not.
+//
+// # Metrics
+//
+//	session.store.duration   s           how long calls of the store take
+//	session.store.errors     {error}     sessions that could not be loaded, saved, prolonged, found or ended
+//	session.count            {session}   live sessions, where the store knows (see WithStore)
+//	session.initiated        {session}   sessions that a request has loaded
+//	session.committed        {commit}    commits
+//	session.conflicts        {conflict}  commits that had to be repeated, because another request was faster
+//	session.migrated         {session}   sessions that were given a new id
+//	session.destroyed        {session}   sessions that were ended
+//	session.rejected         {request}   cookies that name no session
+//	session.lost             {request}   requests whose changes were dropped, because the session had ended
+//	session.refused          {request}   requests that failed, because the session had moved or was revoked
+//	session.late_writes      {change}    changes that came too late to be saved
+//	session.undecodable      {value}     values and records that could not be understood
+//
+// session.store.duration has the attributes session.store.operation ("read", "write",
+// "destroy", "touch", "tag", "untag", "tagged", "revoke", "seal", "open") and
+// session.store.outcome ("ok", "not_found", "conflict", "too_large", "error"); spans have
+// both as well. session.rejected has session.rejected.reason, a [session.Reason]. Nothing
+// has ids or handles.
+package otelsession
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// scope is the instrumentation scope of spans and metrics.
+const scope = "github.com/echo-hypermedia/session/otelsession"
+
+// The keys of attributes. OpenTelemetry's own "session.id" is none of them: that is not for
+// what a cookie has.
+const (
+	operationKey = attribute.Key("session.store.operation")
+	outcomeKey   = attribute.Key("session.store.outcome")
+	reasonKey    = attribute.Key("session.rejected.reason")
+)
+
+// Option changes what [Hooks] does.
+type Option func(*options)
+
+type options struct {
+	tracers trace.TracerProvider
+	meters  metric.MeterProvider
+	store   session.Store
+}
+
+// WithTracerProvider is where spans go, instead of to the global provider.
+func WithTracerProvider(p trace.TracerProvider) Option {
+	return func(o *options) { o.tracers = p }
+}
+
+// WithMeterProvider is where metrics go, instead of to the global provider.
+func WithMeterProvider(p metric.MeterProvider) Option {
+	return func(o *options) { o.meters = p }
+}
+
+// WithStore has the metric session.count, if the store knows how many sessions live: if it has
+// a method Len() int, as that in memory has. It is asked whenever metrics are collected, for
+// as long as the meter provider lives.
+func WithStore(store session.Store) Option {
+	return func(o *options) { o.store = store }
+}
+
+// Hooks are for [session.Config]. Join them with your own by [session.Hooks.And]. What the
+// meter provider does not accept goes to OpenTelemetry's error handler.
+func Hooks(opts ...Option) session.Hooks {
+	o := options{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider()}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	meter := o.meters.Meter(scope)
+	if store, ok := o.store.(interface{ Len() int }); ok {
+		countSessions(meter, store.Len)
+	}
+	return session.Hooks{
+		Initiated:   counter(meter, "session.initiated", "{session}", "Sessions that a request has loaded."),
+		Committed:   counter(meter, "session.committed", "{commit}", "Commits."),
+		Migrated:    counter(meter, "session.migrated", "{session}", "Sessions that were given a new id."),
+		Destroyed:   counter(meter, "session.destroyed", "{session}", "Sessions that were ended."),
+		Rejected:    counter(meter, "session.rejected", "{request}", "Cookies that name no session."),
+		Conflict:    counter(meter, "session.conflicts", "{conflict}", "Commits that had to be repeated, because another request was faster."),
+		Lost:        counter(meter, "session.lost", "{request}", "Requests whose changes were dropped, because the session had ended."),
+		Refused:     counter(meter, "session.refused", "{request}", "Requests that failed, because the session had moved or was revoked."),
+		LateWrite:   counter(meter, "session.late_writes", "{change}", "Changes that came too late to be saved."),
+		Undecodable: counter(meter, "session.undecodable", "{value}", "Values and records that could not be understood."),
+		StoreError:  counter(meter, "session.store.errors", "{error}", "Sessions that could not be loaded, saved, prolonged, found or ended."),
+		StoreCall:   newCalls(o.tracers.Tracer(scope), meter).begin,
+	}
+}
+
+// counter counts events. The reason of a rejection is an attribute; nothing else in an event
+// comes in few enough kinds.
+func counter(meter metric.Meter, name, unit, description string) func(context.Context, session.Event) {
+	count, err := meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
+	handle(err)
+	return func(ctx context.Context, e session.Event) {
+		if e.Reason == "" {
+			count.Add(ctx, 1)
+			return
+		}
+		count.Add(ctx, 1, metric.WithAttributes(reasonKey.String(string(e.Reason))))
+	}
+}
+
+func countSessions(meter metric.Meter, live func() int) {
+	_, err := meter.Int64ObservableGauge("session.count",
+		metric.WithUnit("{session}"), metric.WithDescription("Live sessions."),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(int64(live()))
+			return nil
+		}))
+	handle(err)
+}
+
+func handle(err error) {
+	if err != nil {
+		otel.Handle(err)
+	}
+}
+
+// calls makes a span of each call of a store, and measures it.
+type calls struct {
+	tracer   trace.Tracer
+	duration metric.Float64Histogram
+}
+
+func newCalls(tracer trace.Tracer, meter metric.Meter) calls {
+	duration, err := meter.Float64Histogram("session.store.duration",
+		metric.WithUnit("s"), metric.WithDescription("How long calls of the store take."),
+		// From what memory needs to the 5 seconds that a store is given.
+		metric.WithExplicitBucketBoundaries(0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5))
+	handle(err)
+	return calls{tracer, duration}
+}
+
+// begin is a hook for StoreCall. The kind of the span is internal: the driver of the store
+// may have spans of its own, and those are the client's.
+func (c calls) begin(ctx context.Context, op string) (context.Context, func(error)) {
+	began := time.Now()
+	ctx, span := c.tracer.Start(ctx, "session.store."+op, trace.WithAttributes(operationKey.String(op)))
+	return ctx, func(err error) {
+		took, result := time.Since(began), outcome(err)
+		c.duration.Record(ctx, took.Seconds(), metric.WithAttributes(operationKey.String(op), outcomeKey.String(result)))
+		span.SetAttributes(outcomeKey.String(result))
+		if result == "error" {
+			span.RecordError(err)
+			span.SetStatus(codes.Error, err.Error())
+		}
+		span.End()
+	}
+}
+
+// outcome is what came of a call. An error that says "not there" or "not that version" is an
+// answer like any other.
+func outcome(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, session.ErrNotFound):
+		return "not_found"
+	case errors.Is(err, session.ErrConflict):
+		return "conflict"
+	case errors.Is(err, session.ErrTooLarge):
+		return "too_large"
+	}
+	return "error"
+}

@@ -1,0 +1,351 @@
+package sessiontest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// AssertValue fails the test unless there is a value under key, and it is want. Without
+// want, any value will do. Values are compared as they are stored, by their JSON: an int and
+// an int64 of 7 are the same, and so are a struct and the map with its fields.
+func (v *Visitor) AssertValue(key string, want ...any) {
+	v.t.Helper()
+	s := v.Session()
+	got, ok := s.All()[key]
+	v.check(s, fmt.Sprintf("the value under %q", key), got, ok, want)
+}
+
+// AssertNoValue fails the test if there is a value under one of the keys; without keys, if
+// there is any value.
+func (v *Visitor) AssertNoValue(keys ...string) {
+	v.t.Helper()
+	s := v.Session()
+	if found := among(sortedKeys(s.All()), keys); len(found) > 0 {
+		v.fail(s, "there is a value under %s; want none", quoted(found))
+	}
+}
+
+// AssertAlert fails the test unless alerts of that kind wait for the next page, one with
+// each of these texts. Without a text, any alert of the kind will do. More than that, such
+// as a link, is in Session().FlashMessages().Alerts().
+func (v *Visitor) AssertAlert(kind string, texts ...string) {
+	v.t.Helper()
+	s := v.Session()
+	alerts := s.FlashMessages().Alerts(kind)
+	if len(alerts) == 0 && len(texts) == 0 {
+		v.fail(s, "there is no alert of the kind %q", kind)
+	}
+	for _, text := range texts {
+		has := func(m session.Message) bool { return m.Text == text }
+		if !slices.ContainsFunc(alerts, has) {
+			v.fail(s, "there is no alert of the kind %q with the text %q", kind, text)
+		}
+	}
+}
+
+// AssertNoAlert fails the test if an alert of one of these kinds waits for the next page;
+// without kinds, if there is any alert.
+func (v *Visitor) AssertNoAlert(kinds ...string) {
+	v.t.Helper()
+	s := v.Session()
+	if alerts := s.FlashMessages().Alerts(kinds...); len(alerts) > 0 {
+		v.fail(s, "there is an alert: %s; want none", describeAlert(alerts[0]))
+	}
+}
+
+// AssertFlash fails the test unless something waits under key (see [session.Session.Flash]),
+// and it is want. Without want, anything will do. Values are compared as in AssertValue.
+func (v *Visitor) AssertFlash(key string, want ...any) {
+	v.t.Helper()
+	s := v.Session()
+	messages := s.FlashMessages()
+	v.check(s, fmt.Sprintf("what was flashed under %q", key), messages.Get(key), messages.Has(key), want)
+}
+
+// AssertNoFlash fails the test if something waits under one of the keys. Without keys, it
+// fails if there is any flash: alerts, values, old input or errors.
+func (v *Visitor) AssertNoFlash(keys ...string) {
+	v.t.Helper()
+	s := v.Session()
+	if found := among(sortedKeys(s.FlashMessages().All()), keys); len(found) > 0 {
+		v.fail(s, "something was flashed under %s; want nothing", quoted(found))
+		return
+	}
+	sub := s.Submission(v.form)
+	if len(keys) == 0 && (sub.Submitted() || len(sub.AllErrors()) > 0 || len(s.PageErrors()) > 0) {
+		v.fail(s, "there is a form to be corrected, or an error of the page; want no flash")
+	}
+}
+
+// AssertOld fails the test unless the next page shows these values in the field again, as
+// the visitor had submitted them. Without want, anything will do. An unchecked checkbox is
+// "", as in [session.Session.Old].
+func (v *Visitor) AssertOld(field string, want ...string) {
+	v.t.Helper()
+	s := v.Session()
+	got, known := s.Submission(v.form).Values(field)
+	if known && len(got) == 0 {
+		got = []string{""}
+	}
+	switch {
+	case !known:
+		v.fail(s, "there is no old input for %q", field)
+	case len(want) > 0 && !slices.Equal(got, want):
+		v.fail(s, "the old input for %q is %s; want %s", field, quoted(got), quoted(want))
+	}
+}
+
+// AssertNoOld fails the test if the next page would show in one of the fields what the
+// visitor had submitted: a password, say. Without fields, there must be no old input.
+func (v *Visitor) AssertNoOld(fields ...string) {
+	v.t.Helper()
+	s := v.Session()
+	sub := s.Submission(v.form)
+	if len(fields) == 0 && sub.Submitted() {
+		v.fail(s, "there is old input; want none")
+	}
+	for _, field := range fields {
+		if got, known := sub.Values(field); known {
+			v.fail(s, "the old input for %q is %s; want none", field, quoted(got))
+		}
+	}
+}
+
+// AssertInputError fails the test unless message is among what is wrong with the field.
+func (v *Visitor) AssertInputError(field, message string) {
+	v.t.Helper()
+	s := v.Session()
+	if got := s.Submission(v.form).Errors(field); !slices.Contains(got, message) {
+		v.fail(s, "the input errors of %q are %s; want %q among them", field, quoted(got), message)
+	}
+}
+
+// AssertInputErrors fails the test unless exactly these messages, in this order, are what is
+// wrong with the field. Without messages, any error will do.
+func (v *Visitor) AssertInputErrors(field string, messages ...string) {
+	v.t.Helper()
+	s := v.Session()
+	switch got := s.Submission(v.form).Errors(field); {
+	case len(got) == 0:
+		v.fail(s, "there is no input error of %q", field)
+	case len(messages) > 0 && !slices.Equal(got, messages):
+		v.fail(s, "the input errors of %q are %s; want %s", field, quoted(got), quoted(messages))
+	}
+}
+
+// AssertNoInputError fails the test if something is wrong with one of the fields; without
+// fields, if something is wrong with any.
+func (v *Visitor) AssertNoInputError(fields ...string) {
+	v.t.Helper()
+	s := v.Session()
+	sub := s.Submission(v.form)
+	if all := sub.AllErrors(); len(fields) == 0 && len(all) > 0 {
+		v.fail(s, "there is an input error of %q; want none", all[0].Name)
+	}
+	for _, field := range fields {
+		if got := sub.Errors(field); len(got) > 0 {
+			v.fail(s, "the input errors of %q are %s; want none", field, quoted(got))
+		}
+	}
+}
+
+// AssertPageError fails the test unless there is an error of the page with this code, and
+// with this text. Without a text, any will do.
+func (v *Visitor) AssertPageError(code string, text ...string) {
+	v.t.Helper()
+	s := v.Session()
+	errs := s.PageErrors()
+	at := slices.IndexFunc(errs, func(e session.PageError) bool { return e.Code == code })
+	switch {
+	case at < 0:
+		v.fail(s, "there is no page error %q", code)
+	case len(text) > 0 && !slices.Contains(text, errs[at].Text):
+		v.fail(s, "the page error %q has the text %q; want %q", code, errs[at].Text, text[0])
+	}
+}
+
+// AssertNoPageError fails the test if there is an error of the page with one of the codes;
+// without codes, if there is any.
+func (v *Visitor) AssertNoPageError(codes ...string) {
+	v.t.Helper()
+	s := v.Session()
+	for _, e := range s.PageErrors() {
+		if len(codes) == 0 || slices.Contains(codes, e.Code) {
+			v.fail(s, "there is a page error %q; want none", e.Code)
+		}
+	}
+}
+
+// AssertSession fails the test unless the visitor has a session.
+func (v *Visitor) AssertSession() {
+	v.t.Helper()
+	if s := v.Session(); s.IsNew() {
+		v.fail(s, "want a session")
+	}
+}
+
+// AssertNoSession fails the test if the visitor has a session: one that he has not begun,
+// or that has ended, or was ended by somebody else, is none.
+func (v *Visitor) AssertNoSession() {
+	v.t.Helper()
+	if s := v.Session(); !s.IsNew() {
+		v.fail(s, "there is a session; want none")
+	}
+}
+
+// AssertTagged fails the test unless the session is among those of the user; see
+// [session.Session.Tag]. It fails with a store that cannot find a user's sessions.
+func (v *Visitor) AssertTagged(userID string) {
+	v.t.Helper()
+	s := v.Session()
+	infos, err := v.site.own.Tagged(context.Background(), userID)
+	if err != nil {
+		v.fail(s, "the sessions of %q could not be listed: %v", userID, err)
+		return
+	}
+	own := func(i session.Info) bool { return i.Handle == s.Handle() }
+	if !slices.ContainsFunc(infos, own) {
+		v.fail(s, "the session is not among the %d of the user %q", len(infos), userID)
+	}
+}
+
+// AssertStatus fails the test unless the answer has this status.
+func (r *Response) AssertStatus(want int) {
+	r.visitor.t.Helper()
+	if r.StatusCode != want {
+		r.visitor.t.Errorf("%s; want %d%s", r, want, indented(shortened(r.Text)))
+	}
+}
+
+// AssertRedirect fails the test unless the answer sends the visitor to this address: by a
+// redirect, or by htmx. An address of the site may be a path.
+func (r *Response) AssertRedirect(to string) {
+	v := r.visitor
+	v.t.Helper()
+	got := r.target()
+	if got == "" {
+		v.t.Errorf("%s; want a redirect to %s%s", r, to, indented(shortened(r.Text)))
+		return
+	}
+	wanted, err := r.Request.URL.Parse(to)
+	target, broken := r.Request.URL.Parse(got)
+	if err != nil || broken != nil || target.String() != wanted.String() {
+		v.t.Errorf("%s; want a redirect to %s", r, to)
+	}
+}
+
+// String is the request and its answer in a line: "POST /posts: 303 See Other, to /posts".
+func (r *Response) String() string {
+	line := fmt.Sprintf("%s %s: %d %s", r.Request.Method, r.Request.URL.RequestURI(), r.StatusCode, http.StatusText(r.StatusCode))
+	if to := r.target(); to != "" {
+		line += ", to " + to
+	}
+	return line
+}
+
+// AssertSessionBegun fails the test unless this answer has begun a session: the visitor came
+// without one, and has one now.
+func (r *Response) AssertSessionBegun() {
+	v := r.visitor
+	v.t.Helper()
+	before, now := r.sessions()
+	switch {
+	case !before.IsNew():
+		v.fail(now, "%s: there was a session already; want one that begins here", r)
+	case now.IsNew():
+		v.fail(now, "%s: want a session", r)
+	}
+}
+
+// AssertSessionRegenerated fails the test unless this answer has given the session another
+// id, as a login must: the visitor has a new cookie, and the old one leads nowhere. A
+// session that is kept in a cookie has no id; there, a new cookie will do.
+func (r *Response) AssertSessionRegenerated() {
+	v := r.visitor
+	v.t.Helper()
+	before, now := r.sessions()
+	old, given := r.cookieBefore()
+	switch {
+	case !given:
+		v.fail(now, "%s: the visitor came without a session, so there was none to be given a new id; Seed one", r)
+	case now.IsNew():
+		v.fail(now, "%s: the session has ended; want it to go on with a new id", r)
+	case old == v.cookie():
+		v.fail(now, "%s: the session still has its old id; want a new one (Regenerate, or Tag)", r)
+	case !v.site.sealed && !before.IsNew():
+		v.fail(now, "%s: the old id still leads to a session, beside the new one", r)
+	}
+}
+
+// AssertSessionDestroyed fails the test unless this answer has ended the session: the
+// cookie that the visitor came with leads nowhere, and if he has a new one, for a message
+// say, there are no values. (A session that is kept in a cookie ends in this browser only.)
+func (r *Response) AssertSessionDestroyed() {
+	v := r.visitor
+	v.t.Helper()
+	before, now := r.sessions()
+	_, given := r.cookieBefore()
+	switch {
+	case !given:
+		v.fail(now, "%s: the visitor came without a session, so there was none to be destroyed; Seed one", r)
+	case !v.site.sealed && !before.IsNew():
+		v.fail(now, "%s: the session is still there; want it destroyed", r)
+	case !now.IsNew() && len(now.All()) > 0:
+		v.fail(now, "%s: the session lives on; want it destroyed", r)
+	}
+}
+
+// sessions is what the cookies lead to now that the visitor came with, and that he has.
+func (r *Response) sessions() (before, now *session.Session) {
+	v := r.visitor
+	v.t.Helper()
+	before, err := v.site.look(r.before)
+	if err != nil {
+		v.t.Fatalf("sessiontest: the session could not be looked at: %v", err)
+	}
+	return before, v.Session()
+}
+
+// cookieBefore is the session's cookie that the visitor came with.
+func (r *Response) cookieBefore() (value string, given bool) {
+	return valueOf(r.before, r.visitor.site.cookie)
+}
+
+// cookie is the session's cookie that the visitor has.
+func (v *Visitor) cookie() string {
+	value, _ := valueOf(v.browser.jar.sent(v.site.base), v.site.cookie)
+	return value
+}
+
+func valueOf(cookies []jarCookie, name string) (value string, given bool) {
+	for _, c := range cookies {
+		if c.Name == name {
+			return c.Value, true
+		}
+	}
+	return "", false
+}
+
+// among is what of all is in chosen; without chosen, it is all.
+func among(all, chosen []string) []string {
+	if len(chosen) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(one string) bool { return !slices.Contains(chosen, one) })
+}
+
+func quoted(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	var parts []string
+	for _, one := range list {
+		parts = append(parts, fmt.Sprintf("%q", one))
+	}
+	return strings.Join(parts, ", ")
+}

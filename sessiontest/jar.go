@@ -1,0 +1,145 @@
+package sessiontest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// jar keeps the cookies of a browser for one host. That of net/http gives names and values
+// back only, and its clock cannot be moved. This one refuses what browsers refuse (RFC
+// 6265bis section 5.7), but for SameSite: whoever visits comes from the site itself.
+type jar struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	cookies []jarCookie
+}
+
+type jarCookie struct {
+	http.Cookie
+	until time.Time // zero: as long as the browser is open
+}
+
+// set takes the cookies of an answer from u.
+func (j *jar) set(u *url.URL, cookies []*http.Cookie) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, c := range cookies {
+		if accepts(u, c) {
+			j.put(jarCookie{*c, j.expiry(c)})
+		}
+	}
+}
+
+// put puts c into the place of an older one, or removes that if c has expired.
+func (j *jar) put(c jarCookie) {
+	c.Domain = strings.TrimPrefix(c.Domain, ".")
+	same := func(old jarCookie) bool {
+		return old.Name == c.Name && old.Path == c.Path && old.Domain == c.Domain
+	}
+	j.cookies = slices.DeleteFunc(j.cookies, same)
+	if c.alive(j.now()) {
+		j.cookies = append(j.cookies, c)
+	}
+}
+
+// expiry is by our clock. Max-Age counts from now, and wins.
+func (j *jar) expiry(c *http.Cookie) time.Time {
+	switch {
+	case c.MaxAge != 0:
+		return j.now().Add(time.Duration(c.MaxAge) * time.Second)
+	case !c.Expires.IsZero():
+		return j.now().Add(time.Until(c.Expires))
+	}
+	return time.Time{}
+}
+
+func (c jarCookie) alive(now time.Time) bool { return c.until.IsZero() || c.until.After(now) }
+
+// accepts also fills in the path, where the answer leaves it out.
+func accepts(u *url.URL, c *http.Cookie) bool {
+	if !strings.HasPrefix(c.Path, "/") {
+		c.Path = u.Path[:max(1, strings.LastIndexByte(u.Path, '/'))]
+	}
+	secure := c.Secure && u.Scheme == "https"
+	switch {
+	case c.Secure && !secure:
+		return false
+	case strings.HasPrefix(c.Name, "__Host-"):
+		return secure && c.Path == "/" && c.Domain == ""
+	case strings.HasPrefix(c.Name, "__Secure-"):
+		return secure
+	}
+	return c.Domain == "" || within(u.Hostname(), c.Domain)
+}
+
+func within(host, domain string) bool {
+	domain = strings.TrimPrefix(domain, ".")
+	return host == domain || strings.HasSuffix(host, "."+domain)
+}
+
+// sent is the cookies that a request to u carries, those of longer paths first.
+func (j *jar) sent(u *url.URL) []jarCookie {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var sent []jarCookie
+	for _, c := range j.cookies {
+		if c.alive(j.now()) && c.goesTo(u) {
+			sent = append(sent, c)
+		}
+	}
+	slices.SortStableFunc(sent, func(a, b jarCookie) int { return len(b.Path) - len(a.Path) })
+	return sent
+}
+
+func (c jarCookie) goesTo(u *url.URL) bool {
+	below, ok := strings.CutPrefix(u.Path, c.Path)
+	inPath := ok && (below == "" || below[0] == '/' || strings.HasSuffix(c.Path, "/"))
+	return inPath && (!c.Secure || u.Scheme == "https")
+}
+
+// export is all cookies with their attributes; an age is what is left of it.
+func (j *jar) export() []*http.Cookie {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var all []*http.Cookie
+	for _, c := range j.cookies {
+		if !c.alive(j.now()) {
+			continue
+		}
+		out := c.Cookie
+		out.Raw, out.RawExpires, out.Expires = "", "", time.Time{}
+		if !c.until.IsZero() {
+			out.MaxAge = int((c.until.Sub(j.now()) + time.Second - 1) / time.Second)
+		}
+		all = append(all, &out)
+	}
+	return all
+}
+
+// replace makes cookies all there is, and says how many of them are for host. Browsers
+// give a cookie without a Domain that of its host, and no dot.
+func (j *jar) replace(host string, cookies []*http.Cookie) (taken int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.cookies = nil
+	for _, c := range cookies {
+		if c.Domain != "" && !within(host, c.Domain) {
+			continue
+		}
+		own := *c
+		if own.Domain == host {
+			own.Domain = ""
+		}
+		if own.Path == "" {
+			own.Path = "/"
+		}
+		j.put(jarCookie{own, j.expiry(c)})
+		taken++
+	}
+	return taken
+}

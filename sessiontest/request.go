@@ -1,0 +1,256 @@
+package sessiontest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const (
+	acceptPage = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+	formType   = "application/x-www-form-urlencoded"
+	jsonType   = "application/json"
+)
+
+// maxHops is how many redirects [Response.Follow] takes before it gives up.
+const maxHops = 10
+
+// Response is an answer of the application. Its body has been read: it is Text, and may be
+// read again.
+type Response struct {
+	*http.Response
+	Text string
+
+	visitor *Visitor
+	before  []jarCookie // what the visitor came with
+}
+
+// Get asks for a page. The path is one of the application, with a query if need be.
+func (v *Visitor) Get(path string) *Response {
+	v.t.Helper()
+	return v.send(http.MethodGet, path, "", "")
+}
+
+// Post submits a form, from the page that the visitor has got last.
+func (v *Visitor) Post(path string, form url.Values) *Response {
+	v.t.Helper()
+	return v.send(http.MethodPost, path, formType, form.Encode())
+}
+
+// PostJSON sends value as a script does that expects JSON.
+func (v *Visitor) PostJSON(path string, value any) *Response {
+	v.t.Helper()
+	body, err := json.Marshal(value)
+	if err != nil {
+		v.t.Fatalf("sessiontest: POST %s: %v", path, err)
+		return nil
+	}
+	also := *v
+	also.header = http.Header{"Accept": {jsonType}}
+	for name, values := range v.header {
+		also.header[name] = values
+	}
+	return also.send(http.MethodPost, path, jsonType, string(body))
+}
+
+func (v *Visitor) send(method, path, contentType, body string) *Response {
+	v.t.Helper()
+	r, err := http.NewRequest(method, path, strings.NewReader(body))
+	if err != nil {
+		v.t.Fatalf("sessiontest: %v", err)
+		return nil
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	return v.Do(r)
+}
+
+// Do makes any request: another method, a form with files. It gets the cookies and headers
+// of the visitor, but for headers that it has already. Its address may be a path. Redirects
+// are not followed; see [Response.Follow].
+func (v *Visitor) Do(r *http.Request) *Response {
+	v.t.Helper()
+	out, err := v.complete(r)
+	if err != nil {
+		v.t.Fatalf("sessiontest: %s %s: %v", r.Method, r.URL, err)
+		return nil
+	}
+	if out.URL.Host != v.site.base.Host {
+		v.t.Fatalf("sessiontest: %s %s: the visitor goes to %s only", r.Method, r.URL, v.site.base.Host)
+		return nil
+	}
+	before := v.browser.jar.sent(out.URL)
+	for _, c := range before {
+		out.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	}
+
+	v.site.underway.Add(1)
+	defer v.site.underway.Add(-1)
+	res, err := v.site.transport.RoundTrip(out)
+	if err != nil {
+		v.t.Fatalf("sessiontest: %s %s: %v", r.Method, r.URL, err)
+		return nil
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		v.t.Fatalf("sessiontest: %s %s: the answer broke off: %v", r.Method, r.URL, err)
+		return nil
+	}
+	res.Body, res.Request = io.NopCloser(bytes.NewReader(text)), out
+	v.take(res)
+	return &Response{res, string(text), v, before}
+}
+
+// complete is r as the visitor's browser would send it.
+func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	out := r.Clone(r.Context())
+	out.URL, out.Host, out.RequestURI = v.site.base.ResolveReference(r.URL), "", ""
+	setBody(out, body)
+
+	for name, value := range v.defaults() {
+		if _, given := out.Header[name]; !given {
+			out.Header[name] = value
+		}
+		if len(out.Header[name]) == 1 && out.Header[name][0] == "" {
+			delete(out.Header, name)
+		}
+	}
+	if r.Header.Get("Content-Type") == formType {
+		if form, err := url.ParseQuery(string(body)); err == nil {
+			v.browser.noteForm(form)
+		}
+	}
+	return out, nil
+}
+
+func setBody(r *http.Request, body []byte) {
+	r.ContentLength = int64(len(body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	r.Body, _ = r.GetBody()
+	if len(body) == 0 {
+		r.Body = http.NoBody
+	}
+}
+
+// defaults is the headers of a request that has none of its own.
+func (v *Visitor) defaults() http.Header {
+	v.browser.mu.Lock()
+	defer v.browser.mu.Unlock()
+	h := http.Header{"Accept": {acceptPage}}
+	if v.browser.page != "" {
+		h.Set("Referer", v.browser.page)
+	}
+	for name, values := range v.header {
+		h[name] = values
+	}
+	return h
+}
+
+// take does what a browser does with an answer: it keeps the cookies, and where it is.
+func (v *Visitor) take(res *http.Response) {
+	v.t.Helper()
+	out, cookies := res.Request, res.Cookies()
+	v.browser.jar.set(out.URL, cookies)
+	v.browser.noteAnswer(cookies, v.site.cookie)
+	if isPage(res) {
+		v.browser.mu.Lock()
+		v.browser.page = out.URL.String()
+		v.browser.mu.Unlock()
+	}
+	if !v.site.found(cookies, v.browser.jar.sent(v.site.base)) {
+		v.t.Fatalf("sessiontest: %s %s has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now", out.Method, out.URL.Path)
+	}
+}
+
+// isPage says whether a browser would show the answer in the place of what it shows.
+func isPage(res *http.Response) bool {
+	return strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") &&
+		res.StatusCode/100 != 3 && res.Request.Header.Get("Hx-Request") == ""
+}
+
+// Follow goes where the answer sends the visitor, and on, until there is a page: as a
+// browser does after a redirect, and htmx after an HX-Redirect or HX-Location.
+func (r *Response) Follow() *Response {
+	v := r.visitor
+	v.t.Helper()
+	if r.target() == "" {
+		v.t.Fatalf("sessiontest: %s: there is nowhere to follow to", r)
+		return r
+	}
+	for range maxHops {
+		next, err := r.next()
+		if err != nil {
+			v.t.Fatalf("sessiontest: %s: %v", r, err)
+			return r
+		}
+		if r.StatusCode/100 != 3 { // the whole page goes there, and no script
+			v = v.withoutHTMX()
+		}
+		if r = v.Do(next); r == nil || r.target() == "" {
+			return r
+		}
+	}
+	v.t.Fatalf("sessiontest: %s: this is the redirect number %d, and it goes on", r, maxHops+1)
+	return r
+}
+
+// target is where the answer sends the visitor, or "".
+func (r *Response) target() string {
+	switch r.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return r.Header.Get("Location")
+	}
+	if to := r.Header.Get("Hx-Redirect"); to != "" {
+		return to
+	}
+	to := r.Header.Get("Hx-Location")
+	var details struct{ Path string }
+	if json.Unmarshal([]byte(to), &details) == nil {
+		return details.Path
+	}
+	return to
+}
+
+// next is the request that the redirect asks for.
+func (r *Response) next() (*http.Request, error) {
+	to, err := r.Request.URL.Parse(r.target())
+	if err != nil {
+		return nil, err
+	}
+	if r.StatusCode != http.StatusTemporaryRedirect && r.StatusCode != http.StatusPermanentRedirect {
+		return http.NewRequest(http.MethodGet, to.String(), nil)
+	}
+	body, err := r.Request.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	next, err := http.NewRequest(r.Request.Method, to.String(), body)
+	if kind := r.Request.Header.Get("Content-Type"); err == nil && kind != "" {
+		next.Header.Set("Content-Type", kind)
+	}
+	return next, err
+}
+
+func (v *Visitor) withoutHTMX() *Visitor {
+	whole := *v
+	whole.header = v.header.Clone()
+	for name := range whole.header {
+		if strings.HasPrefix(name, "Hx-") {
+			delete(whole.header, name)
+		}
+	}
+	return &whole
+}

@@ -1,0 +1,165 @@
+package sessiontest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// site is the application under test, and beside it an application of our own with the
+// same sessions: what a test puts into a session, and reads from one, are requests to that.
+type site struct {
+	base      *url.URL
+	transport http.RoundTripper
+
+	own    *session.Manager // changes sessions
+	looks  *session.Manager // reads them, and nothing else
+	cookie string           // the name of the session's cookie
+	sealed bool             // sessions are in the cookie
+	now    func() time.Time
+
+	// Whether a session of the application was found in our store; see found.
+	shared   atomic.Bool
+	underway atomic.Int32
+}
+
+// newSite ends the test if cfg is not one of an application. It is nil if the test goes on.
+func newSite(t TB, cfg session.Config) *site {
+	t.Helper()
+	cfg.Hooks, cfg.Skipper, cfg.Logger = session.Hooks{}, nil, slog.New(slog.DiscardHandler)
+	own, err := session.New(cfg)
+	if err != nil {
+		t.Fatalf("sessiontest: the Config of the application is needed, as the application has it: %v", err)
+		return nil
+	}
+	_, sealed := cfg.Store.(session.Sealer)
+	s := &site{base: home(cfg.Cookie), own: own, cookie: cookieName(cfg), sealed: sealed, now: cfg.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if !sealed {
+		cfg.Store, cfg.Tags = untouched{cfg.Store}, false
+	}
+	cfg.Hooks.LateWrite = func(context.Context, session.Event) {
+		t.Errorf("sessiontest: the session that a Visitor shows cannot be changed; change it with Seed")
+	}
+	s.looks = must(session.New(cfg))
+	return s
+}
+
+// must is for a Config that is known to be good.
+func must(m *session.Manager, err error) *session.Manager {
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// home is where an application in this process lives: where its cookie goes.
+func home(o session.CookieOptions) *url.URL {
+	u := &url.URL{
+		Scheme: "https",
+		Host:   cmp.Or(strings.TrimPrefix(o.Domain, "."), "example.com"),
+		Path:   cmp.Or(o.Path, "/"),
+	}
+	if o.Insecure {
+		u.Scheme = "http"
+	}
+	return u
+}
+
+// untouched keeps a test that looks from prolonging the session.
+type untouched struct{ session.Store }
+
+func (untouched) Touch(context.Context, string, time.Time) error { return nil }
+
+// cookieName is what the library calls the cookie. It is seen, and not worked out, so that
+// there is one place which knows.
+func cookieName(cfg session.Config) string {
+	cfg.Store, cfg.Tags = forgetful{}, false
+	m := must(session.New(cfg))
+	res, err := visit(m, httptest.NewRequest(http.MethodGet, "/", nil), func(s *session.Session) { s.Put("a", 1) })
+	if err != nil {
+		panic(err)
+	}
+	return res.Cookies()[0].Name
+}
+
+// forgetful is a store for a session that nobody comes back to.
+type forgetful struct{}
+
+func (forgetful) Read(context.Context, string) (session.Record, error) {
+	return session.Record{}, session.ErrNotFound
+}
+func (forgetful) Write(context.Context, string, session.Record) error { return nil }
+func (forgetful) Destroy(context.Context, string, uint64) error       { return nil }
+func (forgetful) Touch(context.Context, string, time.Time) error      { return session.ErrNotFound }
+
+// visit answers a request in which fn works on the session. The answer is a 204, which
+// shows nothing to anybody: so messages that fn reads stay.
+func visit(m *session.Manager, r *http.Request, fn func(*session.Session)) (*http.Response, error) {
+	answer := func(c echo.Context) error {
+		fn(session.From(c))
+		return c.NoContent(http.StatusNoContent)
+	}
+	withTokens := session.CSRF(session.CSRFConfig{Skipper: func(echo.Context) bool { return true }})
+	recorder := httptest.NewRecorder()
+	err := m.Middleware()(withTokens(answer))(echo.New().NewContext(r, recorder))
+	var failed *echo.HTTPError
+	if errors.As(err, &failed) && failed.Internal != nil {
+		err = failed.Internal
+	}
+	return recorder.Result(), err
+}
+
+// look is the session that these cookies lead to. It is a snapshot: the request in which it
+// was loaded is over.
+func (s *site) look(cookies []jarCookie) (seen *session.Session, err error) {
+	r := s.request(http.MethodGet, nil, cookies)
+	_, failed := visit(s.looks, r, func(own *session.Session) {
+		seen, err = own, own.Load(r.Context())
+	})
+	return seen, cmp.Or(err, failed)
+}
+
+// request is one to our own application.
+func (s *site) request(method string, form url.Values, cookies []jarCookie) *http.Request {
+	r := httptest.NewRequest(method, s.base.String(), strings.NewReader(form.Encode()))
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", formType)
+	}
+	for _, c := range cookies {
+		r.Header.Add("Cookie", c.Name+"="+c.Value)
+	}
+	return r
+}
+
+// found says whether the session that an answer has just begun is where we look for it. If
+// not, whatever the test asserted about it would be about another session, or none. It
+// answers true where it cannot tell: another request may have ended the session again.
+func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
+	began := false
+	for _, c := range answer {
+		began = began || c.Name == s.cookie && c.MaxAge >= 0
+	}
+	if !began || s.shared.Load() || s.underway.Load() != 1 {
+		return true
+	}
+	seen, err := s.look(sent)
+	if err != nil {
+		return true
+	}
+	s.shared.Store(!seen.IsNew())
+	return !seen.IsNew()
+}

@@ -1,0 +1,470 @@
+package sessiontest_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/sessiontest"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+func Test_that_the_application_finds_what_was_seeded(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+		visitor.Seed(func(s *session.Session) {
+			s.Put("user", "ada")
+			s.FlashSuccess("Welcome back.")
+		})
+		visitor.SeedForm(url.Values{"title": {"Hello"}}, nil)
+
+		page := visitor.Get("/posts").Text
+		for _, part := range []string{"Posts of ada", "success: Welcome back.", `value="Hello"`} {
+			if !strings.Contains(page, part) {
+				t.Errorf("the page has no %q: %s", part, page)
+			}
+		}
+	})
+}
+
+func Test_that_what_the_application_leaves_is_seen(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+
+		visitor.Get("/posts")
+		visitor.Post("/posts", url.Values{"title": {""}, "body": {"Text"}}).AssertRedirect("/posts")
+		visitor.AssertInputErrors("title", "Write a title.")
+		visitor.AssertOld("body", "Text")
+		visitor.AssertPageError(session.ValidationErrorCode)
+
+		visitor.Post("/posts", url.Values{"title": {"Hello"}}).AssertStatus(http.StatusSeeOther)
+		visitor.AssertAlert(session.KindSuccess, "Your post was saved.")
+		visitor.AssertValue("titles", []string{"Hello"})
+		if got := session.Get[[]string](visitor.Session(), "titles"); !slices.Equal(got, []string{"Hello"}) {
+			t.Errorf("read %q; want Hello", got)
+		}
+	})
+}
+
+func Test_that_looking_consumes_nothing_and_a_page_does(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+		answer := visitor.Post("/posts", url.Values{"title": {"Hello"}})
+		for range 3 {
+			visitor.AssertAlert("success", "Your post was saved.")
+			visitor.Seed(func(s *session.Session) { s.FlashMessages().All() })
+		}
+
+		if page := answer.Follow(); !strings.Contains(page.Text, "Your post was saved.") {
+			t.Errorf("the page does not show the message: %s", page.Text)
+		}
+		visitor.AssertNoFlash()
+	})
+}
+
+func Test_that_looking_does_not_prolong_a_session(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+		visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+		for range 3 {
+			clock.Advance(session.DefaultIdleTimeout / 3)
+			visitor.Session()
+		}
+		visitor.AssertNoSession()
+	})
+}
+
+func Test_that_seeding_counts_as_using_the_session(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+		visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+		for range 3 {
+			clock.Advance(session.DefaultIdleTimeout / 2)
+			visitor.Seed(func(s *session.Session) { s.Has("user") })
+		}
+		visitor.AssertValue("user", "ada")
+	})
+}
+
+func Test_that_beginning_regenerating_and_destroying_are_told_apart(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+		form := url.Values{"title": {"Hello"}, "user": {"ada"}}
+
+		visitor.AssertNoSession()
+		visitor.Post("/posts", form).AssertSessionBegun()
+		visitor.Post("/login", form).AssertSessionRegenerated()
+		visitor.AssertSession()
+		visitor.AssertValue("titles")
+		visitor.Post("/logout", nil).AssertSessionDestroyed()
+		visitor.AssertAlert("info", "Good-bye.")
+		visitor.AssertNoValue()
+	})
+}
+
+func Test_that_two_visitors_have_nothing_in_common(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		ada := sessiontest.New(t, cfg, newApp(cfg))
+		bob := ada.Another()
+		ada.Seed(func(s *session.Session) { s.Put("user", "ada") })
+		bob.AssertNoSession()
+		bob.Post("/login", url.Values{"user": {"bob"}})
+		ada.AssertValue("user", "ada")
+		bob.AssertValue("user", "bob")
+	})
+}
+
+func Test_that_the_same_visitor_with_another_header_has_the_same_session(t *testing.T) {
+	cfg := inMemory()
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	script := visitor.With("HX-Request", "true")
+	answer := script.Post("/posts", url.Values{"title": {"Hello"}})
+	answer.AssertStatus(http.StatusNoContent)
+	answer.AssertRedirect("/posts")
+	visitor.AssertAlert("success")
+
+	page := answer.Follow()
+	if page.Request.Header.Get("HX-Request") != "" {
+		t.Error("the page that HX-Redirect leads to was asked for by htmx; want the browser itself")
+	}
+	if script.Get("/posts").Request.Header.Get("HX-Request") != "true" {
+		t.Error("after that, the script does not say any more that it is htmx")
+	}
+	visitor.AssertNoAlert()
+}
+
+func Test_that_a_header_can_be_left_out(t *testing.T) {
+	var got http.Header
+	app := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header })
+	sessiontest.New(t, inMemory(), app).With("Accept", "", "X-Own", "1").Get("/")
+	if _, there := got["Accept"]; there || got.Get("X-Own") != "1" {
+		t.Errorf("the request has the headers %v; want X-Own and no Accept", got)
+	}
+}
+
+func Test_that_old_input_of_forms_is_kept_apart_by_their_names(t *testing.T) {
+	cfg := inMemory()
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	newsletter := visitor.Form("newsletter")
+	newsletter.SeedForm(url.Values{"email": {"ada"}}, func(s *session.Session) {
+		s.FlashValidationErrors(session.ValidationErrors{"email": {"This is no address."}})
+	})
+	newsletter.AssertOld("email", "ada")
+	newsletter.AssertInputError("email", "This is no address.")
+	visitor.AssertNoOld("email")
+	visitor.AssertNoInputError()
+}
+
+func Test_that_JSON_and_files_are_sent(t *testing.T) {
+	e := echo.New()
+	e.POST("/json", func(c echo.Context) error {
+		var in struct{ Title string }
+		if err := c.Bind(&in); err != nil {
+			return err
+		}
+		return c.String(http.StatusOK, in.Title+" "+c.Request().Header.Get("Accept"))
+	})
+	e.PUT("/file", func(c echo.Context) error {
+		file, err := c.FormFile("file")
+		if err != nil {
+			return err
+		}
+		return c.String(http.StatusOK, file.Filename)
+	})
+	visitor := sessiontest.New(t, inMemory(), e)
+	if got := visitor.PostJSON("/json", map[string]string{"title": "Hello"}).Text; got != "Hello application/json" {
+		t.Errorf("answered %q", got)
+	}
+	body := "--x\r\nContent-Disposition: form-data; name=file; filename=a.txt\r\n\r\nText\r\n--x--\r\n"
+	r := httptest.NewRequest(http.MethodPut, "/file", strings.NewReader(body))
+	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	if got := visitor.Do(r).Text; got != "a.txt" {
+		t.Errorf("answered %q", got)
+	}
+}
+
+func Test_that_users_can_be_logged_in(t *testing.T) {
+	cfg := inMemory()
+	ada := sessiontest.New(t, cfg, newApp(cfg))
+	phone := ada.Another()
+	for _, device := range []*sessiontest.Visitor{ada, phone} {
+		device.Seed(func(s *session.Session) { s.Tag("ada") })
+		device.AssertTagged("ada")
+	}
+	manager, err := session.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := manager.DestroyTagged(t.Context(), "ada", ada.Session().Handle()); err != nil {
+		t.Fatal(err)
+	}
+	ada.AssertSession()
+	phone.AssertNoSession()
+}
+
+func Test_that_a_CSRF_token_is_accepted(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		app := echo.New()
+		app.Use(session.Middleware(cfg), session.CSRF())
+		app.POST("/pay", func(c echo.Context) error { return c.String(http.StatusOK, "paid") })
+
+		visitor := sessiontest.New(t, cfg, app)
+		visitor.Post("/pay", nil).AssertStatus(http.StatusForbidden)
+		visitor.With(session.CSRFHeader, visitor.CSRFToken()).Post("/pay", nil).AssertStatus(http.StatusOK)
+		visitor.Post("/pay", url.Values{session.CSRFField: {visitor.CSRFToken()}}).AssertStatus(http.StatusOK)
+	})
+}
+
+func Test_that_the_cookie_may_have_any_attributes(t *testing.T) {
+	cases := map[string]session.Config{
+		"the default":        {},
+		"a name":             {CookieName: "id"},
+		"over plain http":    {Cookie: session.CookieOptions{Insecure: true}},
+		"a domain":           {Cookie: session.CookieOptions{Domain: "shop.example"}},
+		"a path":             {Cookie: session.CookieOptions{Path: "/posts"}},
+		"SameSite=Strict":    {Cookie: session.CookieOptions{SameSite: http.SameSiteStrictMode}},
+		"partitioned":        {Cookie: session.CookieOptions{Partitioned: true}},
+		"until browser ends": {ClearWithBrowser: true},
+		"tagged sessions":    {Tags: true},
+	}
+	for name, cfg := range cases {
+		t.Run(name, func(t *testing.T) {
+			cfg.Logger = quiet
+			cfg.Store = memorystore.New(memorystore.Options{})
+			visitor := sessiontest.New(t, cfg, newApp(cfg))
+			visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+			visitor.Post("/posts", url.Values{"title": {"Hello"}})
+			visitor.AssertValue("user", "ada")
+			visitor.AssertValue("titles", []string{"Hello"})
+		})
+	}
+}
+
+func Test_that_a_running_server_can_be_visited(t *testing.T) {
+	t.Run("by https", func(t *testing.T) {
+		cfg := inMemory()
+		server := httptest.NewTLSServer(newApp(cfg))
+		defer server.Close()
+		visitOverNetwork(t, sessiontest.NewAt(t, cfg, server.URL, server.Client()))
+	})
+	t.Run("by http", func(t *testing.T) {
+		cfg := inMemory()
+		cfg.Cookie.Insecure, cfg.Logger = true, quiet
+		server := httptest.NewServer(newApp(cfg))
+		defer server.Close()
+		visitOverNetwork(t, sessiontest.NewAt(t, cfg, server.URL, nil))
+	})
+}
+
+func visitOverNetwork(t *testing.T, visitor *sessiontest.Visitor) {
+	t.Helper()
+	visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+	page := visitor.Post("/posts", url.Values{"title": {"Hello"}}).Follow()
+	if !strings.Contains(page.Text, "Posts of ada") || !strings.Contains(page.Text, "Your post was saved.") {
+		t.Errorf("the page is %s", page.Text)
+	}
+	visitor.AssertValue("titles", []string{"Hello"})
+	visitor.AssertNoFlash()
+}
+
+// Whoever takes the cookies has the session: a browser, here another visitor.
+func Test_that_cookies_go_to_a_browser_and_come_back(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+		visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+		clock.Advance(time.Hour)
+
+		browser := visitor.Another()
+		cookies := visitor.Cookies()
+		browser.SetCookies(cookies)
+		browser.Post("/posts", url.Values{"title": {"Hello"}})
+		browser.AssertValue("user", "ada")
+
+		if len(cookies) != 1 {
+			t.Fatalf("got %d cookies: %v; want that of the session", len(cookies), cookies)
+		}
+		c := cookies[0]
+		if age := int((23 * time.Hour).Seconds()); c.MaxAge > age || c.MaxAge < age-1 {
+			t.Errorf("the cookie lives for %d s; want what is left of a day", c.MaxAge)
+		}
+		if c.Name != "__Host-session" || c.Path != "/" || c.Domain != "" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode {
+			t.Errorf("the cookie is %v; want it as the application set it", c)
+		}
+
+		// A real browser says of each cookie which host it is for.
+		back := browser.Cookies()
+		for _, c := range back {
+			c.Domain = "example.com"
+		}
+		back = append(back, &http.Cookie{Name: "of", Value: "another site", Domain: "example.org"})
+		visitor.SetCookies(back)
+		if got := visitor.Cookies(); len(got) != len(back)-1 || got[0].Domain != "" {
+			t.Errorf("the visitor has the cookies %v; want those of this host, and for no other", got)
+		}
+		visitor.AssertAlert("success", "Your post was saved.")
+		visitor.AssertValue("titles", []string{"Hello"})
+	})
+}
+
+func Test_that_a_cookie_without_a_path_is_for_the_whole_site(t *testing.T) {
+	app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("Cookie")) })
+	visitor := sessiontest.New(t, inMemory(), app)
+	visitor.SetCookies([]*http.Cookie{{Name: "theme", Value: "dark"}})
+	if got := visitor.Get("/posts/7").Text; got != "theme=dark" {
+		t.Errorf("got the cookies %q; want the one that was set", got)
+	}
+	visitor.SetCookies([]*http.Cookie{{Name: "theme", Value: "dark", Path: "/posts"}})
+	if got := visitor.Get("/").Text; got != "" {
+		t.Errorf("got the cookies %q; want none of another path, and none from before", got)
+	}
+}
+
+func Test_that_a_handler_gets_what_a_server_would_give_it(t *testing.T) {
+	var got *http.Request
+	app := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r })
+	sessiontest.New(t, inMemory(), app).Get("/posts?page=2")
+	if got.Host != "example.com" || got.RequestURI != "/posts?page=2" || got.URL.String() != "/posts?page=2" ||
+		got.RemoteAddr == "" || got.TLS == nil || got.Body == nil {
+		t.Errorf("the request is %+v", got)
+	}
+	if got.Context().Err() == nil {
+		t.Error("the context goes on after the answer")
+	}
+
+	insecure := inMemory()
+	insecure.Cookie.Insecure = true
+	sessiontest.New(t, insecure, app).Get("/")
+	if got.TLS != nil {
+		t.Error("an insecure cookie came by https; want plain http, where a Secure one would be missing")
+	}
+}
+
+// Nothing of it would ever be found.
+func Test_that_a_visitor_who_has_done_nothing_leaves_nothing_in_the_store(t *testing.T) {
+	cfg := session.Config{Store: full{memorystore.New(memorystore.Options{})}}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor.Get("/posts").AssertStatus(http.StatusOK)
+	visitor.AssertNoSession()
+}
+
+// full is a store that takes no more sessions.
+type full struct{ session.Store }
+
+func (full) Write(context.Context, string, session.Record) error { return session.ErrTooLarge }
+
+func Test_that_a_visitor_may_do_many_things_at_once(t *testing.T) {
+	cfg := inMemory()
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			visitor.Post("/posts", url.Values{"title": {"Hello"}})
+			visitor.AssertAlert("success")
+			visitor.Another().Post("/login", url.Values{"user": {"bob"}}).AssertSessionBegun()
+		})
+	}
+	all.Wait()
+	if got := session.Get[[]string](visitor.Session(), "titles"); len(got) != 20 {
+		t.Errorf("%d posts were kept; want 20", len(got))
+	}
+}
+
+func Test_that_the_jar_does_as_browsers_do(t *testing.T) {
+	var clock sessiontest.Clock
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{Now: clock.Now}), Now: clock.Now}
+	set := func(line string) *sessiontest.Visitor {
+		app := echo.New()
+		app.GET("/dir/set", func(c echo.Context) error {
+			c.Response().Header().Add("Set-Cookie", line)
+			return c.NoContent(http.StatusOK)
+		})
+		app.Any("/*", func(c echo.Context) error { return c.String(http.StatusOK, c.Request().Header.Get("Cookie")) })
+		visitor := sessiontest.New(t, cfg, app)
+		visitor.Get("/dir/set")
+		return visitor
+	}
+	cases := []struct {
+		line, path, want string
+	}{
+		{"a=1", "/dir/page", "a=1"},
+		{"a=1", "/", ""},
+		{"a=1", "/directory", ""},
+		{"a=1; Path=/", "/", "a=1"},
+		{"a=1; Path=/; Secure", "/", "a=1"},
+		{"a=1; Path=/; Domain=example.com", "/", "a=1"},
+		{"a=1; Path=/; Domain=.example.com", "/", "a=1"},
+		{"a=1; Path=/; Domain=example.org", "/", ""},
+		{"a=1; Path=/; Max-Age=0", "/", ""},
+		{"a=1; Path=/; Max-Age=60", "/", "a=1"},
+		{"__Host-a=1; Path=/; Secure", "/", "__Host-a=1"},
+		{"__Host-a=1; Path=/", "/", ""},
+		{"__Host-a=1; Path=/dir; Secure", "/dir", ""},
+		{"__Host-a=1; Path=/; Secure; Domain=example.com", "/", ""},
+		{"__Secure-a=1; Path=/", "/", ""},
+		{"__Secure-a=1; Path=/; Secure", "/", "__Secure-a=1"},
+		{"a=1; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "/", ""},
+		{"a=1; Path=/; Expires=Fri, 01 Jan 2100 00:00:00 GMT", "/", "a=1"},
+	}
+	for _, tc := range cases {
+		if got := set(tc.line).Get(tc.path).Text; got != tc.want {
+			t.Errorf("after Set-Cookie: %s, %s got the cookies %q; want %q", tc.line, tc.path, got, tc.want)
+		}
+	}
+
+	visitor := set("a=1; Path=/; Max-Age=60")
+	clock.Advance(time.Minute)
+	if got := visitor.Get("/").Text; got != "" {
+		t.Errorf("a minute later there is the cookie %q; want none", got)
+	}
+}
+
+func Test_that_redirects_are_followed_as_browsers_do(t *testing.T) {
+	app := echo.New()
+	app.GET("/page", func(c echo.Context) error {
+		return c.HTML(http.StatusOK, c.Request().Method+" "+c.Request().Referer())
+	})
+	app.GET("/hop", func(c echo.Context) error { return c.Redirect(http.StatusFound, "page") })
+	app.POST("/:status", func(c echo.Context) error {
+		status := map[string]int{"301": 301, "302": 302, "303": 303}[c.Param("status")]
+		return c.Redirect(status, "/hop")
+	})
+	app.POST("/again", func(c echo.Context) error { return c.Redirect(http.StatusTemporaryRedirect, "/echo") })
+	app.POST("/echo", func(c echo.Context) error { return c.String(http.StatusOK, c.FormValue("title")) })
+	app.POST("/htmx", func(c echo.Context) error {
+		c.Response().Header().Set(c.FormValue("header"), c.FormValue("to"))
+		return c.NoContent(http.StatusOK)
+	})
+	visitor := sessiontest.New(t, inMemory(), app)
+	visitor.Get("/page")
+
+	const page = "GET https://example.com/page"
+	cases := []struct {
+		path string
+		form url.Values
+		want string
+	}{
+		{"/301", nil, page},
+		{"/302", nil, page},
+		{"/303", nil, page},
+		{"/again", url.Values{"title": {"Hello"}}, "Hello"},
+		{"/htmx", url.Values{"header": {"HX-Redirect"}, "to": {"/page"}}, page},
+		{"/htmx", url.Values{"header": {"HX-Location"}, "to": {"/page"}}, page},
+		{"/htmx", url.Values{"header": {"HX-Location"}, "to": {`{"path":"/hop","target":"#main"}`}}, page},
+	}
+	for _, tc := range cases {
+		if got := visitor.Post(tc.path, tc.form).Follow().Text; got != tc.want {
+			t.Errorf("POST %s %v led to %q; want %q", tc.path, tc.form, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Where Hooks.StoreCall is set, the library calls the store by way of these types. The store
+// itself is not wrapped in one for all: it would no longer say which of the optional
+// interfaces it has.
+
+// useStore has m use store from now on.
+func (m *Manager) useStore(store Store) {
+	m.store = store
+	m.sealer, _ = store.(Sealer)
+	m.tagger, _ = store.(Tagger)
+	m.peeker, _ = store.(Peeker)
+	if m.cfg.Hooks.StoreCall == nil {
+		return
+	}
+	m.store = storeCalls{store, m}
+	if m.tagger != nil {
+		m.tagger = taggerCalls{m.store, m.tagger, m}
+	}
+	if m.peeker != nil {
+		m.peeker = peekerCalls{m.store, m.peeker, m}
+	}
+}
+
+// storeCall is Hooks.StoreCall, but that it is always there, and neither panics nor tells.
+func (m *Manager) storeCall(ctx context.Context, op string) (context.Context, func(error)) {
+	hook := m.cfg.Hooks.StoreCall
+	if hook == nil {
+		return ctx, func(error) {}
+	}
+	within, done := ctx, func(error) {}
+	m.shield(ctx, "", func() { within, done = hook(ctx, op) })
+	return within, func(err error) {
+		if errors.Is(err, ErrConflict) {
+			err = ErrConflict // as in unavailable
+		}
+		m.shield(ctx, "", func() { done(err) })
+	}
+}
+
+// around is both hooks, the first one outside.
+func around(a, b func(context.Context, string) (context.Context, func(error))) func(context.Context, string) (context.Context, func(error)) {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return func(ctx context.Context, op string) (context.Context, func(error)) {
+		ctx, outer := a(ctx, op)
+		ctx, inner := b(ctx, op)
+		return ctx, func(err error) {
+			defer outer(err)
+			inner(err)
+		}
+	}
+}
+
+type storeCalls struct {
+	store Store
+	m     *Manager
+}
+
+func (c storeCalls) Read(ctx context.Context, key string) (Record, error) {
+	ctx, done := c.m.storeCall(ctx, "read")
+	rec, err := c.store.Read(ctx, key)
+	done(err)
+	return rec, err
+}
+
+func (c storeCalls) Write(ctx context.Context, key string, rec Record) error {
+	ctx, done := c.m.storeCall(ctx, "write")
+	err := c.store.Write(ctx, key, rec)
+	done(err)
+	return err
+}
+
+func (c storeCalls) Destroy(ctx context.Context, key string, version uint64) error {
+	ctx, done := c.m.storeCall(ctx, "destroy")
+	err := c.store.Destroy(ctx, key, version)
+	done(err)
+	return err
+}
+
+func (c storeCalls) Touch(ctx context.Context, key string, expires time.Time) error {
+	ctx, done := c.m.storeCall(ctx, "touch")
+	err := c.store.Touch(ctx, key, expires)
+	done(err)
+	return err
+}
+
+type taggerCalls struct {
+	Store
+	tagger Tagger
+	m      *Manager
+}
+
+func (c taggerCalls) Tag(ctx context.Context, tag, key string, expires time.Time) error {
+	ctx, done := c.m.storeCall(ctx, "tag")
+	err := c.tagger.Tag(ctx, tag, key, expires)
+	done(err)
+	return err
+}
+
+func (c taggerCalls) Untag(ctx context.Context, tag string, keys ...string) error {
+	ctx, done := c.m.storeCall(ctx, "untag")
+	err := c.tagger.Untag(ctx, tag, keys...)
+	done(err)
+	return err
+}
+
+func (c taggerCalls) Tagged(ctx context.Context, tag string) ([]TagEntry, error) {
+	ctx, done := c.m.storeCall(ctx, "tagged")
+	entries, err := c.tagger.Tagged(ctx, tag)
+	done(err)
+	return entries, err
+}
+
+func (c taggerCalls) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
+	ctx, done := c.m.storeCall(ctx, "revoke")
+	keys, err := c.tagger.Revoke(ctx, tag, except...)
+	done(err)
+	return keys, err
+}
+
+type peekerCalls struct {
+	Store
+	peeker Peeker
+	m      *Manager
+}
+
+// Peek is a read to whoever watches: how the store does it, is its own affair.
+func (c peekerCalls) Peek(ctx context.Context, key string) (Record, error) {
+	ctx, done := c.m.storeCall(ctx, "read")
+	rec, err := c.peeker.Peek(ctx, key)
+	done(err)
+	return rec, err
+}
+
+// seal and open are those of the store. Neither takes a context: all they do is compute.
+func (m *Manager) seal(ctx context.Context, name string, rec Record) (string, error) {
+	_, done := m.storeCall(ctx, "seal")
+	value, err := m.sealer.Seal(name, rec)
+	done(err)
+	return value, err
+}
+
+func (m *Manager) open(ctx context.Context, name, value string) (Record, error) {
+	_, done := m.storeCall(ctx, "open")
+	rec, err := m.sealer.Open(name, value)
+	done(err)
+	return rec, err
+}

@@ -1,0 +1,146 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+func Test_that_store_calls_are_told_with_what_came_of_them(t *testing.T) {
+	type within struct{}
+	var calls []string
+	hooks := session.Hooks{StoreCall: func(ctx context.Context, op string) (context.Context, func(error)) {
+		return context.WithValue(ctx, within{}, op), func(err error) {
+			switch {
+			case err == nil:
+			case errors.Is(err, session.ErrNotFound):
+				op += "!"
+			default:
+				op += "?"
+			}
+			calls = append(calls, op)
+		}
+	}}
+	memory := memorystore.New(memorystore.Options{})
+	var misplaced []string
+	spy := &spyStore{Store: memory, tagMethods: memory, seen: func(ctx context.Context, op string) {
+		if ctx.Value(within{}) != op {
+			misplaced = append(misplaced, op)
+		}
+	}}
+	p := start(t, session.Config{Store: spy, Tags: true, Hooks: hooks})
+	v, old := newVisitor(), newVisitor()
+	told := func(want string, play func()) {
+		t.Helper()
+		calls = nil
+		play()
+		if got := strings.Join(calls, " "); got != want {
+			t.Errorf("told %s; want %s", got, want)
+		}
+	}
+	told("write", func() { v.must(t, p, put("n", 1)) })
+	told("read write", func() { v.must(t, p, increment) })
+	old.cookies = v.clone().cookies
+	told("read tag write tagged tag destroy untag", func() { v.must(t, p, func(s *session.Session) { s.Tag("ada") }) })
+	told("read! tagged", func() { old.must(t, p, read) })
+	told("tagged read", func() { _, _ = p.manager.Tagged(t.Context(), "ada") })
+	told("revoke read destroy untag", func() { _ = p.manager.DestroyTagged(t.Context(), "ada") })
+	told("read! tagged", func() { v.must(t, p, read) })
+	p.clock.advance(time.Hour)
+	spy.fails = errStoreDown
+	told("read?", func() { v.do(p, read) })
+	if len(misplaced) > 0 {
+		t.Errorf("the store was not given the context of the hook: %v", misplaced)
+	}
+
+	peeks := start(t, session.Config{Store: memory, Hooks: hooks})
+	v = newVisitor()
+	told("write", func() { v.must(t, peeks, put("n", 1)) })
+	told("read", func() { v.must(t, peeks, read) })
+
+	sealed := start(t, session.Config{Store: cookieStore(t, nil), Hooks: hooks})
+	v = newVisitor()
+	told("seal", func() { v.must(t, sealed, put("n", 1)) })
+	told("open", func() { v.must(t, sealed, read) })
+	v.cookies[cookieName] = "bad"
+	told("open!", func() { v.must(t, sealed, read) })
+}
+
+// spyStore sees the contexts of calls.
+type spyStore struct {
+	session.Store
+	tagMethods
+	seen  func(ctx context.Context, op string)
+	fails error // of each Read
+}
+
+func (s *spyStore) Read(ctx context.Context, key string) (session.Record, error) {
+	s.seen(ctx, "read")
+	if s.fails != nil {
+		return session.Record{}, s.fails
+	}
+	return s.Store.Read(ctx, key)
+}
+
+func (s *spyStore) Write(ctx context.Context, key string, rec session.Record) error {
+	s.seen(ctx, "write")
+	return s.Store.Write(ctx, key, rec)
+}
+
+func (s *spyStore) Destroy(ctx context.Context, key string, version uint64) error {
+	s.seen(ctx, "destroy")
+	return s.Store.Destroy(ctx, key, version)
+}
+
+func (s *spyStore) Tag(ctx context.Context, tag, key string, expires time.Time) error {
+	s.seen(ctx, "tag")
+	return s.tagMethods.Tag(ctx, tag, key, expires)
+}
+
+func (s *spyStore) Untag(ctx context.Context, tag string, keys ...string) error {
+	s.seen(ctx, "untag")
+	return s.tagMethods.Untag(ctx, tag, keys...)
+}
+
+func (s *spyStore) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
+	s.seen(ctx, "tagged")
+	return s.tagMethods.Tagged(ctx, tag)
+}
+
+func (s *spyStore) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
+	s.seen(ctx, "revoke")
+	return s.tagMethods.Revoke(ctx, tag, except...)
+}
+
+// tagMethods are those of a Tagger that are not of a Store.
+type tagMethods interface {
+	Tag(ctx context.Context, tag, key string, expires time.Time) error
+	Untag(ctx context.Context, tag string, keys ...string) error
+	Tagged(ctx context.Context, tag string) ([]session.TagEntry, error)
+	Revoke(ctx context.Context, tag string, except ...string) ([]string, error)
+}
+
+func Test_that_a_store_call_is_told_in_few_allocations(t *testing.T) {
+	count := func(hooks session.Hooks) float64 {
+		e := echo.New()
+		e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{}), Hooks: hooks}))
+		e.GET("/", func(c echo.Context) error { return with(read)(c) })
+		v := newVisitor()
+		v.cookies[cookieName] = strings.Repeat("A", 43)
+		r := v.request()
+		return testing.AllocsPerRun(100, func() { e.ServeHTTP(httptest.NewRecorder(), r) })
+	}
+	nothing := func(error) {}
+	hooks := session.Hooks{StoreCall: func(ctx context.Context, _ string) (context.Context, func(error)) { return ctx, nothing }}
+	if more := count(hooks) - count(session.Hooks{}); more > 2 {
+		t.Errorf("%v allocations more; want 2 at the most", more)
+	}
+}
