@@ -28,7 +28,6 @@ func Example() {
 				Now:     clock.Now,
 				Advance: clock.Advance,
 				NoTags:  true,
-				NoList:  true,
 			}
 		})
 	}

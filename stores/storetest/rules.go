@@ -6,7 +6,7 @@ var rules = [...]string{
 	1:  "Read returns the newest record under the key, or ErrNotFound",
 	2:  `ErrNotFound is never used for "could not find out"`,
 	3:  "Write with rec.Version 0 creates version 1, and is ErrConflict if the key exists",
-	4:  "Write with rec.Version n > 0 replaces version n and stores n+1; another version is ErrConflict, no record is ErrNotFound; a zero expiry leaves that as it is",
+	4:  "Write with rec.Version n > 0 replaces version n and stores n+1; another version is ErrConflict, no record is ErrNotFound",
 	5:  "Destroy removes any version for 0, and none is no error; only version n for n, else ErrConflict, and none is ErrNotFound; what is destroyed never comes back",
 	6:  "Touch moves the expiry, never creates, and changes neither data nor version",
 	7:  "an expired record is gone for every method; expiries are rounded by at most a second",
@@ -28,4 +28,5 @@ var rules = [...]string{
 	23: "Keys yields the key of every live record once, and of nothing that was never a record",
 	24: "whoever loops over Keys may call any method in between",
 	25: "an error comes with no key and last, that of a context before any other key; a loop may be left, and another one begins anew",
+	26: "Peek answers as Read does, and what it has given out stays as it was",
 }

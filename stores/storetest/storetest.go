@@ -1,5 +1,5 @@
 // Package storetest checks whether a store keeps the contract of [session.Store], and those
-// of [session.Tagger], [session.Lister] or [session.Sealer] if it is one. Whoever writes a
+// of [session.Tagger], [session.Lister], [session.Peeker] or [session.Sealer] if it is one. Whoever writes a
 // store runs it in a test:
 //
 //	func TestContract(t *testing.T) {
@@ -31,9 +31,9 @@
 //
 // # Rules
 //
-// All rules that [session.Store], [session.Tagger], [session.Lister] and [session.Sealer]
-// number are checked: 1 to 11, 18 and 19 for every store that is no Sealer, 12 to 17 for a
-// Tagger, 23 to 25 for a Lister, and 20 to 22 for a Sealer, in place of all others. A later
+// All rules that [session.Store] and the optional interfaces beside it number are checked: 1
+// to 11, 18 and 19 for every store that is no Sealer, 12 to 17 for a Tagger, 23 to 25 for a
+// Lister, 26 for a Peeker, and 20 to 22 for a Sealer, in place of all others. A later
 // release may have cases that this one has not; a store that fails one of those was broken
 // before.
 package storetest
@@ -58,7 +58,6 @@ type Harness struct {
 
 	// What the store cannot do, in negatives: the zero value is a store that can do everything.
 	NoTags  bool // it is not a session.Tagger
-	NoList  bool // it is not a session.Lister
 	MaxData int  // the most bytes of data it keeps; one more is ErrTooLarge. 0 = no limit that the suite would reach
 }
 
@@ -107,23 +106,21 @@ func casesFor(h Harness) ([]storeCase, error) {
 		return sealCases, nil
 	}
 	_, tags := h.Store.(session.Tagger)
-	_, lists := h.Store.(session.Lister)
 	switch {
 	case tags && h.NoTags:
 		return nil, errors.New("storetest: Harness.NoTags is true, but the store is a session.Tagger")
 	case !tags && !h.NoTags:
 		return nil, errors.New("storetest: the store is not a session.Tagger; set Harness.NoTags if it is not meant to be one")
-	case lists && h.NoList:
-		return nil, errors.New("storetest: Harness.NoList is true, but the store is a session.Lister")
-	case !lists && !h.NoList:
-		return nil, errors.New("storetest: the store is not a session.Lister; set Harness.NoList if it is not meant to be one")
 	}
 	cases := slices.Clone(recordCases)
 	if tags {
 		cases = append(cases, tagCases...)
 	}
-	if lists {
+	if _, lists := h.Store.(session.Lister); lists {
 		cases = append(cases, listCases...)
+	}
+	if _, peeks := h.Store.(session.Peeker); peeks {
+		cases = append(cases, peekCases...)
 	}
 	return cases, nil
 }

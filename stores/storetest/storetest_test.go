@@ -33,10 +33,7 @@ func memory(c *clock) *memorystore.Store {
 
 func harness(store func(*clock) session.Store) storetest.Harness {
 	c := newClock()
-	h := storetest.Harness{Store: store(c), Now: c.Now, Advance: c.Advance}
-	_, lists := h.Store.(session.Lister)
-	h.NoList = !lists
-	return h
+	return storetest.Harness{Store: store(c), Now: c.Now, Advance: c.Advance}
 }
 
 // flaw is one thing that a store does wrong, and what the suite has to say about it.
@@ -52,7 +49,7 @@ type claims []string
 const perhaps = "perhaps: "
 
 func allFlaws() []flaw {
-	return slices.Concat(recordFlaws, limitFlaws, closeFlaws, tagFlaws, listFlaws, sealFlaws)
+	return slices.Concat(recordFlaws, limitFlaws, closeFlaws, tagFlaws, listFlaws, peekFlaws, sealFlaws)
 }
 
 func Test_that_the_suite_finds_what_is_broken_and_nothing_else(t *testing.T) {
@@ -179,7 +176,7 @@ func TestRun(t *testing.T) {
 // advance it makes what is stored older.
 func newServer(*testing.T) storetest.Harness {
 	n := newNaive(nil, "")
-	return storetest.Harness{Store: struct{ session.Store }{n}, Now: time.Now, Advance: n.age, NoTags: true, NoList: true}
+	return storetest.Harness{Store: struct{ session.Store }{n}, Now: time.Now, Advance: n.age, NoTags: true}
 }
 
 func Test_that_a_harness_that_does_not_fit_is_refused(t *testing.T) {
@@ -193,10 +190,6 @@ func Test_that_a_harness_that_does_not_fit_is_refused(t *testing.T) {
 		{"no clock", "needs a Store, Now", func(h *storetest.Harness) { h.Now = nil }},
 		{"no way to move the clock", "and Advance", func(h *storetest.Harness) { h.Advance = nil }},
 		{"a tagger that is said to be none", "NoTags is true", func(h *storetest.Harness) { h.NoTags = true }},
-		{"a lister that is said to be none", "NoList is true", func(h *storetest.Harness) { h.NoList = true }},
-		{"no lister and not said so", "set Harness.NoList", func(h *storetest.Harness) {
-			h.Store = struct{ session.Tagger }{h.Store.(session.Tagger)}
-		}},
 		{"no tagger and not said so", "set Harness.NoTags", func(h *storetest.Harness) {
 			h.Store = struct{ session.Store }{h.Store}
 		}},
