@@ -90,7 +90,7 @@ func ExampleManager_Tagged() {
 }
 
 // Handles come back from the account page, so a visitor may send any. DestroyOf ends only
-// sessions of the user who asks. Destroy, which is for administrators, would end them all.
+// sessions of the user who asks. Destroy, which is for administrators, ends any.
 func ExampleManager_DestroyOf() {
 	manager, e := newDevices()
 	visit(e, "/login?user=ada&device=phone")
