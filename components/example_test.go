@@ -3,7 +3,6 @@ package components_test
 import (
 	"context"
 	"fmt"
-	"html"
 	"io"
 	"net/http"
 	"regexp"
@@ -251,6 +250,8 @@ func ExampleFlashMessage() {
 	fmt.Printf("%q\n", browser.get("/"))
 	fmt.Printf("%q\n", browser.get("/"))
 	// Output:
+	// "<p>Order 4711 is on its way.</p>"
+	// ""
 }
 
 // Alerts of one kind have a place of their own; those of other kinds wait for theirs.
@@ -270,6 +271,11 @@ func ExampleFlash() {
 	browser.post("/", "")
 	show(browser.get("/"))
 	// Output:
+	// <div class="flash flash-warning" data-flash="warning" data-turbo-temporary hx-history="false" role="alert">
+	// <div class="flash-body">
+	// <span class="visually-hidden">Warning: </span>
+	// <bdi>Your password is from 2015.</bdi> </div>
+	// </div>
 }
 
 // Alerts lie in a corner, can be dismissed, and go by themselves. None of it needs JavaScript.
@@ -287,6 +293,17 @@ func ExampleFlashProps() {
 	browser := &browser{app: e}
 	show(browser.get("/"))
 	// Output:
+	// <div id="flash" class="flash-region flash-region-bottom flash-region-end" aria-live="polite" hx-history="false">
+	// <div class="flash flash-info flash-auto flash-auto-6" data-flash="info" data-turbo-temporary hx-history="false">
+	// <div class="flash-body">
+	// <span class="visually-hidden">Note: </span>
+	// <bdi>Nothing was found.</bdi> </div>
+	// <label class="flash-dismiss">
+	// <input type="checkbox" class="flash-toggle" aria-label="Dismiss">
+	// <span aria-hidden="true">×</span>
+	// </label>
+	// </div>
+	// </div>
 }
 
 // Each error leads to its field.
@@ -303,6 +320,18 @@ func ExampleErrorSummary() {
 	browser.post("/posts", "title=")
 	show(browser.get("/posts"))
 	// Output:
+	// <div id="error-summary" class="error-summary" role="group" aria-labelledby="error-summary-title" tabindex="-1" autofocus data-turbo-temporary hx-history="false">
+	// <div role="alert">
+	// <h2 id="error-summary-title" class="error-summary-title">There is a problem</h2>
+	// <ul class="error-summary-list">
+	// <li>
+	// <a class="error-summary-link" href="#title">
+	// <bdi>Enter a title</bdi>
+	// </a>
+	// </li>
+	// </ul>
+	// </div>
+	// </div>
 }
 
 // Errors of the page belong to no field.
@@ -313,7 +342,7 @@ func ExampleErrors() {
 	//		<p>{ components.Message[string](ctx) }</p>
 	//	}
 	wrong := with(components.Errors(), templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		_, err := fmt.Fprintf(w, "<p>%s</p>", html.EscapeString(components.Message[string](ctx)))
+		_, err := fmt.Fprintf(w, "<p>%s</p>", templ.EscapeString(components.Message[string](ctx)))
 		return err
 	}))
 
@@ -329,7 +358,7 @@ func ExampleErrors() {
 	browser := &browser{app: e}
 	browser.post("/pay", "")
 	show(browser.get("/pay"))
-	// Output:
+	// Output: <p>Your bank has refused.</p>
 }
 
 // Markup of your own asks for what a field should show, and for what is wrong with it.
@@ -358,6 +387,8 @@ func ExampleOld() {
 	browser.post("/account", "email=ada")
 	fmt.Println(browser.get("/account"))
 	// Output:
+	// ada@example.org, map[], ""
+	// ada, map[aria-describedby:email-error aria-invalid:true], "We do not know this address"
 }
 
 // A box that the visitor has cleared stays so. The default is for a form that nobody has
@@ -384,6 +415,8 @@ func ExampleIsChecked() {
 	browser.post("/register", "email=") // browsers leave out a box that is not checked
 	fmt.Println(browser.get("/register"))
 	// Output:
+	// checked: true
+	// checked: false
 }
 
 // Screen readers begin with the title of a page, so it is where an error is said first.
@@ -401,6 +434,8 @@ func ExampleTitle() {
 	browser.post("/posts", "title=")
 	fmt.Println(browser.get("/posts"))
 	// Output:
+	// New post
+	// Error: New post
 }
 
 // One request in another theme. For all of them use Configure, when the program starts.
@@ -417,6 +452,10 @@ func ExampleWith() {
 	browser := &browser{app: e}
 	show(browser.get("/"))
 	// Output:
+	// <div class="mb-3">
+	// <label class="form-label" for="name">Name</label>
+	// <input type="text" id="name" name="name" class="form-control">
+	// </div>
 }
 
 // Every id is made from the name of its field, so a label and a test know it beforehand.
@@ -426,4 +465,7 @@ func ExampleFieldID() {
 	fmt.Println(components.FieldID(ctx, "items[0].name"))
 	fmt.Println(components.HintID(ctx, "email"), components.ErrorID(ctx, "email"))
 	// Output:
+	// email
+	// items-0-name
+	// email-hint email-error
 }
