@@ -167,7 +167,7 @@ func ExampleSession_Save() {
 }
 
 // What a goroutine does after the answer has left comes too late, and Err says so.
-func ExampleSession_Err() {
+func ExampleSession_Err_tooLate() {
 	e := newApp()
 	answered, done := make(chan bool), make(chan bool)
 	e.GET("/report", func(c echo.Context) error {
