@@ -2,6 +2,7 @@
 # and those under internal/. scripts/modules finds them; a new one needs no entry.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 BENCH ?= .
 RUN ?= .
 PASSES ?= 8
@@ -44,6 +45,20 @@ vet:
 lint: ## run staticcheck
 	scripts/modules go run $(STATICCHECK) ./...
 
+# Not a part of check: it asks vuln.go.dev, and what it finds may have come to light today,
+# with nothing wrong in the change that is checked.
+vuln: ## look for known vulnerabilities in what is called (asks vuln.go.dev)
+	scripts/modules go run $(GOVULNCHECK) ./...
+
+# In a copy, so that no go.mod changes. Only the library: the other modules are ours alone.
+newest: ## test the library with the newest versions of what it requires
+	rm -rf tmp/newest && mkdir -p tmp/newest
+	git ls-files | xargs cp --parents -t tmp/newest
+	cd tmp/newest && go get -u ./... && go mod tidy && go test ./...
+
+check-docs: ## check that the code in the documentation is compiled
+	cd internal/docs && go test -count=1 ./...
+
 format: ## gofmt and templ fmt
 	scripts/format
 
@@ -75,5 +90,5 @@ benchstat: ## compare with an earlier commit (BASE=the newest tag)
 benchmarks: ## run the benchmarks of all packages (BENCH=regexp)
 	scripts/modules go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help example test check check-format check-generated check-tidy check-links \
-	vet lint format generate tidy fuzz themes screenshots pictures bench benchstat benchmarks
+.PHONY: help example test check check-format check-generated check-tidy check-links check-docs \
+	vet lint vuln newest format generate tidy fuzz themes screenshots pictures bench benchstat benchmarks

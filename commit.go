@@ -157,10 +157,12 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 	}
 	defer s.m.queue.leave(s.key, line)
 
-	st, version, err := s.newest(delta, line.newest)
-	for retries := 0; err == nil; retries++ {
+	st, onto, err := s.newest(ctx, delta, line.newest)
+	for retries := 0; ; retries++ {
 		var rec Record
-		st, rec, err = c.write(ctx, st, version)
+		if err == nil {
+			st, rec, err = c.write(ctx, st, onto)
+		}
 		switch {
 		case err == nil:
 			line.newest = rec
@@ -170,11 +172,11 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 			return nil
 		case errors.Is(err, ErrNotFound):
 			return s.gone(ctx)
-		case errors.Is(err, ErrConflict) && retries < maxAttempts:
-			st, version, err = s.replayOn(ctx, s.key, delta, err, retries)
+		case !errors.Is(err, ErrConflict) || retries == maxAttempts:
+			return s.explain("write", err)
 		}
+		st, onto, err = s.replayOn(ctx, s.key, delta, err, retries)
 	}
-	return s.explain("write", err)
 }
 
 // migrate moves the session to a new id. The new record comes first, so that there is
@@ -190,7 +192,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 
 	id := s.nextID()
 	c := s.newCommit(storeKey(id))
-	st, version, err := s.newest(delta, line.newest)
+	st, onto, err := s.newest(ctx, delta, line.newest)
 	if err != nil {
 		return err
 	}
@@ -202,14 +204,14 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	}
 	retries := 0
 	for ; err == nil; retries++ {
-		err = s.m.store.Destroy(ctx, old, version)
+		err = s.m.store.Destroy(ctx, old, onto.Version)
 		if !errors.Is(err, ErrConflict) || retries == maxAttempts {
 			break
 		}
-		if st, version, err = s.replayOn(ctx, old, delta, err, retries); err != nil {
+		if st, onto, err = s.replayOn(ctx, old, delta, err, retries); err != nil {
 			break
 		}
-		if st, rec, err = c.write(ctx, st, rec.Version); errors.Is(err, ErrNotFound) {
+		if st, rec, err = c.write(ctx, st, rec); errors.Is(err, ErrNotFound) {
 			err = ErrRevoked // somebody has found the new record already, and ended that
 		}
 	}
@@ -239,15 +241,22 @@ func (m *Manager) isGone(ctx context.Context, key string) bool {
 	return errors.Is(err, ErrNotFound)
 }
 
-// newest is the state to be written, and the version it replaces: this request's own
-// view, unless the commit before this one in line has left a newer record.
-func (s *Session) newest(delta flashDelta, left Record) (*state, uint64, error) {
-	if left.Version <= s.version {
+// newest is the state to be written, and the record it replaces: this request's own view,
+// unless the commit before this one in line has left a newer record. A job may have taken
+// hours, and must not undo that the visitor came meanwhile; so there it is read again.
+func (s *Session) newest(ctx context.Context, delta flashDelta, left Record) (*state, Record, error) {
+	switch {
+	case s.outside:
+		var err error
+		if left, err = s.m.store.Read(ctx, s.key); err != nil {
+			return nil, Record{}, err
+		}
+	case left.Version <= s.version:
 		s.applyFlash(delta, s.st)
-		return s.st, s.version, nil
+		return s.st, Record{Version: s.version}, nil
 	}
 	st, err := s.replay(delta, left)
-	return st, left.Version, err
+	return st, left, err
 }
 
 func (s *Session) replay(delta flashDelta, on Record) (*state, error) {
@@ -267,20 +276,20 @@ func (s *Session) replay(delta flashDelta, on Record) (*state, error) {
 // replayOn replays on the record under key that a write met. The first time that is the
 // one the conflict brought. If there is another conflict, processes are in each other's
 // way, so it pauses first; and what the conflict brought is old by then.
-func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, conflict error, retries int) (*state, uint64, error) {
+func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, conflict error, retries int) (*state, Record, error) {
 	s.report(s.m.cfg.Hooks.Conflict, key, Event{Retries: retries + 1}, silent)
 	if retries > 0 {
 		if err := pause(ctx, retries); err != nil {
-			return nil, 0, unavailable("wait for another process", err)
+			return nil, Record{}, unavailable("wait for another process", err)
 		}
 		conflict = ErrConflict
 	}
 	met, err := s.m.met(ctx, key, conflict)
 	if err != nil {
-		return nil, 0, err
+		return nil, Record{}, err
 	}
 	st, err := s.replay(delta, met)
-	return st, met.Version, err
+	return st, met, err
 }
 
 // met is the record under key that a write met instead of the expected version.
@@ -410,18 +419,22 @@ func (s *Session) newCommit(key string) commit {
 	return commit{s, key, s.m.seq.Add(1)}
 }
 
-// write replaces version by st; version 0 creates. It answers with what is stored then.
-// That is not always st: if this very commit had succeeded before, others may have
-// written on top of it since.
-func (c commit) write(ctx context.Context, st *state, version uint64) (*state, Record, error) {
+// write replaces onto by st; version 0 creates. It answers with what is stored then. That is
+// not always st: if this very commit had succeeded before, others may have written on top of
+// it since.
+func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Record, error) {
 	s := c.s
-	now := s.m.now()
 	st.stamp(s.m.producer, c.seq)
-	st.seenAt(now)
-	rec := Record{Data: st.encode(), Version: version, Expires: st.expires(now, s.m.cfg.IdleTimeout)}
-	if err := c.index(ctx, st, rec.Expires); err != nil {
-		return nil, Record{}, err
+	rec := Record{Version: onto.Version, Expires: onto.Expires}
+	if !s.outside { // what a job does is no use of the session
+		now := s.m.now()
+		st.seenAt(now)
+		rec.Expires = st.expires(now, s.m.cfg.IdleTimeout)
+		if err := c.index(ctx, st, rec.Expires); err != nil {
+			return nil, Record{}, err
+		}
 	}
+	rec.Data = st.encode()
 	err := s.m.store.Write(ctx, c.key, rec)
 	switch {
 	case err == nil:
@@ -442,7 +455,7 @@ func (c commit) write(ctx context.Context, st *state, version uint64) (*state, R
 // insert creates a record under a new key. A conflict there means that somebody else
 // drew the same 256 bits, or that the store is not well.
 func (c commit) insert(ctx context.Context, st *state) (*state, Record, error) {
-	st, rec, err := c.write(ctx, st, 0)
+	st, rec, err := c.write(ctx, st, Record{})
 	if err != nil {
 		return nil, Record{}, c.s.explain("create", err)
 	}

@@ -91,6 +91,16 @@
 // The manager is what [New] returns; its middleware is [Manager.Middleware]. (Sessions in
 // cookies cannot be found.)
 //
+// # Outside of a request
+//
+// A job changes sessions as requests do, and neither loses anything of the other; see
+// [Manager.View], [Manager.Update] and [Manager.All]:
+//
+//	err := manager.UpdateTagged(ctx, user.ID, func(s *session.Session) error {
+//		s.FlashInfo("Your export is ready.")
+//		return nil
+//	})
+//
 // # Concurrency
 //
 // A [Manager], its middleware and every [Session] are safe for concurrent use.

@@ -18,7 +18,8 @@ var (
 	// new id meanwhile. The visitor may try again: his browser has the new id by then.
 	ErrMoved = errors.New("session: another request gave the session a new id meanwhile")
 
-	// ErrClosed says that a change came after the request had ended.
+	// ErrClosed says that a change came after the request had ended, or outside of one after
+	// [Manager.View] or [Manager.Update] had.
 	ErrClosed = errors.New("session: the request has ended")
 )
 

@@ -15,6 +15,7 @@ type Manager struct {
 	store  Store
 	sealer Sealer // the store, if it is one
 	tagger Tagger // the store, if it is one
+	lister Lister // the store, if it is one
 	peeker Peeker // the store, if it is one
 	cookie cookieTemplate
 	queue  *queue

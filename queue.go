@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"context"
 	"hash/maphash"
 	"sync"
@@ -50,7 +49,9 @@ func (q *queue) enter(ctx context.Context, key string) (*line, error) {
 	sh.mu.Lock()
 	l, busy := sh.lines[key]
 	if !busy {
-		l = cmp.Or(sh.spare, new(line))
+		if l = sh.spare; l == nil {
+			l = new(line)
+		}
 		sh.lines[key], sh.spare = l, nil
 		sh.mu.Unlock()
 		return l, nil
@@ -88,4 +89,6 @@ func (q *queue) leave(key string, l *line) {
 		return
 	}
 	delete(sh.lines, key)
+	*l = line{}
+	sh.spare = l
 }

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Session is one visitor's values and messages during one request.
+// Session is one visitor's values and messages during one request, or outside of one for a
+// while; see [Manager.Update].
 //
 // Nothing is loaded before the first use, and nothing is saved before the response
 // leaves: what a request changes is recorded, and replayed on the newest record when the
@@ -34,6 +35,8 @@ type Session struct {
 	frozen   bool // hungUp is known: the handler has returned
 	hungUp   bool
 	optional bool // this route may be answered without the session; see Optional
+	outside  bool // there is no request; see outside.go
+	viewed   bool // nor are there any changes
 
 	// What was loaded. st is nil before that; afterwards it is the session as this
 	// request sees it, with its own changes.
@@ -155,6 +158,9 @@ func (s *Session) Save(ctx context.Context) error {
 	if s.exchange == nil || s.exchange.over() {
 		return ErrClosed
 	}
+	if s.outside {
+		return errNoSave
+	}
 	if err := s.failure(); err != nil {
 		return err
 	}
@@ -269,6 +275,9 @@ func (s *Session) Destroy() {
 	s.begin()
 	s.ops, s.renew, s.lost, s.tags = nil, false, false, tagChanges{}
 	s.flash.forgetReceived()
+	if s.outside {
+		s.flash.added = nil // no cookie would lead to a session that they begin
+	}
 }
 
 // logOutStraggles is the error for a log-out by the old id of a session that lives on under
@@ -318,6 +327,10 @@ func (s *Session) changeable(e effect) bool {
 	switch {
 	case s.exchange == nil || s.exchange.over():
 		s.late(ErrClosed)
+	case s.outside:
+		err := s.refusesOutside(e)
+		s.remember(err)
+		return err == nil
 	case !s.headSent:
 		return true
 	case s.m.sealer != nil || e == needsCookie || e == updatesRecord && s.key == "":

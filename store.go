@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 )
 
@@ -11,7 +12,7 @@ import (
 // Implementations must observe the following rules; every one of them is there
 // because a session came back from the dead, or a visitor lost data, without it. The
 // package stores/storetest checks them. (Rules 12 to 17 are those of [Tagger], 20 to 22 those
-// of [Sealer], 26 that of [Peeker].)
+// of [Sealer], 23 to 25 those of [Lister], 26 that of [Peeker].)
 //
 //  1. Read returns the newest record that was written under the key. A record that
 //     is missing, destroyed or expired is [ErrNotFound].
@@ -136,6 +137,28 @@ type Tagger interface {
 type TagEntry struct {
 	Key     string
 	Revoked bool // the session is being ended, or was
+}
+
+// Lister is the optional interface of a store that can list its sessions. [Manager.All]
+// relies on it.
+//
+// Rules, besides those of [Store]; 8, 10, 11 and 19 hold here as well:
+//
+//  23. Keys yields the key of every record that is live from the beginning of the loop to
+//     its end, each once. (It may come twice if the storage is moving records about, as
+//     Redis does when it grows.) The key of a record that comes or goes meanwhile may be
+//     there or not, and so may that of one which has gone before: who reads it finds out.
+//     Nothing else that the store keeps is among them, such as what a [Tagger] does.
+//  24. Whoever loops may call any method in between, for that key or another one, and may
+//     take any time; others wait for nothing. The store does not hold all keys at once.
+//  25. An error comes with the key "", and is the last thing to come; that of a context
+//     which ends comes before any other key. The loop may be left at any time, and another
+//     one begins anew.
+type Lister interface {
+	Store
+
+	// Keys lists the records: rules 23 to 25.
+	Keys(ctx context.Context) iter.Seq2[string, error]
 }
 
 // Peeker is the optional interface of a store that has its records in memory, and can show one

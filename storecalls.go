@@ -16,6 +16,7 @@ func (m *Manager) useStore(store Store) {
 	m.sealer, _ = store.(Sealer)
 	m.tagger, _ = store.(Tagger)
 	m.peeker, _ = store.(Peeker)
+	m.lister, _ = store.(Lister) // called as it is: a list lasts for as long as somebody loops
 	if m.cfg.Hooks.StoreCall == nil {
 		return
 	}

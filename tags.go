@@ -147,7 +147,7 @@ func (st *state) tags() []string {
 	return tags
 }
 
-// seenAt notes the time, for lists. Only a session that has a tag is ever listed.
+// seenAt notes the time, for the list of a user's sessions. To others it is not worth the room.
 func (st *state) seenAt(now time.Time) {
 	if slices.ContainsFunc(st.entries, entry.isTag) {
 		st.put(kindDevice, deviceSeen, encodeTime(now))

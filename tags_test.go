@@ -61,14 +61,14 @@ func Test_that_the_sessions_of_a_user_are_listed(t *testing.T) {
 
 	got := list(t, p, "7")
 	want := []session.Info{
-		{handleOf(p, phone), began, began, began.Add(61 * time.Minute), began.Add(61*time.Minute + 2*time.Hour), "phone"},
-		{handleOf(p, laptop), began.Add(time.Minute), began.Add(time.Minute), began.Add(time.Minute), began.Add(time.Minute + 2*time.Hour), "laptop"},
+		{handleOf(p, phone), began, []string{"7"}, began, began.Add(61 * time.Minute), began.Add(61*time.Minute + 2*time.Hour), "phone"},
+		{handleOf(p, laptop), began.Add(time.Minute), []string{"7"}, began.Add(time.Minute), began.Add(time.Minute), began.Add(time.Minute + 2*time.Hour), "laptop"},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d sessions; want %d", len(got), len(want))
 	}
 	for i := range want {
-		if got[i].Handle != want[i].Handle || got[i].Label != want[i].Label || !got[i].Tagged.Equal(want[i].Tagged) ||
+		if got[i].Handle != want[i].Handle || got[i].Label != want[i].Label || !slices.Equal(got[i].Users, want[i].Users) || !got[i].Tagged.Equal(want[i].Tagged) ||
 			!got[i].Created.Equal(want[i].Created) || !got[i].LastSeen.Equal(want[i].LastSeen) || !got[i].Expires.Equal(want[i].Expires) {
 			t.Errorf("got  %+v\nwant %+v", got[i], want[i])
 		}

@@ -19,12 +19,17 @@ type Info struct {
 	// not change it.
 	Created time.Time
 
+	// Users are the tags of the session: whose it is. There are none before a login.
+	Users []string
+
 	// Tagged is when the session got the tag by which it was found: when the user logged in.
+	// In a list of all sessions it is the first of their tags that counts.
 	Tagged time.Time
 
 	// LastSeen is about when the session was used last: never later, and earlier by a tenth
 	// of the idle timeout at the most. (Shortly before the absolute deadline, where using a
-	// session no longer prolongs it, only changes count.) Of the session that asks, say "now".
+	// session no longer prolongs it, only changes count; without a tag, not even these.) What
+	// a job does is no use. Of the session that asks, say "now".
 	LastSeen time.Time
 
 	// Expires is when the session ends if it is not used again.
@@ -148,23 +153,14 @@ func (m *Manager) Destroy(ctx context.Context, handle string) error {
 }
 
 func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*state) bool) (err error) {
-	if m.sealer != nil {
-		return errNoRecords
-	}
-	key, ok := keyOf(handle)
-	if !ok {
-		return fmt.Errorf("%w: %w", ErrNotFound, errNotHandle)
-	}
-	defer m.reportFailure(ctx, key, &err)
-	st, rec, err := m.read(ctx, key)
-	switch {
-	case err != nil:
+	key, st, rec, err := m.lookUp(ctx, handle)
+	if err != nil {
 		return err
-	case st == nil:
-		return cmp.Or(m.whetherMoved(ctx, key, rememberMoves), ErrNotFound)
-	case !wanted(st):
+	}
+	if !wanted(st) {
 		return ErrNotFound
 	}
+	defer m.reportFailure(ctx, key, &err)
 	conflict := func(retries int) {
 		m.report(ctx, m.cfg.Hooks.Conflict, key, Event{Retries: retries}, silent)
 	}
@@ -180,7 +176,7 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 
 var (
 	errNotHandle = errors.New("session: what is given as the handle of a session is none")
-	errNoRecords = fmt.Errorf("session: a session in a cookie cannot be destroyed from outside: %w; use a store on the server", errors.ErrUnsupported)
+	errNoRecords = fmt.Errorf("session: a session in a cookie cannot be reached from outside of its requests: %w; use a store on the server", errors.ErrUnsupported)
 )
 
 // read is the session stored under key; st is nil if there is none that anybody could use.
@@ -200,11 +196,13 @@ func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, 
 	return st, rec, err
 }
 
+// info describes a session that was found by the tag userID.
 func (m *Manager) info(key, userID string, st *state, rec Record) Info {
 	label, _ := st.get(kindDevice, deviceLabel)
 	return Info{
 		Handle:   handle(key),
 		Created:  time.UnixMilli(st.created),
+		Users:    st.tags(),
 		Tagged:   st.time(kindTag, userID),
 		LastSeen: m.lastSeen(st, rec),
 		Expires:  rec.Expires,

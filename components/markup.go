@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/a-h/templ"
+	"github.com/a-h/templ/runtime"
 )
 
 // markup writes what a page has many of: controls with their parts, and alerts. A .templ file
@@ -17,6 +18,7 @@ import (
 type markup struct {
 	ctx   context.Context
 	out   []byte
+	name  string // of the element whose start tag this is
 	inTag bool
 }
 
@@ -35,7 +37,7 @@ func (write written) Render(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	m := markups.Get().(*markup)
-	m.ctx = templ.ClearChildren(ctx) // or the next component would take them for its own
+	m.ctx = templ.ClearChildren(ctx) // or a component within would take them for its own
 	write(m)
 	m.closeTag()
 	_, err := w.Write(m.out)
@@ -48,7 +50,7 @@ func (write written) Render(ctx context.Context, w io.Writer) error {
 func (m *markup) start(element string) {
 	m.closeTag()
 	m.write("<", element)
-	m.inTag = true
+	m.name, m.inTag = element, true
 }
 
 func (m *markup) end(element string) {
@@ -111,7 +113,7 @@ func (m *markup) attributes(list attributes) {
 		case bool:
 			m.flag(a.key, value)
 		default:
-			_ = templ.RenderAttributes(m.ctx, m, attributes{a}) // Write does not fail
+			_ = runtime.RenderAttributes(m.ctx, m, io.Discard, m.name, attributes{a}) // Write does not fail
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/a-h/templ"
+	"github.com/a-h/templ/runtime"
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
@@ -147,7 +148,7 @@ func spread(attrs func(ctx context.Context) templ.Attributes) templ.Component {
 		if _, err := io.WriteString(w, "<p"); err != nil {
 			return err
 		}
-		if err := templ.RenderAttributes(ctx, w, attrs(ctx)); err != nil {
+		if err := runtime.RenderAttributes(ctx, w, io.Discard, "p", attrs(ctx)); err != nil {
 			return err
 		}
 		_, err := io.WriteString(w, "></p>")

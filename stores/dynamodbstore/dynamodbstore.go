@@ -47,7 +47,7 @@
 // # Cost
 //
 // Each method is one request, except that [Store.Untag] and [Store.Revoke] send one for
-// each key and [Store.Tagged] one for each megabyte. In request units, where a session of n
+// each key and [Store.Tagged] and [Store.Keys] one for each megabyte. In request units, where a session of n
 // kilobytes is counted in whole ones:
 //
 //	Read              n/4 read units, at least 1
@@ -57,11 +57,12 @@
 //	Untag             1 write unit for each key
 //	Tagged            1 read unit for some 25 entries
 //	Revoke            2 × Tagged, and 1 write unit for each entry that it marks
+//	Keys              1 read unit for each 4 kilobytes in the table, tags and tombstones included
 //
 // # Permissions
 //
 // A role needs dynamodb:GetItem, PutItem, UpdateItem, DeleteItem and Query on the table;
-// for Check also DescribeTable and DescribeTimeToLive; and for CreateTable those two,
+// to list sessions also Scan; for Check also DescribeTable and DescribeTimeToLive; and for CreateTable those two,
 // CreateTable and UpdateTimeToLive.
 package dynamodbstore
 
@@ -82,7 +83,10 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-var _ session.Tagger = (*Store)(nil)
+var (
+	_ session.Tagger = (*Store)(nil)
+	_ session.Lister = (*Store)(nil)
+)
 
 // Options configures a [Store].
 type Options struct {

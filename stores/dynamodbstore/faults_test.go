@@ -156,7 +156,9 @@ func Test_that_a_table_that_is_missing_is_no_missing_session(t *testing.T) {
 func Test_that_a_table_with_another_key_is_no_missing_session(t *testing.T) {
 	client := newClient(t, http.DefaultTransport)
 	s := newStore(t, client, dynamodbstore.Options{Table: handmade(t, client, "", "id S")})
-	for method, call := range methods(s) {
+	all := methods(s)
+	delete(all, "list") // a scan names no key: it finds that there are no sessions
+	for method, call := range all {
 		if err := unavailable(call(t.Context())); err != nil {
 			t.Errorf("%s: %v", method, err)
 		}

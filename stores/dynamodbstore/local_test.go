@@ -229,6 +229,7 @@ func methods(s *dynamodbstore.Store) map[string]func(ctx context.Context) error 
 		"read":            func(ctx context.Context) error { _, err := s.Read(ctx, key); return err },
 		"create":          func(ctx context.Context) error { return s.Write(ctx, key, rec) },
 		"replace":         func(ctx context.Context) error { return s.Write(ctx, key, replacement) },
+		"list":            func(ctx context.Context) error { _, err := list(ctx, s); return err },
 		"destroy":         func(ctx context.Context) error { return s.Destroy(ctx, key, 0) },
 		"destroy version": func(ctx context.Context) error { return s.Destroy(ctx, key, 7) },
 		"touch":           func(ctx context.Context) error { return s.Touch(ctx, key, rec.Expires) },

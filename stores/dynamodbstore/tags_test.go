@@ -73,7 +73,7 @@ func Test_that_all_pages_of_a_tag_are_read(t *testing.T) {
 
 	paged := h
 	var requests atomic.Int64
-	paged.Store = h.by(t, limiting(2, &requests))
+	paged.Store = h.by(t, limiting("Query", 2, &requests))
 	must(t, paged.tagged(ctx, keys...))
 	if n := requests.Load(); n < 4 {
 		t.Errorf("%d pages; this tests nothing", n)
@@ -85,11 +85,11 @@ func Test_that_all_pages_of_a_tag_are_read(t *testing.T) {
 	}
 }
 
-// limiting has queries answered in pages of n entries, as large ones are.
-func limiting(n int, queries *atomic.Int64) http.RoundTripper {
+// limiting has an operation answered in pages of n items, as large ones are.
+func limiting(operation string, n int, requests *atomic.Int64) http.RoundTripper {
 	return transport(func(r *http.Request) (*http.Response, error) {
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".Query") {
-			queries.Add(1)
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+operation) {
+			requests.Add(1)
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
 				return nil, err

@@ -74,7 +74,10 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-var _ session.Tagger = (*Store)(nil)
+var (
+	_ session.Tagger = (*Store)(nil)
+	_ session.Lister = (*Store)(nil)
+)
 
 // MaxData is how many bytes of data a session may have; one more is
 // [session.ErrTooLarge]. It is there so that a file that is not ours cannot fill the memory.

@@ -154,6 +154,8 @@ func Test_that_a_closed_store_says_so(t *testing.T) {
 	}
 	_, err := h.Sweep(t.Context())
 	is(t, err, session.ErrUnavailable)
+	_, err = list(t.Context(), h.Store)
+	is(t, err, session.ErrUnavailable)
 }
 
 func Test_that_close_lets_calls_end_and_leaves_nothing_half_done(t *testing.T) {

@@ -30,6 +30,7 @@ import (
 
 var (
 	_ session.Tagger = (*Store)(nil)
+	_ session.Lister = (*Store)(nil)
 	_ session.Peeker = (*Store)(nil)
 )
 

@@ -31,7 +31,7 @@
 //	    +EVALSHA +EVAL +HMGET +HSET +HEXISTS +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
-// and also CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so that Check can read
+// and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so that Check can read
 // the policy. EVAL is in it because the scripts, which are constants of this package,
 // are sent again where a server has lost them.
 //
@@ -65,7 +65,10 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-var _ session.Tagger = (*Store)(nil)
+var (
+	_ session.Tagger = (*Store)(nil)
+	_ session.Lister = (*Store)(nil)
+)
 
 // Options configures a [Store]. The zero value is ready for use.
 type Options struct {

@@ -9,7 +9,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/storetest"
 )
 
-// ownStore stands for a store of yours: here, one that finds no sessions of a user.
+// ownStore stands for a store of yours: here, one that neither finds the sessions of a user
+// nor lists them all.
 type ownStore struct{ session.Store }
 
 func newOwnStore(now func() time.Time) ownStore {

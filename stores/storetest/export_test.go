@@ -19,14 +19,16 @@ func Rules() []int {
 // Claims are those of all cases, and the rule of each.
 func Claims() map[string]int {
 	all := map[string]int{}
-	for _, c := range slices.Concat(recordCases, tagCases, sealCases) {
+	for _, c := range slices.Concat(recordCases, tagCases, listCases, peekCases, sealCases) {
 		all[c.claim] = c.rule
 	}
 	return all
 }
 
 // Cases is how many there are.
-func Cases() int { return len(recordCases) + len(tagCases) + len(sealCases) }
+func Cases() int {
+	return len(recordCases) + len(tagCases) + len(listCases) + len(peekCases) + len(sealCases)
+}
 
 // Failures are the claims that a store does not keep, with what Run says about them.
 func Failures(ctx context.Context, newHarness func() Harness) (map[string]error, error) {

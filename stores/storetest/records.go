@@ -308,7 +308,7 @@ var recordCases = []storeCase{
 			)
 		}
 		return errors.Join(err,
-			s.Write(ctx, other, session.Record{Data: []byte("two"), Version: 1}),
+			s.Write(ctx, other, s.expiring(1, "two", -past)),
 			step("replaced", s.gone(ctx, other)),
 		)
 	}},

@@ -25,4 +25,8 @@ var rules = [...]string{
 	20: "Seal makes a value of cookie characters that is never the same twice, and neither keeps nor changes rec.Data",
 	21: "Open returns what Seal was given for the same name until it expires; anything else is ErrNotFound",
 	22: "the Store methods of a Sealer return errors.ErrUnsupported, and it is not a Tagger",
+	23: "Keys yields the key of every live record once, and of nothing that was never a record",
+	24: "whoever loops over Keys may call any method in between",
+	25: "an error comes with no key and last, that of a context before any other key; a loop may be left, and another one begins anew",
+	26: "Peek answers as Read does, and what it has given out stays as it was",
 }

@@ -1,6 +1,6 @@
-// Package storetest checks whether a store keeps the contract of [session.Store], and of
-// [session.Tagger] or [session.Sealer] if it is one. Whoever writes a store runs it in a
-// test:
+// Package storetest checks whether a store keeps the contract of [session.Store], and those
+// of [session.Tagger], [session.Lister], [session.Peeker] or [session.Sealer] if it is one. Whoever writes a
+// store runs it in a test:
 //
 //	func TestContract(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) storetest.Harness {
@@ -31,16 +31,18 @@
 //
 // # Rules
 //
-// All rules that [session.Store], [session.Tagger] and [session.Sealer] number are checked: 1
-// to 11, 18 and 19 for every store that is no Sealer, 12 to 17 for a Tagger, and 20 to 22 for
-// a Sealer, in place of all others. A later release may have cases that this one has not; a
-// store that fails one of those was broken before.
+// All rules that [session.Store] and the optional interfaces beside it number are checked: 1
+// to 11, 18 and 19 for every store that is no Sealer, 12 to 17 for a Tagger, 23 to 25 for a
+// Lister, 26 for a Peeker, and 20 to 22 for a Sealer, in place of all others. A later
+// release may have cases that this one has not; a store that fails one of those was broken
+// before.
 package storetest
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,8 +111,16 @@ func casesFor(h Harness) ([]storeCase, error) {
 		return nil, errors.New("storetest: Harness.NoTags is true, but the store is a session.Tagger")
 	case !tags && !h.NoTags:
 		return nil, errors.New("storetest: the store is not a session.Tagger; set Harness.NoTags if it is not meant to be one")
-	case tags:
-		return append(recordCases[:len(recordCases):len(recordCases)], tagCases...), nil
 	}
-	return recordCases, nil
+	cases := slices.Clone(recordCases)
+	if tags {
+		cases = append(cases, tagCases...)
+	}
+	if _, lists := h.Store.(session.Lister); lists {
+		cases = append(cases, listCases...)
+	}
+	if _, peeks := h.Store.(session.Peeker); peeks {
+		cases = append(cases, peekCases...)
+	}
+	return cases, nil
 }

@@ -18,14 +18,18 @@ import (
 type subject struct {
 	session.Store
 	Harness
-	tags  session.Tagger // nil if it is none
-	seals session.Sealer // nil if it is none
-	began time.Time      // by the clock of this process
+	tags   session.Tagger // nil if it is none
+	lister session.Lister // nil if it is none
+	peeker session.Peeker // nil if it is none
+	seals  session.Sealer // nil if it is none
+	began  time.Time      // by the clock of this process
 }
 
 func newSubject(h Harness) subject {
 	s := subject{Store: h.Store, Harness: h, began: time.Now()}
 	s.tags, _ = h.Store.(session.Tagger)
+	s.lister, _ = h.Store.(session.Lister)
+	s.peeker, _ = h.Store.(session.Peeker)
 	s.seals, _ = h.Store.(session.Sealer)
 	return s
 }

@@ -1,0 +1,5 @@
+// Package docs is the code of the guides in docs/, as programs and parts of programs that are
+// compiled and tested, and the check that the guides show nothing else.
+//
+// It is a module of its own for what the code of guides requires.
+package docs

@@ -1,0 +1,74 @@
+package forms
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/internal/docs/visit"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+func app() *echo.Echo {
+	return newApp(session.Config{Store: memorystore.New(memorystore.Options{})})
+}
+
+func Test_that_a_form_that_is_wrong_comes_back_filled_in(t *testing.T) {
+	v := visit.New(t, app())
+	page := v.Post("/posts/new", url.Values{"body": {"Once upon a time"}})
+	v.Sees(page, "Title is required", "Once upon a time", "There is a problem")
+	v.SeesNo(page, `value="1" checked`) // the box was not checked, whatever its default
+
+	page = v.Post("/posts/new", url.Values{"title": {"Untitled"}, "body": {"x"}})
+	v.Sees(page, "Find a better title")
+	v.Sees(v.Get("/posts/new"), `value="1" checked`)
+}
+
+func Test_that_a_message_is_shown_once(t *testing.T) {
+	v := visit.New(t, app())
+	v.Sees(v.Post("/posts/new", url.Values{"title": {"Hello"}, "body": {"x"}}), "Your post was saved.")
+	v.SeesNo(v.Get("/posts"), "Your post was saved.")
+}
+
+func Test_that_a_message_can_have_a_title_and_a_link_and_a_value(t *testing.T) {
+	v := visit.New(t, app())
+	v.Sees(v.Post("/archive", nil), "Archived", "deleted in 30 days", `href="/posts/restore"`, "Post number 7")
+	v.SeesNo(v.Get("/posts"), "Archived", "Post number")
+}
+
+func Test_that_a_message_for_now_is_not_there_later(t *testing.T) {
+	v := visit.New(t, app())
+	v.Sees(v.Get("/search"), "Nothing was found.")
+	v.SeesNo(v.Get("/posts"), "Nothing was found.")
+}
+
+func Test_that_a_message_waits_behind_a_redirect(t *testing.T) {
+	e := app()
+	e.POST("/far", func(c echo.Context) error {
+		session.From(c).FlashInfo("Still here.")
+		return c.Redirect(http.StatusSeeOther, "/step")
+	})
+	v := visit.New(t, e)
+	v.Sees(v.Post("/far", nil), "Still here.")
+}
+
+func Test_that_two_forms_have_fields_of_one_name(t *testing.T) {
+	e := app()
+	e.GET("/settings", func(c echo.Context) error { return session.Render(c, http.StatusOK, page(settings())) })
+	e.GET("/by-hand", func(c echo.Context) error { return session.Render(c, http.StatusOK, page(byHand())) })
+	v := visit.New(t, e)
+	v.Sees(v.Get("/settings"), `id="email-password"`, `id="delete-password"`)
+	v.Sees(v.Get("/by-hand"), `for="title"`, `id="title"`)
+}
+
+func Test_that_htmx_is_sent_back_to_the_form(t *testing.T) {
+	v := visit.New(t, app())
+	res, _ := v.Part(http.MethodPost, "/posts/new", url.Values{"body": {"Once upon a time"}})
+	if to := res.Header.Get("HX-Redirect"); to != "/posts/new" {
+		t.Errorf("got status %d, HX-Redirect %q", res.StatusCode, to)
+	}
+	v.Sees(v.Get("/posts/new"), "Title is required", "Once upon a time")
+}

@@ -1,0 +1,59 @@
+package htmx
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/internal/docs/visit"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+func newVisitor(t *testing.T) *visit.Visitor {
+	return visit.New(t, newApp(session.Config{Store: memorystore.New(memorystore.Options{})}))
+}
+
+func Test_that_a_form_that_is_wrong_is_answered_by_the_form(t *testing.T) {
+	v := newVisitor(t)
+	res, part := v.Part(http.MethodPost, "/posts", url.Values{"title": {""}})
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("got status %d; want 422", res.StatusCode)
+	}
+	v.Sees(part, "Give it a title", "<form")
+	v.SeesNo(part, "<html")
+	v.Sees(v.Post("/posts/new", nil), "") // a page of its own is untouched
+	v.SeesNo(v.Get("/posts/new"), "Give it a title")
+}
+
+func Test_that_a_form_that_is_right_leads_to_the_next_page(t *testing.T) {
+	v := newVisitor(t)
+	res, _ := v.Part(http.MethodPost, "/posts", url.Values{"title": {"Hello"}})
+	if to := res.Header.Get("HX-Redirect"); res.StatusCode != http.StatusNoContent || to != "/posts" {
+		t.Errorf("got status %d, HX-Redirect %q", res.StatusCode, to)
+	}
+	v.Sees(v.Get("/posts"), "Your post was saved.")
+}
+
+func Test_that_a_part_brings_its_alerts(t *testing.T) {
+	v := newVisitor(t)
+	res, part := v.Part(http.MethodPost, "/like", nil)
+	v.Sees(part, "1 likes", "Thank you.", "hx-swap-oob")
+	if res.Header.Get("Vary") == "" {
+		t.Error("nothing tells caches that the answer depends on who asks")
+	}
+	v.SeesNo(v.Get("/posts"), "Thank you.")
+}
+
+func Test_that_a_poll_leaves_messages_alone(t *testing.T) {
+	v := newVisitor(t)
+	v.Part(http.MethodPost, "/posts", url.Values{"title": {"Hello"}})
+	_, part := v.Part(http.MethodGet, "/unread", nil)
+	v.Sees(part, "0 unread")
+	v.Sees(v.Get("/posts"), "Your post was saved.")
+}
+
+func Test_that_a_stream_saves_first(t *testing.T) {
+	v := newVisitor(t)
+	v.Sees(v.Get("/events"), "data: hello")
+}

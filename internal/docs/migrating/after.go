@@ -1,0 +1,49 @@
+// Package migrating is the code of docs/migrating.md.
+package migrating
+
+import (
+	"net/http"
+
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+func add(c echo.Context) error {
+	s := session.From(c)
+	s.Increment("count")
+	s.FlashSuccess("It is in your cart.")
+	return session.Redirect(c, "/cart")
+}
+
+func login(c echo.Context) error {
+	s := session.From(c)
+	s.Regenerate()
+	s.Put("user", 7)
+	return session.Redirect(c, s.PullIntendedURL())
+}
+
+// adopt is middleware for the time of the switch: it takes over what the old session of a visitor
+// says, once, and forgets the old cookie. Mount it inside of session.Middleware.
+func adopt(old sessions.Store, name string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if _, err := c.Cookie(name); err != nil {
+				return next(c) // he has none, or has been here already
+			}
+			s := session.From(c)
+			if before, err := old.Get(c.Request(), name); err == nil && !before.IsNew && s.IsNew() {
+				s.Regenerate()
+				if user, ok := before.Values["user"].(int); ok {
+					s.Put("user", user)
+				}
+				if count, ok := before.Values["count"].(int); ok {
+					s.Put("count", count)
+				}
+			}
+			c.SetCookie(&http.Cookie{Name: name, Path: "/", MaxAge: -1})
+			return next(c)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package migrating
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/internal/docs/visit"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+func newApp() *echo.Echo {
+	old := sessions.NewCookieStore([]byte("an old key of thirty-two bytes!!"))
+	e := echo.New()
+	e.GET("/before", echo.WrapHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, _ := old.Get(r, "shop")
+		s.Values["user"], s.Values["count"] = 7, 3
+		if err := s.Save(r, w); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})))
+	after := e.Group("", session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}), adopt(old, "shop"))
+	after.GET("/cart", func(c echo.Context) error {
+		s := session.From(c)
+		alerts, err := json.Marshal(s.FlashMessages().Alerts())
+		if err != nil {
+			return err
+		}
+		_, cookie := c.Cookie("shop")
+		return c.String(http.StatusOK, fmt.Sprint("user ", session.Get[int](s, "user"), ", ", session.Get[int](s, "count"), " items, old cookie ", cookie == nil, string(alerts)))
+	})
+	after.POST("/cart", add)
+	after.POST("/login", login)
+	return e
+}
+
+func Test_that_a_visitor_keeps_his_session_during_the_switch(t *testing.T) {
+	v := visit.New(t, newApp())
+	v.Get("/before")
+	v.Sees(v.Get("/cart"), "user 7, 3 items, old cookie true")
+	v.Sees(v.Get("/cart"), "user 7, 3 items, old cookie false")
+}
+
+func Test_that_an_old_cookie_does_not_replace_a_session(t *testing.T) {
+	v := visit.New(t, newApp())
+	v.Sees(v.Post("/cart", nil), "1 items", "It is in your cart.")
+	v.Get("/before")
+	v.Sees(v.Get("/cart"), "1 items")
+}
+
+func Test_that_the_programs_before_did_what_the_one_after_does(t *testing.T) {
+	old := gorilla{sessions.NewCookieStore([]byte("an old key of thirty-two bytes!!"))}
+	other := scsApp{scs.New()}
+	for name, handlers := range map[string]struct{ add, login http.HandlerFunc }{
+		"gorilla/sessions": {add: old.add},
+		"scs":              {other.add, other.login},
+	} {
+		mux := http.NewServeMux()
+		mux.HandleFunc("POST /cart", handlers.add)
+		mux.HandleFunc("GET /cart", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, name) })
+		if handlers.login != nil {
+			mux.HandleFunc("POST /login", handlers.login)
+		}
+		v := visit.New(t, other.sessions.LoadAndSave(mux))
+		v.Sees(v.Post("/cart", nil), name)
+		v.Sees(v.Post("/cart", nil), name)
+		if handlers.login != nil {
+			v.Post("/login", nil)
+		}
+	}
+}

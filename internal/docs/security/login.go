@@ -1,0 +1,87 @@
+// Package security is the code of docs/security.md.
+package security
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/cookiestore"
+)
+
+// members are those who can log in.
+type members struct{ sessions *session.Manager }
+
+func newApp(store session.Store) (*echo.Echo, error) {
+	sessions, err := session.New(session.Config{
+		Store:           store,
+		Tags:            true, // refuses at start a store that cannot find the sessions of a user
+		IdleTimeout:     30 * time.Minute,
+		AbsoluteTimeout: 12 * time.Hour,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.Use(session.CrossOrigin(), sessions.Middleware())
+
+	m := members{sessions}
+	e.GET("/", m.home)
+	e.POST("/login", m.login)
+	e.POST("/logout", m.logout)
+	e.POST("/logout-others", m.logoutOthers)
+	e.POST("/password", m.changePassword)
+	return e, nil
+}
+
+func (m members) home(c echo.Context) error {
+	return c.String(http.StatusOK, "user: "+session.Get[string](session.From(c), "user"))
+}
+
+func (m members) login(c echo.Context) error {
+	user := c.FormValue("user") // whose password has been checked here
+	s := session.From(c)
+	s.Clear()   // what somebody else left in this browser
+	s.Tag(user) // gives the session a new id, and lets the manager find it
+	s.Put("user", user)
+	return session.Redirect(c, s.PullIntendedURL("/"))
+}
+
+func (m members) logout(c echo.Context) error {
+	session.From(c).Destroy()
+	return session.Redirect(c, "/")
+}
+
+func (m members) logoutOthers(c echo.Context) error {
+	s := session.From(c)
+	user := session.Get[string](s, "user")
+	err := m.sessions.DestroyTagged(c.Request().Context(), user, s.Handle())
+	if err != nil {
+		return echo.ErrServiceUnavailable.WithInternal(err)
+	}
+	return session.Redirect(c, "/")
+}
+
+func (m members) changePassword(c echo.Context) error {
+	s := session.From(c)
+	s.Regenerate() // the visitor's rights have changed, and whoever has the old id is out
+	s.FlashSuccess("Your password was changed.")
+	return session.Redirect(c, "/")
+}
+
+// rotating seals with the new key and still opens what the old one has sealed.
+func rotating() (*cookiestore.Store, error) {
+	var keys [][]byte
+	for _, text := range strings.Split(os.Getenv("SESSION_KEYS"), ",") {
+		key, err := cookiestore.ParseKey(text)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return cookiestore.New(cookiestore.Options{Keys: keys}) // the newest first
+}

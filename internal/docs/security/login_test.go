@@ -1,0 +1,68 @@
+package security
+
+import (
+	"encoding/hex"
+	"errors"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/internal/docs/visit"
+	"github.com/echo-hypermedia/session/stores/cookiestore"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+func Test_that_a_user_can_log_out_everywhere_else(t *testing.T) {
+	app, err := newApp(memorystore.New(memorystore.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := visit.New(t, app)
+	there, hers := here.Another(), here.Another()
+	ada, eve := url.Values{"user": {"ada"}}, url.Values{"user": {"eve"}}
+	here.Sees(here.Post("/login", ada), "user: ada")
+	there.Sees(there.Post("/login", ada), "user: ada")
+	hers.Sees(hers.Post("/login", eve), "user: eve")
+
+	here.Sees(here.Post("/logout-others", nil), "user: ada")
+	there.SeesNo(there.Get("/"), "ada")
+	hers.Sees(hers.Get("/"), "user: eve")
+
+	here.Sees(here.Post("/password", nil), "user: ada")
+	here.SeesNo(here.Post("/logout", nil), "ada")
+}
+
+func Test_that_a_store_without_tags_is_refused_at_start(t *testing.T) {
+	store, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newApp(store); err == nil {
+		t.Error("it was taken")
+	}
+}
+
+func Test_that_a_key_can_be_replaced(t *testing.T) {
+	first, second := hex.EncodeToString(cookiestore.GenerateKey()), hex.EncodeToString(cookiestore.GenerateKey())
+	with := func(keys string) *cookiestore.Store {
+		t.Helper()
+		t.Setenv("SESSION_KEYS", keys)
+		store, err := rotating()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store
+	}
+	const name = "session"
+	old, err := with(first).Seal(name, session.Record{Data: []byte("data"), Expires: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rec, err := with(second+","+first).Open(name, old); err != nil || string(rec.Data) != "data" {
+		t.Errorf("during the rotation: got %q, %v", rec.Data, err)
+	}
+	if _, err := with(second).Open(name, old); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("after it: got %v; want it not found", err)
+	}
+}

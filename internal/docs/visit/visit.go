@@ -1,0 +1,102 @@
+// Package visit is a visitor with a browser, for the tests of what the guides show.
+package visit
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// Visitor keeps his cookies, and follows redirects.
+type Visitor struct {
+	t      *testing.T
+	server *httptest.Server
+	client *http.Client
+}
+
+// New is a visitor of the application, which is served over TLS until the test ends.
+func New(t *testing.T, app http.Handler) *Visitor {
+	t.Helper()
+	server := httptest.NewTLSServer(app)
+	t.Cleanup(server.Close)
+	v := &Visitor{t: t, server: server, client: server.Client()}
+	v.client.Jar, _ = cookiejar.New(nil)
+	return v
+}
+
+// Another is somebody else who visits the same application.
+func (v *Visitor) Another() *Visitor {
+	client := *v.client
+	client.Jar, _ = cookiejar.New(nil)
+	return &Visitor{t: v.t, server: v.server, client: &client}
+}
+
+// Get opens a page and returns what it says.
+func (v *Visitor) Get(path string) string {
+	v.t.Helper()
+	_, body := v.send(http.MethodGet, path, nil, "", nil)
+	return body
+}
+
+// Post sends the form of a page to its own address and returns what comes in the end.
+func (v *Visitor) Post(path string, form url.Values) string {
+	v.t.Helper()
+	_, body := v.send(http.MethodPost, path, form, path, nil)
+	return body
+}
+
+// Part sends what htmx sends, and returns the answer with its header.
+func (v *Visitor) Part(method, path string, form url.Values) (*http.Response, string) {
+	v.t.Helper()
+	return v.send(method, path, form, path, http.Header{"Hx-Request": {"true"}})
+}
+
+// Sees complains unless the page says all of these.
+func (v *Visitor) Sees(page string, wanted ...string) {
+	v.t.Helper()
+	for _, want := range wanted {
+		if !strings.Contains(page, want) {
+			v.t.Errorf("there is no %q in the page:\n%s", want, page)
+		}
+	}
+}
+
+// SeesNo complains if the page says any of these.
+func (v *Visitor) SeesNo(page string, unwanted ...string) {
+	v.t.Helper()
+	for _, bad := range unwanted {
+		if strings.Contains(page, bad) {
+			v.t.Errorf("there is %q in the page:\n%s", bad, page)
+		}
+	}
+}
+
+func (v *Visitor) send(method, path string, form url.Values, from string, header http.Header) (*http.Response, string) {
+	v.t.Helper()
+	r, err := http.NewRequest(method, v.server.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	r.Header.Set("Accept", "text/html")
+	if method != http.MethodGet {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Referer", v.server.URL+from)
+	}
+	res, err := v.client.Do(r)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return res, string(body)
+}

@@ -1,0 +1,998 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// update is Update of the visitor's session, which has to succeed.
+func update(t *testing.T, p *process, v *visitor, work func(*session.Session)) {
+	t.Helper()
+	err := p.manager.Update(t.Context(), handleOf(p, v), func(s *session.Session) error { work(s); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// look is View of the visitor's session, which has to succeed.
+func look(t *testing.T, p *process, v *visitor, work func(*session.Session)) {
+	t.Helper()
+	err := p.manager.View(t.Context(), handleOf(p, v), func(s *session.Session) error { work(s); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// number is what the visitor finds under "n".
+func number(t *testing.T, p *process, v *visitor) (n int) {
+	t.Helper()
+	v.must(t, p, func(s *session.Session) { n = session.Get[int](s, "n") })
+	return n
+}
+
+// stays says what a session has that must not change.
+func stays(p *process, v *visitor) (was string) {
+	v.clone().do(p, func(s *session.Session) {
+		was = fmt.Sprint(s.Handle(), s.All(), s.FlashMessages().Has("kept"))
+	})
+	return was
+}
+
+var errJob = errors.New("the job has failed")
+
+func Test_that_a_session_is_read_outside_of_a_request(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) {
+		logIn("7")(s)
+		s.SetLabel("phone")
+		s.FlashSuccess("Saved.")
+		s.Flash("coupon", "TEA")
+	})
+	var kept *session.Session
+	look(t, p, v, func(s *session.Session) {
+		kept = s
+		got := fmt.Sprintln(session.Get[string](s, "user"), s.IsNew(), s.Handle() == handleOf(p, v), s.All(), s.Err(), s.Load(t.Context()),
+			session.Flashed[string](s, "coupon"), s.FlashMessages().Alerts(), s.Old("name", "none"), s.CSRFToken())
+		if want := "7 false true map[user:7] <nil> <nil> TEA [{success  Saved.  }] none \n"; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	})
+	if got := session.Get[string](kept, "user"); got != "7" {
+		t.Errorf("afterwards it reads %q; want what it was", got)
+	}
+	v.must(t, p, func(s *session.Session) {
+		if alerts := s.FlashMessages().Alerts(); len(alerts) != 1 || session.Flashed[string](s, "coupon") != "TEA" {
+			t.Errorf("the visitor sees %v; want his messages, once", alerts)
+		}
+	})
+}
+
+func Test_that_what_a_job_changes_is_there_for_the_visitor(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) {
+		logIn("7")(s)
+		s.Put("gone", 1)
+		s.Put("n", 1)
+		s.SetIntendedURL("/in")
+	})
+	update(t, p, v, func(s *session.Session) {
+		s.Put("new", "value")
+		s.Forget("gone")
+		s.Increment("n")
+		session.Update(s, "n", func(n int) int { return n * 10 })
+		s.SetLabel("by a job")
+		s.Untag("7")
+		if n := session.Get[int](s, "n"); n != 20 {
+			t.Errorf("the job reads %d; want 20", n)
+		}
+		if to := s.PullIntendedURL(); to != "/in" {
+			t.Errorf("wanted to go to %q", to)
+		}
+	})
+	v.must(t, p, func(s *session.Session) {
+		if got := fmt.Sprint(s.All()); got != "map[n:20 new:value user:7]" {
+			t.Errorf("got %s", got)
+		}
+		if to := s.PullIntendedURL("/none"); to != "/none" {
+			t.Errorf("still wants to go to %q", to)
+		}
+	})
+	if found := list(t, p, "7"); len(found) != 0 {
+		t.Errorf("%d sessions of user 7; want none", len(found))
+	}
+	if events := p.hooked("Committed"); len(events) == 0 || events[len(events)-1].Handle != handleOf(p, v) {
+		t.Errorf("committed: %v", events)
+	}
+}
+
+func Test_that_a_message_of_a_job_is_seen_once_by_the_next_page(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, put("a", 1))
+	update(t, p, v, func(s *session.Session) {
+		s.FlashInfo("Your export is ready")
+		s.FlashNow(session.KindError, "for no page")
+		s.FlashAll() // there is no form
+		s.Reflash()  // and nothing was shown
+		s.FlashErrors(map[string]string{"E_QUOTA": "No room"})
+	})
+	seen := func() (texts []string) {
+		v.must(t, p, func(s *session.Session) {
+			for _, a := range s.FlashMessages().Alerts() {
+				texts = append(texts, a.Text)
+			}
+			for _, e := range s.PageErrors() {
+				texts = append(texts, e.Text)
+			}
+		})
+		return texts
+	}
+	if got := seen(); !slices.Equal(got, []string{"Your export is ready", "No room"}) {
+		t.Errorf("the page shows %q", got)
+	}
+	if got := seen(); len(got) != 0 {
+		t.Errorf("the page after it shows %q", got)
+	}
+}
+
+func Test_that_a_job_does_not_consume_what_it_reads(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.FlashSuccess("Saved.") })
+	for range 2 {
+		update(t, p, v, func(s *session.Session) {
+			if got := s.FlashMessages().Alerts(); len(got) != 1 {
+				t.Errorf("the job sees %v; want one", got)
+			}
+			s.Increment("n")
+		})
+	}
+	v.must(t, p, func(s *session.Session) {
+		if got := s.FlashMessages().Alerts(); len(got) != 1 || got[0].Text != "Saved." {
+			t.Errorf("the visitor sees %v", got)
+		}
+	})
+}
+
+// Neither keeps a visitor logged in who is not there.
+func Test_that_a_job_is_no_use_of_a_session(t *testing.T) {
+	for _, absolute := range []time.Duration{24 * time.Hour, -1} {
+		p, v := start(t, session.Config{AbsoluteTimeout: absolute}), newVisitor()
+		v.must(t, p, logIn("7"))
+		h := handleOf(p, v)
+		before := list(t, p, "7")[0]
+		p.clock.advance(time.Hour)
+		noop := func(*session.Session) error { return nil }
+		if err := errors.Join(
+			p.manager.View(t.Context(), h, noop),
+			p.manager.Update(t.Context(), h, noop),
+			p.manager.Update(t.Context(), h, func(s *session.Session) error { s.Increment("n"); s.FlashInfo("Hello"); return nil }),
+			p.manager.UpdateTagged(t.Context(), "7", func(s *session.Session) error { s.Increment("n"); return nil }),
+		); err != nil {
+			t.Fatal(err)
+		}
+		if after := list(t, p, "7")[0]; !after.Expires.Equal(before.Expires) || !after.LastSeen.Equal(before.LastSeen) {
+			t.Errorf("got %+v; want the times of %+v", after, before)
+		}
+		p.clock.advance(time.Hour - 1)
+		if !isLoggedIn(p, v) {
+			t.Error("the session has ended early")
+		}
+		p.clock.advance(3 * time.Hour)
+		if isLoggedIn(p, v) {
+			t.Error("the session lives")
+		}
+	}
+}
+
+// A job that takes its time must not put back the expiry that it has read in the beginning.
+func Test_that_a_job_does_not_undo_the_use_of_a_session(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, put("n", 1))
+	p.clock.advance(time.Hour)
+	update(t, p, v.clone(), func(s *session.Session) {
+		v.must(t, p, func(s *session.Session) { s.Has("n") }) // touches
+		s.Increment("n")
+	})
+	p.clock.advance(2*time.Hour - 1)
+	if n := number(t, p, v); n != 2 {
+		t.Errorf("n is %d; want 2: the session ends 2 hours after its last use", n)
+	}
+}
+
+func Test_that_a_job_and_a_request_lose_nothing_of_each_other(t *testing.T) {
+	both := func(s *session.Session, by string) {
+		s.Increment("n")
+		s.Put(by, true)
+		s.FlashSuccess("by " + by)
+		session.Update(s, "all", func(all []string) []string { return append(all, by) })
+	}
+	for _, tc := range []struct {
+		desc  string
+		plain bool
+		run   func(t *testing.T, p *process, v *visitor)
+	}{
+		{"a request while a job runs", false, func(t *testing.T, p *process, v *visitor) {
+			update(t, p, v.clone(), func(s *session.Session) {
+				both(s, "job")
+				v.must(t, p, func(s *session.Session) { both(s, "request") })
+			})
+		}},
+		{"a job while a request runs", false, func(t *testing.T, p *process, v *visitor) {
+			h := handleOf(p, v)
+			v.must(t, p, func(s *session.Session) {
+				both(s, "request")
+				err := p.manager.Update(t.Context(), h, func(s *session.Session) error { both(s, "job"); return nil })
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}},
+		{"a job while a job runs", false, func(t *testing.T, p *process, v *visitor) {
+			update(t, p, v, func(s *session.Session) {
+				both(s, "job")
+				update(t, p, v, func(s *session.Session) { both(s, "request") })
+			})
+		}},
+		{"conflicts that bring no record", true, func(t *testing.T, p *process, v *visitor) {
+			update(t, p, v.clone(), func(s *session.Session) {
+				both(s, "job")
+				v.must(t, p, func(s *session.Session) { both(s, "request") })
+			})
+		}},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			var store session.Store = memorystore.New(memorystore.Options{})
+			if tc.plain {
+				store = plain{store}
+			}
+			p, v := start(t, session.Config{Store: store, Now: time.Now}), newVisitor()
+			v.must(t, p, put("n", 0))
+			tc.run(t, p, v)
+			look(t, p, v, func(s *session.Session) {
+				all := session.Get[[]string](s, "all")
+				if !s.Has("job") || !s.Has("request") || session.Get[int](s, "n") != 2 || len(all) != 2 || len(s.FlashMessages().Alerts()) != 2 {
+					t.Errorf("got %v and %v", s.All(), s.FlashMessages().Alerts())
+				}
+			})
+		})
+	}
+}
+
+func Test_that_jobs_and_requests_in_a_storm_lose_nothing(t *testing.T) {
+	for _, loses := range []bool{false, true} {
+		var n atomic.Int64
+		store := &lossy{Store: memorystore.New(memorystore.Options{}), loses: func(string) bool { return loses && n.Add(1)%3 == 0 }}
+		cfg := session.Config{Store: store, Now: time.Now}
+		processes := []*process{start(t, cfg), start(t, cfg)}
+		v := newVisitor()
+		v.must(t, processes[0], put("n", 0))
+		h := handleOf(processes[0], v)
+		const workers, each = 64, 5
+		together(t, workers, func(i int) error {
+			p := processes[i/2%2]
+			for range each {
+				var err error
+				if i%2 == 0 {
+					err = p.manager.Update(t.Context(), h, func(s *session.Session) error { s.Increment("n"); return nil })
+				} else if rec := v.clone().do(p, func(s *session.Session) { s.Increment("n") }); rec.Code != http.StatusOK {
+					err = fmt.Errorf("status %d", rec.Code)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if got := number(t, processes[0], v); got != workers*each {
+			t.Errorf("lost answers: %v: n is %d; want %d", loses, got, workers*each)
+		}
+		for _, p := range processes {
+			if w := p.manager.Waiting(); w != 0 {
+				t.Errorf("%d sessions are still being committed", w)
+			}
+		}
+	}
+}
+
+// together runs fn n times at once.
+func together(t *testing.T, n int, fn func(i int) error) {
+	t.Helper()
+	var wg sync.WaitGroup
+	errs := make([]error, n)
+	for i := range n {
+		wg.Go(func() { errs[i] = fn(i) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func Test_what_a_job_is_told_of_a_session_that_is_not_there(t *testing.T) {
+	p, other := start(t, session.Config{}), newVisitor()
+	other.must(t, p, put("a", 1))
+	ended, moved, old := newVisitor(), newVisitor(), ""
+	ended.must(t, p, put("a", 1))
+	endedHandle := handleOf(p, ended)
+	ended.must(t, p, (*session.Session).Destroy)
+	moved.must(t, p, put("a", 1))
+	old = handleOf(p, moved)
+	moved.must(t, p, (*session.Session).Regenerate)
+	for _, tc := range []struct {
+		desc, handle string
+		want         error
+	}{
+		{"one that was destroyed", endedHandle, session.ErrNotFound},
+		{"one that has moved", old, session.ErrMoved},
+		{"none", "", session.ErrNotFound},
+		{"an id", other.cookie(), session.ErrNotFound},
+		{"a handle in capital letters", strings.ToUpper(handleOf(p, other)), session.ErrNotFound},
+		{"nobody's", strings.Repeat("0", 52), session.ErrNotFound},
+	} {
+		fn := func(*session.Session) error { t.Error(tc.desc + ": the function runs"); return nil }
+		for name, err := range map[string]error{
+			"view":   p.manager.View(t.Context(), tc.handle, fn),
+			"update": p.manager.Update(t.Context(), tc.handle, fn),
+		} {
+			if !errors.Is(err, tc.want) {
+				t.Errorf("%s, %s: got %v; want %v", tc.desc, name, err, tc.want)
+			}
+		}
+	}
+}
+
+func Test_what_a_job_is_told_of_a_session_that_ends_meanwhile(t *testing.T) {
+	for _, tc := range []struct {
+		desc    string
+		request func(*session.Session)
+		want    error
+		alive   bool
+	}{
+		{"it is destroyed", (*session.Session).Destroy, session.ErrNotFound, false},
+		{"it is given a new id", (*session.Session).Regenerate, session.ErrMoved, true},
+	} {
+		store := memorystore.New(memorystore.Options{})
+		p, v := start(t, session.Config{Store: store, Now: time.Now}), newVisitor()
+		v.must(t, p, put("n", 1))
+		err := p.manager.Update(t.Context(), handleOf(p, v), func(s *session.Session) error {
+			v.must(t, p, tc.request)
+			s.Increment("n")
+			s.FlashInfo("Hello")
+			return nil
+		})
+		if !errors.Is(err, tc.want) {
+			t.Errorf("%s: got %v; want %v", tc.desc, err, tc.want)
+		}
+		want := 0
+		if tc.alive {
+			want = 1
+		}
+		if got := store.Len(); got != want {
+			t.Errorf("%s: %d records; want %d", tc.desc, got, want)
+		}
+		if got := number(t, p, v); got != want {
+			t.Errorf("%s: n is %d; want %d, as it was", tc.desc, got, want)
+		}
+	}
+}
+
+func Test_that_a_job_ends_a_session(t *testing.T) {
+	store := memorystore.New(memorystore.Options{})
+	p, v := start(t, session.Config{Store: store, Now: time.Now}), newVisitor()
+	v.must(t, p, logIn("7"))
+	committed := len(p.hooked("Committed"))
+	update(t, p, v, func(s *session.Session) {
+		s.Put("a", 1)
+		s.FlashInfo("dropped with it")
+		s.Destroy()
+		if !s.IsNew() || s.Has("user") {
+			t.Error("there is still something in it")
+		}
+	})
+	if isLoggedIn(p, v) || store.Len() != 0 || len(list(t, p, "7")) != 0 {
+		t.Errorf("logged in: %v, %d records, %d sessions of the user", isLoggedIn(p, v), store.Len(), len(list(t, p, "7")))
+	}
+	if n, begun := len(p.hooked("Destroyed")), len(p.hooked("Committed"))-committed; n != 1 || begun != 0 {
+		t.Errorf("%d destroyed, and %d begun; want 1 and none", n, begun)
+	}
+}
+
+func Test_that_a_job_that_fails_changes_nothing(t *testing.T) {
+	for _, tc := range []struct {
+		desc string
+		fn   func(*session.Session) error
+		want error
+	}{
+		{"an error", func(*session.Session) error { return errJob }, errJob},
+		{"a new id", func(s *session.Session) error { s.Regenerate(); return nil }, errors.ErrUnsupported},
+		{"a tag", func(s *session.Session) error { s.Tag("8"); return nil }, errors.ErrUnsupported},
+		{"a change after a log-out", func(s *session.Session) error { s.Destroy(); s.Put("b", 1); return nil }, errors.ErrUnsupported},
+		{"a message after a log-out", func(s *session.Session) error { s.Destroy(); s.FlashInfo("Bye"); return nil }, errors.ErrUnsupported},
+		{"a save of its own", func(s *session.Session) error { return s.Save(t.Context()) }, errors.ErrUnsupported},
+	} {
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, func(s *session.Session) { logIn("7")(s); s.Put("n", 1); s.Flash("kept", true) })
+		before := stays(p, v)
+		err := p.manager.Update(t.Context(), handleOf(p, v), func(s *session.Session) error {
+			s.Increment("n")
+			s.FlashInfo("Hello")
+			return tc.fn(s)
+		})
+		if !errors.Is(err, tc.want) {
+			t.Errorf("%s: got %v; want %v", tc.desc, err, tc.want)
+		}
+		if after := stays(p, v); after != before {
+			t.Errorf("%s: got %s; want %s", tc.desc, after, before)
+		}
+		if log := p.log.String(); log != "" {
+			t.Errorf("%s: the error is returned, and logged as well: %s", tc.desc, log)
+		}
+	}
+}
+
+func Test_that_a_value_that_cannot_be_stored_fails_a_job(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, put("n", 1))
+	err := p.manager.Update(t.Context(), handleOf(p, v), func(s *session.Session) error {
+		s.Increment("n")
+		s.Put("channel", make(chan int))
+		return nil
+	})
+	if _, ok := errors.AsType[*session.EncodeError](err); !ok {
+		t.Errorf("got %v; want an EncodeError", err)
+	}
+	if n := number(t, p, v); n != 1 {
+		t.Errorf("n is %d; want 1", n)
+	}
+}
+
+func Test_that_a_job_that_panics_changes_nothing_and_holds_nobody(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, put("n", 1))
+	h := handleOf(p, v)
+	var kept *session.Session
+	func() {
+		defer func() {
+			if recover() != errJob {
+				t.Error("the panic got lost")
+			}
+		}()
+		_ = p.manager.Update(t.Context(), h, func(s *session.Session) error {
+			kept = s
+			s.Increment("n")
+			panic(errJob)
+		})
+	}()
+	if n := number(t, p, v); n != 1 {
+		t.Errorf("n is %d; want 1", n)
+	}
+	kept.Put("n", 7)
+	update(t, p, v, func(s *session.Session) { s.Increment("n") })
+	if n := number(t, p, v); n != 2 || p.manager.Waiting() != 0 {
+		t.Errorf("n is %d, %d wait; want 2 and nobody", n, p.manager.Waiting())
+	}
+}
+
+func Test_that_a_view_that_changes_something_fails(t *testing.T) {
+	for desc, change := range map[string]func(*session.Session){
+		"put":        func(s *session.Session) { s.Put("n", 2) },
+		"pull":       func(s *session.Session) { session.Pull[int](s, "n") },
+		"increment":  func(s *session.Session) { s.Increment("n") },
+		"update":     func(s *session.Session) { session.Update(s, "n", func(n int) int { return n + 1 }) },
+		"flash":      func(s *session.Session) { s.FlashInfo("Hello") },
+		"clear":      (*session.Session).Clear,
+		"destroy":    (*session.Session).Destroy,
+		"regenerate": (*session.Session).Regenerate,
+		"tag":        func(s *session.Session) { s.Tag("8") },
+		"untag":      func(s *session.Session) { s.Untag("7") },
+		"label":      func(s *session.Session) { s.SetLabel("x") },
+		"intended":   func(s *session.Session) { s.SetIntendedURL("/x") },
+	} {
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, func(s *session.Session) { logIn("7")(s); s.Put("n", 1); s.Flash("kept", true) })
+		before := stays(p, v)
+		err := p.manager.View(t.Context(), handleOf(p, v), func(s *session.Session) error {
+			change(s)
+			if s.Err() == nil {
+				t.Errorf("%s: Err is nil", desc)
+			}
+			return nil
+		})
+		if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "Update") {
+			t.Errorf("%s: got %v; want an error that names Update", desc, err)
+		}
+		if after := stays(p, v); after != before {
+			t.Errorf("%s: got %s; want %s", desc, after, before)
+		}
+	}
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, put("n", 1))
+	err := p.manager.View(t.Context(), handleOf(p, v), func(*session.Session) error { return errJob })
+	if !errors.Is(err, errJob) {
+		t.Errorf("got %v; want the function's error", err)
+	}
+}
+
+func Test_that_a_session_kept_from_a_job_refuses_changes(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, put("n", 1))
+	var kept []*session.Session
+	update(t, p, v, func(s *session.Session) { s.Increment("n"); kept = append(kept, s) })
+	look(t, p, v, func(s *session.Session) { kept = append(kept, s) })
+	for _, s := range kept {
+		s.Put("n", 9)
+		s.FlashInfo("Hello")
+		s.Destroy()
+		if !errors.Is(s.Err(), session.ErrClosed) || !errors.Is(s.Save(t.Context()), session.ErrClosed) {
+			t.Errorf("got %v; want ErrClosed", s.Err())
+		}
+		if n := session.Get[int](s, "n"); n != 2 {
+			t.Errorf("it reads %d; want 2", n)
+		}
+	}
+	if n := len(p.hooked("LateWrite")); n != 2 {
+		t.Errorf("%d late writes are reported; want 2", n)
+	}
+	if n := number(t, p, v); n != 2 {
+		t.Errorf("n is %d; want 2", n)
+	}
+}
+
+func Test_that_a_job_whose_answer_was_lost_counts_once(t *testing.T) {
+	inner := memorystore.New(memorystore.Options{})
+	store := &lossy{Store: inner, loses: func(method string) bool { return method == "Write" }}
+	p, v := start(t, session.Config{Store: store, Now: time.Now}), newVisitor()
+	v.must(t, p, put("n", 0))
+	h := handleOf(p, v)
+	other := start(t, session.Config{Store: inner, Now: time.Now})
+	store.meanwhile = func(string, string) { // between the first try and the second
+		v.clone().must(t, other, func(s *session.Session) { s.Increment("n") })
+	}
+	if err := p.manager.Update(t.Context(), h, func(s *session.Session) error { s.Increment("n"); s.FlashInfo("once"); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	v.must(t, other, func(s *session.Session) {
+		if n, alerts := session.Get[int](s, "n"), s.FlashMessages().Alerts(); n != 2 || len(alerts) != 1 {
+			t.Errorf("n is %d, messages %v; want 2 and one", n, alerts)
+		}
+	})
+}
+
+func Test_that_a_job_is_told_when_the_store_is_down(t *testing.T) {
+	down := errors.New("down")
+	for _, method := range []string{"Read", "Write"} {
+		store := &watched{Store: memorystore.New(memorystore.Options{})}
+		p, v := start(t, session.Config{Store: store, Now: time.Now}), newVisitor()
+		v.must(t, p, put("n", 1))
+		h := handleOf(p, v)
+		store.before = func(c call) error {
+			if c.method == method {
+				return down
+			}
+			return nil
+		}
+		err := p.manager.Update(t.Context(), h, func(s *session.Session) error { s.Increment("n"); return nil })
+		if !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, down) || errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%s: got %v; want ErrUnavailable, and why", method, err)
+		}
+		if n := len(p.hooked("StoreError")); n != 1 {
+			t.Errorf("%s: reported %d times; want once", method, n)
+		}
+		store.before = nil
+		if n := number(t, p, v); n != 1 {
+			t.Errorf("%s: n is %d; want 1", method, n)
+		}
+	}
+}
+
+func Test_that_a_job_ends_with_its_context(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, put("n", 1))
+	h := handleOf(p, v)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err := p.manager.Update(ctx, h, func(s *session.Session) error { s.Increment("n"); cancel(); return nil })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v; want context.Canceled", err)
+	}
+	fn := func(*session.Session) error { t.Error("the function runs"); return nil }
+	for name, err := range map[string]error{"view": p.manager.View(ctx, h, fn), "update": p.manager.Update(ctx, h, fn)} {
+		if !errors.Is(err, context.Canceled) || errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%s: got %v; want context.Canceled", name, err)
+		}
+	}
+	if n := number(t, p, v); n != 1 {
+		t.Errorf("n is %d; want 1", n)
+	}
+}
+
+func Test_that_all_sessions_of_a_user_are_changed_and_no_other(t *testing.T) {
+	p := start(t, session.Config{})
+	phone, laptop, tablet, other := newVisitor(), newVisitor(), newVisitor(), newVisitor()
+	for _, v := range []*visitor{phone, laptop, tablet} {
+		v.must(t, p, logIn("7"))
+	}
+	other.must(t, p, logIn("8"))
+	visitors := map[string]*visitor{}
+	for _, v := range []*visitor{phone, laptop, tablet} {
+		visitors[handleOf(p, v)] = v
+	}
+	ended, runs := "", 0
+	err := p.manager.UpdateTagged(t.Context(), "7", func(s *session.Session) error {
+		if runs++; runs == 1 {
+			for h := range visitors { // one of the others ends meanwhile
+				if h != s.Handle() {
+					ended = h
+				}
+			}
+			if err := p.manager.Destroy(t.Context(), ended); err != nil {
+				t.Error(err)
+			}
+		}
+		s.FlashInfo("We have new terms")
+		return nil
+	})
+	if err != nil || runs != 2 {
+		t.Fatalf("%d runs, %v; want 2, and that one which has ended is no error", runs, err)
+	}
+	delete(visitors, ended)
+	for _, v := range visitors {
+		v.must(t, p, func(s *session.Session) {
+			if got := s.FlashMessages().Alerts(); len(got) != 1 {
+				t.Errorf("got %v; want one", got)
+			}
+		})
+	}
+	other.must(t, p, func(s *session.Session) {
+		if got := s.FlashMessages().Alerts(); len(got) != 0 {
+			t.Errorf("another user got %v", got)
+		}
+	})
+	if err := p.manager.UpdateTagged(t.Context(), "nobody", func(*session.Session) error { return errJob }); err != nil {
+		t.Errorf("nobody: %v", err)
+	}
+}
+
+func Test_that_a_session_that_is_no_longer_the_users_is_left_alone(t *testing.T) {
+	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+	p, v := start(t, session.Config{Store: spy, Now: time.Now}), newVisitor()
+	v.must(t, p, logIn("7"))
+	spy.before = func(method string) error {
+		if method == "Untag" {
+			return errJob // the index keeps the entry
+		}
+		return nil
+	}
+	v.must(t, p, func(s *session.Session) { s.Untag("7") })
+	err := p.manager.UpdateTagged(t.Context(), "7", func(*session.Session) error { t.Error("the function runs"); return nil })
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func Test_that_an_error_for_one_session_leaves_no_other_out(t *testing.T) {
+	p := start(t, session.Config{})
+	for range 3 {
+		newVisitor().must(t, p, logIn("7"))
+	}
+	runs := 0
+	own := fmt.Errorf("about something else: %w", session.ErrNotFound)
+	err := p.manager.UpdateTagged(t.Context(), "7", func(*session.Session) error {
+		if runs++; runs == 2 {
+			return own
+		}
+		return nil
+	})
+	if runs != 3 || !errors.Is(err, own) {
+		t.Errorf("%d runs, %v; want 3 and the function's error", runs, err)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	runs = 0
+	err = p.manager.UpdateTagged(ctx, "7", func(*session.Session) error { runs++; cancel(); return nil })
+	if runs != 1 || !errors.Is(err, context.Canceled) || errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("%d runs, %v; want 1 and context.Canceled", runs, err)
+	}
+}
+
+// listAll collects what a loop over all sessions yields.
+func listAll(t *testing.T, p *process) map[string]session.Info {
+	t.Helper()
+	found := map[string]session.Info{}
+	for info, err := range p.manager.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, twice := found[info.Handle]; twice {
+			t.Errorf("a session is listed twice")
+		}
+		found[info.Handle] = info
+	}
+	return found
+}
+
+func Test_that_all_sessions_are_listed_with_whose_they_are(t *testing.T) {
+	p := start(t, session.Config{})
+	if got := listAll(t, p); len(got) != 0 {
+		t.Errorf("got %v; want none", got)
+	}
+	began := p.clock.Now()
+	guest, user, both, ended, expired := newVisitor(), newVisitor(), newVisitor(), newVisitor(), newVisitor()
+	expired.must(t, p, put("a", 1))
+	p.clock.advance(time.Hour)
+	guest.must(t, p, put("a", 1))
+	user.must(t, p, func(s *session.Session) { logIn("7")(s); s.SetLabel("phone") })
+	both.must(t, p, logIn("7"))
+	p.clock.advance(time.Minute)
+	both.must(t, p, logIn("8"))
+	ended.must(t, p, put("a", 1))
+	ended.must(t, p, (*session.Session).Destroy)
+	at := began.Add(time.Hour)
+	want := map[string]session.Info{
+		handleOf(p, guest): {Created: at, LastSeen: at, Expires: at.Add(2 * time.Hour)},
+		handleOf(p, user):  {Created: at, Users: []string{"7"}, Tagged: at, LastSeen: at, Expires: at.Add(2 * time.Hour), Label: "phone"},
+		handleOf(p, both):  {Created: at, Users: []string{"7", "8"}, Tagged: at, LastSeen: at.Add(time.Minute), Expires: at.Add(2*time.Hour + time.Minute)},
+	}
+	p.clock.advance(time.Hour) // enough for the first one to expire
+
+	got := listAll(t, p)
+	if len(got) != len(want) {
+		t.Errorf("%d sessions; want %d", len(got), len(want))
+	}
+	for h, w := range want {
+		g := got[h]
+		if g.Handle != h || !slices.Equal(g.Users, w.Users) || g.Label != w.Label || !g.Created.Equal(w.Created) ||
+			!g.Tagged.Equal(w.Tagged) || !g.LastSeen.Equal(w.LastSeen) || !g.Expires.Equal(w.Expires) {
+			t.Errorf("got  %+v\nwant %+v", g, w)
+		}
+	}
+}
+
+func Test_that_thousands_of_sessions_are_listed_while_they_change(t *testing.T) {
+	store := memorystore.New(memorystore.Options{})
+	p := start(t, session.Config{Store: store, Now: time.Now})
+	const sessions = 3000
+	visitors := make([]*visitor, sessions)
+	for i := range visitors {
+		visitors[i] = newVisitor()
+		visitors[i].must(t, p, put("n", i))
+	}
+	staying := map[string]bool{}
+	for _, v := range visitors[:2000] {
+		staying[handleOf(p, v)] = true
+	}
+	var wg sync.WaitGroup
+	for worker := range 4 {
+		wg.Go(func() {
+			for i := worker; i < 1000; i += 4 {
+				visitors[2000+i].do(p, (*session.Session).Destroy)
+				visitors[i].do(p, func(s *session.Session) { s.Increment("n") })
+				newVisitor().do(p, put("n", 1))
+			}
+		})
+	}
+	for info, err := range p.manager.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if staying[info.Handle] {
+			delete(staying, info.Handle)
+			if err := p.manager.Update(t.Context(), info.Handle, func(s *session.Session) error { s.Put("seen", true); return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	wg.Wait()
+	if len(staying) > 0 {
+		t.Errorf("%d sessions were not listed", len(staying))
+	}
+	for _, v := range visitors[:2000] {
+		v.must(t, p, func(s *session.Session) {
+			if !s.Has("seen") {
+				t.Error("a change was lost")
+			}
+		})
+	}
+	n := 0
+	for range p.manager.All(t.Context()) {
+		if n++; n == 10 {
+			break
+		}
+	}
+	if got := len(listAll(t, p)); n != 10 || got != store.Len() {
+		t.Errorf("%d after a loop that was left, of %d", got, store.Len())
+	}
+}
+
+func Test_that_a_failure_ends_the_list_and_what_nobody_can_decode_does_not(t *testing.T) {
+	for _, tc := range []struct {
+		desc     string
+		prepare  func(t *testing.T, l *watchedList)
+		listed   int
+		want     error
+		reported int
+	}{
+		{"nothing is wrong", func(*testing.T, *watchedList) {}, 3, nil, 0},
+		{"the list fails in the middle", func(_ *testing.T, l *watchedList) { l.failAfter = 2 }, 2, session.ErrUnavailable, 0},
+		{"a read fails in the middle", func(_ *testing.T, l *watchedList) { l.failRead = 2 }, 1, session.ErrUnavailable, 0},
+		{"a record has gone since", func(t *testing.T, l *watchedList) { l.extra = strings.Repeat("0", 64) }, 3, nil, 0},
+		{"a record is corrupt", func(t *testing.T, l *watchedList) { l.store(t, "\x01") }, 3, nil, 1},
+		{"a record is of a newer version", func(t *testing.T, l *watchedList) { l.store(t, "\xff") }, 3, nil, 1},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			l := &watchedList{Store: memorystore.New(memorystore.Options{})}
+			p := start(t, session.Config{Store: l, Now: time.Now})
+			for range 3 {
+				newVisitor().must(t, p, put("a", 1))
+			}
+			tc.prepare(t, l)
+			l.armed = true
+			got, errs := 0, []error{}
+			for info, err := range p.manager.All(t.Context()) {
+				switch {
+				case err != nil:
+					errs = append(errs, err)
+				case len(errs) > 0 || info.Handle == "":
+					t.Error("something comes after the error, or without a handle")
+				default:
+					got++
+				}
+			}
+			if got != tc.listed || (tc.want == nil) != (len(errs) == 0) || tc.want != nil && (len(errs) != 1 || !errors.Is(errs[0], tc.want)) {
+				t.Errorf("%d sessions, %v; want %d, %v", got, errs, tc.listed, tc.want)
+			}
+			if n := len(p.hooked("StoreError")); n != len(errs) {
+				t.Errorf("%d store errors are reported; want %d", n, len(errs))
+			}
+			if n := len(p.hooked("Undecodable")); n != tc.reported || strings.Contains(p.log.String(), "left out") != (n > 0) {
+				t.Errorf("%d reported, log %q; want %d", n, p.log.String(), tc.reported)
+			}
+		})
+	}
+}
+
+// watchedList is a store whose list or reads fail at some point.
+type watchedList struct {
+	*memorystore.Store
+	armed               bool
+	failAfter, failRead int
+	extra               string
+	reads               int
+}
+
+func (l *watchedList) store(t *testing.T, data string) {
+	t.Helper()
+	err := l.Write(t.Context(), strings.Repeat("f", 64), session.Record{Data: []byte(data), Expires: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (l *watchedList) Keys(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if l.extra != "" && !yield(l.extra, nil) {
+			return
+		}
+		n := 0
+		for key, err := range l.Store.Keys(ctx) {
+			if n++; l.failAfter > 0 && n > l.failAfter {
+				yield("", errJob)
+				return
+			}
+			if !yield(key, err) {
+				return
+			}
+		}
+	}
+}
+
+func (l *watchedList) read(read func(context.Context, string) (session.Record, error), ctx context.Context, key string) (session.Record, error) {
+	if l.armed {
+		if l.reads++; l.reads == l.failRead {
+			return session.Record{}, errJob
+		}
+	}
+	return read(ctx, key)
+}
+
+func (l *watchedList) Read(ctx context.Context, key string) (session.Record, error) {
+	return l.read(l.Store.Read, ctx, key)
+}
+
+func (l *watchedList) Peek(ctx context.Context, key string) (session.Record, error) {
+	return l.read(l.Store.Peek, ctx, key)
+}
+
+func Test_that_a_list_ends_with_its_context(t *testing.T) {
+	p := start(t, session.Config{})
+	for range 3 {
+		newVisitor().must(t, p, put("a", 1))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var errs []error
+	n := 0
+	for _, err := range p.manager.All(ctx) {
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		n++
+		cancel()
+	}
+	if n != 1 || len(errs) != 1 || !errors.Is(errs[0], context.Canceled) {
+		t.Errorf("%d sessions, %v; want one, and context.Canceled", n, errs)
+	}
+}
+
+func Test_that_stores_which_cannot_say_so(t *testing.T) {
+	clock := new(clock)
+	fn := func(*session.Session) error { t.Error("the function runs"); return nil }
+	sealed := start(t, session.Config{Store: cookieStore(t, clock.Now)})
+	handle := strings.Repeat("0", 52)
+	errs := map[string]error{
+		"view":          sealed.manager.View(t.Context(), handle, fn),
+		"update":        sealed.manager.Update(t.Context(), handle, fn),
+		"update tagged": sealed.manager.UpdateTagged(t.Context(), "7", fn),
+	}
+	unlisted := start(t, session.Config{Store: plain{memorystore.New(memorystore.Options{})}})
+	for name, p := range map[string]*process{"a cookie": sealed, "no lister": unlisted} {
+		for info, err := range p.manager.All(t.Context()) {
+			errs["all of "+name] = err
+			if info.Handle != "" {
+				t.Errorf("all of %s: got %v", name, info)
+			}
+		}
+	}
+	if len(errs) != 5 {
+		t.Errorf("%d errors; want 5", len(errs))
+	}
+	for name, err := range errs {
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: got %v; want errors.ErrUnsupported", name, err)
+		}
+	}
+}
+
+// What a handler changes by the manager, it may do while it holds the session of its own
+// request.
+func Test_that_a_handler_may_change_another_session(t *testing.T) {
+	p, admin, v := start(t, session.Config{}), newVisitor(), newVisitor()
+	admin.must(t, p, put("admin", true))
+	v.must(t, p, put("n", 1))
+	h := handleOf(p, v)
+	rec := admin.visit(p, func(c echo.Context) error {
+		s := session.From(c)
+		s.Put("last", h)
+		err := p.manager.Update(c.Request().Context(), h, func(other *session.Session) error {
+			other.Put("warned by", session.Get[bool](s, "admin"))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return c.NoContent(http.StatusNoContent)
+	})
+	if rec.Code != http.StatusNoContent {
+		t.Errorf("status %d, %v", rec.Code, p.failure())
+	}
+	v.must(t, p, func(s *session.Session) {
+		if !session.Get[bool](s, "warned by") || s.Has("last") {
+			t.Errorf("got %v", s.All())
+		}
+	})
+}

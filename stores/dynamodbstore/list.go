@@ -1,0 +1,41 @@
+package dynamodbstore
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// Keys lists the sessions that were live when it asked for them. It scans the whole table, a
+// megabyte at a time, and only the keys come back; but DynamoDB counts what it has read.
+func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		cond := present(s.now())
+		pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{
+			TableName:                 &s.table,
+			ConsistentRead:            aws.Bool(true),
+			ProjectionExpression:      aws.String(attrPK),
+			FilterExpression:          &cond.expression,
+			ExpressionAttributeValues: cond.values,
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield("", failure("list", err))
+				return
+			}
+			for _, item := range page.Items {
+				if err := ctx.Err(); err != nil {
+					yield("", failure("list", err))
+					return
+				}
+				if !yield(strings.TrimPrefix(text(item[attrPK]), recordPrefix), nil) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"iter"
+	"os"
+	"slices"
+)
+
+// Keys lists the sessions, by the names of their files: those that have expired too, until
+// they are swept. It reads one directory at a time, and nobody waits for it.
+func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for i := range s.sessions {
+			names, err := s.names(ctx, &s.sessions[i])
+			if err != nil {
+				yield("", answer("list", err))
+				return
+			}
+			for _, name := range names {
+				if err := ctx.Err(); err != nil {
+					yield("", answer("list", err))
+					return
+				}
+				if !yield(name, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// names are those of the sessions in a folder. That is a call of its own: Close waits for
+// calls under way, and may itself be called in the loop.
+func (s *Store) names(ctx context.Context, folder *folder) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	root, err := s.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer s.running.Done()
+	dir, err := root.OpenFile(folder.path, os.O_RDONLY|noWait, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	all, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(name string) bool { return !isName(name) }), nil
+}

@@ -1,0 +1,79 @@
+package redisstore
+
+import (
+	"context"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// scanCount is how many keys a SCAN looks at: a fraction of a millisecond for the server.
+const scanCount = 500
+
+// Keys lists the sessions. It looks at every key of the server, those of other applications
+// too, some hundred at a time; in a Cluster, of all masters, one after the other.
+//
+// Sessions whose slot is moved to another master meanwhile may be missing. Those that ended
+// in the last five minutes may be there, and where the server is moving its keys about, some
+// are there twice.
+func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		masters, err := s.masters(ctx)
+		if err != nil {
+			yield("", err)
+			return
+		}
+		for _, master := range masters {
+			if !s.keysOn(ctx, master, yield) {
+				return
+			}
+		}
+	}
+}
+
+// masters are the servers that together have all keys.
+func (s *Store) masters(ctx context.Context) ([]redis.Cmdable, error) {
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if !ok {
+		return []redis.Cmdable{s.client}, nil
+	}
+	var mu sync.Mutex
+	var masters []redis.Cmdable
+	_, err := s.ask(ctx, "list", func() (any, error) {
+		return nil, cluster.ForEachMaster(ctx, func(_ context.Context, master *redis.Client) error {
+			mu.Lock()
+			defer mu.Unlock()
+			masters = append(masters, master)
+			return nil
+		})
+	})
+	return masters, err
+}
+
+// keysOn lists those on one server, and says whether to go on with the next.
+func (s *Store) keysOn(ctx context.Context, master redis.Cmdable, yield func(string, error) bool) bool {
+	for cursor, first := uint64(0), true; first || cursor != 0; first = false {
+		var keys []string
+		_, err := s.ask(ctx, "list", func() (_ any, err error) {
+			keys, cursor, err = master.Scan(ctx, cursor, globs.Replace(s.sessionKey(""))+"*", scanCount).Result()
+			return nil, err
+		})
+		if err != nil {
+			return yield("", err) && false
+		}
+		for _, key := range keys {
+			if err := ctx.Err(); err != nil {
+				return yield("", s.explain(ctx, "list", err)) && false
+			}
+			if !yield(strings.TrimPrefix(key, s.sessionKey("")), nil) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// globs makes a prefix a pattern that means just that.
+var globs = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)

@@ -1,0 +1,304 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// lister is a store that lists its records, more or less.
+type lister struct {
+	broken
+	keys func(ctx context.Context) iter.Seq2[string, error]
+}
+
+func (l lister) Keys(ctx context.Context) iter.Seq2[string, error] { return l.keys(ctx) }
+
+// keysOf breaks Keys.
+func keysOf(flaw func(s session.Lister, c *clock) lister) func(*clock) session.Store {
+	return func(c *clock) session.Store {
+		s := memory(c)
+		l := flaw(s, c)
+		l.Tagger = s
+		return l
+	}
+}
+
+// yielding changes what Keys yields.
+func yielding(change func(ctx context.Context, keys iter.Seq2[string, error], yield func(string, error) bool)) func(*clock) session.Store {
+	return keysOf(func(s session.Lister, _ *clock) lister {
+		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) { change(ctx, s.Keys(ctx), yield) }
+		}}
+	})
+}
+
+// collect is all that a loop yields.
+func collect(seq iter.Seq2[string, error]) (keys []string, err error) {
+	for key, e := range seq {
+		if e != nil {
+			return keys, e
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+var errList = errors.New("list")
+
+var listFlaws = []flaw{
+	{"an empty store is an error", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
+		n := 0
+		for key, err := range seq {
+			n++
+			if !yield(key, err) {
+				return
+			}
+		}
+		if n == 0 {
+			yield("", errList)
+		}
+	}), claims{
+		"a store without records lists none",
+	}},
+	{"a page is all there is", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
+		n := 0
+		for key, err := range seq {
+			if n++; n > 500 || !yield(key, err) {
+				return
+			}
+		}
+	}), claims{
+		"every record is listed once",
+	}},
+	{"a record is listed twice", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
+		var first string
+		n := 0
+		for key, err := range seq {
+			if n++; n == 1 {
+				first = key
+			}
+			if n == 550 {
+				yield(first, nil)
+			}
+			if !yield(key, err) {
+				return
+			}
+		}
+	}), claims{
+		"every record is listed once",
+	}},
+	{"a record is listed until it would have ended without a touch", keysOf(func(s session.Lister, c *clock) lister {
+		var until sync.Map
+		return lister{
+			broken: broken{write: func(ctx context.Context, key string, rec session.Record) error {
+				until.Store(key, rec.Expires)
+				return s.Write(ctx, key, rec)
+			}},
+			keys: func(ctx context.Context) iter.Seq2[string, error] {
+				return func(yield func(string, error) bool) {
+					for key, err := range s.Keys(ctx) {
+						if at, ok := until.Load(key); ok && !c.Now().Before(at.(time.Time)) {
+							continue
+						}
+						if !yield(key, err) {
+							return
+						}
+					}
+				}
+			},
+		}
+	}), claims{
+		"a record that was touched is listed until its new end",
+	}},
+	{"entries of tags are listed", keysOf(func(s session.Lister, _ *clock) lister {
+		var entries sync.Map
+		return lister{
+			broken: broken{tag: func(ctx context.Context, tag, key string, expires time.Time) error {
+				if ctx.Err() == nil {
+					entries.Store(key, true)
+				}
+				return s.(session.Tagger).Tag(ctx, tag, key, expires)
+			}},
+			keys: func(ctx context.Context) iter.Seq2[string, error] {
+				return func(yield func(string, error) bool) {
+					for key, err := range s.Keys(ctx) {
+						entries.Delete(key)
+						if !yield(key, err) {
+							return
+						}
+					}
+					entries.Range(func(key, _ any) bool { return yield(key.(string), nil) })
+				}
+			},
+		}
+	}), claims{
+		"only records are listed",
+	}},
+	{"a record that is changed while others are listed is passed over", keysOf(func(s session.Lister, _ *clock) lister {
+		var mu sync.Mutex
+		changed := map[string]bool{}
+		return lister{
+			broken: broken{write: func(ctx context.Context, key string, rec session.Record) error {
+				if rec.Version > 0 {
+					mu.Lock()
+					changed[key] = true
+					mu.Unlock()
+				}
+				return s.Write(ctx, key, rec)
+			}},
+			keys: func(ctx context.Context) iter.Seq2[string, error] {
+				return func(yield func(string, error) bool) {
+					mu.Lock()
+					before := maps.Clone(changed)
+					mu.Unlock()
+					keys, err := collect(s.Keys(ctx))
+					slices.Sort(keys)
+					for _, key := range keys {
+						mu.Lock()
+						skip := changed[key] && !before[key]
+						mu.Unlock()
+						if !skip && !yield(key, ctx.Err()) {
+							return
+						}
+					}
+					if err != nil {
+						yield("", err)
+					}
+				}
+			},
+		}
+	}), claims{
+		"what others do meanwhile hides no record",
+		"a context that ends in the loop is the last thing to come",
+	}},
+	{"what is destroyed during the loop ends it", keysOf(func(s session.Lister, _ *clock) lister {
+		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				for key, err := range s.Keys(ctx) {
+					if !yield(key, err) {
+						return
+					}
+					if _, gone := s.Read(ctx, key); errors.Is(gone, session.ErrNotFound) {
+						yield("", errList)
+						return
+					}
+				}
+			}
+		}}
+	}), claims{
+		"whoever loops may call any method",
+		perhaps + "what others do meanwhile hides no record",
+	}},
+	{"a loop in a loop takes over", keysOf(func(s session.Lister, _ *clock) lister {
+		var latest *int
+		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				mine := new(int)
+				latest = mine
+				for key, err := range s.Keys(ctx) {
+					if latest != mine || !yield(key, err) {
+						return
+					}
+				}
+			}
+		}}
+	}), claims{
+		"loops may be in each other",
+	}},
+	{"another loop goes on where the last was left", keysOf(func(s session.Lister, _ *clock) lister {
+		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+			keys, err := collect(s.Keys(ctx))
+			return func(yield func(string, error) bool) {
+				for len(keys) > 0 && ctx.Err() == nil {
+					key := keys[0]
+					keys = keys[1:]
+					if !yield(key, nil) {
+						return
+					}
+				}
+				if err == nil {
+					err = ctx.Err()
+				}
+				if err != nil {
+					yield("", err)
+				}
+			}
+		}}
+	}), claims{
+		"a loop that is left leaves nothing behind",
+	}},
+	{"contexts are ignored", keysOf(func(s session.Lister, _ *clock) lister {
+		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] { return s.Keys(context.WithoutCancel(ctx)) }}
+	}), claims{
+		"a context that has ended is the only thing to come",
+		"a context that ends in the loop is the last thing to come",
+	}},
+	{"contexts are looked at in the beginning", keysOf(func(s session.Lister, _ *clock) lister {
+		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+			if ctx.Err() != nil {
+				return s.Keys(ctx)
+			}
+			return s.Keys(context.WithoutCancel(ctx))
+		}}
+	}), claims{
+		"a context that ends in the loop is the last thing to come",
+	}},
+	{"an error comes with a key", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
+		last := "none"
+		for key, err := range seq {
+			if err != nil {
+				key = last
+			}
+			if last = key; !yield(key, err) {
+				return
+			}
+		}
+	}), claims{
+		"a context that has ended is the only thing to come",
+		"a context that ends in the loop is the last thing to come",
+	}},
+	{"a context that ends is no error", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
+		for key, err := range seq {
+			if err != nil || !yield(key, nil) {
+				return
+			}
+		}
+	}), claims{
+		"a context that has ended is the only thing to come",
+		"a context that ends in the loop is the last thing to come",
+	}},
+	{"keys can be listed after close", func(c *clock) session.Store { return closedLister(c, "") }, claims{
+		"a lister that was closed fails",
+	}},
+	{"keys are not found after close", func(c *clock) session.Store { return closedLister(c, "not found") }, claims{
+		"a lister that was closed fails",
+		"a store that can be closed can be closed twice, and fails afterwards",
+		"a tagger that was closed fails",
+	}},
+}
+
+// closableLister is a store that can be closed and listed.
+type closableLister struct {
+	*closing
+	lists lister
+}
+
+func (c closableLister) Keys(ctx context.Context) iter.Seq2[string, error] { return c.lists.keys(ctx) }
+
+func closedLister(c *clock, flaw string) session.Store {
+	s := memory(c)
+	closing := &closing{Tagger: s, flaw: flaw}
+	return closableLister{closing, lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+		if err := closing.err("lists"); err != nil && flaw == "not found" {
+			return func(yield func(string, error) bool) { yield("", err) }
+		}
+		return s.Keys(ctx)
+	}}}
+}

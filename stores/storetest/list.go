@@ -1,0 +1,216 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// listing is everything that one loop over the keys of a store yields.
+type listing struct {
+	keys []string
+	errs []error
+	last string // the key that came with the last error
+}
+
+// list loops to the end, or until stop, if it is set, says so.
+func (s subject) list(ctx context.Context, stop func(key string) bool) listing {
+	var l listing
+	for key, err := range s.lister.Keys(ctx) {
+		if err != nil {
+			l.errs, l.last = append(l.errs, err), key
+			continue
+		}
+		l.keys = append(l.keys, key)
+		if stop != nil && stop(key) {
+			break
+		}
+	}
+	return l
+}
+
+// keeps reports what is wrong unless the loop has yielded each of these keys once, others
+// only if they are in the second list, and no error.
+func (l listing) keeps(keys []string, others ...string) error {
+	if err := errors.Join(l.errs...); err != nil {
+		return fmt.Errorf("got error %w; want keys", err)
+	}
+	known := slices.DeleteFunc(slices.Clone(l.keys), func(key string) bool { return slices.Contains(others, key) })
+	return step("keys", sameKeys(known, keys))
+}
+
+// ended reports what is wrong unless the loop has ended with this error, and no key before.
+func (l listing) ended(end error) error {
+	switch {
+	case len(l.keys) > 0:
+		return fmt.Errorf("got %d keys more; want none", len(l.keys))
+	case len(l.errs) != 1:
+		return fmt.Errorf("got %d errors; want one at the end", len(l.errs))
+	case l.last != "":
+		return errors.New("got an error with a key; want it with none")
+	}
+	return want(l.errs[0], end)
+}
+
+// write creates a record under each of the keys.
+func (s subject) write(ctx context.Context, keys ...string) error {
+	return together(min(len(keys), workers), func(worker int) error {
+		var err error
+		for i := worker; i < len(keys); i += workers {
+			err = errors.Join(err, step("write", s.Write(ctx, keys[i], s.record(0, "one"))))
+		}
+		return err
+	})
+}
+
+// listCases are for the rules of session.Lister.
+var listCases = []storeCase{
+	{23, "a store without records lists none", func(ctx context.Context, s subject) error {
+		return s.list(ctx, nil).keeps(nil)
+	}},
+	{23, "every record is listed once", func(ctx context.Context, s subject) error {
+		all := keys(600) // more than storage gives in one piece
+		return errors.Join(
+			s.write(ctx, all...),
+			s.Touch(ctx, all[0], s.in(2*time.Hour)),
+			s.Write(ctx, all[1], s.record(1, "two")),
+			s.list(ctx, nil).keeps(all),
+		)
+	}},
+	{23, "a record that was touched is listed until its new end", func(ctx context.Context, s subject) error {
+		err := errors.Join(
+			s.write(ctx, a, b),
+			s.Touch(ctx, a, s.in(3*time.Hour)),
+		)
+		s.Advance(2 * time.Hour)
+		return errors.Join(err, s.list(ctx, nil).keeps([]string{a}, b))
+	}},
+	{23, "only records are listed", func(ctx context.Context, s subject) error {
+		err := s.write(ctx, a, b)
+		if s.tags != nil {
+			err = errors.Join(err,
+				s.add(ctx, user, a, c),
+				s.add(ctx, other, other),
+				step("revoke", second(s.tags.Revoke(ctx, user))),
+			)
+		}
+		return errors.Join(err, s.list(ctx, nil).keeps([]string{a, b}))
+	}},
+	{23, "what others do meanwhile hides no record", func(ctx context.Context, s subject) error {
+		all := keys(400)
+		stay, leave, come := all[:300], all[300:350], all[350:]
+		err := s.write(ctx, all[:350]...)
+		done := make(chan error, 1)
+		began := make(chan struct{})
+		go func() {
+			<-began
+			var err error
+			for i := range 50 {
+				err = errors.Join(err,
+					s.Destroy(ctx, leave[i], 0),
+					s.Write(ctx, come[i], s.record(0, "one")),
+					s.Write(ctx, stay[i], s.record(1, "two")),
+					s.Touch(ctx, stay[299-i], s.in(2*time.Hour)),
+				)
+			}
+			done <- err
+		}()
+		var others error
+		n := 0
+		l := s.list(ctx, func(string) bool {
+			n++
+			if n == 1 {
+				close(began)
+			}
+			if n == 20 {
+				others = <-done // all of it happens in the middle
+			}
+			return false
+		})
+		if n < 20 {
+			return errors.Join(err, fmt.Errorf("got %d keys; want 300 at least", n))
+		}
+		return errors.Join(err, others, l.keeps(stay, all[300:]...))
+	}},
+	{24, "whoever loops may call any method", func(ctx context.Context, s subject) error {
+		all := keys(100)
+		err := s.write(ctx, all...)
+		l := s.list(ctx, func(key string) bool {
+			_, readErr := s.Read(ctx, key)
+			err = errors.Join(err,
+				step("read", readErr),
+				step("write", s.Write(ctx, key, s.record(1, "two"))),
+				step("touch", s.Touch(ctx, key, s.in(2*time.Hour))),
+				step("destroy", s.Destroy(ctx, key, 2)),
+				step("destroy another", s.Destroy(ctx, other, 0)),
+			)
+			return err != nil
+		})
+		return errors.Join(err, l.keeps(all))
+	}},
+	{24, "loops may be in each other", func(ctx context.Context, s subject) error {
+		err := s.write(ctx, a, b)
+		l := s.list(ctx, func(string) bool {
+			err = errors.Join(err, step("inner", s.list(ctx, nil).keeps([]string{a, b})))
+			return false
+		})
+		return errors.Join(err, l.keeps([]string{a, b}))
+	}},
+	{25, "a loop that is left leaves nothing behind", func(ctx context.Context, s subject) error {
+		err := s.write(ctx, a, b, c)
+		seq := s.lister.Keys(ctx)
+		for range 3 {
+			for range seq {
+				break
+			}
+		}
+		var again listing
+		for key, e := range seq {
+			if e != nil {
+				err = errors.Join(err, e)
+			}
+			again.keys = append(again.keys, key)
+		}
+		return errors.Join(err, again.keeps([]string{a, b, c}), s.Destroy(ctx, a, 1))
+	}},
+	{25, "a context that has ended is the only thing to come", func(ctx context.Context, s subject) error {
+		var err error
+		for end, dead := range dead(ctx) {
+			err = errors.Join(err, step("without records", s.list(dead, nil).ended(end)))
+		}
+		err = errors.Join(err, s.write(ctx, a, b))
+		for end, dead := range dead(ctx) {
+			err = errors.Join(err, step("with records", s.list(dead, nil).ended(end)))
+		}
+		return err
+	}},
+	{25, "a context that ends in the loop is the last thing to come", func(ctx context.Context, s subject) error {
+		err := s.write(ctx, a, b, c)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		l := s.list(ctx, func(string) bool { cancel(); return false })
+		if len(l.keys) != 1 {
+			return errors.Join(err, fmt.Errorf("got %d keys; want one, and then the error", len(l.keys)))
+		}
+		l.keys = nil
+		return errors.Join(err, l.ended(context.Canceled))
+	}},
+	{19, "a lister that was closed fails", func(ctx context.Context, s subject) error {
+		c, ok := s.Store.(io.Closer)
+		if !ok {
+			return nil
+		}
+		err := errors.Join(s.write(ctx, a), step("close", c.Close()))
+		l := s.list(ctx, nil)
+		if len(l.keys) != 0 || len(l.errs) != 1 {
+			return errors.Join(err, fmt.Errorf("got %d keys and %d errors; want one error", len(l.keys), len(l.errs)))
+		}
+		return errors.Join(err, fails(l.errs[0]))
+	}},
+}
+
+// second is the error of a call whose result is of no interest.
+func second[T any](_ T, err error) error { return err }
