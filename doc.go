@@ -131,8 +131,10 @@
 //     [Session.FlashInfo].
 //   - To write a component into the response: if it fails, half a page has left. Example
 //     HalfAPage of [Render].
-//   - To change the session in a goroutine after the answer has left. Example TooLate of
-//     [Session.Err].
+//   - To change the session in a goroutine after the answer has left: it comes too late, and
+//     [Manager.Update] does not. Example TooLate of [Session.Err].
+//   - To give a job the handle of a session that is new, or about to get another id: there is
+//     none yet. Example of [Session.Handle].
 //   - To mount the middleware inside of what uses it. Example Incorrect of [Middleware].
 //
 // # Order of middleware

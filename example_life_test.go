@@ -166,7 +166,8 @@ func ExampleSession_Save() {
 	//   Set-Cookie: __Host-session=…; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax
 }
 
-// What a goroutine does after the answer has left comes too late, and Err says so.
+// What a goroutine does after the answer has left comes too late, and Err says so. There,
+// remember the Handle of the session, and use Manager.Update.
 func ExampleSession_Err_tooLate() {
 	e := newApp()
 	answered, done := make(chan bool), make(chan bool)

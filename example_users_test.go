@@ -138,3 +138,40 @@ func ExampleManager_DestroyTagged() {
 	// /elsewhere → logged out everywhere else
 	// /devices → 1, this one is the laptop
 }
+
+// A session has its handle when it is saved. A handler that logs in and hands the handle to a
+// job saves first; later requests need not.
+func ExampleSession_Handle() {
+	manager, e := newDevices()
+	rename := func(c echo.Context) error {
+		return manager.Update(c.Request().Context(), session.From(c).Handle(), func(s *session.Session) error {
+			s.Put("name", "Ada")
+			return nil
+		})
+	}
+	e.GET("/too-early", func(c echo.Context) error {
+		session.From(c).Tag("ada")
+		fmt.Println(rename(c))
+		return c.String(http.StatusOK, "no name")
+	})
+	e.GET("/saved", func(c echo.Context) error {
+		s := session.From(c)
+		s.Tag("ada")
+		if err := s.Save(c.Request().Context()); err != nil {
+			return err
+		}
+		return rename(c)
+	})
+	e.GET("/name", func(c echo.Context) error {
+		return c.String(http.StatusOK, session.Get[string](session.From(c), "name"))
+	})
+
+	visit(e, "/too-early", "/name")
+	visit(e, "/saved", "/name")
+	// Output:
+	// session: not found: session: what is given as the handle of a session is none
+	// /too-early → no name
+	// /name →
+	// /saved →
+	// /name → Ada
+}
