@@ -17,7 +17,7 @@ import (
 )
 
 // An alert waits for the page that shows it, and is gone on the next one.
-func ExampleFlashAlerts() {
+func ExampleFlashAlertsFunc() {
 	e := newApp()
 	e.POST("/posts", func(c echo.Context) error {
 		session.From(c).FlashSuccess("Your post is online.")
@@ -200,7 +200,7 @@ func Example_stylesheet() {
 // Components find the session in the context of the request. In another context there is
 // none, and so nothing to show, and the message waits for a page that is rendered in the
 // right one.
-func ExampleFlashAlerts_incorrect() {
+func ExampleFlashAlertsFunc_incorrect() {
 	e := newApp()
 	e.POST("/", func(c echo.Context) error {
 		session.From(c).FlashSuccess("Your post is online.")
