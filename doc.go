@@ -127,6 +127,8 @@
 //   - To change what Get has returned: it is a copy. Example ChangedInPlace of [Get].
 //   - To log somebody in without a new id: whoever knows the old one is logged in as well.
 //     Example Fixation of [Session.Regenerate].
+//   - To log out by [Session.Clear]: the session lives on. Example ByClear of
+//     [Session.Destroy].
 //   - To keep a message as a value: a prefetch takes it away. Example AsAValue of
 //     [Session.FlashInfo].
 //   - To write a component into the response: if it fails, half a page has left. Example
@@ -135,6 +137,7 @@
 //     [Manager.Update] does not. Example TooLate of [Session.Err].
 //   - To give a job the handle of a session that is new, or about to get another id: there is
 //     none yet. Example of [Session.Handle].
+//   - To make a page [Optional] that is for users only. Example Incorrect there.
 //   - To mount the middleware inside of what uses it. Example Incorrect of [Middleware].
 //
 // # Order of middleware

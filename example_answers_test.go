@@ -127,3 +127,31 @@ func ExampleOptional() {
 	// GET /news → 200 Hello, stranger
 	//   Cache-Control: no-store
 }
+
+// A page that is for users only must not be Optional: when the store is down, everybody looks
+// logged out, and is sent to a login that cannot work.
+func ExampleOptional_incorrect() {
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{
+		Store:  unreachable{memorystore.New(memorystore.Options{})},
+		Logger: slog.New(slog.DiscardHandler),
+	}))
+	account := func(c echo.Context) error {
+		if !session.From(c).Has("user") {
+			return session.Redirect(c, "/login")
+		}
+		return c.String(http.StatusOK, "your account")
+	}
+	e.GET("/wrong", account, session.Optional)
+	e.GET("/right", account)
+
+	visitor := http.Cookie{Name: "__Host-session", Value: strings.Repeat("A", 43)}
+	curl(e, "GET", "/wrong", "Cookie", visitor.String())
+	curl(e, "GET", "/right", "Cookie", visitor.String())
+	// Output:
+	// GET /wrong → 303
+	//   Location: /login
+	//   Cache-Control: no-store
+	// GET /right → 503 {"message":"Service Unavailable"}
+	//   Cache-Control: no-store
+}

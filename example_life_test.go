@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -63,6 +64,35 @@ func ExampleSession_Destroy() {
 	// /login → welcome
 	// / → true, Hello.
 	// /logout → false, Good-bye.
+}
+
+// To clear a session is no log-out: it lives on under its id, with its users and in their lists
+// of devices. A copy of the cookie still leads to it.
+func ExampleSession_Destroy_byClear() {
+	manager, e := newDevices()
+	e.GET("/clear", func(c echo.Context) error {
+		session.From(c).Clear()
+		return c.NoContent(http.StatusNoContent)
+	})
+	e.GET("/destroy", func(c echo.Context) error {
+		session.From(c).Destroy()
+		return c.NoContent(http.StatusNoContent)
+	})
+
+	for _, logout := range []string{"/clear", "/destroy"} {
+		cookie := get(e, "/login?user=ada").Cookies()[0]
+		curl(e, "GET", logout, "Cookie", cookie.Name+"="+cookie.Value)
+		devices, err := manager.Tagged(context.Background(), "ada")
+		fmt.Println("devices:", len(devices), err)
+		_ = manager.DestroyTagged(context.Background(), "ada")
+	}
+	// Output:
+	// GET /clear → 204
+	// devices: 1 <nil>
+	// GET /destroy → 204
+	//   Cache-Control: no-store
+	//   Set-Cookie: __Host-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax
+	// devices: 0 <nil>
 }
 
 // Somebody plants the cookie of his own session in the browser of another, at a public
