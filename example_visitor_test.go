@@ -17,6 +17,9 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
+// What examples share is here. pkg.go.dev shows beside an example what it uses of its own
+// file, which would be in the way.
+
 // newApp is an Echo with sessions in memory. What goes wrong on purpose is not logged.
 func newApp() *echo.Echo {
 	e := echo.New()

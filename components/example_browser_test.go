@@ -12,6 +12,9 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
+// What examples share is here. pkg.go.dev shows beside an example what it uses of its own
+// file, which would be in the way.
+
 func newApp() *echo.Echo {
 	e := echo.New()
 	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))
