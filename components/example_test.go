@@ -29,11 +29,18 @@ func ExampleFlashAlertsFunc() {
 
 	browser := &browser{app: e}
 	browser.post("/posts", "")
-	fmt.Println(browser.get("/posts"))
-	fmt.Println(browser.get("/posts"))
+	show(browser.get("/posts"))
+	show(browser.get("/posts"))
 	// Output:
-	// <div id="flash" class="flash-region" aria-live="polite" hx-history="false"><div class="flash flash-success" data-flash="success" data-turbo-temporary hx-history="false"><div class="flash-body"><span class="visually-hidden">Success: </span><bdi>Your post is online.</bdi> </div></div></div>
-	// <div id="flash" class="flash-region" aria-live="polite"></div>
+	// <div id="flash" class="flash-region" aria-live="polite" hx-history="false">
+	// <div class="flash flash-success" data-flash="success" data-turbo-temporary hx-history="false">
+	// <div class="flash-body">
+	// <span class="visually-hidden">Success: </span>
+	// <bdi>Your post is online.</bdi> </div>
+	// </div>
+	// </div>
+	// <div id="flash" class="flash-region" aria-live="polite">
+	// </div>
 }
 
 // A control shows what was typed, and says whether it is wrong. Passwords don't come back.
@@ -50,12 +57,14 @@ func ExampleOldInput() {
 	})
 
 	browser := &browser{app: e}
-	fmt.Println(browser.get("/login"))
+	show(browser.get("/login"))
 	browser.post("/login", "email=ada%40example.org&password=hunter2")
-	fmt.Println(browser.get("/login"))
+	show(browser.get("/login"))
 	// Output:
-	// <input type="email" id="email" name="email" required><input type="password" id="password" name="password">
-	// <input type="email" id="email" name="email" value="ada@example.org" aria-invalid="true" aria-describedby="email-error" required><input type="password" id="password" name="password">
+	// <input type="email" id="email" name="email" required>
+	// <input type="password" id="password" name="password">
+	// <input type="email" id="email" name="email" value="ada@example.org" aria-invalid="true" aria-describedby="email-error" required>
+	// <input type="password" id="password" name="password">
 }
 
 // A field is a control with its label, its hint and what is wrong with it.
