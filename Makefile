@@ -45,9 +45,9 @@ vet:
 lint: ## run staticcheck
 	scripts/modules go run $(STATICCHECK) ./...
 
-# Not a part of check: it asks vuln.go.dev, and what it finds may have come to light today,
+# Not a part of check: it asks a database on the network, and what it finds may have come to light today,
 # with nothing wrong in the change that is checked.
-vuln: ## look for known vulnerabilities in what is called (asks vuln.go.dev)
+vuln: ## look for known vulnerabilities in what is called (asks the Go database)
 	scripts/modules go run $(GOVULNCHECK) ./...
 
 # In a copy, so that no go.mod changes. Only the library: the other modules are ours alone.

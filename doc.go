@@ -1,6 +1,6 @@
 // Package session keeps what a visitor of a server-rendered application said and was told:
 // values, flash messages, old form input and validation errors. It is middleware for Echo
-// v4, and what it keeps is shown by the templ components in the package components.
+// v4, and what it keeps is shown by the templ components in the package [components].
 //
 //	e.Use(session.Middleware(session.Config{
 //		Store: memorystore.New(memorystore.Options{}),
@@ -13,6 +13,9 @@
 //		return session.Redirect(c, "/cart")
 //	})
 //
+// The example of the package is a whole program with a form. (The cookie is Secure: for plain
+// http, while you develop, set [CookieOptions].Insecure.)
+//
 // # What holds
 //
 // A request that does not use its session costs two allocations: no store call, no
@@ -20,12 +23,12 @@
 //
 // What a request changes is saved before the first byte of its response leaves, however
 // it is answered: by a handler, an error handler, a redirect, a stream, a hijack, or not at
-// all. If it cannot be saved, the visitor gets a clean error page (503, or 500 for a value that cannot be stored), and none of what
-// the handler said.
+// all. If it cannot be saved, the visitor gets a clean error page (503, or 500 for a value
+// that cannot be stored), and none of what the handler said.
 //
 // Two requests at once lose nothing of each other: a request is a list of changes, and is
 // replayed on the newest record. A session that was destroyed, or given a new id, never
-// comes back under the old one. (Sessions in cookies cannot do this; see cookiestore.)
+// comes back under the old one. (Sessions in cookies cannot do this; see [cookiestore].)
 //
 // A flash message lives until a page shows it. A redirect, a poll, a prefetch or an image
 // does not consume it.
@@ -33,12 +36,48 @@
 // A store that cannot be reached is an error, and never looks like being logged out; see
 // [Optional] for public pages.
 //
-// # Order of middleware
+// # A session and its life
 //
-// Mount [Middleware] outside of what uses sessions. Gzip, BodyDump and Timeout may stand
-// on either side. Prefer ContextTimeout to Timeout, which Echo has deprecated: behind it a
-// handler goes on running after its request has been answered, with an echo.Context that
-// may belong to another request by then. There, take the *Session at the beginning.
+// [From] is the session of a request, and [FromContext] that of a context, in templ
+// components for example. It begins when something is put into it. It ends by
+// [Session.Destroy], or when it was not used for the IdleTimeout of [Config], and in any
+// case after the AbsoluteTimeout. Nobody has to save it.
+//
+// [Get], [Lookup], [Pull] and [Update] read and change values of any type that JSON can
+// carry; the other methods need no type, such as [Session.Put], [Session.Has] and
+// [Session.Increment]. A visitor who logs in gets a new id:
+//
+//	s.Regenerate()
+//	s.Put("user", user.ID)
+//	return session.Redirect(c, s.PullIntendedURL("/account"))
+//
+// # Flash messages
+//
+// An alert, such as [Session.FlashSuccess], is a text for the next page; the component
+// FlashAlerts shows it. [Session.Flash] is for any value, under a key of your own. Read by
+// hand, they are [Session.FlashMessages] and [Flashed]. [Session.FlashNow] is for a page
+// that is shown at once, and [Session.Reflash] keeps everything for one more.
+//
+// # Forms
+//
+// [Invalid] answers a form that cannot be accepted. The visitor is back at it, with what he
+// typed (but no passwords), and with what is wrong beside each field:
+//
+//	if err := c.Validate(&post); err != nil {
+//		return session.Invalid(c, err, postForm())
+//	}
+//
+// It understands the errors of go-playground/validator, and [ValidationErrors] for checks by
+// hand. With [FlashInvalid] mounted, handlers simply return them. The components Form, Field
+// and OldInput show it all; by hand it is [Session.Old], [Session.InputErrors] and, where a
+// page has several forms, [Session.Submission].
+//
+// Mount [CrossOrigin] against forms that other sites send, or [CSRF] if you must have tokens.
+//
+// # Answers
+//
+// [Render], [Redirect] and [Back] do for pages what their names say, and for parts of pages
+// what htmx and its like need instead. [IsPartial] tells them apart.
 //
 // # Users
 //
@@ -65,4 +104,57 @@
 // # Concurrency
 //
 // A [Manager], its middleware and every [Session] are safe for concurrent use.
+//
+// # Stores
+//
+// One machine: [filestore]. Several: [redisstore] or [dynamodbstore]. For development and
+// tests: [memorystore]. Without a server, and with what that costs: [cookiestore]. The
+// package [stores] picks one by the environment. A store of your own has the four methods of
+// [Store], whose rules [storetest] checks.
+//
+// # Seeing and testing
+//
+// [Hooks] tell what happens, to a log, or by [otelsession] to OpenTelemetry. They have handles,
+// which name a session and open nothing. The package [sessiontest] is for the tests of an
+// application.
+//
+// # Mistakes
+//
+// Each of these has an example that shows what happens, and what to do instead.
+//
+//   - To compute a value by Get and Put: what another tab does meanwhile is lost. Example
+//     LostUpdate of [Update].
+//   - To change what Get has returned: it is a copy. Example ChangedInPlace of [Get].
+//   - To log somebody in without a new id: whoever knows the old one is logged in as well.
+//     Example Fixation of [Session.Regenerate].
+//   - To log out by [Session.Clear]: the session lives on. Example ByClear of
+//     [Session.Destroy].
+//   - To keep a message as a value: a prefetch takes it away. Example AsAValue of
+//     [Session.FlashInfo].
+//   - To write a component into the response: if it fails, half a page has left. Example
+//     HalfAPage of [Render].
+//   - To change the session in a goroutine after the answer has left: it comes too late, and
+//     [Manager.Update] does not. Example TooLate of [Session.Err].
+//   - To give a job the handle of a session that is new, or about to get another id: there is
+//     none yet. Example of [Session.Handle].
+//   - To make a page [Optional] that is for users only. Example Incorrect there.
+//   - To mount the middleware inside of what uses it. Example Incorrect of [Middleware].
+//
+// # Order of middleware
+//
+// Mount [Middleware] outside of what uses sessions. Gzip, BodyDump and Timeout may stand
+// on either side. Prefer ContextTimeout to Timeout, which Echo has deprecated: behind it a
+// handler goes on running after its request has been answered, with an echo.Context that
+// may belong to another request by then. There, take the *Session at the beginning.
+//
+// [components]: https://pkg.go.dev/github.com/echo-hypermedia/session/components
+// [stores]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores
+// [cookiestore]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores/cookiestore
+// [dynamodbstore]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores/dynamodbstore
+// [filestore]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores/filestore
+// [memorystore]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores/memorystore
+// [redisstore]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores/redisstore
+// [storetest]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores/storetest
+// [sessiontest]: https://pkg.go.dev/github.com/echo-hypermedia/session/sessiontest
+// [otelsession]: https://pkg.go.dev/github.com/echo-hypermedia/session/otelsession
 package session

@@ -1,45 +1,15 @@
 package session_test
 
 import (
-	"context"
 	"fmt"
 	"html"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
-	"net/http/httptest"
-	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 )
-
-// submit fills in the form on a page and sends it to the page's own address, follows to
-// where that leads, and opens the page once more. It prints what the visitor sees.
-func submit(e *echo.Echo, page, form string) {
-	server := httptest.NewTLSServer(e)
-	defer server.Close()
-	visitor := server.Client()
-	visitor.Jar, _ = cookiejar.New(nil)
-
-	post, _ := http.NewRequest(http.MethodPost, server.URL+page, strings.NewReader(form))
-	post.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	post.Header.Set("Accept", "text/html")
-	post.Header.Set("Referer", server.URL+page)
-	again, _ := http.NewRequest(http.MethodGet, server.URL+page, nil)
-	for _, r := range []*http.Request{post, again} {
-		res, err := visitor.Do(r)
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		body, _ := io.ReadAll(res.Body)
-		res.Body.Close()
-		fmt.Println(res.Request.URL.Path, "→", strings.TrimSpace(string(body)))
-	}
-}
 
 // A message waits for the page that shows it, and is shown once. In a layout of templ
 // components, components.FlashAlerts does what the second handler does.
@@ -96,99 +66,108 @@ func ExampleSession_FlashNow() {
 	// Output: /search → Nothing was found.
 }
 
-// Passwords are never kept, whatever the handler says.
-func ExampleSession_FlashAll() {
+// An alert may have a title, a link, and a kind of your own.
+func ExampleSession_FlashAlert() {
 	e := newApp()
-	e.POST("/login", func(c echo.Context) error {
-		s := session.From(c)
-		s.FlashAll()
-		s.FlashError("There is no such account.")
-		return session.Back(c, "/login")
-	})
-	e.GET("/login", func(c echo.Context) error {
-		s := session.From(c)
-		return c.String(http.StatusOK, fmt.Sprintf("email %q, password %q", s.Old("email"), s.Old("password")))
-	})
-
-	submit(e, "/login", "email=jo@example.com&password=secret")
-	// Output:
-	// /login → email "jo@example.com", password ""
-	// /login → email "", password ""
-}
-
-// On a page that corrects a submission, a box that was cleared is not checked, whatever
-// its default. Without a submission there are only defaults.
-func ExampleSubmission_Values() {
-	e := newApp()
-	e.POST("/settings", func(c echo.Context) error {
-		session.From(c).FlashAll()
-		return session.Back(c, "/settings")
-	})
-	e.GET("/settings", func(c echo.Context) error {
-		checked := true
-		if values, known := session.From(c).Submission("").Values("newsletter"); known {
-			checked = len(values) > 0
-		}
-		return c.String(http.StatusOK, fmt.Sprintf("newsletter: %t", checked))
-	})
-
-	submit(e, "/settings", "name=Jo")
-	// Output:
-	// /settings → newsletter: false
-	// /settings → newsletter: true
-}
-
-// The handler says what is wrong. The visitor gets his form back, filled in and with the
-// errors at their fields.
-func ExampleInvalid() {
-	e := newApp()
-	e.POST("/posts/new", func(c echo.Context) error {
-		if len(c.FormValue("title")) < 3 {
-			return session.Invalid(c, session.ValidationErrors{"title": {"Title must have at least 3 characters"}})
-		}
+	e.POST("/posts", func(c echo.Context) error {
+		session.From(c).FlashAlert(session.Message{
+			Kind:  session.KindSuccess,
+			Title: "Saved",
+			Text:  "Nobody can see it yet.",
+			Href:  "/posts/7/publish",
+			Label: "Publish it",
+		})
 		return session.Redirect(c, "/posts")
 	})
-	e.GET("/posts/new", func(c echo.Context) error {
-		s := session.From(c)
-		return c.String(http.StatusOK, fmt.Sprintf("title %q %q", s.Old("title"), s.InputErrors("title")))
+	e.GET("/posts", func(c echo.Context) error {
+		page := ""
+		for _, m := range session.From(c).FlashMessages().Alerts() {
+			page += fmt.Sprintf("%s: %s. %s <a href=%q>%s</a>", m.Kind, m.Title, m.Text, m.Href, m.Label)
+		}
+		return c.HTML(http.StatusOK, page)
 	})
 
-	submit(e, "/posts/new", url.Values{"title": {"Hi"}}.Encode())
+	submit(e, "/posts", "title=Hello")
 	// Output:
-	// /posts/new → title "Hi" ["Title must have at least 3 characters"]
-	// /posts/new → title "" []
+	// /posts → success: Saved. Nobody can see it yet. <a href="/posts/7/publish">Publish it</a>
+	// /posts →
 }
 
-// Handlers may simply return what the validator says, go-playground/validator by way of
-// c.Validate for example.
-func ExampleFlashInvalid() {
+// Alerts add up, and each is shown once. A place in the page may ask for its own kinds, and
+// leaves the others where they are.
+func ExampleFlashMessages_Alerts() {
 	e := newApp()
-	e.Use(session.FlashInvalid)
-	e.POST("/posts/new", func(echo.Context) error {
-		return fmt.Errorf("create post: %w", session.ValidationErrors{"title": {"Title must have at least 3 characters"}})
-	})
-	e.GET("/posts/new", func(c echo.Context) error {
+	e.GET("/import", func(c echo.Context) error {
 		s := session.From(c)
-		return c.String(http.StatusOK, fmt.Sprintf("title %q %q", s.Old("title"), s.InputErrors("title")))
+		s.FlashSuccess("98 lines were read.")
+		s.FlashWarning("Line 7 is empty.")
+		s.FlashWarning("Line 9 is empty.")
+		return session.Redirect(c, "/log")
+	})
+	e.GET("/log", func(c echo.Context) error {
+		var texts []string
+		for _, m := range session.From(c).FlashMessages().Alerts(session.KindWarning) {
+			texts = append(texts, m.Text)
+		}
+		return c.String(http.StatusOK, strings.Join(texts, " "))
+	})
+	e.GET("/", func(c echo.Context) error {
+		return c.String(http.StatusOK, fmt.Sprint(session.From(c).FlashMessages().Get(session.KindSuccess, "no news")))
 	})
 
-	submit(e, "/posts/new", "title=Hi")
+	visit(e, "/import", "/log", "/", "/")
 	// Output:
-	// /posts/new → title "Hi" ["Title must have at least 3 characters"]
-	// /posts/new → title "" []
+	// /import → Line 7 is empty. Line 9 is empty.
+	// /log →
+	// / → 98 lines were read.
+	// / → no news
 }
 
-// The text may depend on the visitor. What is left alone falls back on ValidationText.
-func ExampleValidationText() {
-	cfg := session.Config{
-		ValidationText: func(ctx context.Context, e session.FieldError) string {
-			language := session.Get[string](session.FromContext(ctx), "language")
-			if language == "de" && e.Tag() == "required" {
-				return "Bitte ausfüllen"
-			}
-			return session.ValidationText(ctx, e)
-		},
-	}
-	fmt.Println(cfg.ValidationText(context.Background(), ruleError{namespace: "Post.PublishedAt", tag: "required"}))
-	// Output: Published at is required
+// A page between the handler and the one that should show the message keeps it.
+func ExampleSession_Reflash() {
+	e := newApp()
+	e.GET("/save", func(c echo.Context) error {
+		session.From(c).FlashSuccess("Saved.")
+		return session.Redirect(c, "/choose")
+	})
+	e.GET("/choose", func(c echo.Context) error {
+		s := session.From(c)
+		alerts := s.FlashMessages().Alerts() // the layout shows them on every page
+		s.Reflash()
+		return c.String(http.StatusOK, fmt.Sprint("choose a project, ", alerts[0].Text))
+	})
+	e.GET("/project", func(c echo.Context) error {
+		return c.String(http.StatusOK, fmt.Sprint("project, ", session.From(c).FlashMessages().Get("success", "no news")))
+	})
+
+	visit(e, "/save", "/project", "/project")
+	// Output:
+	// /save → choose a project, Saved.
+	// /project → project, Saved.
+	// /project → project, no news
+}
+
+// A message that is a value is gone with whoever takes it first. Here it is the browser, which
+// loads a page ahead of time. A flash message waits for a page that somebody sees.
+func ExampleSession_FlashInfo_asAValue() {
+	e := newApp()
+	e.GET("/save", func(c echo.Context) error {
+		s := session.From(c)
+		s.Put("message", "Saved.")
+		s.FlashInfo("Saved.")
+		return c.NoContent(http.StatusNoContent)
+	})
+	e.GET("/page", func(c echo.Context) error {
+		s := session.From(c)
+		value, flash := session.Pull[string](s, "message"), s.FlashMessages().Get("info", "")
+		return c.String(http.StatusOK, fmt.Sprintf("value %q, flash %q", value, flash))
+	})
+
+	cookie := get(e, "/save").Cookies()[0]
+	curl(e, "GET", "/page", "Cookie", cookie.Name+"="+cookie.Value, "Sec-Purpose", "prefetch")
+	curl(e, "GET", "/page", "Cookie", cookie.Name+"="+cookie.Value)
+	// Output:
+	// GET /page → 200 value "Saved.", flash ""
+	// GET /page → 200 value "", flash "Saved."
+	//   Cache-Control: no-store
 }

@@ -1,9 +1,12 @@
 package session_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -11,8 +14,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// A log-out everywhere else, as an account page offers it.
-func ExampleManager_DestroyTagged() {
+// newDevices is an application in which users log in on several devices.
+func newDevices() (*session.Manager, *echo.Echo) {
 	manager, err := session.New(session.Config{
 		Store: memorystore.New(memorystore.Options{}),
 		Tags:  true, // a store that cannot find the sessions of a user is refused here
@@ -22,34 +25,153 @@ func ExampleManager_DestroyTagged() {
 	}
 	e := echo.New()
 	e.Use(manager.Middleware())
-
 	e.GET("/login", func(c echo.Context) error {
 		s := session.From(c)
-		s.Regenerate()
-		s.Tag("user 7")
-		s.SetLabel("Firefox on Linux")
+		s.Tag(c.QueryParam("user"))
+		s.SetLabel(c.QueryParam("device"))
 		return c.String(http.StatusOK, "welcome")
 	})
+	return manager, e
+}
+
+// A login says whose session it is. That gives the session a new id as well, so there is no
+// need for Regenerate.
+func ExampleSession_Tag() {
+	manager, err := session.New(session.Config{
+		Store: memorystore.New(memorystore.Options{}),
+		Tags:  true, // a store that cannot find the sessions of a user is refused here
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	e := echo.New()
+	e.Use(manager.Middleware())
+	e.GET("/login", func(c echo.Context) error {
+		s := session.From(c)
+		s.Tag("ada")
+		s.SetLabel("Firefox on Linux")
+		s.Put("user", "ada")
+		return c.String(http.StatusOK, "welcome")
+	})
+	visit(e, "/login")
+
+	devices, err := manager.Tagged(context.Background(), "ada")
+	fmt.Println(len(devices), devices[0].Label, err)
+	// Output:
+	// /login → welcome
+	// 1 Firefox on Linux <nil>
+}
+
+// An account page lists the devices of a user. It has handles and no ids, so nobody can log
+// in with what is on it.
+func ExampleManager_Tagged() {
+	manager, e := newDevices()
 	e.GET("/devices", func(c echo.Context) error {
-		devices, err := manager.Tagged(c.Request().Context(), "user 7")
+		devices, err := manager.Tagged(c.Request().Context(), "ada")
 		if err != nil {
 			return echo.ErrServiceUnavailable.WithInternal(err)
 		}
-		return c.String(http.StatusOK, fmt.Sprintf("%d, this one is %s", len(devices), devices[0].Label))
+		var page strings.Builder
+		for _, device := range devices {
+			page.WriteString(device.Label)
+			if device.Handle == session.From(c).Handle() {
+				page.WriteString(" (this one)")
+			}
+		}
+		return c.String(http.StatusOK, page.String())
 	})
+
+	visit(e, "/login?user=jo&device=laptop")
+	visit(e, "/login?user=ada&device=phone", "/devices")
+	// Output:
+	// /login?user=jo&device=laptop → welcome
+	// /login?user=ada&device=phone → welcome
+	// /devices → phone (this one)
+}
+
+// Handles come back from the account page, so a visitor may send any. DestroyOf ends only
+// sessions of the user who asks. Destroy, which is for administrators, ends any.
+func ExampleManager_DestroyOf() {
+	manager, e := newDevices()
+	visit(e, "/login?user=ada&device=phone")
+	visit(e, "/login?user=jo&device=laptop")
+
+	ctx := context.Background()
+	for _, owner := range []string{"ada", "jo"} {
+		devices, err := manager.Tagged(ctx, owner)
+		if err != nil {
+			log.Fatal(err)
+		}
+		err = manager.DestroyOf(ctx, "ada", devices[0].Handle) // Ada asks
+		fmt.Println(devices[0].Label, err, errors.Is(err, session.ErrNotFound))
+	}
+	// Output:
+	// /login?user=ada&device=phone → welcome
+	// /login?user=jo&device=laptop → welcome
+	// phone <nil> false
+	// laptop session: not found true
+}
+
+// A log-out everywhere else, as an account page offers it.
+func ExampleManager_DestroyTagged() {
+	manager, e := newDevices()
 	e.GET("/elsewhere", func(c echo.Context) error {
-		err := manager.DestroyTagged(c.Request().Context(), "user 7", session.From(c).Handle())
+		err := manager.DestroyTagged(c.Request().Context(), "ada", session.From(c).Handle())
 		if err != nil {
 			return echo.ErrServiceUnavailable.WithInternal(err)
 		}
 		return c.String(http.StatusOK, "logged out everywhere else")
 	})
+	e.GET("/devices", func(c echo.Context) error {
+		devices, err := manager.Tagged(c.Request().Context(), "ada")
+		if err != nil {
+			return echo.ErrServiceUnavailable.WithInternal(err)
+		}
+		return c.String(http.StatusOK, fmt.Sprintf("%d, this one is the %s", len(devices), devices[0].Label))
+	})
 
-	visit(e, "/login")                           // on the phone
-	visit(e, "/login", "/elsewhere", "/devices") // on the laptop
+	visit(e, "/login?user=ada&device=phone")
+	visit(e, "/login?user=ada&device=laptop", "/elsewhere", "/devices")
 	// Output:
-	// /login → welcome
-	// /login → welcome
+	// /login?user=ada&device=phone → welcome
+	// /login?user=ada&device=laptop → welcome
 	// /elsewhere → logged out everywhere else
-	// /devices → 1, this one is Firefox on Linux
+	// /devices → 1, this one is the laptop
+}
+
+// A session has its handle when it is saved. A handler that logs in and hands the handle to a
+// job saves first; later requests need not.
+func ExampleSession_Handle() {
+	manager, e := newDevices()
+	rename := func(c echo.Context) error {
+		return manager.Update(c.Request().Context(), session.From(c).Handle(), func(s *session.Session) error {
+			s.Put("name", "Ada")
+			return nil
+		})
+	}
+	e.GET("/too-early", func(c echo.Context) error {
+		session.From(c).Tag("ada")
+		fmt.Println(rename(c))
+		return c.String(http.StatusOK, "no name")
+	})
+	e.GET("/saved", func(c echo.Context) error {
+		s := session.From(c)
+		s.Tag("ada")
+		if err := s.Save(c.Request().Context()); err != nil {
+			return err
+		}
+		return rename(c)
+	})
+	e.GET("/name", func(c echo.Context) error {
+		return c.String(http.StatusOK, session.Get[string](session.From(c), "name"))
+	})
+
+	visit(e, "/too-early", "/name")
+	visit(e, "/saved", "/name")
+	// Output:
+	// session: not found: session: what is given as the handle of a session is none
+	// /too-early → no name
+	// /name →
+	// /saved →
+	// /name → Ada
 }

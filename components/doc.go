@@ -1,6 +1,6 @@
 // Package components shows what a session has to say, with templ: flash messages, old
 // form input and validation errors. Everything comes from the context, so nothing is
-// passed on; see package session for how it gets there.
+// passed on; see the package [session] for how it gets there.
 //
 // One line in the layout shows the alerts:
 //
@@ -19,7 +19,8 @@
 //		</html>
 //	}
 //
-// A form that is shown again after an error keeps what was typed and says what is wrong:
+// A form that is shown again after an error (see [session.Invalid]) keeps what was typed and
+// says what is wrong:
 //
 //	@components.Form(components.FormProps{Action: "/posts"}) {
 //		@components.ErrorSummary()
@@ -35,6 +36,9 @@
 // [Form] brings the CSRF token, and tells the forms of a page apart. [Field] is a control
 // with its label, hint and error. [OldInput] is the control alone, and functions such as
 // [Old], [IsChecked] and [Invalid] are for markup of your own, as is [CSRF].
+//
+// What was flashed under a key of your own is shown by [FlashMessage], where you want it and
+// as you want it. The examples are in Go, and say what they are in a .templ file.
 //
 // # Parts of pages
 //
@@ -61,7 +65,7 @@
 //
 // # Rules
 //
-// Render with the context of the request, as session.Render does. Without a session in
+// Render with the context of the request, as [session.Render] does. Without a session in
 // the context (a test, an error page) components show an empty form and no messages.
 //
 // A control shows what was submitted, even if that is empty or not checked. It shows its
@@ -79,4 +83,16 @@
 //
 // Ids come from the names of the fields: "items[0].name" is items-0-name, and the radio
 // button "pro" of "plan" is plan-pro. They are the same on each page, never random.
+//
+// # Mistakes
+//
+//   - To render in another context than that of the request: there is nothing to show.
+//     Example Incorrect of [FlashAlertsFunc].
+//   - To put a default beside a function instead of into it, as in IsChecked(…) || post.Live:
+//     a box that the visitor has cleared comes back checked. See [IsChecked].
+//   - To have two regions of alerts on a page under one id: give the second an ID, and say
+//     which Kinds it shows; see [FlashProps].
+//   - To leave the name off where a page has two forms: an error of one is shown in both. See
+//     [Form].
+//   - To set a Theme but not to load its style sheet, or [CSS] with it.
 package components

@@ -3,21 +3,21 @@ package components_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/components"
-	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // An alert waits for the page that shows it, and is gone on the next one.
-func ExampleFlashAlerts() {
+func ExampleFlashAlertsFunc() {
 	e := newApp()
 	e.POST("/posts", func(c echo.Context) error {
 		session.From(c).FlashSuccess("Your post is online.")
@@ -29,11 +29,18 @@ func ExampleFlashAlerts() {
 
 	browser := &browser{app: e}
 	browser.post("/posts", "")
-	fmt.Println(browser.get("/posts"))
-	fmt.Println(browser.get("/posts"))
+	show(browser.get("/posts"))
+	show(browser.get("/posts"))
 	// Output:
-	// <div id="flash" class="flash-region" aria-live="polite" hx-history="false"><div class="flash flash-success" data-flash="success" data-turbo-temporary hx-history="false"><div class="flash-body"><span class="visually-hidden">Success: </span><bdi>Your post is online.</bdi> </div></div></div>
-	// <div id="flash" class="flash-region" aria-live="polite"></div>
+	// <div id="flash" class="flash-region" aria-live="polite" hx-history="false">
+	// <div class="flash flash-success" data-flash="success" data-turbo-temporary hx-history="false">
+	// <div class="flash-body">
+	// <span class="visually-hidden">Success: </span>
+	// <bdi>Your post is online.</bdi> </div>
+	// </div>
+	// </div>
+	// <div id="flash" class="flash-region" aria-live="polite">
+	// </div>
 }
 
 // A control shows what was typed, and says whether it is wrong. Passwords don't come back.
@@ -50,12 +57,14 @@ func ExampleOldInput() {
 	})
 
 	browser := &browser{app: e}
-	fmt.Println(browser.get("/login"))
+	show(browser.get("/login"))
 	browser.post("/login", "email=ada%40example.org&password=hunter2")
-	fmt.Println(browser.get("/login"))
+	show(browser.get("/login"))
 	// Output:
-	// <input type="email" id="email" name="email" required><input type="password" id="password" name="password">
-	// <input type="email" id="email" name="email" value="ada@example.org" aria-invalid="true" aria-describedby="email-error" required><input type="password" id="password" name="password">
+	// <input type="email" id="email" name="email" required>
+	// <input type="password" id="password" name="password">
+	// <input type="email" id="email" name="email" value="ada@example.org" aria-invalid="true" aria-describedby="email-error" required>
+	// <input type="password" id="password" name="password">
 }
 
 // A field is a control with its label, its hint and what is wrong with it.
@@ -72,7 +81,7 @@ func ExampleField() {
 
 	browser := &browser{app: e}
 	browser.post("/posts", "title=")
-	fmt.Println(strings.ReplaceAll(browser.get("/posts"), "><", ">\n<"))
+	show(browser.get("/posts"))
 	// Output:
 	// <div class="field">
 	// <label class="field-label" for="title">Title</label>
@@ -84,7 +93,7 @@ func ExampleField() {
 	// </div>
 }
 
-// Several checkboxes of one name are a group.
+// Several checkboxes of one name are a group. Values is what a fresh form has checked.
 func ExampleField_group() {
 	tags := components.Field("tags[]", components.Input{
 		Label:   "Tags",
@@ -99,7 +108,7 @@ func ExampleField_group() {
 	})
 
 	browser := &browser{app: e}
-	fmt.Println(strings.ReplaceAll(browser.get("/posts"), "><", ">\n<"))
+	show(browser.get("/posts"))
 	// Output:
 	// <fieldset id="tags" class="field">
 	// <legend class="field-label">Tags</legend>
@@ -133,7 +142,7 @@ func ExampleForm() {
 
 	browser := &browser{app: e}
 	browser.post("/login", "_form=login&email=ada%40example.org")
-	fmt.Println(strings.ReplaceAll(browser.get("/login"), "><", ">\n<"))
+	show(browser.get("/login"))
 	// Output:
 	// <form action="/login" method="post" hx-history="false">
 	// <input type="hidden" name="_form" value="login" autocomplete="off">
@@ -197,36 +206,275 @@ func Example_stylesheet() {
 	// true
 }
 
-func newApp() *echo.Echo {
-	e := echo.New()
-	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))
-	return e
+// Components find the session in the context of the request. In another context there is
+// none, and so nothing to show, and the message waits for a page that is rendered in the
+// right one.
+func ExampleFlashAlertsFunc_incorrect() {
+	e := newApp()
+	e.POST("/", func(c echo.Context) error {
+		session.From(c).FlashSuccess("Your post is online.")
+		return session.Redirect(c, "/")
+	})
+	e.GET("/background", func(c echo.Context) error {
+		return components.FlashAlerts.Render(context.Background(), c.Response())
+	})
+	e.GET("/render", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, components.FlashAlerts)
+	})
+
+	browser := &browser{app: e}
+	browser.post("/", "")
+	fmt.Println(strings.Contains(browser.get("/background"), "Your post is online."))
+	fmt.Println(strings.Contains(browser.get("/render"), "Your post is online."))
+	// Output:
+	// false
+	// true
 }
 
-// browser keeps cookies.
-type browser struct {
-	app     http.Handler
-	cookies []*http.Cookie
+// What was flashed under a key of your own is shown where you want it, as what it was.
+func ExampleFlashMessage() {
+	type receipt struct{ Order, Items int }
+
+	// In a .templ file:
+	//
+	//	@components.FlashMessage("receipt") {
+	//		<p>Order { components.Message[receipt](ctx).Order } is on its way.</p>
+	//	}
+	thanks := with(components.FlashMessage("receipt"), templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		_, err := fmt.Fprintf(w, "<p>Order %d is on its way.</p>", components.Message[receipt](ctx).Order)
+		return err
+	}))
+
+	e := newApp()
+	e.POST("/order", func(c echo.Context) error {
+		session.From(c).Flash("receipt", receipt{Order: 4711, Items: 3})
+		return session.Redirect(c, "/")
+	})
+	e.GET("/", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, thanks)
+	})
+
+	browser := &browser{app: e}
+	browser.post("/order", "")
+	fmt.Printf("%q\n", browser.get("/"))
+	fmt.Printf("%q\n", browser.get("/"))
+	// Output:
+	// "<p>Order 4711 is on its way.</p>"
+	// ""
 }
 
-func (b *browser) get(path string) string {
-	return b.do(httptest.NewRequest(http.MethodGet, path, nil))
+// Alerts of one kind have a place of their own; those of other kinds wait for theirs.
+func ExampleFlash() {
+	e := newApp()
+	e.POST("/", func(c echo.Context) error {
+		s := session.From(c)
+		s.FlashWarning("Your password is from 2015.")
+		s.FlashSuccess("Welcome back.")
+		return session.Redirect(c, "/")
+	})
+	e.GET("/", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, components.Flash(session.KindWarning))
+	})
+
+	browser := &browser{app: e}
+	browser.post("/", "")
+	show(browser.get("/"))
+	// Output:
+	// <div class="flash flash-warning" data-flash="warning" data-turbo-temporary hx-history="false" role="alert">
+	// <div class="flash-body">
+	// <span class="visually-hidden">Warning: </span>
+	// <bdi>Your password is from 2015.</bdi> </div>
+	// </div>
 }
 
-func (b *browser) post(path, form string) string {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Referer", "https://example.com"+path)
-	return b.do(r)
+// Alerts lie in a corner, can be dismissed, and go by themselves. None of it needs JavaScript.
+func ExampleFlashProps() {
+	e := newApp()
+	e.GET("/", func(c echo.Context) error {
+		session.From(c).FlashNow(session.KindInfo, "Nothing was found.")
+		return session.Render(c, http.StatusOK, components.FlashAlerts(components.FlashProps{
+			Position:    components.BottomEnd,
+			Dismiss:     true,
+			AutoDismiss: 6 * time.Second,
+		}))
+	})
+
+	browser := &browser{app: e}
+	show(browser.get("/"))
+	// Output:
+	// <div id="flash" class="flash-region flash-region-bottom flash-region-end" aria-live="polite" hx-history="false">
+	// <div class="flash flash-info flash-auto flash-auto-6" data-flash="info" data-turbo-temporary hx-history="false">
+	// <div class="flash-body">
+	// <span class="visually-hidden">Note: </span>
+	// <bdi>Nothing was found.</bdi> </div>
+	// <label class="flash-dismiss">
+	// <input type="checkbox" class="flash-toggle" aria-label="Dismiss">
+	// <span aria-hidden="true">×</span>
+	// </label>
+	// </div>
+	// </div>
 }
 
-func (b *browser) do(r *http.Request) string {
-	r.Header.Set("Accept", "text/html")
-	for _, cookie := range b.cookies {
-		r.AddCookie(cookie)
-	}
-	w := httptest.NewRecorder()
-	b.app.ServeHTTP(w, r)
-	b.cookies = append(b.cookies, w.Result().Cookies()...)
-	return w.Body.String()
+// Each error leads to its field.
+func ExampleErrorSummary() {
+	e := newApp()
+	e.POST("/posts", func(c echo.Context) error {
+		return session.Invalid(c, session.ValidationErrors{"title": {"Enter a title"}})
+	})
+	e.GET("/posts", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, components.ErrorSummary())
+	})
+
+	browser := &browser{app: e}
+	browser.post("/posts", "title=")
+	show(browser.get("/posts"))
+	// Output:
+	// <div id="error-summary" class="error-summary" role="group" aria-labelledby="error-summary-title" tabindex="-1" autofocus data-turbo-temporary hx-history="false">
+	// <div role="alert">
+	// <h2 id="error-summary-title" class="error-summary-title">There is a problem</h2>
+	// <ul class="error-summary-list">
+	// <li>
+	// <a class="error-summary-link" href="#title">
+	// <bdi>Enter a title</bdi>
+	// </a>
+	// </li>
+	// </ul>
+	// </div>
+	// </div>
+}
+
+// Errors of the page belong to no field.
+func ExampleErrors() {
+	// In a .templ file:
+	//
+	//	@components.Errors() {
+	//		<p>{ components.Message[string](ctx) }</p>
+	//	}
+	wrong := with(components.Errors(), templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		_, err := fmt.Fprintf(w, "<p>%s</p>", templ.EscapeString(components.Message[string](ctx)))
+		return err
+	}))
+
+	e := newApp()
+	e.POST("/pay", func(c echo.Context) error {
+		session.From(c).FlashErrors(map[string]string{"E_CARD_DECLINED": "Your bank has refused."})
+		return session.Back(c, "/pay")
+	})
+	e.GET("/pay", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, wrong)
+	})
+
+	browser := &browser{app: e}
+	browser.post("/pay", "")
+	show(browser.get("/pay"))
+	// Output: <p>Your bank has refused.</p>
+}
+
+// Markup of your own asks for what a field should show, and for what is wrong with it.
+func ExampleOld() {
+	// In a .templ file:
+	//
+	//	<input name="email" value={ components.Old(ctx, "email", user.Email) }
+	//		{ components.Invalid(ctx, "email")... }/>
+	//	@components.InputError("email")
+	field := templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s, %v, %q", components.Old(ctx, "email", "ada@example.org"),
+			components.Invalid(ctx, "email"), components.ErrorFor(ctx, "email"))
+		return err
+	})
+
+	e := newApp()
+	e.POST("/account", func(c echo.Context) error {
+		return session.Invalid(c, session.ValidationErrors{"email": {"We do not know this address"}})
+	})
+	e.GET("/account", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, field)
+	})
+
+	browser := &browser{app: e}
+	fmt.Println(browser.get("/account"))
+	browser.post("/account", "email=ada")
+	fmt.Println(browser.get("/account"))
+	// Output:
+	// ada@example.org, map[], ""
+	// ada, map[aria-describedby:email-error aria-invalid:true], "We do not know this address"
+}
+
+// A box that the visitor has cleared stays so. The default is for a form that nobody has
+// sent: ask with it, not beside it.
+func ExampleIsChecked() {
+	// In a .templ file:
+	//
+	//	<input type="checkbox" name="news" checked?={ components.IsChecked(ctx, "news", "on", true) }/>
+	news := templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		_, err := fmt.Fprintf(w, "checked: %t", components.IsChecked(ctx, "news", "on", true))
+		return err
+	})
+
+	e := newApp()
+	e.POST("/register", func(c echo.Context) error {
+		return session.Invalid(c, session.ValidationErrors{"email": {"Enter an address"}})
+	})
+	e.GET("/register", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, news)
+	})
+
+	browser := &browser{app: e}
+	fmt.Println(browser.get("/register"))
+	browser.post("/register", "email=") // browsers leave out a box that is not checked
+	fmt.Println(browser.get("/register"))
+	// Output:
+	// checked: true
+	// checked: false
+}
+
+// Screen readers begin with the title of a page, so it is where an error is said first.
+func ExampleTitle() {
+	e := newApp()
+	e.POST("/posts", func(c echo.Context) error {
+		return session.Invalid(c, session.ValidationErrors{"title": {"Enter a title"}})
+	})
+	e.GET("/posts", func(c echo.Context) error {
+		return c.String(http.StatusOK, components.Title(c.Request().Context(), "New post"))
+	})
+
+	browser := &browser{app: e}
+	fmt.Println(browser.get("/posts"))
+	browser.post("/posts", "title=")
+	fmt.Println(browser.get("/posts"))
+	// Output:
+	// New post
+	// Error: New post
+}
+
+// One request in another theme. For all of them use Configure, when the program starts.
+func ExampleWith() {
+	e := newApp()
+	e.GET("/", func(c echo.Context) error {
+		ctx := components.With(c.Request().Context(), func(d *components.Defaults) {
+			d.Theme = components.Bootstrap
+		})
+		c.SetRequest(c.Request().WithContext(ctx))
+		return session.Render(c, http.StatusOK, components.Field("name", components.Input{Label: "Name"}))
+	})
+
+	browser := &browser{app: e}
+	show(browser.get("/"))
+	// Output:
+	// <div class="mb-3">
+	// <label class="form-label" for="name">Name</label>
+	// <input type="text" id="name" name="name" class="form-control">
+	// </div>
+}
+
+// Every id is made from the name of its field, so a label and a test know it beforehand.
+func ExampleFieldID() {
+	ctx := context.Background()
+	fmt.Println(components.FieldID(ctx, "email"))
+	fmt.Println(components.FieldID(ctx, "items[0].name"))
+	fmt.Println(components.HintID(ctx, "email"), components.ErrorID(ctx, "email"))
+	// Output:
+	// email
+	// items-0-name
+	// email-hint email-error
 }

@@ -39,7 +39,8 @@
 //
 // To look is not to use: messages stay, and the idle timeout goes on. So a test may look
 // between an answer and the page that shows its messages, and must follow first if it wants
-// to know that they are gone.
+// to know that they are gone. After the page there is no message any more; that is example
+// AfterThePage of [Visitor.AssertAlert].
 //
 // # Several visitors, browsers, and time
 //

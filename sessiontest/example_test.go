@@ -3,7 +3,9 @@ package sessiontest_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -148,4 +150,152 @@ func ExampleClock_Advance() {
 	fmt.Println(visitor.Get("/posts").Text)
 	// Output:
 	// <h1>Posts of nobody</h1><input name=title value="">
+}
+
+// What has to be there already is put there: no need to log in through the login page.
+func ExampleVisitor_Seed() {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+
+	visitor.Seed(func(s *session.Session) {
+		s.Put("user", "ada")
+		s.FlashSuccess("Welcome back.")
+	})
+
+	fmt.Println(visitor.Get("/posts").Text)
+	// Output: <h1>Posts of ada</h1><p>success: Welcome back.</p><input name=title value="">
+}
+
+// A redirect is an answer like any other. Follow goes where it leads, as a browser does.
+func ExampleVisitor_Post() {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+
+	answer := visitor.Post("/posts", url.Values{"title": {"Hello"}})
+	fmt.Println(answer)
+	fmt.Println(answer.Follow().Text)
+	// Output:
+	// POST /posts: 303 See Other, to /posts
+	// <h1>Posts of nobody</h1><p>success: Your post was saved.</p><input name=title value="">
+}
+
+// A message waits for the page that shows it, so look before the page.
+func ExampleVisitor_AssertAlert() {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+
+	answer := visitor.Post("/posts", url.Values{"title": {"Hello"}})
+	visitor.AssertAlert(session.KindSuccess, "Your post was saved.")
+	answer.Follow()
+	visitor.AssertNoAlert()
+	// Output:
+}
+
+// The page has shown the message, and it is gone. Look before, or at the page.
+func ExampleVisitor_AssertAlert_afterThePage() {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+
+	page := visitor.Post("/posts", url.Values{"title": {"Hello"}}).Follow()
+	visitor.AssertAlert(session.KindSuccess, "Your post was saved.")
+	fmt.Println(strings.Contains(page.Text, "Your post was saved."))
+	// Output:
+	// there is no alert of the kind "success" with the text "Your post was saved."
+	// 	this is what there is:
+	// 	value "titles": ["Hello"]
+	// true
+}
+
+// Values are compared as they are stored.
+func ExampleVisitor_AssertValue() {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor.Post("/posts", url.Values{"title": {"Hello"}})
+
+	visitor.AssertValue("titles", []string{"Hello"})
+	visitor.AssertValue("titles", []string{"Good-bye"})
+	// Output:
+	// the value under "titles" is ["Hello"]; want ["Good-bye"]
+	// 	this is what there is:
+	// 	value "titles": ["Hello"]
+	// 	alert success "Your post was saved."
+}
+
+// Errors of fields are known by the names that the form has.
+func ExampleVisitor_AssertInputErrors() {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+
+	visitor.Post("/posts", url.Values{"title": {""}, "body": {"Text"}}).AssertStatus(http.StatusSeeOther)
+	visitor.AssertInputErrors("title", "Write a title.")
+	visitor.AssertInputErrors("body", "Write a text.")
+	// Output:
+	// there is no input error of "body"
+	// 	this is what there is:
+	// 	old input: "body" = "Text"
+	// 	old input: "title" = ""
+	// 	input error: "title": "Write a title."
+	// 	page error "E_VALIDATION_ERROR": "The form was not saved. Please correct the fields that are marked."
+}
+
+// A login that keeps the id lets in whoever has planted it. With this assertion it does not
+// come to that. (To save a post is no login, so the second one fails.)
+func ExampleResponse_AssertSessionRegenerated() {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor.Post("/posts", url.Values{"title": {"Hello"}}) // begins a session
+
+	visitor.Post("/login", url.Values{"user": {"ada"}}).AssertSessionRegenerated()
+	visitor.Post("/posts", url.Values{"title": {"Hello"}}).AssertSessionRegenerated()
+	// Output:
+	// POST /posts: 303 See Other, to /posts: the session still has its old id; want a new one (Regenerate, or Tag)
+	// 	this is what there is:
+	// 	value "titles": ["Hello","Hello"]
+	// 	value "user": "ada"
+	// 	alert success "Your post was saved."
+	// 	alert success "Your post was saved."
+}
+
+// Where tokens are asked for, a test needs one, as a page does.
+func ExampleVisitor_CSRFToken() {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	e := echo.New()
+	e.Use(session.Middleware(cfg), session.CSRF())
+	e.POST("/pay", func(c echo.Context) error { return c.String(http.StatusOK, "paid") })
+	visitor := sessiontest.New(t, cfg, e)
+
+	fmt.Println(visitor.Post("/pay", nil))
+	fmt.Println(visitor.Post("/pay", url.Values{session.CSRFField: {visitor.CSRFToken()}}))
+	// Output:
+	// POST /pay: 403 Forbidden
+	// POST /pay: 200 OK
+}
+
+// The server may be any that shares the store with the test.
+func ExampleNewAt() {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	server := httptest.NewTLSServer(newApp(cfg))
+	defer server.Close()
+	visitor := sessiontest.NewAt(t, cfg, server.URL, server.Client())
+
+	visitor.Post("/login", url.Values{"user": {"ada"}}).AssertRedirect("/posts")
+	visitor.AssertValue("user", "ada")
+	fmt.Println(visitor.Session().All())
+	// Output: map[user:ada]
+}
+
+// On a page with several forms, each has its own input and errors.
+func ExampleVisitor_Form() {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+
+	visitor.Post("/posts", url.Values{session.FormField: {"new post"}, "title": {""}})
+	visitor.Form("new post").AssertInputErrors("title", "Write a title.")
+	visitor.AssertInputErrors("title") // fails: the form without a name was not sent
+	// Output:
+	// there is no input error of "title"
+	// 	this is what there is:
+	// 	old input in form "new post": "title" = ""
+	// 	input error in form "new post": "title": "Write a title."
+	// 	page error "E_VALIDATION_ERROR": "The form was not saved. Please correct the fields that are marked."
 }

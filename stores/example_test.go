@@ -1,7 +1,9 @@
 package stores_test
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"log"
 	"os"
 
@@ -24,6 +26,27 @@ func ExampleConfigFromEnv() {
 
 	fmt.Printf("%T, %v\n", cfg.Store, cfg.IdleTimeout)
 	// Output: *memorystore.Store, 30m0s
+}
+
+// A program that starts asks its store once, if that can be asked: Redis and DynamoDB say
+// what is wrong with them.
+func ExampleFromEnv() {
+	os.Setenv("SESSION_DRIVER", "memory") // as the deployment does
+
+	store, err := stores.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if s, ok := store.(interface{ Check(context.Context) error }); ok {
+		if err := s.Check(context.Background()); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if s, ok := store.(io.Closer); ok {
+		defer s.Close()
+	}
+	fmt.Printf("%T\n", store)
+	// Output: *memorystore.Store
 }
 
 // What is wrong is said all at once, so that a deployment fails once and not five times.

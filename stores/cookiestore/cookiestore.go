@@ -21,7 +21,7 @@
 //     makes about 16/9 n + 110 bytes of n.
 //
 // Changes that must not be lost and sessions that must be revoked belong in one of the
-// other stores.
+// other stores. The examples ParallelRequests and CopyAfterLogout show what happens here.
 //
 // # Keys
 //

@@ -1,14 +1,41 @@
 package cookiestore_test
 
 import (
+	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/cookiestore"
 )
+
+// newApp is an application that keeps its sessions in cookies.
+func newApp() *echo.Echo {
+	store, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{Store: store}))
+	return e
+}
+
+// get makes a request with these cookies, and is the page with the cookies that are set.
+func get(e *echo.Echo, path string, cookies []*http.Cookie) (page string, set []*http.Cookie) {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	for _, cookie := range cookies {
+		r.AddCookie(cookie)
+	}
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	return w.Body.String(), w.Result().Cookies()
+}
 
 func Example() {
 	// What `openssl rand -hex 32` prints, from where the secrets are.
@@ -16,31 +43,76 @@ func Example() {
 
 	key, err := cookiestore.ParseKey(secret)
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	store, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{key}})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-
-	value, err := store.Seal("session", session.Record{
-		Data:    []byte("hello"),
-		Expires: time.Now().Add(time.Hour),
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{Store: store}))
+	e.GET("/", func(c echo.Context) error {
+		return c.String(http.StatusOK, fmt.Sprintf("visit %d", session.From(c).Increment("visits")))
 	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	rec, err := store.Open("session", value)
-	fmt.Printf("%s %v\n", rec.Data, err)
 
-	_, err = store.Open("another", value)
-	fmt.Println(errors.Is(err, session.ErrNotFound))
+	page, cookies := get(e, "/", nil)
+	fmt.Println(page)
+	page, _ = get(e, "/", cookies)
+	fmt.Println(page)
 	// Output:
-	// hello <nil>
-	// true
+	// visit 1
+	// visit 2
+}
+
+// Two requests leave with the same cookie, and each comes back with another one. The browser
+// keeps the last, and the milk is lost. A store on the server merges both.
+func Example_parallelRequests() {
+	e := newApp()
+	e.GET("/cart/:article", func(c echo.Context) error {
+		s := session.From(c)
+		session.Update(s, "cart", func(cart []string) []string { return append(cart, c.Param("article")) })
+		return c.String(http.StatusOK, fmt.Sprint(session.Get[[]string](s, "cart")))
+	})
+
+	_, cookies := get(e, "/cart/bread", nil)
+	milk, _ := get(e, "/cart/milk", cookies)
+	tea, cookies := get(e, "/cart/tea", cookies)
+	eggs, _ := get(e, "/cart/eggs", cookies)
+	fmt.Println(milk)
+	fmt.Println(tea)
+	fmt.Println(eggs)
+	// Output:
+	// [bread milk]
+	// [bread tea]
+	// [bread tea eggs]
+}
+
+// A log-out takes the cookie away from this browser. Whoever has a copy of it stays logged
+// in until its deadline, so keep the timeouts short, or the sessions on the server.
+func Example_copyAfterLogout() {
+	e := newApp()
+	e.GET("/login", func(c echo.Context) error {
+		s := session.From(c)
+		s.Regenerate()
+		s.Put("user", "ada")
+		return c.String(http.StatusOK, "welcome")
+	})
+	e.GET("/logout", func(c echo.Context) error {
+		session.From(c).Destroy()
+		return c.String(http.StatusOK, "good-bye")
+	})
+	e.GET("/account", func(c echo.Context) error {
+		return c.String(http.StatusOK, session.Get(session.From(c), "user", "nobody"))
+	})
+
+	_, cookies := get(e, "/login", nil)
+	logout, _ := get(e, "/logout", cookies)
+	account, _ := get(e, "/account", cookies) // the copy
+	fmt.Println(logout)
+	fmt.Println(account)
+	// Output:
+	// good-bye
+	// ada
 }
 
 // To rotate keys, put the new one in front. Sessions of the old one go on.
@@ -57,6 +129,22 @@ func ExampleOptions_rotation() {
 	rec, err := after.Open("session", value)
 	fmt.Printf("%s %v\n", rec.Data, err)
 	// Output: hello <nil>
+}
+
+// A key is written as hexadecimal digits, in base64, or as any other long text.
+func ExampleParseKey() {
+	for _, text := range []string{
+		hex.EncodeToString(cookiestore.GenerateKey()),                   // openssl rand -hex 32
+		"base64:" + base64.StdEncoding.EncodeToString(make([]byte, 32)), // zeros are for New to refuse
+		"secret",
+	} {
+		key, err := cookiestore.ParseKey(text)
+		fmt.Println(len(key), err)
+	}
+	// Output:
+	// 32 <nil>
+	// 32 <nil>
+	// 0 cookiestore: the key has 6 bytes, and at least 32 are needed; make a key with `openssl rand -hex 32` or cookiestore.GenerateKey()
 }
 
 // Keys that people make up are refused, and all of them at once.

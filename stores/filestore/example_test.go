@@ -4,15 +4,18 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
-	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
+// Sessions outlive the process. The second application finds what the first has left.
 func Example() {
 	dir, err := os.MkdirTemp("", "") // yours stays where it is: /var/lib/myapp, say
 	if err != nil {
@@ -20,22 +23,34 @@ func Example() {
 	}
 	defer os.RemoveAll(dir)
 
-	store, err := filestore.New(filestore.Options{Dir: filepath.Join(dir, "sessions")})
-	if err != nil {
-		log.Fatal(err)
+	var cookies []*http.Cookie
+	for range 2 {
+		store, err := filestore.New(filestore.Options{Dir: filepath.Join(dir, "sessions")})
+		if err != nil {
+			log.Fatal(err)
+		}
+		e := echo.New()
+		e.Use(session.Middleware(session.Config{Store: store}))
+		e.GET("/", func(c echo.Context) error {
+			return c.String(http.StatusOK, fmt.Sprintf("visit %d", session.From(c).Increment("visits")))
+		})
+
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		for _, cookie := range cookies {
+			r.AddCookie(cookie)
+		}
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		fmt.Println(w.Body)
+		cookies = w.Result().Cookies()
+
+		if err := store.Close(); err != nil {
+			log.Fatal(err)
+		}
 	}
-	defer store.Close()
-
-	ctx := context.Background()
-	key := strings.Repeat("0123456789abcdef", 4)
-	rec := session.Record{Data: []byte("hello"), Expires: time.Now().Add(2 * time.Hour)}
-	fmt.Println(store.Write(ctx, key, rec)) // creates version 1
-
-	rec, err = store.Read(ctx, key)
-	fmt.Printf("%s %d %v\n", rec.Data, rec.Version, err)
 	// Output:
-	// <nil>
-	// hello 1 <nil>
+	// visit 1
+	// visit 2
 }
 
 // Where visitors are few, a cron job keeps the directory small.

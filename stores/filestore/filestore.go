@@ -1,5 +1,9 @@
 // Package filestore keeps sessions in files, one for each.
 //
+//	store, err := filestore.New(filestore.Options{Dir: "/var/lib/myapp/sessions"})
+//	…
+//	defer store.Close()
+//
 // It needs nothing but a directory: right for an application on one machine, in one
 // process or in several that share the directory. Sessions survive deployments.
 //

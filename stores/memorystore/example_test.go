@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
@@ -13,15 +17,19 @@ import (
 func Example() {
 	store := memorystore.New(memorystore.Options{})
 
-	ctx := context.Background()
-	rec := session.Record{Data: []byte("hello"), Expires: time.Now().Add(2 * time.Hour)}
-	fmt.Println(store.Write(ctx, "key", rec)) // creates version 1
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{Store: store}))
+	e.GET("/", func(c echo.Context) error {
+		return c.String(http.StatusOK, fmt.Sprintf("visit %d", session.From(c).Increment("visits")))
+	})
 
-	rec, err := store.Read(ctx, "key")
-	fmt.Printf("%s %d %v\n", rec.Data, rec.Version, err)
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	fmt.Println(w.Body)
+	fmt.Println(store.Len(), "session")
 	// Output:
-	// <nil>
-	// hello 1 <nil>
+	// visit 1
+	// 1 session
 }
 
 // A full store refuses new sessions. The ones it has are not affected.

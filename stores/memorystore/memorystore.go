@@ -1,5 +1,9 @@
 // Package memorystore keeps sessions in the memory of the process.
 //
+//	e.Use(session.Middleware(session.Config{
+//		Store: memorystore.New(memorystore.Options{}),
+//	}))
+//
 // It is the fastest store and needs no setting up: right for development, for tests
 // and for an application that runs as one process and may forget its visitors.
 //

@@ -1,6 +1,7 @@
 package stores
 
 import (
+	"encoding/hex"
 	"testing"
 
 	"github.com/echo-hypermedia/session"
@@ -19,7 +20,7 @@ func Test_that_the_stores_are_made_as_the_guide_makes_them(t *testing.T) {
 	if _, err := inCookies(); err == nil {
 		t.Error("a store in cookies was made without a key")
 	}
-	t.Setenv("SESSION_KEY", string(cookiestore.GenerateKey()))
+	t.Setenv("SESSION_KEY", hex.EncodeToString(cookiestore.GenerateKey()))
 	store, err := inCookies()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,242 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// Passwords are never kept, whatever the handler says.
+func ExampleSession_FlashAll() {
+	e := newApp()
+	e.POST("/login", func(c echo.Context) error {
+		s := session.From(c)
+		s.FlashAll()
+		s.FlashError("There is no such account.")
+		return session.Back(c, "/login")
+	})
+	e.GET("/login", func(c echo.Context) error {
+		s := session.From(c)
+		return c.String(http.StatusOK, fmt.Sprintf("email %q, password %q", s.Old("email"), s.Old("password")))
+	})
+
+	submit(e, "/login", "email=jo@example.com&password=secret")
+	// Output:
+	// /login → email "jo@example.com", password ""
+	// /login → email "", password ""
+}
+
+// On a page that corrects a submission, a box that was cleared is not checked, whatever
+// its default. Without a submission there are only defaults.
+func ExampleSubmission_Values() {
+	e := newApp()
+	e.POST("/settings", func(c echo.Context) error {
+		session.From(c).FlashAll()
+		return session.Back(c, "/settings")
+	})
+	e.GET("/settings", func(c echo.Context) error {
+		checked := true
+		if values, known := session.From(c).Submission("").Values("newsletter"); known {
+			checked = len(values) > 0
+		}
+		return c.String(http.StatusOK, fmt.Sprintf("newsletter: %t", checked))
+	})
+
+	submit(e, "/settings", "name=Jo")
+	// Output:
+	// /settings → newsletter: false
+	// /settings → newsletter: true
+}
+
+// The handler says what is wrong. The visitor gets his form back, filled in and with the
+// errors at their fields.
+func ExampleInvalid() {
+	e := newApp()
+	e.POST("/posts/new", func(c echo.Context) error {
+		if len(c.FormValue("title")) < 3 {
+			return session.Invalid(c, session.ValidationErrors{"title": {"Title must have at least 3 characters"}})
+		}
+		return session.Redirect(c, "/posts")
+	})
+	e.GET("/posts/new", func(c echo.Context) error {
+		s := session.From(c)
+		return c.String(http.StatusOK, fmt.Sprintf("title %q %q", s.Old("title"), s.InputErrors("title")))
+	})
+
+	submit(e, "/posts/new", url.Values{"title": {"Hi"}}.Encode())
+	// Output:
+	// /posts/new → title "Hi" ["Title must have at least 3 characters"]
+	// /posts/new → title "" []
+}
+
+// Handlers may simply return what the validator says, go-playground/validator by way of
+// c.Validate for example.
+func ExampleFlashInvalid() {
+	e := newApp()
+	e.Use(session.FlashInvalid)
+	e.POST("/posts/new", func(echo.Context) error {
+		return fmt.Errorf("create post: %w", session.ValidationErrors{"title": {"Title must have at least 3 characters"}})
+	})
+	e.GET("/posts/new", func(c echo.Context) error {
+		s := session.From(c)
+		return c.String(http.StatusOK, fmt.Sprintf("title %q %q", s.Old("title"), s.InputErrors("title")))
+	})
+
+	submit(e, "/posts/new", "title=Hi")
+	// Output:
+	// /posts/new → title "Hi" ["Title must have at least 3 characters"]
+	// /posts/new → title "" []
+}
+
+// The text may depend on the visitor. What is left alone falls back on ValidationText.
+func ExampleValidationText() {
+	cfg := session.Config{
+		ValidationText: func(ctx context.Context, e session.FieldError) string {
+			language := session.Get[string](session.FromContext(ctx), "language")
+			if language == "de" && e.Tag() == "required" {
+				return "Bitte ausfüllen"
+			}
+			return session.ValidationText(ctx, e)
+		},
+	}
+	fmt.Println(cfg.ValidationText(context.Background(), ruleError{namespace: "Post.PublishedAt", tag: "required"}))
+	// Output: Published at is required
+}
+
+// Old refills a field by hand; the default is what the field shows in a fresh form.
+func ExampleSession_Old() {
+	e := newApp()
+	e.POST("/profile", func(c echo.Context) error {
+		s := session.From(c)
+		s.FlashAll()
+		s.FlashInputErrors(map[string][]string{"email": {"We have this address already"}})
+		return session.Back(c, "/profile")
+	})
+	e.GET("/profile", func(c echo.Context) error {
+		s := session.From(c)
+		field := fmt.Sprintf(`<input name="email" value="%s">`, html.EscapeString(s.Old("email", "ada@example.com")))
+		return c.HTML(http.StatusOK, field+strings.Join(s.InputErrors("email"), ", "))
+	})
+
+	submit(e, "/profile", "email=jo@example.com")
+	// Output:
+	// /profile → <input name="email" value="jo@example.com">We have this address already
+	// /profile → <input name="email" value="ada@example.com">
+}
+
+// Some fields had better start anew. Of secrets you need not think.
+func ExampleSession_FlashExcept() {
+	e := newApp()
+	e.POST("/transfer", func(c echo.Context) error {
+		s := session.From(c)
+		s.FlashExcept("amount")
+		return session.Back(c, "/transfer")
+	})
+	e.GET("/transfer", func(c echo.Context) error {
+		s := session.From(c)
+		return c.String(http.StatusOK, fmt.Sprintf("to %q, amount %q, pin %q", s.Old("to"), s.Old("amount", "0.00"), s.Old("pin")))
+	})
+
+	submit(e, "/transfer", "to=Ada&amount=1000&pin=1234")
+	// Output:
+	// /transfer → to "Ada", amount "0.00", pin ""
+	// /transfer → to "", amount "0.00", pin ""
+}
+
+// The errors of a validator go to the fields that they are about, and what was typed stays.
+func ExampleSession_FlashValidationErrors() {
+	e := newApp()
+	e.POST("/posts", func(c echo.Context) error {
+		session.From(c).FlashValidationErrors(session.ValidationErrors{"title": {"Enter a title"}})
+		return session.Back(c, "/posts")
+	})
+	e.GET("/posts", func(c echo.Context) error {
+		s := session.From(c)
+		if !s.Submission("").Submitted() {
+			return c.String(http.StatusOK, "an empty form")
+		}
+		return c.String(http.StatusOK, fmt.Sprintf("title: %s; body: %s; page: %s",
+			s.InputErrors("title"), s.Old("body"), s.PageErrors()[0].Text))
+	})
+
+	submit(e, "/posts", "title=&body=Hello")
+	// Output:
+	// /posts → title: [Enter a title]; body: Hello; page: The form was not saved. Please correct the fields that are marked.
+	// /posts → an empty form
+}
+
+// A page has two forms. Each has a hidden field that names it, and only the one that was sent
+// is filled in again; components.Form does it by itself.
+func ExampleSession_Submission() {
+	e := newApp()
+	e.POST("/account", func(c echo.Context) error {
+		return session.Invalid(c, session.ValidationErrors{"email": {"is not an address"}})
+	})
+	e.GET("/account", func(c echo.Context) error {
+		page := ""
+		for _, form := range []string{"login", "register"} {
+			sub := session.From(c).Submission(form)
+			values, _ := sub.Values("email")
+			page += fmt.Sprintf("%s %q %q; ", form, values, sub.Errors("email"))
+		}
+		return c.String(http.StatusOK, page)
+	})
+
+	submit(e, "/account", "_form=register&email=ada")
+	// Output:
+	// /account → login [] []; register ["ada"] ["is not an address"];
+	// /account → login [] []; register [] [];
+}
+
+// Errors of the page belong to no field. They have a code, by which a page finds them.
+func ExampleSession_FlashErrors() {
+	e := newApp()
+	e.POST("/pay", func(c echo.Context) error {
+		session.From(c).FlashErrors(map[string]string{"E_CARD_DECLINED": "Your bank has refused."})
+		return session.Back(c, "/pay")
+	})
+	e.GET("/pay", func(c echo.Context) error {
+		return c.String(http.StatusOK, fmt.Sprint(session.From(c).PageErrors()))
+	})
+
+	submit(e, "/pay", "")
+	// Output:
+	// /pay → [{E_CARD_DECLINED Your bank has refused.}]
+	// /pay → []
+}
+
+// Checks by hand need no validator. Fields are called what the form calls them.
+func ExampleValidationErrors() {
+	e := newApp()
+	e.POST("/tables", func(c echo.Context) error {
+		wrong := session.ValidationErrors{}
+		if c.FormValue("name") == "" {
+			wrong["name"] = append(wrong["name"], "Whose table is it?")
+		}
+		if people, _ := strconv.Atoi(c.FormValue("people")); people < 2 || people > 8 {
+			wrong["people"] = append(wrong["people"], "We have tables for two to eight.")
+		}
+		if len(wrong) > 0 {
+			return session.Invalid(c, wrong)
+		}
+		return session.Redirect(c, "/")
+	})
+	e.GET("/tables", func(c echo.Context) error {
+		s := session.From(c)
+		return c.String(http.StatusOK, fmt.Sprintf("name %q %q, people %q %q",
+			s.Old("name"), s.InputErrors("name"), s.Old("people", "2"), s.InputErrors("people")))
+	})
+
+	submit(e, "/tables", "name=Ada&people=9")
+	// Output:
+	// /tables → name "Ada" [], people "9" ["We have tables for two to eight."]
+	// /tables → name "" [], people "2" []
+}

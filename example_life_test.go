@@ -1,0 +1,219 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// A login gives the session a new id: one that was planted beforehand is worth nothing.
+func ExampleSession_Regenerate() {
+	e := newApp()
+	e.GET("/login", func(c echo.Context) error {
+		s := session.From(c)
+		s.Regenerate()
+		s.Put("user", 7)
+		s.FlashSuccess("Welcome back.")
+		return session.Redirect(c, s.PullIntendedURL("/account"))
+	})
+	e.GET("/account", func(c echo.Context) error {
+		s := session.From(c)
+		if !s.Has("user") {
+			s.SetIntendedURL("/account")
+			return session.Redirect(c, "/login")
+		}
+		return c.String(http.StatusOK, fmt.Sprint(s.FlashMessages().Alerts()))
+	})
+
+	visit(e, "/account", "/account")
+	// Output:
+	// /account → [{success  Welcome back.  }]
+	// /account → []
+}
+
+func ExampleSession_Destroy() {
+	e := newApp()
+	e.GET("/login", func(c echo.Context) error {
+		s := session.From(c)
+		s.Regenerate()
+		s.Put("user", 7)
+		return c.String(http.StatusOK, "welcome")
+	})
+	e.GET("/logout", func(c echo.Context) error {
+		s := session.From(c)
+		s.Destroy()
+		s.FlashInfo("Good-bye.") // begins a new session
+		return session.Redirect(c, "/")
+	})
+	e.GET("/", func(c echo.Context) error {
+		s := session.From(c)
+		return c.String(http.StatusOK, fmt.Sprintf("%t, %v", s.Has("user"), s.FlashMessages().Get("info", "Hello.")))
+	})
+
+	visit(e, "/login", "/", "/logout")
+	// Output:
+	// /login → welcome
+	// / → true, Hello.
+	// /logout → false, Good-bye.
+}
+
+// To clear a session is no log-out: it lives on under its id, with its users and in their lists
+// of devices. A copy of the cookie still leads to it.
+func ExampleSession_Destroy_byClear() {
+	manager, e := newDevices()
+	e.GET("/clear", func(c echo.Context) error {
+		session.From(c).Clear()
+		return c.NoContent(http.StatusNoContent)
+	})
+	e.GET("/destroy", func(c echo.Context) error {
+		session.From(c).Destroy()
+		return c.NoContent(http.StatusNoContent)
+	})
+
+	for _, logout := range []string{"/clear", "/destroy"} {
+		cookie := get(e, "/login?user=ada").Cookies()[0]
+		curl(e, "GET", logout, "Cookie", cookie.Name+"="+cookie.Value)
+		devices, err := manager.Tagged(context.Background(), "ada")
+		fmt.Println("devices:", len(devices), err)
+		_ = manager.DestroyTagged(context.Background(), "ada")
+	}
+	// Output:
+	// GET /clear → 204
+	// devices: 1 <nil>
+	// GET /destroy → 204
+	//   Cache-Control: no-store
+	//   Set-Cookie: __Host-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax
+	// devices: 0 <nil>
+}
+
+// Somebody plants the cookie of his own session in the browser of another, at a public
+// terminal say. If the login there keeps the id, he is logged in as well.
+func ExampleSession_Regenerate_fixation() {
+	e := newApp()
+	e.GET("/dark", func(c echo.Context) error {
+		session.From(c).Put("theme", "dark") // begins a session
+		return c.NoContent(http.StatusNoContent)
+	})
+	e.GET("/account", func(c echo.Context) error {
+		return c.String(http.StatusOK, session.Get(session.From(c), "user", "nobody"))
+	})
+	e.GET("/login-with-the-old-id", func(c echo.Context) error {
+		session.From(c).Put("user", "ada")
+		return c.NoContent(http.StatusNoContent)
+	})
+	e.GET("/login-with-a-new-id", func(c echo.Context) error {
+		s := session.From(c)
+		s.Regenerate()
+		s.Put("user", "ada")
+		return c.NoContent(http.StatusNoContent)
+	})
+
+	for _, login := range []string{"/login-with-the-old-id", "/login-with-a-new-id"} {
+		planted := get(e, "/dark").Cookies()
+		get(e, login, planted...) // the visitor
+		page, _ := io.ReadAll(get(e, "/account", planted...).Body)
+		fmt.Printf("%s: the cookie that was planted is that of %s\n", login, page)
+	}
+	// Output:
+	// /login-with-the-old-id: the cookie that was planted is that of ada
+	// /login-with-a-new-id: the cookie that was planted is that of nobody
+}
+
+// A login leads to where the visitor wanted to go, and never to another site, whatever
+// somebody has put into a link.
+func ExampleSession_PullIntendedURL() {
+	e := newApp()
+	e.GET("/login", func(c echo.Context) error {
+		s := session.From(c)
+		if next := c.QueryParam("next"); next != "" {
+			s.SetIntendedURL(next)
+		}
+		s.Regenerate()
+		return session.Redirect(c, s.PullIntendedURL("/home"))
+	})
+
+	curl(e, "GET", "/login?next=/orders/7")
+	curl(e, "GET", "/login?next=//evil.example/home")
+	// Output:
+	// GET /login?next=/orders/7 → 303
+	//   Location: /orders/7
+	// GET /login?next=//evil.example/home → 303
+	//   Location: /home
+}
+
+// Handlers need not ask: without this, a store that is down becomes a 503 by itself. It is
+// for those who have something better to say.
+func ExampleSession_Load() {
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{
+		Store:  unreachable{memorystore.New(memorystore.Options{})},
+		Logger: slog.New(slog.DiscardHandler),
+	}))
+	e.GET("/", func(c echo.Context) error {
+		if err := session.From(c).Load(c.Request().Context()); err != nil {
+			fmt.Println(errors.Is(err, session.ErrUnavailable))
+			return c.String(http.StatusServiceUnavailable, "We'll be back in a minute.")
+		}
+		return c.String(http.StatusOK, "Welcome.")
+	})
+
+	visitor := http.Cookie{Name: "__Host-session", Value: strings.Repeat("A", 43)}
+	curl(e, "GET", "/", "Cookie", visitor.String())
+	// Output:
+	// true
+	// GET / → 503 We'll be back in a minute.
+	//   Cache-Control: no-store
+}
+
+// A handler that streams saves what it has done before it begins. Everybody else leaves that
+// to the middleware.
+func ExampleSession_Save() {
+	e := newApp()
+	e.GET("/events", func(c echo.Context) error {
+		s := session.From(c)
+		s.Increment("streams")
+		if err := s.Save(c.Request().Context()); err != nil {
+			return err
+		}
+		c.Response().Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(c.Response(), "data: hello\n\n") // and so on, for hours
+		return nil
+	})
+
+	curl(e, "GET", "/events")
+	// Output:
+	// GET /events → 200 data: hello
+	//   Cache-Control: no-store
+	//   Set-Cookie: __Host-session=…; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax
+}
+
+// What a goroutine does after the answer has left comes too late, and Err says so. There,
+// remember the Handle of the session, and use Manager.Update.
+func ExampleSession_Err_tooLate() {
+	e := newApp()
+	answered, done := make(chan bool), make(chan bool)
+	e.GET("/report", func(c echo.Context) error {
+		s := session.From(c)
+		go func() {
+			<-answered
+			s.FlashSuccess("The report is ready.")
+			fmt.Println(s.Err())
+			close(done)
+		}()
+		return c.String(http.StatusAccepted, "please wait")
+	})
+
+	get(e, "/report")
+	close(answered)
+	<-done
+	// Output: session: the request has ended
+}

@@ -1,0 +1,112 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// What examples share is here. pkg.go.dev shows beside an example what it uses of its own
+// file, which would be in the way.
+
+// newApp is an Echo with sessions in memory. What goes wrong on purpose is not logged.
+func newApp() *echo.Echo {
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{
+		Store:  memorystore.New(memorystore.Options{}),
+		Logger: slog.New(slog.DiscardHandler),
+	}))
+	return e
+}
+
+// visit sends a visitor with a browser's cookie jar through an application, one path
+// after the other, and prints what he sees.
+func visit(e *echo.Echo, paths ...string) {
+	server := httptest.NewTLSServer(e)
+	defer server.Close()
+	visitor := server.Client()
+	visitor.Jar, _ = cookiejar.New(nil)
+	for _, path := range paths {
+		res, err := visitor.Get(server.URL + path)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		fmt.Println(strings.TrimSpace(path + " → " + string(body)))
+	}
+}
+
+// submit fills in the form on a page and sends it to the page's own address, follows to
+// where that leads, and opens the page once more. It prints what the visitor sees.
+func submit(e *echo.Echo, page, form string) {
+	server := httptest.NewTLSServer(e)
+	defer server.Close()
+	visitor := server.Client()
+	visitor.Jar, _ = cookiejar.New(nil)
+
+	post, _ := http.NewRequest(http.MethodPost, server.URL+page, strings.NewReader(form))
+	post.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	post.Header.Set("Accept", "text/html")
+	post.Header.Set("Referer", server.URL+page)
+	again, _ := http.NewRequest(http.MethodGet, server.URL+page, nil)
+	for _, r := range []*http.Request{post, again} {
+		res, err := visitor.Do(r)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		fmt.Println(res.Request.URL.Path, "→", strings.TrimSpace(string(body)))
+	}
+}
+
+// get makes one request with these cookies.
+func get(e *echo.Echo, path string, cookies ...*http.Cookie) *http.Response {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	for _, cookie := range cookies {
+		r.AddCookie(cookie)
+	}
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	return w.Result()
+}
+
+// curl makes one request, and prints the status and the headers that matter here.
+func curl(e *echo.Echo, method, path string, headers ...string) {
+	r := httptest.NewRequest(method, path, nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	fmt.Println(strings.TrimSpace(fmt.Sprint(method, " ", path, " → ", w.Code, " ", w.Body)))
+	for _, name := range []string{"Location", "Hx-Redirect", "Cache-Control", "Set-Cookie"} {
+		for _, value := range w.Header().Values(name) {
+			fmt.Printf("  %s: %s\n", name, sessionID.ReplaceAllString(value, "session=…;"))
+		}
+	}
+}
+
+// sessionID is in a cookie another one each time.
+var sessionID = regexp.MustCompile(`session=[^;]{43};`)
+
+// unreachable is a store that is down.
+type unreachable struct{ session.Store }
+
+func (unreachable) Read(context.Context, string) (session.Record, error) {
+	return session.Record{}, session.ErrUnavailable
+}
