@@ -100,6 +100,18 @@ func IsPartial(c echo.Context) bool {
 	return classify(c.Request()) == audiencePart
 }
 
+// IsPartial is the function [IsPartial] for components, which have no echo.Context. It tells
+// caches nothing. So where it decides about more than messages, whose pages no cache keeps, the
+// handler calls the function. Outside of a request nothing is partial.
+func (s *Session) IsPartial() bool {
+	if s == nil {
+		return false
+	}
+	s.lock()
+	defer s.unlock()
+	return s.audience() == audiencePart
+}
+
 // Invalid answers a form that cannot be accepted. It flashes what is wrong and what was
 // submitted, as [Session.FlashValidationErrors] does.
 //

@@ -46,10 +46,16 @@ func Test_that_a_handler_can_tell_parts_from_pages(t *testing.T) {
 	for _, tc := range cases {
 		got := newSite(t).browser().asks(ask{as: tc.as}, func(c echo.Context) error {
 			session.IsPartial(c)
-			return c.HTML(http.StatusOK, fmt.Sprint(session.IsPartial(c)))
+			return c.HTML(http.StatusOK, fmt.Sprint(session.IsPartial(c), session.From(c).IsPartial()))
 		})
-		wantText(t, tc.claim, got.body, fmt.Sprint(tc.part))
+		wantText(t, tc.claim, got.body, fmt.Sprint(tc.part, tc.part))
 		wantText(t, "Vary", strings.Join(got.header.Values("Vary"), ", "), "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request, Turbo-Frame, X-Up-Target, Datastar-Request")
+	}
+}
+
+func Test_that_nothing_is_partial_without_a_request(t *testing.T) {
+	if session.FromContext(t.Context()).IsPartial() {
+		t.Error("it is")
 	}
 }
 

@@ -31,11 +31,20 @@ func (b *browser) get(path string) string {
 	return b.do(httptest.NewRequest(http.MethodGet, path, nil))
 }
 
-func (b *browser) post(path, form string) string {
+func (b *browser) post(path, form string) string { return b.do(b.submission(path, form)) }
+
+// postPart is what htmx sends.
+func (b *browser) postPart(path, form string) string {
+	r := b.submission(path, form)
+	r.Header.Set("HX-Request", "true")
+	return b.do(r)
+}
+
+func (b *browser) submission(path, form string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Referer", "https://example.com"+path)
-	return b.do(r)
+	return r
 }
 
 func (b *browser) do(r *http.Request) string {

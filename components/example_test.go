@@ -174,7 +174,7 @@ func ExampleFlashAlertsOOB() {
 	})
 
 	browser := &browser{app: e}
-	fmt.Println(browser.post("/cart", "item=tea"))
+	fmt.Println(browser.postPart("/cart", "item=tea"))
 	// Output:
 	// <b>1</b><div hx-swap-oob="innerHTML:#flash"><div class="flash flash-success" data-flash="success" data-turbo-temporary hx-history="false"><div class="flash-body"><span class="visually-hidden">Success: </span><bdi>In your cart.</bdi> </div></div></div>
 }

@@ -130,6 +130,7 @@ func (h hostile) controls(list map[string]exhibit, kind string) {
 func (h hostile) check(t *testing.T) {
 	v := newVisitor(t)
 	v.csrf = h.value
+	v.parts = true // or FlashAlertsOOB would be nothing
 	v.post(url.Values{h.name: {h.value}, session.FormField: {h.name}}, h.flash)
 	v.in(func(ctx context.Context) {
 		for name, exhibit := range h.exhibits() {

@@ -9,17 +9,21 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+
+	"github.com/echo-hypermedia/session"
 )
 
 // FlashAlertsOOB is the alerts for an answer that is a part of a page: htmx 2 and 4 put
 // them into the region of [FlashAlerts], wherever in the page that is, instead of what it
-// showed before. Without alerts it is nothing. It goes anywhere into the answer, next to
-// what htmx asked for:
+// showed before. It goes anywhere into the answer, next to what htmx asked for:
 //
 //	templ Row(item Item) {
 //		<p id="row">{ item.Name }</p>
 //		@components.FlashAlertsOOB()
 //	}
+//
+// Without alerts it is nothing. It is nothing in a whole page either, where [FlashAlerts] shows
+// them: so the same component will do for the page and for the part.
 //
 // Its ID names the region. Of the other properties Kinds, Dismiss, AutoDismiss, Sticky and
 // Item matter: the region itself stays what it is.
@@ -30,6 +34,9 @@ import (
 //	sse.PatchElementTempl(components.Flash("success"), datastar.WithSelectorID("flash"), datastar.WithModeAppend())
 func FlashAlertsOOB(props ...FlashProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
+		if !session.FromContext(ctx).IsPartial() {
+			return nil
+		}
 		p, d := first(props), defaultsOf(ctx)
 		alerts := p.alerts(ctx)
 		if len(alerts) == 0 {

@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/a-h/templ"
-	"github.com/labstack/echo/v4"
 	dom "golang.org/x/net/html"
 
 	"github.com/echo-hypermedia/session"
@@ -33,9 +31,9 @@ func htmxStates() []state {
 
 func Test_that_alerts_of_a_part_are_shown_once(t *testing.T) {
 	part := func(v *visitor) string {
-		r := pageRequest()
-		r.Header.Set("HX-Request", "true")
-		return v.do(r, func(c echo.Context) error { return session.Render(c, http.StatusOK, components.FlashAlertsOOB()) })
+		v.parts = true
+		defer func() { v.parts = false }()
+		return v.get(components.FlashAlertsOOB())
 	}
 	v := newVisitor(t)
 	v.post(nil, func(s *session.Session) {
@@ -56,13 +54,33 @@ func Test_that_alerts_of_a_part_are_shown_once(t *testing.T) {
 	}
 }
 
+// A component with alerts for its part stands in the page first, where it would show them twice.
+func Test_that_a_page_shows_its_alerts_in_one_place(t *testing.T) {
+	item := templ.Join(templ.Raw("<p>Tea</p>"), components.FlashAlertsOOB())
+	got := after(t, nil, everyKind, templ.Join(item, components.FlashAlerts, item))
+	if strings.Count(got, "Saved.") != 1 || strings.Contains(got, "hx-swap-oob") {
+		t.Errorf("got %s", got)
+	}
+	v := newVisitor(t)
+	v.post(nil, everyKind)
+	if got := v.get(item); got != "<p>Tea</p>" {
+		t.Errorf("got %s", got)
+	}
+	if got := v.get(components.FlashAlerts); !strings.Contains(got, "Saved.") {
+		t.Errorf("a page without a place for alerts has eaten them: %s", got)
+	}
+	if got := html(t, item); got != "<p>Tea</p>" {
+		t.Errorf("without a session: got %s", got)
+	}
+}
+
 // htmx 2 cuts the target at the first colon and the selector at commas, htmx 4 cuts at the
 // last colon before a space; what is left has to be the region's id to a CSS parser.
 func Test_that_htmx_finds_the_region(t *testing.T) {
 	htmx4 := regexp.MustCompile(`^(\S+):(.+)`)
 	for _, id := range []string{"flash", "a:b", "a,b", "a b:c", "7up", "-", "--x", "-7", "größe", "a.b#c", `a"b`, "a</>b", "ID_1-2", "\x01:é"} {
 		alerts := components.FlashAlertsOOB(components.FlashProps{ID: id})
-		nodes, err := parseMarkup(after(t, nil, everyKind, alerts))
+		nodes, err := parseMarkup(afterInPart(t, nil, everyKind, alerts))
 		if err != nil {
 			t.Fatal(err)
 		}

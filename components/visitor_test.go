@@ -26,6 +26,7 @@ type visitor struct {
 	mw      echo.MiddlewareFunc
 	cookies []*http.Cookie
 	csrf    string // the token of Echo's middleware, if not ""
+	parts   bool   // htmx asks for parts of pages
 }
 
 func newVisitor(t testing.TB) *visitor {
@@ -78,12 +79,20 @@ func (v *visitor) post(form url.Values, flash func(s *session.Session)) {
 	})
 }
 
-// get is a page that shows the component.
+// get is a page, or a part of one, that shows the component.
 func (v *visitor) get(component templ.Component) string {
 	v.t.Helper()
-	return v.do(pageRequest(), func(c echo.Context) error {
+	return v.do(v.request(), func(c echo.Context) error {
 		return session.Render(c, http.StatusOK, component)
 	})
+}
+
+func (v *visitor) request() *http.Request {
+	r := pageRequest()
+	if v.parts {
+		r.Header.Set("HX-Request", "true")
+	}
+	return r
 }
 
 func pageRequest() *http.Request {
@@ -95,7 +104,7 @@ func pageRequest() *http.Request {
 // in calls fn with the context that a component on the visitor's next page has.
 func (v *visitor) in(fn func(ctx context.Context)) {
 	v.t.Helper()
-	v.do(pageRequest(), func(c echo.Context) error {
+	v.do(v.request(), func(c echo.Context) error {
 		fn(c.Request().Context())
 		return c.HTML(http.StatusOK, "")
 	})
@@ -114,7 +123,19 @@ func html(t testing.TB, component templ.Component) string {
 // after is the component on the page that follows a form and what it flashed.
 func after(t testing.TB, form url.Values, flash func(s *session.Session), component templ.Component) string {
 	t.Helper()
+	return newVisitor(t).after(form, flash, component)
+}
+
+// afterInPart is after, but that htmx asks.
+func afterInPart(t testing.TB, form url.Values, flash func(s *session.Session), component templ.Component) string {
+	t.Helper()
 	v := newVisitor(t)
+	v.parts = true
+	return v.after(form, flash, component)
+}
+
+func (v *visitor) after(form url.Values, flash func(s *session.Session), component templ.Component) string {
+	v.t.Helper()
 	v.csrf = "a-token"
 	v.post(form, flash)
 	return v.get(component)

@@ -32,7 +32,9 @@ func Test_that_a_form_that_is_right_leads_to_the_next_page(t *testing.T) {
 	if to := res.Header.Get("HX-Redirect"); res.StatusCode != http.StatusNoContent || to != "/posts" {
 		t.Errorf("got status %d, HX-Redirect %q", res.StatusCode, to)
 	}
-	v.Sees(v.Get("/posts"), "Your post was saved.")
+	page := v.Get("/posts")
+	v.Sees(page, "Your post was saved.")
+	v.SeesNo(page, "hx-swap-oob") // the like button is in the page, and shows nothing again
 }
 
 func Test_that_a_part_brings_its_alerts(t *testing.T) {
