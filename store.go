@@ -109,7 +109,7 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 //  13. Tagged lists the entries of a tag in any order, each key once. A tag that nobody
 //     has used has none; that is not an error.
 //  14. Untag removes the entries for these keys. Missing ones are no error.
-//  15. Revoke marks all entries of a tag as revoked, save those for the keys in except,
+//  15. Revoke marks all entries of a tag as revoked, other than those for the keys in except,
 //     and returns the keys of all that are marked then, earlier ones included, in except
 //     or not. Entries stay until they are untagged, or expire. Nothing takes the mark
 //     off: a Tag for a revoked entry changes nothing, not even its expiry, and is no error.

@@ -69,7 +69,7 @@ func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err 
 	return found, nil
 }
 
-// DestroyTagged ends all sessions of a user, save those whose handles are excepted: log out
+// DestroyTagged ends all sessions of a user, other than those whose handles are excepted: log out
 // everywhere, or everywhere else.
 //
 //	err := manager.DestroyTagged(ctx, user.ID, session.From(c).Handle())

@@ -17,7 +17,7 @@
 //	          SESSION_REDIS_PREFIX    what the keys begin with; optional
 //	dynamodb  SESSION_DYNAMODB_TABLE  the table; dynamodbstore.CreateTable makes one
 //	          AWS_REGION, …           the region, credentials and all else that AWS's own tools read,
-//	                                  save how often they try and how long they wait
+//	                                  except how often they try and how long they wait
 //
 // What is missing or wrong is reported all at once.
 //

@@ -229,8 +229,8 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	return s.entries(ctx, "tagged", query, tag, s.millis())
 }
 
-// Revoke marks the entries of the tag, save those for the keys in except, and returns the keys
-// of all that are marked. It is one statement, so nobody comes in between.
+// Revoke marks the entries of the tag, other than those for the keys in except, and returns the
+// keys of all that are marked. It is one statement, so nobody comes in between.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	const update = `UPDATE tags SET revoked = 1 WHERE tag = ? AND expires > ?
 		AND (revoked OR key NOT IN (SELECT value FROM json_each(?))) RETURNING key, revoked`

@@ -48,7 +48,7 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	return s.entries(ctx, "list the entries", tag)
 }
 
-// Revoke marks the entries of tag, save those for the keys in except, and returns the keys
+// Revoke marks the entries of tag, other than those for the keys in except, and returns the keys
 // of all that are marked. If it fails, some are marked, and it can be called again.
 //
 // It looks again after it has marked what it saw, until it sees nothing more to mark. That

@@ -265,7 +265,7 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error 
 	return answer("touch", err)
 }
 
-// Close ends the store: it waits for the calls under way, save those that wait for a lock,
+// Close ends the store: it waits for the calls under way, other than those that wait for a lock,
 // which fail, as all calls do from now on. Closing again does nothing.
 func (s *Store) Close() error {
 	s.mu.Lock()

@@ -110,7 +110,7 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	return list, answer("list tagged", err)
 }
 
-// Revoke marks all entries in the index of tag as revoked, save those for the keys in
+// Revoke marks all entries in the index of tag as revoked, other than those for the keys in
 // except, and returns the keys of all that are marked. If the index was damaged, and
 // entries that are lost may still be those of living sessions, it changes nothing and
 // answers [session.ErrUnavailable]: nobody must be told that all of his sessions have

@@ -88,7 +88,7 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	return entries, nil
 }
 
-// Revoke marks the entries of the tag, save those for the keys in except, and returns the
+// Revoke marks the entries of the tag, other than those for the keys in except, and returns the
 // keys of all that are marked, in no order.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	if err := ctx.Err(); err != nil {

@@ -35,7 +35,7 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	return entries, nil
 }
 
-// Revoke marks the entries of the tag, save those for the keys in except, and returns the
+// Revoke marks the entries of the tag, other than those for the keys in except, and returns the
 // keys of all that are marked then.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	reply, err := s.change(ctx, "revoke", revokeScript, s.tagKey(tag), args(except)...)
