@@ -435,7 +435,7 @@ func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Reco
 		}
 	}
 	rec.Data = st.encode()
-	err := s.m.store.Write(ctx, c.key, rec)
+	err := s.m.keep(ctx, c.key, rec)
 	switch {
 	case err == nil:
 		rec.Version++
