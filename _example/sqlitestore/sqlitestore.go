@@ -1,8 +1,8 @@
 // Package sqlitestore keeps sessions in a SQLite database: a complete store of one's own, in one
 // file. The guide to it is docs/custom-stores.md.
 //
-// What it promises: all of the [session.Tagger] contract, for any number of processes on one
-// machine. Once a method has returned, what it wrote is on the disk.
+// What it promises: all of the [session.Tagger] and [session.Lister] contracts, for any number of
+// processes on one machine. Once a method has returned, what it wrote is on the disk.
 //
 // What it does not: a network file system has no locks that SQLite can rely on, and a session
 // ends by the clock of the process that asks. Changes are made one after the other, whoever
@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/url"
 	"os"
 	"sync/atomic"
@@ -25,7 +26,10 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-var _ session.Tagger = (*Store)(nil)
+var (
+	_ session.Tagger = (*Store)(nil)
+	_ session.Lister = (*Store)(nil)
+)
 
 // MaxData is how many bytes of data a session may have. SQLite would take much more.
 const MaxData = 1 << 20
@@ -64,8 +68,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store is a [session.Tagger] in a SQLite database, made by [New]. It is safe for concurrent
-// use, also by several processes.
+// Store is a [session.Tagger] and a [session.Lister] in a SQLite database, made by [New]. It is
+// safe for concurrent use, also by several processes.
 type Store struct {
 	db    *sql.DB
 	now   func() time.Time
@@ -254,6 +258,28 @@ func (s *Store) entries(ctx context.Context, doing, query string, args ...any) (
 		found = append(found, entry)
 	}
 	return found, failed(ctx, doing, rows.Err())
+}
+
+// Keys lists the live sessions in the order of their keys, one query each. So no query is open
+// while a key is handled, and whoever loops may take any time.
+func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
+	const query = `SELECT key FROM sessions WHERE key > ? AND expires > ? ORDER BY key LIMIT 1`
+
+	return func(yield func(string, error) bool) {
+		var key string
+		for {
+			err := s.db.QueryRowContext(ctx, query, key, s.millis()).Scan(&key)
+			switch {
+			case errors.Is(err, sql.ErrNoRows):
+				return
+			case err != nil:
+				yield("", failed(ctx, "list", err))
+				return
+			case !yield(key, nil):
+				return
+			}
+		}
+	}
 }
 
 // sweep removes what has expired, once a minute. Whoever begins a session then does it for all.

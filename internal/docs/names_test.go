@@ -16,15 +16,20 @@ import (
 // ours is there under that name.
 func Test_that_every_name_in_the_guides_is_one_of_ours(t *testing.T) {
 	root, components := exported(t, "."), exported(t, "components")
+	tests := exported(t, "sessiontest")
 	names := map[string]map[string]bool{
-		"session":    root,
-		"components": components,
-		"s":          within(root, "Session"),
-		"manager":    within(root, "Manager"),
-		"Manager":    within(root, "Manager"),
-		"Config":     within(root, "Config"),
-		"Cookie":     within(root, "CookieOptions"),
-		"Hooks":      within(root, "Hooks"),
+		"session":     root,
+		"components":  components,
+		"s":           within(root, "Session"),
+		"manager":     within(root, "Manager"),
+		"Manager":     within(root, "Manager"),
+		"Config":      within(root, "Config"),
+		"Cookie":      within(root, "CookieOptions"),
+		"Hooks":       within(root, "Hooks"),
+		"sessiontest": tests,
+		"v":           within(tests, "Visitor"),
+		"visitor":     within(tests, "Visitor"),
+		"otelsession": exported(t, "otelsession"),
 	}
 	for _, store := range []string{"cookiestore", "dynamodbstore", "filestore", "memorystore", "redisstore", "storetest"} {
 		names[store] = exported(t, "stores/"+store)

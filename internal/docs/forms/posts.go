@@ -2,6 +2,7 @@
 package forms
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/go-playground/validator/v10"
@@ -72,4 +73,12 @@ func archive(c echo.Context) error {
 func search(c echo.Context) error {
 	session.From(c).FlashNow(session.KindInfo, "Nothing was found.")
 	return session.Render(c, http.StatusOK, page(postList()))
+}
+
+// exported is the end of a job: it tells the user, on all his devices.
+func exported(ctx context.Context, sessions *session.Manager, user string) error {
+	return sessions.UpdateTagged(ctx, user, func(s *session.Session) error {
+		s.FlashInfo("Your export is ready.")
+		return nil
+	})
 }

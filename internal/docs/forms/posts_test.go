@@ -55,6 +55,31 @@ func Test_that_a_message_waits_behind_a_redirect(t *testing.T) {
 	v.Sees(v.Post("/far", nil), "Still here.")
 }
 
+func Test_that_a_job_tells_a_user_on_all_devices(t *testing.T) {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
+	sessions, err := session.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newApp(cfg)
+	e.POST("/login", func(c echo.Context) error {
+		session.From(c).Tag(c.FormValue("user"))
+		return session.Redirect(c, "/posts")
+	})
+	laptop := visit.New(t, e)
+	phone, hers := laptop.Another(), laptop.Another()
+	laptop.Post("/login", url.Values{"user": {"ada"}})
+	phone.Post("/login", url.Values{"user": {"ada"}})
+	hers.Post("/login", url.Values{"user": {"eve"}})
+
+	if err := exported(t.Context(), sessions, "ada"); err != nil {
+		t.Fatal(err)
+	}
+	laptop.Sees(laptop.Get("/posts"), "Your export is ready.")
+	phone.Sees(phone.Get("/posts"), "Your export is ready.")
+	hers.SeesNo(hers.Get("/posts"), "Your export is ready.")
+}
+
 func Test_that_two_forms_have_fields_of_one_name(t *testing.T) {
 	e := app()
 	e.GET("/settings", func(c echo.Context) error { return session.Render(c, http.StatusOK, page(settings())) })

@@ -1,0 +1,60 @@
+// Package operations is the code of docs/operations.md that is about sessions outside of a
+// request.
+package operations
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// admin has the pages of administrators.
+type admin struct{ sessions *session.Manager }
+
+// loggedIn lists who is logged in, the first hundred.
+func (a admin) loggedIn(c echo.Context) error {
+	var list []session.Info
+	for info, err := range a.sessions.All(c.Request().Context()) {
+		if err != nil {
+			return echo.ErrServiceUnavailable.WithInternal(err)
+		}
+		if len(info.Users) > 0 {
+			list = append(list, info)
+		}
+		if len(list) == 100 {
+			break
+		}
+	}
+	return session.Render(c, http.StatusOK, sessionList(list))
+}
+
+// end logs one of them out.
+func (a admin) end(c echo.Context) error {
+	err := a.sessions.Destroy(c.Request().Context(), c.FormValue("handle"))
+	if err != nil && !errors.Is(err, session.ErrNotFound) {
+		return echo.ErrServiceUnavailable.WithInternal(err)
+	}
+	return session.Redirect(c, "/admin/sessions")
+}
+
+// endOlder ends all sessions that were begun before a time, when the login had a hole, say.
+func endOlder(ctx context.Context, sessions *session.Manager, than time.Time) error {
+	for info, err := range sessions.All(ctx) {
+		if err != nil {
+			return err
+		}
+		if !info.Created.Before(than) {
+			continue
+		}
+		err := sessions.Destroy(ctx, info.Handle)
+		if err != nil && !errors.Is(err, session.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}

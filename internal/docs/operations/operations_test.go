@@ -1,0 +1,73 @@
+package operations
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/internal/docs/visit"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+func newApp(t *testing.T) (*session.Manager, *echo.Echo) {
+	t.Helper()
+	sessions, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := echo.New()
+	e.Use(sessions.Middleware())
+	e.POST("/login", func(c echo.Context) error {
+		session.From(c).Tag(c.FormValue("user"))
+		return session.Redirect(c, "/")
+	})
+	e.GET("/", func(c echo.Context) error {
+		if session.From(c).IsNew() {
+			return c.String(http.StatusOK, "a stranger")
+		}
+		return c.String(http.StatusOK, "a member")
+	})
+	a := admin{sessions}
+	e.GET("/admin/sessions", a.loggedIn)
+	e.POST("/admin/sessions/end", a.end)
+	return sessions, e
+}
+
+var hidden = regexp.MustCompile(`name="handle" value="([^"]+)"`)
+
+func Test_that_an_administrator_ends_a_session_of_the_list(t *testing.T) {
+	_, e := newApp(t)
+	ada := visit.New(t, e)
+	ada.Sees(ada.Post("/login", url.Values{"user": {"ada"}}), "a member")
+	root := ada.Another()
+	page := root.Get("/admin/sessions")
+	root.Sees(page, "ada")
+	handle := hidden.FindStringSubmatch(page)
+	if handle == nil {
+		t.Fatal("there is no handle in the list")
+	}
+	for range 2 { // the second one finds it gone, which is what it wanted
+		root.SeesNo(root.Post("/admin/sessions/end", url.Values{"handle": {handle[1]}}), "ada")
+	}
+	ada.Sees(ada.Get("/"), "a stranger")
+}
+
+func Test_that_sessions_from_before_a_time_are_ended(t *testing.T) {
+	sessions, e := newApp(t)
+	ada := visit.New(t, e)
+	ada.Post("/login", url.Values{"user": {"ada"}})
+
+	if err := endOlder(t.Context(), sessions, time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	ada.Sees(ada.Get("/"), "a member")
+	if err := endOlder(t.Context(), sessions, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	ada.Sees(ada.Get("/"), "a stranger")
+}
