@@ -211,7 +211,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		if st, onto, err = s.replayOn(ctx, old, delta, err, retries); err != nil {
 			break
 		}
-		if st, rec, err = c.write(ctx, st, rec); errors.Is(err, ErrNotFound) {
+		if st, rec, err = s.newCommit(c.key).overwrite(ctx, st, rec); errors.Is(err, ErrNotFound) {
 			err = ErrRevoked // somebody has found the new record already, and ended that
 		}
 	}
@@ -435,7 +435,7 @@ func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Reco
 		}
 	}
 	rec.Data = st.encode()
-	err := s.m.store.Write(ctx, c.key, rec)
+	err := s.m.keep(ctx, c.key, rec)
 	switch {
 	case err == nil:
 		rec.Version++
@@ -460,6 +460,24 @@ func (c commit) insert(ctx context.Context, st *state) (*state, Record, error) {
 		return nil, Record{}, c.s.explain("create", err)
 	}
 	return st, rec, nil
+}
+
+// overwrite is write, in whatever version the record is by now. Only a job can have changed
+// the new record of a migrate before the old one has gone, and what it did there goes: it is
+// the old one that the visitor's requests write to, and that a job by his tag changes as well.
+//
+// It takes a number of its own. Under that of the insert, which the job has left in the record,
+// a conflict would look like a lost answer.
+func (c commit) overwrite(ctx context.Context, st *state, onto Record) (*state, Record, error) {
+	for retries := 0; ; retries++ {
+		written, rec, err := c.write(ctx, st, onto)
+		if !errors.Is(err, ErrConflict) || retries == maxAttempts {
+			return written, rec, err
+		}
+		if onto, err = c.s.m.met(ctx, c.key, err); err != nil {
+			return nil, Record{}, err
+		}
+	}
 }
 
 // cookieAge is how long the browser keeps the cookie: until the session must end. That it

@@ -111,8 +111,16 @@ func (m *Manager) decode(rec Record) (*state, error) {
 
 // peek is Read for what is only looked at.
 func (m *Manager) peek(ctx context.Context, key string) (Record, error) {
-	if m.peeker != nil {
-		return m.peeker.Peek(ctx, key)
+	if m.sharer != nil {
+		return m.sharer.Peek(ctx, key)
 	}
 	return m.store.Read(ctx, key)
+}
+
+// keep is Write for what nobody changes from now on.
+func (m *Manager) keep(ctx context.Context, key string, rec Record) error {
+	if m.sharer != nil {
+		return m.sharer.Keep(ctx, key, rec)
+	}
+	return m.store.Write(ctx, key, rec)
 }

@@ -16,7 +16,7 @@ type Manager struct {
 	sealer Sealer // the store, if it is one
 	tagger Tagger // the store, if it is one
 	lister Lister // the store, if it is one
-	peeker Peeker // the store, if it is one
+	sharer Sharer // the store, if it is one
 	cookie cookieTemplate
 	queue  *queue
 	moved  moves

@@ -389,6 +389,57 @@ func Test_what_a_job_is_told_of_a_session_that_ends_meanwhile(t *testing.T) {
 	}
 }
 
+// A new record can be found before the old one has gone, in a list or by its tag.
+func Test_that_a_job_which_meets_a_session_in_both_its_ids_costs_the_visitor_nothing(t *testing.T) {
+	count := func(s *session.Session) error { s.Increment("job"); return nil }
+	for _, tc := range []struct {
+		desc      string
+		meanwhile func(t *testing.T, other *process, v *visitor, old string)
+		want      string
+	}{
+		{"a job changes both", func(t *testing.T, other *process, _ *visitor, _ string) {
+			if err := other.manager.UpdateTagged(t.Context(), "7", count); err != nil {
+				t.Error(err)
+			}
+		}, "map[job:1 n:1 user:7]"},
+		{"a request changes the old one, and a job the new one", func(t *testing.T, other *process, v *visitor, old string) {
+			v.clone().must(t, other, func(s *session.Session) { s.Increment("n") })
+			for _, info := range list(t, other, "7") {
+				if info.Handle == old {
+					continue
+				}
+				if err := other.manager.Update(t.Context(), info.Handle, count); err != nil {
+					t.Error(err)
+				}
+			}
+		}, "map[n:2 user:7]"},
+	} {
+		var meanwhile func()
+		inner := memorystore.New(memorystore.Options{})
+		store := &taggerSpy{Tagger: inner, before: func(method string) error {
+			if do := meanwhile; do != nil && method == "Destroy" {
+				meanwhile = nil
+				do()
+			}
+			return nil
+		}}
+		p, other := start(t, session.Config{Store: store, Now: time.Now}), start(t, session.Config{Store: inner, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		old := handleOf(p, v)
+		meanwhile = func() { tc.meanwhile(t, other, v, old) }
+		v.must(t, p, func(s *session.Session) { s.Increment("n"); s.Regenerate() })
+		v.must(t, other, func(s *session.Session) {
+			if got := fmt.Sprint(s.All()); got != tc.want {
+				t.Errorf("%s: the visitor has %s; want %s", tc.desc, got, tc.want)
+			}
+		})
+		if got := inner.Len(); got != 1 {
+			t.Errorf("%s: %d records; want one", tc.desc, got)
+		}
+	}
+}
+
 func Test_that_a_job_ends_a_session(t *testing.T) {
 	store := memorystore.New(memorystore.Options{})
 	p, v := start(t, session.Config{Store: store, Now: time.Now}), newVisitor()

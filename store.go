@@ -12,7 +12,8 @@ import (
 // Implementations must observe the following rules; every one of them is there
 // because a session came back from the dead, or a visitor lost data, without it. The
 // package stores/storetest checks them. (Rules 12 to 17 are those of [Tagger], 20 to 22 those
-// of [Sealer], 23 to 25 those of [Lister], 26 that of [Peeker].)
+// of [Sealer], 23 to 25 those of [Lister], 26 and 27 those of
+// [Sharer].)
 //
 //  1. Read returns the newest record that was written under the key. A record that
 //     is missing, destroyed or expired is [ErrNotFound].
@@ -161,18 +162,23 @@ type Lister interface {
 	Keys(ctx context.Context) iter.Seq2[string, error]
 }
 
-// Peeker is the optional interface of a store that has its records in memory, and can show one
-// without making a copy. What a request costs that only reads is then the same however large
-// its session is.
+// Sharer is the optional interface of a store in memory, which needs no copy of what the
+// library does not change. What a request costs that only reads is then the same however
+// large its session is.
 //
 //  26. Peek answers as Read does. The data of the record may be what is stored, and the caller
 //     does not change it. So the store does not change data in place, but replaces it: what
 //     was given out stays as it was.
-type Peeker interface {
+//  27. Keep does what Write does. The store may keep rec.Data itself, which nobody changes
+//     from then on.
+type Sharer interface {
 	Store
 
 	// Peek returns the record under key: rule 26.
 	Peek(ctx context.Context, key string) (Record, error)
+
+	// Keep creates or replaces the record under key: rule 27.
+	Keep(ctx context.Context, key string, rec Record) error
 }
 
 // Sealer is the optional interface of a store that keeps nothing on the server: the

@@ -15,7 +15,7 @@ func (m *Manager) useStore(store Store) {
 	m.store = store
 	m.sealer, _ = store.(Sealer)
 	m.tagger, _ = store.(Tagger)
-	m.peeker, _ = store.(Peeker)
+	m.sharer, _ = store.(Sharer)
 	m.lister, _ = store.(Lister) // called as it is: a list lasts for as long as somebody loops
 	if m.cfg.Hooks.StoreCall == nil {
 		return
@@ -24,8 +24,8 @@ func (m *Manager) useStore(store Store) {
 	if m.tagger != nil {
 		m.tagger = taggerCalls{m.store, m.tagger, m}
 	}
-	if m.peeker != nil {
-		m.peeker = peekerCalls{m.store, m.peeker, m}
+	if m.sharer != nil {
+		m.sharer = sharerCalls{m.store, m.sharer, m}
 	}
 }
 
@@ -130,18 +130,26 @@ func (c taggerCalls) Revoke(ctx context.Context, tag string, except ...string) (
 	return keys, err
 }
 
-type peekerCalls struct {
+// sharerCalls are a read and a write to whoever watches: how the store does it, is its own
+// affair.
+type sharerCalls struct {
 	Store
-	peeker Peeker
+	sharer Sharer
 	m      *Manager
 }
 
-// Peek is a read to whoever watches: how the store does it, is its own affair.
-func (c peekerCalls) Peek(ctx context.Context, key string) (Record, error) {
+func (c sharerCalls) Peek(ctx context.Context, key string) (Record, error) {
 	ctx, done := c.m.storeCall(ctx, "read")
-	rec, err := c.peeker.Peek(ctx, key)
+	rec, err := c.sharer.Peek(ctx, key)
 	done(err)
 	return rec, err
+}
+
+func (c sharerCalls) Keep(ctx context.Context, key string, rec Record) error {
+	ctx, done := c.m.storeCall(ctx, "write")
+	err := c.sharer.Keep(ctx, key, rec)
+	done(err)
+	return err
 }
 
 // seal and open are those of the store. Neither takes a context: all they do is compute.

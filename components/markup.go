@@ -102,14 +102,13 @@ func (m *markup) class(names string) {
 	}
 }
 
-// attributes writes those of one tag. Their values are of any type that templ knows.
+// attributes writes those of one tag. What the application passes through is of any type that
+// templ knows, and templ decides what is safe in it, as in a tag of the application's own.
 func (m *markup) attributes(list attributes) {
 	for _, a := range list {
 		switch value := a.other.(type) {
 		case nil:
 			m.attribute(a.key, a.text)
-		case string:
-			m.attribute(a.key, value)
 		case bool:
 			m.flag(a.key, value)
 		default:

@@ -69,15 +69,30 @@ func Test_that_attributes_are_written_as_templ_does(t *testing.T) {
 		"nothing":                      nil,
 		"something templ doesn't know": []string{text},
 	} {
-		var want strings.Builder
-		want.WriteString(`<input type="text" id="x" name="x"`)
-		if err := runtime.RenderAttributes(context.Background(), &want, io.Discard, "input", templ.Attributes{"data-x": value}); err != nil {
-			t.Fatal(err)
-		}
-		want.WriteString(">")
-		got := html(t, components.OldInput("x", components.Input{Attrs: templ.Attributes{"data-x": value}}))
-		if got != want.String() {
-			t.Errorf("%s: got %s; want %s", claim, got, want.String())
-		}
+		writesAsTempl(t, claim, templ.Attributes{"data-x": value})
+	}
+	for claim, attrs := range map[string]templ.Attributes{
+		"an address":            {"formaction": "/save"},
+		"an address that runs":  {"formaction": "javascript:alert(1)"},
+		"a text that runs":      {"onclick": "alert(1)"},
+		"a call":                {"onclick": templ.JSFuncCall("alert", 1)},
+		"a text that htmx runs": {"hx-on:click": "alert(1)"},
+		"a style":               {"style": "color:red;background:url(javascript:alert(1))"},
+	} {
+		writesAsTempl(t, claim, attrs)
+	}
+}
+
+// writesAsTempl says whether a control has these attributes as any other element would.
+func writesAsTempl(t *testing.T, claim string, attrs templ.Attributes) {
+	t.Helper()
+	var want strings.Builder
+	want.WriteString(`<input type="text" id="x" name="x"`)
+	if err := runtime.RenderAttributes(context.Background(), &want, io.Discard, "input", attrs); err != nil {
+		t.Fatal(err)
+	}
+	want.WriteString(">")
+	if got := html(t, components.OldInput("x", components.Input{Attrs: attrs})); got != want.String() {
+		t.Errorf("%s: got %s; want %s", claim, got, want.String())
 	}
 }

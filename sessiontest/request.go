@@ -2,6 +2,7 @@ package sessiontest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -117,6 +118,8 @@ func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
 	}
 	out := r.Clone(r.Context())
 	out.URL, out.Host, out.RequestURI = v.site.base.ResolveReference(r.URL), "", ""
+	out.URL.Path = cmp.Or(out.URL.Path, "/") // https://example.com is the page "/"
+	out.URL.Fragment, out.URL.RawFragment = "", ""
 	setBody(out, body)
 
 	for name, value := range v.defaults() {
@@ -164,7 +167,7 @@ func (v *Visitor) take(res *http.Response) {
 	out, cookies := res.Request, res.Cookies()
 	v.browser.jar.set(out.URL, cookies)
 	v.browser.noteAnswer(cookies, v.site.cookie)
-	if isPage(res) {
+	if v.arrives(res) {
 		v.browser.mu.Lock()
 		v.browser.page = out.URL.String()
 		v.browser.mu.Unlock()
@@ -174,10 +177,10 @@ func (v *Visitor) take(res *http.Response) {
 	}
 }
 
-// isPage says whether a browser would show the answer in the place of what it shows.
-func isPage(res *http.Response) bool {
+// arrives says whether the answer is the page that the browser shows from now on.
+func (v *Visitor) arrives(res *http.Response) bool {
 	return strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") &&
-		res.StatusCode/100 != 3 && res.Request.Header.Get("Hx-Request") == ""
+		res.StatusCode/100 != 3 && (v.located || res.Request.Header.Get("Hx-Request") == "")
 }
 
 // Follow goes where the answer sends the visitor, and on, until there is a page: as a
@@ -195,8 +198,8 @@ func (r *Response) Follow() *Response {
 			v.t.Fatalf("sessiontest: %s: %v", r, err)
 			return r
 		}
-		if r.StatusCode/100 != 3 { // the whole page goes there, and no script
-			v = v.withoutHTMX()
+		if r.StatusCode/100 != 3 {
+			v = v.sentByHTMX(r.Header.Get("Hx-Redirect") == "")
 		}
 		if r = v.Do(next); r == nil || r.target() == "" {
 			return r
@@ -244,13 +247,19 @@ func (r *Response) next() (*http.Request, error) {
 	return next, err
 }
 
-func (v *Visitor) withoutHTMX() *Visitor {
-	whole := *v
-	whole.header = v.header.Clone()
-	for name := range whole.header {
+// sentByHTMX is the visitor whom htmx sends elsewhere: the whole browser, which knows nothing of
+// htmx, or for an HX-Location a script, which asks for it as for a part of a page.
+func (v *Visitor) sentByHTMX(script bool) *Visitor {
+	sent := *v
+	sent.located = script
+	sent.header = v.header.Clone()
+	for name := range sent.header {
 		if strings.HasPrefix(name, "Hx-") {
-			delete(whole.header, name)
+			delete(sent.header, name)
 		}
 	}
-	return &whole
+	if script {
+		return sent.With("HX-Request", "true")
+	}
+	return &sent
 }

@@ -32,6 +32,7 @@ type Visitor struct {
 	browser *browser
 	header  http.Header // of each request; never changed
 	form    string      // whose old input and errors are looked at
+	located bool        // an HX-Location is followed: what a script gets is the page
 }
 
 // browser is what a visitor's requests have in common.

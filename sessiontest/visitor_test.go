@@ -432,7 +432,13 @@ func Test_that_the_jar_does_as_browsers_do(t *testing.T) {
 func Test_that_redirects_are_followed_as_browsers_do(t *testing.T) {
 	app := echo.New()
 	app.GET("/page", func(c echo.Context) error {
-		return c.HTML(http.StatusOK, c.Request().Method+" "+c.Request().Referer())
+		r := c.Request()
+		return c.HTML(http.StatusOK, r.Method+r.Header.Get("HX-Request")+" "+r.Referer())
+	})
+	app.GET("/", func(c echo.Context) error {
+		_, err := c.Cookie("a")
+		c.SetCookie(&http.Cookie{Name: "b"})
+		return c.HTML(http.StatusOK, fmt.Sprint("home ", c.Request().Referer(), err))
 	})
 	app.GET("/hop", func(c echo.Context) error { return c.Redirect(http.StatusFound, "page") })
 	app.POST("/:status", func(c echo.Context) error {
@@ -446,9 +452,13 @@ func Test_that_redirects_are_followed_as_browsers_do(t *testing.T) {
 		return c.NoContent(http.StatusOK)
 	})
 	visitor := sessiontest.New(t, inMemory(), app)
+	visitor.SetCookies([]*http.Cookie{{Name: "a", Path: "/"}})
 	visitor.Get("/page")
 
-	const page = "GET https://example.com/page"
+	const (
+		page = "GET https://example.com/page"
+		part = "GETtrue https://example.com/page"
+	)
 	cases := []struct {
 		path string
 		form url.Values
@@ -458,9 +468,12 @@ func Test_that_redirects_are_followed_as_browsers_do(t *testing.T) {
 		{"/302", nil, page},
 		{"/303", nil, page},
 		{"/again", url.Values{"title": {"Hello"}}, "Hello"},
-		{"/htmx", url.Values{"header": {"HX-Redirect"}, "to": {"/page"}}, page},
-		{"/htmx", url.Values{"header": {"HX-Location"}, "to": {"/page"}}, page},
-		{"/htmx", url.Values{"header": {"HX-Location"}, "to": {`{"path":"/hop","target":"#main"}`}}, page},
+		{"/htmx", url.Values{"header": {"HX-Redirect"}, "to": {"/page#middle"}}, page},
+		{"/htmx", url.Values{"header": {"HX-Location"}, "to": {"/page"}}, part},
+		{"/htmx", url.Values{"header": {"HX-Location"}, "to": {`{"path":"/hop","target":"#main"}`}}, part},
+		{"/htmx", url.Values{"header": {"HX-Redirect"}, "to": {"https://example.com"}}, "home https://example.com/page<nil>"},
+		{"/htmx", url.Values{"header": {"HX-Location"}, "to": {"/page"}}, "GETtrue https://example.com/"},
+		{"/303", nil, page},
 	}
 	for _, tc := range cases {
 		if got := visitor.Post(tc.path, tc.form).Follow().Text; got != tc.want {

@@ -24,12 +24,12 @@ var allocations = map[string]float64{
 
 	"memory/untouched":     2,
 	"memory/read":          9,
-	"memory/write":         14,
-	"memory/flash":         58,
+	"memory/write":         12,
+	"memory/flash":         54,
 	"memory/new-untouched": 2,
-	"memory/new-write":     23,
+	"memory/new-write":     22,
 	"memory/read-60KB":     10,
-	"memory/write-60KB":    15,
+	"memory/write-60KB":    13,
 
 	"file/untouched":     2,
 	"file/read":          27,

@@ -35,7 +35,7 @@ import (
 var (
 	_ session.Tagger = (*Store)(nil)
 	_ session.Lister = (*Store)(nil)
-	_ session.Peeker = (*Store)(nil)
+	_ session.Sharer = (*Store)(nil)
 )
 
 // Overhead is what a session counts against [Options.MaxBytes] beside its key and its
@@ -136,13 +136,18 @@ func (s *Store) Peek(ctx context.Context, key string) (session.Record, error) {
 // [session.ErrUnavailable] and names the option to raise; a session that is larger than
 // the whole store is [session.ErrTooLarge]. Either way nothing changes.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
+	rec.Data = bytes.Clone(rec.Data)
+	return s.Keep(ctx, key, rec)
+}
+
+// Keep is [Store.Write] without a copy: the caller must not change the data any more.
+func (s *Store) Keep(ctx context.Context, key string, rec session.Record) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("memorystore: write: %w", err)
 	}
 	if size(key, rec.Data) > s.maxBytes {
 		return errTooLarge
 	}
-	rec.Data = bytes.Clone(rec.Data)
 	rec.Expires = wall(rec.Expires)
 	return s.orSweep(func() error { return s.write(key, rec) })
 }

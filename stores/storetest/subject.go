@@ -20,7 +20,7 @@ type subject struct {
 	Harness
 	tags   session.Tagger // nil if it is none
 	lister session.Lister // nil if it is none
-	peeker session.Peeker // nil if it is none
+	sharer session.Sharer // nil if it is none
 	seals  session.Sealer // nil if it is none
 	began  time.Time      // by the clock of this process
 }
@@ -29,7 +29,7 @@ func newSubject(h Harness) subject {
 	s := subject{Store: h.Store, Harness: h, began: time.Now()}
 	s.tags, _ = h.Store.(session.Tagger)
 	s.lister, _ = h.Store.(session.Lister)
-	s.peeker, _ = h.Store.(session.Peeker)
+	s.sharer, _ = h.Store.(session.Sharer)
 	s.seals, _ = h.Store.(session.Sealer)
 	return s
 }

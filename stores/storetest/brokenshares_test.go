@@ -1,0 +1,109 @@
+package storetest_test
+
+import (
+	"bytes"
+	"context"
+	"sync"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// sharer is a store that shows and keeps data without a copy, more or less. What is nil is
+// as it should be.
+type sharer struct {
+	broken
+	right session.Sharer
+	peek  func(ctx context.Context, key string) (session.Record, error)
+	keep  func(ctx context.Context, key string, rec session.Record) error
+}
+
+func (s sharer) Peek(ctx context.Context, key string) (session.Record, error) {
+	if s.peek != nil {
+		return s.peek(ctx, key)
+	}
+	return s.right.Peek(ctx, key)
+}
+
+func (s sharer) Keep(ctx context.Context, key string, rec session.Record) error {
+	if s.keep != nil {
+		return s.keep(ctx, key, rec)
+	}
+	return s.right.Keep(ctx, key, rec)
+}
+
+// uncopied breaks a Sharer.
+func uncopied(flaw func(s session.Sharer) sharer) func(*clock) session.Store {
+	return func(c *clock) session.Store {
+		s := memory(c)
+		broken := flaw(s)
+		broken.Tagger, broken.right = s, s
+		return broken
+	}
+}
+
+var shareFlaws = []flaw{
+	{"a peek does not look at the version", uncopied(func(s session.Sharer) sharer {
+		return sharer{peek: func(ctx context.Context, key string) (session.Record, error) {
+			rec, err := s.Peek(ctx, key)
+			rec.Version = min(rec.Version, 1)
+			return rec, err
+		}}
+	}), claims{
+		"peek answers as read does",
+	}},
+	{"a peek asks nobody whether to go on", uncopied(func(s session.Sharer) sharer {
+		return sharer{peek: func(_ context.Context, key string) (session.Record, error) {
+			return s.Peek(context.Background(), key)
+		}}
+	}), claims{
+		"peek answers as read does",
+	}},
+	{"a write changes data in place", uncopied(inPlace), claims{
+		"what a peek has given out stays as it was",
+		"the store does not change what it keeps",
+	}},
+	{"what is kept replaces any version", uncopied(func(s session.Sharer) sharer {
+		return sharer{keep: func(ctx context.Context, key string, rec session.Record) error {
+			if old, err := s.Read(ctx, key); err == nil {
+				rec.Version = old.Version
+			}
+			return s.Keep(ctx, key, rec)
+		}}
+	}), claims{
+		"keep creates and replaces as write does",
+	}},
+}
+
+// inPlace has one slice for each key, which it shows, and writes over.
+func inPlace(s session.Sharer) sharer {
+	var mu sync.Mutex
+	room := map[string][]byte{}
+	put := func(ctx context.Context, key string, rec session.Record, fresh []byte) error {
+		mu.Lock()
+		defer mu.Unlock()
+		err := s.Write(ctx, key, rec)
+		switch {
+		case err != nil:
+		case len(room[key]) == len(rec.Data):
+			copy(room[key], rec.Data)
+		default:
+			room[key] = fresh
+		}
+		return err
+	}
+	return sharer{
+		broken: broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			return put(ctx, key, rec, bytes.Clone(rec.Data))
+		}},
+		keep: func(ctx context.Context, key string, rec session.Record) error {
+			return put(ctx, key, rec, rec.Data)
+		},
+		peek: func(ctx context.Context, key string) (session.Record, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			rec, err := s.Peek(ctx, key)
+			rec.Data = room[key]
+			return rec, err
+		},
+	}
+}

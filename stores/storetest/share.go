@@ -1,0 +1,74 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// shareCases are for a Sharer.
+var shareCases = []storeCase{
+	{26, "peek answers as read does", func(ctx context.Context, s subject) error {
+		_, missing := s.sharer.Peek(ctx, k)
+		err := errors.Join(
+			step("missing", want(missing, session.ErrNotFound)),
+			s.Write(ctx, k, s.record(0, "one")),
+			s.Write(ctx, k, s.record(1, "two")),
+		)
+		rec, peekErr := s.sharer.Peek(ctx, k)
+		err = errors.Join(err, peekErr, same(rec, "two", 2), s.near(rec.Expires, time.Hour))
+		s.Advance(time.Hour + past)
+		_, expired := s.sharer.Peek(ctx, k)
+		ended, end := context.WithCancel(ctx)
+		end()
+		_, cancelled := s.sharer.Peek(ended, k)
+		return errors.Join(err,
+			step("expired", want(expired, session.ErrNotFound)),
+			step("cancelled", want(cancelled, context.Canceled)),
+		)
+	}},
+	{26, "what a peek has given out stays as it was", func(ctx context.Context, s subject) error {
+		err := s.Write(ctx, k, s.record(0, "one"))
+		before, peekErr := s.sharer.Peek(ctx, k)
+		return errors.Join(err, peekErr,
+			s.Write(ctx, k, s.record(1, "two")),
+			same(before, "one", 1),
+			s.Destroy(ctx, k, 0),
+			s.Write(ctx, other, s.record(0, "six")),
+			same(before, "one", 1),
+		)
+	}},
+	{27, "keep creates and replaces as write does", func(ctx context.Context, s subject) error {
+		err := errors.Join(
+			step("create", s.sharer.Keep(ctx, k, s.record(0, "one"))),
+			step("replace", s.sharer.Keep(ctx, k, s.record(1, "two"))),
+			s.holds(ctx, k, "two", 2),
+			step("again", want(s.sharer.Keep(ctx, k, s.record(0, "six")), session.ErrConflict)),
+			step("old version", want(s.sharer.Keep(ctx, k, s.record(1, "six")), session.ErrConflict)),
+			step("no record", want(s.sharer.Keep(ctx, other, s.record(1, "six")), session.ErrNotFound)),
+			s.holds(ctx, k, "two", 2),
+			s.gone(ctx, other),
+		)
+		ended, end := context.WithCancel(ctx)
+		end()
+		err = errors.Join(err, step("cancelled", want(s.sharer.Keep(ended, k, s.record(2, "six")), context.Canceled)))
+		s.Advance(time.Hour + past)
+		return errors.Join(err, s.gone(ctx, k))
+	}},
+	{27, "the store does not change what it keeps", func(ctx context.Context, s subject) error {
+		rec := s.record(0, "one")
+		err := errors.Join(
+			s.sharer.Keep(ctx, k, rec),
+			s.Write(ctx, k, s.record(1, "two")),
+			s.Destroy(ctx, k, 0),
+			s.Write(ctx, other, s.record(0, "six")),
+		)
+		if got := string(rec.Data); got != "one" {
+			err = errors.Join(err, fmt.Errorf("the data has become %q; want it as it was", got))
+		}
+		return err
+	}},
+}
