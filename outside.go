@@ -70,7 +70,8 @@ func (m *Manager) Update(ctx context.Context, handle string, fn func(*Session) e
 // may be.
 //
 // It tries all of them unless ctx ends, and joins the errors. [ErrMoved] among them says that
-// a session was given a new id at this very moment, and was left as it is.
+// a session was given a new id at this very moment: it was left as it is, unless its new id was
+// among them, too.
 func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Session) error) error {
 	if m.tagger == nil {
 		return errNoTags
