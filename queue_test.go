@@ -3,8 +3,10 @@ package session_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,6 +88,50 @@ func Test_that_there_is_one_at_a_time(t *testing.T) {
 	if *counts["a"] != 3200 || *counts["b"] != 3200 || q.Len() != 0 {
 		t.Errorf("counted %d and %d, %d lines are left; want 3200 each, and none", *counts["a"], *counts["b"], q.Len())
 	}
+}
+
+// A line that ends is used again, for another session: by one of them at a time.
+func Test_that_sessions_do_not_share_a_line(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const sessions = 200 // more than the queue has shards
+		q := session.NewQueue()
+		enter := func(i int) func() {
+			leave, err := q.Enter(t.Context(), fmt.Sprint("key ", i))
+			if err != nil {
+				t.Error(err)
+			}
+			return leave
+		}
+		for i := range sessions {
+			enter(i)()
+		}
+		var leave [sessions]func()
+		for i := range sessions {
+			leave[i] = enter(i)
+		}
+		var entered atomic.Int32
+		for i := range sessions / 2 {
+			go func() {
+				defer enter(i)()
+				entered.Add(1)
+			}()
+		}
+		synctest.Wait()
+		for _, leave := range leave[sessions/2:] {
+			leave()
+			synctest.Wait()
+			if n := entered.Load(); n != 0 {
+				t.Fatalf("%d have their turn when another one leaves; want none", n)
+			}
+		}
+		for _, leave := range leave[:sessions/2] {
+			leave()
+		}
+		synctest.Wait()
+		if n := entered.Load(); n != sessions/2 || q.Len() != 0 {
+			t.Errorf("%d had their turn, and %d lines are left; want %d and none", n, q.Len(), sessions/2)
+		}
+	})
 }
 
 func Test_that_a_store_that_hangs_holds_requests_for_five_seconds_at_most(t *testing.T) {
