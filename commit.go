@@ -198,7 +198,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	}
 	st, rec, err := c.insert(ctx, st)
 	line.newest = Record{}
-	takeBack := func() {}
+	takeBack := func(context.Context) {}
 	if err == nil {
 		takeBack, err = s.m.noteMove(ctx, old, c.seq)
 	}
@@ -216,8 +216,11 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		}
 	}
 	if err != nil {
-		// The new record must not outlive a log-out, nor the old id stay beside it.
-		takeBack()
+		// The new record must not outlive a log-out, nor the old id stay beside it. The context
+		// may have ended, be it for what has failed.
+		ctx := s.storeContext()
+		defer ctx.end()
+		takeBack(ctx)
 		s.m.discard(ctx, s.st.tags(), c.key)
 		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRevoked) && len(s.tags.added) == 0 && s.m.isGone(ctx, old) {
 			return s.gone(ctx)

@@ -495,6 +495,19 @@ func Test_that_two_sets_of_hooks_are_both_called(t *testing.T) {
 	}
 }
 
+func Test_that_what_one_set_of_hooks_begins_ends_though_another_panics(t *testing.T) {
+	ends := 0
+	good := session.Hooks{StoreCall: func(ctx context.Context, _ string) (context.Context, func(error)) {
+		return ctx, func(error) { ends++ }
+	}}
+	bad := session.Hooks{StoreCall: func(context.Context, string) (context.Context, func(error)) { panic("broken") }}
+	p := start(t, session.Config{Logger: slog.New(slog.DiscardHandler), Hooks: good.And(bad)})
+	newVisitor().must(t, p, put("n", 1)) // one write
+	if ends != 1 {
+		t.Errorf("%d calls have ended; want 1", ends)
+	}
+}
+
 func Test_that_a_hook_which_panics_does_no_harm(t *testing.T) {
 	panics := everyHook(func(name string) func(context.Context, session.Event) {
 		return func(context.Context, session.Event) { panic(name + " is broken") }

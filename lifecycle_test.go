@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -580,4 +582,30 @@ func Test_that_a_regenerate_that_fails_leaves_no_note(t *testing.T) {
 			t.Errorf("%s failed: a log-out %d, a late change %d; want 200: the session has not moved", fails, logout, late)
 		}
 	}
+}
+
+// stalling does not answer when a version is to be destroyed.
+type stalling struct{ session.Tagger }
+
+func (s stalling) Destroy(ctx context.Context, key string, version uint64) error {
+	if version > 0 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return s.Tagger.Destroy(ctx, key, version)
+}
+
+func Test_that_a_new_id_which_takes_too_long_leaves_no_session_behind_that_nobody_has(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := memorystore.New(memorystore.Options{})
+		p, v := start(t, session.Config{Store: memory, Now: time.Now}), newVisitor()
+		v.must(t, p, logIn("7"))
+		stalled := start(t, session.Config{Store: stalling{memory}, Now: time.Now})
+		if w := v.do(stalled, (*session.Session).Regenerate); w.Code != http.StatusServiceUnavailable {
+			t.Errorf("got status %d; want 503", w.Code)
+		}
+		if all := list(t, p, "7"); len(all) != 1 || all[0].Handle != handleOf(p, v) {
+			t.Errorf("got %v; want the session that the visitor has", all)
+		}
+	})
 }

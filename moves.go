@@ -28,17 +28,17 @@ const (
 
 // noteMove says that the record under the key old is about to go, because its session has
 // a new id. The function takes that back, after an error too: the note may be there.
-func (m *Manager) noteMove(ctx context.Context, old string, seq uint64) (takeBack func(), err error) {
+func (m *Manager) noteMove(ctx context.Context, old string, seq uint64) (takeBack func(context.Context), err error) {
 	now := m.now()
 	if m.tagger == nil {
 		m.moved.add(old, now)
-		return func() { m.moved.forget(old) }, nil
+		return func(context.Context) { m.moved.forget(old) }, nil
 	}
 	tag, note := moveTag(old), moveNote(now, m.producer, seq)
 	if err = m.tagger.Tag(ctx, tag, note, now.Add(rememberMoves)); err != nil {
 		err = unavailable("note the move", err)
 	}
-	return func() { _ = m.tagger.Untag(ctx, tag, note) }, err
+	return func(ctx context.Context) { _ = m.tagger.Untag(ctx, tag, note) }, err
 }
 
 // whetherMoved is ErrMoved if the record that was under key was given a new id, no longer

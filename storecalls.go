@@ -55,7 +55,14 @@ func around(a, b func(context.Context, string) (context.Context, func(error))) f
 	}
 	return func(ctx context.Context, op string) (context.Context, func(error)) {
 		ctx, outer := a(ctx, op)
+		began := false
+		defer func() {
+			if !began {
+				outer(nil) // b has panicked, and nobody else will end what a has begun
+			}
+		}()
 		ctx, inner := b(ctx, op)
+		began = true
 		return ctx, func(err error) {
 			defer outer(err)
 			inner(err)
