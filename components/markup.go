@@ -37,7 +37,7 @@ func (write written) Render(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	m := markups.Get().(*markup)
-	m.ctx = templ.ClearChildren(ctx) // or a component within would take them for its own
+	m.ctx = ctx
 	write(m)
 	m.closeTag()
 	_, err := w.Write(m.out)
@@ -112,7 +112,8 @@ func (m *markup) attributes(list attributes) {
 		case bool:
 			m.flag(a.key, value)
 		default:
-			_ = runtime.RenderAttributes(m.ctx, m, io.Discard, m.name, attributes{a}) // Write does not fail
+			ctx := templ.ClearChildren(m.ctx) // or a component in an attribute would take them for its own
+			_ = runtime.RenderAttributes(ctx, m, io.Discard, m.name, attributes{a}) // Write does not fail
 		}
 	}
 }
