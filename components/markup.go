@@ -82,7 +82,11 @@ func (m *markup) element(name, class, text string) {
 func (m *markup) bdi(text string) { m.element("bdi", "", text) }
 
 func (m *markup) attribute(key, value string) {
-	m.write(" ", key, `="`, templ.EscapeString(value), `"`)
+	b := append(m.out, ' ') // a loop over the parts, as in write, would be felt here
+	b = append(b, key...)
+	b = append(b, `="`...)
+	b = append(b, templ.EscapeString(value)...)
+	m.out = append(b, '"')
 }
 
 // address writes an attribute that leads somewhere. What could run there is not written.
