@@ -43,9 +43,12 @@ func writeCrowds(w io.Writer, sizes ...int) error {
 		if err != nil {
 			return err
 		}
-		each := (heap() - before) / int64(size)
+		each := ""
+		if size >= 1000 { // fewer are lost in what the heap does besides
+			each = fmt.Sprint((heap() - before) / int64(size))
+		}
 		line := func(meanwhile string, a asked) {
-			fmt.Fprintf(w, "| %d | %d | %s | %s | %s |\n", size, each, meanwhile, a.reads, a.writes)
+			fmt.Fprintf(w, "| %d | %s | %s | %s | %s |\n", size, each, meanwhile, a.reads, a.writes)
 		}
 
 		calm, err1 := c.ask(nil)

@@ -22,4 +22,5 @@
 //	sample.go      one measurement of one row
 //	table.go       many of them, side by side, with what machine.go tells
 //	form.go        the components beside the same markup by hand, in form.templ
+//	crowd.go       a store in memory with ten sessions, and with a million
 package main
