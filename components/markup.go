@@ -116,7 +116,7 @@ func (m *markup) attributes(list attributes) {
 		case bool:
 			m.flag(a.key, value)
 		default:
-			ctx := templ.ClearChildren(m.ctx) // or a component in an attribute would take them for its own
+			ctx := templ.ClearChildren(m.ctx)                                       // or a component in an attribute would take them for its own
 			_ = runtime.RenderAttributes(ctx, m, io.Discard, m.name, attributes{a}) // Write does not fail
 		}
 	}
