@@ -116,7 +116,8 @@ func (m *markup) attributes(list attributes) {
 		case bool:
 			m.flag(a.key, value)
 		default:
-			ctx := templ.ClearChildren(m.ctx)                                       // or a component in an attribute would take them for its own
+			// A component in an attribute would take the children for its own.
+			ctx := templ.ClearChildren(m.ctx)
 			_ = runtime.RenderAttributes(ctx, m, io.Discard, m.name, attributes{a}) // Write does not fail
 		}
 	}
