@@ -357,10 +357,10 @@ func (o *logOuts) judge(a *app, user, id string, r race) {
 
 func Test_that_a_destroyed_session_stays_destroyed(t *testing.T) {
 	forEachStore(t, func(t *testing.T, s testStore) {
-		trials := 2000
+		trials := 1000
 		switch s.name {
 		case "file":
-			trials = 1000 // 20 ms for each, most of them in the file system
+			trials = 500 // 20 ms for each, most of them in the file system
 		case "dynamodb":
 			trials = 200 // some 25 requests for each, and DynamoDB Local answers 700 in a second
 		}
