@@ -31,9 +31,9 @@
 //	    +EVALSHA +EVAL +HMGET +HSET +HEXISTS +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
-// and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so that Check can read
-// the policy. EVAL is in it because the scripts, which are constants of this package,
-// are sent again where a server has lost them.
+// and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO
+// so that Check can read the policy. EVAL is in it because the scripts, which are constants of
+// this package, are sent again where a server has lost them.
 //
 // # Cluster
 //

@@ -380,6 +380,18 @@ func Test_that_the_documented_rights_are_enough_and_none_is_too_many(t *testing.
 	if err := check(all); err != nil {
 		t.Errorf("they are not enough: %v", err)
 	}
+	// Check meets no conflict, and the scripts do more there.
+	ok(t, store.Write(t.Context(), key("k"), record(0, "one")))
+	ok(t, store.Write(t.Context(), key("k"), record(1, "two")))
+	for method, err := range map[string]error{
+		"write":   store.Write(t.Context(), key("k"), record(1, "three")),
+		"destroy": store.Destroy(t.Context(), key("k"), 1),
+	} {
+		var conflict *session.ConflictError
+		if !errors.As(err, &conflict) || string(conflict.Current.Data) != "two" {
+			t.Errorf("%s of an old version: got %v; want a ConflictError with the record", method, err)
+		}
+	}
 	for i, right := range all {
 		err := check(slices.Delete(slices.Clone(all), i, i+1))
 		if !errors.Is(err, session.ErrUnavailable) {
