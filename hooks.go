@@ -274,7 +274,7 @@ func (s *Session) whyRejected(ctx context.Context) (why Reason, key string) {
 			return ReasonMoved, key
 		}
 	}
-	key = s.presented()
+	key = first(s.unknown)
 	switch {
 	case s.m.sealer != nil, s.corrupt:
 		return ReasonUnreadable, key

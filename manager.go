@@ -56,8 +56,14 @@ func randomUint64() uint64 {
 
 // unavailable wraps what a store answered when it could not do its work.
 func unavailable(doing string, err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, withoutRecord(err))
+}
+
+// withoutRecord is err, but that a conflict does not bring the record it met, which is nobody
+// else's business.
+func withoutRecord(err error) error {
 	if errors.Is(err, ErrConflict) {
-		err = ErrConflict // a ConflictError has the record in it, which is nobody's business
+		return ErrConflict
 	}
-	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
+	return err
 }

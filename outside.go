@@ -73,12 +73,8 @@ func (m *Manager) Update(ctx context.Context, handle string, fn func(*Session) e
 // a session was given a new id at this very moment: it was left as it is, unless its new id was
 // among them, too.
 func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Session) error) error {
-	if m.tagger == nil {
-		return errNoTags
-	}
-	entries, err := m.tagger.Tagged(ctx, tagName(userID))
+	entries, err := m.entries(ctx, userID)
 	if err != nil {
-		err = unavailable("find the sessions of a user", err)
 		m.reportFailure(ctx, "", &err)
 		return err
 	}

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -38,10 +37,7 @@ func (m *Manager) storeCall(ctx context.Context, op string) (context.Context, fu
 	within, done := ctx, func(error) {}
 	m.shield(ctx, "", func() { within, done = hook(ctx, op) })
 	return within, func(err error) {
-		if errors.Is(err, ErrConflict) {
-			err = ErrConflict // as in unavailable
-		}
-		m.shield(ctx, "", func() { done(err) })
+		m.shield(ctx, "", func() { done(withoutRecord(err)) })
 	}
 }
 

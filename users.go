@@ -47,12 +47,9 @@ type Info struct {
 // echo.ErrServiceUnavailable.WithInternal(err), say.
 func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err error) {
 	defer m.reportFailure(ctx, "", &err)
-	if m.tagger == nil {
-		return nil, errNoTags
-	}
-	entries, err := m.tagger.Tagged(ctx, tagName(userID))
+	entries, err := m.entries(ctx, userID)
 	if err != nil {
-		return nil, unavailable("find the sessions of a user", err)
+		return nil, err
 	}
 	for _, e := range entries {
 		st, rec, err := m.read(ctx, e.Key)
@@ -67,6 +64,18 @@ func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err 
 		return cmp.Or(b.LastSeen.Compare(a.LastSeen), b.Created.Compare(a.Created), cmp.Compare(a.Handle, b.Handle))
 	})
 	return found, nil
+}
+
+// entries are those in the index that lead to the sessions of a user.
+func (m *Manager) entries(ctx context.Context, userID string) ([]TagEntry, error) {
+	if m.tagger == nil {
+		return nil, errNoTags
+	}
+	entries, err := m.tagger.Tagged(ctx, tagName(userID))
+	if err != nil {
+		return nil, unavailable("find the sessions of a user", err)
+	}
+	return entries, nil
 }
 
 // DestroyTagged ends all sessions of a user, other than those whose handles are excepted: log out

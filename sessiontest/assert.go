@@ -304,11 +304,7 @@ func (r *Response) AssertSessionDestroyed() {
 func (r *Response) sessions() (before, now *session.Session) {
 	v := r.visitor
 	v.t.Helper()
-	before, err := v.site.look(r.before)
-	if err != nil {
-		v.t.Fatalf("sessiontest: the session could not be looked at: %v", err)
-	}
-	return before, v.Session()
+	return v.look(r.before), v.Session()
 }
 
 // cookieBefore is the session's cookie that the visitor came with.

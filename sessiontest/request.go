@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -49,12 +50,10 @@ func (v *Visitor) PostJSON(path string, value any) *Response {
 		v.t.Fatalf("sessiontest: POST %s: %v", path, err)
 		return nil
 	}
-	also := *v
-	also.header = http.Header{"Accept": {jsonType}}
-	for name, values := range v.header {
-		also.header[name] = values
+	if _, chosen := v.header["Accept"]; !chosen {
+		v = v.With("Accept", jsonType)
 	}
-	return also.send(http.MethodPost, path, jsonType, string(body))
+	return v.send(http.MethodPost, path, jsonType, string(body))
 }
 
 func (v *Visitor) send(method, path, contentType, body string) *Response {
@@ -155,9 +154,7 @@ func (v *Visitor) defaults() http.Header {
 	if v.browser.page != "" {
 		h.Set("Referer", v.browser.page)
 	}
-	for name, values := range v.header {
-		h[name] = values
-	}
+	maps.Copy(h, v.header)
 	return h
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -149,11 +150,8 @@ func (s *site) request(method string, form url.Values, cookies []jarCookie) *htt
 // not, whatever the test asserted about it would be about another session, or none. It
 // answers true where it cannot tell: another request may have ended the session again.
 func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
-	began := false
-	for _, c := range answer {
-		began = began || c.Name == s.cookie && c.MaxAge >= 0
-	}
-	if !began || s.shared.Load() || s.underway.Load() != 1 {
+	begins := func(c *http.Cookie) bool { return c.Name == s.cookie && c.MaxAge >= 0 }
+	if !slices.ContainsFunc(answer, begins) || s.shared.Load() || s.underway.Load() != 1 {
 		return true
 	}
 	seen, err := s.look(sent)

@@ -204,7 +204,13 @@ func (v *Visitor) CSRFToken() (token string) {
 // ends the test.
 func (v *Visitor) Session() *session.Session {
 	v.t.Helper()
-	seen, err := v.site.look(v.browser.jar.sent(v.site.base))
+	return v.look(v.browser.jar.sent(v.site.base))
+}
+
+// look is the session that these cookies lead to.
+func (v *Visitor) look(cookies []jarCookie) *session.Session {
+	v.t.Helper()
+	seen, err := v.site.look(cookies)
 	if err != nil {
 		v.t.Fatalf("sessiontest: the session could not be looked at: %v", err)
 	}

@@ -2,10 +2,7 @@ package filestore
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"iter"
-	"os"
 	"slices"
 )
 
@@ -43,17 +40,6 @@ func (s *Store) names(ctx context.Context, folder *folder) ([]string, error) {
 		return nil, err
 	}
 	defer s.running.Done()
-	dir, err := root.OpenFile(folder.path, os.O_RDONLY|noWait, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	all, err := dir.Readdirnames(-1)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(all, func(name string) bool { return !isName(name) }), nil
+	all, err := list(root, folder.path)
+	return slices.DeleteFunc(all, func(name string) bool { return !isName(name) }), err
 }

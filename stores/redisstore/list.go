@@ -61,11 +61,13 @@ func (s *Store) keysOn(ctx context.Context, master redis.Cmdable, yield func(str
 			return nil, err
 		})
 		if err != nil {
-			return yield("", err) && false
+			yield("", err)
+			return false
 		}
 		for _, key := range keys {
 			if err := ctx.Err(); err != nil {
-				return yield("", s.explain(ctx, "list", err)) && false
+				yield("", s.explain(ctx, "list", err))
+				return false
 			}
 			if !yield(strings.TrimPrefix(key, s.sessionKey("")), nil) {
 				return false

@@ -3,6 +3,7 @@ package visit
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -81,9 +82,7 @@ func (v *Visitor) send(method, path string, form url.Values, from string, header
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	r.Header.Set("Accept", "text/html")
 	if method != http.MethodGet {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
