@@ -47,8 +47,8 @@
 // # Cost
 //
 // Each method is one request, except that [Store.Untag] and [Store.Revoke] send one for
-// each key and [Store.Tagged] and [Store.Keys] one for each megabyte. In request units, where a session of n
-// kilobytes is counted in whole ones:
+// each key and [Store.Tagged] and [Store.Keys] one for each megabyte. In request units,
+// where a session of n kilobytes is counted in whole ones:
 //
 //	Read              n/4 read units, at least 1
 //	Write, Destroy    n write units; a refused condition counts as well
@@ -62,8 +62,8 @@
 // # Permissions
 //
 // A role needs dynamodb:GetItem, PutItem, UpdateItem, DeleteItem and Query on the table;
-// to list sessions also Scan; for Check also DescribeTable and DescribeTimeToLive; and for CreateTable those two,
-// CreateTable and UpdateTimeToLive.
+// to list sessions also Scan; for Check also DescribeTable and DescribeTimeToLive; and for
+// CreateTable those two, CreateTable and UpdateTimeToLive.
 package dynamodbstore
 
 import (
