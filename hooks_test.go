@@ -316,6 +316,9 @@ func Test_that_a_failure_to_find_the_sessions_of_a_user_is_told_once(t *testing.
 	for name, call := range map[string]func() error{
 		"Tagged":        func() error { _, err := p.manager.Tagged(ctx, "ada"); return err },
 		"DestroyTagged": func() error { return p.manager.DestroyTagged(ctx, "ada") },
+		"UpdateTagged": func() error {
+			return p.manager.UpdateTagged(ctx, "ada", func(*session.Session) error { return nil })
+		},
 	} {
 		if err := call(); !errors.Is(err, session.ErrUnavailable) {
 			t.Errorf("%s: %v; want ErrUnavailable", name, err)
