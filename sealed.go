@@ -34,11 +34,10 @@ func (s *Session) open() (found bool, err error) {
 	} else {
 		s.sealed.values, s.expires = true, until
 		s.st = values
-		s.st.entries = slices.DeleteFunc(values.entries, entry.isFlash)
 	}
 	if flash != nil {
 		s.sealed.flash = true
-		s.st.entries = append(s.st.entries, slices.DeleteFunc(flash.entries, entry.isValue)...)
+		s.st.entries = append(s.st.entries, flash.entries...)
 	}
 	return s.sealed.values, nil
 }
