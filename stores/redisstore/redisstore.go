@@ -10,7 +10,8 @@
 // session store.
 //
 // What it promises: all of the [session.Store] contract, for any number of processes. Each
-// method is one round trip, and a conflict brings the current record in the same one. The
+// method is one round trip, and a conflict brings the current record in the same one; only a
+// new session that finds its key taken, which nobody draws twice, asks once more. The
 // server's clock alone decides when a session ends, so that the clocks of the processes
 // need not agree. Where the driver asks again because an answer was lost, the answer to a
 // [Store.Destroy] is still the right one.
@@ -28,7 +29,7 @@
 // Where users have rights (ACL), ours needs these; the command is to be given in one line:
 //
 //	ACL SETUSER app ON >password ~session:*
-//	    +EVALSHA +EVAL +HMGET +HSET +HEXISTS +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
+//	    +EVALSHA +EVAL +GET +GETRANGE +SET +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
 // and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO
@@ -44,9 +45,9 @@
 //
 // # Format
 //
-// A session is a hash, prefix + "s:" + key: v is its version, d its data. Once it has been
-// destroyed the hash is there for five minutes more, with the field t alone, which names the
-// call that did it. A tag is a sorted set, prefix + "t:" + tag: the members are
+// A session is a string, prefix + "s:" + key: its version in decimal digits, a line feed, its
+// data. Once it has been destroyed there is another string for five minutes, an exclamation
+// mark and a name for the call that did it. A tag is a sorted set, prefix + "t:" + tag: the members are
 // keys, with an exclamation mark in front once they are revoked, and the score is when an
 // entry ends, in milliseconds since 1970 by the server's clock. Each of them has a time to
 // live.
@@ -58,6 +59,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -147,8 +149,14 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 // Write creates the record under key or replaces the version that rec names. A conflict is
 // a [*session.ConflictError] with the current record.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
-	reply, err := s.change(ctx, "write", writeScript, s.sessionKey(key),
-		version(rec.Version), version(rec.Version+1), rec.Data, s.life(rec.Expires))
+	key = s.sessionKey(key)
+	next, life := value(rec.Version+1, rec.Data), s.life(rec.Expires)
+	if rec.Version == 0 && life > 0 {
+		if created, err := s.create(ctx, key, next, life); created || err != nil {
+			return err
+		}
+	}
+	reply, err := s.change(ctx, "write", writeScript, key, beginning(rec.Version), next, life)
 	if err != nil {
 		return err
 	}
@@ -157,8 +165,9 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 
 // Destroy removes the record under key: any version of it if version is 0, and only that
 // version otherwise. A conflict is a [*session.ConflictError] with the current record.
-func (s *Store) Destroy(ctx context.Context, key string, v uint64) error {
-	reply, err := s.change(ctx, "destroy", destroyScript, s.sessionKey(key), version(v), rand.Text())
+func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
+	reply, err := s.change(ctx, "destroy", destroyScript, s.sessionKey(key),
+		beginning(version), "!"+rand.Text())
 	if err != nil {
 		return err
 	}
@@ -179,9 +188,19 @@ func (s *Store) life(expires time.Time) int64 {
 	return max(0, expires.Sub(s.now()).Milliseconds())
 }
 
-// version is what the scripts know a version by. They compare it as text, since numbers in
-// Lua are exact only up to 2⁵³.
-func version(v uint64) string { return strconv.FormatUint(v, 10) }
+// beginning is how a record of that version begins, and no other. Where it is "", there is
+// none. The scripts compare text, since numbers in Lua are exact only up to 2⁵³.
+func beginning(version uint64) string {
+	if version == 0 {
+		return ""
+	}
+	return strconv.FormatUint(version, 10) + "\n"
+}
+
+// value is what Redis keeps of a record.
+func value(version uint64, data []byte) []byte {
+	return append([]byte(beginning(version)), data...)
+}
 
 // outcome is what a script says that changes a record: done, or the record that it met.
 func (s *Store) outcome(verb string, reply any) error {
@@ -195,17 +214,17 @@ func (s *Store) outcome(verb string, reply any) error {
 	return fmt.Errorf("redisstore: %s: %w", verb, &session.ConflictError{Current: current})
 }
 
-// record understands what a script says about a record: its version, its data and how
-// many milliseconds it has to live.
+// record understands what a script says about a record: its value, and how many
+// milliseconds it has to live.
 func (s *Store) record(reply any) (session.Record, error) {
-	fields, _ := reply.([]any)
-	if len(fields) != 3 {
+	found, _ := reply.([]any)
+	if len(found) != 2 {
 		return session.Record{}, errUnreadable
 	}
-	text, _ := fields[0].(string)
-	v, err := strconv.ParseUint(text, 10, 64)
-	data, hasData := fields[1].(string)
-	life, _ := fields[2].(int64)
+	text, _ := found[0].(string)
+	version, data, hasData := strings.Cut(text, "\n")
+	v, err := strconv.ParseUint(version, 10, 64)
+	life, _ := found[1].(int64)
 	if err != nil || v == 0 || !hasData || life < 0 {
 		return session.Record{}, errUnreadable
 	}
