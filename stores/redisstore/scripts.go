@@ -8,7 +8,8 @@ import "github.com/redis/go-redis/v9"
 // nil is that there is no such record.
 //
 // It is tempting to read with GET and PTTL in a pipeline. A client that sends what only
-// reads to replicas would read an old record then; a script always goes to the primary.
+// reads to replicas would read an old record then; a script always goes to the primary. So
+// does MULTI, but in a Cluster it finds no key whose slot is just being moved.
 //
 // What changes a record looks at its first bytes only: with GET, Lua would copy a large
 // session to learn its version.
