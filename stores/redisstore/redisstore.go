@@ -11,10 +11,9 @@
 //
 // What it promises: all of the [session.Store] contract, for any number of processes. Each
 // method is one round trip, and a conflict brings the current record in the same one; only a
-// new session that finds its key taken, which nobody draws twice, asks once more. The
-// server's clock alone decides when a session ends, so that the clocks of the processes
-// need not agree. Where the driver asks again because an answer was lost, the answer to a
-// [Store.Destroy] is still the right one.
+// new session that finds its key taken asks once more. The server's clock alone decides when
+// a session ends, so that the clocks of the processes need not agree. Where the driver asks
+// again because an answer was lost, the answer to a [Store.Destroy] is still the right one.
 //
 // What it does not: it keeps no more than Redis does. A Redis acknowledges before it writes
 // to its disk and before its replicas have the change. When it fails, the last changes may
@@ -151,10 +150,11 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
 	key = s.sessionKey(key)
 	next, life := value(rec.Version+1, rec.Data), s.life(rec.Expires)
-	if rec.Version == 0 && life > 0 {
+	if rec.Version == 0 && life > 0 { // a SET takes no life of 0
 		if created, err := s.create(ctx, key, next, life); created || err != nil {
 			return err
 		}
+		// The script tells what is in the way.
 	}
 	reply, err := s.change(ctx, "write", writeScript, key, beginning(rec.Version), next, life)
 	if err != nil {

@@ -9,10 +9,10 @@ import "github.com/redis/go-redis/v9"
 //
 // It is tempting to read with GET and PTTL in a pipeline. A client that sends what only
 // reads to replicas would read an old record then; a script always goes to the primary. So
-// does MULTI, but in a Cluster it finds no key whose slot is just being moved.
+// does MULTI, but in a Cluster it fails for keys that move.
 //
-// What changes a record looks at its first bytes only: with GET, Lua would copy a large
-// session to learn its version.
+// A script that changes a record looks at the first bytes of the one there is: with GET, Lua
+// would copy a large session to learn its version.
 
 // done is the answer of a script that did what it should: that of its last SET.
 const done = "OK"
@@ -35,11 +35,11 @@ return record()
 // ARGV: how the record to replace begins, or "" for none; the one that follows; its life.
 //
 // SET is the first command that changes anything: it is where a server whose memory is
-// full ends a script, and after another change it would not. It takes no life of 0.
+// full ends a script, and after another change it would not.
 //
-// Who wants none finds all of what there is, so that a tombstone is in his way, too: nobody
-// creates a record under a key that was used, but a network may deliver the command that once
-// did a second time, after the log-out. (An empty string passes for none. Nobody has lost anything then.)
+// GETRANGE up to -1 is all there is, so a tombstone stands in the way of a new record, too:
+// nobody creates one under a key that was used, but a network may deliver the command that
+// once did a second time, after the log-out. (An empty string is as good as none there.)
 var writeScript = redis.NewScript(record + `
 if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then
   return record()
@@ -65,7 +65,7 @@ local gone = found == '' or string.sub(found, 1, 1) == '!'
 if found == ARGV[2] or gone and ARGV[1] == '' then
   return {ok = 'OK'}
 end
-if gone or string.sub(found, 1, #ARGV[1]) ~= ARGV[1] then
+if string.sub(found, 1, #ARGV[1]) ~= ARGV[1] then
   return record()
 end
 redis.call('DEL', KEYS[1])
