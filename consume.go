@@ -1,9 +1,6 @@
 package session
 
-import (
-	"net/http"
-	"slices"
-)
+import "slices"
 
 // flashes is the flash of one request.
 type flashes struct {
@@ -46,7 +43,7 @@ func (s *Session) showForm() {
 // shows says whether the response has messages, old input or errors, or is going to.
 func (s *Session) shows() bool {
 	f := &s.flash
-	return s.decision.shows && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0)
+	return (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0) && s.view().shows
 }
 
 // saved notes that what was added is stored now.
@@ -75,6 +72,12 @@ func (s *Session) received() []flashItem {
 	return s.flash.received
 }
 
+// hasFlash says whether there is any, expired or not.
+func (s *Session) hasFlash() bool {
+	f := &s.flash
+	return len(f.own) > 0 || len(f.added) > 0 || len(f.received) > 0 || !f.decoded && s.st.hasFlash()
+}
+
 // visible is what this request may show, in the order it was flashed.
 func (s *Session) visible() []flashItem {
 	received := s.received()
@@ -84,7 +87,7 @@ func (s *Session) visible() []flashItem {
 	f := &s.flash
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
 	items = slices.Concat(items, f.own, f.added)
-	if s.headSent && s.m.sealer != nil && s.decision.shows {
+	if s.headSent && s.m.sealer != nil && s.view().shows {
 		items = s.onlyRead(items)
 	}
 	for _, m := range f.now {
@@ -115,13 +118,14 @@ func (s *Session) keyed(key string) (flashItem, bool) {
 
 // claim consumes what a page has read, before it is sent. It says whether another page was
 // faster with a message: then this one is to be rendered again, and sees it no more.
-func (s *Session) claim(status int, h http.Header) (again bool, err error) {
+func (s *Session) claim(status int) (again bool, err error) {
 	s.lock()
 	defer s.unlock()
 	if s.headSent || s.failure() != nil || s.m.sealer != nil {
 		return false, nil
 	}
-	delta := s.settle(s.viewOf(status, h))
+	s.regard(status)
+	delta := s.settle()
 	if delta.empty() {
 		return false, nil
 	}
@@ -145,9 +149,9 @@ func (s *Session) applyFlash(d flashDelta, st *state) {
 
 // settle decides, when the head is about to leave, which messages this response consumes.
 // It is called again for what is read while the body streams.
-func (s *Session) settle(v view) flashDelta {
+func (s *Session) settle() flashDelta {
 	f := &s.flash
-	if s.st == nil || !v.shows {
+	if s.st == nil || !s.hasFlash() || !s.view().shows {
 		return flashDelta{}
 	}
 	if s.m.sealer != nil && !s.headSent && f.claimed() {
@@ -158,7 +162,7 @@ func (s *Session) settle(v view) flashDelta {
 	}
 	var delta flashDelta
 	for _, it := range s.received() {
-		if !f.consumes(it, v.page) {
+		if !f.consumes(it, s.view().page) {
 			continue
 		}
 		delta.drop = append(delta.drop, it.id)

@@ -25,9 +25,6 @@ func (s *Session) load() {
 	case s.given:
 		s.reportRejected(ctx)
 	}
-	if s.headSent && s.exchange != nil {
-		s.decision = s.viewOf(s.status, s.exchange.Header())
-	}
 }
 
 // find tries each cookie of our name until one leads to a session. An id that leads

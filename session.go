@@ -54,8 +54,9 @@ type Session struct {
 	err     error     // the first failure
 	lost    bool      // the stored record ended while this request ran
 
-	status   int  // of the response, if the head left before the session was loaded
-	decision view // what the response head said about messages
+	status   int  // of the response, if its head has left or is about to
+	decision view // what that head said about messages; see Session.view
+	decided  bool
 
 	// What is to be done at the commit.
 	ops   []op
