@@ -124,7 +124,7 @@ func (m *Manager) end(ctx context.Context, key string, version uint64, conflict 
 // create stores a session that has no record. Where there is nothing to store, there is
 // no record and no cookie.
 func (s *Session) create(ctx context.Context, delta flashDelta) error {
-	delta.apply(s.st, s.m.now())
+	delta.apply(s.st, s.at)
 	if s.st.empty() {
 		if len(s.ended) > 0 {
 			s.removeCookie(s.m.cookie.name())
@@ -361,11 +361,11 @@ func (s *Session) extend(ctx context.Context, until time.Time) error {
 	return s.m.store.Touch(ctx, s.key, until)
 }
 
-// refresh is when a session that is used now will end, and whether that is late enough
+// refresh is when a session that is in use will end, and whether that is late enough
 // to tell the store.
 func (s *Session) refresh() (until time.Time, due bool) {
 	idle := s.m.cfg.IdleTimeout
-	until = s.st.expires(s.m.now(), idle)
+	until = s.st.expires(s.at, idle)
 	return until, until.Sub(s.expires) >= idle/10
 }
 
@@ -375,6 +375,7 @@ func (s *Session) aged() bool {
 	if s.key == "" && !s.sealed.values {
 		return false
 	}
+	s.at = s.m.now()
 	_, due := s.refresh()
 	return due
 }
@@ -430,9 +431,8 @@ func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Reco
 	st.stamp(s.m.producer, c.seq)
 	rec := Record{Version: onto.Version, Expires: onto.Expires}
 	if !s.outside { // what a job does is no use of the session
-		now := s.m.now()
-		st.seenAt(now)
-		rec.Expires = st.expires(now, s.m.cfg.IdleTimeout)
+		st.seenAt(s.at)
+		rec.Expires = st.expires(s.at, s.m.cfg.IdleTimeout)
 		if err := c.index(ctx, st, rec.Expires); err != nil {
 			return nil, Record{}, err
 		}
@@ -490,7 +490,7 @@ func (s *Session) cookieAge() time.Duration {
 	if s.st.deadline == 0 {
 		return maxCookieAge
 	}
-	return time.UnixMilli(s.st.deadline).Sub(s.m.now())
+	return time.UnixMilli(s.st.deadline).Sub(s.at)
 }
 
 func (s *Session) setCookie(name, value string, age time.Duration) {

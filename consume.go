@@ -144,7 +144,7 @@ func (s *Session) applyFlash(d flashDelta, st *state) {
 	s.flash.taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
 		return slices.ContainsFunc(st.entries, func(e entry) bool { return e.kind.isFlash() && string(e.key) == id })
 	})
-	d.apply(st, s.m.now())
+	d.apply(st, s.at)
 }
 
 // settle decides, when the head is about to leave, which messages this response consumes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // load finds the session that the visitor's cookie names. There is always a state
@@ -15,6 +16,7 @@ func (s *Session) load() {
 	if s.st == nil {
 		s.begin()
 	}
+	s.lateLoad = s.headSent
 	switch {
 	case err != nil:
 		s.loadErr = err
@@ -77,7 +79,7 @@ func (s *Session) straggles(ctx context.Context) error {
 // would not help; one of a newer version of this library will be understood by the
 // process that wrote it, so it must not look like being logged out.
 func (s *Session) understand(rec Record, key string) (*state, error) {
-	st, err := s.m.decode(rec)
+	st, err := s.m.decode(rec, s.at)
 	if errors.Is(err, errCorrupt) {
 		s.corrupt = true
 		s.report(s.m.cfg.Hooks.Undecodable, key, Event{Err: err}, corrupt)
@@ -89,8 +91,7 @@ func (s *Session) understand(rec Record, key string) (*state, error) {
 // decode is the state in a record: nil if it has ended. Stores see to that themselves, but one
 // that forgets an expiry must not keep people logged in. The error is errCorrupt or an
 // ErrUnavailable.
-func (m *Manager) decode(rec Record) (*state, error) {
-	now := m.now()
+func (m *Manager) decode(rec Record, now time.Time) (*state, error) {
 	if !rec.Expires.IsZero() && !rec.Expires.After(now) {
 		return nil, nil
 	}

@@ -65,9 +65,7 @@ func (s *Session) unseal(name string, given *bool) (*state, time.Time, error) {
 // seal sets the cookies that have changed, and no other.
 func (s *Session) seal(delta flashDelta) error {
 	changed, had := len(s.ops) > 0 || s.renew, s.sealed
-	if !delta.empty() {
-		delta.apply(s.st, s.m.now())
-	}
+	delta.apply(s.st, s.at)
 	until, due := s.refresh()
 	if changed || had.ended || due && had.values && !s.headSent {
 		if err := s.sealValues(s.st.without(entry.isFlash), until); err != nil {
@@ -120,12 +118,12 @@ func (s *Session) sealFlash(flash *state) error {
 		return nil
 	}
 	var last int64
-	for _, it := range flash.flash(s.m.now()) {
+	for _, it := range flash.flash(s.at) {
 		last = max(last, it.expires)
 	}
 	until := time.UnixMilli(last)
 	for {
-		err := s.sealCookie(name, flash, until, until.Sub(s.m.now()))
+		err := s.sealCookie(name, flash, until, until.Sub(s.at))
 		var tooLarge *TooLargeError
 		if !errors.As(err, &tooLarge) || !flash.shrink(tooLarge.Size-tooLarge.Limit) {
 			s.sealed.flash, s.sealed.flashGiven = true, true

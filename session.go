@@ -32,6 +32,7 @@ type Session struct {
 	to       audience        // see Session.audience
 	exchange exchange        // nil once the request is over
 	headSent bool
+	lateLoad bool // loaded after that
 	frozen   bool // hungUp is known: the handler has returned
 	hungUp   bool
 	optional bool // this route may be answered without the session; see Optional
@@ -67,6 +68,7 @@ type Session struct {
 	flash flashes
 
 	firstContext storeContext // see Session.storeContext
+	at           time.Time    // when the last load or commit began
 
 	cookies []cookieLine // that this response sets
 	events  []func()     // hooks to call once the lock is free

@@ -101,7 +101,9 @@ func (s *Session) saveLate() {
 	if s.m.sealer == nil {
 		read = s.settle()
 	}
-	_ = s.commit(read)
+	if s.lateLoad || s.pending() || !read.empty() { // otherwise the head has seen to all of it
+		_ = s.commit(read)
+	}
 }
 
 // handOver commits before a connection is hijacked by take. The head is then not ours,
