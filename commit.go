@@ -19,7 +19,7 @@ func (s *Session) commit(shown flashDelta) error {
 	if s.st == nil || s.lost {
 		return nil
 	}
-	delta := flashDelta{drop: shown.drop, add: append(shown.add, s.flash.added...)}
+	delta := flashDelta{drop: shown.drop, add: append(shown.add, s.flash.unsaved()...)}
 	if s.loadErr != nil {
 		if s.pending() {
 			return s.abandon(s.loadErr)
@@ -45,13 +45,13 @@ func (s *Session) commit(shown flashDelta) error {
 
 // pending says whether the application changed anything that is not saved yet.
 func (s *Session) pending() bool {
-	return len(s.ops) > 0 || s.renew || len(s.ended) > 0 || s.sealed.ended || len(s.flash.added) > 0
+	return len(s.ops) > 0 || s.renew || len(s.ended) > 0 || s.sealed.ended || len(s.flash.unsaved()) > 0
 }
 
 // abandon drops what is pending: the response becomes an error page, and what that page
 // does must not save half of what the handler did.
 func (s *Session) abandon(err error) error {
-	s.flash.added = nil
+	s.flash.forgetAdded()
 	s.settled()
 	return err
 }

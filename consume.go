@@ -20,11 +20,44 @@ type flashes struct {
 	keep     func(string) bool // what Reflash keeps; nil = nothing
 }
 
+// flashes is the flash of this request, to be changed.
+func (s *Session) flashes() *flashes {
+	if s.flash == nil {
+		s.flash = new(flashes)
+	}
+	return s.flash
+}
+
+// unsaved is what this request has flashed and not saved yet.
+func (f *flashes) unsaved() []flashItem {
+	if f == nil {
+		return nil
+	}
+	return f.added
+}
+
+// saved notes that it is stored now.
+func (f *flashes) saved() {
+	if f != nil {
+		f.own = append(f.own, f.added...)
+		f.added = nil
+	}
+}
+
+// forgetAdded is for what is not going to be saved.
+func (f *flashes) forgetAdded() {
+	if f != nil {
+		f.added = nil
+	}
+}
+
 func (f *flashes) markRead(it flashItem) { f.read = marked(f.read, it.id) }
 
 // forgetReads is for a handler that read messages and then failed: nobody has seen them.
 func (f *flashes) forgetReads() {
-	f.read, f.formRead, f.claims = nil, false, nil
+	if f != nil {
+		f.read, f.formRead, f.claims = nil, false, nil
+	}
 }
 
 // claimed says whether messages were fetched that nobody has looked at: for a page that is
@@ -37,19 +70,13 @@ func (f *flashes) claimed() bool {
 func (s *Session) showForm() {
 	s.lock()
 	defer s.unlock()
-	s.flash.formRead = true
+	s.flashes().formRead = true
 }
 
 // shows says whether the response has messages, old input or errors, or is going to.
 func (s *Session) shows() bool {
-	f := &s.flash
-	return (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0) && s.view().shows
-}
-
-// saved notes that what was added is stored now.
-func (f *flashes) saved() {
-	f.own = append(f.own, f.added...)
-	f.added = nil
+	f := s.flash
+	return f != nil && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0) && s.view().shows
 }
 
 func (f *flashes) forgetReceived() {
@@ -65,16 +92,20 @@ func (f *flashes) superseded(old flashItem) bool {
 // received is the flash that the session came with, less what has expired.
 func (s *Session) received() []flashItem {
 	st := s.state()
-	if f := &s.flash; !f.decoded {
+	f := s.flashes()
+	if !f.decoded {
 		f.decoded = true
 		f.received = st.flash(s.m.now())
 	}
-	return s.flash.received
+	return f.received
 }
 
 // hasFlash says whether there is any, expired or not.
 func (s *Session) hasFlash() bool {
-	f := &s.flash
+	f := s.flash
+	if f == nil {
+		return s.st.hasFlash()
+	}
 	return len(f.own) > 0 || len(f.added) > 0 || len(f.received) > 0 || !f.decoded && s.st.hasFlash()
 }
 
@@ -84,7 +115,7 @@ func (s *Session) visible() []flashItem {
 	if s.audience() == audienceNobody {
 		return nil
 	}
-	f := &s.flash
+	f := s.flashes()
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
 	items = slices.Concat(items, f.own, f.added)
 	if s.headSent && s.m.sealer != nil && s.view().shows {
@@ -99,7 +130,8 @@ func (s *Session) visible() []flashItem {
 // onlyRead leaves what was read before the head left. The rest could be shown, but not
 // removed, and so would be seen again.
 func (s *Session) onlyRead(items []flashItem) []flashItem {
-	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !s.flash.read[it.id] && !s.flash.done[it.id] })
+	f := s.flashes()
+	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !f.read[it.id] && !f.done[it.id] })
 	if len(kept) < len(items) {
 		s.late(ErrHeadSent)
 	}
@@ -132,7 +164,7 @@ func (s *Session) claim(status int) (again bool, err error) {
 	if err := s.commit(delta); err != nil {
 		return false, err
 	}
-	f := &s.flash
+	f := s.flashes()
 	isTaken := func(it flashItem) bool { return f.read[it.id] && slices.Contains(f.taken, it.id) }
 	received := len(f.received)
 	f.received = slices.DeleteFunc(f.received, isTaken)
@@ -141,7 +173,10 @@ func (s *Session) claim(status int) (again bool, err error) {
 
 // applyFlash applies d to st, and notes what somebody else has removed from it before.
 func (s *Session) applyFlash(d flashDelta, st *state) {
-	s.flash.taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
+	if d.empty() {
+		return
+	}
+	s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
 		return slices.ContainsFunc(st.entries, func(e entry) bool { return e.kind.isFlash() && string(e.key) == id })
 	})
 	d.apply(st, s.at)
@@ -150,10 +185,10 @@ func (s *Session) applyFlash(d flashDelta, st *state) {
 // settle decides, when the head is about to leave, which messages this response consumes.
 // It is called again for what is read while the body streams.
 func (s *Session) settle() flashDelta {
-	f := &s.flash
 	if s.st == nil || !s.hasFlash() || !s.view().shows {
 		return flashDelta{}
 	}
+	f := s.flashes()
 	if s.m.sealer != nil && !s.headSent && f.claimed() {
 		for _, it := range s.visible() {
 			f.markRead(it)

@@ -19,7 +19,7 @@ func header(h http.Header, name string) string {
 
 // audience is who a request is for, by the headers that browsers and hypermedia
 // libraries document. Everything that depends on it asks here.
-type audience int
+type audience uint8
 
 const (
 	audienceUnknown audience = iota

@@ -29,8 +29,8 @@ type Session struct {
 
 	ctx      context.Context // the request's
 	req      *http.Request   // for its cookies and who asks
-	to       audience        // see Session.audience
 	exchange exchange        // nil once the request is over
+	to       audience        // see Session.audience
 	headSent bool
 	lateLoad bool // loaded after that
 	frozen   bool // hungUp is known: the handler has returned
@@ -65,7 +65,7 @@ type Session struct {
 	csrf  bool    // its pages have tokens
 	ended []ended // records to destroy
 	tags  tagChanges
-	flash flashes
+	flash *flashes // nil until there is something to note; see Session.flashes
 
 	firstContext storeContext // see Session.storeContext
 	at           time.Time    // when the last load or commit began
@@ -277,9 +277,9 @@ func (s *Session) Destroy() {
 	s.sealed.ended = s.m.sealer != nil && (s.given || s.sealed.flashGiven)
 	s.begin()
 	s.ops, s.renew, s.lost, s.tags = nil, false, false, tagChanges{}
-	s.flash.forgetReceived()
+	s.flashes().forgetReceived()
 	if s.outside {
-		s.flash.added = nil // no cookie would lead to a session that they begin
+		s.flash.forgetAdded() // no cookie would lead to a session that they begin
 	}
 }
 

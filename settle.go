@@ -129,7 +129,7 @@ func (s *Session) handOver(take func() error) error {
 
 // needsCookie says whether what is pending can only be saved with a cookie.
 func (s *Session) needsCookie() bool {
-	changed := len(s.ops) > 0 || len(s.flash.added) > 0
+	changed := len(s.ops) > 0 || len(s.flash.unsaved()) > 0
 	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }
 

@@ -20,10 +20,10 @@ type storeContext struct {
 
 	mu       sync.Mutex
 	deadline time.Time       // once somebody asks, or from the start
-	asked    bool            // whether it has ended
 	timed    context.Context // once somebody waits
 	stop     context.CancelFunc
 	ended    bool
+	asked    bool // whether it has ended
 }
 
 // storeContext is for the next store calls. The first of a request is part of the session.

@@ -217,7 +217,7 @@ func (s *Session) Clear() {
 			came = append(came, string(e.key))
 		}
 	}
-	s.flash.forgetReceived()
+	s.flashes().forgetReceived()
 	s.change(func(st *state) error {
 		// What another request flashes meanwhile did not come with this one.
 		st.entries = slices.DeleteFunc(slices.Clone(st.entries), func(e entry) bool {
