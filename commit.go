@@ -511,7 +511,7 @@ func (s *Session) sendCookie(name, line string) {
 
 // largest names the entries that take the most room, largest first.
 func (st *state) largest() []string {
-	byRoom := slices.SortedFunc(slices.Values(st.entries), func(a, b entry) int { return len(b.val) - len(a.val) })
+	byRoom := slices.SortedFunc(st.all(), func(a, b entry) int { return len(b.val) - len(a.val) })
 	var names []string
 	for _, e := range byRoom[:min(3, len(byRoom))] {
 		names = append(names, fmt.Sprintf("%s (%d bytes)", e.name(), len(e.val)))

@@ -177,7 +177,7 @@ func (s *Session) applyFlash(d flashDelta, st *state) {
 		return
 	}
 	s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
-		return slices.ContainsFunc(st.entries, func(e entry) bool { return e.kind.isFlash() && string(e.key) == id })
+		return st.contains(func(e entry) bool { return e.kind.isFlash() && string(e.key) == id })
 	})
 	d.apply(st, s.at)
 }

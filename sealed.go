@@ -37,7 +37,8 @@ func (s *Session) open() (found bool, err error) {
 	}
 	if flash != nil {
 		s.sealed.flash = true
-		s.st.entries = append(s.st.entries, flash.entries...)
+		p := s.st.parts()
+		p.entries = append(p.entries, flash.parts().entries...)
 	}
 	return s.sealed.values, nil
 }
@@ -160,11 +161,11 @@ func (st *state) trimInput(excess int) bool {
 	in := it.input()
 	// Sealing makes 16 bytes of 9, more or less; one field at least must go.
 	if !in.trim(in.size() - 1 - excess/2) {
-		st.entries = slices.Delete(st.entries, i, i+1)
+		st.parts().entries = slices.Delete(st.parts().entries, i, i+1)
 		return true
 	}
 	it.value = mustEncode(in)
-	st.entries[i] = it.entry()
+	st.parts().entries[i] = it.entry()
 	return true
 }
 
@@ -179,12 +180,12 @@ func (st *state) trimErrors() bool {
 		return false
 	}
 	it.value = mustEncode(errs[:len(errs)/2])
-	st.entries[i] = it.entry()
+	st.parts().entries[i] = it.entry()
 	return true
 }
 
 func (st *state) flashOf(k kind) (int, flashItem) {
-	for i, e := range st.entries {
+	for i, e := range st.parts().entries {
 		if it, ok := decodeFlash(e); ok && it.kind == k {
 			return i, it
 		}
@@ -192,7 +193,7 @@ func (st *state) flashOf(k kind) (int, flashItem) {
 	return -1, flashItem{}
 }
 
-func (st *state) hasFlash() bool { return slices.ContainsFunc(st.entries, entry.isFlash) }
+func (st *state) hasFlash() bool { return st.contains(entry.isFlash) }
 
 func (e entry) isFlash() bool { return e.kind.isFlash() }
 func (e entry) isValue() bool { return !e.kind.isFlash() }
