@@ -29,10 +29,8 @@ func (s *Session) commit(shown flashDelta) error {
 	if !s.pending() && delta.empty() && !s.aged() {
 		return nil
 	}
-	ctx := s.storeContext()
-	defer ctx.end()
 	cookies := s.cookies
-	if err := s.save(ctx, delta); err != nil {
+	if err := s.save(delta); err != nil {
 		s.cookies = cookies
 		s.remember(err)
 		s.reportUnsaved(err)
@@ -61,10 +59,13 @@ func (s *Session) settled() {
 	s.ops, s.renew, s.ended, s.sealed.ended, s.tags = nil, false, nil, false, tagChanges{}
 }
 
-func (s *Session) save(ctx context.Context, delta flashDelta) error {
+func (s *Session) save(delta flashDelta) error {
 	if s.m.sealer != nil {
+		s.at = s.m.now()
 		return s.seal(delta)
 	}
+	ctx := s.storeContext()
+	defer ctx.end()
 	if err := s.destroyEnded(ctx); err != nil {
 		return err
 	}

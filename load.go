@@ -11,10 +11,15 @@ import (
 // afterwards; it is empty if there is no session, and if the store cannot be asked.
 func (s *Session) load() {
 	ctx := s.storeContext()
-	defer ctx.end()
+	defer func() {
+		ctx.end()
+		if !s.given {
+			*ctx = storeContext{} // no store has seen it, so the commit can have it
+		}
+	}()
 	found, err := s.find(ctx)
 	if s.st == nil {
-		s.begin()
+		s.begin(s.at)
 	}
 	s.lateLoad = s.headSent
 	switch {

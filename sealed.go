@@ -30,7 +30,7 @@ func (s *Session) open() (found bool, err error) {
 		return false, err
 	}
 	if values == nil {
-		s.begin()
+		s.begin(s.at)
 	} else {
 		s.sealed.values, s.expires = true, until
 		s.st = values

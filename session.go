@@ -275,7 +275,7 @@ func (s *Session) Destroy() {
 		s.ended = append(s.ended, ended{s.key, s.version, s.st.tags()})
 	}
 	s.sealed.ended = s.m.sealer != nil && (s.given || s.sealed.flashGiven)
-	s.begin()
+	s.begin(s.m.now())
 	s.ops, s.renew, s.lost, s.tags = nil, false, false, tagChanges{}
 	s.flashes().forgetReceived()
 	if s.outside {
@@ -295,8 +295,8 @@ func (s *Session) logOutStraggles() error {
 }
 
 // begin makes this an empty session that nobody has stored.
-func (s *Session) begin() {
-	s.st = newState(s.m.now(), s.m.cfg.AbsoluteTimeout)
+func (s *Session) begin(now time.Time) {
+	s.st = newState(now, s.m.cfg.AbsoluteTimeout)
 	s.id, s.key, s.next, s.version, s.expires = "", "", "", 0, time.Time{}
 	s.fresh = true
 }
