@@ -12,8 +12,8 @@ type flashes struct {
 
 	forms map[string]Submission // what was read of them so far
 
-	read     map[string]bool   // ids of items that were read
-	done     map[string]bool   // ids of items that are consumed
+	read     []string          // ids of items that were read
+	done     []string          // ids of items that are consumed
 	formRead bool              // old input or errors were read
 	claims   []*bool           // of each call of FlashMessages, whether its result was looked at
 	taken    []string          // ids of items that another page had consumed before
@@ -131,7 +131,9 @@ func (s *Session) visible() []flashItem {
 // removed, and so would be seen again.
 func (s *Session) onlyRead(items []flashItem) []flashItem {
 	f := s.flashes()
-	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !f.read[it.id] && !f.done[it.id] })
+	kept := slices.DeleteFunc(items, func(it flashItem) bool {
+		return !slices.Contains(f.read, it.id) && !slices.Contains(f.done, it.id)
+	})
 	if len(kept) < len(items) {
 		s.late(ErrHeadSent)
 	}
@@ -165,7 +167,7 @@ func (s *Session) claim(status int) (again bool, err error) {
 		return false, err
 	}
 	f := s.flashes()
-	isTaken := func(it flashItem) bool { return f.read[it.id] && slices.Contains(f.taken, it.id) }
+	isTaken := func(it flashItem) bool { return slices.Contains(f.read, it.id) && slices.Contains(f.taken, it.id) }
 	received := len(f.received)
 	f.received = slices.DeleteFunc(f.received, isTaken)
 	return len(f.received) < received, nil
@@ -216,17 +218,17 @@ func (s *Session) settle() flashDelta {
 			f.own = append(f.own, it)
 		}
 	}
-	f.added = slices.DeleteFunc(f.added, func(it flashItem) bool { return f.done[it.id] })
+	f.added = slices.DeleteFunc(f.added, func(it flashItem) bool { return slices.Contains(f.done, it.id) })
 	return delta
 }
 
 // consumes says whether a response that can show messages ends this one, and notes it.
 // Old input and errors that the session came with end with any page, read or not.
 func (f *flashes) consumes(it flashItem, page bool) bool {
-	if f.done[it.id] {
+	if slices.Contains(f.done, it.id) {
 		return false
 	}
-	ends := f.read[it.id]
+	ends := slices.Contains(f.read, it.id)
 	if it.kind.onePage() {
 		ends = page || f.formRead
 	}
@@ -236,12 +238,11 @@ func (f *flashes) consumes(it flashItem, page bool) bool {
 	return ends
 }
 
-func marked(set map[string]bool, id string) map[string]bool {
-	if set == nil {
-		set = map[string]bool{}
+func marked(ids []string, id string) []string {
+	if slices.Contains(ids, id) {
+		return ids
 	}
-	set[id] = true
-	return set
+	return append(ids, id)
 }
 
 // kept is what Reflash leaves of an item that would end here.

@@ -35,7 +35,8 @@ type flashItem struct {
 }
 
 func (it flashItem) entry() entry {
-	val := binary.BigEndian.AppendUint64(nil, uint64(it.expires))
+	val := make([]byte, 0, 8+2*binary.MaxVarintLen32+len(it.name)+len(it.value))
+	val = binary.BigEndian.AppendUint64(val, uint64(it.expires))
 	val = appendBytes(val, []byte(it.name))
 	val = appendBytes(val, it.value)
 	return entry{it.kind, []byte(it.id), val}
