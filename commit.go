@@ -19,7 +19,7 @@ func (s *Session) commit(shown flashDelta) error {
 	if s.st == nil || s.lost {
 		return nil
 	}
-	delta := flashDelta{drop: shown.drop, add: append(shown.add, s.flash.added...)}
+	delta := flashDelta{drop: shown.drop, add: append(shown.add, s.flash.unsaved()...)}
 	if s.loadErr != nil {
 		if s.pending() {
 			return s.abandon(s.loadErr)
@@ -29,10 +29,8 @@ func (s *Session) commit(shown flashDelta) error {
 	if !s.pending() && delta.empty() && !s.aged() {
 		return nil
 	}
-	ctx := s.storeContext()
-	defer ctx.end()
 	cookies := s.cookies
-	if err := s.save(ctx, delta); err != nil {
+	if err := s.save(delta); err != nil {
 		s.cookies = cookies
 		s.remember(err)
 		s.reportUnsaved(err)
@@ -45,13 +43,13 @@ func (s *Session) commit(shown flashDelta) error {
 
 // pending says whether the application changed anything that is not saved yet.
 func (s *Session) pending() bool {
-	return len(s.ops) > 0 || s.renew || len(s.ended) > 0 || s.sealed.ended || len(s.flash.added) > 0
+	return len(s.ops) > 0 || s.renew || len(s.ended) > 0 || s.sealed.ended || len(s.flash.unsaved()) > 0
 }
 
 // abandon drops what is pending: the response becomes an error page, and what that page
 // does must not save half of what the handler did.
 func (s *Session) abandon(err error) error {
-	s.flash.added = nil
+	s.flash.forgetAdded()
 	s.settled()
 	return err
 }
@@ -61,10 +59,13 @@ func (s *Session) settled() {
 	s.ops, s.renew, s.ended, s.sealed.ended, s.tags = nil, false, nil, false, tagChanges{}
 }
 
-func (s *Session) save(ctx context.Context, delta flashDelta) error {
+func (s *Session) save(delta flashDelta) error {
 	if s.m.sealer != nil {
+		s.at = s.m.now()
 		return s.seal(delta)
 	}
+	ctx := s.storeContext()
+	defer ctx.end()
 	if err := s.destroyEnded(ctx); err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (m *Manager) end(ctx context.Context, key string, version uint64, conflict 
 // create stores a session that has no record. Where there is nothing to store, there is
 // no record and no cookie.
 func (s *Session) create(ctx context.Context, delta flashDelta) error {
-	delta.apply(s.st, s.m.now())
+	delta.apply(s.st, s.at)
 	if s.st.empty() {
 		if len(s.ended) > 0 {
 			s.removeCookie(s.m.cookie.name())
@@ -361,11 +362,11 @@ func (s *Session) extend(ctx context.Context, until time.Time) error {
 	return s.m.store.Touch(ctx, s.key, until)
 }
 
-// refresh is when a session that is used now will end, and whether that is late enough
+// refresh is when a session that is in use will end, and whether that is late enough
 // to tell the store.
 func (s *Session) refresh() (until time.Time, due bool) {
 	idle := s.m.cfg.IdleTimeout
-	until = s.st.expires(s.m.now(), idle)
+	until = s.st.expires(s.at, idle)
 	return until, until.Sub(s.expires) >= idle/10
 }
 
@@ -375,6 +376,7 @@ func (s *Session) aged() bool {
 	if s.key == "" && !s.sealed.values {
 		return false
 	}
+	s.at = s.m.now()
 	_, due := s.refresh()
 	return due
 }
@@ -430,9 +432,8 @@ func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Reco
 	st.stamp(s.m.producer, c.seq)
 	rec := Record{Version: onto.Version, Expires: onto.Expires}
 	if !s.outside { // what a job does is no use of the session
-		now := s.m.now()
-		st.seenAt(now)
-		rec.Expires = st.expires(now, s.m.cfg.IdleTimeout)
+		st.seenAt(s.at)
+		rec.Expires = st.expires(s.at, s.m.cfg.IdleTimeout)
 		if err := c.index(ctx, st, rec.Expires); err != nil {
 			return nil, Record{}, err
 		}
@@ -490,7 +491,7 @@ func (s *Session) cookieAge() time.Duration {
 	if s.st.deadline == 0 {
 		return maxCookieAge
 	}
-	return time.UnixMilli(s.st.deadline).Sub(s.m.now())
+	return time.UnixMilli(s.st.deadline).Sub(s.at)
 }
 
 func (s *Session) setCookie(name, value string, age time.Duration) {
@@ -511,7 +512,7 @@ func (s *Session) sendCookie(name, line string) {
 
 // largest names the entries that take the most room, largest first.
 func (st *state) largest() []string {
-	byRoom := slices.SortedFunc(slices.Values(st.entries), func(a, b entry) int { return len(b.val) - len(a.val) })
+	byRoom := slices.SortedFunc(st.all(), func(a, b entry) int { return len(b.val) - len(a.val) })
 	var names []string
 	for _, e := range byRoom[:min(3, len(byRoom))] {
 		names = append(names, fmt.Sprintf("%s (%d bytes)", e.name(), len(e.val)))

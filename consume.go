@@ -1,9 +1,6 @@
 package session
 
-import (
-	"net/http"
-	"slices"
-)
+import "slices"
 
 // flashes is the flash of one request.
 type flashes struct {
@@ -15,19 +12,52 @@ type flashes struct {
 
 	forms map[string]Submission // what was read of them so far
 
-	read     map[string]bool   // ids of items that were read
-	done     map[string]bool   // ids of items that are consumed
+	read     []string          // ids of items that were read
+	done     []string          // ids of items that are consumed
 	formRead bool              // old input or errors were read
 	claims   []*bool           // of each call of FlashMessages, whether its result was looked at
 	taken    []string          // ids of items that another page had consumed before
 	keep     func(string) bool // what Reflash keeps; nil = nothing
 }
 
+// flashes is the flash of this request, to be changed.
+func (s *Session) flashes() *flashes {
+	if s.flash == nil {
+		s.flash = new(flashes)
+	}
+	return s.flash
+}
+
+// unsaved is what this request has flashed and not saved yet.
+func (f *flashes) unsaved() []flashItem {
+	if f == nil {
+		return nil
+	}
+	return f.added
+}
+
+// saved notes that it is stored now.
+func (f *flashes) saved() {
+	if f != nil {
+		f.own = append(f.own, f.added...)
+		f.added = nil
+	}
+}
+
+// forgetAdded is for what is not going to be saved.
+func (f *flashes) forgetAdded() {
+	if f != nil {
+		f.added = nil
+	}
+}
+
 func (f *flashes) markRead(it flashItem) { f.read = marked(f.read, it.id) }
 
 // forgetReads is for a handler that read messages and then failed: nobody has seen them.
 func (f *flashes) forgetReads() {
-	f.read, f.formRead, f.claims = nil, false, nil
+	if f != nil {
+		f.read, f.formRead, f.claims = nil, false, nil
+	}
 }
 
 // claimed says whether messages were fetched that nobody has looked at: for a page that is
@@ -40,19 +70,13 @@ func (f *flashes) claimed() bool {
 func (s *Session) showForm() {
 	s.lock()
 	defer s.unlock()
-	s.flash.formRead = true
+	s.flashes().formRead = true
 }
 
 // shows says whether the response has messages, old input or errors, or is going to.
 func (s *Session) shows() bool {
-	f := &s.flash
-	return s.decision.shows && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0)
-}
-
-// saved notes that what was added is stored now.
-func (f *flashes) saved() {
-	f.own = append(f.own, f.added...)
-	f.added = nil
+	f := s.flash
+	return f != nil && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0) && s.view().shows
 }
 
 func (f *flashes) forgetReceived() {
@@ -68,11 +92,21 @@ func (f *flashes) superseded(old flashItem) bool {
 // received is the flash that the session came with, less what has expired.
 func (s *Session) received() []flashItem {
 	st := s.state()
-	if f := &s.flash; !f.decoded {
+	f := s.flashes()
+	if !f.decoded {
 		f.decoded = true
 		f.received = st.flash(s.m.now())
 	}
-	return s.flash.received
+	return f.received
+}
+
+// hasFlash says whether there is any, expired or not.
+func (s *Session) hasFlash() bool {
+	f := s.flash
+	if f == nil {
+		return s.st.hasFlash()
+	}
+	return len(f.own) > 0 || len(f.added) > 0 || len(f.received) > 0 || !f.decoded && s.st.hasFlash()
 }
 
 // visible is what this request may show, in the order it was flashed.
@@ -81,10 +115,10 @@ func (s *Session) visible() []flashItem {
 	if s.audience() == audienceNobody {
 		return nil
 	}
-	f := &s.flash
+	f := s.flashes()
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
 	items = slices.Concat(items, f.own, f.added)
-	if s.headSent && s.m.sealer != nil && s.decision.shows {
+	if s.headSent && s.m.sealer != nil && s.view().shows {
 		items = s.onlyRead(items)
 	}
 	for _, m := range f.now {
@@ -96,7 +130,10 @@ func (s *Session) visible() []flashItem {
 // onlyRead leaves what was read before the head left. The rest could be shown, but not
 // removed, and so would be seen again.
 func (s *Session) onlyRead(items []flashItem) []flashItem {
-	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !s.flash.read[it.id] && !s.flash.done[it.id] })
+	f := s.flashes()
+	kept := slices.DeleteFunc(items, func(it flashItem) bool {
+		return !slices.Contains(f.read, it.id) && !slices.Contains(f.done, it.id)
+	})
 	if len(kept) < len(items) {
 		s.late(ErrHeadSent)
 	}
@@ -115,21 +152,22 @@ func (s *Session) keyed(key string) (flashItem, bool) {
 
 // claim consumes what a page has read, before it is sent. It says whether another page was
 // faster with a message: then this one is to be rendered again, and sees it no more.
-func (s *Session) claim(status int, h http.Header) (again bool, err error) {
+func (s *Session) claim(status int) (again bool, err error) {
 	s.lock()
 	defer s.unlock()
 	if s.headSent || s.failure() != nil || s.m.sealer != nil {
 		return false, nil
 	}
-	delta := s.settle(s.viewOf(status, h))
+	s.regard(status)
+	delta := s.settle()
 	if delta.empty() {
 		return false, nil
 	}
 	if err := s.commit(delta); err != nil {
 		return false, err
 	}
-	f := &s.flash
-	isTaken := func(it flashItem) bool { return f.read[it.id] && slices.Contains(f.taken, it.id) }
+	f := s.flashes()
+	isTaken := func(it flashItem) bool { return slices.Contains(f.read, it.id) && slices.Contains(f.taken, it.id) }
 	received := len(f.received)
 	f.received = slices.DeleteFunc(f.received, isTaken)
 	return len(f.received) < received, nil
@@ -137,19 +175,22 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 
 // applyFlash applies d to st, and notes what somebody else has removed from it before.
 func (s *Session) applyFlash(d flashDelta, st *state) {
-	s.flash.taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
-		return slices.ContainsFunc(st.entries, func(e entry) bool { return e.kind.isFlash() && string(e.key) == id })
+	if d.empty() {
+		return
+	}
+	s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
+		return st.contains(func(e entry) bool { return e.kind.isFlash() && string(e.key) == id })
 	})
-	d.apply(st, s.m.now())
+	d.apply(st, s.at)
 }
 
 // settle decides, when the head is about to leave, which messages this response consumes.
 // It is called again for what is read while the body streams.
-func (s *Session) settle(v view) flashDelta {
-	f := &s.flash
-	if s.st == nil || !v.shows {
+func (s *Session) settle() flashDelta {
+	if s.st == nil || !s.hasFlash() || !s.view().shows {
 		return flashDelta{}
 	}
+	f := s.flashes()
 	if s.m.sealer != nil && !s.headSent && f.claimed() {
 		for _, it := range s.visible() {
 			f.markRead(it)
@@ -158,7 +199,7 @@ func (s *Session) settle(v view) flashDelta {
 	}
 	var delta flashDelta
 	for _, it := range s.received() {
-		if !f.consumes(it, v.page) {
+		if !f.consumes(it, s.view().page) {
 			continue
 		}
 		delta.drop = append(delta.drop, it.id)
@@ -177,17 +218,17 @@ func (s *Session) settle(v view) flashDelta {
 			f.own = append(f.own, it)
 		}
 	}
-	f.added = slices.DeleteFunc(f.added, func(it flashItem) bool { return f.done[it.id] })
+	f.added = slices.DeleteFunc(f.added, func(it flashItem) bool { return slices.Contains(f.done, it.id) })
 	return delta
 }
 
 // consumes says whether a response that can show messages ends this one, and notes it.
 // Old input and errors that the session came with end with any page, read or not.
 func (f *flashes) consumes(it flashItem, page bool) bool {
-	if f.done[it.id] {
+	if slices.Contains(f.done, it.id) {
 		return false
 	}
-	ends := f.read[it.id]
+	ends := slices.Contains(f.read, it.id)
 	if it.kind.onePage() {
 		ends = page || f.formRead
 	}
@@ -197,12 +238,11 @@ func (f *flashes) consumes(it flashItem, page bool) bool {
 	return ends
 }
 
-func marked(set map[string]bool, id string) map[string]bool {
-	if set == nil {
-		set = map[string]bool{}
+func marked(ids []string, id string) []string {
+	if slices.Contains(ids, id) {
+		return ids
 	}
-	set[id] = true
-	return set
+	return append(ids, id)
 }
 
 // kept is what Reflash leaves of an item that would end here.

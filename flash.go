@@ -75,7 +75,8 @@ func (s *Session) FlashNow(kind, text string) {
 	s.lock()
 	defer s.unlock()
 	s.state()
-	s.flash.now = append(s.flash.now, Message{Kind: KindOf(kind), Text: text})
+	f := s.flashes()
+	f.now = append(f.now, Message{Kind: KindOf(kind), Text: text})
 }
 
 // Flash stores value under key until a page reads it; the last value under a key stands.
@@ -112,7 +113,7 @@ func (s *Session) reflash(keep func(name string) bool) {
 	defer s.unlock()
 	s.state()
 	if s.changeable(updatesRecord) {
-		s.flash.keep = keep
+		s.flashes().keep = keep
 	}
 }
 
@@ -122,12 +123,12 @@ func (s *Session) addFlash(it flashItem) {
 	if !s.changeable(updatesRecord) {
 		return
 	}
-	s.flash.forms = nil
 	it.id = rand.Text()
 	it.expires = s.flashExpiry()
-	s.flash.own = slices.DeleteFunc(s.flash.own, it.supersedes)
-	s.flash.added = slices.DeleteFunc(s.flash.added, it.replaces)
-	s.flash.added = append(s.flash.added, it)
+	f := s.flashes()
+	f.forms = nil
+	f.own = slices.DeleteFunc(f.own, it.supersedes)
+	f.added = append(slices.DeleteFunc(f.added, it.replaces), it)
 }
 
 func (s *Session) flashExpiry() int64 { return s.m.now().Add(s.m.cfg.FlashTTL).UnixMilli() }

@@ -35,7 +35,8 @@ type flashItem struct {
 }
 
 func (it flashItem) entry() entry {
-	val := binary.BigEndian.AppendUint64(nil, uint64(it.expires))
+	val := make([]byte, 0, 8+2*binary.MaxVarintLen32+len(it.name)+len(it.value))
+	val = binary.BigEndian.AppendUint64(val, uint64(it.expires))
 	val = appendBytes(val, []byte(it.name))
 	val = appendBytes(val, it.value)
 	return entry{it.kind, []byte(it.id), val}
@@ -87,7 +88,7 @@ func (it flashItem) supersedes(old flashItem) bool {
 
 func (st *state) flash(now time.Time) []flashItem {
 	var items []flashItem
-	for _, e := range st.entries {
+	for e := range st.all() {
 		if !e.kind.isFlash() {
 			continue
 		}
@@ -112,7 +113,7 @@ func (d flashDelta) apply(st *state, now time.Time) {
 	if d.empty() {
 		return
 	}
-	st.entries = slices.DeleteFunc(slices.Clone(st.entries), func(e entry) bool {
+	st.drop(func(e entry) bool {
 		if !e.kind.isFlash() {
 			return false
 		}
@@ -120,8 +121,9 @@ func (d flashDelta) apply(st *state, now time.Time) {
 		return !ok || old.expires <= now.UnixMilli() || slices.Contains(d.drop, old.id) ||
 			slices.ContainsFunc(d.add, func(it flashItem) bool { return it.supersedes(old) })
 	})
+	p := st.parts()
 	for _, it := range d.add {
-		st.entries = append(st.entries, it.entry())
+		p.entries = append(p.entries, it.entry())
 	}
 	st.dropOldest(kindAlert, maxAlerts)
 	st.dropOldest(kindInput, maxForms)
@@ -131,7 +133,7 @@ func (d flashDelta) apply(st *state, now time.Time) {
 // dropOldest leaves the newest items of a kind. It says whether it dropped any.
 func (st *state) dropOldest(k kind, most int) bool {
 	excess := -most
-	for _, e := range st.entries {
+	for e := range st.all() {
 		if e.kind == k {
 			excess++
 		}
@@ -139,7 +141,7 @@ func (st *state) dropOldest(k kind, most int) bool {
 	if excess <= 0 {
 		return false
 	}
-	st.entries = slices.DeleteFunc(st.entries, func(e entry) bool {
+	st.drop(func(e entry) bool {
 		if e.kind == k {
 			excess--
 		}

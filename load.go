@@ -4,17 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // load finds the session that the visitor's cookie names. There is always a state
 // afterwards; it is empty if there is no session, and if the store cannot be asked.
 func (s *Session) load() {
 	ctx := s.storeContext()
-	defer ctx.end()
+	defer func() {
+		ctx.end()
+		if !s.given {
+			*ctx = storeContext{} // no store has seen it, so the commit can have it
+		}
+	}()
 	found, err := s.find(ctx)
 	if s.st == nil {
-		s.begin()
+		s.begin(s.at)
 	}
+	s.lateLoad = s.headSent
 	switch {
 	case err != nil:
 		s.loadErr = err
@@ -24,9 +31,6 @@ func (s *Session) load() {
 		s.report(s.m.cfg.Hooks.Initiated, s.key, Event{}, silent)
 	case s.given:
 		s.reportRejected(ctx)
-	}
-	if s.headSent && s.exchange != nil {
-		s.decision = s.viewOf(s.status, s.exchange.Header())
 	}
 }
 
@@ -80,7 +84,7 @@ func (s *Session) straggles(ctx context.Context) error {
 // would not help; one of a newer version of this library will be understood by the
 // process that wrote it, so it must not look like being logged out.
 func (s *Session) understand(rec Record, key string) (*state, error) {
-	st, err := s.m.decode(rec)
+	st, err := s.m.decode(rec, s.at)
 	if errors.Is(err, errCorrupt) {
 		s.corrupt = true
 		s.report(s.m.cfg.Hooks.Undecodable, key, Event{Err: err}, corrupt)
@@ -92,8 +96,7 @@ func (s *Session) understand(rec Record, key string) (*state, error) {
 // decode is the state in a record: nil if it has ended. Stores see to that themselves, but one
 // that forgets an expiry must not keep people logged in. The error is errCorrupt or an
 // ErrUnavailable.
-func (m *Manager) decode(rec Record) (*state, error) {
-	now := m.now()
+func (m *Manager) decode(rec Record, now time.Time) (*state, error) {
 	if !rec.Expires.IsZero() && !rec.Expires.After(now) {
 		return nil, nil
 	}

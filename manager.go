@@ -21,6 +21,8 @@ type Manager struct {
 	queue  *queue
 	moved  moves
 
+	realTime bool // there is no other clock in cfg
+
 	// Each commit of this process is marked producer:seq; see writer.
 	producer uint64
 	seq      atomic.Uint64
@@ -29,6 +31,7 @@ type Manager struct {
 // New is [Middleware] for those who want the error, or the same sessions in several places.
 // The error reports every mistake in cfg at once; see [ConfigErrors].
 func New(cfg Config) (*Manager, error) {
+	realTime := cfg.Now == nil
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -40,6 +43,7 @@ func New(cfg Config) (*Manager, error) {
 		cfg:      cfg,
 		cookie:   newCookieTemplate(cfg),
 		queue:    newQueue(),
+		realTime: realTime,
 		producer: randomUint64(),
 	}
 	m.useStore(cfg.Store)

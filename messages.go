@@ -14,7 +14,7 @@ func Flashed[T any](s *Session, key string, def ...T) T {
 	if !ok {
 		return first(def)
 	}
-	s.flash.markRead(it)
+	s.flashes().markRead(it)
 	v, err := decodeValue[T](key, it.value)
 	if err != nil {
 		s.report(s.m.cfg.Hooks.Undecodable, s.key, Event{Key: key, Err: err}, silent)
@@ -37,7 +37,8 @@ func (s *Session) FlashMessages() FlashMessages {
 	defer s.unlock()
 	s.state()
 	used := new(s.headSent)
-	s.flash.claims = append(s.flash.claims, used)
+	f := s.flashes()
+	f.claims = append(f.claims, used)
 	return FlashMessages{s, used}
 }
 
@@ -74,7 +75,7 @@ func (m FlashMessages) Get(name string, def ...any) any {
 	if !ok {
 		return first(def)
 	}
-	m.s.flash.markRead(it)
+	m.s.flashes().markRead(it)
 	return it.any()
 }
 
@@ -88,7 +89,7 @@ func (m FlashMessages) All() map[string]any {
 	m.s.lock()
 	defer m.s.unlock()
 	for name, it := range m.named() {
-		m.s.flash.markRead(it)
+		m.s.flashes().markRead(it)
 		all[name] = it.any()
 	}
 	return all
@@ -106,7 +107,7 @@ func (m FlashMessages) Alerts(kinds ...string) []Message {
 	var alerts []Message
 	for _, it := range m.visible() {
 		if alert, ok := it.alert(); ok && isOneOf(alert.Kind, kinds) {
-			m.s.flash.markRead(it)
+			m.s.flashes().markRead(it)
 			alerts = append(alerts, alert)
 		}
 	}

@@ -243,8 +243,9 @@ func (s *Session) addInputErrors(errs []InputError) {
 	}
 	it := flashItem{kind: kindInputErrors, name: s.formName()}
 	var have []InputError
-	if i := slices.IndexFunc(s.flash.added, it.replaces); i >= 0 {
-		have = s.flash.added[i].inputErrors()
+	added := s.flash.unsaved()
+	if i := slices.IndexFunc(added, it.replaces); i >= 0 {
+		have = added[i].inputErrors()
 	}
 	errs = mergeErrors(have, errs)
 	it.value = mustEncode(errs)
@@ -313,15 +314,16 @@ func (s *Session) Submission(form string) Submission {
 	}
 	s.lock()
 	defer s.unlock()
-	sub, known := s.flash.forms[form]
+	f := s.flashes()
+	sub, known := f.forms[form]
 	if !known {
 		sub = s.submission(form)
-		if s.flash.forms == nil {
-			s.flash.forms = map[string]Submission{}
+		if f.forms == nil {
+			f.forms = map[string]Submission{}
 		}
-		s.flash.forms[form] = sub // a page asks for it with each of its fields
+		f.forms[form] = sub // a page asks for it with each of its fields
 	}
-	s.flash.formRead = s.flash.formRead || sub.input != nil || sub.errors != nil
+	f.formRead = f.formRead || sub.input != nil || sub.errors != nil
 	return sub
 }
 
@@ -412,7 +414,7 @@ func (s *Session) PageErrors() []PageError {
 		var text string
 		if json.Unmarshal(it.value, &text) == nil {
 			errs = append(errs, PageError{it.name, text})
-			s.flash.formRead = true
+			s.flashes().formRead = true
 		}
 	}
 	return errs

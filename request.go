@@ -19,7 +19,7 @@ func header(h http.Header, name string) string {
 
 // audience is who a request is for, by the headers that browsers and hypermedia
 // libraries document. Everything that depends on it asks here.
-type audience int
+type audience uint8
 
 const (
 	audienceUnknown audience = iota
@@ -123,7 +123,18 @@ type view struct {
 	kept  bool // it is one that a browser may keep to show it again; see backcache.go
 }
 
-// viewOf looks at a response whose head is about to leave.
+// regard notes with which status a head is about to leave.
+func (s *Session) regard(status int) { s.status, s.decision, s.decided = status, view{}, false }
+
+// view is what this response does to messages. Most sessions have none when they are asked
+// for a page, so it is not found out before there are some.
+func (s *Session) view() view {
+	if !s.decided && s.exchange != nil {
+		s.decision, s.decided = s.viewOf(s.status, s.exchange.Header()), true
+	}
+	return s.decision
+}
+
 func (s *Session) viewOf(status int, h http.Header) view {
 	to := s.audience()
 	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasLeft() {

@@ -30,14 +30,15 @@ func (s *Session) open() (found bool, err error) {
 		return false, err
 	}
 	if values == nil {
-		s.begin()
+		s.begin(s.at)
 	} else {
 		s.sealed.values, s.expires = true, until
 		s.st = values
 	}
 	if flash != nil {
 		s.sealed.flash = true
-		s.st.entries = append(s.st.entries, flash.entries...)
+		p := s.st.parts()
+		p.entries = append(p.entries, flash.parts().entries...)
 	}
 	return s.sealed.values, nil
 }
@@ -65,9 +66,7 @@ func (s *Session) unseal(name string, given *bool) (*state, time.Time, error) {
 // seal sets the cookies that have changed, and no other.
 func (s *Session) seal(delta flashDelta) error {
 	changed, had := len(s.ops) > 0 || s.renew, s.sealed
-	if !delta.empty() {
-		delta.apply(s.st, s.m.now())
-	}
+	delta.apply(s.st, s.at)
 	until, due := s.refresh()
 	if changed || had.ended || due && had.values && !s.headSent {
 		if err := s.sealValues(s.st.without(entry.isFlash), until); err != nil {
@@ -120,12 +119,12 @@ func (s *Session) sealFlash(flash *state) error {
 		return nil
 	}
 	var last int64
-	for _, it := range flash.flash(s.m.now()) {
+	for _, it := range flash.flash(s.at) {
 		last = max(last, it.expires)
 	}
 	until := time.UnixMilli(last)
 	for {
-		err := s.sealCookie(name, flash, until, until.Sub(s.m.now()))
+		err := s.sealCookie(name, flash, until, until.Sub(s.at))
 		var tooLarge *TooLargeError
 		if !errors.As(err, &tooLarge) || !flash.shrink(tooLarge.Size-tooLarge.Limit) {
 			s.sealed.flash, s.sealed.flashGiven = true, true
@@ -162,11 +161,11 @@ func (st *state) trimInput(excess int) bool {
 	in := it.input()
 	// Sealing makes 16 bytes of 9, more or less; one field at least must go.
 	if !in.trim(in.size() - 1 - excess/2) {
-		st.entries = slices.Delete(st.entries, i, i+1)
+		st.parts().entries = slices.Delete(st.parts().entries, i, i+1)
 		return true
 	}
 	it.value = mustEncode(in)
-	st.entries[i] = it.entry()
+	st.parts().entries[i] = it.entry()
 	return true
 }
 
@@ -181,12 +180,12 @@ func (st *state) trimErrors() bool {
 		return false
 	}
 	it.value = mustEncode(errs[:len(errs)/2])
-	st.entries[i] = it.entry()
+	st.parts().entries[i] = it.entry()
 	return true
 }
 
 func (st *state) flashOf(k kind) (int, flashItem) {
-	for i, e := range st.entries {
+	for i, e := range st.parts().entries {
 		if it, ok := decodeFlash(e); ok && it.kind == k {
 			return i, it
 		}
@@ -194,7 +193,7 @@ func (st *state) flashOf(k kind) (int, flashItem) {
 	return -1, flashItem{}
 }
 
-func (st *state) hasFlash() bool { return slices.ContainsFunc(st.entries, entry.isFlash) }
+func (st *state) hasFlash() bool { return st.contains(entry.isFlash) }
 
 func (e entry) isFlash() bool { return e.kind.isFlash() }
 func (e entry) isValue() bool { return !e.kind.isFlash() }

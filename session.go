@@ -29,9 +29,10 @@ type Session struct {
 
 	ctx      context.Context // the request's
 	req      *http.Request   // for its cookies and who asks
-	to       audience        // see Session.audience
 	exchange exchange        // nil once the request is over
+	to       audience        // see Session.audience
 	headSent bool
+	lateLoad bool // loaded after that
 	frozen   bool // hungUp is known: the handler has returned
 	hungUp   bool
 	optional bool // this route may be answered without the session; see Optional
@@ -54,8 +55,9 @@ type Session struct {
 	err     error     // the first failure
 	lost    bool      // the stored record ended while this request ran
 
-	status   int  // of the response, if the head left before the session was loaded
-	decision view // what the response head said about messages
+	status   int  // of the response, if its head has left or is about to
+	decision view // what that head said about messages; see Session.view
+	decided  bool
 
 	// What is to be done at the commit.
 	ops   []op
@@ -63,9 +65,10 @@ type Session struct {
 	csrf  bool    // its pages have tokens
 	ended []ended // records to destroy
 	tags  tagChanges
-	flash flashes
+	flash *flashes // nil until there is something to note; see Session.flashes
 
 	firstContext storeContext // see Session.storeContext
+	at           time.Time    // when the last load or commit began
 
 	cookies []cookieLine // that this response sets
 	events  []func()     // hooks to call once the lock is free
@@ -272,11 +275,11 @@ func (s *Session) Destroy() {
 		s.ended = append(s.ended, ended{s.key, s.version, s.st.tags()})
 	}
 	s.sealed.ended = s.m.sealer != nil && (s.given || s.sealed.flashGiven)
-	s.begin()
+	s.begin(s.m.now())
 	s.ops, s.renew, s.lost, s.tags = nil, false, false, tagChanges{}
-	s.flash.forgetReceived()
+	s.flashes().forgetReceived()
 	if s.outside {
-		s.flash.added = nil // no cookie would lead to a session that they begin
+		s.flash.forgetAdded() // no cookie would lead to a session that they begin
 	}
 }
 
@@ -292,8 +295,8 @@ func (s *Session) logOutStraggles() error {
 }
 
 // begin makes this an empty session that nobody has stored.
-func (s *Session) begin() {
-	s.st = newState(s.m.now(), s.m.cfg.AbsoluteTimeout)
+func (s *Session) begin(now time.Time) {
+	s.st = newState(now, s.m.cfg.AbsoluteTimeout)
 	s.id, s.key, s.next, s.version, s.expires = "", "", "", 0, time.Time{}
 	s.fresh = true
 }

@@ -12,6 +12,7 @@ import (
 func (s *Session) answer(status int, h http.Header) error {
 	s.lock()
 	defer s.unlock()
+	s.regard(status)
 	if err := s.refusal(); err != nil {
 		_ = s.abandon(err)
 		if status < 500 {
@@ -24,11 +25,10 @@ func (s *Session) answer(status int, h http.Header) error {
 		return nil
 	}
 	if s.st == nil {
-		s.headSent, s.status = true, status
+		s.headSent = true
 		return nil
 	}
-	s.decision = s.viewOf(status, h)
-	if err := s.commit(s.settle(s.decision)); err != nil {
+	if err := s.commit(s.settle()); err != nil {
 		return err
 	}
 	s.dress(h)
@@ -49,7 +49,7 @@ func (s *Session) refusal() error {
 func (s *Session) dress(h http.Header) {
 	addVary(h, "Cookie")
 	s.setCookies(h)
-	if s.decision.kept && s.shows() {
+	if s.shows() && s.view().kept {
 		s.leaveBackCache(h)
 	}
 	if len(s.cookies) > 0 || s.shows() || s.loadErr != nil {
@@ -58,8 +58,8 @@ func (s *Session) dress(h http.Header) {
 }
 
 func addVary(h http.Header, name string) {
-	if !slices.Contains(h.Values("Vary"), name) {
-		h.Add("Vary", name)
+	if old := h["Vary"]; !slices.Contains(old, name) {
+		h["Vary"] = append(old, name)
 	}
 }
 
@@ -99,9 +99,11 @@ func (s *Session) saveLate() {
 	defer s.unlock()
 	var read flashDelta
 	if s.m.sealer == nil {
-		read = s.settle(s.decision)
+		read = s.settle()
 	}
-	_ = s.commit(read)
+	if s.lateLoad || s.pending() || !read.empty() { // otherwise the head has seen to all of it
+		_ = s.commit(read)
+	}
 }
 
 // handOver commits before a connection is hijacked by take. The head is then not ours,
@@ -127,7 +129,7 @@ func (s *Session) handOver(take func() error) error {
 
 // needsCookie says whether what is pending can only be saved with a cookie.
 func (s *Session) needsCookie() bool {
-	changed := len(s.ops) > 0 || len(s.flash.added) > 0
+	changed := len(s.ops) > 0 || len(s.flash.unsaved()) > 0
 	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }
 

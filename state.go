@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/binary"
 	"errors"
+	"iter"
 	"slices"
 	"time"
 )
@@ -11,7 +12,7 @@ import (
 // and its entries. A Session works on one state; a commit replays onto another.
 //
 // The encoding is flat, so that reading one key costs a walk over lengths and the
-// decoding of that key alone:
+// decoding of that key alone. Nothing else is unpacked before something is changed:
 //
 //	format byte · created · deadline · writers · entries
 //	writer = producer (8 bytes) · sequence number
@@ -21,8 +22,16 @@ import (
 type state struct {
 	created  int64
 	deadline int64 // 0 = none
-	writers  []writer
-	entries  []entry
+
+	// As they were read. They are out of date once they are unpacked; see state.parts.
+	writers, entries []byte
+	unpacked         *parts
+}
+
+// parts is what a state consists of.
+type parts struct {
+	writers []writer
+	entries []entry
 }
 
 // entry is one key and its value. Values are never changed in place: states share them.
@@ -60,56 +69,105 @@ var (
 )
 
 func newState(now time.Time, lifetime time.Duration) *state {
-	st := roomyState()
-	st.created = now.UnixMilli()
+	st := &state{created: now.UnixMilli()}
 	if lifetime > 0 {
 		st.deadline = now.Add(lifetime).UnixMilli()
 	}
 	return st
 }
 
-func (st *state) find(k kind, key string) int {
-	for i := range st.entries {
-		if st.entries[i].kind == k && string(st.entries[i].key) == key {
-			return i
-		}
+// parts are the parts of st, to be changed.
+func (st *state) parts() *parts {
+	if st.unpacked == nil {
+		st.unpacked = unpack(st.writers, st.entries)
 	}
-	return -1
+	return st.unpacked
 }
 
-func (st *state) get(k kind, key string) ([]byte, bool) {
-	if i := st.find(k, key); i >= 0 {
-		return st.entries[i].val, true
+// all is every entry.
+func (st *state) all() iter.Seq[entry] {
+	return func(yield func(entry) bool) {
+		if st.unpacked != nil {
+			for _, e := range st.unpacked.entries {
+				if !yield(e) {
+					return
+				}
+			}
+			return
+		}
+		for r := (reader{rest: st.entries}); len(r.rest) > 0; {
+			if !yield(r.entry()) {
+				return
+			}
+		}
+	}
+}
+
+func (st *state) get(k kind, key string) (val []byte, ok bool) {
+	for e := range st.all() {
+		if e.kind == k && string(e.key) == key {
+			return e.val, true
+		}
 	}
 	return nil, false
 }
 
-func (st *state) has(k kind, key string) bool { return st.find(k, key) >= 0 }
+func (st *state) has(k kind, key string) bool {
+	_, ok := st.get(k, key)
+	return ok
+}
+
+// contains says whether there is such an entry.
+func (st *state) contains(is func(entry) bool) bool {
+	for e := range st.all() {
+		if is(e) {
+			return true
+		}
+	}
+	return false
+}
 
 func (st *state) put(k kind, key string, val []byte) {
-	if i := st.find(k, key); i >= 0 {
-		st.entries[i].val = val
+	p := st.parts()
+	if i := p.find(k, key); i >= 0 {
+		p.entries[i].val = val
 		return
 	}
-	st.entries = append(st.entries, entry{k, []byte(key), val})
+	p.entries = append(p.entries, entry{k, []byte(key), val})
 }
 
 func (st *state) forget(k kind, key string) {
-	if i := st.find(k, key); i >= 0 {
-		st.entries = slices.Delete(st.entries, i, i+1)
+	p := st.parts()
+	if i := p.find(k, key); i >= 0 {
+		p.entries = slices.Delete(p.entries, i, i+1)
 	}
+}
+
+func (p *parts) find(k kind, key string) int {
+	return slices.IndexFunc(p.entries, func(e entry) bool { return e.kind == k && string(e.key) == key })
 }
 
 // empty says whether there is nothing worth a record. What a list would show of a session
 // is not.
 func (st *state) empty() bool {
-	return !slices.ContainsFunc(st.entries, func(e entry) bool { return e.kind != kindDevice })
+	return !st.contains(func(e entry) bool { return e.kind != kindDevice })
 }
 
-// without is st less the entries that drop names; st stays as it is.
-func (st *state) without(drop func(entry) bool) *state {
-	rest := *st
-	rest.entries = slices.DeleteFunc(slices.Clone(st.entries), drop)
+// drop removes the entries that which names.
+func (st *state) drop(which func(entry) bool) {
+	p := st.parts()
+	p.entries = slices.DeleteFunc(slices.Clone(p.entries), which)
+}
+
+// without is st less the entries that which names; st stays as it is. Where there are none
+// it is st itself.
+func (st *state) without(which func(entry) bool) *state {
+	if !st.contains(which) {
+		return st
+	}
+	rest, p := *st, *st.parts()
+	rest.unpacked = &p
+	rest.drop(which)
 	return &rest
 }
 
@@ -124,36 +182,38 @@ func (st *state) expires(now time.Time, idle time.Duration) time.Time {
 
 // stamp notes that producer made commit seq. The newest writer stands first.
 func (st *state) stamp(producer, seq uint64) {
-	i := slices.IndexFunc(st.writers, func(w writer) bool { return w.producer == producer })
-	if i < 0 && len(st.writers) < maxWriters {
-		st.writers = append(st.writers, writer{})
+	p := st.parts()
+	i := slices.IndexFunc(p.writers, func(w writer) bool { return w.producer == producer })
+	if i < 0 && len(p.writers) < maxWriters {
+		p.writers = append(p.writers, writer{})
 	}
 	if i < 0 {
-		i = len(st.writers) - 1 // the oldest makes room
+		i = len(p.writers) - 1 // the oldest makes room
 	}
-	copy(st.writers[1:], st.writers[:i])
-	st.writers[0] = writer{producer, seq}
+	copy(p.writers[1:], p.writers[:i])
+	p.writers[0] = writer{producer, seq}
 }
 
 // wrote says whether commit seq of producer is in this record.
 func (st *state) wrote(producer, seq uint64) bool {
-	return slices.Contains(st.writers, writer{producer, seq})
+	return slices.Contains(st.parts().writers, writer{producer, seq})
 }
 
 func (st *state) encode() []byte {
-	size := 1 + 3*binary.MaxVarintLen64 + len(st.writers)*(8+binary.MaxVarintLen64)
-	for _, e := range st.entries {
+	p := st.parts()
+	size := 1 + 3*binary.MaxVarintLen64 + len(p.writers)*(8+binary.MaxVarintLen64)
+	for _, e := range p.entries {
 		size += 1 + 2*binary.MaxVarintLen32 + len(e.key) + len(e.val)
 	}
 	b := append(make([]byte, 0, size), stateFormat)
 	b = binary.AppendUvarint(b, uint64(st.created))
 	b = binary.AppendUvarint(b, uint64(st.deadline))
-	b = binary.AppendUvarint(b, uint64(len(st.writers)))
-	for _, w := range st.writers {
+	b = binary.AppendUvarint(b, uint64(len(p.writers)))
+	for _, w := range p.writers {
 		b = binary.BigEndian.AppendUint64(b, w.producer)
 		b = binary.AppendUvarint(b, w.seq)
 	}
-	for _, e := range st.entries {
+	for _, e := range p.entries {
 		b = append(b, byte(e.kind))
 		b = appendBytes(b, e.key)
 		b = appendBytes(b, e.val)
@@ -178,16 +238,14 @@ func decodeState(data []byte) (*state, error) {
 		return nil, errCorrupt
 	}
 
-	st := roomyState()
-	st.created, st.deadline = int64(r.uvarint()), int64(r.uvarint())
+	st := &state{created: int64(r.uvarint()), deadline: int64(r.uvarint())}
+	st.writers = r.rest
 	for n := r.uvarint(); n > 0 && !r.bad; n-- {
-		st.writers = append(st.writers, writer{r.uint64(), r.uvarint()})
+		r.writer()
 	}
-	for len(r.rest) > 0 && !r.bad {
-		if len(st.entries) == cap(st.entries) {
-			st.entries = slices.Grow(st.entries, r.entries())
-		}
-		st.entries = append(st.entries, r.entry())
+	st.entries = r.rest
+	for len(r.rest) > 0 {
+		r.entry()
 	}
 	if r.bad {
 		return nil, errCorrupt
@@ -195,28 +253,39 @@ func decodeState(data []byte) (*state, error) {
 	return st, nil
 }
 
-// roomyState is an empty state with room for what most sessions have, in one allocation.
-func roomyState() *state {
+// unpack takes apart what decodeState has found to be sound. There is room for what most
+// sessions have, in one allocation.
+func unpack(writers, entries []byte) *parts {
 	room := new(struct {
-		state
+		parts
 		writers [2]writer
 		entries [7]entry
 	})
-	room.state.writers = room.writers[:0]
-	room.state.entries = room.entries[:0]
-	return &room.state
+	p := &room.parts
+	p.writers, p.entries = room.writers[:0], room.entries[:0]
+	r := reader{rest: writers}
+	for n := r.uvarint(); n > 0; n-- {
+		p.writers = append(p.writers, r.writer())
+	}
+	for r = (reader{rest: entries}); len(r.rest) > 0; {
+		if len(p.entries) == cap(p.entries) {
+			p.entries = slices.Grow(p.entries, r.left())
+		}
+		p.entries = append(p.entries, r.entry())
+	}
+	return p
 }
 
-// reader takes values off the front of rest. Once there is too little left, bad is set
-// and everything reads as zero.
+// reader takes values off the front of rest. Once there is too little left, bad is set,
+// nothing is left, and everything reads as zero.
 type reader struct {
 	rest []byte
 	bad  bool
 }
 
 func (r *reader) take(n uint64) []byte {
-	if r.bad || n > uint64(len(r.rest)) {
-		r.bad = true
+	if n > uint64(len(r.rest)) {
+		r.bad, r.rest = true, nil
 		return nil
 	}
 	// The capacity ends with the value: appending to it must not reach its neighbour.
@@ -240,24 +309,28 @@ func (r *reader) uint64() uint64 {
 }
 
 func (r *reader) uvarint() uint64 {
+	if len(r.rest) > 0 && r.rest[0] < 0x80 { // most lengths
+		return uint64(r.byte())
+	}
 	v, n := binary.Uvarint(r.rest)
 	if n <= 0 {
-		r.bad = true
+		r.bad, r.rest = true, nil
 		return 0
 	}
-	r.take(uint64(n))
+	r.rest = r.rest[n:]
 	return v
 }
 
 func (r *reader) bytes() []byte { return r.take(r.uvarint()) }
 
+func (r *reader) writer() writer { return writer{r.uint64(), r.uvarint()} }
+
 func (r *reader) entry() entry { return entry{kind(r.byte()), r.bytes(), r.bytes()} }
 
-// entries is how many are left, without taking them off.
-func (r reader) entries() (n int) {
-	for len(r.rest) > 0 && !r.bad {
+// left is how many entries there are, without taking them off.
+func (r reader) left() (n int) {
+	for ; len(r.rest) > 0; n++ {
 		r.entry()
-		n++
 	}
 	return n
 }

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// storeTimeout bounds the store calls of one load or commit, from when a store first asks
-// how long it has.
+// storeTimeout bounds the store calls of one load or commit.
 const storeTimeout = 5 * time.Second
 
 // storeContext is for the store calls of one load or commit. It has the values of the
@@ -20,10 +19,11 @@ type storeContext struct {
 	context.Context // the request's
 
 	mu       sync.Mutex
-	deadline time.Time       // once somebody asks
+	deadline time.Time       // once somebody asks, or from the start
 	timed    context.Context // once somebody waits
 	stop     context.CancelFunc
 	ended    bool
+	asked    bool // whether it has ended
 }
 
 // storeContext is for the next store calls. The first of a request is part of the session.
@@ -33,6 +33,10 @@ func (s *Session) storeContext() *storeContext {
 		c = new(storeContext)
 	}
 	c.Context = s.ctx
+	s.at = s.m.now()
+	if s.m.realTime {
+		c.deadline = s.at.Add(storeTimeout)
+	}
 	return c
 }
 
@@ -69,7 +73,8 @@ func (c *storeContext) Err() error {
 		return c.timed.Err()
 	case c.ended:
 		return context.Canceled
-	case c.deadline.IsZero():
+	case !c.asked: // whether to begin at all, and it has only just been made
+		c.asked = true
 		c.until()
 	case !time.Now().Before(c.deadline):
 		return context.DeadlineExceeded

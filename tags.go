@@ -141,7 +141,7 @@ func less(tags []string, tag string) []string {
 
 func (st *state) tags() []string {
 	var tags []string
-	for _, e := range st.entries {
+	for e := range st.all() {
 		if e.kind == kindTag {
 			tags = append(tags, string(e.key))
 		}
@@ -151,7 +151,7 @@ func (st *state) tags() []string {
 
 // seenAt notes the time, for the list of a user's sessions. To others it is not worth the room.
 func (st *state) seenAt(now time.Time) {
-	if slices.ContainsFunc(st.entries, entry.isTag) {
+	if st.contains(entry.isTag) {
 		st.put(kindDevice, deviceSeen, encodeTime(now))
 	}
 }

@@ -197,7 +197,7 @@ func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, 
 	if err != nil {
 		return nil, Record{}, unavailable("read", err)
 	}
-	st, err = m.decode(rec)
+	st, err = m.decode(rec, m.now())
 	if errors.Is(err, errCorrupt) {
 		m.report(ctx, m.cfg.Hooks.Undecodable, key, Event{Err: err}, corrupt)
 		return nil, Record{}, nil

@@ -195,7 +195,7 @@ func (s *Session) All() map[string]any {
 	}
 	s.lock()
 	defer s.unlock()
-	for _, e := range s.state().entries {
+	for e := range s.state().all() {
 		if e.kind != kindValue {
 			continue
 		}
@@ -212,15 +212,15 @@ func (s *Session) Clear() {
 	s.lock()
 	defer s.unlock()
 	var came []string // expired ones too: a cookie may still hold them
-	for _, e := range s.state().entries {
+	for e := range s.state().all() {
 		if e.kind.isFlash() {
 			came = append(came, string(e.key))
 		}
 	}
-	s.flash.forgetReceived()
+	s.flashes().forgetReceived()
 	s.change(func(st *state) error {
 		// What another request flashes meanwhile did not come with this one.
-		st.entries = slices.DeleteFunc(slices.Clone(st.entries), func(e entry) bool {
+		st.drop(func(e entry) bool {
 			return !e.kind.isFlash() && !e.isOwner() && !e.isSecret() || slices.Contains(came, string(e.key))
 		})
 		return nil
