@@ -198,10 +198,13 @@ func beginning(version uint64) string {
 }
 
 // value is what Redis keeps of a record. To put it together in Lua would take longer.
-func value(version uint64, data []byte) []byte {
-	v := make([]byte, 0, len("18446744073709551615\n")+len(data))
-	v = append(strconv.AppendUint(v, version, 10), '\n')
-	return append(v, data...)
+func value(version uint64, data []byte) string {
+	var v strings.Builder
+	v.Grow(len("18446744073709551615\n") + len(data))
+	v.WriteString(strconv.FormatUint(version, 10))
+	v.WriteByte('\n')
+	v.Write(data)
+	return v.String()
 }
 
 // outcome is what a script says that changes a record: done, or the record that it met.

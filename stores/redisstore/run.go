@@ -37,7 +37,7 @@ func (s *Store) change(ctx context.Context, verb string, script *redis.Script, k
 
 // create is change by a plain SET, which takes the server a fifth of the time of a script. It
 // says whether there was room; where there was none, nothing has changed.
-func (s *Store) create(ctx context.Context, key string, value []byte, life int64) (created bool, err error) {
+func (s *Store) create(ctx context.Context, key, value string, life int64) (created bool, err error) {
 	reply, err := s.ask(ctx, "write", func() (any, error) {
 		reply, err := s.send(ctx, key, func(to server) *redis.Cmd {
 			return to.Do(ctx, "set", key, value, "nx", "px", life)
