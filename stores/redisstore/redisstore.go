@@ -199,9 +199,10 @@ func beginning(version uint64) string {
 
 // value is what Redis keeps of a record. To put it together in Lua would take longer.
 func value(version uint64, data []byte) string {
+	digits := strconv.AppendUint(make([]byte, 0, 20), version, 10)
 	var v strings.Builder
-	v.Grow(len("18446744073709551615\n") + len(data))
-	v.WriteString(strconv.FormatUint(version, 10))
+	v.Grow(len(digits) + 1 + len(data))
+	v.Write(digits)
 	v.WriteByte('\n')
 	v.Write(data)
 	return v.String()
@@ -233,8 +234,11 @@ func (s *Store) record(reply any) (session.Record, error) {
 	if err != nil || v == 0 || !hasData || life < 0 {
 		return session.Record{}, errUnreadable
 	}
+	// []byte(data) would be one more copy of a large session. The answer is nobody else's, and the
+	// driver can do without.
+	own, _ := redis.NewStringResult(data, nil).Bytes()
 	return session.Record{
-		Data:    []byte(data),
+		Data:    own,
 		Version: v,
 		Expires: s.now().Add(time.Duration(life) * time.Millisecond),
 	}, nil
