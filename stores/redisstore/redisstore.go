@@ -188,8 +188,8 @@ func (s *Store) life(expires time.Time) int64 {
 	return max(0, expires.Sub(s.now()).Milliseconds())
 }
 
-// beginning is how a record of that version begins, and no other. Where it is "", there is
-// none. The scripts compare text, since numbers in Lua are exact only up to 2⁵³.
+// beginning is how a record of that version begins, and no other; "" for version 0. The
+// scripts compare text, since numbers in Lua are exact only up to 2⁵³.
 func beginning(version uint64) string {
 	if version == 0 {
 		return ""
@@ -197,7 +197,8 @@ func beginning(version uint64) string {
 	return strconv.FormatUint(version, 10) + "\n"
 }
 
-// value is what Redis keeps of a record. To put it together in Lua would take longer.
+// value is what Redis keeps of a record. To put it together in Lua would take longer, and so
+// would append, which clears its memory first.
 func value(version uint64, data []byte) string {
 	digits := strconv.AppendUint(make([]byte, 0, 20), version, 10)
 	var v strings.Builder

@@ -26,12 +26,12 @@ func (s *Store) change(ctx context.Context, verb string, script *redis.Script, k
 		reply, err := s.send(ctx, key, func(to server) *redis.Cmd {
 			return script.EvalSha(ctx, to, []string{key}, args...)
 		})
-		if redis.HasErrorPrefix(err, "NOSCRIPT") {
-			return s.send(ctx, key, func(to server) *redis.Cmd {
-				return script.Eval(ctx, to, []string{key}, args...)
-			})
+		if err == nil || !redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return reply, err
 		}
-		return reply, err
+		return s.send(ctx, key, func(to server) *redis.Cmd {
+			return script.Eval(ctx, to, []string{key}, args...)
+		})
 	})
 }
 
@@ -52,11 +52,11 @@ func (s *Store) create(ctx context.Context, key, value string, life int64) (crea
 
 // ask keeps what fails in the words of the contract, and asks nothing for somebody who has
 // given up.
-func (s *Store) ask(ctx context.Context, verb string, server func() (any, error)) (any, error) {
+func (s *Store) ask(ctx context.Context, verb string, question func() (any, error)) (any, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("redisstore: %s: %w", verb, err)
 	}
-	reply, err := server()
+	reply, err := question()
 	if err != nil {
 		return nil, s.explain(ctx, verb, err)
 	}
@@ -69,9 +69,9 @@ type server interface {
 	Do(ctx context.Context, args ...any) *redis.Cmd
 }
 
-// send sends a command about a key, and WAIT on the same connection: WAIT is about what came
-// before it on that one. A ClusterClient cannot do it by itself: WAIT has no key, and it would
-// send it to any node.
+// send sends a command about a key and, if that was asked for, WAIT on the same connection:
+// WAIT is about what came before it on that one. A ClusterClient cannot do it by itself: WAIT
+// has no key, and it would send it to any node.
 func (s *Store) send(ctx context.Context, key string, command func(to server) *redis.Cmd) (any, error) {
 	if s.minReplicas == 0 {
 		return command(s.client).Result()
