@@ -37,8 +37,7 @@ func (s *Session) open() (found bool, err error) {
 	}
 	if flash != nil {
 		s.sealed.flash = true
-		p := s.st.parts()
-		p.entries = append(p.entries, flash.parts().entries...)
+		s.st.entries = slices.Concat(s.st.entries, flash.entries) // nobody has unpacked them yet
 	}
 	return s.sealed.values, nil
 }
