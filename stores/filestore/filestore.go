@@ -184,37 +184,44 @@ func (s *Store) prepare(dir string) error {
 	return nil
 }
 
-// probe writes a file, locks it and removes it.
+// probe makes a file and removes it, and locks the directory.
 func (s *Store) probe() error {
 	if !canLock {
 		return nil
 	}
 	name := tempName()
-	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err := s.root.WriteFile(name, nil, 0o600); err != nil {
+		return bare(err)
+	}
+	if err := s.root.Remove(name); err != nil {
+		return bare(err)
+	}
+	dir, err := s.root.Open(".")
 	if err != nil {
 		return bare(err)
 	}
-	_, err = tryFlock(f)
-	return bare(errors.Join(err, f.Close(), s.root.Remove(name)))
+	defer dir.Close()
+	_, err = tryFlock(dir)
+	return err
 }
 
-// Read returns the record under key, or [session.ErrNotFound]. It takes no lock: a file is
-// replaced as a whole.
+// Read returns the record under key, or [session.ErrNotFound]. It takes no lock, unless what it
+// finds is not whole.
 func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 	var rec session.Record
 	err := s.look(ctx, s.sessions, key, func(f file) (err error) {
-		rec, err = s.load(f)
+		rec, err = s.load(ctx, f)
 		return err
 	})
 	return rec, answer("read", err)
 }
 
 // Write creates the record under key or replaces the version that rec names. A conflict is
-// a [*session.ConflictError] with the current record. After any error but a failed flush of
-// the directory, the old record is what it was.
+// a [*session.ConflictError] with the current record. After any error but a failed flush at
+// the end, the old record is what it was.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
 	err := s.change(ctx, s.sessions, key, func(f file) error {
-		current, err := s.load(f)
+		current, err := s.load(ctx, f)
 		switch {
 		case errors.Is(err, session.ErrNotFound) && rec.Version == 0:
 			// There is nothing in the way.
@@ -236,7 +243,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 		if version == 0 {
 			return s.remove(f) // damaged or from a newer release, it has to go
 		}
-		current, err := s.load(f)
+		current, err := s.load(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -249,18 +256,12 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 }
 
 // Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
-//
-// It writes the whole record anew. It is tempting to overwrite the eight bytes in place,
-// but a crash, or a reader that comes at this moment, would find them without the checksum
-// that belongs to them.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
 	err := s.change(ctx, s.sessions, key, func(f file) error {
-		rec, err := s.load(f)
-		if err != nil {
+		if _, err := s.load(ctx, f); err != nil {
 			return err
 		}
-		rec.Expires = expires
-		return s.put(f, rec)
+		return s.setExpiry(f, expires)
 	})
 	return answer("touch", err)
 }
@@ -276,7 +277,7 @@ func (s *Store) Close() error {
 	return s.root.Close()
 }
 
-// look runs fn with the file called name. Others may replace the file meanwhile, as a whole.
+// look runs fn with the file called name. Others may change the file meanwhile.
 func (s *Store) look(ctx context.Context, a *area, name string, fn func(file) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -349,8 +350,8 @@ func (s *Store) open() error {
 
 // load returns the live record in f. One that is damaged is as good as gone: a visitor
 // whose every request failed would be no better off.
-func (s *Store) load(f file) (session.Record, error) {
-	rec, err := f.read()
+func (s *Store) load(ctx context.Context, f file) (session.Record, error) {
+	rec, err := s.read(ctx, f)
 	if s.reportDamage(f, err) {
 		return session.Record{}, session.ErrNotFound
 	}
@@ -361,6 +362,25 @@ func (s *Store) load(f file) (session.Record, error) {
 		return session.Record{}, session.ErrNotFound
 	}
 	return rec, nil
+}
+
+// read returns the record in f, expired or not.
+//
+// It is tempting to lock the file while it is read. But a head that is whole was the current
+// one at some moment of the call, and its checksum tells whether the data is what it names: then
+// the record is that of this moment, whatever was written meanwhile. Otherwise a writer may have been
+// at work on the head, or twice on the data since; so the second look, with the lock, decides.
+func (s *Store) read(ctx context.Context, f file) (session.Record, error) {
+	rec, err := f.read()
+	if f.locked || !isDamage(err) {
+		return rec, err
+	}
+	f, unlock, err := s.lock(ctx, f)
+	if err != nil {
+		return session.Record{}, err
+	}
+	defer unlock()
+	return f.read()
 }
 
 // reportDamage says whether err is about a damaged file, and tells the log if so.

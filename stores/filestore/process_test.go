@@ -206,7 +206,7 @@ func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t 
 }
 
 func childLocks(folder string) error {
-	f, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_RDWR, 0)
+	f, err := os.Open(folder)
 	if err != nil {
 		return err
 	}
@@ -217,34 +217,11 @@ func childLocks(folder string) error {
 	select {}
 }
 
-func Test_that_a_lock_on_a_file_that_was_replaced_does_not_count(t *testing.T) {
-	root, err := os.OpenRoot(t.TempDir())
-	must(t, err)
-	defer root.Close()
-	locked, err := root.Create("lock")
-	must(t, err)
-	defer locked.Close()
-	for _, tc := range []struct {
-		desc string
-		do   func() error
-		want bool
-	}{
-		{"there", func() error { return nil }, true},
-		{"removed", func() error { return root.Remove("lock") }, false},
-		{"replaced", func() error { return root.WriteFile("lock", nil, 0o600) }, false},
-	} {
-		must(t, tc.do())
-		if got, err := filestore.IsAt(root, "lock", locked); got != tc.want || err != nil {
-			t.Errorf("%s: got %t, %v; want %t", tc.desc, got, err, tc.want)
-		}
-	}
-}
-
-// Whoever holds the lock on a file that was removed keeps nobody out.
-func Test_that_a_lock_file_that_was_removed_is_replaced(t *testing.T) {
+// Whoever holds the lock on a folder that was removed keeps nobody out of the new one.
+func Test_that_a_locked_folder_that_was_removed_is_replaced(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))
-	f, err := os.Open(filepath.Join(filepath.Dir(h.sessionFile(key)), ".lock"))
+	f, err := os.Open(filepath.Dir(h.sessionFile(key)))
 	must(t, err)
 	defer f.Close()
 	must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
@@ -275,8 +252,8 @@ func Test_that_only_the_owner_has_access_whatever_the_umask(t *testing.T) {
 		seen++
 		return nil
 	}))
-	if seen != 10 { // a, b; sessions, ab, .lock, the record; the same for tags
-		t.Errorf("saw %d files and directories; want 10", seen)
+	if seen != 8 { // a, b; sessions, ab, the record; the same for tags
+		t.Errorf("saw %d files and directories; want 8", seen)
 	}
 }
 
@@ -365,7 +342,7 @@ func childWithoutAccess(dir string) error {
 }
 
 func childWithoutAccessToOne(dir string) error {
-	return withoutAccess(dir, "sessions/ab/"+key, "tags/ef/"+tag, "sessions/ab/.lock", "tags/ef/.lock")
+	return withoutAccess(dir, "sessions/ab/"+key, "tags/ef/"+tag, "sessions/ab", "tags/ef")
 }
 
 // withoutAccess takes the permissions from some files. That does nothing to root, who
