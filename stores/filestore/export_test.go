@@ -7,9 +7,15 @@ import (
 )
 
 // What tests need of the format.
-var Encode = encode
+var (
+	Encode  = encode
+	RoomFor = roomFor
+)
 
-const HeadSize = headSize
+const (
+	HeadSize  = headSize
+	SpareRoom = spareRoom
+)
 
 func Decode(path string, b []byte) (session.Record, error) {
 	r := bytes.NewReader(b)
