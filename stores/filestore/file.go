@@ -120,7 +120,9 @@ func (s *Store) create(f file, rec session.Record) (err error) {
 //     there and the data not.
 //  3. Write the head. It is small and at the beginning, so it crosses no page of the memory
 //     and no sector of the disk: whoever dies at this moment leaves the old one or the new one.
-//  4. Wait until the head is on the disk. The next change overwrites what the old one names.
+//  4. Wait until the head is on the disk. The next change overwrites what the old one names;
+//     so if we die before this step is done, and the power fails during that change, the
+//     record may be lost. Two disasters within one breath we do not guard against.
 //
 // It is tempting to make a file and to rename it each time. But a file system has to find
 // room for that, and some, ext4 for one, write it to the disk at once when it replaces

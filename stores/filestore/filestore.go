@@ -10,8 +10,9 @@
 // What it promises: all of the [session.Store] and [session.Tagger] contracts, across
 // processes too, and after a crash at any moment either the old record or the new one.
 // Once a method has returned, what it wrote is on the disk, so it survives the loss of
-// power as well; [Options.NoSync] trades that away. Only the user that runs the process
-// can read the files.
+// power as well; [Options.NoSync] trades that away. For this, the disk has to write a sector
+// as a whole when the power fails, and leave those beside it alone, as SQLite asks of it too
+// ("powersafe overwrite"). Only the user that runs the process can read the files.
 //
 // What it does not:
 //
@@ -30,10 +31,15 @@
 //
 //	Dir/
 //	  sessions/3f/3f9a…            the record of a session; the name is its key
-//	  sessions/3f/.lock            held by whoever changes something in this directory
-//	  sessions/3f/.temp-…          a record that is being written
+//	  sessions/3f/.temp-…          a file that is being made
 //	  tags/c0/c04b…                the index of a tag: which sessions a user has
-//	  tags/c0/.lock
+//
+// A file begins with a head of 112 bytes, and has room for the data twice, and for some growth.
+// A change writes the data where the current one is not, and then the head, which says where it
+// is. Data that has outgrown its room gets a new file, as it had when it was created: a
+// temporary one, which then takes the name. Whoever changes something in a directory
+// holds the lock, flock(2), on this directory. Reading takes none, unless it meets a writer
+// in the middle of his work.
 //
 // Directories have mode 0700 and files 0600, whatever the umask; only a Dir that is there
 // already keeps its own. All is opened relative to Dir, through [os.Root]: a symbolic link
@@ -44,8 +50,8 @@
 //
 // Every file carries a checksum. A record that is damaged counts as gone
 // ([session.ErrNotFound]), so that its visitor can begin anew, and the log is told. The
-// file stays where it is, for whoever wants to look at it, until it expires; one that does
-// not say when it expires stays for a day. A record that cannot be read (permissions, a
+// file stays where it is, for whoever wants to look at it, until it expires; one whose head is
+// damaged, so that it does not say when, stays for a day. A record that cannot be read (permissions, a
 // broken disk), or that a newer release wrote, is [session.ErrUnavailable]: it may well
 // be there.
 //
@@ -95,8 +101,8 @@ type Options struct {
 	Dir string
 
 	// NoSync returns from a change before it is on the disk, which is faster. A crash of
-	// the process still loses nothing; the loss of power may lose the sessions of the last
-	// half minute, or damage them, and bring back ones that were ended in that time.
+	// the process still loses nothing; the loss of power may lose the sessions that were
+	// changed in the last half minute, and bring back ones that were ended in that time.
 	NoSync bool
 
 	// Logger hears of damaged files, and of failures while sweeping. Nil means

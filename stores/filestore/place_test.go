@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -85,15 +86,21 @@ func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	ctx := t.Context()
 	in := h.clock.In(time.Hour)
+	tagged := []func() error{
+		func() error { return h.Tag(ctx, tag, key, in) },
+		func() error { return h.Tag(ctx, tag, another, in) },
+		func() error { return h.Untag(ctx, tag, key) },
+		func() error { return h.Tag(ctx, tag, faraway, in) },
+	}
 	for _, tc := range []struct {
 		desc, file string
 		change     func(n int) error
-		state      func() string
+		state      func(t *testing.T) string
 	}{
 		{
 			"a session", h.sessionFile(key),
-			func(n int) error { return h.Write(ctx, key, h.record(uint64(n), strings.Repeat("x", 100-n))) },
-			func() string {
+			func(n int) error { return h.Write(ctx, key, h.record(uint64(n), fmt.Sprint("data ", n))) },
+			func(t *testing.T) string {
 				rec, err := h.Read(ctx, key)
 				must(t, err)
 				return string(rec.Data)
@@ -101,8 +108,8 @@ func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 		},
 		{
 			"the index of a tag", h.tagFile(tag),
-			func(n int) error { return h.Tag(ctx, tag, []string{key, another, faraway, tag}[n], in) },
-			func() string {
+			func(n int) error { return tagged[n]() },
+			func(t *testing.T) string {
 				entries, err := h.Tagged(ctx, tag)
 				must(t, err)
 				var keys []string
@@ -117,16 +124,16 @@ func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 			must(t, tc.change(0))
 			id := fileID(t, tc.file)
 			for n := range 3 { // the next data goes to the second half, to the first one, to the second one
-				old, oldState := read(t, tc.file), tc.state()
+				old, oldState := read(t, tc.file), tc.state(t)
 				must(t, tc.change(n+1))
-				done, doneState := read(t, tc.file), tc.state()
+				done, doneState := read(t, tc.file), tc.state(t)
 
 				write(t, tc.file, slices.Concat(old[:filestore.HeadSize], done[filestore.HeadSize:]))
-				if got := tc.state(); got != oldState {
+				if got := tc.state(t); got != oldState {
 					t.Errorf("change %d: got %q; want %q", n, got, oldState)
 				}
 				must(t, tc.change(n+1))
-				if got := tc.state(); got != doneState {
+				if got := tc.state(t); got != doneState {
 					t.Errorf("change %d, once more: got %q; want %q", n, got, doneState)
 				}
 			}
@@ -156,7 +163,7 @@ func Test_that_a_reader_who_meets_a_writer_looks_again_when_he_is_done(t *testin
 	ctx := t.Context()
 	must(t, h.Write(ctx, key, h.record(0, "one")))
 	must(t, h.Tag(ctx, tag, key, h.clock.In(time.Hour)))
-	for desc, meet := range map[string]func(context.Context) error{
+	for path, meet := range map[string]func(context.Context) error{
 		h.sessionFile(key): func(ctx context.Context) error {
 			rec, err := h.Read(ctx, key)
 			if err == nil && string(rec.Data) != "one" {
@@ -172,17 +179,17 @@ func Test_that_a_reader_who_meets_a_writer_looks_again_when_he_is_done(t *testin
 			return err
 		},
 	} {
-		whole := read(t, desc)
+		whole := read(t, path)
 		torn := bytes.Clone(whole)
 		torn[15]++ // of the version
-		write(t, desc, torn)
+		write(t, path, torn)
 		waited := false
 		err := meet(busy{ctx, func() {
 			waited = true
-			write(t, desc, whole)
+			write(t, path, whole)
 		}})
 		if err != nil || !waited {
-			t.Errorf("%s: waited %t, got %v", desc, waited, err)
+			t.Errorf("%s: waited %t, got %v", path, waited, err)
 		}
 	}
 	if got := h.log.take(); got != "" {
