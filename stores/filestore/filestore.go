@@ -34,12 +34,13 @@
 //	  sessions/3f/.temp-…          a file that is being made
 //	  tags/c0/c04b…                the index of a tag: which sessions a user has
 //
-// A file begins with a head of 112 bytes, and has room for the data twice, and for some growth.
-// A change writes the data where the current one is not, and then the head, which says where it
-// is. Data that has outgrown its room gets a new file, as it had when it was created: a
-// temporary one, which then takes the name. Whoever changes something in a directory
-// holds the lock, flock(2), on this directory. Reading takes none, unless it meets a writer
-// in the middle of his work.
+// A file has room for the data twice, and for some growth. A change writes the new data
+// beside the old, and then the head of the file, 112 bytes, which says where the data is. Data
+// that has outgrown its room gets a new file, as it did at first: a temporary one, which takes
+// the name when it is complete.
+//
+// Whoever changes something in a directory holds the lock, flock(2), on this directory. Reading
+// takes none, unless it meets a writer in the middle of his work.
 //
 // Directories have mode 0700 and files 0600, whatever the umask; only a Dir that is there
 // already keeps its own. All is opened relative to Dir, through [os.Root]: a symbolic link
@@ -50,8 +51,8 @@
 //
 // Every file carries a checksum. A record that is damaged counts as gone
 // ([session.ErrNotFound]), so that its visitor can begin anew, and the log is told. The
-// file stays where it is, for whoever wants to look at it, until it expires; one whose head is
-// damaged, so that it does not say when, stays for a day. A record that cannot be read (permissions, a
+// file stays where it is, for whoever wants to look at it, until it expires; one that does
+// not say when it expires stays for a day. A record that cannot be read (permissions, a
 // broken disk), or that a newer release wrote, is [session.ErrUnavailable]: it may well
 // be there.
 //
@@ -101,8 +102,8 @@ type Options struct {
 	Dir string
 
 	// NoSync returns from a change before it is on the disk, which is faster. A crash of
-	// the process still loses nothing; the loss of power may lose the sessions that were
-	// changed in the last half minute, and bring back ones that were ended in that time.
+	// the process still loses nothing; the loss of power may lose or damage what was
+	// changed in the last half minute, and bring back sessions that were ended in that time.
 	NoSync bool
 
 	// Logger hears of damaged files, and of failures while sweeping. Nil means
@@ -372,10 +373,10 @@ func (s *Store) load(ctx context.Context, f file) (session.Record, error) {
 
 // read returns the record in f, expired or not.
 //
-// It is tempting to lock the file while it is read. But a head that is whole was the current
-// one at some moment of the call, and its checksum tells whether the data is what it names: then
-// the record is that of this moment, whatever was written meanwhile. Otherwise a writer may have been
-// at work on the head, or twice on the data since; so the second look, with the lock, decides.
+// It is tempting to hold the lock meanwhile. But a head that is whole was the current one at
+// some moment of the call, and it has the checksum of its data: if that is right, this was the
+// record at that moment, whatever has been written since. If not, a writer may have been at
+// work on the head, or come twice and used our half; the second look, with the lock, decides.
 func (s *Store) read(ctx context.Context, f file) (session.Record, error) {
 	rec, err := f.read()
 	if f.locked || !isDamage(err) {
