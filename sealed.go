@@ -37,7 +37,7 @@ func (s *Session) open() (found bool, err error) {
 	}
 	if flash != nil {
 		s.sealed.flash = true
-		s.st.entries = slices.Concat(s.st.entries, flash.entries) // nobody has unpacked them yet
+		s.st.join(flash)
 	}
 	return s.sealed.values, nil
 }
@@ -191,8 +191,6 @@ func (st *state) flashOf(k kind) (int, flashItem) {
 	}
 	return -1, flashItem{}
 }
-
-func (st *state) hasFlash() bool { return st.contains(entry.isFlash) }
 
 func (e entry) isFlash() bool { return e.kind.isFlash() }
 func (e entry) isValue() bool { return !e.kind.isFlash() }
