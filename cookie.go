@@ -25,7 +25,8 @@ const maxCandidates = 8
 // cookieTemplate is the cookie with everything but value and age.
 type cookieTemplate struct {
 	base    http.Cookie
-	browser bool // no Max-Age
+	browser bool   // no Max-Age
+	flash   string // its name; see flashName
 
 	// The attributes as net/http writes them, cut where the age goes. It would otherwise look
 	// at each byte of a value that we know.
@@ -44,6 +45,7 @@ func newCookieTemplate(cfg Config) cookieTemplate {
 			Partitioned: cfg.Cookie.Partitioned,
 		},
 		browser: cfg.ClearWithBrowser,
+		flash:   cfg.CookieName + "-flash",
 	}
 	sample := t.base
 	if !t.browser {
@@ -58,7 +60,7 @@ func (t cookieTemplate) name() string { return t.base.Name }
 
 // flashName is the cookie in which flash travels with a Sealer: a response that was on
 // its way when the message was flashed cannot overwrite it there.
-func (t cookieTemplate) flashName() string { return t.base.Name + "-flash" }
+func (t cookieTemplate) flashName() string { return t.flash }
 
 // with is a Set-Cookie line. A cookie lives at least a second: Max-Age=0 would remove it.
 func (t cookieTemplate) with(name, value string, age time.Duration) string {

@@ -201,16 +201,19 @@ func (f *frame) finish(err error) error {
 // it: Echo's error handler, or net/http.
 func (f *frame) leave(original *http.Request) {
 	hungUp, current := hasLeft(&f.req), f.Request()
-	if !f.unused(func(m *missed) { f.left, f.current, m.hungUp = true, current, hungUp }) {
-		f.session.freeze(hungUp, func() { f.left, f.current = true, current })
-	}
-
 	// net/http removes the temporary files of the request it made, and only of that.
 	if original.MultipartForm == nil {
-		original.MultipartForm = f.current.MultipartForm
+		original.MultipartForm = current.MultipartForm
 	}
-	if f.sent || !f.owns(f.c.Request()) { // by us, or by Timeout in our place
-		f.close()
+
+	over := f.sent || !f.owns(f.c.Request()) // by us, or by Timeout in our place
+	if !f.unused(func(m *missed) { f.left, f.current, m.hungUp, m.closed = true, current, hungUp, over }) {
+		f.session.freeze(hungUp, func() { f.left, f.current = true, current })
+		if over {
+			f.session.close()
+		}
+	}
+	if over {
 		return
 	}
 	if f.withheld {

@@ -37,8 +37,7 @@ func (s *Session) open() (found bool, err error) {
 	}
 	if flash != nil {
 		s.sealed.flash = true
-		p := s.st.parts()
-		p.entries = append(p.entries, flash.parts().entries...)
+		s.st.join(flash)
 	}
 	return s.sealed.values, nil
 }
@@ -192,8 +191,6 @@ func (st *state) flashOf(k kind) (int, flashItem) {
 	}
 	return -1, flashItem{}
 }
-
-func (st *state) hasFlash() bool { return st.contains(entry.isFlash) }
 
 func (e entry) isFlash() bool { return e.kind.isFlash() }
 func (e entry) isValue() bool { return !e.kind.isFlash() }

@@ -43,26 +43,27 @@ type Session struct {
 	// request sees it, with its own changes.
 	st      *state
 	loadErr error
-	fresh   bool      // there was no session
-	given   bool      // the visitor sent a cookie by our name, whatever was in it
-	corrupt bool      // it led to a record that nobody understands
+	err     error     // the first failure, other than that
 	unknown []string  // keys of his that lead nowhere; see straggles
 	id, key string    // of the stored record; "" where there is none
 	next    string    // the id that the commit will give it, if it is known; see nextID
 	version uint64    // of the stored record
 	expires time.Time // of the stored record
-	sealed  sealed    // the same for a Sealer
-	err     error     // the first failure
+	fresh   bool      // there was no session
+	given   bool      // the visitor sent a cookie by our name, whatever was in it
+	corrupt bool      // it led to a record that nobody understands
 	lost    bool      // the stored record ended while this request ran
+	sealed  sealed    // what there was, for a Sealer
 
 	status   int  // of the response, if its head has left or is about to
 	decision view // what that head said about messages; see Session.view
 	decided  bool
 
 	// What is to be done at the commit.
+	renew bool // give the record a new id
+	csrf  bool // its pages have tokens
 	ops   []op
-	renew bool    // give the record a new id
-	csrf  bool    // its pages have tokens
+	room  [3]op   // for what most requests change
 	ended []ended // records to destroy
 	tags  tagChanges
 	flash *flashes // nil until there is something to note; see Session.flashes
@@ -310,6 +311,9 @@ func (s *Session) change(o op) (ok bool) {
 	if err := o(st); err != nil {
 		s.fail(err)
 		return false
+	}
+	if s.ops == nil {
+		s.ops = s.room[:0]
 	}
 	s.ops = append(s.ops, o)
 	return true

@@ -25,6 +25,7 @@ type state struct {
 
 	// As they were read. They are out of date once they are unpacked; see state.parts.
 	writers, entries []byte
+	flashed          bool // some of the entries are flash
 	unpacked         *parts
 }
 
@@ -147,6 +148,19 @@ func (p *parts) find(k kind, key string) int {
 	return slices.IndexFunc(p.entries, func(e entry) bool { return e.kind == k && string(e.key) == key })
 }
 
+// join puts the entries of another state, which nobody has unpacked either, behind those of st.
+func (st *state) join(other *state) {
+	st.entries = slices.Concat(st.entries, other.entries)
+	st.flashed = st.flashed || other.flashed
+}
+
+func (st *state) hasFlash() bool {
+	if st.unpacked == nil {
+		return st.flashed
+	}
+	return slices.ContainsFunc(st.unpacked.entries, entry.isFlash)
+}
+
 // empty says whether there is nothing worth a record. What a list would show of a session
 // is not.
 func (st *state) empty() bool {
@@ -245,7 +259,7 @@ func decodeState(data []byte) (*state, error) {
 	}
 	st.entries = r.rest
 	for len(r.rest) > 0 {
-		r.entry()
+		st.flashed = r.entry().isFlash() || st.flashed
 	}
 	if r.bad {
 		return nil, errCorrupt
@@ -309,9 +323,6 @@ func (r *reader) uint64() uint64 {
 }
 
 func (r *reader) uvarint() uint64 {
-	if len(r.rest) > 0 && r.rest[0] < 0x80 { // most lengths
-		return uint64(r.byte())
-	}
 	v, n := binary.Uvarint(r.rest)
 	if n <= 0 {
 		r.bad, r.rest = true, nil
@@ -321,7 +332,14 @@ func (r *reader) uvarint() uint64 {
 	return v
 }
 
-func (r *reader) bytes() []byte { return r.take(r.uvarint()) }
+func (r *reader) bytes() []byte {
+	if b := r.rest; len(b) > 0 && b[0] < 0x80 && int(b[0]) < len(b) { // most are short
+		end := 1 + b[0]
+		r.rest = b[end:]
+		return b[1:end:end]
+	}
+	return r.take(r.uvarint())
+}
 
 func (r *reader) writer() writer { return writer{r.uint64(), r.uvarint()} }
 

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// files keeps a record in a file, and replaces it by renaming another over it: a crash of
-// the process leaves a whole file behind. It does not wait for the disk.
+// files keeps a record in a file, and overwrites it. There is nobody else who reads or writes
+// it at the same time, and it does not wait for the disk.
 type files struct{ dir string }
 
 func floorFile(b *backend) (transports, error) {
@@ -47,9 +47,13 @@ func (f files) save(cookie string, r record) (newCookie string, err error) {
 		newCookie = newID()
 		cookie = newCookie
 	}
-	temp := filepath.Join(f.dir, ".temp-"+newID())
-	if err := os.WriteFile(temp, r, 0o600); err != nil {
+	file, err := os.OpenFile(f.path(cookie), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
 		return "", err
 	}
-	return newCookie, os.Rename(temp, f.path(cookie))
+	defer file.Close()
+	if _, err := file.Write(r); err != nil {
+		return "", err
+	}
+	return newCookie, file.Truncate(int64(len(r)))
 }

@@ -96,11 +96,11 @@ func (r *row) close() {
 }
 
 func (r *row) seed() error {
+	v := visitor{transport: r.transports()}
 	if r.fresh {
 		r.jars = []jar{nil}
-		return nil
+		return r.crowd(&v)
 	}
-	v := visitor{transport: r.transports()}
 	for range max(1, r.sessions) {
 		v.jar = v.jar[:0]
 		if err := v.ask(request{page: seed}); err != nil {
@@ -112,6 +112,17 @@ func (r *row) seed() error {
 			}
 		}
 		r.jars = append(r.jars, slices.Clone(v.jar))
+	}
+	return nil
+}
+
+// crowd is those who were here before a fresh visitor. A store that nobody has used yet may
+// have directories to make.
+func (r *row) crowd(v *visitor) error {
+	for range 1000 {
+		if err := r.visit(v); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func Test_that_a_site_endures_that_its_files_are_closed_to_it(t *testing.T) {
 		site.endures(t, outage{
 			begin: func() error { return chmodFolders(dir, readOnly) },
 			end:   func() error { return chmodFolders(dir, all) },
-			works: []click{look},
+			works: []click{look, count}, // a session is written in place
 		})
 	})
 }
@@ -155,9 +155,8 @@ func Test_that_a_damaged_file_is_no_session_and_no_error(t *testing.T) {
 	bystander := site.newCustomer(t)
 	for name, damage := range map[string]func(content []byte) []byte{
 		"empty":     func([]byte) []byte { return nil },
-		"cut off":   func(b []byte) []byte { return b[:len(b)/2] },
-		"one bit":   func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
-		"too long":  func(b []byte) []byte { return append(b, b...) },
+		"cut off":   func(b []byte) []byte { return b[:100] },
+		"one bit":   func(b []byte) []byte { b[20] ^= 1; return b },
 		"other's":   func([]byte) []byte { return contentOf(t, dir, bystander) },
 		"something": func([]byte) []byte { return []byte("not a session") },
 	} {
@@ -187,7 +186,8 @@ func Test_that_a_file_of_a_newer_release_is_not_taken_for_none(t *testing.T) {
 	site, dir, _ := newFileSite(t)
 	v := site.newCustomer(t)
 	path, old := fileOf(dir, v), contentOf(t, dir, v)
-	newer := []byte("session\x02 and something that nobody knows yet")
+	newer := make([]byte, 80)
+	copy(newer, "session\x02 and something that nobody knows yet")
 	sum := sha256.Sum256(append([]byte("sessions/"+filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path)), newer...))
 	ok(t, os.WriteFile(path, append(newer, sum[:]...), 0o600))
 	for _, what := range clicks {

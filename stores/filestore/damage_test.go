@@ -13,9 +13,13 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
-// damages yields content cut off at every byte, and with every byte changed.
-func damages(content []byte) (all [][]byte) {
+// damages yields content cut off at every byte that counts, and with every one of them changed:
+// those of the head and of the data, which stands where content ends.
+func damages(content []byte, length int) (all [][]byte) {
 	for i := range content {
+		if i >= filestore.HeadSize && i < len(content)-length {
+			continue
+		}
 		all = append(all, content[:i])
 		for _, flip := range []byte{0x01, 0x80, 0xff} {
 			changed := bytes.Clone(content)
@@ -23,35 +27,67 @@ func damages(content []byte) (all [][]byte) {
 			all = append(all, changed)
 		}
 	}
-	return append(all, append(bytes.Clone(content), 0), append(bytes.Clone(content), content...))
+	return all
 }
 
 // newer is what a later release might write in the place of name: another format, and the
 // checksum that all formats have.
 func newer(name string) []byte {
-	b := []byte("session\x02 and something that nobody knows yet")
-	sum := sha256.Sum256(append([]byte(name), b...))
-	return append(b, sum[:]...)
+	return append(sealed(name, []byte("session\x02 and something that nobody knows yet")), "and what follows"...)
+}
+
+// sealed is a head that begins like b and has the right checksum.
+func sealed(name string, b []byte) []byte {
+	head := make([]byte, filestore.HeadSize-sha256.Size)
+	copy(head, b)
+	sum := sha256.Sum256(append([]byte(name), head...))
+	return append(head, sum[:]...)
 }
 
 func Test_that_a_damaged_record_is_gone_and_logged(t *testing.T) {
 	h := newHarness(t, filestore.Options{NoSync: true})
 	ctx := t.Context()
-	must(t, h.Write(ctx, key, h.record(0, "data")))
-	for i, damaged := range damages(read(t, h.sessionFile(key))) {
-		write(t, h.sessionFile(key), damaged)
-		h.log.take()
-		h.gone(t, key)
-		got := h.log.take()
-		if !strings.Contains(got, "damaged") || strings.Contains(got, key) {
-			t.Errorf("damage %d: logged %q", i, got)
+	for version := range uint64(2) { // the data stands in the first half, and in the second one
+		must(t, h.Write(ctx, key, h.record(version, "data")))
+		whole := read(t, h.sessionFile(key))
+		for i, damaged := range damages(whole, len("data")) {
+			write(t, h.sessionFile(key), damaged)
+			h.log.take()
+			h.gone(t, key)
+			got := h.log.take()
+			if strings.Count(got, "damaged") != 1 || strings.Contains(got, key) {
+				t.Errorf("damage %d: logged %q", i, got)
+			}
 		}
+		is(t, h.Write(ctx, key, h.record(version+1, "two")), session.ErrNotFound)
+		is(t, h.Touch(ctx, key, h.clock.In(time.Hour)), session.ErrNotFound)
+		is(t, h.Destroy(ctx, key, version+1), session.ErrNotFound)
+		if len(files(t, h.dir)) != 1 {
+			t.Error("nobody can look at the damage any more")
+		}
+		write(t, h.sessionFile(key), whole)
 	}
-	is(t, h.Write(ctx, key, h.record(1, "two")), session.ErrNotFound)
-	is(t, h.Touch(ctx, key, h.clock.In(time.Hour)), session.ErrNotFound)
-	is(t, h.Destroy(ctx, key, 1), session.ErrNotFound)
-	if len(files(t, h.dir)) != 1 {
-		t.Error("nobody can look at the damage any more")
+}
+
+func Test_that_what_stands_beside_the_current_data_means_nothing(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	for version := range uint64(3) {
+		must(t, h.Write(t.Context(), key, h.record(version, "data")))
+		content := read(t, h.sessionFile(key))
+		at := filestore.HeadSize
+		if version%2 == 1 {
+			at = len(content) - len("data")
+		}
+		for i := range content {
+			if i >= filestore.HeadSize && (i < at || i >= at+len("data")) {
+				content[i] ^= 0xff
+			}
+		}
+		write(t, h.sessionFile(key), append(content, content...))
+		h.holds(t, key, "data", version+1)
+	}
+	if got := h.log.take(); got != "" {
+		t.Errorf("logged %q", got)
 	}
 }
 
@@ -107,7 +143,8 @@ func Test_that_nobody_is_told_that_all_sessions_ended_when_an_index_was_damaged(
 	h := newHarness(t, filestore.Options{NoSync: true})
 	ctx := t.Context()
 	must(t, h.Tag(ctx, tag, key, h.clock.In(time.Hour)))
-	for i, damaged := range damages(read(t, h.tagFile(tag))) {
+	content := read(t, h.tagFile(tag))
+	for i, damaged := range damages(content, len(content)-filestore.HeadSize) {
 		write(t, h.tagFile(tag), damaged)
 		_, err := h.Revoke(ctx, tag)
 		is(t, err, session.ErrUnavailable)

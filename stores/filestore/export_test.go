@@ -1,12 +1,29 @@
 package filestore
 
-// What fuzz tests need of the format.
-var (
-	Encode = encode
-	Decode = decode
+import (
+	"bytes"
+
+	"github.com/echo-hypermedia/session"
 )
 
-// IsAt is for a moment between two system calls that a test cannot meet.
-var IsAt = isAt
+// What tests need of the format.
+var (
+	Encode  = encode
+	RoomFor = roomFor
+)
+
+const (
+	HeadSize  = headSize
+	SpareRoom = spareRoom
+)
+
+func Decode(path string, b []byte) (session.Record, error) {
+	r := bytes.NewReader(b)
+	h, err := readHead(path, r)
+	if err != nil {
+		return session.Record{}, err
+	}
+	return h.record(r)
+}
 
 const TempPrefix = tempPrefix

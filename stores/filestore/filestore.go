@@ -10,8 +10,9 @@
 // What it promises: all of the [session.Store] and [session.Tagger] contracts, across
 // processes too, and after a crash at any moment either the old record or the new one.
 // Once a method has returned, what it wrote is on the disk, so it survives the loss of
-// power as well; [Options.NoSync] trades that away. Only the user that runs the process
-// can read the files.
+// power as well; [Options.NoSync] trades that away. For this, the disk has to write a sector
+// as a whole when the power fails, and leave those beside it alone, as SQLite asks of it too
+// ("powersafe overwrite"). Only the user that runs the process can read the files.
 //
 // What it does not:
 //
@@ -30,10 +31,16 @@
 //
 //	Dir/
 //	  sessions/3f/3f9a…            the record of a session; the name is its key
-//	  sessions/3f/.lock            held by whoever changes something in this directory
-//	  sessions/3f/.temp-…          a record that is being written
+//	  sessions/3f/.temp-…          a file that is being made
 //	  tags/c0/c04b…                the index of a tag: which sessions a user has
-//	  tags/c0/.lock
+//
+// A file has room for the data twice, and for some growth. A change writes the new data
+// beside the old, and then the head of the file, 112 bytes, which says where the data is. Data
+// that has outgrown its room gets a new file, as it did at first: a temporary one, which takes
+// the name when it is complete.
+//
+// Whoever changes something in a directory holds the lock, flock(2), on this directory. Reading
+// takes none, unless it meets a writer in the middle of his work.
 //
 // Directories have mode 0700 and files 0600, whatever the umask; only a Dir that is there
 // already keeps its own. All is opened relative to Dir, through [os.Root]: a symbolic link
@@ -95,8 +102,8 @@ type Options struct {
 	Dir string
 
 	// NoSync returns from a change before it is on the disk, which is faster. A crash of
-	// the process still loses nothing; the loss of power may lose the sessions of the last
-	// half minute, or damage them, and bring back ones that were ended in that time.
+	// the process still loses nothing; the loss of power may lose or damage what was
+	// changed in the last half minute, and bring back sessions that were ended in that time.
 	NoSync bool
 
 	// Logger hears of damaged files, and of failures while sweeping. Nil means
@@ -184,37 +191,44 @@ func (s *Store) prepare(dir string) error {
 	return nil
 }
 
-// probe writes a file, locks it and removes it.
+// probe makes a file and removes it, and locks the directory.
 func (s *Store) probe() error {
 	if !canLock {
 		return nil
 	}
 	name := tempName()
-	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err := s.root.WriteFile(name, nil, 0o600); err != nil {
+		return bare(err)
+	}
+	if err := s.root.Remove(name); err != nil {
+		return bare(err)
+	}
+	dir, err := s.root.Open(".")
 	if err != nil {
 		return bare(err)
 	}
-	_, err = tryFlock(f)
-	return bare(errors.Join(err, f.Close(), s.root.Remove(name)))
+	defer dir.Close()
+	_, err = tryFlock(dir)
+	return err
 }
 
-// Read returns the record under key, or [session.ErrNotFound]. It takes no lock: a file is
-// replaced as a whole.
+// Read returns the record under key, or [session.ErrNotFound]. It takes no lock, unless what it
+// finds is not whole.
 func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 	var rec session.Record
 	err := s.look(ctx, s.sessions, key, func(f file) (err error) {
-		rec, err = s.load(f)
+		rec, err = s.load(ctx, f)
 		return err
 	})
 	return rec, answer("read", err)
 }
 
 // Write creates the record under key or replaces the version that rec names. A conflict is
-// a [*session.ConflictError] with the current record. After any error but a failed flush of
-// the directory, the old record is what it was.
+// a [*session.ConflictError] with the current record. After any error but a failed flush at
+// the end, the old record is what it was.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
 	err := s.change(ctx, s.sessions, key, func(f file) error {
-		current, err := s.load(f)
+		current, err := s.load(ctx, f)
 		switch {
 		case errors.Is(err, session.ErrNotFound) && rec.Version == 0:
 			// There is nothing in the way.
@@ -236,7 +250,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 		if version == 0 {
 			return s.remove(f) // damaged or from a newer release, it has to go
 		}
-		current, err := s.load(f)
+		current, err := s.load(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -249,18 +263,12 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 }
 
 // Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
-//
-// It writes the whole record anew. It is tempting to overwrite the eight bytes in place,
-// but a crash, or a reader that comes at this moment, would find them without the checksum
-// that belongs to them.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
 	err := s.change(ctx, s.sessions, key, func(f file) error {
-		rec, err := s.load(f)
-		if err != nil {
+		if _, err := s.load(ctx, f); err != nil {
 			return err
 		}
-		rec.Expires = expires
-		return s.put(f, rec)
+		return s.setExpiry(f, expires)
 	})
 	return answer("touch", err)
 }
@@ -276,7 +284,7 @@ func (s *Store) Close() error {
 	return s.root.Close()
 }
 
-// look runs fn with the file called name. Others may replace the file meanwhile, as a whole.
+// look runs fn with the file called name. Others may change the file meanwhile.
 func (s *Store) look(ctx context.Context, a *area, name string, fn func(file) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -349,8 +357,8 @@ func (s *Store) open() error {
 
 // load returns the live record in f. One that is damaged is as good as gone: a visitor
 // whose every request failed would be no better off.
-func (s *Store) load(f file) (session.Record, error) {
-	rec, err := f.read()
+func (s *Store) load(ctx context.Context, f file) (session.Record, error) {
+	rec, err := s.read(ctx, f)
 	if s.reportDamage(f, err) {
 		return session.Record{}, session.ErrNotFound
 	}
@@ -361,6 +369,25 @@ func (s *Store) load(f file) (session.Record, error) {
 		return session.Record{}, session.ErrNotFound
 	}
 	return rec, nil
+}
+
+// read returns the record in f, expired or not.
+//
+// It is tempting to hold the lock meanwhile. But a head that is whole was the current one at
+// some moment of the call, and it has the checksum of its data: if that is right, this was the
+// record at that moment, whatever has been written since. If not, a writer may have been at
+// work on the head, or come twice and used our half; the second look, with the lock, decides.
+func (s *Store) read(ctx context.Context, f file) (session.Record, error) {
+	rec, err := f.read()
+	if f.locked || !isDamage(err) {
+		return rec, err
+	}
+	f, unlock, err := s.lock(ctx, f)
+	if err != nil {
+		return session.Record{}, err
+	}
+	defer unlock()
+	return f.read()
 }
 
 // reportDamage says whether err is about a damaged file, and tells the log if so.

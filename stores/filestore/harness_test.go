@@ -125,7 +125,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// files lists what is below dir, without directories and lock files.
+// files lists what is below dir, without directories.
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	list, err := tree(dir)
@@ -136,7 +136,7 @@ func files(t *testing.T, dir string) []string {
 func tree(dir string) ([]string, error) {
 	var list []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && d.Name() != ".lock" {
+		if err == nil && !d.IsDir() {
 			list = append(list, path)
 		}
 		return err

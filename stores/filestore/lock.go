@@ -26,6 +26,7 @@ func (s *Store) lock(ctx context.Context, f file) (held file, unlock func(), err
 		return file{}, nil, err
 	}
 	held = f
+	held.locked = true
 	held.root, held.at = dir.Root, f.path[len(f.folder.path)+1:]
 	return held, func() {
 		dir.close()
@@ -60,11 +61,12 @@ func (s *Store) lockFolder(ctx context.Context, f file) (lockedFolder, error) {
 	}
 }
 
-// lockedFolder is a folder that is open, and its lock file.
+// lockedFolder is a folder that is open, and the lock on it.
 //
 // What is changed under the lock is opened relative to the folder and not by its path. That
 // saves the walk there, and whoever moves the folder away meanwhile takes the lock along
-// with the files: nobody changes in one folder what is locked in another.
+// with the files: nobody changes in one folder what is locked in another. It is as if the
+// change had come just before.
 type lockedFolder struct {
 	*os.Root
 	lock *os.File
@@ -88,9 +90,6 @@ func (s *Store) tryLockFolder(f file) (dir lockedFolder, ok bool, err error) {
 		return lockedFolder{}, false, err
 	}
 	ok, err = tryFlock(dir.lock)
-	if ok {
-		ok, err = isAt(dir.Root, lockName, dir.lock)
-	}
 	if !ok {
 		dir.close()
 		return lockedFolder{}, false, err
@@ -98,35 +97,17 @@ func (s *Store) tryLockFolder(f file) (dir lockedFolder, ok bool, err error) {
 	return dir, true, nil
 }
 
-const lockName = ".lock"
-
-// openFolder opens the folder of f. It makes the lock file if need be; nobody ever removes it.
+// openFolder opens the folder of f twice: to work in it, and to lock it. It is the folder
+// itself that is locked, since a file for that would have to be made.
 func openFolder(f file) (lockedFolder, error) {
 	root, err := f.root.OpenRoot(f.folder.path + "/.") // a named pipe in its place has no "."
 	if err != nil {
 		return lockedFolder{}, err
 	}
-	lock, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE|noWait, 0o600)
+	lock, err := root.OpenFile(".", os.O_RDONLY|noWait, 0)
 	if err != nil {
 		root.Close()
 		return lockedFolder{}, err
 	}
 	return lockedFolder{root, lock}, nil
-}
-
-// isAt says whether file is the one that has this path now. If somebody removed the folder
-// or the lock file meanwhile, others may be holding the lock on a new file of the same name.
-func isAt(root *os.Root, path string, file *os.File) (bool, error) {
-	locked, err := file.Stat()
-	if err != nil {
-		return false, err
-	}
-	now, err := root.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return os.SameFile(locked, now), nil
 }

@@ -25,12 +25,14 @@ import (
 var children = map[string]func(dir string) error{
 	"increment":   childIncrements,
 	"write":       childWrites,
+	"compete":     childCompetes,
 	"lock":        childLocks,
 	"umask":       childWithoutUmask,
 	"full disk":   childOnFullDisk,
 	"no files":    childWithoutFiles,
 	"no access":   childWithoutAccess,
-	"no access 2": childWithoutAccessToOne,
+	"no access 2": childWithoutAccessToFolders,
+	"no access 3": childWithoutAccessToFiles,
 }
 
 func TestMain(m *testing.M) {
@@ -165,6 +167,30 @@ func childWrites(dir string) error {
 	}
 }
 
+func Test_that_readers_see_whole_records_of_other_processes(t *testing.T) {
+	h := newHarness(t, filestore.Options{NoSync: true})
+	first := competingRecord(1)
+	first.Version = 0
+	must(t, h.Write(t.Context(), key, first))
+	must(t, together(3, func(i int) error {
+		if i == 0 {
+			return watch(t.Context(), h.Store)
+		}
+		return child(t, "compete", h.dir).Run()
+	}))
+	if got := h.log.take(); got != "" {
+		t.Errorf("logged %q", got)
+	}
+}
+
+func childCompetes(dir string) error {
+	s, err := filestore.New(filestore.Options{Dir: dir, NoSync: true})
+	if err != nil {
+		return err
+	}
+	return compete(context.Background(), s)
+}
+
 // Another process is stopped, or hangs, while it holds the lock.
 func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
@@ -188,6 +214,11 @@ func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t 
 	cancel()
 	is(t, <-failed, context.Canceled)
 	h.holds(t, key, "one", 1) // reading takes no lock
+	write(t, h.sessionFile(another), []byte("damaged"))
+	ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err = h.Read(ctx, another) // but may have met a writer
+	is(t, err, context.DeadlineExceeded)
 	must(t, h.Write(t.Context(), faraway, h.record(0, "one")))
 
 	begun := make(chan struct{}, 9)
@@ -206,7 +237,7 @@ func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t 
 }
 
 func childLocks(folder string) error {
-	f, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_RDWR, 0)
+	f, err := os.Open(folder)
 	if err != nil {
 		return err
 	}
@@ -217,34 +248,11 @@ func childLocks(folder string) error {
 	select {}
 }
 
-func Test_that_a_lock_on_a_file_that_was_replaced_does_not_count(t *testing.T) {
-	root, err := os.OpenRoot(t.TempDir())
-	must(t, err)
-	defer root.Close()
-	locked, err := root.Create("lock")
-	must(t, err)
-	defer locked.Close()
-	for _, tc := range []struct {
-		desc string
-		do   func() error
-		want bool
-	}{
-		{"there", func() error { return nil }, true},
-		{"removed", func() error { return root.Remove("lock") }, false},
-		{"replaced", func() error { return root.WriteFile("lock", nil, 0o600) }, false},
-	} {
-		must(t, tc.do())
-		if got, err := filestore.IsAt(root, "lock", locked); got != tc.want || err != nil {
-			t.Errorf("%s: got %t, %v; want %t", tc.desc, got, err, tc.want)
-		}
-	}
-}
-
-// Whoever holds the lock on a file that was removed keeps nobody out.
-func Test_that_a_lock_file_that_was_removed_is_replaced(t *testing.T) {
+// Whoever holds the lock on a folder that was removed keeps nobody out of the new one.
+func Test_that_a_locked_folder_that_was_removed_is_replaced(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))
-	f, err := os.Open(filepath.Join(filepath.Dir(h.sessionFile(key)), ".lock"))
+	f, err := os.Open(filepath.Dir(h.sessionFile(key)))
 	must(t, err)
 	defer f.Close()
 	must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
@@ -275,8 +283,8 @@ func Test_that_only_the_owner_has_access_whatever_the_umask(t *testing.T) {
 		seen++
 		return nil
 	}))
-	if seen != 10 { // a, b; sessions, ab, .lock, the record; the same for tags
-		t.Errorf("saw %d files and directories; want 10", seen)
+	if seen != 8 { // a, b; sessions, ab, the record; the same for tags
+		t.Errorf("saw %d files and directories; want 8", seen)
 	}
 }
 
@@ -298,7 +306,7 @@ func Test_that_a_full_disk_leaves_the_old_record(t *testing.T) {
 	run(t, "full disk", filepath.Join(t.TempDir(), "store"))
 }
 
-// childOnFullDisk lets the kernel refuse to make files longer than 1000 bytes. To write
+// childOnFullDisk lets the kernel refuse to make files longer than 3000 bytes. To write
 // beyond is EFBIG then, after some bytes have been written, as ENOSPC is.
 func childOnFullDisk(dir string) error {
 	signal.Ignore(syscall.SIGXFSZ)
@@ -310,7 +318,7 @@ func childOnFullDisk(dir string) error {
 	if err := s.Write(ctx, key, session.Record{Data: []byte("one"), Expires: in}); err != nil {
 		return err
 	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1000, Max: 1000}); err != nil {
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 3000, Max: 3000}); err != nil {
 		return err
 	}
 	big := make([]byte, 5000)
@@ -329,7 +337,14 @@ func childOnFullDisk(dir string) error {
 	if err != nil || len(left) != 1 {
 		return fmt.Errorf("left behind: %q, %w", left, err)
 	}
-	return s.Destroy(ctx, key, 1)
+
+	// The file has room for this, in its other half. The disk has not.
+	err = s.Write(ctx, key, session.Record{Data: big[:filestore.RoomFor(3)], Version: 1, Expires: in})
+	return errors.Join(
+		mismatch(err, session.ErrUnavailable),
+		holds(s, key, "one", 1),
+		s.Destroy(ctx, key, 1),
+	)
 }
 
 func holds(s session.Store, key, data string, version uint64) error {
@@ -352,32 +367,38 @@ func childWithoutFiles(dir string) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 1, Max: 1}); err != nil {
 		return err
 	}
-	return allUnavailable(s)
+	return unavailable(s, "")
 }
 
 func Test_that_what_may_not_be_read_is_not_missing(t *testing.T) {
 	run(t, "no access", filepath.Join(t.TempDir(), "store"))
 	run(t, "no access 2", filepath.Join(t.TempDir(), "store"))
+	run(t, "no access 3", filepath.Join(t.TempDir(), "store"))
 }
 
 func childWithoutAccess(dir string) error {
-	return withoutAccess(dir, "", "sessions", "tags")
+	return withoutAccess(dir, "", "")
 }
 
-func childWithoutAccessToOne(dir string) error {
-	return withoutAccess(dir, "sessions/ab/"+key, "tags/ef/"+tag, "sessions/ab/.lock", "tags/ef/.lock")
+func childWithoutAccessToFolders(dir string) error {
+	return withoutAccess(dir, "", "sessions/ab", "tags/ef")
+}
+
+// Only the folder's permissions say who may remove a file.
+func childWithoutAccessToFiles(dir string) error {
+	return withoutAccess(dir, "remove", "sessions/ab/"+key, "tags/ef/"+tag)
 }
 
 // withoutAccess takes the permissions from some files. That does nothing to root, who
-// becomes somebody else.
-func withoutAccess(dir string, names ...string) error {
+// becomes somebody else. What works all the same is the name of a call.
+func withoutAccess(dir, works string, names ...string) error {
 	s, err := storeWithRecord(dir)
 	if err != nil {
 		return err
 	}
 	if os.Getuid() == 0 {
 		for _, open := range []string{"", "sessions", "sessions/ab", "tags", "tags/ef"} {
-			if err := os.Chmod(filepath.Join(dir, open), 0o755); err != nil {
+			if err := os.Chmod(filepath.Join(dir, open), 0o777); err != nil {
 				return err
 			}
 		}
@@ -392,9 +413,6 @@ func withoutAccess(dir string, names ...string) error {
 		if err := os.Chmod(path, 0); err != nil {
 			return err
 		}
-		if name == "" {
-			break // the others cannot be reached any more
-		}
 	}
 	if os.Getuid() == 0 {
 		const nobody = 65534
@@ -402,7 +420,7 @@ func withoutAccess(dir string, names ...string) error {
 			return err
 		}
 	}
-	return allUnavailable(s)
+	return unavailable(s, works)
 }
 
 func storeWithRecord(dir string) (*filestore.Store, error) {
@@ -417,10 +435,13 @@ func storeWithRecord(dir string) (*filestore.Store, error) {
 	)
 }
 
-func allUnavailable(s *filestore.Store) error {
+// unavailable says that all calls are, other than the one that works.
+func unavailable(s *filestore.Store, works string) error {
 	var errs []error
 	for name, err := range calls(context.Background(), s, key, tag) {
-		if problem := mismatch(err, session.ErrUnavailable); problem != nil {
+		if name == works {
+			errs = append(errs, err)
+		} else if problem := mismatch(err, session.ErrUnavailable); problem != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, problem))
 		}
 	}

@@ -3,7 +3,6 @@ package filestore
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -104,7 +103,7 @@ func (s *Store) sweepFile(ctx context.Context, f file, name string) (removed boo
 	case strings.HasPrefix(name, tempPrefix):
 		done = s.isAbandoned
 	case !isName(name):
-		return false, nil // the lock file, or not ours
+		return false, nil // not ours
 	}
 	if ok, err := done(f); !ok || err != nil {
 		return false, err
@@ -121,38 +120,31 @@ func (s *Store) sweepFile(ctx context.Context, f file, name string) (removed boo
 	return err == nil, err
 }
 
-// isDone says whether the record has expired. It reads the first bytes only: if those are
-// damaged so that they say it has, the file is damaged, and nobody will miss it either.
+// isDone says whether the record has expired, or the file was damaged long ago. It reads the
+// head only: damage to the data goes when the record would have expired.
 func (s *Store) isDone(f file) (bool, error) {
-	r, info, err := f.open()
-	if errors.Is(err, session.ErrNotFound) || isDamage(err) {
-		return false, nil // somebody was faster, or it is not a file
-	}
-	if err != nil {
-		return false, err
-	}
-	defer r.Close()
-	b := make([]byte, headerSize)
-	n, err := io.ReadFull(r, b)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return false, err
-	}
-	if h, ok := parseHeader(b[:n]); ok {
+	r, h, err := f.open(os.O_RDONLY)
+	switch {
+	case err == nil:
+		r.Close()
 		return !s.now().Before(h.expires), nil
+	case isDamage(err):
+		keep := keepDamage
+		if f.folder.area != sessionsDir {
+			keep = keepLost // of the index of a tag, its mere presence says that something is lost
+		}
+		return s.isOlder(f, keep)
+	case errors.Is(err, session.ErrNotFound) || errors.Is(err, errNewer):
+		return false, nil // somebody was faster, or knows more
 	}
-	keep := keepDamage
-	if f.folder.area != sessionsDir {
-		keep = keepLost // of the index of a tag, its mere presence says that something is lost
-	}
-	if s.now().Sub(info.ModTime()) < keep {
-		return false, nil
-	}
-	_, err = f.read() // it may be of a newer release
-	return isDamage(err), nil
+	return false, err
 }
 
 // isAbandoned says whether whoever was writing the file has died before it was complete.
-func (s *Store) isAbandoned(f file) (bool, error) {
+func (s *Store) isAbandoned(f file) (bool, error) { return s.isOlder(f, keepTemp) }
+
+// isOlder says whether the file has not been changed for so long. What is not a file is not ours.
+func (s *Store) isOlder(f file, age time.Duration) (bool, error) {
 	info, err := f.root.Lstat(f.at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -160,5 +152,5 @@ func (s *Store) isAbandoned(f file) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return s.now().Sub(info.ModTime()) >= keepTemp, nil
+	return info.Mode().IsRegular() && s.now().Sub(info.ModTime()) >= age, nil
 }

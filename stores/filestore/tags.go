@@ -48,7 +48,7 @@ var errLost = fmt.Errorf("%w: the index of the tag was damaged, so it does not k
 // that something is missing for 30 days.
 func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
 	err := s.changeIndex(ctx, tag, []string{key}, func(f file, keys [][32]byte) error {
-		entries, err := s.entries(f)
+		entries, err := s.entries(ctx, f)
 		if isDamage(err) {
 			entries, err = []entry{{mark: lost, expires: s.now().Add(keepLost)}}, nil
 		}
@@ -72,7 +72,7 @@ func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) err
 // Untag removes the entries for keys from the index of tag. A damaged index has none.
 func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 	err := s.changeIndex(ctx, tag, keys, func(f file, keys [][32]byte) error {
-		entries, err := s.entries(f)
+		entries, err := s.entries(ctx, f)
 		if isDamage(err) {
 			return nil
 		}
@@ -96,7 +96,7 @@ func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
 	var list []session.TagEntry
 	err := s.look(ctx, s.tags, tag, func(f file) error {
-		entries, err := s.entries(f)
+		entries, err := s.entries(ctx, f)
 		if isDamage(err) {
 			return errLost
 		}
@@ -118,7 +118,7 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	var marked []string
 	err := s.changeIndex(ctx, tag, except, func(f file, except [][32]byte) error {
-		entries, err := s.entries(f)
+		entries, err := s.entries(ctx, f)
 		if isDamage(err) || slices.ContainsFunc(entries, func(e entry) bool { return e.mark == lost }) {
 			return errLost
 		}
@@ -164,8 +164,8 @@ func (s *Store) changeIndex(ctx context.Context, tag string, keys []string, fn f
 
 // entries returns those in an index that have not expired. A missing index has none; of a
 // damaged one it tells the log.
-func (s *Store) entries(f file) ([]entry, error) {
-	rec, err := f.read()
+func (s *Store) entries(ctx context.Context, f file) ([]entry, error) {
+	rec, err := s.read(ctx, f)
 	if errors.Is(err, session.ErrNotFound) {
 		return nil, nil
 	}

@@ -1,0 +1,268 @@
+package filestore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/filestore"
+)
+
+// fileID is what tells two files of the same name apart.
+func fileID(t *testing.T, path string) os.FileInfo {
+	t.Helper()
+	info, err := os.Stat(path)
+	must(t, err)
+	return info
+}
+
+func Test_that_a_record_stays_in_its_file_while_it_has_room_there(t *testing.T) {
+	small := int(filestore.RoomFor(0))
+	large := 100_000
+	largeRoom := int(filestore.RoomFor(large))
+	for _, tc := range []struct {
+		desc     string
+		from, to int
+		stays    bool
+	}{
+		{"empty again", 500, 0, true},
+		{"half as much again", large, large * 3 / 2, true},
+		{"as much as there is room for", 0, small, true},
+		{"one byte more", 0, small + 1, false},
+		{"as much as there is room for in a large file", large, largeRoom, true},
+		{"one byte more in a large file", large, largeRoom + 1, false},
+		{"a quarter of a large room", large, (largeRoom + 3) / 4, true},
+		{"less than a quarter of a large room", large, largeRoom/4 - 1, false},
+		{"nothing in a room that is not large", filestore.SpareRoom / 2, 0, true},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			h := newHarness(t, filestore.Options{NoSync: true})
+			ctx := t.Context()
+			must(t, h.Write(ctx, key, h.record(0, strings.Repeat("a", tc.from))))
+			before := fileID(t, h.sessionFile(key))
+			for i, data := range []string{strings.Repeat("b", tc.to), strings.Repeat("c", tc.to)} {
+				must(t, h.Write(ctx, key, h.record(uint64(i+1), data)))
+				h.holds(t, key, data, uint64(i+2))
+				if stays := os.SameFile(before, fileID(t, h.sessionFile(key))); stays != tc.stays {
+					t.Errorf("the same file: %t; want %t", stays, tc.stays)
+				}
+			}
+			must(t, h.Touch(ctx, key, h.clock.In(2*time.Hour)))
+			h.holds(t, key, strings.Repeat("c", tc.to), 3)
+			if left := files(t, h.dir); len(left) != 1 {
+				t.Errorf("left: %q", left)
+			}
+		})
+	}
+}
+
+func Test_that_a_touch_writes_the_head_only(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	ctx := t.Context()
+	must(t, h.Write(ctx, key, h.record(0, "one")))
+	must(t, h.Write(ctx, key, h.record(1, "two")))
+	before, id := read(t, h.sessionFile(key)), fileID(t, h.sessionFile(key))
+	must(t, h.Touch(ctx, key, h.clock.In(9*time.Hour)))
+	after := read(t, h.sessionFile(key))
+	if !bytes.Equal(before[filestore.HeadSize:], after[filestore.HeadSize:]) || !os.SameFile(id, fileID(t, h.sessionFile(key))) {
+		t.Error("it has written more")
+	}
+	rec, err := h.Read(ctx, key)
+	if want := h.clock.In(9 * time.Hour).Truncate(time.Millisecond); err != nil || !rec.Expires.Equal(want) {
+		t.Errorf("expires at %v, %v; want %v", rec.Expires, err, want)
+	}
+}
+
+// A process dies between the write of the data and that of the head.
+func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	ctx := t.Context()
+	in := h.clock.In(time.Hour)
+	tagged := []func() error{
+		func() error { return h.Tag(ctx, tag, key, in) },
+		func() error { return h.Tag(ctx, tag, another, in) },
+		func() error { return h.Untag(ctx, tag, key) },
+		func() error { return h.Tag(ctx, tag, faraway, in) },
+	}
+	for _, tc := range []struct {
+		desc, file string
+		change     func(n int) error
+		state      func(t *testing.T) string
+	}{
+		{
+			"a session", h.sessionFile(key),
+			func(n int) error { return h.Write(ctx, key, h.record(uint64(n), fmt.Sprint("data ", n))) },
+			func(t *testing.T) string {
+				rec, err := h.Read(ctx, key)
+				must(t, err)
+				return string(rec.Data)
+			},
+		},
+		{
+			"the index of a tag", h.tagFile(tag),
+			func(n int) error { return tagged[n]() },
+			func(t *testing.T) string {
+				entries, err := h.Tagged(ctx, tag)
+				must(t, err)
+				var keys []string
+				for _, e := range entries {
+					keys = append(keys, e.Key)
+				}
+				return strings.Join(keys, " ")
+			},
+		},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			must(t, tc.change(0))
+			id := fileID(t, tc.file)
+			for n := range 3 { // the next data goes to the second half, to the first one, to the second one
+				old, oldState := read(t, tc.file), tc.state(t)
+				must(t, tc.change(n+1))
+				done, doneState := read(t, tc.file), tc.state(t)
+
+				write(t, tc.file, slices.Concat(old[:filestore.HeadSize], done[filestore.HeadSize:]))
+				if got := tc.state(t); got != oldState {
+					t.Errorf("change %d: got %q; want %q", n, got, oldState)
+				}
+				must(t, tc.change(n+1))
+				if got := tc.state(t); got != doneState {
+					t.Errorf("change %d, once more: got %q; want %q", n, got, doneState)
+				}
+			}
+			if !os.SameFile(id, fileID(t, tc.file)) {
+				t.Error("it was not the same file; this test is about nothing")
+			}
+			if got := h.log.take(); got != "" {
+				t.Errorf("logged %q", got)
+			}
+		})
+	}
+}
+
+// busy is a context that notices when somebody begins to wait.
+type busy struct {
+	context.Context
+	wait func()
+}
+
+func (b busy) Done() <-chan struct{} {
+	b.wait()
+	return b.Context.Done()
+}
+
+func Test_that_a_reader_who_meets_a_writer_looks_again_when_he_is_done(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	ctx := t.Context()
+	must(t, h.Write(ctx, key, h.record(0, "one")))
+	must(t, h.Tag(ctx, tag, key, h.clock.In(time.Hour)))
+	for path, meet := range map[string]func(context.Context) error{
+		h.sessionFile(key): func(ctx context.Context) error {
+			rec, err := h.Read(ctx, key)
+			if err == nil && string(rec.Data) != "one" {
+				err = errors.New("other data")
+			}
+			return err
+		},
+		h.tagFile(tag): func(ctx context.Context) error {
+			entries, err := h.Tagged(ctx, tag)
+			if err == nil && len(entries) != 1 {
+				err = errors.New("other entries")
+			}
+			return err
+		},
+	} {
+		whole := read(t, path)
+		torn := bytes.Clone(whole)
+		torn[15]++ // of the version
+		write(t, path, torn)
+		waited := false
+		err := meet(busy{ctx, func() {
+			waited = true
+			write(t, path, whole)
+		}})
+		if err != nil || !waited {
+			t.Errorf("%s: waited %t, got %v", path, waited, err)
+		}
+	}
+	if got := h.log.take(); got != "" {
+		t.Errorf("logged %q", got)
+	}
+}
+
+// competeUntil is the version at which those who compete for a record stop.
+const competeUntil = 150
+
+// competingRecord is what they write. Its length goes up and down, into new files and back.
+func competingRecord(version uint64) session.Record {
+	return session.Record{
+		Data:    bytes.Repeat([]byte{byte(version)}, int(1000+version%7*10_000)),
+		Version: version,
+		Expires: time.Now().Add(time.Hour),
+	}
+}
+
+// compete writes one version after the other, if nobody else was faster.
+func compete(ctx context.Context, s session.Store) error {
+	for {
+		rec, err := s.Read(ctx, key)
+		if err != nil || rec.Version >= competeUntil {
+			return err
+		}
+		next := competingRecord(rec.Version + 1)
+		next.Version--
+		if err := s.Write(ctx, key, next); err != nil && !errors.Is(err, session.ErrConflict) {
+			return err
+		}
+	}
+}
+
+// watch reads until the last version, and says whether one of them was not whole, or went back.
+func watch(ctx context.Context, s session.Store) error {
+	var last uint64
+	for last < competeUntil {
+		rec, err := s.Read(ctx, key)
+		if err != nil {
+			return err
+		}
+		if rec.Version < last || !bytes.Equal(rec.Data, competingRecord(rec.Version).Data) {
+			return errors.New("a record that was never there")
+		}
+		last = rec.Version
+	}
+	return nil
+}
+
+func Test_that_readers_see_whole_records_in_their_order(t *testing.T) {
+	h := newHarness(t, filestore.Options{NoSync: true})
+	other := newHarness(t, filestore.Options{Dir: h.dir, NoSync: true})
+	first := competingRecord(1)
+	first.Version = 0
+	must(t, h.Write(t.Context(), key, first))
+
+	var writers sync.WaitGroup
+	for _, s := range []session.Store{h.Store, other.Store} {
+		writers.Go(func() {
+			if err := compete(t.Context(), s); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	err := together(2, func(i int) error {
+		return watch(t.Context(), []session.Store{h.Store, other.Store}[i])
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	writers.Wait()
+	if got := h.log.take() + other.log.take(); got != "" {
+		t.Errorf("logged %q", got)
+	}
+}
