@@ -39,12 +39,12 @@ var allocations = map[string]float64{
 	"file/new-write":     100, // some of them need a new directory, by chance
 
 	"redis/untouched":     2,
-	"redis/read":          34,
+	"redis/read":          32,
 	"redis/write":         60,
 	"redis/flash":         150,
 	"redis/new-untouched": 2,
-	"redis/new-write":     42,
-	"redis/read-60KB":     36,
+	"redis/new-write":     38,
+	"redis/read-60KB":     34,
 	"redis/write-60KB":    62,
 }
 

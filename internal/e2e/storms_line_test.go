@@ -71,8 +71,8 @@ func (l *line) Dial(ctx context.Context, network, addr string) (net.Conn, error)
 	return &lineConn{Conn: conn, line: l}, err
 }
 
-// lineConn loses answers to the scripts of the store. Those to the greetings of a new
-// connection change nothing; to lose them would try the driver.
+// lineConn loses answers to the scripts of the store, and to the SET of a new session. Those
+// to the greetings of a new connection change nothing; to lose them would try the driver.
 type lineConn struct {
 	net.Conn
 	line  *line
@@ -80,7 +80,7 @@ type lineConn struct {
 }
 
 func (c *lineConn) Write(p []byte) (int, error) {
-	if bytes.Contains(p, []byte("\r\neval")) {
+	if bytes.Contains(p, []byte("\r\neval")) || bytes.Contains(p, []byte("\r\nset\r\n")) {
 		c.asked.Store(true)
 	}
 	return c.Conn.Write(p)

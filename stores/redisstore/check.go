@@ -64,9 +64,10 @@ func (s *Store) Check(ctx context.Context) error {
 	expires := s.now().Add(time.Minute)
 	for _, try := range []func() error{
 		func() error { return s.Write(ctx, key, session.Record{Expires: expires}) },
+		func() error { return s.Write(ctx, key, session.Record{Version: 1, Expires: expires}) },
 		func() error { _, err := s.Read(ctx, key); return err },
 		func() error { return s.Touch(ctx, key, expires) },
-		func() error { return s.Destroy(ctx, key, 1) },
+		func() error { return s.Destroy(ctx, key, 2) },
 		func() error { return s.Tag(ctx, tag, key, expires) },
 		func() error { _, err := s.Tagged(ctx, tag); return err },
 		func() error { _, err := s.Revoke(ctx, tag); return err },

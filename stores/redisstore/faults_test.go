@@ -86,6 +86,22 @@ func Test_that_a_destroy_whose_answer_was_lost_is_a_success_for_its_caller_alone
 	}
 }
 
+// Whoever finds his own record in the conflict knows that he has created it.
+func Test_that_a_create_whose_answer_was_lost_meets_its_own_record(t *testing.T) {
+	store, fault := faulty(t)
+	ctx := t.Context()
+	fault.arm(lost)
+	err := store.Write(ctx, key("k"), record(0, "mine"))
+	if !fault.happened() {
+		t.Fatal("no answer was lost")
+	}
+	var conflict *session.ConflictError
+	if !errors.As(err, &conflict) || string(conflict.Current.Data) != "mine" || conflict.Current.Version != 1 {
+		t.Errorf("got %v; want a ConflictError with the record", err)
+	}
+	holds(t, store, key("k"), "mine", 1)
+}
+
 func Test_that_what_a_destroy_leaves_is_not_a_session(t *testing.T) {
 	client, prefix := clientOf(t, shared, nil), prefix(t)
 	store := newStore(t, client, redisstore.Options{Prefix: prefix})
@@ -271,19 +287,19 @@ func Test_that_a_server_that_came_back_empty_has_no_sessions(t *testing.T) {
 }
 
 func Test_that_errors_of_server_and_driver_give_nothing_away(t *testing.T) {
-	refusing := start(t, "--rename-command", "EVALSHA", "")
+	refusing := start(t, "--rename-command", "EVALSHA", "", "--rename-command", "SET", "")
 	strict := start(t)
 	_, err := strict.Do("acl", "setuser", "default", "resetkeys", "~other:*")
 	ok(t, err)
-	for desc, server := range map[string]*servers.RedisServer{"no EVALSHA": refusing, "no rights": strict} {
+	for desc, server := range map[string]*servers.RedisServer{"no commands": refusing, "no rights": strict} {
 		store := newStore(t, clientOf(t, server, nil), redisstore.Options{})
-		for _, m := range methods {
+		for _, m := range append(methods[:len(methods):len(methods)], creating) {
 			silent(t, desc+", "+m.name, m.call(t.Context(), store))
 		}
 	}
 
 	store, fault := faulty(t)
-	for _, m := range methods {
+	for _, m := range append(methods[:len(methods):len(methods)], creating) {
 		fault.arm(func([]byte) ([]byte, error) { return []byte("?" + key("k") + tag("t") + "the data\r\n"), nil })
 		silent(t, "garbled, "+m.name, m.call(t.Context(), store))
 		if !fault.happened() {
@@ -331,6 +347,7 @@ func Test_that_a_change_that_replicas_do_not_have_is_not_acknowledged(t *testing
 	refused("two of one", greedy.Write(soon(), key("other"), record(0, "one")))
 
 	ok(t, replica.Freeze())
+	refused("create", store.Write(soon(), key("n"), record(0, "one")))
 	refused("write", store.Write(soon(), key("k"), record(1, "two")))
 	refused("tag", store.Tag(soon(), tag("t"), key("k"), inAnHour()))
 	_, err = store.Revoke(soon(), tag("t"))

@@ -186,6 +186,11 @@ var (
 		{"Untag", func(ctx context.Context, s *redisstore.Store) error { return s.Untag(ctx, tag("t"), key("k")) }},
 	}
 	methods = append(reading[:len(reading):len(reading)], changing...)
+
+	// creating is a Write that does not run a script.
+	creating = method{"Write what is new", func(ctx context.Context, s *redisstore.Store) error {
+		return s.Write(ctx, key("n"), record(0, "the data"))
+	}}
 )
 
 // holds says what is wrong if the record under key is not this one.

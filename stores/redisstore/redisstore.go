@@ -10,10 +10,10 @@
 // session store.
 //
 // What it promises: all of the [session.Store] contract, for any number of processes. Each
-// method is one round trip, and a conflict brings the current record in the same one. The
-// server's clock alone decides when a session ends, so that the clocks of the processes
-// need not agree. Where the driver asks again because an answer was lost, the answer to a
-// [Store.Destroy] is still the right one.
+// method is one round trip, and a conflict brings the current record in the same one; only a
+// new session that finds its key taken asks once more. The server's clock alone decides when
+// a session ends, so that the clocks of the processes need not agree. Where the driver asks
+// again because an answer was lost, the answer to a [Store.Destroy] is still the right one.
 //
 // What it does not: it keeps no more than Redis does. A Redis acknowledges before it writes
 // to its disk and before its replicas have the change. When it fails, the last changes may
@@ -28,7 +28,7 @@
 // Where users have rights (ACL), ours needs these; the command is to be given in one line:
 //
 //	ACL SETUSER app ON >password ~session:*
-//	    +EVALSHA +EVAL +HMGET +HSET +HEXISTS +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
+//	    +EVALSHA +EVAL +GET +GETRANGE +SET +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
 // and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO
@@ -44,9 +44,9 @@
 //
 // # Format
 //
-// A session is a hash, prefix + "s:" + key: v is its version, d its data. Once it has been
-// destroyed the hash is there for five minutes more, with the field t alone, which names the
-// call that did it. A tag is a sorted set, prefix + "t:" + tag: the members are
+// A session is a string, prefix + "s:" + key: its version in decimal digits, a line feed, its
+// data. Once it has been destroyed there is another string for five minutes, an exclamation
+// mark and a name for the call that did it. A tag is a sorted set, prefix + "t:" + tag: the members are
 // keys, with an exclamation mark in front once they are revoked, and the score is when an
 // entry ends, in milliseconds since 1970 by the server's clock. Each of them has a time to
 // live.
@@ -58,6 +58,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -147,8 +148,15 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 // Write creates the record under key or replaces the version that rec names. A conflict is
 // a [*session.ConflictError] with the current record.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
-	reply, err := s.change(ctx, "write", writeScript, s.sessionKey(key),
-		version(rec.Version), version(rec.Version+1), rec.Data, s.life(rec.Expires))
+	key = s.sessionKey(key)
+	next, life := value(rec.Version+1, rec.Data), s.life(rec.Expires)
+	if rec.Version == 0 && life > 0 { // a SET takes no life of 0
+		if created, err := s.create(ctx, key, next, life); created || err != nil {
+			return err
+		}
+		// The script tells what is in the way.
+	}
+	reply, err := s.change(ctx, "write", writeScript, key, beginning(rec.Version), next, life)
 	if err != nil {
 		return err
 	}
@@ -157,8 +165,9 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 
 // Destroy removes the record under key: any version of it if version is 0, and only that
 // version otherwise. A conflict is a [*session.ConflictError] with the current record.
-func (s *Store) Destroy(ctx context.Context, key string, v uint64) error {
-	reply, err := s.change(ctx, "destroy", destroyScript, s.sessionKey(key), version(v), rand.Text())
+func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
+	reply, err := s.change(ctx, "destroy", destroyScript, s.sessionKey(key),
+		beginning(version), "!"+rand.Text())
 	if err != nil {
 		return err
 	}
@@ -179,9 +188,26 @@ func (s *Store) life(expires time.Time) int64 {
 	return max(0, expires.Sub(s.now()).Milliseconds())
 }
 
-// version is what the scripts know a version by. They compare it as text, since numbers in
-// Lua are exact only up to 2⁵³.
-func version(v uint64) string { return strconv.FormatUint(v, 10) }
+// beginning is how a record of that version begins, and no other; "" for version 0. The
+// scripts compare text, since numbers in Lua are exact only up to 2⁵³.
+func beginning(version uint64) string {
+	if version == 0 {
+		return ""
+	}
+	return strconv.FormatUint(version, 10) + "\n"
+}
+
+// value is what Redis keeps of a record. To put it together in Lua would take longer, and so
+// would append, which clears its memory first.
+func value(version uint64, data []byte) string {
+	digits := strconv.AppendUint(make([]byte, 0, 20), version, 10)
+	var v strings.Builder
+	v.Grow(len(digits) + 1 + len(data))
+	v.Write(digits)
+	v.WriteByte('\n')
+	v.Write(data)
+	return v.String()
+}
 
 // outcome is what a script says that changes a record: done, or the record that it met.
 func (s *Store) outcome(verb string, reply any) error {
@@ -195,22 +221,25 @@ func (s *Store) outcome(verb string, reply any) error {
 	return fmt.Errorf("redisstore: %s: %w", verb, &session.ConflictError{Current: current})
 }
 
-// record understands what a script says about a record: its version, its data and how
-// many milliseconds it has to live.
+// record understands what a script says about a record: its value, and how many
+// milliseconds it has to live.
 func (s *Store) record(reply any) (session.Record, error) {
-	fields, _ := reply.([]any)
-	if len(fields) != 3 {
+	found, _ := reply.([]any)
+	if len(found) != 2 {
 		return session.Record{}, errUnreadable
 	}
-	text, _ := fields[0].(string)
-	v, err := strconv.ParseUint(text, 10, 64)
-	data, hasData := fields[1].(string)
-	life, _ := fields[2].(int64)
+	text, _ := found[0].(string)
+	version, data, hasData := strings.Cut(text, "\n")
+	v, err := strconv.ParseUint(version, 10, 64)
+	life, _ := found[1].(int64)
 	if err != nil || v == 0 || !hasData || life < 0 {
 		return session.Record{}, errUnreadable
 	}
+	// []byte(data) would be one more copy of a large session. The answer is nobody else's, and the
+	// driver can do without.
+	own, _ := redis.NewStringResult(data, nil).Bytes()
 	return session.Record{
-		Data:    []byte(data),
+		Data:    own,
 		Version: v,
 		Expires: s.now().Add(time.Duration(life) * time.Millisecond),
 	}, nil

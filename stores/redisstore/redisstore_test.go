@@ -98,7 +98,7 @@ func (h *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 	}
 }
 
-func Test_that_each_method_is_one_round_trip_with_a_script_on_one_key(t *testing.T) {
+func Test_that_each_method_is_one_round_trip_with_one_key(t *testing.T) {
 	primary := start(t)
 	replica, err := primary.Replica()
 	ok(t, err)
@@ -115,28 +115,46 @@ func Test_that_each_method_is_one_round_trip_with_a_script_on_one_key(t *testing
 		ok(t, store.Check(ctx)) // the server learns the scripts
 		ok(t, store.Write(ctx, key("k"), record(0, "one")))
 		ok(t, store.Write(ctx, key("c"), record(0, "one")))
+		ok(t, store.Write(ctx, key("d"), record(0, "one")))
 		client.AddHook(hook)
 
-		cases := append(methods[:len(methods):len(methods)], []method{
+		for _, m := range append(methods[:len(methods):len(methods)], []method{
 			{"Read what is missing", func(ctx context.Context, s *redisstore.Store) error { _, err := s.Read(ctx, key("m")); return err }},
-			{"Write with a conflict", func(ctx context.Context, s *redisstore.Store) error { return s.Write(ctx, key("c"), record(0, "two")) }},
+			{"Write with a conflict", func(ctx context.Context, s *redisstore.Store) error { return s.Write(ctx, key("c"), record(7, "two")) }},
 			{"Write what is missing", func(ctx context.Context, s *redisstore.Store) error { return s.Write(ctx, key("m"), record(7, "two")) }},
+			{"Write what has expired", func(ctx context.Context, s *redisstore.Store) error {
+				return s.Write(ctx, key("m"), session.Record{Expires: time.Now().Add(-time.Hour)})
+			}},
 			{"Destroy with a conflict", func(ctx context.Context, s *redisstore.Store) error { return s.Destroy(ctx, key("c"), 7) }},
-			{"Destroy any version", func(ctx context.Context, s *redisstore.Store) error { return s.Destroy(ctx, key("c"), 0) }},
+			{"Destroy any version", func(ctx context.Context, s *redisstore.Store) error { return s.Destroy(ctx, key("d"), 0) }},
 			{"Touch what is missing", func(ctx context.Context, s *redisstore.Store) error { return s.Touch(ctx, key("m"), inAnHour()) }},
-		}...)
-		for _, m := range cases {
-			if err := m.call(ctx, store); errors.Is(err, session.ErrUnavailable) {
-				t.Errorf("%s, %s: %v", desc, m.name, err)
-			}
-			count, sent := hook.take()
-			if count != 1 {
-				t.Errorf("%s, %s: %d round trips; want 1", desc, m.name, count)
-			}
-			if args := sent[0]; args[0] != "evalsha" || fmt.Sprint(args[2]) != "1" {
-				t.Errorf("%s, %s: sent %v …; want a known script on one key", desc, m.name, args[:3])
-			}
+		}...) {
+			hook.expect(t, desc, store, m, "evalsha")
 		}
+		hook.expect(t, desc, store, creating, "set")
+		hook.expect(t, desc+", again", store, creating, "set", "evalsha")
+	}
+}
+
+// expect calls a method, and wants one trip for each of these commands, beside WAIT. A script
+// is to be known, and to have one key.
+func (h *trips) expect(t *testing.T, desc string, store *redisstore.Store, m method, want ...string) {
+	t.Helper()
+	if err := m.call(t.Context(), store); errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("%s, %s: %v", desc, m.name, err)
+	}
+	count, sent := h.take()
+	var got []string
+	for _, args := range sent {
+		if args[0] == "evalsha" && fmt.Sprint(args[2]) != "1" {
+			t.Errorf("%s, %s: a script has %v keys; want 1", desc, m.name, args[2])
+		}
+		if args[0] != "WAIT" {
+			got = append(got, fmt.Sprint(args[0]))
+		}
+	}
+	if count != len(want) || !slices.Equal(got, want) {
+		t.Errorf("%s, %s: %d round trips, with %v; want %v", desc, m.name, count, got, want)
 	}
 }
 
@@ -203,15 +221,69 @@ func Test_that_a_clock_that_is_wrong_neither_lengthens_nor_shortens_a_session(t 
 func Test_that_versions_are_exact(t *testing.T) {
 	client, prefix := clientOf(t, shared, nil), prefix(t)
 	store := newStore(t, client, redisstore.Options{Prefix: prefix})
-	for _, version := range []uint64{1 << 53, 1<<53 + 1, math.MaxInt64, math.MaxUint64 - 1} {
+	for _, version := range []uint64{10, 1 << 53, 1<<53 + 1, math.MaxInt64, math.MaxUint64 - 1} {
 		name := key(strconv.FormatUint(version, 10))
 		ok(t, store.Write(t.Context(), name, record(0, "one")))
-		ok(t, client.HSet(t.Context(), prefix+"s:"+name, "v", strconv.FormatUint(version, 10)).Err())
-		if err := store.Write(t.Context(), name, record(version-1, "two")); !errors.Is(err, session.ErrConflict) {
-			t.Errorf("%d passes for %d: %v", version-1, version, err)
+		ok(t, client.Set(t.Context(), prefix+"s:"+name, fmt.Sprintf("%d\none", version), time.Hour).Err())
+		for _, other := range []uint64{version - 1, version / 10} {
+			if err := store.Write(t.Context(), name, record(other, "two")); !errors.Is(err, session.ErrConflict) {
+				t.Errorf("%d passes for %d: %v", other, version, err)
+			}
+			if err := store.Destroy(t.Context(), name, other); !errors.Is(err, session.ErrConflict) {
+				t.Errorf("a destroy of %d passes for %d: %v", other, version, err)
+			}
 		}
 		ok(t, store.Write(t.Context(), name, record(version, "two")))
 		holds(t, store, name, "two", version+1)
+	}
+}
+
+// The next release reads what this one has written.
+func Test_that_a_session_is_its_version_and_its_data(t *testing.T) {
+	client, prefix := clientOf(t, shared, nil), prefix(t)
+	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	ctx, at := t.Context(), prefix+"s:"+key("k")
+	stored := func(want string) {
+		t.Helper()
+		if got := client.Get(ctx, at).Val(); got != want {
+			t.Errorf("%q is stored; want %q", got, want)
+		}
+	}
+	for version, data := range []string{"", "one\ntwo", "!", "\x00\r\n\xff", "5\n"} {
+		ok(t, store.Write(ctx, key("k"), record(uint64(version), data)))
+		stored(fmt.Sprintf("%d\n%s", version+1, data))
+		holds(t, store, key("k"), data, uint64(version+1))
+	}
+	ok(t, store.Destroy(ctx, key("k"), 5))
+	if got := client.Get(ctx, at).Val(); len(got) < 20 || got[0] != '!' {
+		t.Errorf("a destroy leaves %q; want an exclamation mark and a name", got)
+	}
+}
+
+func Test_what_a_write_does_whose_record_has_expired_already(t *testing.T) {
+	client, prefix := clientOf(t, shared, nil), prefix(t)
+	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	ctx := t.Context()
+	write := func(name string, version uint64) error {
+		return store.Write(ctx, key(name), session.Record{Version: version, Expires: time.Now().Add(-time.Hour)})
+	}
+	ok(t, write("k", 0))
+	if n := client.Exists(ctx, prefix+"s:"+key("k")).Val(); n != 0 {
+		t.Error("a record has been created")
+	}
+	ok(t, store.Write(ctx, key("k"), record(0, "one")))
+	if err := write("k", 0); !errors.Is(err, session.ErrConflict) {
+		t.Errorf("create over a record: got %v; want ErrConflict", err)
+	}
+	holds(t, store, key("k"), "one", 1)
+	ok(t, write("k", 1))
+	if n := client.Exists(ctx, prefix+"s:"+key("k")).Val(); n != 0 {
+		t.Error("the record is still there")
+	}
+	ok(t, store.Write(ctx, key("k"), record(0, "two")))
+	ok(t, store.Destroy(ctx, key("k"), 1))
+	if err := write("k", 0); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("create after a destroy: got %v; want ErrNotFound", err)
 	}
 }
 
@@ -298,54 +370,58 @@ func Test_that_what_is_not_a_session_is_an_error_and_not_not_found(t *testing.T)
 	client, prefix := clientOf(t, shared, nil), prefix(t)
 	store := newStore(t, client, redisstore.Options{Prefix: prefix})
 	ctx, at := t.Context(), prefix+"s:"+key("k")
+	text := func(value string) func() error {
+		return func() error { return client.Set(ctx, at, value, time.Hour).Err() }
+	}
 	for desc, plant := range map[string]func() error{
-		"a string":               func() error { return client.Set(ctx, at, "x", time.Hour).Err() },
-		"a version of words":     func() error { return client.HSet(ctx, at, "v", "one", "d", "x").Err() },
-		"version 0":              func() error { return client.HSet(ctx, at, "v", "0", "d", "x").Err() },
-		"a version without data": func() error { return client.HSet(ctx, at, "v", "1").Err() },
-		"a record for ever after": func() error {
-			return errors.Join(client.HSet(ctx, at, "v", "1", "d", "x").Err(), client.Persist(ctx, at).Err())
-		},
+		"a string":                text("x"),
+		"a version of words":      text("one\nx"),
+		"no version":              text("\nx"),
+		"version 0":               text("0\nx"),
+		"a version that is large": text("18446744073709551616\nx"),
+		"a version without data":  text("1"),
+		"a record for ever after": func() error { return client.Set(ctx, at, "1\nx", 0).Err() },
+		"a hash":                  func() error { return client.HSet(ctx, at, "v", "1", "d", "x").Err() },
+		"a list":                  func() error { return client.LPush(ctx, at, "1\nx").Err() },
 	} {
 		ok(t, client.Del(ctx, at).Err())
 		ok(t, plant())
-		if desc != "a record for ever after" {
-			ok(t, client.Expire(ctx, at, time.Hour).Err())
-		}
 		_, read := store.Read(ctx, key("k"))
 		for method, err := range map[string]error{
 			"read":    read,
 			"write":   store.Write(ctx, key("k"), record(5, "data")),
+			"create":  store.Write(ctx, key("k"), record(0, "data")),
 			"destroy": store.Destroy(ctx, key("k"), 5),
 		} {
 			if !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound) || errors.Is(err, session.ErrConflict) {
 				t.Errorf("%s: %s: got %v; want ErrUnavailable alone", desc, method, err)
 			}
+			if err != nil && strings.Contains(err.Error(), key("k")) {
+				t.Errorf("%s: %s: the key is in %q", desc, method, err)
+			}
 		}
 	}
 }
 
-// FuzzRead reads whatever may be stored: a record, or an error that is no lie.
+// FuzzRead reads whatever may be stored: a record, none, or an error that is no lie.
 func FuzzRead(f *testing.F) {
 	client := clientOf(f, shared, nil)
 	store := newStore(f, client, redisstore.Options{Prefix: "fuzz:"})
-	f.Add("1", "data", true)
-	f.Add("18446744073709551616", "", true)
-	f.Add("-1", "data", true)
-	f.Add(" 1", "data", false)
-	f.Fuzz(func(t *testing.T, version, data string, hasData bool) {
+	f.Add("1\ndata")
+	f.Add("18446744073709551616\n")
+	f.Add("-1\ndata")
+	f.Add(" 1")
+	f.Add("!CALL")
+	f.Fuzz(func(t *testing.T, value string) {
 		ctx, at := t.Context(), "fuzz:s:"+key("k")
-		ok(t, client.Del(ctx, at).Err())
-		ok(t, client.HSet(ctx, at, "v", version).Err())
-		if hasData {
-			ok(t, client.HSet(ctx, at, "d", data).Err())
-		}
-		ok(t, client.Expire(ctx, at, time.Hour).Err())
+		ok(t, client.Set(ctx, at, value, time.Hour).Err())
 		rec, err := store.Read(ctx, key("k"))
 		switch {
-		case err == nil && (rec.Version == 0 || string(rec.Data) != data || !hasData):
+		case err == nil && strings.TrimLeft(value, "0") != fmt.Sprintf("%d\n%s", rec.Version, rec.Data):
 			t.Errorf("got version %d, %q", rec.Version, rec.Data)
-		case err != nil && (!errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound)):
+		case errors.Is(err, session.ErrNotFound) != strings.HasPrefix(value, "!"):
+			t.Errorf("got %v", err)
+		case err != nil && !errors.Is(err, session.ErrNotFound) && !errors.Is(err, session.ErrUnavailable):
 			t.Errorf("got %v", err)
 		}
 	})
@@ -384,6 +460,7 @@ func Test_that_the_documented_rights_are_enough_and_none_is_too_many(t *testing.
 	ok(t, store.Write(t.Context(), key("k"), record(0, "one")))
 	ok(t, store.Write(t.Context(), key("k"), record(1, "two")))
 	for method, err := range map[string]error{
+		"create":  store.Write(t.Context(), key("k"), record(0, "three")),
 		"write":   store.Write(t.Context(), key("k"), record(1, "three")),
 		"destroy": store.Destroy(t.Context(), key("k"), 1),
 	} {

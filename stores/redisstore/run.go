@@ -22,39 +22,60 @@ func (s *Store) run(ctx context.Context, verb string, script *redis.Script, key 
 
 // change is run for what must not get lost: it waits for replicas, if that was asked for.
 func (s *Store) change(ctx context.Context, verb string, script *redis.Script, key string, args ...any) (any, error) {
-	if s.minReplicas == 0 {
-		return s.run(ctx, verb, script, key, args...)
-	}
 	return s.ask(ctx, verb, func() (any, error) {
-		reply, err := s.runAndWait(ctx, script.EvalSha, key, args...)
-		if redis.HasErrorPrefix(err, "NOSCRIPT") {
-			return s.runAndWait(ctx, script.Eval, key, args...)
+		reply, err := s.send(ctx, key, func(to server) *redis.Cmd {
+			return script.EvalSha(ctx, to, []string{key}, args...)
+		})
+		if err == nil || !redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return reply, err
+		}
+		return s.send(ctx, key, func(to server) *redis.Cmd {
+			return script.Eval(ctx, to, []string{key}, args...)
+		})
+	})
+}
+
+// create is change by a plain SET, which takes the server a fifth of the time of a script. It
+// says whether there was room; where there was none, nothing has changed.
+func (s *Store) create(ctx context.Context, key, value string, life int64) (created bool, err error) {
+	reply, err := s.ask(ctx, "write", func() (any, error) {
+		reply, err := s.send(ctx, key, func(to server) *redis.Cmd {
+			return to.Do(ctx, "set", key, value, "nx", "px", life)
+		})
+		if errors.Is(err, redis.Nil) {
+			return nil, nil
 		}
 		return reply, err
 	})
+	return reply == done, err
 }
 
 // ask keeps what fails in the words of the contract, and asks nothing for somebody who has
 // given up.
-func (s *Store) ask(ctx context.Context, verb string, server func() (any, error)) (any, error) {
+func (s *Store) ask(ctx context.Context, verb string, question func() (any, error)) (any, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("redisstore: %s: %w", verb, err)
 	}
-	reply, err := server()
+	reply, err := question()
 	if err != nil {
 		return nil, s.explain(ctx, verb, err)
 	}
 	return reply, nil
 }
 
-// runAndWait runs a script, and WAIT on the same connection: WAIT is about what came before
-// it on that one. A ClusterClient cannot do it by itself: WAIT has no key, and it would send
-// it to any node.
-func (s *Store) runAndWait(
-	ctx context.Context,
-	run func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd,
-	key string, args ...any,
-) (any, error) {
+// server is what commands are sent to: a client, or a pipeline of one.
+type server interface {
+	redis.Scripter
+	Do(ctx context.Context, args ...any) *redis.Cmd
+}
+
+// send sends a command about a key and, if that was asked for, WAIT on the same connection:
+// WAIT is about what came before it on that one. A ClusterClient cannot do it by itself: WAIT
+// has no key, and it would send it to any node.
+func (s *Store) send(ctx context.Context, key string, command func(to server) *redis.Cmd) (any, error) {
+	if s.minReplicas == 0 {
+		return command(s.client).Result()
+	}
 	pipe := s.client.Pipeline()
 	if cluster, ok := s.client.(*redis.ClusterClient); ok {
 		master, err := cluster.MasterForKey(ctx, key)
@@ -63,7 +84,7 @@ func (s *Store) runAndWait(
 		}
 		pipe = master.Pipeline()
 	}
-	reply := run(ctx, pipe, []string{key}, args...)
+	reply := command(pipe)
 	replicas := pipe.Do(ctx, "WAIT", s.minReplicas, patience(ctx).Milliseconds())
 	_, _ = pipe.Exec(ctx) // the commands have their errors
 	if err := reply.Err(); err != nil {

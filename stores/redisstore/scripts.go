@@ -7,44 +7,51 @@ import "github.com/redis/go-redis/v9"
 // begins with a shebang, which servers before Redis 7 take for a syntax error. An answer of
 // nil is that there is no such record.
 //
-// It is tempting to read with HMGET and PTTL in a pipeline. A client that sends what only
-// reads to replicas would read an old record then; a script always goes to the primary.
+// It is tempting to read with GET and PTTL in a pipeline. A client that sends what only
+// reads to replicas would read an old record then; a script always goes to the primary. So
+// does MULTI, but in a Cluster it fails for keys that move.
 //
-// One field is read by HMGET, too: HGET would be one more right that users of the server need.
+// A script that changes a record looks at the first bytes of the one there is: with GET, Lua
+// would copy a large session to learn its version.
 
-// done is the answer of a script that did what it should.
-const done = int64(1)
+// done is the answer of a script that did what it should: that of its last SET.
+const done = "OK"
 
-var readScript = redis.NewScript(`
-local version, data = unpack(redis.call('HMGET', KEYS[1], 'v', 'd'))
-if not version then
-  return nil
+// record is the answer of a script that has read a record, or met one that is in its way.
+const record = `
+local function record()
+  local value = redis.call('GET', KEYS[1])
+  if not value or string.sub(value, 1, 1) == '!' then
+    return nil
+  end
+  return {value, redis.call('PTTL', KEYS[1])}
 end
-return {version, data, redis.call('PTTL', KEYS[1])}
+`
+
+var readScript = redis.NewScript(record + `
+return record()
 `)
 
-// ARGV: the version to replace, the one that follows, the data, the life.
+// ARGV: how the record to replace begins, or "" for none; the one that follows; its life.
 //
-// A record is what has a version. A hash without one is what destroyScript left. It stands in
-// the way of a new record, too: nobody creates one under a key that was used, but a network
-// may deliver the command that once did a second time, after the log-out. PEXPIRE with a life
-// of 0 removes the record at once.
-//
-// HSET is the first command that changes anything: it is where a server whose memory is
+// SET is the first command that changes anything: it is where a server whose memory is
 // full ends a script, and after another change it would not.
-var writeScript = redis.NewScript(`
-local version, ended = unpack(redis.call('HMGET', KEYS[1], 'v', 't'))
-if not version and (ended or ARGV[1] ~= '0') then
-  return nil
+//
+// GETRANGE up to -1 is all there is, so a tombstone stands in the way of a new record, too:
+// nobody creates one under a key that was used, but a network may deliver the command that
+// once did a second time, after the log-out. (An empty string is as good as none there.)
+var writeScript = redis.NewScript(record + `
+if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then
+  return record()
 end
-if version and version ~= ARGV[1] then
-  return {version, redis.call('HMGET', KEYS[1], 'd')[1], redis.call('PTTL', KEYS[1])}
+if ARGV[3] == '0' then
+  redis.call('DEL', KEYS[1])
+  return {ok = 'OK'}
 end
-redis.call('HSET', KEYS[1], 'v', ARGV[2], 'd', ARGV[3])
-return redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 `)
 
-// ARGV: the version to remove, or 0 for any; a name for this call.
+// ARGV: how the record to remove begins, or "" for any; the tombstone of this call.
 //
 // The driver sends a command again when the answer was lost. Were the record simply gone,
 // the answer would be that there is none, which means that somebody else has logged the
@@ -52,25 +59,23 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[4])
 // tries and a network delivers late, and a call that finds its own name has been here before.
 //
 // Here DEL comes first, for a log-out to work on a server whose memory is full.
-var destroyScript = redis.NewScript(`
-local version, call = unpack(redis.call('HMGET', KEYS[1], 'v', 't'))
-if not version then
-  if ARGV[1] == '0' or call == ARGV[2] then
-    return 1
-  end
-  return nil
+var destroyScript = redis.NewScript(record + `
+local found = redis.call('GETRANGE', KEYS[1], 0, #ARGV[2] - 1)
+local gone = found == '' or string.sub(found, 1, 1) == '!'
+if found == ARGV[2] or gone and ARGV[1] == '' then
+  return {ok = 'OK'}
 end
-if ARGV[1] ~= '0' and version ~= ARGV[1] then
-  return {version, redis.call('HMGET', KEYS[1], 'd')[1], redis.call('PTTL', KEYS[1])}
+if string.sub(found, 1, #ARGV[1]) ~= ARGV[1] then
+  return record()
 end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 't', ARGV[2])
-return redis.call('PEXPIRE', KEYS[1], 300000)
+return redis.call('SET', KEYS[1], ARGV[2], 'PX', 300000)
 `)
 
 // ARGV: the life.
 var touchScript = redis.NewScript(`
-if redis.call('HEXISTS', KEYS[1], 'v') == 0 then
+local first = redis.call('GETRANGE', KEYS[1], 0, 0)
+if first == '' or first == '!' then
   return nil
 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[1])
@@ -86,7 +91,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 // ARGV: the key, the life.
 //
 // The set lives as long as the entry that lives longest. ZADD is the first command that
-// changes anything, as HSET is above.
+// changes anything, as SET is above.
 var tagScript = redis.NewScript(now + `
 local revoked = redis.call('ZSCORE', KEYS[1], '!' .. ARGV[1])
 if revoked and tonumber(revoked) > now then
