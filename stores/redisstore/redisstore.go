@@ -235,11 +235,8 @@ func (s *Store) record(reply any) (session.Record, error) {
 	if err != nil || v == 0 || !hasData || life < 0 {
 		return session.Record{}, errUnreadable
 	}
-	// []byte(data) would be one more copy of a large session. The answer is nobody else's, and the
-	// driver can do without.
-	own, _ := redis.NewStringResult(data, nil).Bytes()
 	return session.Record{
-		Data:    own,
+		Data:    []byte(data),
 		Version: v,
 		Expires: s.now().Add(time.Duration(life) * time.Millisecond),
 	}, nil
