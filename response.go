@@ -86,6 +86,7 @@ func (f *frame) FlushError() error {
 		f.replace()
 	}
 	if f.sent {
+		f.streamed = true
 		err = cmp.Or(err, http.NewResponseController(f.below).Flush())
 	}
 	return err

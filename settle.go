@@ -92,16 +92,16 @@ func (s *Session) saveUnanswered(h http.Header, failed bool) error {
 	return nil
 }
 
-// saveLate commits what was changed and read after the head. It is too late to tell the
-// visitor about a failure; commit reports it.
-func (s *Session) saveLate() {
+// saveLate commits what was changed and read after the head, and a stream is a use of the
+// session up to its end. It is too late to tell the visitor about a failure; commit reports it.
+func (s *Session) saveLate(streamed bool) {
 	s.lock()
 	defer s.unlock()
 	var read flashDelta
 	if s.m.sealer == nil {
 		read = s.settle()
 	}
-	if s.lateLoad || s.pending() || !read.empty() { // otherwise the head has seen to all of it
+	if streamed || s.lateLoad || s.pending() || !read.empty() { // otherwise the head has seen to all of it
 		_ = s.commit(read)
 	}
 }

@@ -3,8 +3,11 @@ package session_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
@@ -85,6 +88,34 @@ func Test_that_the_store_hears_of_a_read_once_in_a_tenth_of_the_idle_time(t *tes
 	}
 	if touches, writes := w.count("Touch"), w.count("Write"); touches != 20 || writes != 1 {
 		t.Errorf("%d touches and %d writes in 120 minutes; want 20 and 1", touches, writes)
+	}
+}
+
+func Test_that_a_stream_is_a_use_of_the_session_up_to_its_end(t *testing.T) {
+	for claim, stream := range map[string]echo.HandlerFunc{
+		"the session is read before the head": func(c echo.Context) error {
+			session.From(c).Has("a")
+			c.Response().Flush()
+			return nil
+		},
+		"it is read after the head": func(c echo.Context) error {
+			c.Response().WriteHeader(http.StatusOK)
+			session.From(c).Has("a")
+			return nil
+		},
+	} {
+		p := start(t, session.Config{IdleTimeout: time.Hour})
+		v := newVisitor()
+		v.must(t, p, put("a", 1))
+		v.visit(p, func(c echo.Context) error {
+			err := stream(c)
+			p.clock.advance(50 * time.Minute)
+			return err
+		})
+		p.clock.advance(50 * time.Minute)
+		if !alive(p, v) {
+			t.Errorf("%s: it ends an hour after the head", claim)
+		}
 	}
 }
 
