@@ -46,7 +46,7 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			continue
 		}
 		key := storeKey(id)
-		rec, err := s.m.peek(ctx, key)
+		rec, err := s.read(ctx, key)
 		if errors.Is(err, ErrNotFound) {
 			s.unknown = append(s.unknown, key)
 			continue
@@ -63,6 +63,9 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			continue
 		}
 		s.st, s.id, s.key, s.version, s.expires = st, id, key, rec.Version, rec.Expires
+		if st.deadline == 0 && s.m.renewer != nil {
+			s.expires = time.Time{} // from before there was an AbsoluteTimeout: see extend
+		}
 		return true, nil
 	}
 	return false, nil
@@ -110,6 +113,17 @@ func (m *Manager) decode(rec Record, now time.Time) (*state, error) {
 		return nil, nil
 	}
 	return st, nil
+}
+
+// read is Read, and keeps the session from expiring if the store can do both at once. The
+// record may then outlive the absolute deadline, which the store does not know: decode does.
+func (s *Session) read(ctx context.Context, key string) (Record, error) {
+	if s.m.renewer == nil || s.exchange == nil || s.exchange.over() { // reading is no use of it any more
+		return s.m.peek(ctx, key)
+	}
+	idle := s.m.cfg.IdleTimeout
+	until := s.at.Add(idle)
+	return s.m.renewer.Renew(ctx, key, until.Add(-idle/10), until)
 }
 
 // peek is Read for what is only looked at.

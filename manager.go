@@ -11,15 +11,16 @@ import (
 
 // Manager is a checked [Config] at work. It is safe for concurrent use.
 type Manager struct {
-	cfg    Config
-	store  Store
-	sealer Sealer // the store, if it is one
-	tagger Tagger // the store, if it is one
-	lister Lister // the store, if it is one
-	sharer Sharer // the store, if it is one
-	cookie cookieTemplate
-	queue  *queue
-	moved  moves
+	cfg     Config
+	store   Store
+	sealer  Sealer  // the store, if it is one
+	tagger  Tagger  // the store, if it is one
+	lister  Lister  // the store, if it is one
+	sharer  Sharer  // the store, if it is one
+	renewer Renewer // the store, if it is one and if that is all it takes
+	cookie  cookieTemplate
+	queue   *queue
+	moved   moves
 
 	realTime bool // there is no other clock in cfg
 

@@ -12,8 +12,8 @@ import (
 // Implementations must observe the following rules; every one of them is there
 // because a session came back from the dead, or a visitor lost data, without it. The
 // package stores/storetest checks them. (Rules 12 to 17 are those of [Tagger], 20 to 22 those
-// of [Sealer], 23 to 25 those of [Lister], 26 and 27 those of
-// [Sharer].)
+// of [Sealer], 23 to 25 those of [Lister], 26 and 27 those of [Sharer], 28 that of
+// [Renewer].)
 //
 //  1. Read returns the newest record that was written under the key. A record that
 //     is missing, destroyed or expired is [ErrNotFound].
@@ -179,6 +179,21 @@ type Sharer interface {
 
 	// Keep creates or replaces the record under key: rule 27.
 	Keep(ctx context.Context, key string, rec Record) error
+}
+
+// Renewer is the optional interface of a store that can move the expiry of a record while it
+// reads it. Where a call is a round trip, that saves the second one which a request needs now
+// and then to keep its session alive.
+//
+//  28. Renew answers as Read does. If the record expires at due or before, Renew moves that to
+//     until, as Touch does, and the record it returns has the new expiry. Where it can be
+//     read but not moved, since the server takes no changes at the moment, say, it is
+//     returned as it is: the caller finds out by the expiry.
+type Renewer interface {
+	Store
+
+	// Renew reads the record under key, and moves its expiry if that is due: rule 28.
+	Renew(ctx context.Context, key string, due, until time.Time) (Record, error)
 }
 
 // Sealer is the optional interface of a store that keeps nothing on the server: the

@@ -15,6 +15,9 @@ func (m *Manager) useStore(store Store) {
 	m.sealer, _ = store.(Sealer)
 	m.tagger, _ = store.(Tagger)
 	m.sharer, _ = store.(Sharer)
+	if m.cfg.AbsoluteTimeout > 0 { // without one, there is more to prolong than the record
+		m.renewer, _ = store.(Renewer)
+	}
 	m.lister, _ = store.(Lister) // called as it is: a list lasts for as long as somebody loops
 	if m.cfg.Hooks.StoreCall == nil {
 		return
@@ -25,6 +28,9 @@ func (m *Manager) useStore(store Store) {
 	}
 	if m.sharer != nil {
 		m.sharer = sharerCalls{m.store, m.sharer, m}
+	}
+	if m.renewer != nil {
+		m.renewer = renewerCalls{m.store, m.renewer, m}
 	}
 }
 
@@ -153,6 +159,20 @@ func (c sharerCalls) Keep(ctx context.Context, key string, rec Record) error {
 	err := c.sharer.Keep(ctx, key, rec)
 	done(err)
 	return err
+}
+
+// renewerCalls are a read, whatever the store does besides.
+type renewerCalls struct {
+	Store
+	renewer Renewer
+	m       *Manager
+}
+
+func (c renewerCalls) Renew(ctx context.Context, key string, due, until time.Time) (Record, error) {
+	ctx, done := c.m.storeCall(ctx, "read")
+	rec, err := c.renewer.Renew(ctx, key, due, until)
+	done(err)
+	return rec, err
 }
 
 // seal and open are those of the store. Neither takes a context: all they do is compute.

@@ -214,7 +214,7 @@ func (m *Manager) info(key, userID string, st *state, rec Record) Info {
 		Users:    st.tags(),
 		Tagged:   st.time(kindTag, userID),
 		LastSeen: m.lastSeen(st, rec),
-		Expires:  rec.Expires,
+		Expires:  st.expires(rec.Expires, 0),
 		Label:    string(label),
 	}
 }

@@ -67,6 +67,7 @@ func (s *Store) Check(ctx context.Context) error {
 		func() error { return s.Write(ctx, key, session.Record{Version: 1, Expires: expires}) },
 		func() error { _, err := s.Read(ctx, key); return err },
 		func() error { return s.Touch(ctx, key, expires) },
+		func() error { _, err := s.Renew(ctx, key, expires, expires); return err },
 		func() error { return s.Destroy(ctx, key, 2) },
 		func() error { return s.Tag(ctx, tag, key, expires) },
 		func() error { _, err := s.Tagged(ctx, tag); return err },

@@ -67,8 +67,9 @@ import (
 )
 
 var (
-	_ session.Tagger = (*Store)(nil)
-	_ session.Lister = (*Store)(nil)
+	_ session.Tagger  = (*Store)(nil)
+	_ session.Lister  = (*Store)(nil)
+	_ session.Renewer = (*Store)(nil)
 )
 
 // Options configures a [Store]. The zero value is ready for use.
@@ -134,7 +135,17 @@ func New(client redis.UniversalClient, opts Options) (*Store, error) {
 
 // Read returns the record under key, or [session.ErrNotFound].
 func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
-	reply, err := s.run(ctx, "read", readScript, s.sessionKey(key))
+	return s.found(s.run(ctx, "read", readScript, s.sessionKey(key)))
+}
+
+// Renew is [Store.Read], and moves the expiry of the record to until if it is due or earlier. If
+// the server takes no changes, the record has the expiry that it had.
+func (s *Store) Renew(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+	return s.found(s.run(ctx, "renew", renewScript, s.sessionKey(key), s.life(due), s.life(until)))
+}
+
+// found is the record in the answer of a script that reads.
+func (s *Store) found(reply any, err error) (session.Record, error) {
 	if err != nil {
 		return session.Record{}, err
 	}

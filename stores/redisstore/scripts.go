@@ -32,6 +32,20 @@ var readScript = redis.NewScript(record + `
 return record()
 `)
 
+// ARGV: the life that is due, the new one.
+//
+// A server that takes no changes (its memory or its disk is full, or it has no replicas) still
+// answers: pcall, and not call. A value without an end (-1) is none of ours.
+var renewScript = redis.NewScript(record + `
+local found = record()
+if found and found[2] >= 0 and found[2] <= tonumber(ARGV[1]) then
+  if redis.pcall('PEXPIRE', KEYS[1], ARGV[2]) == 1 then
+    found[2] = tonumber(ARGV[2])
+  end
+end
+return found
+`)
+
 // ARGV: how the record to replace begins, or "" for none; the one that follows; its life.
 //
 // SET is the first command that changes anything: it is where a server whose memory is

@@ -19,7 +19,7 @@ func Rules() []int {
 // Claims are those of all cases, and the rule of each.
 func Claims() map[string]int {
 	all := map[string]int{}
-	for _, c := range slices.Concat(recordCases, tagCases, listCases, shareCases, sealCases) {
+	for _, c := range slices.Concat(recordCases, tagCases, listCases, shareCases, renewCases, sealCases) {
 		all[c.claim] = c.rule
 	}
 	return all
@@ -27,7 +27,7 @@ func Claims() map[string]int {
 
 // Cases is how many there are.
 func Cases() int {
-	return len(recordCases) + len(tagCases) + len(listCases) + len(shareCases) + len(sealCases)
+	return len(recordCases) + len(tagCases) + len(listCases) + len(shareCases) + len(renewCases) + len(sealCases)
 }
 
 // Failures are the claims that a store does not keep, with what Run says about them.

@@ -30,4 +30,5 @@ var rules = [...]string{
 	25: "an error comes with no key and last, that of a context before any other key; a loop may be left, and another one begins anew",
 	26: "Peek answers as Read does, and what it has given out stays as it was",
 	27: "Keep does what Write does, and the store does not change what it was given",
+	28: "Renew answers as Read does, and moves the expiry of a record that expires when that is due",
 }

@@ -49,7 +49,7 @@ type claims []string
 const perhaps = "perhaps: "
 
 func allFlaws() []flaw {
-	return slices.Concat(recordFlaws, limitFlaws, closeFlaws, tagFlaws, listFlaws, shareFlaws, sealFlaws)
+	return slices.Concat(recordFlaws, limitFlaws, closeFlaws, tagFlaws, listFlaws, shareFlaws, renewFlaws, sealFlaws)
 }
 
 func Test_that_the_suite_finds_what_is_broken_and_nothing_else(t *testing.T) {

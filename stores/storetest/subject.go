@@ -18,11 +18,12 @@ import (
 type subject struct {
 	session.Store
 	Harness
-	tags   session.Tagger // nil if it is none
-	lister session.Lister // nil if it is none
-	sharer session.Sharer // nil if it is none
-	seals  session.Sealer // nil if it is none
-	began  time.Time      // by the clock of this process
+	tags    session.Tagger  // nil if it is none
+	lister  session.Lister  // nil if it is none
+	sharer  session.Sharer  // nil if it is none
+	renewer session.Renewer // nil if it is none
+	seals   session.Sealer  // nil if it is none
+	began   time.Time       // by the clock of this process
 }
 
 func newSubject(h Harness) subject {
@@ -30,6 +31,7 @@ func newSubject(h Harness) subject {
 	s.tags, _ = h.Store.(session.Tagger)
 	s.lister, _ = h.Store.(session.Lister)
 	s.sharer, _ = h.Store.(session.Sharer)
+	s.renewer, _ = h.Store.(session.Renewer)
 	s.seals, _ = h.Store.(session.Sealer)
 	return s
 }

@@ -1,0 +1,150 @@
+package session_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// renewer is a store that renews what it reads, and says what it is asked for.
+type renewer struct {
+	*memorystore.Store
+	calls []string
+	stuck bool // what there is cannot be renewed
+}
+
+func (r *renewer) Peek(ctx context.Context, key string) (session.Record, error) {
+	r.calls = append(r.calls, "read")
+	return r.Store.Peek(ctx, key)
+}
+
+func (r *renewer) Touch(ctx context.Context, key string, expires time.Time) error {
+	r.calls = append(r.calls, "touch")
+	return r.Store.Touch(ctx, key, expires)
+}
+
+func (r *renewer) Renew(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+	r.calls = append(r.calls, "renew")
+	rec, err := r.Store.Peek(ctx, key)
+	if err == nil && !r.stuck && !rec.Expires.After(due) {
+		rec.Expires = until
+		err = r.Store.Touch(ctx, key, until)
+	}
+	return rec, err
+}
+
+func (r *renewer) take() []string {
+	defer func() { r.calls = nil }()
+	return r.calls
+}
+
+// startRenewing starts a process with such a store, where sessions end after an hour without use.
+func startRenewing(t *testing.T, absolute time.Duration) (*process, *renewer) {
+	c := new(clock)
+	r := &renewer{Store: memorystore.New(memorystore.Options{Now: c.Now})}
+	p := start(t, session.Config{Store: r, Now: c.Now, IdleTimeout: time.Hour, AbsoluteTimeout: absolute})
+	p.clock = c
+	return p, r
+}
+
+func Test_that_a_read_that_keeps_the_session_alive_is_one_call(t *testing.T) {
+	for _, tc := range []struct {
+		claim    string
+		absolute time.Duration
+		stuck    bool
+		after    time.Duration
+		calls    []string
+	}{
+		{"nothing is due", 24 * time.Hour, false, time.Minute, []string{"renew"}},
+		{"a tenth of the idle time has passed", 24 * time.Hour, false, 6 * time.Minute, []string{"renew"}},
+		{"the store could not", 24 * time.Hour, true, 6 * time.Minute, []string{"renew", "touch"}},
+		{"the store could not, and need not", 24 * time.Hour, true, time.Minute, []string{"renew"}},
+		{"without an absolute timeout, the index and the cookie come first", -1, false, 6 * time.Minute, []string{"read", "touch"}},
+	} {
+		p, r := startRenewing(t, tc.absolute)
+		v := newVisitor()
+		v.must(t, p, put("a", 1))
+		p.clock.advance(tc.after)
+		r.stuck = tc.stuck
+		r.take()
+		v.must(t, p, read)
+		if got := r.take(); !slices.Equal(got, tc.calls) {
+			t.Errorf("%s: the store was asked to %q; want %q", tc.claim, got, tc.calls)
+		}
+		p.clock.advance(55 * time.Minute)
+		if !alive(p, v) {
+			t.Errorf("%s: the session has ended", tc.claim)
+		}
+	}
+}
+
+func Test_that_what_the_store_renews_ends_with_the_absolute_timeout(t *testing.T) {
+	p, _ := startRenewing(t, 2*time.Hour)
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Tag("ann") })
+	end := p.clock.Now().Add(2 * time.Hour)
+	p.clock.advance(50 * time.Minute)
+	v.must(t, p, read)
+	p.clock.advance(50 * time.Minute)
+	v.must(t, p, read)
+	found, err := p.manager.Tagged(t.Context(), "ann")
+	if err != nil || len(found) != 1 || !found[0].Expires.Equal(end) || !found[0].LastSeen.Equal(p.clock.Now()) {
+		t.Errorf("%+v, %v; want one session, seen now, until %v", found, err, end)
+	}
+	p.clock.advance(20 * time.Minute)
+	if found, err := p.manager.Tagged(t.Context(), "ann"); alive(p, v) || len(found) != 0 || err != nil {
+		t.Errorf("it goes on: %+v, %v", found, err)
+	}
+}
+
+// Its cookie and the entries of the index are to be prolonged as well.
+func Test_that_a_session_from_before_there_was_an_absolute_timeout_is_touched(t *testing.T) {
+	before, r := startRenewing(t, -1)
+	v := newVisitor()
+	v.must(t, before, func(s *session.Session) { s.Tag("ann") })
+	now := start(t, session.Config{Store: r, Now: before.clock.Now, IdleTimeout: time.Hour})
+	for range 5 {
+		before.clock.advance(40 * time.Minute)
+		if rec := v.must(t, now, read); len(setCookies(rec)) != 1 {
+			t.Errorf("sets %v; want the cookie", setCookies(rec))
+		}
+	}
+	if found, err := now.manager.Tagged(t.Context(), "ann"); len(found) != 1 || err != nil {
+		t.Errorf("found %+v, %v; want the session", found, err)
+	}
+}
+
+func Test_that_nothing_but_a_request_renews_a_session(t *testing.T) {
+	p, r := startRenewing(t, 24*time.Hour)
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	p.clock.advance(30 * time.Minute)
+	r.take()
+
+	var late *session.Session
+	v.visit(p, func(c echo.Context) error {
+		late = session.From(c)
+		return c.NoContent(http.StatusNoContent)
+	})
+	late.Has("a")
+	var handle string
+	for info, err := range p.manager.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		handle = info.Handle
+	}
+	if err := p.manager.View(t.Context(), handle, func(s *session.Session) error { s.Has("a"); return nil }); err != nil {
+		t.Error(err)
+	}
+	if got := r.take(); len(got) < 3 || slices.Contains(got, "renew") || slices.Contains(got, "touch") {
+		t.Errorf("after the request, in a list and in a job the store was asked to %q; want it to read", got)
+	}
+}

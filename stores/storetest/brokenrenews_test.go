@@ -1,0 +1,98 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// renewer is a store that renews what it reads, in its own way.
+type renewer struct {
+	session.Tagger
+	renew func(ctx context.Context, key string, due, until time.Time) (session.Record, error)
+}
+
+func (r renewer) Renew(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+	return r.renew(ctx, key, due, until)
+}
+
+// renewing is how a store renews that is right.
+func renewing(s session.Store) func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+	return func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+		rec, err := s.Read(ctx, key)
+		if err == nil && !rec.Expires.After(due) && s.Touch(ctx, key, until) == nil {
+			rec.Expires = until
+		}
+		return rec, err
+	}
+}
+
+// renewed breaks a Renewer.
+func renewed(flaw func(s session.Store) renewer) func(*clock) session.Store {
+	return func(c *clock) session.Store {
+		s := memory(c)
+		broken := flaw(s)
+		broken.Tagger = s
+		return broken
+	}
+}
+
+var renewFlaws = []flaw{
+	{"none", renewed(func(s session.Store) renewer { return renewer{renew: renewing(s)} }), nil},
+	{"a renew only reads", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, _, _ time.Time) (session.Record, error) {
+			return s.Read(ctx, key)
+		}}
+	}), claims{
+		"renew moves the expiry of a record that is due, and changes nothing else",
+	}},
+	{"a renew returns the old expiry", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			old, _ := s.Read(ctx, key)
+			rec, err := renewing(s)(ctx, key, due, until)
+			rec.Expires = old.Expires
+			return rec, err
+		}}
+	}), claims{
+		"renew moves the expiry of a record that is due, and changes nothing else",
+	}},
+	{"a renew does not ask what is due", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, _, until time.Time) (session.Record, error) {
+			return renewing(s)(ctx, key, until.Add(time.Hour), until)
+		}}
+	}), claims{
+		"renew answers as read does",
+		"renew leaves a record alone that is not due",
+	}},
+	{"a renew makes a record where there is none", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := renewing(s)(ctx, key, due, until)
+			if errors.Is(err, session.ErrNotFound) {
+				_ = s.Write(ctx, key, session.Record{Expires: until})
+			}
+			return rec, err
+		}}
+	}), claims{
+		"renew answers as read does",
+	}},
+	{"a renew counts as a write", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := renewing(s)(ctx, key, due, until)
+			if err == nil && rec.Expires.Equal(until) {
+				err = s.Write(ctx, key, rec)
+			}
+			return rec, err
+		}}
+	}), claims{
+		"renew moves the expiry of a record that is due, and changes nothing else",
+	}},
+	{"a renew asks nobody whether to go on", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(_ context.Context, key string, due, until time.Time) (session.Record, error) {
+			return renewing(s)(context.Background(), key, due, until)
+		}}
+	}), claims{
+		"renew answers as read does",
+	}},
+}

@@ -1,0 +1,57 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// renew is Renew for a record that is due in a time, or earlier.
+func (s subject) renew(ctx context.Context, key string, due, until time.Duration) (session.Record, error) {
+	return s.renewer.Renew(ctx, key, s.in(due), s.in(until))
+}
+
+// renewCases are for a Renewer. All records of theirs expire in an hour.
+var renewCases = []storeCase{
+	{28, "renew answers as read does", func(ctx context.Context, s subject) error {
+		err := errors.Join(
+			step("missing", want(second(s.renew(ctx, k, time.Hour, 2*time.Hour)), session.ErrNotFound)),
+			s.gone(ctx, k),
+			s.Write(ctx, k, s.record(0, "one")),
+			s.Write(ctx, k, s.record(1, "two")),
+		)
+		rec, renewErr := s.renew(ctx, k, time.Minute, 2*time.Hour)
+		err = errors.Join(err, renewErr, same(rec, "two", 2), s.near(rec.Expires, time.Hour))
+		for end, dead := range dead(ctx) {
+			err = errors.Join(err, want(second(s.renew(dead, k, time.Hour, 2*time.Hour)), end))
+		}
+		s.Advance(time.Hour + past)
+		return errors.Join(err,
+			step("expired", want(second(s.renew(ctx, k, time.Hour, 2*time.Hour)), session.ErrNotFound)),
+			s.gone(ctx, k),
+		)
+	}},
+	{28, "renew leaves a record alone that is not due", func(ctx context.Context, s subject) error {
+		err := s.Write(ctx, k, s.record(0, "one"))
+		_, renewErr := s.renew(ctx, k, time.Hour-past, 2*time.Hour)
+		err = errors.Join(err, renewErr, s.expiresIn(ctx, k, time.Hour))
+		s.Advance(time.Hour + past)
+		return errors.Join(err, s.gone(ctx, k))
+	}},
+	{28, "renew moves the expiry of a record that is due, and changes nothing else", func(ctx context.Context, s subject) error {
+		err := errors.Join(s.Write(ctx, k, s.record(0, "one")), s.Write(ctx, other, s.record(0, "six")))
+		rec, renewErr := s.renew(ctx, k, time.Hour+past, 2*time.Hour)
+		err = errors.Join(err, renewErr,
+			same(rec, "one", 1),
+			s.near(rec.Expires, 2*time.Hour),
+			s.expiresIn(ctx, k, 2*time.Hour),
+			s.expiresIn(ctx, other, time.Hour),
+		)
+		s.Advance(time.Hour + past)
+		err = errors.Join(err, s.holds(ctx, k, "one", 1), s.gone(ctx, other))
+		s.Advance(time.Hour)
+		return errors.Join(err, s.gone(ctx, k))
+	}},
+}
