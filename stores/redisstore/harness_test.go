@@ -171,6 +171,10 @@ type method struct {
 var (
 	reading = []method{
 		{"Read", func(ctx context.Context, s *redisstore.Store) error { _, err := s.Read(ctx, key("k")); return err }},
+		{"Renew", func(ctx context.Context, s *redisstore.Store) error {
+			_, err := s.Renew(ctx, key("k"), inAnHour().Add(time.Minute), inAnHour())
+			return err
+		}},
 		{"Tagged", func(ctx context.Context, s *redisstore.Store) error { _, err := s.Tagged(ctx, tag("t")); return err }},
 	}
 	changing = []method{

@@ -386,9 +386,11 @@ func Test_that_what_is_not_a_session_is_an_error_and_not_not_found(t *testing.T)
 	} {
 		ok(t, client.Del(ctx, at).Err())
 		ok(t, plant())
+		_, renew := store.Renew(ctx, key("k"), inAnHour(), inAnHour())
 		_, read := store.Read(ctx, key("k"))
 		for method, err := range map[string]error{
 			"read":    read,
+			"renew":   renew,
 			"write":   store.Write(ctx, key("k"), record(5, "data")),
 			"create":  store.Write(ctx, key("k"), record(0, "data")),
 			"destroy": store.Destroy(ctx, key("k"), 5),
