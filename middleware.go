@@ -91,6 +91,7 @@ type frame struct {
 
 	// What became of the response; see response.go.
 	sent     bool  // the head has left
+	streams  bool  // it was flushed or taken over, and so may go on for hours
 	withheld bool  // what is written is swallowed
 	replaced bool  // the error answer was given in its place
 	probed   bool  // see leadsHere
@@ -182,7 +183,7 @@ func (f *frame) finish(err error) error {
 	switch s := f.used(); {
 	case f.cause != nil, s == nil:
 	case f.sent:
-		s.saveLate()
+		s.saveLate(f.streams)
 		return err
 	default:
 		f.cause = s.saveUnanswered(f.Header(), err != nil)

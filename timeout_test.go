@@ -1,10 +1,15 @@
 package session_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"net"
+	"net/http/httptest"
 	"testing"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
@@ -66,6 +71,50 @@ func Test_when_a_session_ends(t *testing.T) {
 			if got := alive(p, v); got != tc.alive {
 				t.Errorf("%s store, %s: alive is %t; want %t", kind, tc.desc, got, tc.alive)
 			}
+		}
+	}
+}
+
+// hijackable is a response to a connection that can be taken over.
+type hijackable struct{ *httptest.ResponseRecorder }
+
+func (hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, _ := net.Pipe()
+	return conn, nil, nil
+}
+
+func Test_that_a_session_is_in_use_until_its_stream_ends(t *testing.T) {
+	for claim, begin := range map[string]func(c echo.Context) error{
+		"loaded before it, which flushes": func(c echo.Context) error {
+			read(session.From(c))
+			c.Response().Flush()
+			return nil
+		},
+		"loaded before it, and the connection was taken over": func(c echo.Context) error {
+			read(session.From(c))
+			_, _, err := c.Response().Hijack()
+			return err
+		},
+		"loaded in it": func(c echo.Context) error {
+			_, err := c.Response().Write([]byte("one"))
+			return err
+		},
+	} {
+		p := start(t, session.Config{IdleTimeout: 2 * time.Hour})
+		v := newVisitor()
+		v.must(t, p, put("a", 1))
+		r := v.request()
+		p.ServeHTTP(hijackable{httptest.NewRecorder()}, r.WithContext(context.WithValue(r.Context(), handlerKey{}, echo.HandlerFunc(func(c echo.Context) error {
+			if err := begin(c); err != nil {
+				t.Errorf("%s: %v", claim, err)
+			}
+			p.clock.advance(119 * time.Minute)
+			read(session.From(c))
+			return nil
+		}))))
+		p.clock.advance(119 * time.Minute)
+		if !alive(p, v) {
+			t.Errorf("%s: it has ended", claim)
 		}
 	}
 }
