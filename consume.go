@@ -124,7 +124,7 @@ func (s *Session) visible() []flashItem {
 	f := s.flashes()
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
 	items = slices.Concat(items, f.own, f.added)
-	// The view first: once he has been shown something, a visitor may leave the stream.
+	// The view is asked for first, and so fixed: whoever has been shown something may then leave.
 	if s.headSent && s.view().shows && s.m.sealer != nil {
 		items = s.onlyRead(items)
 	}

@@ -244,6 +244,20 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			r.opens(alertsPage)
 			r.opens(alertsPage)
 		}},
+		{"if middleware further out sends what the handler has read", func(r *reader) {
+			r.saves()
+			r.echo.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
+				return func(c echo.Context) error {
+					err := next(c)
+					if shown, ok := c.Get("shown").(string); ok {
+						return c.HTML(http.StatusOK, shown)
+					}
+					return err
+				}
+			})
+			r.opens(func(c echo.Context) error { c.Set("shown", texts(session.From(c))); return nil })
+			r.opens(alertsPage)
+		}},
 		{"if a component fails half-way", func(r *reader) {
 			r.saves()
 			r.opens(func(c echo.Context) error {
