@@ -75,6 +75,30 @@ func Test_when_a_session_ends(t *testing.T) {
 	}
 }
 
+func Test_that_the_idle_time_begins_when_a_slow_handler_is_done(t *testing.T) {
+	for claim, work := range map[string]func(*session.Session){"it reads": read, "it writes": increment} {
+		for _, kind := range []string{"memory", "cookie"} {
+			c := new(clock)
+			cfg := session.Config{Now: c.Now, IdleTimeout: 2 * time.Hour}
+			if kind == "cookie" {
+				cfg.Store = cookieStore(t, c.Now)
+			}
+			p := start(t, cfg)
+			v := newVisitor()
+			v.must(t, p, put("a", 1))
+			v.must(t, p, func(s *session.Session) {
+				read(s)
+				c.advance(119 * time.Minute)
+				work(s)
+			})
+			c.advance(119 * time.Minute)
+			if !alive(p, v) {
+				t.Errorf("%s store, %s: it has ended", kind, claim)
+			}
+		}
+	}
+}
+
 // hijackable is a response to a connection that can be taken over.
 type hijackable struct{ *httptest.ResponseRecorder }
 
