@@ -8,10 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
 )
@@ -195,7 +193,7 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 		}},
 		{"after HX-Refresh with a rendered page, inside of Timeout", func(r *reader) {
 			r.saves()
-			r.asks(ask{}, middleware.TimeoutWithConfig(middleware.TimeoutConfig{Timeout: time.Minute})(func(c echo.Context) error {
+			r.asks(ask{}, oldTimeout()(func(c echo.Context) error {
 				c.Response().Header().Set("HX-Refresh", "true")
 				return session.Render(c, http.StatusOK, alertsComponent)
 			}))
