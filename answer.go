@@ -29,7 +29,7 @@ func Render(c echo.Context, status int, component Component) error {
 	}
 	if s := FromContext(c.Request().Context()); s != nil {
 		c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
-		again, err := s.claim(status)
+		again, err := s.claim(status, c.Response().Header())
 		if err != nil {
 			return err
 		}

@@ -208,6 +208,9 @@ func (v *browser) asks(a ask, h echo.HandlerFunc) reply {
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		<-served.done
+	}
 	return reply{res.StatusCode, res.Header, string(text), err}
 }
 

@@ -1,6 +1,9 @@
 package session
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+)
 
 // flashes is the flash of one request.
 type flashes struct {
@@ -100,10 +103,13 @@ func (s *Session) received() []flashItem {
 	return f.received
 }
 
-// hasFlash says whether there is any, expired or not.
+// hasFlash says whether there is any. What has expired counts until somebody looks at it.
 func (s *Session) hasFlash() bool {
 	f := s.flash
-	if f == nil {
+	switch {
+	case s.st == nil:
+		return false
+	case f == nil:
 		return s.st.hasFlash()
 	}
 	return len(f.own) > 0 || len(f.added) > 0 || len(f.received) > 0 || !f.decoded && s.st.hasFlash()
@@ -118,7 +124,8 @@ func (s *Session) visible() []flashItem {
 	f := s.flashes()
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
 	items = slices.Concat(items, f.own, f.added)
-	if s.headSent && s.m.sealer != nil && s.view().shows {
+	// The view is asked for first, and so fixed: whoever has been shown something may then leave.
+	if s.headSent && s.view().shows && s.m.sealer != nil {
 		items = s.onlyRead(items)
 	}
 	for _, m := range f.now {
@@ -152,13 +159,16 @@ func (s *Session) keyed(key string) (flashItem, bool) {
 
 // claim consumes what a page has read, before it is sent. It says whether another page was
 // faster with a message: then this one is to be rendered again, and sees it no more.
-func (s *Session) claim(status int) (again bool, err error) {
+//
+// Its header is h. Inside of Timeout that is another one than the response's until it leaves.
+func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	s.lock()
 	defer s.unlock()
-	if s.headSent || s.failure() != nil || s.m.sealer != nil {
+	if s.headSent || s.failure() != nil || s.m.sealer != nil || !s.hasFlash() {
 		return false, nil
 	}
 	s.regard(status)
+	s.decide(h)
 	delta := s.settle()
 	if delta.empty() {
 		return false, nil
@@ -187,7 +197,7 @@ func (s *Session) applyFlash(d flashDelta, st *state) {
 // settle decides, when the head is about to leave, which messages this response consumes.
 // It is called again for what is read while the body streams.
 func (s *Session) settle() flashDelta {
-	if s.st == nil || !s.hasFlash() || !s.view().shows {
+	if !s.hasFlash() || !s.view().shows {
 		return flashDelta{}
 	}
 	f := s.flashes()

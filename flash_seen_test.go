@@ -191,6 +191,15 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			r.opens(alertsPage)
 			r.opens(alertsPage)
 		}},
+		{"after HX-Refresh with a rendered page, inside of Timeout", func(r *reader) {
+			r.saves()
+			r.asks(ask{}, oldTimeout()(func(c echo.Context) error {
+				c.Response().Header().Set("HX-Refresh", "true")
+				return session.Render(c, http.StatusOK, alertsComponent)
+			}))
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
 		{"if the page is not modified, which shows an old copy", func(r *reader) {
 			r.saves()
 			r.sees(ask{}, func(c echo.Context) error {
@@ -231,6 +240,20 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			r.saves()
 			r.opens(recovering(func(c echo.Context) error { texts(session.From(c)); panic("oops") }))
 			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if middleware further out sends what the handler has read", func(r *reader) {
+			r.saves()
+			r.echo.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
+				return func(c echo.Context) error {
+					err := next(c)
+					if shown, ok := c.Get("shown").(string); ok {
+						return c.HTML(http.StatusOK, shown)
+					}
+					return err
+				}
+			})
+			r.opens(func(c echo.Context) error { c.Set("shown", texts(session.From(c))); return nil })
 			r.opens(alertsPage)
 		}},
 		{"if a component fails half-way", func(r *reader) {
@@ -344,6 +367,11 @@ var failingComponent = renderFunc(func(ctx context.Context, w io.Writer) error {
 	return errOops
 })
 
+var alertsComponent = renderFunc(func(ctx context.Context, w io.Writer) error {
+	_, err := io.WriteString(w, texts(session.FromContext(ctx)))
+	return err
+})
+
 // streamed20K sends 20 KB of a page before it asks for the rest.
 func streamed20K(c echo.Context, rest func() string) error {
 	c.Response().Header().Set("Content-Type", "text/html")
@@ -367,6 +395,34 @@ func Test_that_a_streamed_page_on_a_store_shows_a_message_once(t *testing.T) {
 	r.opens(alertsPage)
 	if r.times != 1 {
 		t.Errorf("saw the message %d times", r.times)
+	}
+}
+
+// Streams often end because the visitor leaves. What he has read by then he has read.
+func Test_that_a_message_in_a_stream_is_not_shown_again_when_the_visitor_leaves_it(t *testing.T) {
+	for claim, tc := range map[string]struct{ before, during func(*session.Session) }{
+		"it came with the session":     {savedFlash, func(*session.Session) {}},
+		"it was flashed in the stream": {func(s *session.Session) { s.Put("user", 7) }, savedFlash},
+	} {
+		for when, early := range map[string]bool{"loaded before the head": true, "loaded afterwards": false} {
+			v := newSite(t).browser()
+			v.posts(nil, flashing(tc.before))
+			ctx, leave := context.WithCancel(t.Context())
+			v.asks(ask{ctx: ctx}, func(c echo.Context) error {
+				s := session.From(c)
+				if early {
+					s.Has("user")
+				}
+				return streamed20K(c, func() string {
+					tc.during(s)
+					wantText(t, claim+", "+when+": the stream", texts(s), "Saved!")
+					leave()
+					<-c.Request().Context().Done()
+					return ""
+				})
+			})
+			wantText(t, claim+", "+when+": the next page", v.opens(alertsPage).body, "<main></main>")
+		}
 	}
 }
 

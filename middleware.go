@@ -91,7 +91,7 @@ type frame struct {
 
 	// What became of the response; see response.go.
 	sent     bool  // the head has left
-	streamed bool  // by a Flush, so what follows may take long
+	streams  bool  // it was flushed or taken over, and so may go on for hours
 	withheld bool  // what is written is swallowed
 	replaced bool  // the error answer was given in its place
 	probed   bool  // see leadsHere
@@ -183,7 +183,7 @@ func (f *frame) finish(err error) error {
 	switch s := f.used(); {
 	case f.cause != nil, s == nil:
 	case f.sent:
-		s.saveLate(f.streamed)
+		s.saveLate(f.streams)
 		return err
 	default:
 		f.cause = s.saveUnanswered(f.Header(), err != nil)

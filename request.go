@@ -130,10 +130,12 @@ func (s *Session) regard(status int) { s.status, s.decision, s.decided = status,
 // for a page, so it is not found out before there are some.
 func (s *Session) view() view {
 	if !s.decided && s.exchange != nil {
-		s.decision, s.decided = s.viewOf(s.status, s.exchange.Header()), true
+		s.decide(s.exchange.Header())
 	}
 	return s.decision
 }
+
+func (s *Session) decide(h http.Header) { s.decision, s.decided = s.viewOf(s.status, h), true }
 
 func (s *Session) viewOf(status int, h http.Header) view {
 	to := s.audience()

@@ -81,12 +81,12 @@ func (f *frame) ReadFrom(src io.Reader) (int64, error) {
 // A stream may go on for ever and ignore what Write says. So if the commit fails, the
 // error answer is given at once, and not when the handler returns.
 func (f *frame) FlushError() error {
+	f.streams = true
 	err := f.begin()
 	if err != nil {
 		f.replace()
 	}
 	if f.sent {
-		f.streamed = true
 		err = cmp.Or(err, http.NewResponseController(f.below).Flush())
 	}
 	return err
@@ -124,7 +124,7 @@ func (f *frame) Hijack() (conn net.Conn, rw *bufio.ReadWriter, err error) {
 	if err := f.use().handOver(take); err != nil {
 		return nil, nil, err
 	}
-	f.sent = true
+	f.sent, f.streams = true, true
 	if !f.left {
 		f.c.Response().Committed = true // Echo forgets, and would write an error answer into the connection
 	}

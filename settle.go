@@ -92,16 +92,16 @@ func (s *Session) saveUnanswered(h http.Header, failed bool) error {
 	return nil
 }
 
-// saveLate commits what was changed and read after the head, and a stream is a use of the
-// session up to its end. It is too late to tell the visitor about a failure; commit reports it.
-func (s *Session) saveLate(streamed bool) {
+// saveLate commits what was changed and read after the head. It is too late to tell the
+// visitor about a failure; commit reports it. The end of a stream counts as use.
+func (s *Session) saveLate(streams bool) {
 	s.lock()
 	defer s.unlock()
 	var read flashDelta
 	if s.m.sealer == nil {
 		read = s.settle()
 	}
-	if streamed || s.lateLoad || s.pending() || !read.empty() { // otherwise the head has seen to all of it
+	if streams || s.lateLoad || s.pending() || !read.empty() { // otherwise the head has seen to it
 		_ = s.commit(read)
 	}
 }

@@ -158,7 +158,7 @@ func (st *state) hasFlash() bool {
 	if st.unpacked == nil {
 		return st.flashed
 	}
-	return slices.ContainsFunc(st.unpacked.entries, entry.isFlash)
+	return st.contains(entry.isFlash)
 }
 
 // empty says whether there is nothing worth a record. What a list would show of a session

@@ -43,6 +43,17 @@ var hostileStates = []string{
 	"\x01\x00\x00\x00v\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", // a length that overflows
 }
 
+func Test_that_a_record_that_is_cut_off_is_corrupt(t *testing.T) {
+	const head, entry = "\x01\x05\x06\x01" + "\x00\x01\x02\x03\x04\x05\x06\x07\x08", "v\x01a\x011"
+	data := []byte(head + entry + entry)
+	for i := range len(data) + 1 {
+		ends := i >= len(head) && (i-len(head))%len(entry) == 0
+		if _, err := session.DecodeAgain(data[:i:i]); (err == nil) != ends {
+			t.Errorf("%d bytes: got %v", i, err)
+		}
+	}
+}
+
 func Test_that_garbage_does_not_take_memory(t *testing.T) {
 	for _, data := range hostileStates {
 		var before, after runtime.MemStats

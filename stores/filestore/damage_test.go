@@ -3,8 +3,10 @@ package filestore_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +111,35 @@ func Test_that_a_record_is_that_of_its_name(t *testing.T) {
 	must(t, h.Write(t.Context(), key, h.record(0, "of somebody else")))
 	must(t, os.Rename(h.sessionFile(key), h.sessionFile(another)))
 	h.gone(t, another)
+}
+
+func Test_that_a_planted_head_is_not_trusted(t *testing.T) {
+	for _, tc := range []struct {
+		desc       string
+		room, half uint64
+		length     int
+		at         int // where the data is, behind the head
+	}{
+		{"more room than any file has", 1 << 63, 1, 1, 0},
+		{"a third half", 10, 2, 10, 20},
+		{"data that reaches into the other half", 10, 0, 11, 0},
+		{"more data than there may be", filestore.MaxData + 1, 0, filestore.MaxData + 1, 0},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			h := newHarness(t, filestore.Options{NoSync: true})
+			data := make([]byte, tc.length)
+			sum := sha256.Sum256(data)
+			b := []byte("session\x01")
+			for _, n := range []uint64{1, uint64(h.clock.In(time.Hour).UnixMilli()), tc.room, tc.half, uint64(tc.length)} {
+				b = binary.BigEndian.AppendUint64(b, n)
+			}
+			b = sealed("sessions/ab/"+key, append(b, sum[:]...))
+			write(t, h.sessionFile(key), slices.Concat(b, make([]byte, tc.at), data))
+			h.gone(t, key)
+			must(t, h.Write(t.Context(), key, h.record(0, "one")))
+			h.holds(t, key, "one", 1)
+		})
+	}
 }
 
 func Test_that_a_file_that_is_too_long_is_not_read(t *testing.T) {

@@ -2,6 +2,7 @@ package filestore
 
 import (
 	"bytes"
+	"os"
 
 	"github.com/echo-hypermedia/session"
 )
@@ -25,5 +26,8 @@ func Decode(path string, b []byte) (session.Record, error) {
 	}
 	return h.record(r)
 }
+
+// OnSync has f wait for the disk.
+func (s *Store) OnSync(f func(*os.File) error) { s.fsync = f }
 
 const TempPrefix = tempPrefix

@@ -162,7 +162,7 @@ func (s *Store) flush(w *os.File) error {
 	if s.noSync {
 		return nil
 	}
-	return w.Sync()
+	return s.fsync(w)
 }
 
 // remove removes the file, if there is one. f is what lock has returned.
@@ -187,7 +187,7 @@ func (s *Store) sync(root *os.Root, dir string) error {
 		return err
 	}
 	defer d.Close()
-	err = d.Sync()
+	err = s.fsync(d)
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		return nil // there are file systems that have no such thing
 	}

@@ -119,6 +119,7 @@ type Options struct {
 type Store struct {
 	dir    string // absolute
 	noSync bool
+	fsync  func(*os.File) error // what the file has, but in tests
 	logger *slog.Logger
 	now    func() time.Time
 
@@ -149,6 +150,7 @@ func New(opts Options) (*Store, error) {
 	}
 	s := &Store{
 		noSync:   opts.NoSync,
+		fsync:    (*os.File).Sync,
 		logger:   opts.Logger,
 		now:      opts.Now,
 		sessions: newArea(sessionsDir),

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,6 +79,54 @@ func Test_that_a_touch_writes_the_head_only(t *testing.T) {
 	rec, err := h.Read(ctx, key)
 	if want := h.clock.In(9 * time.Hour).Truncate(time.Millisecond); err != nil || !rec.Expires.Equal(want) {
 		t.Errorf("expires at %v, %v; want %v", rec.Expires, err, want)
+	}
+}
+
+// After a loss of power the disk has what was flushed, and perhaps some of what came then.
+func Test_that_nothing_leads_to_what_is_not_on_the_disk(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	ctx, path := t.Context(), h.sessionFile(key)
+	must(t, h.Write(ctx, another, h.record(0, "makes the folder")))
+	large := strings.Repeat("3", int(filestore.RoomFor(0))+1)
+	for _, step := range []struct {
+		desc   string
+		change func() error
+		leads  []string // whose data the file leads to when the disk is waited for
+	}{
+		{"a new file", func() error { return h.Write(ctx, key, h.record(0, "1")) }, []string{"", "1"}},
+		{"in place", func() error { return h.Write(ctx, key, h.record(1, "2")) }, []string{"1", "2"}},
+		{"a larger file", func() error { return h.Write(ctx, key, h.record(2, large)) }, []string{"2", large}},
+		{"a touch", func() error { return h.Touch(ctx, key, h.clock.In(time.Hour)) }, []string{large}},
+		{"the end", func() error { return h.Destroy(ctx, key, 0) }, []string{""}},
+	} {
+		var leads []string
+		h.OnSync(func(*os.File) error {
+			content, _ := os.ReadFile(path)
+			rec, _ := filestore.Decode("sessions/ab/"+key, content)
+			leads = append(leads, string(rec.Data))
+			return nil
+		})
+		must(t, step.change())
+		if !slices.Equal(leads, step.leads) {
+			t.Errorf("%s: leads to %.20q; want %.20q", step.desc, leads, step.leads)
+		}
+	}
+}
+
+func Test_that_a_disk_that_fails_before_the_head_leaves_the_old_record(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	ctx := t.Context()
+	must(t, h.Write(ctx, key, h.record(0, "one")))
+	for _, data := range []string{"in place", strings.Repeat("larger", 1000)} {
+		h.OnSync(func(*os.File) error { return syscall.EIO })
+		is(t, h.Write(ctx, key, h.record(1, data)), session.ErrUnavailable)
+		h.holds(t, key, "one", 1)
+	}
+	h.OnSync((*os.File).Sync)
+	must(t, h.Write(ctx, key, h.record(1, "two")))
+	h.holds(t, key, "two", 2)
+	if left := files(t, h.dir); len(left) != 1 {
+		t.Errorf("left: %q", left)
 	}
 }
 

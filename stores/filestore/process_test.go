@@ -343,7 +343,9 @@ func childOnFullDisk(dir string) error {
 	return errors.Join(
 		mismatch(err, session.ErrUnavailable),
 		holds(s, key, "one", 1),
-		s.Destroy(ctx, key, 1),
+		s.Write(ctx, key, session.Record{Data: []byte("two"), Version: 1, Expires: in}),
+		holds(s, key, "two", 2),
+		s.Destroy(ctx, key, 2),
 	)
 }
 
