@@ -151,11 +151,10 @@ func secretScenario(t *testing.T, p *process, store *faultyTagger) (secrets []st
 	}
 	fail("Write", session.ErrNotFound, put("text", value))
 	newVisitor().do(p, put("text", strings.Repeat(value, 1000)))
-	for _, cookie := range []string{"bad", strings.Repeat("A", 43), v.cookie() + "x"} {
+	for _, cookie := range []string{"~bad~", strings.Repeat("A", 43), v.cookie() + "x"} {
 		w := newVisitor()
 		w.cookies[cookieName] = cookie
 		do(w, read)
-		secrets = append(secrets, cookie+"\"") // as a value: "bad" may be in a word
 	}
 	_, _ = p.manager.Tagged(t.Context(), user)
 	_ = p.manager.DestroyTagged(t.Context(), user)
