@@ -117,7 +117,7 @@ func newMachine(t *rapid.T, s testStore) *machine {
 		FlashTTL:        flashTTL,
 		Now:             m.Now,
 	}
-	m.observer = m.process(t, s.open())
+	m.observer = m.process(t, struct{ session.Tagger }{s.open()}) // and so does not renew what it reads
 	for range 2 {
 		m.processes = append(m.processes, m.process(t, gate{s.open(), m}))
 	}
