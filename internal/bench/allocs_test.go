@@ -39,9 +39,9 @@ var allocations = map[string]float64{
 	"file/new-write":     90, // some of them need a new directory, by chance
 
 	"redis/untouched":     2,
-	"redis/read":          32,
-	"redis/write":         60,
-	"redis/flash":         150,
+	"redis/read":          34,
+	"redis/write":         61,
+	"redis/flash":         153,
 	"redis/new-untouched": 2,
 	"redis/new-write":     38,
 	"redis/read-60KB":     34,
