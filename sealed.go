@@ -68,7 +68,11 @@ func (s *Session) seal(delta flashDelta) error {
 	delta.apply(s.st, s.at)
 	until, due := s.refresh()
 	if changed || had.ended || due && had.values && !s.headSent {
-		if err := s.sealValues(s.st.without(entry.isFlash), until); err != nil {
+		values := s.st
+		if values.hasFlash() {
+			values = values.without(entry.isFlash)
+		}
+		if err := s.sealValues(values, until); err != nil {
 			return err
 		}
 	}

@@ -173,12 +173,8 @@ func (st *state) drop(which func(entry) bool) {
 	p.entries = slices.DeleteFunc(slices.Clone(p.entries), which)
 }
 
-// without is st less the entries that which names; st stays as it is. Where there are none
-// it is st itself.
+// without is st less the entries that which names; st stays as it is.
 func (st *state) without(which func(entry) bool) *state {
-	if !st.contains(which) {
-		return st
-	}
 	rest, p := *st, *st.parts()
 	rest.unpacked = &p
 	rest.drop(which)
