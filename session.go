@@ -88,14 +88,6 @@ type ended struct {
 	tags    []string
 }
 
-// exchange is the request and response a session belongs to, as the middleware has them.
-type exchange interface {
-	Request() *http.Request // the current one, whose form the application has parsed
-	Header() http.Header    // of the response
-	over() bool             // the request has ended; nobody will commit any more
-	echoToken() string      // the token of Echo's CSRF middleware, or ""
-}
-
 type ctxKey struct{}
 
 // FromContext is the session of the request that ctx belongs to, or nil where there is

@@ -5,7 +5,15 @@ import (
 	"slices"
 )
 
-// What the middleware asks of a session at the turns of a response.
+// exchange is the request and response a session belongs to, as the middleware has them.
+type exchange interface {
+	Request() *http.Request // the current one, whose form the application has parsed
+	Header() http.Header    // of the response
+	over() bool             // the request has ended; nobody will commit any more
+	echoToken() string      // the token of Echo's CSRF middleware, or ""
+}
+
+// The rest of this file is what the middleware asks of a session at the turns of that response.
 
 // answer commits before a head with that status leaves, with the header h. An error says
 // that it must not.
