@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -143,3 +144,46 @@ func hiddenInput(name, value string) attributes {
 	var a attributes
 	return a.add("type", "hidden").add("name", name).add("value", value).add("autocomplete", "off")
 }
+
+type formKey struct{}
+
+// inForm is ctx for what stands in the form of that name; see session.FormField.
+func inForm(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, formKey{}, name)
+}
+
+func formName(ctx context.Context) string {
+	name, _ := ctx.Value(formKey{}).(string)
+	return name
+}
+
+// form is the form that a component stands in.
+type form struct {
+	name string
+	session.Submission
+}
+
+// formAround is the form that ctx belongs to. An unnamed one is the form "".
+func formAround(ctx context.Context) form {
+	name := formName(ctx)
+	return form{name, session.FromContext(ctx).Submission(name)}
+}
+
+// old is what was submitted for a field, or def.
+func (f form) old(field string, def ...string) []string {
+	if values, known := f.Values(field); known {
+		return values
+	}
+	return def
+}
+
+// has says whether value was submitted for a field, or else def.
+func (f form) has(field, value string, def bool) bool {
+	if values, known := f.Values(field); known {
+		return slices.Contains(values, value)
+	}
+	return def
+}
+
+// isCorrected says whether this page shows what was submitted, or what is wrong with it.
+func (f form) isCorrected() bool { return f.Submitted() || len(f.AllErrors()) > 0 }

@@ -94,3 +94,11 @@ func Title(ctx context.Context, title string) string {
 	}
 	return words(defaultsOf(ctx).labels(ctx).ErrorPrefix, title)
 }
+
+func first[T any](list []T) T {
+	var v T
+	if len(list) > 0 {
+		v = list[0]
+	}
+	return v
+}
