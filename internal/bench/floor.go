@@ -3,11 +3,10 @@ package main
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"sync"
-
-	"encoding/json"
 
 	"github.com/labstack/echo/v4"
 )
