@@ -10,11 +10,14 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
+// choice is a button among several: what it sends, and what it says.
+type choice struct{ value, text string }
+
 // clients are the ways in which pages talk to the server: by nothing but HTML, or by a
 // script. The visitor chooses, and the pages are the same.
-var clients = []link{{"", "Plain HTML"}, {"htmx2", "htmx 2"}, {"htmx4", "htmx 4"}}
+var clients = []choice{{"", "Plain HTML"}, {"htmx2", "htmx 2"}, {"htmx4", "htmx 4"}}
 
-// client is the visitor's choice; the script is called so, too.
+// client is the visitor's choice. The file of the script has the same name.
 func client(ctx context.Context) string {
 	return session.Get[string](session.FromContext(ctx), "client")
 }
@@ -22,7 +25,7 @@ func client(ctx context.Context) string {
 func chooseClient(c echo.Context) error {
 	chosen := c.FormValue("client")
 	for _, known := range clients {
-		if chosen != known.url {
+		if chosen != known.value {
 			continue
 		}
 		if s := session.From(c); chosen == "" {
@@ -61,7 +64,7 @@ func answer(c echo.Context, part templ.Component, page string) error {
 	return session.Redirect(c, page)
 }
 
-// answerPoll is asked every second, and counts. It leaves messages alone: it does not show them.
+// answerPoll is asked every second, and counts. It shows no messages, so they wait for a page.
 func answerPoll(c echo.Context) error {
 	return session.Render(c, http.StatusOK, polled(session.From(c).Increment("polls")))
 }

@@ -65,8 +65,6 @@ func galleryViewOf(c echo.Context) galleryView {
 	return v
 }
 
-func (v galleryView) address() string { return v.with("theme", v.look.name) }
-
 // with is the address of the gallery with one thing changed.
 func (v galleryView) with(name, value string) string {
 	q := url.Values{"theme": {v.look.name}, "scheme": {v.scheme}, "dir": {v.dir}}

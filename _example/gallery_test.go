@@ -78,6 +78,8 @@ func escaped(class string) string {
 	return regexp.MustCompile(`[^\w-]`).ReplaceAllString(class, `\$0`)
 }
 
+func (v galleryView) address() string { return v.with("theme", v.look.name) }
+
 // inEveryLook runs test on the gallery in each theme, with the scripts of pages switched
 // off.
 func inEveryLook(t *testing.T, motion string, test func(tab)) {
