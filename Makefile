@@ -8,17 +8,18 @@ RUN ?= .
 PASSES ?= 8
 TIME ?= 200ms
 DIR ?= tmp/screenshots
+ADDR ?= localhost:8080
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-example: ## run the example application
-	cd _example && go run .
+example: ## run the example application (ADDR=localhost:8080)
+	cd _example && go run . -addr $(ADDR)
 
 test: ## install what the tests need, then run all of them
 	scripts/setup
 	SKIP=internal/bench scripts/modules go test -race -shuffle=on -timeout 20m ./...
-	cd internal/bench && go test ./... # with -race it would count the allocations of that, and build all peers once more
+	cd internal/bench && go test ./... # without -race, which allocates too, and would build all peers once more
 
 check: check-format check-generated check-tidy check-links vet lint test ## all that CI checks
 

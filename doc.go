@@ -26,7 +26,7 @@
 // all. If it cannot be saved, the visitor gets a clean error page (503, or 500 for a value
 // that cannot be stored), and none of what the handler said.
 //
-// Two requests at once lose nothing of each other: a request is a list of changes, and is
+// Parallel requests lose none of each other's changes: a request is a list of changes, and is
 // replayed on the newest record. A session that was destroyed, or given a new id, never
 // comes back under the old one. (Sessions in cookies cannot do this; see [cookiestore].)
 //
@@ -60,8 +60,8 @@
 //
 // # Forms
 //
-// [Invalid] answers a form that cannot be accepted. The visitor is back at it, with what he
-// typed (but no passwords), and with what is wrong beside each field:
+// [Invalid] answers a form that cannot be accepted. The visitor is back at the form, with
+// what was typed (but no passwords), and with what is wrong beside each field:
 //
 //	if err := c.Validate(&post); err != nil {
 //		return session.Invalid(c, err, postForm())
@@ -76,8 +76,8 @@
 //
 // # Answers
 //
-// [Render], [Redirect] and [Back] do for pages what their names say, and for parts of pages
-// what htmx and its like need instead. [IsPartial] tells them apart.
+// [Render], [Redirect] and [Back] do for whole pages what their names say, and for parts of
+// pages what htmx and its like need instead. [IsPartial] says which of the two a request is for.
 //
 // # Users
 //
@@ -93,7 +93,7 @@
 //
 // # Outside of a request
 //
-// A job changes sessions as requests do, and neither loses anything of the other; see
+// A job changes sessions as requests do, and neither loses a change of the other; see
 // [Manager.View], [Manager.Update] and [Manager.All]:
 //
 //	err := manager.UpdateTagged(ctx, user.ID, func(s *session.Session) error {
@@ -114,9 +114,9 @@
 //
 // # Seeing and testing
 //
-// [Hooks] tell what happens, to a log, or by [otelsession] to OpenTelemetry. They have handles,
-// which name a session and open nothing. The package [sessiontest] is for the tests of an
-// application.
+// [Hooks] report what happens, to a log or, by [otelsession], to OpenTelemetry. They name a
+// session by its handle, which opens nothing. The package [sessiontest] is for the tests of
+// an application.
 //
 // # Mistakes
 //
