@@ -44,7 +44,7 @@ func Test_that_a_browser_goes_on_with_the_session_of_a_test(t *testing.T) {
 	}
 }
 
-// lendCookies gives a browser the cookies of the visitor, and so his session.
+// lendCookies gives a browser the cookies of the visitor, and so the session.
 func lendCookies(visitor *sessiontest.Visitor, site string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
 		for _, c := range visitor.Cookies() {

@@ -75,7 +75,7 @@ func search(c echo.Context) error {
 	return session.Render(c, http.StatusOK, page(postList()))
 }
 
-// exported is the end of a job: it tells the user, on all his devices.
+// exported is the end of a job: it tells the user, on each device.
 func exported(ctx context.Context, sessions *session.Manager, user string) error {
 	return sessions.UpdateTagged(ctx, user, func(s *session.Session) error {
 		s.FlashInfo("Your export is ready.")

@@ -30,7 +30,7 @@ func adopt(old sessions.Store, name string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if _, err := c.Cookie(name); err != nil {
-				return next(c) // he has none, or has been here already
+				return next(c) // there is none, or it was taken over already
 			}
 			s := session.From(c)
 			if before, err := old.Get(c.Request(), name); err == nil && !before.IsNew && s.IsNew() {
