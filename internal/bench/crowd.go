@@ -98,7 +98,7 @@ func (c *crowd) begin() error {
 // latencies are how long some calls took, one by one.
 type latencies []time.Duration
 
-// String is how long half of them took at the most, 99 of 100, and all.
+// String is how long half of them took at most, 99 of 100, and all.
 func (l latencies) String() string {
 	slices.Sort(l)
 	return fmt.Sprintf("%s | %s | %s", brief(l[len(l)/2]), brief(l[len(l)*99/100]), brief(l[len(l)-1]))

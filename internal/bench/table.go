@@ -105,8 +105,8 @@ func (r report) write() {
 		r.writeGrid("Time", lines, func(l line) string {
 			return fmt.Sprintf("%s ±%.0f %%", duration(l.ns), 100*l.spread)
 		})
-		r.writeGrid("Time that all threads compute", lines, func(l line) string { return duration(l.cpu) })
-		r.writeGrid("Bytes and times allocated", lines, func(l line) string {
+		r.writeGrid("Processor time of all threads", lines, func(l line) string { return duration(l.cpu) })
+		r.writeGrid("Bytes allocated, allocations", lines, func(l line) string {
 			return fmt.Sprintf("%d, %d", l.bytes, l.allocs)
 		})
 		if store != "none" {
@@ -148,10 +148,10 @@ func (r report) writeSummary() {
 	fmt.Fprint(r, `
 ## This library, the best of its peers, and the floor
 
-The best peer is another in each column, where another is the best. The floor is the least
-that has to be done, written by hand for this site alone.
+The best peer is chosen for each column by itself. The floor is the least that has to be
+done, written by hand for this site alone.
 
-| | session | best peer | of it | floor | of it | bytes, times allocated | best peer | Set-Cookie | best peer | trips | best peer |
+| | session | best peer | ratio | floor | ratio | bytes, allocations | best peer | Set-Cookie | best peer | trips | best peer |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
 `)
 	for _, l := range r.lines {
@@ -190,7 +190,7 @@ that has to be done, written by hand for this site alone.
 
 // writeComponents has a line for each pair of renderings.
 func writeComponents(w io.Writer, pairs []*rendering, timed results) {
-	fmt.Fprint(w, "\n## Components\n\n| | components | by hand in templ | ratio | bytes, times allocated | by hand |\n|---|---:|---:|---:|---:|---:|\n")
+	fmt.Fprint(w, "\n## Components\n\n| | components | by hand in templ | ratio | bytes, allocations | by hand |\n|---|---:|---:|---:|---:|---:|\n")
 	for pair := range slices.Chunk(pairs, 2) {
 		components, byHand := timed.of(pair[0].name()), timed.of(pair[1].name())
 		fmt.Fprintf(w, "| %s | %s ±%.0f %% | %s ±%.0f %% | %s | %d, %d | %d, %d |\n", pair[0].subject,
