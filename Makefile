@@ -1,5 +1,5 @@
-# Everything here works on every Go module of the repository: the library, _example
-# and those under internal/. scripts/modules finds them; a new one needs no entry.
+# Checks and tests cover every Go module of the repository. scripts/modules finds them; a new
+# one needs no entry.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0

@@ -100,7 +100,7 @@ func (s *Session) destroyEnded(ctx context.Context) error {
 //
 // It is tempting to say version 0 at once. But then there is no telling whether there was
 // still something to destroy: if the session was given a new id meanwhile, the visitor
-// would read that he is logged out, and would not be.
+// would be told of a log-out that did not happen.
 func (m *Manager) end(ctx context.Context, key string, version uint64, conflict func(retries int)) error {
 	err := m.store.Destroy(ctx, key, version)
 	for retries := 0; errors.Is(err, ErrConflict) && retries < maxAttempts; retries++ {
@@ -218,7 +218,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	}
 	if err != nil {
 		// The new record must not outlive a log-out, nor the old id stay beside it. The context
-		// may have ended, be it for what has failed.
+		// may have ended, and that may be why this has failed.
 		ctx := s.storeContext()
 		defer ctx.end()
 		takeBack(ctx)
@@ -468,7 +468,8 @@ func (c commit) insert(ctx context.Context, st *state) (*state, Record, error) {
 
 // overwrite is write, in whatever version the record is by now. Only a job can have changed
 // the new record of a migrate before the old one has gone, and what it did there goes: it is
-// the old one that the visitor's requests write to, and that a job by his tag changes as well.
+// the old one that the visitor's requests write to, and that a job by the user's tag changes as
+// well.
 //
 // It takes a number of its own. Under that of the insert, which the job has left in the record,
 // a conflict would look like a lost answer.

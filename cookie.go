@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// maxCookie is what browsers store at the most: name, value and attributes together
+// maxCookie is the most that browsers store: name, value and attributes together
 // (RFC 6265bis section 5.6 counts name and value; older browsers count all). What is
 // larger is dropped without a word, so it is checked here.
 const maxCookie = 4096

@@ -28,7 +28,7 @@ type CSRFConfig struct {
 	// Skipper lets requests through unchecked, those of a webhook say. nil skips none.
 	Skipper func(echo.Context) bool
 
-	// Text is what a visitor reads whose form was refused. "" asks him to send it again.
+	// Text is what a visitor reads whose form was refused. "" asks to send it again.
 	Text string
 }
 

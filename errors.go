@@ -15,11 +15,11 @@ var (
 	ErrHeadSent = errors.New("session: too late, the response head has left")
 
 	// ErrMoved says that there was no session to change, because another request gave it a
-	// new id meanwhile. The visitor may try again: his browser has the new id by then.
+	// new id meanwhile. The visitor may try again: the browser has the new id by then.
 	ErrMoved = errors.New("session: another request gave the session a new id meanwhile")
 
-	// ErrClosed says that a change came after the request had ended, or outside of one after
-	// [Manager.View] or [Manager.Update] had.
+	// ErrClosed says that a change came after the request had ended or, outside of a request,
+	// after [Manager.View] or [Manager.Update] had returned.
 	ErrClosed = errors.New("session: the request has ended")
 )
 

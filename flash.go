@@ -31,8 +31,8 @@ func KindOf(name string) string {
 	return cmp.Or(name, KindInfo)
 }
 
-// maxAlerts is how many alerts wait at the most. Where nothing ever shows them they would
-// fill the session, so the oldest go.
+// maxAlerts is how many alerts can wait. Where nothing ever shows them they would fill the
+// session, so the oldest go.
 const maxAlerts = 256
 
 // Message is an alert. Components escape all of it.

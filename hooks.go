@@ -60,11 +60,12 @@ type Hooks struct {
 	// not be loaded, saved, prolonged, found or ended.
 	StoreError func(context.Context, Event)
 
-	// StoreCall is called before each call of a method of the store, whose name is op, in
-	// small letters: "read", "write", "destroy", "touch", "tag", "untag", "tagged", "revoke",
-	// "seal", "open". The store is given the context that it returns, and the function is
-	// called with what the store answered. That may be [ErrNotFound] or [ErrConflict], which
-	// are no failures. Neither result may be nil.
+	// StoreCall is called before each call of the store. op is what the method does: "read"
+	// (also for Peek and Renew), "write" (also for Keep), "destroy", "touch", "tag", "untag",
+	// "tagged", "revoke", "seal" or "open". The list of a [Lister] is left out, as it lasts for
+	// as long as somebody loops. The store is given the context that StoreCall returns, and the
+	// function is called with what the store answered. That may be [ErrNotFound] or
+	// [ErrConflict], which are no failures. Neither result may be nil.
 	//
 	// Unlike the others it is called in the middle of things, while the session is locked.
 	// To use the session here is a deadlock.
@@ -206,7 +207,7 @@ func (m *Manager) report(ctx context.Context, hook func(context.Context, Event),
 	}
 }
 
-// withoutValue is err, but that an error about a value does not lead to one that quotes it, as
+// withoutValue is err, except that an error about a value does not wrap one that quotes it, as
 // those of encoding/json and of unmarshalers do.
 func withoutValue(err error) error {
 	var decode *DecodeError
@@ -231,7 +232,7 @@ func (m *Manager) shield(ctx context.Context, handle string, call func()) {
 	call()
 }
 
-// reportUnsaved reports a change that failed with err, of which only the visitor hears else.
+// reportUnsaved reports a change that failed with err, which otherwise only the visitor sees.
 func (s *Session) reportUnsaved(err error) {
 	hooks := &s.m.cfg.Hooks
 	var decode *DecodeError

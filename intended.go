@@ -13,9 +13,9 @@ const intendedKey = "intended"
 const maxIntended = 1024
 
 // SetIntendedURL remembers where the visitor wanted to go, before a login say: the address of
-// a page, as he will be sent there by a GET. Only a
-// path of this site is remembered; anything else is ignored, since it often comes from
-// the visitor (OWASP ASVS 5.0, 3.7.2).
+// a page, which the visitor will be sent to by GET. Only a path of this site, of up to 1024
+// bytes, is remembered; anything else is ignored, since it often comes from the visitor (OWASP
+// ASVS 5.0, 3.7.2).
 func (s *Session) SetIntendedURL(path string) {
 	s.lock()
 	defer s.unlock()

@@ -72,8 +72,8 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 }
 
 // straggles is ErrMoved if the cookie has an id which Regenerate has given up a moment ago. A
-// session that this request began would take the place of the visitor's own in his browser,
-// and so log him out just after he has logged in.
+// session that this request began would take the place of the visitor's own in the browser,
+// and so undo a login that has only just happened.
 func (s *Session) straggles(ctx context.Context) error {
 	for _, key := range s.unknown {
 		if err := s.m.whetherMoved(ctx, key, expectStragglers); err != nil {

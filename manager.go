@@ -22,15 +22,16 @@ type Manager struct {
 	queue   *queue
 	moved   moves
 
-	realTime bool // there is no other clock in cfg
+	realTime bool // cfg has no clock of its own
 
 	// Each commit of this process is marked producer:seq; see writer.
 	producer uint64
 	seq      atomic.Uint64
 }
 
-// New is [Middleware] for those who want the error, or the same sessions in several places.
-// The error reports every mistake in cfg at once; see [ConfigErrors].
+// New makes the Manager of a cfg: to mount the same sessions in several places, to reach them
+// outside of requests, or to get the error that [Middleware] panics with. The error reports
+// every mistake in cfg at once; see [ConfigErrors].
 func New(cfg Config) (*Manager, error) {
 	realTime := cfg.Now == nil
 	cfg = cfg.withDefaults()
@@ -64,8 +65,7 @@ func unavailable(doing string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, withoutRecord(err))
 }
 
-// withoutRecord is err, but that a conflict does not bring the record it met, which is nobody
-// else's business.
+// withoutRecord is err without the record that a conflict met, which is nobody else's business.
 func withoutRecord(err error) error {
 	if errors.Is(err, ErrConflict) {
 		return ErrConflict

@@ -79,8 +79,8 @@ type frame struct {
 	m               *Manager
 	req             http.Request
 
-	c     echo.Context   // both are pooled by Echo: not to be used after the answer
-	res   *echo.Response //
+	c     echo.Context   // pooled by Echo: not to be used after the answer
+	res   *echo.Response // likewise
 	below http.ResponseWriter
 
 	// After leave. The first two are written under the lock of the session, or of the frame
@@ -95,7 +95,7 @@ type frame struct {
 	withheld bool  // what is written is swallowed
 	replaced bool  // the error answer was given in its place
 	probed   bool  // see leadsHere
-	reached  bool  //
+	reached  bool  // likewise
 	cause    error // why the answer is not the handler's
 
 	mu      sync.Mutex
@@ -103,7 +103,7 @@ type frame struct {
 	missed  missed
 }
 
-// missed is what a session has to be told that begins late.
+// missed is what a session that begins late has to be told.
 type missed struct {
 	status int  // with which the head has left, if it has
 	head   bool // it has
@@ -146,8 +146,8 @@ func (f *frame) used() *Session {
 	return f.session
 }
 
-// unused is called for a turn of the response. If there is no session yet, one that begins
-// later is told by note.
+// unused says whether there is no session yet. Then note records what has just happened to
+// the response, for a session that begins later.
 func (f *frame) unused(note func(*missed)) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -158,8 +158,8 @@ func (f *frame) unused(note func(*missed)) bool {
 	return true
 }
 
-// serve keeps to a method of its own: called from a closure, WithContext is not inlined,
-// and the request it makes is one allocation more.
+// serve is a method of its own: called from a closure, WithContext is not inlined, and the
+// request it makes is one allocation more.
 func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	r := c.Request()
 	if r.Context().Value(m) != nil {
@@ -243,8 +243,8 @@ func (f *frame) Request() *http.Request {
 }
 
 // owns says whether r, which Echo's context has now, is of this request. Behind Echo's Timeout
-// a handler outlives its context, which may serve another visitor by then: what he sent must
-// not be read, and his response must not carry our cookie.
+// a handler outlives its context, which may serve another visitor by then: what that one sent
+// must not be read, and the response must not carry our cookie.
 func (f *frame) owns(r *http.Request) bool {
 	return f.Context.Err() == nil || r.Context().Value(f.m) == any(f)
 }

@@ -67,7 +67,7 @@ func moveTag(key string) string { return hexSum("session moved " + key) }
 
 // moveNote has the form of a key, and says when it was written. The rest makes it another
 // note than that of whoever moves the same session at the same moment: one of the two is
-// going to fail, and takes his back.
+// going to fail, and takes its note back.
 func moveNote(now time.Time, producer, seq uint64) string {
 	return fmt.Sprintf("%016x%016x%032x", now.UnixMilli(), producer, seq)
 }

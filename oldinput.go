@@ -27,7 +27,7 @@ const maxForms = 8
 const maxErrors = 200
 
 // maxName is how many bytes the name of a form or a field may have. It is the visitor who
-// sends them; longer ones are none of the application's.
+// sends them, and no application has longer ones.
 const maxName = 256
 
 // maxMultipartMemory is what net/http itself uses for forms with files.
@@ -288,10 +288,10 @@ func formNameIn(form url.Values) string {
 	return ""
 }
 
-// Old is what the visitor submitted for a field of the unnamed form that is being corrected
-// (one with a [FormField] is found with [Session.Submission]), or
-// else the first of def. A field that was submitted empty is "", not the default. Of a
-// field that was submitted several times it is the first value; see [Submission].
+// Old is what the visitor submitted for a field of the unnamed form that is being corrected,
+// or else the first of def. (For a form with a [FormField], see [Session.Submission].) A field
+// that was submitted empty is "", not the default. Of a field that was submitted several
+// times it is the first value; see [Submission].
 func (s *Session) Old(name string, def ...string) string {
 	values, known := s.Submission("").Values(name)
 	if !known {

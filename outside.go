@@ -20,8 +20,8 @@ var (
 	errNoList   = fmt.Errorf("session: this store cannot list its sessions: %w; use a store on the server", errors.ErrUnsupported)
 )
 
-// View has fn read the session with that handle (see [Session.Handle]), whoever's it is. It
-// does not count as use: the idle timeout goes on. Flash messages that fn reads stay for the
+// View has fn read the session with that handle (see [Session.Handle]), no matter whose it is.
+// It does not count as use: the idle timeout goes on. Flash messages that fn reads stay for the
 // visitor. A change fails, and so does View then.
 //
 // The error is that of fn, or [ErrNotFound], [ErrMoved], [ErrUnavailable] or

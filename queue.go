@@ -24,7 +24,7 @@ type shard struct {
 // It exists only as long as there is somebody.
 type line struct {
 	waiting int
-	turn    chan struct{} // made by the first who waits; holds one token at the most
+	turn    chan struct{} // made by the first who waits; holds at most one token
 
 	// newest is the record as the one before left it, so that the next need not ask the
 	// store. Only the head of the line touches it.

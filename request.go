@@ -159,7 +159,7 @@ func (s *Session) audience() audience {
 func (s *Session) hasLeft() bool { return s.hungUp || !s.frozen && hasLeft(s.req) }
 
 // hasLeft says whether the visitor has hung up. A deadline is something else: it is ours,
-// and he still waits for the answer.
+// and the visitor still waits for the answer.
 func hasLeft(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
 
 func hasBody(status int) bool {

@@ -17,9 +17,9 @@ import (
 // comes first. (Echo's own Before hooks do not run for an implicit 200, a Flush that
 // comes first, a writer that is used directly, or a hijack.)
 //
-// If the commit fails, the answer of the handler is withheld: it has not been promised
-// anything, so it must not be told that all went well. The error answer counts as an
-// answer like any other, but that it must be one: a status below 500 is withheld too.
+// If the commit fails, the answer of the handler is withheld: nothing has been saved, so the
+// visitor must not read that all went well. The error answer counts as an answer like any
+// other, except that a status below 500 is withheld too.
 
 var (
 	_ http.ResponseWriter = (*frame)(nil)
@@ -112,7 +112,7 @@ func (f *frame) begin() error {
 	return nil
 }
 
-// Hijack commits first: whoever takes over the connection writes the head himself.
+// Hijack commits first: from then on, the head is written by whoever takes over the connection.
 func (f *frame) Hijack() (conn net.Conn, rw *bufio.ReadWriter, err error) {
 	take := func() error {
 		conn, rw, err = http.NewResponseController(f.below).Hijack()

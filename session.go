@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// Session is one visitor's values and messages during one request, or outside of one for a
-// while; see [Manager.Update].
+// Session is one visitor's values and messages during one request, or, outside of a request,
+// during a call such as [Manager.Update].
 //
 // Nothing is loaded before the first use, and nothing is saved before the response
 // leaves: what a request changes is recorded, and replayed on the newest record when the
-// head of the response is about to be sent. Two requests at once lose nothing of each
-// other. See [Update] for values that are computed from their old ones.
+// head of the response is about to be sent. So parallel requests lose none of each other's
+// changes. See [Update] for values that are computed from their old ones.
 //
 // A Session is safe for use by several goroutines. One that outlives the request reads
 // what the request last saw, or loads what it never looked at; its changes are refused
@@ -33,7 +33,7 @@ type Session struct {
 	to       audience        // see Session.audience
 	headSent bool
 	lateLoad bool // loaded after that
-	frozen   bool // hungUp is known: the handler has returned
+	frozen   bool // hungUp is final: the handler has returned
 	hungUp   bool
 	optional bool // this route may be answered without the session; see Optional
 	outside  bool // there is no request; see outside.go
@@ -43,8 +43,8 @@ type Session struct {
 	// request sees it, with its own changes.
 	st      *state
 	loadErr error
-	err     error     // the first failure, other than that
-	unknown []string  // keys of his that lead nowhere; see straggles
+	err     error     // the first failure, other than loadErr
+	unknown []string  // keys of the visitor's that lead nowhere; see straggles
 	id, key string    // of the stored record; "" where there is none
 	next    string    // the id that the commit will give it, if it is known; see nextID
 	version uint64    // of the stored record
@@ -122,7 +122,7 @@ func (s *Session) state() *state {
 	return s.st
 }
 
-// Load reads the session now, for those who want the error up front: without it, a
+// Load reads the session now, and returns why it could not be read. Without Load, a
 // store that cannot be reached reads as an empty session, and the response becomes a 503.
 // ctx is only asked whether it has ended already; the store has 5 seconds.
 func (s *Session) Load(ctx context.Context) error {
@@ -321,7 +321,7 @@ const (
 )
 
 // changeable says whether a change can still be saved. If not, it fails the session and
-// says so aloud: a change must never be lost in silence.
+// reports it: a change must never be lost in silence.
 func (s *Session) changeable(e effect) bool {
 	switch {
 	case s.exchange == nil || s.exchange.over():

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Store keeps records by key. It is all a custom store has to implement.
+// Store keeps records by key. It is all that a custom store has to implement.
 //
 // Implementations must observe the following rules; every one of them is there
 // because a session came back from the dead, or a visitor lost data, without it. The
@@ -163,8 +163,10 @@ type Lister interface {
 }
 
 // Sharer is the optional interface of a store in memory, which needs no copy of what the
-// library does not change. What a request costs that only reads is then the same however
-// large its session is.
+// library does not change. A request that only reads then costs the same however large its
+// session is.
+//
+// Rules, besides those of [Store]; 8, 10 and 11 hold here as well:
 //
 //  26. Peek answers as Read does. The data of the record may be what is stored, and the caller
 //     does not change it. So the store does not change data in place, but replaces it: what
@@ -184,6 +186,8 @@ type Sharer interface {
 // Renewer is the optional interface of a store that can move the expiry of a record while it
 // reads it. Where a call is a round trip, that saves the second one which a request needs now
 // and then to keep its session alive.
+//
+// A rule, besides those of [Store]; 8, 10 and 11 hold here as well:
 //
 //  28. Renew answers as Read does. If the record expires at due or before, Renew moves that to
 //     until, as Touch does, and the record it returns has the new expiry. Where it can be

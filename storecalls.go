@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// Where Hooks.StoreCall is set, the library calls the store by way of these types. The store
-// itself is not wrapped in one for all: it would no longer say which of the optional
-// interfaces it has.
+// Where Hooks.StoreCall is set, the library calls the store through these types, one for each
+// interface. One wrapper for all could not tell which of the optional interfaces the store has.
 
 // useStore has m use store from now on.
 func (m *Manager) useStore(store Store) {
@@ -34,7 +33,8 @@ func (m *Manager) useStore(store Store) {
 	}
 }
 
-// storeCall is Hooks.StoreCall, but that it is always there, and neither panics nor tells.
+// storeCall is Hooks.StoreCall, except that it is never nil and never panics, and that the hook
+// is not given the record of a conflict.
 func (m *Manager) storeCall(ctx context.Context, op string) (context.Context, func(error)) {
 	hook := m.cfg.Hooks.StoreCall
 	if hook == nil {
@@ -139,8 +139,7 @@ func (c taggerCalls) Revoke(ctx context.Context, tag string, except ...string) (
 	return keys, err
 }
 
-// sharerCalls are a read and a write to whoever watches: how the store does it, is its own
-// affair.
+// sharerCalls are a read and a write to a hook: how the store does it is its own affair.
 type sharerCalls struct {
 	Store
 	sharer Sharer

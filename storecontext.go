@@ -13,7 +13,7 @@ const storeTimeout = 5 * time.Second
 // request's context, but does not end with the request: a visitor who hangs up must not undo
 // a logout.
 //
-// It is context.WithTimeout, but that it starts no timer unless somebody waits for it. A store
+// It is context.WithTimeout, except that it starts no timer unless somebody waits for it. A store
 // in memory does not, and a timer would take longer than all that such a store does.
 type storeContext struct {
 	context.Context // the request's

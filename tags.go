@@ -14,12 +14,12 @@ import (
 // They are entries of the record, which move along with Regenerate, and entries of the
 // store's index, by which the record is found; see Tagger.
 //
-// A log-out everywhere may run at the same time, so there is an order to it. Who logs in
-// writes the index, then the record, and then looks at the index again: if his entry is
-// marked by then, or has gone, the session is not to live. Who ends them all marks the
-// entries, then destroys the records, and only then removes the entries. In whatever order
-// these steps meet, a session is refused or found. Every other order that looks natural
-// leaves some alive which nobody finds any more.
+// A log-out everywhere may run at the same time, so there is an order to it. A login writes
+// the index, then the record, and then looks at the index again: if its entry is marked by
+// then, or has gone, the session is not to live. A log-out everywhere marks the entries, then
+// destroys the records, and only then removes the entries. In whatever order these steps meet,
+// a session is refused or found. Every other order that looks natural leaves some alive which
+// nobody finds any more.
 //
 // All of this happens under a key that is new. The record under an old one may be written
 // by others, a failed login could not be undone there, and the index may hold an entry for
@@ -42,8 +42,8 @@ const (
 const maxLabel = 200
 
 var (
-	// ErrRevoked says that all sessions of this user were ended while he logged in. He may
-	// log in again.
+	// ErrRevoked says that all sessions of this user were ended during the login, or while
+	// Regenerate gave one a new id. The user may log in again.
 	ErrRevoked = errors.New("session: all sessions of this user were ended meanwhile")
 
 	errNoTags   = fmt.Errorf("session: this store cannot find the sessions of a user, so they cannot be tagged: %w; use a store on the server", errors.ErrUnsupported)

@@ -33,7 +33,7 @@ func wellFormed(id string) bool {
 	return err == nil && n == idBytes
 }
 
-// storeKey is what a store knows a session by. Who can read the store cannot make
+// storeKey is what a store knows a session by. Whoever can read the store cannot make
 // cookies from it, and the time of a look-up says nothing about an id (CVE-2019-16782).
 func storeKey(id string) string { return hexSum(id) }
 

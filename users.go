@@ -26,10 +26,10 @@ type Info struct {
 	// In a list of all sessions it is the first of their tags that counts.
 	Tagged time.Time
 
-	// LastSeen is about when the session was used last: never later, and earlier by a tenth
-	// of the idle timeout at the most. (Shortly before the absolute deadline, where using a
-	// session no longer prolongs it, only changes count; without a tag, not even these.) What
-	// a job does is no use. Of the session that asks, say "now".
+	// LastSeen is about when the session was used last: never later, and earlier by at most a
+	// tenth of the idle timeout. (Shortly before the absolute deadline, where using a session
+	// no longer prolongs it, only changes count; without a tag, not even these.) What a job
+	// does is no use. Of the session that asks, say "now".
 	LastSeen time.Time
 
 	// Expires is when the session ends if it is not used again.
@@ -123,9 +123,8 @@ func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...st
 // will find out, or no longer, then it is none of our business.
 //
 // Then the entry stays, marked, for whoever is about to write the record. It is tempting to
-// remove it all the same. But where answers get lost, he may write it again after that, and
-// find it good; and our removing it may come again, too, and leave a session that nobody
-// finds.
+// remove it all the same. But where answers get lost, it may be written again after that, and
+// found good; and our removal may come again, too, and leave a session that nobody finds.
 func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	st, _, err := m.read(ctx, key)
 	if err != nil {
@@ -145,14 +144,14 @@ func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	return nil
 }
 
-// DestroyOf ends one session of a user, whose handle came back from his account page. It
-// answers as [Manager.Destroy] does, and that of somebody else is [ErrNotFound].
+// DestroyOf ends one session of a user, by a handle that came back from an account page. It
+// answers as [Manager.Destroy] does, and the session of somebody else is [ErrNotFound].
 func (m *Manager) DestroyOf(ctx context.Context, userID, handle string) error {
 	return m.destroyIf(ctx, handle, func(st *state) bool { return st.has(kindTag, userID) })
 }
 
-// Destroy ends the session with that handle, whoever's it is: for an administrator or a
-// job. What the visitor has on his way then is dropped, as after [Session.Destroy].
+// Destroy ends the session with that handle, no matter whose it is: for an administrator or
+// a job. What requests under way have changed is dropped, as after [Session.Destroy].
 //
 // A handle that names no session, or none any more, is [ErrNotFound]. [ErrMoved] says that
 // the session was given a new one less than a minute ago, and lives: list again. A store in

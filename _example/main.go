@@ -1,6 +1,6 @@
 // Command example is a small application that shows everything the session library does
-// for pages: values, flash messages, forms that are corrected, logging in and out. It has
-// no JavaScript and no build step.
+// for pages: values, flash messages, forms that are corrected, logging in and out. It has no
+// build step, and no JavaScript unless a visitor switches htmx on.
 package main
 
 import (

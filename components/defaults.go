@@ -5,8 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// Defaults is how all components look and what they say. The zero value of each field
-// but the Theme is what is said there.
+// Defaults is how all components look and what they say.
 type Defaults struct {
 	// Theme is the class names that components use. It is [Default] unless it is set; an
 	// empty one leaves the markup without classes.

@@ -60,7 +60,7 @@ const (
 )
 
 // FlashAlerts is the region of the page where alerts are shown. It is there even if
-// there are none: a live region must exist before it gets its text. Both spellings do:
+// there are none: a live region must exist before it gets its text. Both spellings work:
 //
 //	@components.FlashAlerts
 //	@components.FlashAlerts(components.FlashProps{Dismiss: true})

@@ -7,7 +7,7 @@
 //		Hooks: otelsession.Hooks(otelsession.WithStore(store)),
 //	}
 //
-// It is a module of its own, so that only who imports it has OpenTelemetry in his program.
+// It is a module of its own, so that only programs that import it contain OpenTelemetry.
 //
 // # Spans
 //
@@ -56,8 +56,8 @@ import (
 // scope is the instrumentation scope of spans and metrics.
 const scope = "github.com/echo-hypermedia/session/otelsession"
 
-// The keys of attributes. OpenTelemetry's own "session.id" is none of them: that is not for
-// what a cookie has.
+// The keys of attributes. OpenTelemetry's own "session.id" is none of them: the id in a cookie
+// is a credential.
 const (
 	operationKey = attribute.Key("session.store.operation")
 	outcomeKey   = attribute.Key("session.store.outcome")

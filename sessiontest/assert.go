@@ -189,8 +189,8 @@ func (v *Visitor) AssertSession() {
 	}
 }
 
-// AssertNoSession fails the test if the visitor has a session: one that he has not begun,
-// or that has ended, or was ended by somebody else, is none.
+// AssertNoSession fails the test if the visitor has a session. One that has not begun, or that
+// has ended, whoever ended it, is none.
 func (v *Visitor) AssertNoSession() {
 	v.t.Helper()
 	if s := v.Session(); !s.IsNew() {
@@ -282,9 +282,9 @@ func (r *Response) AssertSessionRegenerated() {
 	}
 }
 
-// AssertSessionDestroyed fails the test unless this answer has ended the session: the
-// cookie that the visitor came with leads nowhere, and if he has a new one, for a message
-// say, there are no values. (A session that is kept in a cookie ends in this browser only.)
+// AssertSessionDestroyed fails the test unless this answer has ended the session: the cookie
+// that the visitor came with leads nowhere, and if there is a new one, for a message say, it
+// has no values. (A session that is kept in a cookie ends in this browser only.)
 func (r *Response) AssertSessionDestroyed() {
 	v := r.visitor
 	v.t.Helper()
@@ -300,7 +300,8 @@ func (r *Response) AssertSessionDestroyed() {
 	}
 }
 
-// sessions is what the cookies lead to now that the visitor came with, and that he has.
+// sessions is what the cookies that the visitor came with lead to by now, and what those that
+// the visitor has now lead to.
 func (r *Response) sessions() (before, now *session.Session) {
 	v := r.visitor
 	v.t.Helper()

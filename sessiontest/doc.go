@@ -12,16 +12,16 @@
 //		visitor.AssertAlert(session.KindSuccess, "Your post was saved.")
 //	}
 //
-// There is one thing to see to: the application and the [Visitor] have the same
-// [session.Config], so the function that makes your application takes it. It need be no
-// other than in production; any store will do, that in cookies too.
+// One thing matters: the application and the [Visitor] have the same [session.Config], so let
+// the function that makes your application take it. It may be the same as in production; any
+// store will do, also the one in cookies.
 //
 // # Requests
 //
 // [New] serves an http.Handler in the test's own process, [NewAt] goes to a running server.
 // [Visitor.Get], [Visitor.Post], [Visitor.PostJSON] and [Visitor.Do] keep cookies and send
 // the address of the last page along, as browsers do, so that [session.Back] and
-// [session.Invalid] find the way. A redirect is an answer like any other; [Response.Follow]
+// [session.Invalid] find the way back. A redirect is an answer like any other; [Response.Follow]
 // takes it. [Visitor.With] adds headers, those of htmx say:
 //
 //	visitor.With("HX-Request", "true").Post("/posts", form).AssertStatus(422)

@@ -57,7 +57,7 @@ func stored(value any) (v any, err error) {
 	return v, dec.Decode(&v)
 }
 
-// difference is in a line what is short, and else line by line what is different.
+// difference is one line if that is short enough, and otherwise what differs, line by line.
 func difference(got, want any) string {
 	if line := fmt.Sprintf("is %s; want %s", compact(got), compact(want)); len(line) < 100 {
 		return line

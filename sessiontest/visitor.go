@@ -18,14 +18,15 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Visitor is somebody with a browser: he makes requests, keeps cookies, and sends along
-// which page he comes from. A test can put things into his session, and look into it.
+// Visitor is somebody with a browser, which makes requests, keeps cookies, and sends along the
+// address of the page it comes from. A test can put things into the visitor's session, and look
+// into it.
 //
 // What the test asserts is how the session is now, and what waits there for the next page.
 // Looking consumes no message and does not count as using the session.
 //
-// A Visitor is safe for concurrent use, as a browser with several tabs is. From other
-// goroutines than the test's own, see to it that the test waits for them.
+// A Visitor is safe for concurrent use, as a browser with several tabs is. A test that uses one
+// in other goroutines has to wait for them.
 type Visitor struct {
 	t       TB
 	site    *site

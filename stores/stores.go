@@ -22,7 +22,7 @@
 // What is missing or wrong is reported all at once.
 //
 // Importing this package compiles all drivers in. A program that knows which store it uses
-// imports that one only, and has neither Redis nor AWS in it if it does not use them.
+// imports only that one, and so contains no driver that it does not use.
 package stores
 
 import (
@@ -226,8 +226,8 @@ type ownRedis struct {
 // Close closes the connections.
 func (s ownRedis) Close() error { return s.client.Close() }
 
-// A session waits for five seconds at most. What a client does in this time is better more
-// than one try; by itself, a driver may wait for longer than that with its first one.
+// A session waits for five seconds at most, and in this time a client had better try more than
+// once. By itself, a driver may wait for longer than that with its first try.
 const (
 	tryTimeout = time.Second
 	maxTries   = 3
@@ -268,7 +268,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	return redis.NewClient(opts), nil
 }
 
-// limit sets the limits that the URL does not.
+// limit sets the timeouts that the URL does not.
 func limit(timeouts ...*time.Duration) {
 	for _, t := range timeouts {
 		*t = cmp.Or(*t, tryTimeout)

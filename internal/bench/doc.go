@@ -1,4 +1,4 @@
-// Command bench measures this library beside what else keeps sessions in Go, and beside
+// Command bench measures this library beside other session libraries for Go, and beside
 // the least that a session can cost. All of them serve the same small site, and all are
 // asked for the same pages, in one process, without a network in between:
 //

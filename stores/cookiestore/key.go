@@ -166,7 +166,7 @@ func distinct(key []byte) int {
 	return n
 }
 
-// repeats reports whether key is one part of itself over and over, be it not to the end.
+// repeats reports whether key is one part of itself over and over; the last one may be cut.
 func repeats(key []byte) bool {
 	for n := 1; n <= len(key)/2; n++ {
 		if bytes.Equal(key[n:], key[:len(key)-n]) {

@@ -30,14 +30,14 @@
 //
 // DynamoDB does not tell the time, so a session expires by the clock of the process that
 // asks for it. Keep the clocks together with NTP: where one is a minute ahead, sessions end
-// a minute early there. (Entries of tags, too, and the marks on them. With the lifetimes that
-// sessions have, a minute of that does no harm.)
+// a minute early there. (So do entries of tags, and the marks on them; with the lifetimes that
+// sessions have, a minute does no harm.)
 //
 // # Client
 //
-// By default the client of the SDK waits up to 20 seconds between two tries and for ever
-// for an answer. That is longer than a visitor waits, and than the session manager does.
-// The example has better settings.
+// By default the client of the SDK waits up to 20 seconds between two tries, and for an
+// answer without limit. That is longer than a visitor waits, and than the session manager
+// does. The example of this package has better settings.
 //
 // A request may be carried out although its answer is lost, and the SDK sends it again
 // then. No method does its work twice: see [Store.Destroy]; a second Write is a conflict
@@ -177,7 +177,7 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 // A record is not deleted but replaced by a tombstone, which the table's TTL deletes some
 // day. It is tempting to delete it at once. But if the answer is lost, the client tries
 // again and finds nothing, and a visitor who logs in is told that somebody else has just
-// ended the session. A tombstone has a token of this very call, so it is known again.
+// ended the session. A tombstone has a token of this very call, so the second try knows it.
 func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	now := s.now()
 	stone := tombstone(key, rand.Text(), now)

@@ -82,7 +82,7 @@ type found struct {
 	token string // of the Destroy that left a tombstone; the record is zero then
 }
 
-// live says what the conditions say, also of an expiry that is too far ahead for a time.Time.
+// live agrees with the conditions, also about an expiry that is too far ahead for a time.Time.
 func (f found) live(now time.Time) bool {
 	return f.Version != 0 && f.Expires.Unix() > now.Unix()
 }

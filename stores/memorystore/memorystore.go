@@ -12,8 +12,8 @@
 // the store is full it refuses new sessions; it never removes a live one to make room, so
 // a flood of visitors logs nobody out.
 //
-// What it does not: sessions are gone when the process ends, be it by a deployment or
-// a crash, and a second process knows nothing of them. Use another store there.
+// What it does not: sessions are gone when the process ends, by a deployment as well as by a
+// crash, and a second process knows nothing of them. Use another store there.
 //
 // There is no goroutine and nothing to close. Every write looks for a few expired
 // sessions and entries of tags and removes them, and a full store removes all of them.
@@ -270,7 +270,7 @@ func (s *Store) remove(sh *shard, e *entry) {
 	}
 }
 
-// orSweep runs add, and if the store is full, once more without what has expired.
+// orSweep runs add. If the store is full, it removes what has expired and runs add once more.
 func (s *Store) orSweep(add func() error) error {
 	err := add()
 	if !errors.Is(err, errFull) {
@@ -280,9 +280,10 @@ func (s *Store) orSweep(add func() error) error {
 	return add()
 }
 
-// sweepSome is how many entries a Write, Touch or Tag looks at. A removal needs one look,
-// and was one Write or Tag; one look more for an entry that was moved, and that was one of
-// these calls too. So with two the shard keeps up, whatever visitors do.
+// sweepSome is how many entries a Write, Touch or Tag looks at. An entry that goes takes one
+// look, and one Write or Tag had made it. An entry whose expiry was moved takes one look more,
+// and one of these calls had moved it. So with two looks a call the shard keeps up, whatever
+// visitors do.
 const sweepSome = 2
 
 // sweep looks at up to most entries that are due, and removes those that have expired.

@@ -13,7 +13,7 @@ import (
 const scanCount = 500
 
 // Keys lists the sessions. It looks at every key of the server, those of other applications
-// too, some hundred at a time; in a Cluster, of all masters, one after the other.
+// too, a few hundred at a time; in a Cluster it does so on all masters, one after the other.
 //
 // Sessions whose slot is moved to another master meanwhile may be missing. Those that ended
 // in the last five minutes may be there, and where the server is moving its keys about, some

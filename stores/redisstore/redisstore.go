@@ -4,8 +4,8 @@
 //	store, err := redisstore.New(client, redisstore.Options{})
 //
 // The client is yours: redisstore never closes it. It must have ContextTimeoutEnabled, or
-// [New] refuses it: without, the driver does not look at deadlines, and a visitor waits for
-// seconds where a server hangs. A context that is cancelled before its deadline is noticed
+// [New] refuses it: without it, the driver does not look at deadlines, and a visitor waits
+// for seconds where a server hangs. A context that is cancelled before its deadline is noticed
 // between tries only, so keep ReadTimeout short. The examples have options that suit a
 // session store.
 //
@@ -17,7 +17,7 @@
 //
 // What it does not: it keeps no more than Redis does. A Redis acknowledges before it writes
 // to its disk and before its replicas have the change. When it fails, the last changes may
-// be gone; a log-out is one of them. [Options.MinReplicas] helps, for the price of waiting.
+// be gone, log-outs among them. [Options.MinReplicas] helps, at the price of waiting.
 //
 // # The server
 //
@@ -25,31 +25,32 @@
 // other than noeviction it ends sessions when its memory is full. [Store.Check] tells. With
 // noeviction it refuses changes then; log-outs go on working.
 //
-// Where users have rights (ACL), ours needs these; the command is to be given in one line:
+// With access control (ACL), the user needs these rights; give the command in one line:
 //
 //	ACL SETUSER app ON >password ~session:*
 //	    +EVALSHA +EVAL +GET +GETRANGE +SET +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
 // and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO
-// so that Check can read the policy. EVAL is in it because the scripts, which are constants of
-// this package, are sent again where a server has lost them.
+// so that Check can read the policy. EVAL is among them because the scripts, which are
+// constants of this package, are sent again where a server has lost them.
 //
 // # Cluster
 //
 // Everything works on one key at a time, so slots may move while visitors go on. When a
 // master fails, its sessions are unavailable until its replica has taken over; the store
 // has the client look for it. By itself the driver reads the map of slots once a minute only;
-// set its ClusterStateReloadInterval to a few seconds. A prefix with braces puts all sessions on one master.
+// set its ClusterStateReloadInterval to a few seconds. A prefix with braces puts all sessions
+// on one master.
 //
 // # Format
 //
-// A session is a string, prefix + "s:" + key: its version in decimal digits, a line feed, its
-// data. Once it has been destroyed there is another string for five minutes, an exclamation
-// mark and a name for the call that did it. A tag is a sorted set, prefix + "t:" + tag: the members are
-// keys, with an exclamation mark in front once they are revoked, and the score is when an
-// entry ends, in milliseconds since 1970 by the server's clock. Each of them has a time to
-// live.
+// A session is a string under prefix + "s:" + key: its version in decimal digits, a line feed,
+// its data. Once it has been destroyed, another string is there for five minutes: an exclamation
+// mark, and a name for the call that did it. A tag is a sorted set under prefix + "t:" + tag: the
+// members are keys, with an exclamation mark in front once they are revoked, and the score is
+// when an entry ends, in milliseconds since 1970 by the server's clock. Each of them has a
+// time to live.
 package redisstore
 
 import (
@@ -138,8 +139,8 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 	return s.found(s.run(ctx, "read", readScript, s.sessionKey(key)))
 }
 
-// Renew is [Store.Read], and moves the expiry of the record to until if it is due or earlier. If
-// the server takes no changes, the record has the expiry that it had.
+// Renew is [Store.Read], and moves the expiry of the record to until, if that was due or
+// earlier. If the server takes no changes, the record keeps the expiry that it had.
 func (s *Store) Renew(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
 	return s.found(s.run(ctx, "renew", renewScript, s.sessionKey(key), s.life(due), s.life(until)))
 }

@@ -50,8 +50,8 @@ func (s *Store) create(ctx context.Context, key, value string, life int64) (crea
 	return reply == done, err
 }
 
-// ask keeps what fails in the words of the contract, and asks nothing for somebody who has
-// given up.
+// ask says in the words of the contract what has failed, and asks nothing if ctx has ended
+// already.
 func (s *Store) ask(ctx context.Context, verb string, question func() (any, error)) (any, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("redisstore: %s: %w", verb, err)

@@ -1,6 +1,6 @@
 package storetest
 
-// rules are the rules of session.Store, session.Tagger and session.Sealer, shortened to
+// rules are the rules of session.Store and of the optional interfaces beside it, shortened to
 // what somebody needs who broke one.
 var rules = [...]string{
 	1:  "Read returns the newest record under the key, or ErrNotFound",
