@@ -258,6 +258,14 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
+// take is String, and empties the buffer.
+func (b *syncBuffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.buf.Reset()
+	return b.buf.String()
+}
+
 // watched is a store that counts its calls and remembers its keys. before and after, if
 // set, may do something first, or fail the call.
 type watched struct {

@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -33,7 +32,7 @@ import (
 type wire struct {
 	server *httptest.Server
 	app    atomic.Pointer[webApp]
-	log    lines // what net/http complains about
+	log    syncBuffer // what net/http complains about
 }
 
 func newWire(t *testing.T, http2 bool) *wire {
@@ -68,8 +67,8 @@ type webApp struct {
 	store   *tally
 	work    func(*session.Session) // nil leaves the session alone
 
-	log     lines // of the manager
-	echoLog lines
+	log     syncBuffer // of the manager
+	echoLog syncBuffer
 	late    events // LateWrite
 	failed  events // StoreError
 	seen    outcome
@@ -316,25 +315,6 @@ func (s *tally) Destroy(ctx context.Context, key string, version uint64) error {
 func (s *tally) Touch(ctx context.Context, key string, expires time.Time) error {
 	s.touches.Add(1)
 	return s.Store.Touch(ctx, key, expires)
-}
-
-// lines is a log.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) take() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.buf.Reset()
-	return l.buf.String()
 }
 
 // events are the calls of a hook.
