@@ -235,8 +235,8 @@ func within(name, parent string) bool {
 	return name == parent || strings.HasPrefix(name, parent+"/")
 }
 
-// Who imports one store has the driver of no other in his program; only who imports the
-// package stores has them all.
+// A program that imports one store contains the driver of no other; only the package stores
+// brings them all.
 func Test_that_a_store_brings_its_own_driver_only(t *testing.T) {
 	drivers := map[string]string{
 		"redisstore":    "github.com/redis/go-redis",

@@ -32,12 +32,12 @@ type Session struct {
 	exchange exchange        // nil once the request is over
 	to       audience        // see Session.audience
 	headSent bool
-	lateLoad bool // loaded after that
+	lateLoad bool // loaded after the head was sent
 	frozen   bool // hungUp is final: the handler has returned
 	hungUp   bool
 	optional bool // this route may be answered without the session; see Optional
 	outside  bool // there is no request; see outside.go
-	viewed   bool // nor are there any changes
+	viewed   bool // and it is only read; see Manager.View
 
 	// What was loaded. st is nil before that; afterwards it is the session as this
 	// request sees it, with its own changes.

@@ -47,7 +47,7 @@ func homePage() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>Sessions, messages and forms</h1><p class=\"lead\">Everything here works without JavaScript, under a strict Content-Security-Policy, and on the same three lines of set-up. At the foot of each page you can switch to htmx.</p><section><h2>Flash a message</h2><p>Each button is a form. Its handler flashes and redirects, and the next page shows the message once.</p><form method=\"post\" action=\"/\" class=\"line\" hx-post=\"/\" hx-swap=\"none\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>Sessions, messages and forms</h1><p class=\"lead\">Everything here works without JavaScript, under a strict Content-Security-Policy, with three lines of set-up. At the foot of each page you can switch to htmx.</p><section><h2>Flash a message</h2><p>Each button is a form. Its handler flashes and redirects, and the next page shows the message once.</p><form method=\"post\" action=\"/\" class=\"line\" hx-post=\"/\" hx-swap=\"none\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -19,7 +19,7 @@ func membersOnly(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		s := session.From(c)
 		if s.Has("member") {
-			c.Response().Header().Set(echo.HeaderCacheControl, "no-store") // not for who sits here next
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-store") // not for whoever sits here next
 			return next(c)
 		}
 		if c.Request().Method == http.MethodGet { // a form's address is no page to come back to

@@ -25,10 +25,10 @@ var stores = []string{"none", "cookie", "memory", "file", "redis"}
 
 // What peers are usually seen to do.
 const (
-	setsNew     = "new-write"                                          // only who needs a cookie gets one
+	setsNew     = "new-write"                                          // only a visitor who needs a cookie gets one
 	setsChanged = "write flash new-write"                              // every change sends it again
 	setsAlways  = "untouched read write flash new-untouched new-write" // every answer does
-	setsKnown   = "untouched read write flash new-write"               // every answer to who has one
+	setsKnown   = "untouched read write flash new-write"               // every answer to a visitor who has one
 )
 
 var peers = []peer{
