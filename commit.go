@@ -156,9 +156,9 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 	if err != nil {
 		return unavailable("wait for another request", err)
 	}
-	defer s.m.queue.leave(s.key, line)
+	defer s.m.queue.leave(line)
 
-	st, onto, err := s.newest(ctx, delta, line.newest)
+	st, onto, err := s.newest(ctx, delta, line)
 	for retries := 0; ; retries++ {
 		var rec Record
 		if err == nil {
@@ -166,7 +166,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 		}
 		switch {
 		case err == nil:
-			line.newest = rec
+			line.newest, line.stored = rec, s.m.seq.Add(1)
 			s.m.unindex(ctx, s.tags.removed, s.key)
 			s.stored(s.id, s.key, st, rec)
 			s.report(s.m.cfg.Hooks.Committed, s.key, Event{Retries: retries}, silent)
@@ -189,11 +189,11 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	if err != nil {
 		return unavailable("wait for another request", err)
 	}
-	defer s.m.queue.leave(old, line)
+	defer s.m.queue.leave(line)
 
 	id := s.nextID()
 	c := s.newCommit(storeKey(id))
-	st, onto, err := s.newest(ctx, delta, line.newest)
+	st, onto, err := s.newest(ctx, delta, line)
 	if err != nil {
 		return err
 	}
@@ -246,21 +246,24 @@ func (m *Manager) isGone(ctx context.Context, key string) bool {
 }
 
 // newest is the state to be written, and the record it replaces: this request's own view,
-// unless the commit before this one in line has left a newer record. A job may have taken
+// unless another one of this process has left a newer record in the line since. (One from before
+// this request has asked the store would be what the store has answered; if it is not, a failover
+// has lost it, and others may have given its version to something else.) A job may have taken
 // hours, and must not undo that the visitor came meanwhile; so there it is read again.
-func (s *Session) newest(ctx context.Context, delta flashDelta, left Record) (*state, Record, error) {
+func (s *Session) newest(ctx context.Context, delta flashDelta, l *line) (*state, Record, error) {
+	onto := l.newest
 	switch {
 	case s.outside:
 		var err error
-		if left, err = s.m.store.Read(ctx, s.key); err != nil {
+		if onto, err = s.m.store.Read(ctx, s.key); err != nil {
 			return nil, Record{}, err
 		}
-	case left.Version <= s.version:
+	case onto.Version <= s.version, l.stored <= s.loaded:
 		s.applyFlash(delta, s.st)
 		return s.st, Record{Version: s.version}, nil
 	}
-	st, err := s.replay(delta, left)
-	return st, left, err
+	st, err := s.replay(delta, onto)
+	return st, onto, err
 }
 
 func (s *Session) replay(delta flashDelta, on Record) (*state, error) {

@@ -259,12 +259,73 @@ func Test_how_often_the_store_is_asked(t *testing.T) {
 	}
 }
 
+// The second takes over the record that the first has left, and need not ask for it.
+func Test_that_two_requests_of_one_process_are_no_conflict(t *testing.T) {
+	w := &watched{Store: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: w, Now: time.Now})
+	v := newVisitor()
+	v.must(t, p, put("n", 1))
+	w.reset()
+	interleaved(p, p, v, increment, increment)
+	if n := w.count(""); n != 4 || len(p.hooked("Conflict")) != 0 {
+		t.Errorf("%d store calls and %d conflicts; want two reads and two writes, and none", n, len(p.hooked("Conflict")))
+	}
+	v.must(t, p, func(s *session.Session) {
+		if n := session.Get[int](s, "n"); n != 3 {
+			t.Errorf("n is %d; want 3", n)
+		}
+	})
+}
+
+// A process remembers what it wrote last. If a failover loses that, others may write something
+// else under the same version, and a request that has seen neither must not put theirs out.
+func Test_that_nothing_is_written_onto_a_record_that_a_failover_has_lost(t *testing.T) {
+	site := &failsOver{Store: memorystore.New(memorystore.Options{})}
+	cfg := session.Config{Store: site, Now: time.Now}
+	p, q := start(t, cfg), start(t, cfg)
+	v := newVisitor()
+	v.must(t, p, put("first", 1))
+	site.replicate(t, v)
+	v.must(t, p, put("lost", 1))
+	site.Store = site.replica
+
+	if a, b := interleaved(q, p, v, put("theirs", 1), put("mine", 1)); a != 200 || b != 200 {
+		t.Fatalf("statuses %d and %d; want 200", a, b)
+	}
+	v.must(t, p, func(s *session.Session) {
+		if all := s.All(); len(all) != 3 || !s.Has("first") || !s.Has("theirs") || !s.Has("mine") {
+			t.Errorf("the session has %v; want first, theirs and mine", all)
+		}
+	})
+}
+
+type failsOver struct {
+	session.Store
+	replica *memorystore.Store
+}
+
+// replicate takes the session of v along to a replica, as it is now.
+func (f *failsOver) replicate(t *testing.T, v *visitor) {
+	t.Helper()
+	f.replica = memorystore.New(memorystore.Options{})
+	key := keyOf(v.cookie())
+	rec, err := f.Read(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec.Version = 0
+	if err := f.replica.Write(t.Context(), key, rec); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func Test_that_the_closure_of_an_update_runs_again_on_a_newer_record(t *testing.T) {
-	p := start(t, session.Config{})
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{}), Now: time.Now}
+	p := start(t, cfg)
 	v := newVisitor()
 	v.must(t, p, put("n", 1))
 	var saw []int
-	interleaved(p, p, v, put("n", 10), func(s *session.Session) {
+	interleaved(start(t, cfg), p, v, put("n", 10), func(s *session.Session) {
 		session.Update(s, "n", func(n int) int { saw = append(saw, n); return n + 1 })
 	})
 	if want := []int{1, 10}; !slices.Equal(saw, want) {

@@ -15,10 +15,24 @@ var NewQueue = newQueue
 
 func (q *queue) Enter(ctx context.Context, key string) (leave func(), err error) {
 	l, err := q.enter(ctx, key)
-	return func() { q.leave(key, l) }, err
+	return func() { q.leave(l) }, err
 }
 
 func (q *queue) Len() (n int) {
+	for i := range q.shards {
+		q.shards[i].mu.Lock()
+		for _, l := range q.shards[i].lines {
+			if l.busy {
+				n++
+			}
+		}
+		q.shards[i].mu.Unlock()
+	}
+	return n
+}
+
+// Lines is how many lines there are, those that everybody has left included.
+func (q *queue) Lines() (n int) {
 	for i := range q.shards {
 		q.shards[i].mu.Lock()
 		n += len(q.shards[i].lines)

@@ -11,6 +11,7 @@ import (
 // afterwards; it is empty if there is no session, and if the store cannot be asked.
 func (s *Session) load() {
 	ctx := s.storeContext()
+	s.loaded = s.m.seq.Load()
 	defer func() {
 		ctx.end()
 		if !s.given {

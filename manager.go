@@ -24,7 +24,8 @@ type Manager struct {
 
 	realTime bool // cfg has no clock of its own
 
-	// Each commit of this process is marked producer:seq; see writer.
+	// Each commit of this process is marked producer:seq; see writer. Its end counts, too, which
+	// tells what was stored before a session was loaded; see Session.newest.
 	producer uint64
 	seq      atomic.Uint64
 }

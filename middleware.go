@@ -105,10 +105,10 @@ type frame struct {
 
 // missed is what a session that begins late has to be told.
 type missed struct {
-	status int  // with which the head has left, if it has
-	head   bool // it has
-	hungUp bool // the visitor has, by the time the handler returned
-	closed bool // the response is over
+	status int16 // with which the head has left, if it has
+	head   bool  // it has
+	hungUp bool  // the visitor has, by the time the handler returned
+	closed bool  // the response is over
 }
 
 // Value makes the frame the context that FromContext looks into.

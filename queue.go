@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// queue lets the commits of this process at one session happen one after the other.
-// Without it they would still be correct, but a busy session would spend its time in
-// conflicts: 64 parallel requests need 14 round trips each instead of 2.
+// queue lets the commits of this process at one session happen one after the other, each on
+// what the one before has left. Without it they would still be correct, but a busy session
+// would spend its time in conflicts: 64 parallel requests need 14 round trips each instead of 2.
 type queue struct {
 	seed   maphash.Seed
 	shards [64]shard
@@ -17,18 +17,21 @@ type queue struct {
 type shard struct {
 	mu    sync.Mutex
 	lines map[string]*line
-	spare *line // one that ended, for the next
+	idle  *line // the one that everybody has left last
 }
 
-// line is who commits at one session: the one at its head, and those who wait.
-// It exists only as long as there is somebody.
+// line is who commits at one session: the one at its head, and those who wait. It exists
+// as long as there is somebody, and a while longer for the record that it has.
 type line struct {
+	key     string
+	busy    bool // there is somebody at its head
 	waiting int
 	turn    chan struct{} // made by the first who waits; holds at most one token
 
-	// newest is the record as the one before left it, so that the next need not ask the
-	// store. Only the head of the line touches it.
+	// The record as the last one left it, and when, by Manager.seq. Only the head of the line
+	// touches them.
 	newest Record
+	stored uint64
 }
 
 func newQueue() *queue {
@@ -47,12 +50,9 @@ func (q *queue) shard(key string) *shard {
 func (q *queue) enter(ctx context.Context, key string) (*line, error) {
 	sh := q.shard(key)
 	sh.mu.Lock()
-	l, busy := sh.lines[key]
-	if !busy {
-		if l = sh.spare; l == nil {
-			l = new(line)
-		}
-		sh.lines[key], sh.spare = l, nil
+	l := sh.line(key)
+	if !l.busy {
+		l.busy = true
 		sh.mu.Unlock()
 		return l, nil
 	}
@@ -73,22 +73,49 @@ func (q *queue) enter(ctx context.Context, key string) (*line, error) {
 		defer sh.mu.Unlock()
 		l.waiting--
 		if l.waiting == 0 && len(l.turn) > 0 {
-			delete(sh.lines, key) // it was our turn just now, and nobody else's
+			<-l.turn // it was our turn just now, and nobody else's
+			sh.rest(l)
 		}
 		return nil, ctx.Err()
 	}
 }
 
 // leave makes room for the next in line.
-func (q *queue) leave(key string, l *line) {
-	sh := q.shard(key)
+func (q *queue) leave(l *line) {
+	sh := q.shard(l.key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if l.waiting > 0 {
 		l.turn <- struct{}{}
 		return
 	}
-	delete(sh.lines, key)
-	*l = line{}
-	sh.spare = l
+	sh.rest(l)
+}
+
+// line is the line for key. A new one takes the place of the idle one.
+func (sh *shard) line(key string) *line {
+	l, ok := sh.lines[key]
+	switch {
+	case !ok && sh.idle != nil:
+		l = sh.idle
+		delete(sh.lines, l.key)
+		*l = line{key: key}
+	case !ok:
+		l = &line{key: key}
+	}
+	if l == sh.idle {
+		sh.idle = nil
+	}
+	sh.lines[key] = l
+	return l
+}
+
+// rest is for a line that everybody has left. There is one such line in a shard, so that they
+// take little room.
+func (sh *shard) rest(l *line) {
+	l.busy = false
+	if sh.idle != nil {
+		delete(sh.lines, sh.idle.key)
+	}
+	sh.idle = l
 }

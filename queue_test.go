@@ -65,6 +65,38 @@ func Test_that_no_turn_is_lost_when_a_waiter_gives_up(t *testing.T) {
 	}
 }
 
+func Test_that_the_turn_of_one_who_has_given_up_is_nobody_s(t *testing.T) {
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			q := session.NewQueue()
+			leave, _ := q.Enter(t.Context(), "key")
+			ctx, giveUp := context.WithCancel(t.Context())
+			go func() {
+				if leave, err := q.Enter(ctx, "key"); err == nil {
+					leave()
+				}
+			}()
+			synctest.Wait()
+			giveUp()
+			leave() // comes while he is on his way out
+			synctest.Wait()
+
+			leave, _ = q.Enter(t.Context(), "key")
+			var entered atomic.Bool
+			go func() {
+				leave, _ := q.Enter(t.Context(), "key")
+				entered.Store(true)
+				leave()
+			}()
+			synctest.Wait()
+			if entered.Load() {
+				t.Error("two have their turn at once")
+			}
+			leave()
+		})
+	}
+}
+
 func Test_that_there_is_one_at_a_time(t *testing.T) {
 	q := session.NewQueue()
 	counts := map[string]*int{"a": new(int), "b": new(int)}
@@ -131,7 +163,48 @@ func Test_that_sessions_do_not_share_a_line(t *testing.T) {
 		if n := entered.Load(); n != sessions/2 || q.Len() != 0 {
 			t.Errorf("%d had their turn, and %d lines are left; want %d and none", n, q.Len(), sessions/2)
 		}
+		if n := q.Lines(); n > 64 {
+			t.Errorf("%d lines remain after %d sessions; want one in each of 64 shards", n, sessions)
+		}
 	})
+}
+
+// A line keeps the record of a session, and serves another one afterwards, which may well have
+// the same version.
+func Test_that_what_one_session_has_left_is_not_taken_for_the_record_of_another(t *testing.T) {
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{}), Now: time.Now}
+	p, other := start(t, cfg), start(t, cfg)
+	visitors := make([]*visitor, 200) // more than the queue has shards
+	for i := range visitors {
+		visitors[i] = newVisitor()
+		visitors[i].must(t, p, put("visitor", i))
+	}
+	// All have loaded their session before the other process writes to them, and then this one:
+	// to each second of them once more.
+	var visit func(i int)
+	visit = func(i int) {
+		if i == len(visitors) {
+			for i, v := range visitors {
+				for range 1 + i%2 {
+					v.must(t, other, increment)
+				}
+			}
+			return
+		}
+		visitors[i].must(t, p, func(s *session.Session) {
+			s.Has("")
+			visit(i + 1)
+			s.Put("late", true)
+		})
+	}
+	visit(0)
+	for i, v := range visitors {
+		v.must(t, p, func(s *session.Session) {
+			if got, n := session.Get(s, "visitor", -1), session.Get[int](s, "n"); got != i || n != 1+i%2 || !s.Has("late") {
+				t.Errorf("visitor %d has the session of visitor %d, written to %d times by the other process", i, got, n)
+			}
+		})
+	}
 }
 
 func Test_that_a_store_that_hangs_holds_requests_for_five_seconds_at_most(t *testing.T) {

@@ -124,7 +124,7 @@ type view struct {
 }
 
 // regard notes with which status a head is about to leave.
-func (s *Session) regard(status int) { s.status, s.decision, s.decided = status, view{}, false }
+func (s *Session) regard(status int) { s.status, s.decision, s.decided = int16(status), view{}, false }
 
 // view is what this response does to messages. Most sessions have none when they are asked
 // for a page, so it is not found out before there are some.
@@ -135,7 +135,7 @@ func (s *Session) view() view {
 	return s.decision
 }
 
-func (s *Session) decide(h http.Header) { s.decision, s.decided = s.viewOf(s.status, h), true }
+func (s *Session) decide(h http.Header) { s.decision, s.decided = s.viewOf(int(s.status), h), true }
 
 func (s *Session) viewOf(status int, h http.Header) view {
 	to := s.audience()

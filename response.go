@@ -49,7 +49,7 @@ func (f *frame) WriteHeader(status int) {
 	if f.sent || f.withheld {
 		return
 	}
-	if !f.unused(func(m *missed) { m.head, m.status = true, status }) {
+	if !f.unused(func(m *missed) { m.head, m.status = true, int16(status) }) {
 		if err := f.session.answer(status, f.Header()); err != nil {
 			f.withhold(err)
 			return

@@ -47,6 +47,7 @@ type Session struct {
 	unknown []string  // keys of the visitor's that lead nowhere; see straggles
 	id, key string    // of the stored record; "" where there is none
 	next    string    // the id that the commit will give it, if it is known; see nextID
+	loaded  uint64    // when it was, by Manager.seq
 	version uint64    // of the stored record
 	expires time.Time // of the stored record
 	fresh   bool      // there was no session
@@ -55,8 +56,8 @@ type Session struct {
 	lost    bool      // the stored record ended while this request ran
 	sealed  sealed    // what there was, for a Sealer
 
-	status   int  // of the response, if its head has left or is about to
-	decision view // what that head said about messages; see Session.view
+	status   int16 // of the response, if its head has left or is about to; small, as a Session has just 512 bytes
+	decision view  // what that head said about messages; see Session.view
 	decided  bool
 
 	// What is to be done at the commit.
