@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -180,71 +179,6 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 	}
 }
 
-// migrate moves the session to a new id. The new record comes first, so that there is
-// never none; a change that another request makes to the old one until its very end
-// comes along, and a log-out meanwhile wins.
-func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
-	old := s.key
-	line, err := s.m.queue.enter(ctx, old)
-	if err != nil {
-		return unavailable("wait for another request", err)
-	}
-	defer s.m.queue.leave(line)
-
-	id := s.nextID()
-	c := s.newCommit(storeKey(id))
-	st, onto, err := s.newest(ctx, delta, line)
-	if err != nil {
-		return err
-	}
-	st, rec, err := c.insert(ctx, st)
-	line.newest = Record{}
-	takeBack := func(context.Context) {}
-	if err == nil {
-		takeBack, err = s.m.noteMove(ctx, old, c.seq)
-	}
-	retries := 0
-	for ; err == nil; retries++ {
-		err = s.m.store.Destroy(ctx, old, onto.Version)
-		if !errors.Is(err, ErrConflict) || retries == maxAttempts {
-			break
-		}
-		if st, onto, err = s.replayOn(ctx, old, delta, err, retries); err != nil {
-			break
-		}
-		if st, rec, err = s.newCommit(c.key).overwrite(ctx, st, rec); errors.Is(err, ErrNotFound) {
-			err = ErrRevoked // somebody has found the new record already, and ended that
-		}
-	}
-	if err != nil {
-		// The new record must not outlive a log-out, nor the old id stay beside it. The context
-		// may have ended, and that may be why this has failed.
-		ctx := s.storeContext()
-		defer ctx.end()
-		takeBack(ctx)
-		s.m.discard(ctx, s.st.tags(), c.key)
-		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRevoked) && len(s.tags.added) == 0 && s.m.isGone(ctx, old) {
-			return s.gone(ctx)
-		}
-		return s.explain("regenerate", err)
-	}
-	s.m.unindex(ctx, slices.Concat(st.tags(), s.tags.removed), old)
-	s.stored(id, c.key, st, rec)
-	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
-	if hook := s.m.cfg.Hooks.Migrated; hook != nil {
-		s.report(hook, c.key, Event{Previous: handle(old)}, silent)
-	}
-	s.report(s.m.cfg.Hooks.Committed, c.key, Event{Retries: retries}, silent)
-	return nil
-}
-
-// isGone says whether a log-out has ended the record under key. One that was to spare it may
-// have met only the new record.
-func (m *Manager) isGone(ctx context.Context, key string) bool {
-	_, err := m.store.Read(ctx, key)
-	return errors.Is(err, ErrNotFound)
-}
-
 // newest is the state to be written, and the record it replaces: this request's own view,
 // unless another one of this process has left a newer record in the line since. (One from before
 // this request has asked the store would be what the store has answered; if it is not, a failover
@@ -333,55 +267,6 @@ func (s *Session) gone(ctx context.Context) error {
 	s.lost = true
 	s.report(s.m.cfg.Hooks.Lost, s.key, Event{Err: ErrNotFound}, dropped)
 	return nil
-}
-
-// touch keeps a session that was only read from expiring, once a tenth of the idle time
-// has passed. If that fails the visitor has lost nothing yet, so the request goes on.
-func (s *Session) touch(ctx context.Context) {
-	until, due := s.refresh()
-	if !due {
-		return
-	}
-	s.expires = until // whatever comes of it: one try in a request is enough
-	err := s.extend(ctx, until)
-	switch {
-	case err == nil:
-		if s.st.deadline == 0 { // the cookie has no fixed end; keep it ahead
-			s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
-		}
-	case !errors.Is(err, ErrNotFound):
-		s.report(s.m.cfg.Hooks.StoreError, s.key, Event{Err: unavailable("touch", err)}, notProlonged)
-	}
-}
-
-// extend moves the expiry of the record, and before that of the entries that lead to it. If
-// the session has a fixed end, they last until then.
-func (s *Session) extend(ctx context.Context, until time.Time) error {
-	if s.st.deadline == 0 {
-		if err := s.m.index(ctx, s.st.tags(), s.key, s.st, until); err != nil {
-			return err
-		}
-	}
-	return s.m.store.Touch(ctx, s.key, until)
-}
-
-// refresh is when a session that is in use will end, and whether that is late enough
-// to tell the store.
-func (s *Session) refresh() (until time.Time, due bool) {
-	idle := s.m.cfg.IdleTimeout
-	until = s.st.expires(s.at, idle)
-	return until, until.Sub(s.expires) >= idle/10
-}
-
-// aged says whether there is a session that the store should be told of, although nothing
-// in it has changed.
-func (s *Session) aged() bool {
-	if s.key == "" && !s.sealed.values {
-		return false
-	}
-	s.at = s.m.now()
-	_, due := s.refresh()
-	return due
 }
 
 // stored notes that rec is now the record of this session.
@@ -486,40 +371,4 @@ func (c commit) overwrite(ctx context.Context, st *state, onto Record) (*state, 
 			return nil, Record{}, err
 		}
 	}
-}
-
-// cookieAge is how long the browser keeps the cookie: until the session must end. That it
-// ends earlier without use is for the server to see to, so that the cookie need not be
-// sent again with every page.
-func (s *Session) cookieAge() time.Duration {
-	if s.st.deadline == 0 {
-		return maxCookieAge
-	}
-	return time.UnixMilli(s.st.deadline).Sub(s.at)
-}
-
-func (s *Session) setCookie(name, value string, age time.Duration) {
-	s.sendCookie(name, s.m.cookie.with(name, value, age))
-}
-
-func (s *Session) removeCookie(name string) {
-	s.sendCookie(name, s.m.cookie.gone(name))
-}
-
-func (s *Session) sendCookie(name, line string) {
-	if s.headSent || s.exchange == nil {
-		return
-	}
-	others := slices.DeleteFunc(slices.Clone(s.cookies), func(c cookieLine) bool { return c.name == name })
-	s.cookies = append(others, cookieLine{name, line})
-}
-
-// largest names the entries that take the most room, largest first.
-func (st *state) largest() []string {
-	byRoom := slices.SortedFunc(st.all(), func(a, b entry) int { return len(b.val) - len(a.val) })
-	var names []string
-	for _, e := range byRoom[:min(3, len(byRoom))] {
-		names = append(names, fmt.Sprintf("%s (%d bytes)", e.name(), len(e.val)))
-	}
-	return names
 }

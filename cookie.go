@@ -112,3 +112,29 @@ func unquoted(value string) string {
 	}
 	return value
 }
+
+// cookieAge is how long the browser keeps the cookie: until the session must end. That it
+// ends earlier without use is for the server to see to, so that the cookie need not be
+// sent again with every page.
+func (s *Session) cookieAge() time.Duration {
+	if s.st.deadline == 0 {
+		return maxCookieAge
+	}
+	return time.UnixMilli(s.st.deadline).Sub(s.at)
+}
+
+func (s *Session) setCookie(name, value string, age time.Duration) {
+	s.sendCookie(name, s.m.cookie.with(name, value, age))
+}
+
+func (s *Session) removeCookie(name string) {
+	s.sendCookie(name, s.m.cookie.gone(name))
+}
+
+func (s *Session) sendCookie(name, line string) {
+	if s.headSent || s.exchange == nil {
+		return
+	}
+	others := slices.DeleteFunc(slices.Clone(s.cookies), func(c cookieLine) bool { return c.name == name })
+	s.cookies = append(others, cookieLine{name, line})
+}

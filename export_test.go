@@ -49,7 +49,7 @@ func DecodeAgain(data []byte) (same bool, err error) {
 	}
 	again, err := decodeState(st.encode())
 	return err == nil && st.created == again.created && st.deadline == again.deadline &&
-		reflect.DeepEqual(st.parts(), again.parts()), nil
+		reflect.DeepEqual(st.unpack(), again.unpack()), nil
 }
 
 // EncodeDecode says whether a state with these parts comes back as it was.
@@ -60,7 +60,7 @@ func EncodeDecode(created, deadline int64, producer, seq uint64, kinds string, k
 	}
 	st, err := decodeState((&state{created: created, deadline: deadline, unpacked: p}).encode())
 	return err == nil && st.created == created && st.deadline == deadline &&
-		reflect.DeepEqual(slices.AppendSeq([]entry{}, st.all()), p.entries) && reflect.DeepEqual(st.parts(), p)
+		reflect.DeepEqual(slices.AppendSeq([]entry{}, st.all()), p.entries) && reflect.DeepEqual(st.unpack(), p)
 }
 
 // ReportToNobody is what all that happens goes through, in the session and outside, if no hook

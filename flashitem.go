@@ -121,7 +121,7 @@ func (d flashDelta) apply(st *state, now time.Time) {
 		return !ok || old.expires <= now.UnixMilli() || slices.Contains(d.drop, old.id) ||
 			slices.ContainsFunc(d.add, func(it flashItem) bool { return it.supersedes(old) })
 	})
-	p := st.parts()
+	p := st.unpack()
 	for _, it := range d.add {
 		p.entries = append(p.entries, it.entry())
 	}

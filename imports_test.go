@@ -29,6 +29,7 @@ var echoFiles = []string{
 	"answer.go",
 	"config.go", // for Config.Skipper
 	"csrf.go",
+	"frame.go",
 	"middleware.go",
 	"response.go",
 }

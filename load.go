@@ -15,7 +15,7 @@ func (s *Session) load() {
 	defer func() {
 		ctx.end()
 		if !s.given {
-			*ctx = storeContext{} // no store has seen it, so the commit can have it
+			ctx.reuse() // no store has seen it, so the commit can have it
 		}
 	}()
 	found, err := s.find(ctx)

@@ -49,8 +49,8 @@ func (f *frame) WriteHeader(status int) {
 	if f.sent || f.withheld {
 		return
 	}
-	if !f.unused(func(m *missed) { m.head, m.status = true, int16(status) }) {
-		if err := f.session.answer(status, f.Header()); err != nil {
+	if s := f.usedOr(func(m *missed) { m.head, m.status = true, int16(status) }); s != nil {
+		if err := s.answer(status, f.Header()); err != nil {
 			f.withhold(err)
 			return
 		}

@@ -164,11 +164,11 @@ func (st *state) trimInput(excess int) bool {
 	in := it.input()
 	// Sealing makes 16 bytes of 9, more or less; one field at least must go.
 	if !in.trim(in.size() - 1 - excess/2) {
-		st.parts().entries = slices.Delete(st.parts().entries, i, i+1)
+		st.unpack().entries = slices.Delete(st.unpack().entries, i, i+1)
 		return true
 	}
 	it.value = mustEncode(in)
-	st.parts().entries[i] = it.entry()
+	st.unpack().entries[i] = it.entry()
 	return true
 }
 
@@ -183,12 +183,12 @@ func (st *state) trimErrors() bool {
 		return false
 	}
 	it.value = mustEncode(errs[:len(errs)/2])
-	st.parts().entries[i] = it.entry()
+	st.unpack().entries[i] = it.entry()
 	return true
 }
 
 func (st *state) flashOf(k kind) (int, flashItem) {
-	for i, e := range st.parts().entries {
+	for i, e := range st.unpack().entries {
 		if it, ok := decodeFlash(e); ok && it.kind == k {
 			return i, it
 		}

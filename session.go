@@ -220,31 +220,6 @@ func (s *Session) IsNew() bool {
 	return s.fresh
 }
 
-// Regenerate gives the session a new id and keeps its data. Do it whenever the visitor's
-// rights change, at login above all: an id that somebody planted before is worth nothing
-// afterwards (session fixation; OWASP ASVS 5.0, 7.2.4). The old id is dead before the
-// response leaves. The absolute timeout goes on from where it was.
-func (s *Session) Regenerate() {
-	s.lock()
-	defer s.unlock()
-	s.state()
-	if s.changeable(needsCookie) {
-		s.renewID()
-	}
-}
-
-// renewID has the commit give the session a new id. One in a cookie has none; what was made
-// from the id elsewhere changes there all the same.
-func (s *Session) renewID() {
-	s.renew = true
-	if s.m.sealer != nil {
-		s.dropCSRF()
-		return
-	}
-	now := encodeTime(s.m.now())
-	s.change(func(st *state) error { st.put(kindDevice, deviceRenewed, now); return nil })
-}
-
 // Destroy logs out: the record and the cookie go. What is put or flashed afterwards, such
 // as a good-bye, begins a new session; so do messages that this request flashed before.
 //

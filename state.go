@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -23,7 +24,7 @@ type state struct {
 	created  int64
 	deadline int64 // 0 = none
 
-	// As they were read. They are out of date once they are unpacked; see state.parts.
+	// As they were read. They are out of date once they are unpacked; see state.unpack.
 	writers, entries []byte
 	flashed          bool // some of the entries are flash
 	unpacked         *parts
@@ -77,10 +78,10 @@ func newState(now time.Time, lifetime time.Duration) *state {
 	return st
 }
 
-// parts are the parts of st, to be changed.
-func (st *state) parts() *parts {
+// unpack is the parts of st, to be changed.
+func (st *state) unpack() *parts {
 	if st.unpacked == nil {
-		st.unpacked = unpack(st.writers, st.entries)
+		st.unpacked = newParts(st.writers, st.entries)
 	}
 	return st.unpacked
 }
@@ -129,7 +130,7 @@ func (st *state) contains(is func(entry) bool) bool {
 }
 
 func (st *state) put(k kind, key string, val []byte) {
-	p := st.parts()
+	p := st.unpack()
 	if i := p.find(k, key); i >= 0 {
 		p.entries[i].val = val
 		return
@@ -138,7 +139,7 @@ func (st *state) put(k kind, key string, val []byte) {
 }
 
 func (st *state) forget(k kind, key string) {
-	p := st.parts()
+	p := st.unpack()
 	if i := p.find(k, key); i >= 0 {
 		p.entries = slices.Delete(p.entries, i, i+1)
 	}
@@ -169,13 +170,13 @@ func (st *state) empty() bool {
 
 // drop removes the entries that which names.
 func (st *state) drop(which func(entry) bool) {
-	p := st.parts()
+	p := st.unpack()
 	p.entries = slices.DeleteFunc(slices.Clone(p.entries), which)
 }
 
 // without is st less the entries that which names; st stays as it is.
 func (st *state) without(which func(entry) bool) *state {
-	rest, p := *st, *st.parts()
+	rest, p := *st, *st.unpack()
 	rest.unpacked = &p
 	rest.drop(which)
 	return &rest
@@ -190,9 +191,19 @@ func (st *state) expires(now time.Time, idle time.Duration) time.Time {
 	return end
 }
 
+// largest names the entries that take the most room, largest first.
+func (st *state) largest() []string {
+	byRoom := slices.SortedFunc(st.all(), func(a, b entry) int { return len(b.val) - len(a.val) })
+	var names []string
+	for _, e := range byRoom[:min(3, len(byRoom))] {
+		names = append(names, fmt.Sprintf("%s (%d bytes)", e.name(), len(e.val)))
+	}
+	return names
+}
+
 // stamp notes that producer made commit seq. The newest writer stands first.
 func (st *state) stamp(producer, seq uint64) {
-	p := st.parts()
+	p := st.unpack()
 	i := slices.IndexFunc(p.writers, func(w writer) bool { return w.producer == producer })
 	if i < 0 && len(p.writers) < maxWriters {
 		p.writers = append(p.writers, writer{})
@@ -206,11 +217,11 @@ func (st *state) stamp(producer, seq uint64) {
 
 // wrote says whether commit seq of producer is in this record.
 func (st *state) wrote(producer, seq uint64) bool {
-	return slices.Contains(st.parts().writers, writer{producer, seq})
+	return slices.Contains(st.unpack().writers, writer{producer, seq})
 }
 
 func (st *state) encode() []byte {
-	p := st.parts()
+	p := st.unpack()
 	size := 1 + 3*binary.MaxVarintLen64 + len(p.writers)*(8+binary.MaxVarintLen64)
 	for _, e := range p.entries {
 		size += 1 + 2*binary.MaxVarintLen32 + len(e.key) + len(e.val)
@@ -263,9 +274,9 @@ func decodeState(data []byte) (*state, error) {
 	return st, nil
 }
 
-// unpack takes apart what decodeState has found to be sound. There is room for what most
+// newParts takes apart what decodeState has found to be sound. There is room for what most
 // sessions have, in one allocation.
-func unpack(writers, entries []byte) *parts {
+func newParts(writers, entries []byte) *parts {
 	room := new(struct {
 		parts
 		writers [2]writer

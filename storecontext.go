@@ -26,7 +26,8 @@ type storeContext struct {
 	asked    bool // whether it has ended
 }
 
-// storeContext is for the next store calls. The first of a request is part of the session.
+// storeContext is for the next store calls, of a load or commit that begins now: at s.at. The
+// first of a request is part of the session.
 func (s *Session) storeContext() *storeContext {
 	c := &s.firstContext
 	if c.Context != nil {
@@ -91,3 +92,6 @@ func (c *storeContext) end() {
 		c.stop()
 	}
 }
+
+// reuse makes c as good as new.
+func (c *storeContext) reuse() { *c = storeContext{} }

@@ -1,0 +1,192 @@
+package session
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/labstack/echo/v4"
+)
+
+// frame is what every request needs, in one allocation: the context that leads to the
+// session, and the writer that sees the response head leave; see response.go. It is not
+// pooled, because contexts outlive requests.
+type frame struct {
+	context.Context // the request's own
+	m               *Manager
+	req             http.Request
+
+	c     echo.Context   // pooled by Echo: not to be used after the answer
+	res   *echo.Response // likewise
+	below http.ResponseWriter
+
+	// After leave. The first two are written under the lock of the session, or of the frame
+	// if there is no session.
+	current *http.Request
+	left    bool
+	silent  bool // the handler wrote nothing, and did not fail
+
+	// What became of the response; see response.go.
+	sent     bool  // the head has left
+	streams  bool  // it was flushed or taken over, and so may go on for hours
+	withheld bool  // what is written is swallowed
+	replaced bool  // the error answer was given in its place
+	probed   bool  // see leadsHere
+	reached  bool  // likewise
+	cause    error // why the answer is not the handler's
+
+	mu      sync.Mutex
+	session *Session // once somebody has asked for it; see use
+	missed  missed
+}
+
+// missed is what a session that begins late has to be told.
+type missed struct {
+	status int16 // with which the head has left, if it has
+	head   bool  // it has
+	hungUp bool  // the visitor has, by the time the handler returned
+	closed bool  // the response is over
+}
+
+// Value makes the frame the context that FromContext looks into.
+func (f *frame) Value(key any) any {
+	if _, ok := key.(ctxKey); ok {
+		return f.use()
+	}
+	if key == f.m {
+		return f
+	}
+	return f.Context.Value(key)
+}
+
+// use is the session of this request. It begins when it is asked for, so that requests
+// which never do are spared its room.
+func (f *frame) use() *Session {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session == nil {
+		s := &Session{m: f.m, ctx: f, req: &f.req, exchange: f}
+		s.headSent, s.status = f.missed.head, f.missed.status
+		s.frozen, s.hungUp = f.left, f.missed.hungUp
+		if f.missed.closed {
+			s.exchange = nil
+		}
+		f.session = s
+	}
+	return f.session
+}
+
+// used is the session of this request, or nil if nobody has asked for it yet.
+func (f *frame) used() *Session {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.session
+}
+
+// usedOr is the session of this request. If there is none yet, note is called instead: what
+// it notes is told to one that begins later.
+func (f *frame) usedOr(note func(*missed)) *Session {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session == nil {
+		note(&f.missed)
+	}
+	return f.session
+}
+
+// serve is a method of its own: called from a closure, WithContext is not inlined, and the
+// request it makes is one allocation more.
+func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
+	r := c.Request()
+	if r.Context().Value(m) != nil {
+		return next(c) // mounted twice
+	}
+	f := new(frame)
+	f.Context = r.Context()
+	f.req = *r.WithContext(f)
+	f.c, f.res = c, c.Response()
+	f.below, f.res.Writer = f.res.Writer, f
+	f.m = m
+	c.SetRequest(&f.req)
+
+	defer f.leave(r)
+	return f.finish(next(c))
+}
+
+// finish commits what the handler left behind. A failure comes out as an ordinary error:
+// loggers and transactions see it, and Echo's error handler answers.
+func (f *frame) finish(err error) error {
+	switch s := f.used(); {
+	case f.cause != nil, s == nil:
+	case f.sent:
+		s.saveLate(f.streams)
+		return err
+	default:
+		f.cause = s.saveUnanswered(f.Header(), err != nil)
+	}
+	if f.cause == nil {
+		f.silent = err == nil
+		return err
+	}
+	if !f.sent && f.owns(f.c.Request()) {
+		f.reset()
+	}
+	return httpError(f.cause)
+}
+
+// leave runs last, panic or not. If no head has left by now, somebody further out writes
+// it: Echo's error handler, or net/http.
+func (f *frame) leave(original *http.Request) {
+	hungUp, current := hasLeft(&f.req), f.Request()
+	// net/http removes the temporary files of the request it made, and only of that.
+	if original.MultipartForm == nil {
+		original.MultipartForm = current.MultipartForm
+	}
+
+	over := f.sent || !f.owns(f.c.Request()) // by us, or by Timeout in our place
+	s := f.usedOr(func(m *missed) { f.left, f.current, m.hungUp, m.closed = true, current, hungUp, over })
+	if s != nil {
+		s.freeze(hungUp, func() { f.left, f.current = true, current })
+		if over {
+			s.close()
+		}
+	}
+	if over {
+		return
+	}
+	if f.withheld {
+		f.reset()
+	}
+	f.res.Before(f.beforeHead) // not earlier: a Flush that comes first would not run it
+}
+
+// close ends the session's part in the request.
+func (f *frame) close() {
+	if s := f.usedOr(func(m *missed) { m.closed = true }); s != nil {
+		s.close()
+	}
+}
+
+// Request is the request as the handlers see it: middleware further in may have replaced
+// ours, and then the form is parsed there.
+func (f *frame) Request() *http.Request {
+	if f.left {
+		return f.current
+	}
+	if r := f.c.Request(); f.owns(r) {
+		return r
+	}
+	return &f.req
+}
+
+// owns says whether r, which Echo's context has now, is of this request. Behind Echo's Timeout
+// a handler outlives its context, which may serve another visitor by then: what that one sent
+// must not be read, and the response must not carry our cookie.
+func (f *frame) owns(r *http.Request) bool {
+	return f.Context.Err() == nil || r.Context().Value(f.m) == any(f)
+}
+
+// over says whether the request has ended without a head that we saw: if a handler writes
+// nothing, net/http does. After an error or a panic there is still the error handler,
+// though its context may have ended with a middleware in between, such as ContextTimeout.
+func (f *frame) over() bool { return f.left && f.silent && f.Context.Err() != nil }

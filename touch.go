@@ -1,0 +1,56 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// touch keeps a session that was only read from expiring, once a tenth of the idle time
+// has passed. If that fails the visitor has lost nothing yet, so the request goes on.
+func (s *Session) touch(ctx context.Context) {
+	until, due := s.refresh()
+	if !due {
+		return
+	}
+	s.expires = until // whatever comes of it: one try in a request is enough
+	err := s.extend(ctx, until)
+	switch {
+	case err == nil:
+		if s.st.deadline == 0 { // the cookie has no fixed end; keep it ahead
+			s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
+		}
+	case !errors.Is(err, ErrNotFound):
+		s.report(s.m.cfg.Hooks.StoreError, s.key, Event{Err: unavailable("touch", err)}, notProlonged)
+	}
+}
+
+// extend moves the expiry of the record, and before that of the entries that lead to it. If
+// the session has a fixed end, they last until then.
+func (s *Session) extend(ctx context.Context, until time.Time) error {
+	if s.st.deadline == 0 {
+		if err := s.m.index(ctx, s.st.tags(), s.key, s.st, until); err != nil {
+			return err
+		}
+	}
+	return s.m.store.Touch(ctx, s.key, until)
+}
+
+// refresh is when a session that is in use will end, and whether that is late enough
+// to tell the store.
+func (s *Session) refresh() (until time.Time, due bool) {
+	idle := s.m.cfg.IdleTimeout
+	until = s.st.expires(s.at, idle)
+	return until, until.Sub(s.expires) >= idle/10
+}
+
+// aged says whether there is a session that the store should be told of, although nothing
+// in it has changed.
+func (s *Session) aged() bool {
+	if s.key == "" && !s.sealed.values {
+		return false
+	}
+	s.at = s.m.now()
+	_, due := s.refresh()
+	return due
+}

@@ -1,0 +1,74 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// view is what a response does to messages.
+type view struct {
+	shows bool // it can show what was read
+	page  bool // it is a page, which ends old input and errors
+	kept  bool // it is one that a browser may keep to show it again; see backcache.go
+}
+
+// regard notes with which status a head is about to leave.
+func (s *Session) regard(status int) { s.status, s.decision, s.decided = int16(status), view{}, false }
+
+// view is what this response does to messages. Most sessions have none when they are asked
+// for a page, so it is not found out before there are some.
+func (s *Session) view() view {
+	if !s.decided && s.exchange != nil {
+		s.decide(s.exchange.Header())
+	}
+	return s.decision
+}
+
+func (s *Session) decide(h http.Header) { s.decision, s.decided = s.viewOf(int(s.status), h), true }
+
+func (s *Session) viewOf(status int, h http.Header) view {
+	to := s.audience()
+	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasLeft() {
+		return view{}
+	}
+	page := to == audiencePage && isHTML(s.req, h)
+	return view{shows: true, page: page, kept: page && status == http.StatusOK && s.req.Method == http.MethodGet}
+}
+
+// hasLeft asks until the handler has returned. After that its context may have ended with
+// a middleware further out, such as ContextTimeout, while the visitor still waits.
+func (s *Session) hasLeft() bool { return s.hungUp || !s.frozen && hasLeft(s.req) }
+
+// hasLeft says whether the visitor has hung up. A deadline is something else: it is ours,
+// and the visitor still waits for the answer.
+func hasLeft(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
+
+func hasBody(status int) bool {
+	return status >= 200 && status != http.StatusNoContent && status != http.StatusResetContent
+}
+
+// isRedirect includes 304, which shows nothing new, and htmx's ways to send a browser on.
+func isRedirect(status int, h http.Header) bool {
+	return status >= 300 && status < 400 ||
+		header(h, "Hx-Redirect") != "" || header(h, "Hx-Location") != "" || header(h, "Hx-Refresh") == "true"
+}
+
+// isHTML says whether the answer is a page. Some handlers leave it to net/http to find
+// out the type, after the head; then what the browser is waiting for decides.
+func isHTML(r *http.Request, h http.Header) bool {
+	switch mediaType(h) {
+	case "":
+		return acceptsHTML(r.Header)
+	case "text/html", "application/xhtml+xml":
+		return true
+	}
+	return false
+}
+
+// mediaType is the Content-Type without its parameters.
+func mediaType(h http.Header) string {
+	media, _, _ := strings.Cut(header(h, "Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(media))
+}
