@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,9 +36,9 @@ func onFloor(f floor) transports {
 			setCookie(c, cookie)
 			return err
 		},
-		read: func(c echo.Context, key string) (string, error) { return f.get(cookieOf(c), key) },
+		read: func(c echo.Context, key string) (string, error) { return f.get(cookieOf(c.Request()), key) },
 		write: func(c echo.Context, key, value string) error {
-			cookie, err := cookieOf(c), error(nil)
+			cookie, err := cookieOf(c.Request()), error(nil)
 			if cookie == "" {
 				cookie, err = f.create(record(nil).with(key, value))
 			} else {
@@ -47,12 +48,12 @@ func onFloor(f floor) transports {
 			return err
 		},
 		flash: func(c echo.Context, text string) error {
-			cookie, err := f.put(cookieOf(c), "flash", text)
+			cookie, err := f.put(cookieOf(c.Request()), "flash", text)
 			setCookie(c, cookie)
 			return err
 		},
 		shown: func(c echo.Context) (string, error) {
-			text, cookie, err := f.take(cookieOf(c), "flash")
+			text, cookie, err := f.take(cookieOf(c.Request()), "flash")
 			setCookie(c, cookie)
 			return text, err
 		},
@@ -60,8 +61,8 @@ func onFloor(f floor) transports {
 }
 
 // cookieOf is the value of the session's cookie, which is the only one.
-func cookieOf(c echo.Context) string {
-	lines := c.Request().Header["Cookie"]
+func cookieOf(r *http.Request) string {
+	lines := r.Header["Cookie"]
 	if len(lines) == 0 {
 		return ""
 	}

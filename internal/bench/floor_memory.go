@@ -45,11 +45,15 @@ func (m *memory) save(cookie string, r record) (string, error) {
 		s.record.Store(&r)
 		return "", nil
 	}
+	id := newID()
+	m.insert(id, r)
+	return id, nil
+}
+
+func (m *memory) insert(key string, r record) {
 	s := &memorySession{expires: time.Now().Unix() + maxAge}
 	s.record.Store(&r)
-	id := newID()
 	m.mu.Lock()
-	m.sessions[id] = s
+	m.sessions[key] = s
 	m.mu.Unlock()
-	return id, nil
 }

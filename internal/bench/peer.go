@@ -52,6 +52,7 @@ var peers = []peer{
 	{"scs-idle", "memory", rival, setsKnown, scsMemoryIdle},
 	{"fiber", "memory", rival, setsAlways, fiberMemory},
 	{"floor", "memory", leastCost, setsNew, floorMemory},
+	{"floor-context", "memory", leastCost, setsNew, floorContext},
 
 	{ours, "file", thisLibrary, setsNew, libraryFileNoSync},
 	{ours + "-synced", "file", thisLibrary, setsNew, libraryFile},
