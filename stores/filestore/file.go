@@ -169,13 +169,21 @@ func (s *Store) putHead(f opened, h head) error {
 // remove removes the file, if there is one. It is locked.
 func (s *Store) remove(f file) error {
 	err := f.root.Remove(f.at)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return s.flushNames(f.lock) // or the loss of power brings it back
+	// Without this, the loss of power brings it back; and so it does where somebody else has
+	// removed it, and died.
+	return s.flushNames(f.lock)
+}
+
+// settle waits until the file is on the disk as it was found, there or not: whoever has changed
+// it last may have died before. It is for calls that say that all is as it should be already.
+func (s *Store) settle(f opened) error {
+	if f.err != nil {
+		return s.flushNames(f.lock)
+	}
+	return s.flush(f.content)
 }
 
 // flush waits until what was written into a file is on the disk.

@@ -60,7 +60,7 @@ func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) err
 		case i < 0:
 			entries = append(entries, entry{key: keys[0], expires: expires})
 		case entries[i].mark == revoked:
-			return nil
+			return s.settle(f)
 		default:
 			entries[i].expires = expires
 		}
@@ -84,7 +84,7 @@ func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 			return e.mark != lost && slices.Contains(keys, e.key)
 		})
 		if len(entries) == before {
-			return nil
+			return s.settle(f)
 		}
 		return s.putEntries(f, entries)
 	})
@@ -138,12 +138,14 @@ func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]str
 			}
 		}
 		if changed {
-			if err := s.putEntries(f, entries); err != nil {
-				return err
-			}
+			err = s.putEntries(f, entries)
+		} else {
+			err = s.settle(f)
 		}
-		marked = keys
-		return nil
+		if err == nil {
+			marked = keys
+		}
+		return err
 	})
 	return marked, answer("revoke", err)
 }
