@@ -125,20 +125,19 @@ func (s *Store) create(f file, rec session.Record) (err error) {
 
 // overwrite puts the record into a file that has room for it.
 //
-//  1. Write the data into the half that is not in use. A full disk shows here.
+//  1. Write the data into the next part. A full disk shows here.
 //  2. Wait until it is on the disk. Without that, after a loss of power, the head could be
-//     there and the data not.
+//     there and the data not. This flushes the current head, too, if whoever wrote it has
+//     died; the one before is history then, and its part free for the next data.
 //  3. Write the head. It is small and at the beginning, so it crosses no page of the memory
 //     and no sector of the disk: whoever dies at this moment leaves the old one or the new one.
-//  4. Wait until the head is on the disk. The next change overwrites what the old one names;
-//     so if we die before this step is done, and the power fails during that change, the
-//     record may be lost. Two disasters within one breath we do not guard against.
+//  4. Wait until the head is on the disk.
 //
 // It is tempting to make a file and to rename it each time. But a file system has to find
 // room for that, and some, ext4 for one, write it to the disk at once when it replaces
 // another, whether somebody waits for it or not.
 func (s *Store) overwrite(f opened, rec session.Record) error {
-	next := newHead(rec, f.head.room, 1-f.head.half)
+	next := newHead(rec, f.head.room, (f.head.part+1)%parts)
 	if _, err := f.content.WriteAt(rec.Data, next.offset()); err != nil {
 		return err
 	}
@@ -208,18 +207,20 @@ func (s *Store) mkdir(root *os.Root, folder string) error {
 	if err := root.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	for _, parent := range []string{path.Dir(folder), "."} {
-		dir, err := root.OpenFile(parent, os.O_RDONLY|noWait, 0)
-		if err != nil {
-			return err
-		}
-		err = s.flushNames(dir)
-		dir.Close()
-		if err != nil {
-			return err
-		}
+	return errors.Join(s.flushNamesIn(root, path.Dir(folder)), s.flushNamesIn(root, "."))
+}
+
+// flushNamesIn is flushNames for a directory that is not open.
+func (s *Store) flushNamesIn(root *os.Root, dir string) error {
+	if s.noSync {
+		return nil
 	}
-	return nil
+	d, err := root.OpenFile(dir, os.O_RDONLY|noWait, 0)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return s.flushNames(d)
 }
 
 const tempPrefix = ".temp-"

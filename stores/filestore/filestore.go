@@ -34,7 +34,7 @@
 //	  sessions/3f/.temp-…          a file that is being made
 //	  tags/c0/c04b…                the index of a tag: which sessions a user has
 //
-// A file has room for the data twice, and for some growth. A change writes the new data
+// A file has room for the data three times, and for some growth. A change writes the new data
 // beside the old, and then the head of the file, 112 bytes, which says where the data is. Data
 // that has outgrown its room gets a new file, as it did at first: a temporary one, which takes
 // the name when it is complete.
@@ -395,9 +395,8 @@ func (s *Store) load(ctx context.Context, f opened) (session.Record, error) {
 //
 // It is tempting to hold the lock meanwhile. But a head that is whole was the current one at
 // some moment of the call, and it has the checksum of its data: if that is right, this was the
-// record at that moment, whatever has been written since. If not, a writer may have been at
-// work on the head, or come twice and used our half; the second look, with the lock,
-// decides.
+// record at that moment, whatever has been written since. If not, a writer may have been at work
+// on the head, or come three times and used our part; the second look, with the lock, decides.
 func (s *Store) read(ctx context.Context, f opened) (session.Record, error) {
 	rec, err := f.record()
 	if f.lock != nil || !isDamage(err) {

@@ -172,7 +172,7 @@ func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 		t.Run(tc.desc, func(t *testing.T) {
 			must(t, tc.change(0))
 			id := fileID(t, tc.file)
-			for n := range 3 { // the next data goes to the second half, to the first one, to the second one
+			for n := range 3 { // the next data goes to the second part, to the third one, to the first one
 				old, oldState := read(t, tc.file), tc.state(t)
 				must(t, tc.change(n+1))
 				done, doneState := read(t, tc.file), tc.state(t)
@@ -193,6 +193,34 @@ func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 				t.Errorf("logged %q", got)
 			}
 		})
+	}
+}
+
+// A disk that does not even write a sector as a whole loses the record, but makes up no other one.
+func Test_that_a_torn_head_is_no_head(t *testing.T) {
+	h := newHarness(t, filestore.Options{NoSync: true})
+	ctx, path := t.Context(), h.sessionFile(key)
+	must(t, h.Write(ctx, key, h.record(0, "one")))
+	for desc, change := range map[string]func() error{
+		"a write": func() error { return h.Write(ctx, key, h.record(1, "two")) },
+		"a touch": func() error { return h.Touch(ctx, key, h.clock.In(2*time.Hour)) },
+	} {
+		old := read(t, path)
+		must(t, change())
+		done := read(t, path)
+		for i := range filestore.HeadSize {
+			for _, torn := range [][]byte{
+				slices.Concat(old[:i], done[i:]),
+				slices.Concat(done[:i], old[i:filestore.HeadSize], done[filestore.HeadSize:]),
+			} {
+				if head := torn[:filestore.HeadSize]; bytes.Equal(head, old[:filestore.HeadSize]) || bytes.Equal(head, done[:filestore.HeadSize]) {
+					continue
+				}
+				if rec, err := filestore.Decode("sessions/ab/"+key, torn); err == nil {
+					t.Errorf("%s, torn at %d: got %v", desc, i, rec)
+				}
+			}
+		}
 	}
 }
 
