@@ -360,7 +360,7 @@ func (s *Store) enter() (*os.Root, error) {
 // open makes the directory if need be and opens it. What it had open before is not closed
 // here: calls under way still use it. The os package does that once they have ended.
 func (s *Store) open() error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	if err := s.makeDir(s.dir); err != nil {
 		return bare(err)
 	}
 	root, err := os.OpenRoot(s.dir)
@@ -373,6 +373,29 @@ func (s *Store) open() error {
 	}
 	s.root, s.info = root, info
 	return nil
+}
+
+// makeDir makes a directory, and those above it, unless it is there.
+func (s *Store) makeDir(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(dir)
+	if err := s.makeDir(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	d, err := os.Open(above)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // there we may make directories, and not wait for them
+	}
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return s.flushNames(d)
 }
 
 // load returns the live record in f. One that is damaged is as good as gone: a visitor

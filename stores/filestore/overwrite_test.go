@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -109,6 +110,24 @@ func Test_that_nothing_leads_to_what_is_not_on_the_disk(t *testing.T) {
 		must(t, step.change())
 		if !slices.Equal(leads, step.leads) {
 			t.Errorf("%s: leads to %.20q; want %.20q", step.desc, leads, step.leads)
+		}
+	}
+}
+
+func Test_that_the_directory_is_on_the_disk_before_what_is_in_it(t *testing.T) {
+	h := newHarness(t, filestore.Options{Dir: filepath.Join(t.TempDir(), "a", "b")})
+	a := filepath.Dir(h.dir)
+	must(t, os.RemoveAll(a))
+	var flushed []os.FileInfo
+	h.OnSync(func(f *os.File) error {
+		info, err := f.Stat()
+		flushed = append(flushed, info)
+		return err
+	})
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	for i, dir := range []string{filepath.Dir(a), a} {
+		if !os.SameFile(flushed[i], fileID(t, dir)) {
+			t.Errorf("flushed %s; want what %q is in", flushed[i].Name(), []string{"a", "b"}[i])
 		}
 	}
 }
