@@ -32,11 +32,11 @@ var allocations = map[string]float64{
 	"memory/write-60KB":    13,
 
 	"file/untouched":     2,
-	"file/read":          26,
-	"file/write":         80,
-	"file/flash":         190,
+	"file/read":          25,
+	"file/write":         65,
+	"file/flash":         160,
 	"file/new-untouched": 2,
-	"file/new-write":     90, // some of them need a new directory, by chance
+	"file/new-write":     80, // some of them need a new directory, by chance
 
 	"redis/untouched":     2,
 	"redis/read":          34,

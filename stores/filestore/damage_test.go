@@ -49,7 +49,7 @@ func sealed(name string, b []byte) []byte {
 func Test_that_a_damaged_record_is_gone_and_logged(t *testing.T) {
 	h := newHarness(t, filestore.Options{NoSync: true})
 	ctx := t.Context()
-	for version := range uint64(2) { // the data stands in the first half, and in the second one
+	for version := range uint64(3) { // the data stands in the first part, in the second and in the third
 		must(t, h.Write(ctx, key, h.record(version, "data")))
 		whole := read(t, h.sessionFile(key))
 		for i, damaged := range damages(whole, len("data")) {
@@ -76,10 +76,7 @@ func Test_that_what_stands_beside_the_current_data_means_nothing(t *testing.T) {
 	for version := range uint64(3) {
 		must(t, h.Write(t.Context(), key, h.record(version, "data")))
 		content := read(t, h.sessionFile(key))
-		at := filestore.HeadSize
-		if version%2 == 1 {
-			at = len(content) - len("data")
-		}
+		at := filestore.HeadSize + int(version)*int(filestore.RoomFor(len("data")))
 		for i := range content {
 			if i >= filestore.HeadSize && (i < at || i >= at+len("data")) {
 				content[i] ^= 0xff
@@ -116,13 +113,13 @@ func Test_that_a_record_is_that_of_its_name(t *testing.T) {
 func Test_that_a_planted_head_is_not_trusted(t *testing.T) {
 	for _, tc := range []struct {
 		desc       string
-		room, half uint64
+		room, part uint64
 		length     int
 		at         int // where the data is, behind the head
 	}{
 		{"more room than any file has", 1 << 63, 1, 1, 0},
-		{"a third half", 10, 2, 10, 20},
-		{"data that reaches into the other half", 10, 0, 11, 0},
+		{"a fourth part", 10, 3, 10, 30},
+		{"data that reaches into the next part", 10, 0, 11, 0},
 		{"more data than there may be", filestore.MaxData + 1, 0, filestore.MaxData + 1, 0},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
@@ -130,7 +127,7 @@ func Test_that_a_planted_head_is_not_trusted(t *testing.T) {
 			data := make([]byte, tc.length)
 			sum := sha256.Sum256(data)
 			b := []byte("session\x01")
-			for _, n := range []uint64{1, uint64(h.clock.In(time.Hour).UnixMilli()), tc.room, tc.half, uint64(tc.length)} {
+			for _, n := range []uint64{1, uint64(h.clock.In(time.Hour).UnixMilli()), tc.room, tc.part, uint64(tc.length)} {
 				b = binary.BigEndian.AppendUint64(b, n)
 			}
 			b = sealed("sessions/ab/"+key, append(b, sum[:]...))
@@ -227,11 +224,16 @@ func Test_that_an_index_without_entries_has_no_file(t *testing.T) {
 	ctx := t.Context()
 	must(t, h.Tag(ctx, tag, key, h.clock.In(time.Hour)))
 	must(t, h.Tag(ctx, tag, another, h.clock.In(2*time.Hour)))
-	size := len(read(t, h.tagFile(tag)))
+	size := func() int {
+		rec, err := filestore.Decode("tags/ef/"+tag, read(t, h.tagFile(tag)))
+		must(t, err)
+		return len(rec.Data)
+	}
+	before := size()
 	h.clock.Advance(time.Hour)
 	must(t, h.Tag(ctx, tag, faraway, h.clock.In(time.Hour)))
-	if got := len(read(t, h.tagFile(tag))); got != size {
-		t.Errorf("%d bytes; want %d, without the entry that has expired", got, size)
+	if got := size(); got != before {
+		t.Errorf("%d bytes; want %d, without the entry that has expired", got, before)
 	}
 	must(t, h.Untag(ctx, tag, another, faraway))
 	if _, err := os.Stat(h.tagFile(tag)); !os.IsNotExist(err) {

@@ -21,7 +21,7 @@ type file struct {
 	root *os.Root
 	at   string
 
-	locked bool // nobody else changes it: it is what lock has returned
+	lock *os.File // the folder, locked: nobody else changes the file. Nil if it is not
 }
 
 // file is the file called name in f, which is below root.
@@ -30,57 +30,67 @@ func (f *folder) file(root *os.Root, name string) file {
 	return file{folder: f, path: path, root: root, at: path}
 }
 
-// open opens the file and reads its head. A missing one is session.ErrNotFound, and something
-// else in its place, such as a symbolic link, a damageError; the other errors are those of
-// readHead, and what the operating system says.
-func (f file) open(flag int) (*os.File, head, error) {
-	opened, err := f.root.OpenFile(f.at, flag|noWait, 0)
+// opened is a file that is open, and what its head says.
+type opened struct {
+	file
+	content *os.File
+	head    head
+
+	// err is why it is not open. A missing file is session.ErrNotFound, and something else in its
+	// place, such as a symbolic link, a damageError; the other errors are those of readHead, and
+	// what the operating system says.
+	err error
+}
+
+// open opens the file and reads its head. The caller closes it.
+func (f file) open(flag int) opened {
+	content, err := f.root.OpenFile(f.at, flag|noWait, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, head{}, session.ErrNotFound
+		return opened{file: f, err: session.ErrNotFound}
 	}
 	if err == nil {
 		var h head
-		if h, err = readHead(f.path, opened); err == nil {
-			return opened, h, nil
+		if h, err = readHead(f.path, content); err == nil {
+			return opened{file: f, content: content, head: h}
 		}
-		opened.Close()
+		content.Close()
 	}
 	// A link that leads out has an error that only the os package knows, and a directory or a
 	// pipe has many.
 	if info, lstatErr := f.root.Lstat(f.at); lstatErr == nil && !info.Mode().IsRegular() {
 		err = &damageError{"not a file"}
 	}
-	return nil, head{}, err
+	return opened{file: f, err: err}
 }
 
-// read returns the record, expired or not. Its errors are those of open, and a damageError
-// where the data is not what the head says.
-func (f file) read() (session.Record, error) {
-	r, h, err := f.open(os.O_RDONLY)
-	if err != nil {
-		return session.Record{}, err
+func (f opened) close() {
+	if f.err == nil {
+		f.content.Close()
 	}
-	defer r.Close()
-	return h.record(r)
 }
 
-// put makes the record that of the file: at once, or not at all. f is what lock has returned.
-func (s *Store) put(f file, rec session.Record) error {
-	if len(rec.Data) > MaxData {
+// record returns the record, expired or not. Its errors are f.err, and a damageError where the
+// data is not what the head says.
+func (f opened) record() (session.Record, error) {
+	if f.err != nil {
+		return session.Record{}, f.err
+	}
+	return f.head.record(f.content)
+}
+
+// put makes the record that of the file: at once, or not at all. The file is locked.
+func (s *Store) put(f opened, rec session.Record) error {
+	switch {
+	case len(rec.Data) > MaxData:
 		return errTooLarge
+	case errors.Is(f.err, session.ErrNotFound) || isDamage(f.err):
+		return s.create(f.file, rec)
+	case f.err != nil:
+		return f.err
+	case !f.head.fits(len(rec.Data)):
+		return s.create(f.file, rec)
 	}
-	w, h, err := f.open(os.O_RDWR)
-	if errors.Is(err, session.ErrNotFound) || isDamage(err) {
-		return s.create(f, rec)
-	}
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	if !h.fits(len(rec.Data)) {
-		return s.create(f, rec)
-	}
-	return s.overwrite(w, f.path, h, rec)
+	return s.overwrite(f, rec)
 }
 
 // create makes the file, or replaces it by another one.
@@ -110,51 +120,69 @@ func (s *Store) create(f file, rec session.Record) (err error) {
 		f.root.Remove(temp) // if that fails as well, the sweeper will do it
 		return err
 	}
-	return s.sync(f.root, ".")
+	return s.flushNames(f.lock)
 }
 
-// overwrite puts the record into the file that is open as w, the one at path whose head is h.
+// overwrite puts the record into a file that has room for it.
 //
-//  1. Write the data into the half that is not in use. A full disk shows here.
+//  1. Write the data into the next part. A full disk shows here.
 //  2. Wait until it is on the disk. Without that, after a loss of power, the head could be
-//     there and the data not.
+//     there and the data not. This flushes the current head, too, if whoever wrote it has
+//     died; the one before is history then, and its part free for the next data.
 //  3. Write the head. It is small and at the beginning, so it crosses no page of the memory
 //     and no sector of the disk: whoever dies at this moment leaves the old one or the new one.
-//  4. Wait until the head is on the disk. The next change overwrites what the old one names;
-//     so if we die before this step is done, and the power fails during that change, the
-//     record may be lost. Two disasters within one breath we do not guard against.
+//  4. Wait until the head is on the disk.
 //
 // It is tempting to make a file and to rename it each time. But a file system has to find
 // room for that, and some, ext4 for one, write it to the disk at once when it replaces
 // another, whether somebody waits for it or not.
-func (s *Store) overwrite(w *os.File, path string, h head, rec session.Record) error {
-	next := newHead(rec, h.room, 1-h.half)
-	if _, err := w.WriteAt(rec.Data, next.offset()); err != nil {
+func (s *Store) overwrite(f opened, rec session.Record) error {
+	next := newHead(rec, f.head.room, (f.head.part+1)%parts)
+	if _, err := f.content.WriteAt(rec.Data, next.offset()); err != nil {
 		return err
 	}
-	if err := s.flush(w); err != nil {
+	if err := s.flush(f.content); err != nil {
 		return err
 	}
-	return s.putHead(w, path, next)
+	return s.putHead(f, next)
 }
 
-// putHead replaces the head of the file that is open as w.
-func (s *Store) putHead(w *os.File, path string, h head) error {
-	if _, err := w.WriteAt(h.encode(path), 0); err != nil {
-		return err
+// setExpiry moves the expiry of the record in the file. The file is locked.
+func (s *Store) setExpiry(f opened, expires time.Time) error {
+	if f.err != nil {
+		return f.err
 	}
-	return s.flush(w)
-}
-
-// setExpiry moves the expiry of the record in the file. f is what lock has returned.
-func (s *Store) setExpiry(f file, expires time.Time) error {
-	w, h, err := f.open(os.O_RDWR)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
+	h := f.head
 	h.expires = expires
-	return s.putHead(w, f.path, h)
+	return s.putHead(f, h)
+}
+
+// putHead replaces the head of the file.
+func (s *Store) putHead(f opened, h head) error {
+	if _, err := f.content.WriteAt(h.encode(f.path), 0); err != nil {
+		return err
+	}
+	return s.flush(f.content)
+}
+
+// remove removes the file, if there is one. It is locked.
+func (s *Store) remove(f file) error {
+	err := f.root.Remove(f.at)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// Without this, the loss of power brings it back; and so it does where somebody else has
+	// removed it, and died.
+	return s.flushNames(f.lock)
+}
+
+// settle waits until the file is on the disk as it was found, there or not: whoever has changed
+// it last may have died before. It is for calls that say that all is as it should be already.
+func (s *Store) settle(f opened) error {
+	if f.err != nil {
+		return s.flushNames(f.lock)
+	}
+	return s.flush(f.content)
 }
 
 // flush waits until what was written into a file is on the disk.
@@ -165,20 +193,25 @@ func (s *Store) flush(w *os.File) error {
 	return s.fsync(w)
 }
 
-// remove removes the file, if there is one. f is what lock has returned.
-func (s *Store) remove(f file) error {
-	err := f.root.Remove(f.at)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// flushNames waits until the names in a directory are on the disk.
+func (s *Store) flushNames(dir *os.File) error {
+	err := s.flush(dir)
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil // there are file systems that have no such thing
 	}
-	if err != nil {
-		return err
-	}
-	return s.sync(f.root, ".") // or the loss of power brings it back
+	return err
 }
 
-// sync waits until the names in a directory are on the disk.
-func (s *Store) sync(root *os.Root, dir string) error {
+// mkdir makes a folder, and those above it.
+func (s *Store) mkdir(root *os.Root, folder string) error {
+	if err := root.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	return errors.Join(s.flushNamesIn(root, path.Dir(folder)), s.flushNamesIn(root, "."))
+}
+
+// flushNamesIn is flushNames for a directory that is not open.
+func (s *Store) flushNamesIn(root *os.Root, dir string) error {
 	if s.noSync {
 		return nil
 	}
@@ -187,19 +220,7 @@ func (s *Store) sync(root *os.Root, dir string) error {
 		return err
 	}
 	defer d.Close()
-	err = s.fsync(d)
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		return nil // there are file systems that have no such thing
-	}
-	return err
-}
-
-// mkdir makes a folder, and those above it.
-func (s *Store) mkdir(root *os.Root, dir string) error {
-	if err := root.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return errors.Join(s.sync(root, path.Dir(dir)), s.sync(root, "."))
+	return s.flushNames(d)
 }
 
 const tempPrefix = ".temp-"

@@ -34,7 +34,7 @@
 //	  sessions/3f/.temp-…          a file that is being made
 //	  tags/c0/c04b…                the index of a tag: which sessions a user has
 //
-// A file has room for the data twice, and for some growth. A change writes the new data
+// A file has room for the data three times, and for some growth. A change writes the new data
 // beside the old, and then the head of the file, 112 bytes, which says where the data is. Data
 // that has outgrown its room gets a new file, as it did at first: a temporary one, which takes
 // the name when it is complete.
@@ -218,7 +218,7 @@ func (s *Store) probe() error {
 // finds is not whole.
 func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 	var rec session.Record
-	err := s.look(ctx, s.sessions, key, func(f file) (err error) {
+	err := s.look(ctx, s.sessions, key, func(f opened) (err error) {
 		rec, err = s.load(ctx, f)
 		return err
 	})
@@ -229,7 +229,7 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 // a [*session.ConflictError] with the current record. After any error but a failed flush at
 // the end, the old record is what it was.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
-	err := s.change(ctx, s.sessions, key, func(f file) error {
+	err := s.change(ctx, s.sessions, key, func(f opened) error {
 		current, err := s.load(ctx, f)
 		switch {
 		case errors.Is(err, session.ErrNotFound) && rec.Version == 0:
@@ -248,10 +248,10 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 // Destroy removes the record under key: any version of it if version is 0, and only that
 // version otherwise. A conflict is a [*session.ConflictError] with the current record.
 func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
-	err := s.change(ctx, s.sessions, key, func(f file) error {
-		if version == 0 {
-			return s.remove(f) // damaged or from a newer release, it has to go
-		}
+	if version == 0 { // damaged or from a newer release, it has to go
+		return answer("destroy", s.hold(ctx, s.sessions, key, s.remove))
+	}
+	err := s.change(ctx, s.sessions, key, func(f opened) error {
 		current, err := s.load(ctx, f)
 		if err != nil {
 			return err
@@ -259,14 +259,14 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 		if current.Version != version {
 			return &session.ConflictError{Current: current}
 		}
-		return s.remove(f)
+		return s.remove(f.file)
 	})
 	return answer("destroy", err)
 }
 
 // Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
-	err := s.change(ctx, s.sessions, key, func(f file) error {
+	err := s.change(ctx, s.sessions, key, func(f opened) error {
 		if _, err := s.load(ctx, f); err != nil {
 			return err
 		}
@@ -286,8 +286,40 @@ func (s *Store) Close() error {
 	return s.root.Close()
 }
 
-// look runs fn with the file called name. Others may change the file meanwhile.
-func (s *Store) look(ctx context.Context, a *area, name string, fn func(file) error) error {
+// look runs fn with the file called name, open for reading. Others may change it meanwhile.
+func (s *Store) look(ctx context.Context, a *area, name string, fn func(opened) error) error {
+	return s.find(ctx, a, name, func(f file) error {
+		r := f.open(os.O_RDONLY)
+		defer r.close()
+		return fn(r)
+	})
+}
+
+// change runs fn with the file called name, open for writing, while nobody else changes it.
+func (s *Store) change(ctx context.Context, a *area, name string, fn func(opened) error) error {
+	return s.hold(ctx, a, name, func(f file) error {
+		w := f.open(os.O_RDWR)
+		defer w.close()
+		return fn(w)
+	})
+}
+
+// hold runs fn with the file called name, while nobody else changes it, be it in this process or
+// in another one.
+func (s *Store) hold(ctx context.Context, a *area, name string, fn func(file) error) error {
+	return s.find(ctx, a, name, func(f file) error {
+		s.sweepIfDue(f.root, f.folder)
+		f, unlock, err := s.lock(ctx, f)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		return fn(f)
+	})
+}
+
+// find runs fn with the file called name, which it does not open.
+func (s *Store) find(ctx context.Context, a *area, name string, fn func(file) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -301,20 +333,6 @@ func (s *Store) look(ctx context.Context, a *area, name string, fn func(file) er
 	}
 	defer s.running.Done()
 	return fn(folder.file(root, name))
-}
-
-// change runs fn with the file called name, while nobody else changes it, be it in this
-// process or in another one.
-func (s *Store) change(ctx context.Context, a *area, name string, fn func(file) error) error {
-	return s.look(ctx, a, name, func(f file) error {
-		s.sweepIfDue(f.root, f.folder)
-		f, unlock, err := s.lock(ctx, f)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-		return fn(f)
-	})
 }
 
 // enter begins a call, and returns the directory it works in. The caller ends it with
@@ -342,7 +360,7 @@ func (s *Store) enter() (*os.Root, error) {
 // open makes the directory if need be and opens it. What it had open before is not closed
 // here: calls under way still use it. The os package does that once they have ended.
 func (s *Store) open() error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	if err := s.makeDir(s.dir); err != nil {
 		return bare(err)
 	}
 	root, err := os.OpenRoot(s.dir)
@@ -357,11 +375,34 @@ func (s *Store) open() error {
 	return nil
 }
 
+// makeDir makes a directory, and those above it, unless it is there.
+func (s *Store) makeDir(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(dir)
+	if err := s.makeDir(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	d, err := os.Open(above)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // there we may make directories, and not wait for them
+	}
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return s.flushNames(d)
+}
+
 // load returns the live record in f. One that is damaged is as good as gone: a visitor
 // whose every request failed would be no better off.
-func (s *Store) load(ctx context.Context, f file) (session.Record, error) {
+func (s *Store) load(ctx context.Context, f opened) (session.Record, error) {
 	rec, err := s.read(ctx, f)
-	if s.reportDamage(f, err) {
+	if s.reportDamage(f.folder, err) {
 		return session.Record{}, session.ErrNotFound
 	}
 	if err != nil {
@@ -377,27 +418,29 @@ func (s *Store) load(ctx context.Context, f file) (session.Record, error) {
 //
 // It is tempting to hold the lock meanwhile. But a head that is whole was the current one at
 // some moment of the call, and it has the checksum of its data: if that is right, this was the
-// record at that moment, whatever has been written since. If not, a writer may have been at
-// work on the head, or come twice and used our half; the second look, with the lock, decides.
-func (s *Store) read(ctx context.Context, f file) (session.Record, error) {
-	rec, err := f.read()
-	if f.locked || !isDamage(err) {
+// record at that moment, whatever has been written since. If not, a writer may have been at work
+// on the head, or come three times and used our part; the second look, with the lock, decides.
+func (s *Store) read(ctx context.Context, f opened) (session.Record, error) {
+	rec, err := f.record()
+	if f.lock != nil || !isDamage(err) {
 		return rec, err
 	}
-	f, unlock, err := s.lock(ctx, f)
+	held, unlock, err := s.lock(ctx, f.file)
 	if err != nil {
 		return session.Record{}, err
 	}
 	defer unlock()
-	return f.read()
+	again := held.open(os.O_RDONLY)
+	defer again.close()
+	return again.record()
 }
 
 // reportDamage says whether err is about a damaged file, and tells the log if so.
-func (s *Store) reportDamage(f file, err error) bool {
+func (s *Store) reportDamage(f *folder, err error) bool {
 	if !isDamage(err) {
 		return false
 	}
-	s.logger.Error("filestore: a file is damaged", "folder", f.folder.path, "error", err)
+	s.logger.Error("filestore: a file is damaged", "folder", f.path, "error", err)
 	return true
 }
 

@@ -19,16 +19,21 @@ import (
 //	 1 byte   the format, 1
 //	 8 bytes  version
 //	 8 bytes  expiry in Unix milliseconds
-//	 8 bytes  room
-//	 8 bytes  the half with the data, 0 or 1
+//	 8 bytes  room, the length of a part
+//	 8 bytes  the part with the data: 0, 1 or 2
 //	 8 bytes  length of the data
 //	32 bytes  SHA-256 of the data
 //	32 bytes  SHA-256 of the file's path below Options.Dir and of all of the above
-//	room bytes  half 0
-//	room bytes  half 1
+//	room bytes  part 0
+//	room bytes  part 1
+//	room bytes  part 2
 //
-// and ends with what was written last: the rest of the room is not there before it is needed.
-// What stands in the other half, or behind the data, means nothing.
+// and ends where data has reached so far: no room is there before it is needed. What stands in
+// the other parts, or behind the data, means nothing.
+//
+// Data goes to the next part each time. Two parts would do, if it were always known which head
+// the disk has. But whoever wrote the current one may have died before he could flush it; then
+// the disk may have the one before, and until that is certain both of their parts have to stay.
 //
 // A CRC would find a flipped bit just as well. But with the path in it, the checksum is
 // also what says that this is the session of this visitor and not, after some repair of
@@ -42,7 +47,7 @@ type head struct {
 	version uint64
 	expires time.Time
 	room    int64
-	half    int64
+	part    int64
 	length  int
 	sum     [sha256.Size]byte // of the data
 }
@@ -50,6 +55,7 @@ type head struct {
 const (
 	magic    = "session"
 	format   = 1
+	parts    = 3
 	sumAt    = len(magic) + 1 + 5*8 + sha256.Size // where the checksum of the head is
 	headSize = sumAt + sha256.Size
 )
@@ -57,14 +63,14 @@ const (
 // blockSize is what most file systems give to a file at a time.
 const blockSize = 4 << 10
 
-// roomFor is how much room a half gets for n bytes: half as much again, so that most sessions
+// roomFor is how much room a part gets for n bytes: half as much again, so that most sessions
 // grow in place, and what is left of the last block, which costs nothing.
 func roomFor(n int) int64 {
-	blocks := (headSize + 2*(n+n/2) + blockSize - 1) / blockSize
-	return int64(blocks*blockSize-headSize) / 2
+	blocks := (headSize + parts*(n+n/2) + blockSize - 1) / blockSize
+	return int64(blocks*blockSize-headSize) / parts
 }
 
-// spareRoom is how much room a half may have and be nearly empty. A session that grows for a
+// spareRoom is how much room a part may have and be nearly empty. A session that grows for a
 // moment, by a form with mistakes in it, say, gets no new file for that on its way back.
 const spareRoom = 16 << 10
 
@@ -89,13 +95,13 @@ func encode(path string, rec session.Record) []byte {
 	return append(h.encode(path), rec.Data...)
 }
 
-// newHead is the head of a file in which the record is in this half.
-func newHead(rec session.Record, room, half int64) head {
+// newHead is the head of a file in which the record is in this part.
+func newHead(rec session.Record, room, part int64) head {
 	return head{
 		version: rec.Version,
 		expires: rec.Expires,
 		room:    room,
-		half:    half,
+		part:    part,
 		length:  len(rec.Data),
 		sum:     sha256.Sum256(rec.Data),
 	}
@@ -108,7 +114,7 @@ func (h head) fits(n int) bool {
 }
 
 // offset is where the data begins.
-func (h head) offset() int64 { return int64(headSize) + h.half*h.room }
+func (h head) offset() int64 { return int64(headSize) + h.part*h.room }
 
 // encode returns the bytes of the head of the file at path.
 func (h head) encode(path string) []byte {
@@ -118,7 +124,7 @@ func (h head) encode(path string) []byte {
 	b = binary.BigEndian.AppendUint64(b, h.version)
 	b = binary.BigEndian.AppendUint64(b, uint64(h.expires.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(h.room))
-	b = binary.BigEndian.AppendUint64(b, uint64(h.half))
+	b = binary.BigEndian.AppendUint64(b, uint64(h.part))
 	b = binary.BigEndian.AppendUint64(b, uint64(h.length))
 	b = append(b, h.sum[:]...)
 	sum := checksum(path, b)
@@ -156,15 +162,15 @@ func parseHead(b []byte) (h head, ok bool) {
 		return head{}, false
 	}
 	b = b[len(magic)+1:]
-	room, half, length := binary.BigEndian.Uint64(b[16:]), binary.BigEndian.Uint64(b[24:]), binary.BigEndian.Uint64(b[32:])
-	if room > uint64(roomFor(MaxData)) || half > 1 || length > min(room, MaxData) {
+	room, part, length := binary.BigEndian.Uint64(b[16:]), binary.BigEndian.Uint64(b[24:]), binary.BigEndian.Uint64(b[32:])
+	if room > uint64(roomFor(MaxData)) || part >= parts || length > min(room, MaxData) {
 		return head{}, false
 	}
 	return head{
 		version: binary.BigEndian.Uint64(b),
 		expires: time.UnixMilli(int64(binary.BigEndian.Uint64(b[8:]))),
 		room:    int64(room),
-		half:    int64(half),
+		part:    int64(part),
 		length:  int(length),
 		sum:     [sha256.Size]byte(b[40:]),
 	}, true

@@ -26,7 +26,7 @@ func (s *Store) lock(ctx context.Context, f file) (held file, unlock func(), err
 		return file{}, nil, err
 	}
 	held = f
-	held.locked = true
+	held.lock = dir.lock
 	held.root, held.at = dir.Root, f.path[len(f.folder.path)+1:]
 	return held, func() {
 		dir.close()

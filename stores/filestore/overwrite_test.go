@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -113,6 +114,24 @@ func Test_that_nothing_leads_to_what_is_not_on_the_disk(t *testing.T) {
 	}
 }
 
+func Test_that_the_directory_is_on_the_disk_before_what_is_in_it(t *testing.T) {
+	h := newHarness(t, filestore.Options{Dir: filepath.Join(t.TempDir(), "a", "b")})
+	a := filepath.Dir(h.dir)
+	must(t, os.RemoveAll(a))
+	var flushed []os.FileInfo
+	h.OnSync(func(f *os.File) error {
+		info, err := f.Stat()
+		flushed = append(flushed, info)
+		return err
+	})
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	for i, dir := range []string{filepath.Dir(a), a} {
+		if !os.SameFile(flushed[i], fileID(t, dir)) {
+			t.Errorf("flushed %s; want what %q is in", flushed[i].Name(), []string{"a", "b"}[i])
+		}
+	}
+}
+
 func Test_that_a_disk_that_fails_before_the_head_leaves_the_old_record(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	ctx := t.Context()
@@ -172,7 +191,7 @@ func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 		t.Run(tc.desc, func(t *testing.T) {
 			must(t, tc.change(0))
 			id := fileID(t, tc.file)
-			for n := range 3 { // the next data goes to the second half, to the first one, to the second one
+			for n := range 3 { // the next data goes to the second part, to the third one, to the first one
 				old, oldState := read(t, tc.file), tc.state(t)
 				must(t, tc.change(n+1))
 				done, doneState := read(t, tc.file), tc.state(t)
@@ -193,6 +212,34 @@ func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 				t.Errorf("logged %q", got)
 			}
 		})
+	}
+}
+
+// A disk that does not even write a sector as a whole loses the record, but makes up no other one.
+func Test_that_a_torn_head_is_no_head(t *testing.T) {
+	h := newHarness(t, filestore.Options{NoSync: true})
+	ctx, path := t.Context(), h.sessionFile(key)
+	must(t, h.Write(ctx, key, h.record(0, "one")))
+	for desc, change := range map[string]func() error{
+		"a write": func() error { return h.Write(ctx, key, h.record(1, "two")) },
+		"a touch": func() error { return h.Touch(ctx, key, h.clock.In(2*time.Hour)) },
+	} {
+		old := read(t, path)
+		must(t, change())
+		done := read(t, path)
+		for i := range filestore.HeadSize {
+			for _, torn := range [][]byte{
+				slices.Concat(old[:i], done[i:]),
+				slices.Concat(done[:i], old[i:filestore.HeadSize], done[filestore.HeadSize:]),
+			} {
+				if head := torn[:filestore.HeadSize]; bytes.Equal(head, old[:filestore.HeadSize]) || bytes.Equal(head, done[:filestore.HeadSize]) {
+					continue
+				}
+				if rec, err := filestore.Decode("sessions/ab/"+key, torn); err == nil {
+					t.Errorf("%s, torn at %d: got %v", desc, i, rec)
+				}
+			}
+		}
 	}
 }
 

@@ -306,7 +306,7 @@ func Test_that_a_full_disk_leaves_the_old_record(t *testing.T) {
 	run(t, "full disk", filepath.Join(t.TempDir(), "store"))
 }
 
-// childOnFullDisk lets the kernel refuse to make files longer than 3000 bytes. To write
+// childOnFullDisk lets the kernel refuse to make files longer than 2000 bytes. To write
 // beyond is EFBIG then, after some bytes have been written, as ENOSPC is.
 func childOnFullDisk(dir string) error {
 	signal.Ignore(syscall.SIGXFSZ)
@@ -318,7 +318,7 @@ func childOnFullDisk(dir string) error {
 	if err := s.Write(ctx, key, session.Record{Data: []byte("one"), Expires: in}); err != nil {
 		return err
 	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 3000, Max: 3000}); err != nil {
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 2000, Max: 2000}); err != nil {
 		return err
 	}
 	big := make([]byte, 5000)
@@ -338,7 +338,7 @@ func childOnFullDisk(dir string) error {
 		return fmt.Errorf("left behind: %q, %w", left, err)
 	}
 
-	// The file has room for this, in its other half. The disk has not.
+	// The file has room for this, in its next part. The disk has not.
 	err = s.Write(ctx, key, session.Record{Data: big[:filestore.RoomFor(3)], Version: 1, Expires: in})
 	return errors.Join(
 		mismatch(err, session.ErrUnavailable),

@@ -123,21 +123,21 @@ func (s *Store) sweepFile(ctx context.Context, f file, name string) (removed boo
 // isDone says whether the record has expired, or the file was damaged long ago. It reads the
 // head only: damage to the data goes when the record would have expired.
 func (s *Store) isDone(f file) (bool, error) {
-	r, h, err := f.open(os.O_RDONLY)
+	r := f.open(os.O_RDONLY)
+	defer r.close()
 	switch {
-	case err == nil:
-		r.Close()
-		return !s.now().Before(h.expires), nil
-	case isDamage(err):
+	case r.err == nil:
+		return !s.now().Before(r.head.expires), nil
+	case isDamage(r.err):
 		keep := keepDamage
 		if f.folder.area != sessionsDir {
 			keep = keepLost // of the index of a tag, its mere presence says that something is lost
 		}
 		return s.isOlder(f, keep)
-	case errors.Is(err, session.ErrNotFound) || errors.Is(err, errNewer):
+	case errors.Is(r.err, session.ErrNotFound) || errors.Is(r.err, errNewer):
 		return false, nil // somebody was faster, or knows more
 	}
-	return false, err
+	return false, r.err
 }
 
 // isAbandoned says whether whoever was writing the file has died before it was complete.

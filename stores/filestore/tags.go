@@ -47,7 +47,7 @@ var errLost = fmt.Errorf("%w: the index of the tag was damaged, so it does not k
 // An index that is damaged begins anew: a user has to be able to log in. It keeps in mind
 // that something is missing for 30 days.
 func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
-	err := s.changeIndex(ctx, tag, []string{key}, func(f file, keys [][32]byte) error {
+	err := s.changeIndex(ctx, tag, []string{key}, func(f opened, keys [][32]byte) error {
 		entries, err := s.entries(ctx, f)
 		if isDamage(err) {
 			entries, err = []entry{{mark: lost, expires: s.now().Add(keepLost)}}, nil
@@ -60,7 +60,7 @@ func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) err
 		case i < 0:
 			entries = append(entries, entry{key: keys[0], expires: expires})
 		case entries[i].mark == revoked:
-			return nil
+			return s.settle(f)
 		default:
 			entries[i].expires = expires
 		}
@@ -71,7 +71,7 @@ func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) err
 
 // Untag removes the entries for keys from the index of tag. A damaged index has none.
 func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
-	err := s.changeIndex(ctx, tag, keys, func(f file, keys [][32]byte) error {
+	err := s.changeIndex(ctx, tag, keys, func(f opened, keys [][32]byte) error {
 		entries, err := s.entries(ctx, f)
 		if isDamage(err) {
 			return nil
@@ -84,7 +84,7 @@ func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 			return e.mark != lost && slices.Contains(keys, e.key)
 		})
 		if len(entries) == before {
-			return nil
+			return s.settle(f)
 		}
 		return s.putEntries(f, entries)
 	})
@@ -95,7 +95,7 @@ func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 // [session.ErrUnavailable] until [Store.Tag] has begun a new one.
 func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
 	var list []session.TagEntry
-	err := s.look(ctx, s.tags, tag, func(f file) error {
+	err := s.look(ctx, s.tags, tag, func(f opened) error {
 		entries, err := s.entries(ctx, f)
 		if isDamage(err) {
 			return errLost
@@ -117,7 +117,7 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 // ended when some may not have.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	var marked []string
-	err := s.changeIndex(ctx, tag, except, func(f file, except [][32]byte) error {
+	err := s.changeIndex(ctx, tag, except, func(f opened, except [][32]byte) error {
 		entries, err := s.entries(ctx, f)
 		if isDamage(err) || slices.ContainsFunc(entries, func(e entry) bool { return e.mark == lost }) {
 			return errLost
@@ -138,18 +138,20 @@ func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]str
 			}
 		}
 		if changed {
-			if err := s.putEntries(f, entries); err != nil {
-				return err
-			}
+			err = s.putEntries(f, entries)
+		} else {
+			err = s.settle(f)
 		}
-		marked = keys
-		return nil
+		if err == nil {
+			marked = keys
+		}
+		return err
 	})
 	return marked, answer("revoke", err)
 }
 
 // changeIndex is change for the index of a tag, with the bytes of keys.
-func (s *Store) changeIndex(ctx context.Context, tag string, keys []string, fn func(f file, keys [][32]byte) error) error {
+func (s *Store) changeIndex(ctx context.Context, tag string, keys []string, fn func(f opened, keys [][32]byte) error) error {
 	parsed := make([][32]byte, len(keys))
 	for i, key := range keys {
 		if !isName(key) {
@@ -159,12 +161,12 @@ func (s *Store) changeIndex(ctx context.Context, tag string, keys []string, fn f
 			return errName
 		}
 	}
-	return s.change(ctx, s.tags, tag, func(f file) error { return fn(f, parsed) })
+	return s.change(ctx, s.tags, tag, func(f opened) error { return fn(f, parsed) })
 }
 
 // entries returns those in an index that have not expired. A missing index has none; of a
 // damaged one it tells the log.
-func (s *Store) entries(ctx context.Context, f file) ([]entry, error) {
+func (s *Store) entries(ctx context.Context, f opened) ([]entry, error) {
 	rec, err := s.read(ctx, f)
 	if errors.Is(err, session.ErrNotFound) {
 		return nil, nil
@@ -173,7 +175,7 @@ func (s *Store) entries(ctx context.Context, f file) ([]entry, error) {
 		err = &damageError{"not an index"}
 	}
 	if err != nil {
-		s.reportDamage(f, err)
+		s.reportDamage(f.folder, err)
 		return nil, err
 	}
 	var entries []entry
@@ -188,10 +190,10 @@ func (s *Store) entries(ctx context.Context, f file) ([]entry, error) {
 }
 
 // putEntries replaces an index. One that would be empty is removed.
-func (s *Store) putEntries(f file, entries []entry) error {
+func (s *Store) putEntries(f opened, entries []entry) error {
 	entries = s.unexpired(entries)
 	if len(entries) == 0 {
-		return s.remove(f)
+		return s.remove(f.file)
 	}
 	var data bytes.Buffer
 	var expires time.Time
