@@ -383,6 +383,9 @@ func (s *Session) aged() bool {
 
 // stored notes that rec is now the record of this session.
 func (s *Session) stored(id, key string, st *state, rec Record) {
+	if st != s.st {
+		s.received() // what others have flashed since did not come with this request
+	}
 	s.id, s.key, s.st, s.version, s.expires = id, key, st, rec.Version, rec.Expires
 	s.next = ""
 }
