@@ -56,7 +56,8 @@ func (s *Session) abandon(err error) error {
 
 // settled notes that nothing is pending any more.
 func (s *Session) settled() {
-	s.ops, s.renew, s.ended, s.sealed.ended, s.tags = nil, false, nil, false, tagChanges{}
+	s.ops, s.renew, s.ended, s.tags = nil, false, nil, tagChanges{}
+	s.sealed.ended, s.sealed.cleared = false, false
 }
 
 func (s *Session) save(delta flashDelta) error {

@@ -434,6 +434,21 @@ func Test_that_clear_leaves_what_another_request_flashes_meanwhile(t *testing.T)
 	reads(t, v, "the page after it", func(s *session.Session) any { return s.Has("user") }, false)
 }
 
+func Test_that_clear_keeps_what_this_request_has_flashed_and_saved(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.posts(nil, flashing(func(s *session.Session) { s.FlashInfo("old") }))
+		v.posts(nil, flashing(func(s *session.Session) {
+			savedFlash(s)
+			if err := s.Save(t.Context()); err != nil {
+				t.Error(err)
+			}
+			s.Clear()
+		}))
+		reads(t, v, "the page", alerts, "success: Saved!")
+	})
+}
+
 func Test_that_the_last_value_stands_when_the_first_is_saved_already(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()

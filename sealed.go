@@ -17,6 +17,7 @@ type sealed struct {
 	values     bool // there was a good session cookie
 	flash      bool // there was a good flash cookie
 	ended      bool // Destroy was called
+	cleared    bool // Clear was, and there was flash
 }
 
 func (s *Session) open() (found bool, err error) {
@@ -76,7 +77,7 @@ func (s *Session) seal(delta flashDelta) error {
 			return err
 		}
 	}
-	if !delta.empty() || had.ended || had.flash && !s.st.hasFlash() {
+	if !delta.empty() || had.ended || had.cleared {
 		if err := s.sealFlash(s.st.without(entry.isValue)); err != nil {
 			return err
 		}

@@ -213,10 +213,11 @@ func (s *Session) Clear() {
 	defer s.unlock()
 	var came []string // expired ones too: a cookie may still hold them
 	for e := range s.state().all() {
-		if e.kind.isFlash() {
+		if e.kind.isFlash() && !s.flash.isOwn(string(e.key)) {
 			came = append(came, string(e.key))
 		}
 	}
+	s.sealed.cleared = s.sealed.cleared || len(came) > 0
 	s.flashes().forgetReceived()
 	s.change(func(st *state) error {
 		// What another request flashes meanwhile did not come with this one.
