@@ -234,10 +234,11 @@ func (s *Session) settle() flashDelta {
 			delta.drop = append(delta.drop, it.id)
 		}
 	}
-	// What was added and shown in one request need not be stored at all.
+	// What was added and shown in one request need not be stored at all. What it was to replace goes.
 	for _, it := range f.added {
 		if f.consumes(it, false) {
 			f.own = append(f.own, it)
+			delta.drop = append(delta.drop, s.st.superseded(it)...)
 		}
 	}
 	f.added = slices.DeleteFunc(f.added, func(it flashItem) bool { return slices.Contains(f.done, it.id) })

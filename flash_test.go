@@ -467,6 +467,26 @@ func Test_that_the_last_value_stands_when_the_first_is_saved_already(t *testing.
 	})
 }
 
+func Test_that_a_value_that_is_shown_at_once_ends_the_one_before(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		for claim, before := range map[string]func(*session.Session) error{
+			"that came":            func(*session.Session) error { return nil },
+			"that is saved by now": func(s *session.Session) error { s.Flash("k", "second"); return s.Save(t.Context()) },
+		} {
+			v := s.browser()
+			v.posts(nil, flashing(flash("k", "first")))
+			reads(t, v, "the page", func(s *session.Session) any {
+				if err := before(s); err != nil {
+					t.Error(err)
+				}
+				s.Flash("k", "last")
+				return session.Flashed[string](s, "k")
+			}, "last")
+			reads(t, v, "the page after the one "+claim, message("k"), nil)
+		}
+	})
+}
+
 func Test_that_a_message_without_a_name_is_not_found_under_every_name(t *testing.T) {
 	newVisitor().must(t, start(t, session.Config{}), func(s *session.Session) {
 		s.Flash("", "text")
