@@ -399,6 +399,7 @@ func Test_what_fits_into_a_cookie(t *testing.T) {
 	}{
 		{"a long text is left out, its form and errors stay", url.Values{"title": {"T"}, "text": {strings.Repeat("x", 5000)}}, session.ValidationErrors{"title": {"is short"}}, "title=T text=-[is short]"},
 		{"of many errors the first ones stay", url.Values{"title": {"T"}}, manyErrors, "title=- text=-[]"},
+		{"an error that quotes a long text is left out", url.Values{"title": {"T"}}, session.ValidationErrors{"title": {strings.Repeat("x", 5000) + " is no title"}}, "title=- text=-[]"},
 		{"of nothing but names nothing stays", onlyNames, session.ValidationErrors{"title": {"is short"}}, "title=- text=-[is short]"},
 	}
 	for _, tc := range cases {

@@ -173,7 +173,8 @@ func (st *state) trimInput(excess int) bool {
 	return true
 }
 
-// trimErrors leaves out half of the errors of a form, the last ones.
+// trimErrors leaves out half of the errors of a form, the last ones. The last one of all may
+// quote what was typed, and so be too long by itself.
 func (st *state) trimErrors() bool {
 	i, it := st.flashOf(kindInputErrors)
 	if i < 0 {
@@ -181,7 +182,8 @@ func (st *state) trimErrors() bool {
 	}
 	errs := it.inputErrors()
 	if len(errs) < 2 {
-		return false
+		st.parts().entries = slices.Delete(st.parts().entries, i, i+1)
+		return true
 	}
 	it.value = mustEncode(errs[:len(errs)/2])
 	st.parts().entries[i] = it.entry()
