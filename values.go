@@ -290,7 +290,11 @@ func plainText(raw []byte) (string, bool) {
 // what they are: as a float64, a large id comes back as another one. A single value that
 // goes into a type that is known needs none of this.
 func decodeJSON(raw []byte, v any) error {
-	if isScalar(raw) && reflect.TypeOf(v).Elem().Kind() != reflect.Interface {
+	t := reflect.TypeOf(v)
+	if isScalar(raw) && t.Elem().Kind() != reflect.Interface {
+		if t.NumMethod() > 0 || t.Elem().Kind() == reflect.Pointer {
+			raw = bytes.Clone(raw) // an UnmarshalJSON is given these very bytes, and may write to them
+		}
 		return json.Unmarshal(raw, v)
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
