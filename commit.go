@@ -55,7 +55,8 @@ func (s *Session) abandon(err error) error {
 
 // settled notes that nothing is pending any more.
 func (s *Session) settled() {
-	s.ops, s.renew, s.ended, s.sealed.ended, s.tags = nil, false, nil, false, tagChanges{}
+	s.ops, s.renew, s.ended, s.tags = nil, false, nil, tagChanges{}
+	s.sealed.ended, s.sealed.cleared = false, false
 }
 
 func (s *Session) save(delta flashDelta) error {
@@ -271,6 +272,9 @@ func (s *Session) gone(ctx context.Context) error {
 
 // stored notes that rec is now the record of this session.
 func (s *Session) stored(id, key string, st *state, rec Record) {
+	if st != s.st {
+		s.received() // what others have flashed since did not come with this request
+	}
 	s.id, s.key, s.st, s.version, s.expires = id, key, st, rec.Version, rec.Expires
 	s.next = ""
 }

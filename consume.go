@@ -47,6 +47,18 @@ func (f *flashes) saved() {
 	}
 }
 
+// isOwn says whether the item with that id is one that this request has saved.
+func (f *flashes) isOwn(id string) bool {
+	return f != nil && slices.ContainsFunc(f.own, func(it flashItem) bool { return it.id == id })
+}
+
+// saveAgain is for a session that ends, and takes along what this request has saved in it. What
+// a page has shown stays there.
+func (f *flashes) saveAgain() {
+	shown := func(it flashItem) bool { return slices.Contains(f.done, it.id) }
+	f.added, f.own = append(slices.DeleteFunc(f.own, shown), f.added...), nil
+}
+
 // forgetAdded is for what is not going to be saved.
 func (f *flashes) forgetAdded() {
 	if f != nil {
@@ -222,10 +234,11 @@ func (s *Session) settle() flashDelta {
 			delta.drop = append(delta.drop, it.id)
 		}
 	}
-	// What was added and shown in one request need not be stored at all.
+	// What was added and shown in one request need not be stored at all. What it was to replace goes.
 	for _, it := range f.added {
 		if f.consumes(it, false) {
 			f.own = append(f.own, it)
+			delta.drop = append(delta.drop, s.st.superseded(it)...)
 		}
 	}
 	f.added = slices.DeleteFunc(f.added, func(it flashItem) bool { return slices.Contains(f.done, it.id) })

@@ -434,6 +434,21 @@ func Test_that_clear_leaves_what_another_request_flashes_meanwhile(t *testing.T)
 	reads(t, v, "the page after it", func(s *session.Session) any { return s.Has("user") }, false)
 }
 
+func Test_that_clear_keeps_what_this_request_has_flashed_and_saved(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.posts(nil, flashing(func(s *session.Session) { s.FlashInfo("old") }))
+		v.posts(nil, flashing(func(s *session.Session) {
+			savedFlash(s)
+			if err := s.Save(t.Context()); err != nil {
+				t.Error(err)
+			}
+			s.Clear()
+		}))
+		reads(t, v, "the page", alerts, "success: Saved!")
+	})
+}
+
 func Test_that_the_last_value_stands_when_the_first_is_saved_already(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
@@ -449,6 +464,26 @@ func Test_that_the_last_value_stands_when_the_first_is_saved_already(t *testing.
 		}))
 		reads(t, v, "the page", message("k"), "last")
 		reads(t, v, "the page after it", message("k"), nil)
+	})
+}
+
+func Test_that_a_value_that_is_shown_at_once_ends_the_one_before(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		for claim, before := range map[string]func(*session.Session) error{
+			"that came":            func(*session.Session) error { return nil },
+			"that is saved by now": func(s *session.Session) error { s.Flash("k", "second"); return s.Save(t.Context()) },
+		} {
+			v := s.browser()
+			v.posts(nil, flashing(flash("k", "first")))
+			reads(t, v, "the page", func(s *session.Session) any {
+				if err := before(s); err != nil {
+					t.Error(err)
+				}
+				s.Flash("k", "last")
+				return session.Flashed[string](s, "k")
+			}, "last")
+			reads(t, v, "the page after the one "+claim, message("k"), nil)
+		}
 	})
 }
 

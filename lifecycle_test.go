@@ -138,6 +138,7 @@ func Test_that_a_message_flashed_with_the_log_out_begins_a_new_session(t *testin
 	}{
 		{"after", func(s *session.Session) { s.Destroy(); s.FlashSuccess("bye") }},
 		{"before", func(s *session.Session) { s.FlashSuccess("bye"); s.Destroy() }},
+		{"before, and saved", func(s *session.Session) { s.FlashSuccess("bye"); _ = s.Save(context.Background()); s.Destroy() }},
 	} {
 		store := memorystore.New(memorystore.Options{})
 		p := start(t, session.Config{Store: store})

@@ -77,6 +77,17 @@ func Test_how_long_old_input_lives(t *testing.T) {
 // scriptFetch is what fetch sends by itself.
 var scriptFetch = headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}
 
+// The page has loaded the session before the form was sent, so what that left is for another one.
+func Test_that_a_page_which_is_in_flight_across_the_POST_leaves_old_input(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(nil, flashing(func(s *session.Session) { s.Put("user", 7) }))
+	end := (&reader{browser: v}).begins(ask{}, pageThat(func(s *session.Session) { s.Increment("pages") }))
+	v.posts(url.Values{"title": {"T"}}, flashing(keep))
+	end()
+	reads(t, v, "the page", old("title"), "title=T")
+	reads(t, v, "the page after it", old("title"), "title=-")
+}
+
 func Test_that_a_title_of_one_form_never_fills_another_next_week(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
@@ -388,6 +399,7 @@ func Test_what_fits_into_a_cookie(t *testing.T) {
 	}{
 		{"a long text is left out, its form and errors stay", url.Values{"title": {"T"}, "text": {strings.Repeat("x", 5000)}}, session.ValidationErrors{"title": {"is short"}}, "title=T text=-[is short]"},
 		{"of many errors the first ones stay", url.Values{"title": {"T"}}, manyErrors, "title=- text=-[]"},
+		{"an error that quotes a long text is left out", url.Values{"title": {"T"}}, session.ValidationErrors{"title": {strings.Repeat("x", 5000) + " is no title"}}, "title=- text=-[]"},
 		{"of nothing but names nothing stays", onlyNames, session.ValidationErrors{"title": {"is short"}}, "title=- text=-[is short]"},
 	}
 	for _, tc := range cases {

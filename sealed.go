@@ -17,6 +17,7 @@ type sealed struct {
 	values     bool // there was a good session cookie
 	flash      bool // there was a good flash cookie
 	ended      bool // Destroy was called
+	cleared    bool // Clear was, and there was flash
 }
 
 func (s *Session) open() (found bool, err error) {
@@ -76,7 +77,7 @@ func (s *Session) seal(delta flashDelta) error {
 			return err
 		}
 	}
-	if !delta.empty() || had.ended || had.flash && !s.st.hasFlash() {
+	if !delta.empty() || had.ended || had.cleared {
 		if err := s.sealFlash(s.st.without(entry.isValue)); err != nil {
 			return err
 		}
@@ -172,7 +173,8 @@ func (st *state) trimInput(excess int) bool {
 	return true
 }
 
-// trimErrors leaves out half of the errors of a form, the last ones.
+// trimErrors leaves out half of the errors of a form, the last ones. The last one of all may
+// quote what was typed, and so be too long by itself.
 func (st *state) trimErrors() bool {
 	i, it := st.flashOf(kindInputErrors)
 	if i < 0 {
@@ -180,7 +182,8 @@ func (st *state) trimErrors() bool {
 	}
 	errs := it.inputErrors()
 	if len(errs) < 2 {
-		return false
+		st.parts().entries = slices.Delete(st.parts().entries, i, i+1)
+		return true
 	}
 	it.value = mustEncode(errs[:len(errs)/2])
 	st.unpack().entries[i] = it.entry()

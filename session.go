@@ -247,9 +247,14 @@ func (s *Session) Destroy() {
 	s.begin(s.m.now())
 	s.ops, s.renew, s.lost, s.tags = nil, false, false, tagChanges{}
 	s.flashes().forgetReceived()
-	if s.outside {
-		s.flash.forgetAdded() // no cookie would lead to a session that they begin
+	if !s.outside && !s.headSent {
+		s.flash.saveAgain()
+		return
 	}
+	if !s.outside && len(s.flash.unsaved()) > 0 {
+		s.late(ErrHeadSent)
+	}
+	s.flash.forgetAdded() // no cookie would lead to a session that they begin
 }
 
 // logOutStraggles is the error for a log-out by the old id of a session that lives on under

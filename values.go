@@ -213,10 +213,11 @@ func (s *Session) Clear() {
 	defer s.unlock()
 	var came []string // expired ones too: a cookie may still hold them
 	for e := range s.state().all() {
-		if e.kind.isFlash() {
+		if e.kind.isFlash() && !s.flash.isOwn(string(e.key)) {
 			came = append(came, string(e.key))
 		}
 	}
+	s.sealed.cleared = s.sealed.cleared || len(came) > 0
 	s.flashes().forgetReceived()
 	s.change(func(st *state) error {
 		// What another request flashes meanwhile did not come with this one.
@@ -289,7 +290,11 @@ func plainText(raw []byte) (string, bool) {
 // what they are: as a float64, a large id comes back as another one. A single value that
 // goes into a type that is known needs none of this.
 func decodeJSON(raw []byte, v any) error {
-	if isScalar(raw) && reflect.TypeOf(v).Elem().Kind() != reflect.Interface {
+	t := reflect.TypeOf(v)
+	if isScalar(raw) && t.Elem().Kind() != reflect.Interface {
+		if t.NumMethod() > 0 || t.Elem().Kind() == reflect.Pointer {
+			raw = bytes.Clone(raw) // an UnmarshalJSON is given these very bytes, and may write to them
+		}
 		return json.Unmarshal(raw, v)
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))

@@ -166,6 +166,29 @@ func Test_that_values_can_be_changed_after_put_without_effect(t *testing.T) {
 	})
 }
 
+// scribble is a text whose UnmarshalJSON works in what it is given.
+type scribble string
+
+func (s *scribble) UnmarshalJSON(raw []byte) error {
+	*s = scribble(raw)
+	clear(raw)
+	return nil
+}
+
+func Test_that_decoding_a_value_changes_nothing(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Put("k", "text") })
+	v.must(t, p, func(s *session.Session) {
+		session.Get[scribble](s, "k")
+		session.Get[*scribble](s, "k")
+	})
+	v.must(t, p, func(s *session.Session) {
+		if got := session.Get[string](s, "k"); got != "text" {
+			t.Errorf("got %q after it was decoded; want it as it was", got)
+		}
+	})
+}
+
 func Test_that_has_knows_zero_values(t *testing.T) {
 	twice(t, func(s *session.Session) {
 		s.Put("zero", 0)
