@@ -182,7 +182,7 @@ func (st *state) trimErrors() bool {
 	}
 	errs := it.inputErrors()
 	if len(errs) < 2 {
-		st.parts().entries = slices.Delete(st.parts().entries, i, i+1)
+		st.unpack().entries = slices.Delete(st.unpack().entries, i, i+1)
 		return true
 	}
 	it.value = mustEncode(errs[:len(errs)/2])
