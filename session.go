@@ -64,7 +64,7 @@ type Session struct {
 	renew bool // give the record a new id
 	csrf  bool // its pages have tokens
 	ops   []op
-	room  [3]op   // for what most requests change
+	room  [2]op   // for what most requests change
 	ended []ended // records to destroy
 	tags  tagChanges
 	flash *flashes // nil until there is something to note; see Session.flashes
