@@ -2,7 +2,6 @@ package session
 
 import (
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -38,8 +37,13 @@ func (s *Session) leaveBackCache(h http.Header) {
 // passingName is the cookie that comes and goes with a page. The prefixes of other cookies
 // would ask for attributes that it does not need.
 func (t cookieTemplate) passingName() string {
-	name := strings.TrimPrefix(t.base.Name, "__Host-")
-	return strings.TrimPrefix(name, "__Secure-") + "-seen"
+	name := t.base.Name
+	for _, prefix := range [...]string{"__Host-", "__Secure-", "__Http-"} {
+		if hasPrefixFold(name, prefix) {
+			name = name[len(prefix):]
+		}
+	}
+	return name + "-seen"
 }
 
 // cookieIsNew says whether this response, or one just before, has set the session's cookie.

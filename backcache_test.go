@@ -137,3 +137,21 @@ func Test_that_a_page_with_messages_does_not_send_the_session_s_cookie(t *testin
 		return c.HTML(http.StatusOK, session.Get[string](session.From(c), "user"))
 	}).body, "ada")
 }
+
+// It is not secure, and browsers refuse such a cookie under a name with one of these prefixes.
+func Test_that_the_cookie_that_comes_and_goes_has_a_name_without_a_prefix(t *testing.T) {
+	for name, want := range map[string]string{
+		"":              "session-seen",
+		"shop":          "shop-seen",
+		"__Host-shop":   "shop-seen",
+		"__secure-shop": "shop-seen",
+		"__Http-shop":   "shop-seen",
+	} {
+		p := start(t, session.Config{CookieName: name})
+		rec := newVisitor().visit(p, pageThat(func(s *session.Session) { s.FlashNow("info", "Hello"); texts(s) }))
+		set := strings.Join(rec.Header()["Set-Cookie"], "\n")
+		if !strings.HasPrefix(set, want+"=1") {
+			t.Errorf("with the session's cookie called %q, the page sets\n%s\nwant %s", name, set, want)
+		}
+	}
+}

@@ -204,8 +204,10 @@ func (cfg Config) validate() error {
 	if hasPrefixFold(cfg.CookieName, "__Host-") && !cfg.Cookie.allowsHostPrefix() {
 		wrong("CookieName", cfg.CookieName, `browsers refuse the "__Host-" prefix unless the cookie is secure, has Path "/" and no Domain; change those, or the name`)
 	}
-	if hasPrefixFold(cfg.CookieName, "__Secure-") && cfg.Cookie.Insecure {
-		wrong("CookieName", cfg.CookieName, `browsers refuse the "__Secure-" prefix on an insecure cookie; set Cookie.Insecure to false, or change the name`)
+	for _, prefix := range [...]string{"__Secure-", "__Http-"} {
+		if hasPrefixFold(cfg.CookieName, prefix) && cfg.Cookie.Insecure {
+			wrong("CookieName", cfg.CookieName, fmt.Sprintf("browsers refuse the %q prefix on an insecure cookie; set Cookie.Insecure to false, or change the name", prefix))
+		}
 	}
 	if !strings.HasPrefix(cfg.Cookie.Path, "/") || strings.ContainsFunc(cfg.Cookie.Path, notPathRune) {
 		wrong("Cookie.Path", cfg.Cookie.Path, `must begin with "/" and hold neither ";" nor control characters`)

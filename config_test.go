@@ -55,6 +55,7 @@ func Test_that_a_mistake_names_field_value_and_way_out(t *testing.T) {
 		{"a host name on a path", session.Config{CookieName: "__host-a", Cookie: session.CookieOptions{Path: "/a"}}, []string{`"__host-a"`, `Path "/"`}},
 		{"a host name, insecure", session.Config{CookieName: "__HOST-a", Cookie: session.CookieOptions{Insecure: true}}, []string{`"__HOST-a"`, "secure"}},
 		{"a secure name, insecure", session.Config{CookieName: "__Secure-a", Cookie: session.CookieOptions{Insecure: true}}, []string{`"__Secure-a"`, "Cookie.Insecure"}},
+		{"a name for http only, insecure", session.Config{CookieName: "__Http-a", Cookie: session.CookieOptions{Insecure: true}}, []string{`"__Http-a"`, "Cookie.Insecure"}},
 		{"a secure name with a domain", session.Config{CookieName: "__Secure-a", Cookie: session.CookieOptions{Domain: "example.com"}}, nil},
 		{"a path without a slash", session.Config{Cookie: session.CookieOptions{Path: "a"}}, []string{`Config.Cookie.Path = "a"`, `begin with "/"`}},
 		{"a path with a semicolon", session.Config{Cookie: session.CookieOptions{Path: "/;Domain=evil"}}, []string{"Cookie.Path", `";"`}},
