@@ -283,8 +283,7 @@ func Test_that_old_input_is_trimmed_to_fit(t *testing.T) {
 }
 
 func Test_that_there_is_no_cookie_for_what_was_all_left_out(t *testing.T) {
-	p := start(t, session.Config{Store: cookieStore(t, time.Now)})
-	rec := newVisitor().must(t, p, func(s *session.Session) {
+	rec := newVisitor().must(t, startSealed(t), func(s *session.Session) {
 		s.FlashInputErrors(map[string][]string{"title": {strings.Repeat("x", 5000)}})
 	})
 	if got := setCookies(rec); len(got) > 0 {
