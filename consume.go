@@ -189,10 +189,14 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 		return false, err
 	}
 	f := s.flashes()
-	isTaken := func(it flashItem) bool { return slices.Contains(f.read, it.id) && slices.Contains(f.taken, it.id) }
-	received := len(f.received)
-	f.received = slices.DeleteFunc(f.received, isTaken)
-	return len(f.received) < received, nil
+	taken := f.taken
+	if s.lost {
+		taken = delta.drop // if the session has got another id, they are shown there
+	}
+	isTaken := func(it flashItem) bool { return slices.Contains(f.read, it.id) && slices.Contains(taken, it.id) }
+	before := len(f.received) + len(f.own)
+	f.received, f.own = slices.DeleteFunc(f.received, isTaken), slices.DeleteFunc(f.own, isTaken)
+	return len(f.received)+len(f.own) < before, nil
 }
 
 // applyFlash applies d to st, and notes what somebody else has removed from it before.

@@ -71,3 +71,45 @@ func Test_that_pages_at_the_same_time_show_a_message_once(t *testing.T) {
 		t.Errorf("%d pages at once showed the alert %d times and the coupon %d times; want once each", pages, alerts, coupons)
 	}
 }
+
+func Test_that_a_page_does_not_show_what_is_shown_elsewhere(t *testing.T) {
+	showing := func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, view(func(ctx context.Context, w io.Writer) error {
+			_, err := fmt.Fprint(w, session.FromContext(ctx).FlashMessages().Alerts())
+			return err
+		}))
+	}
+	for _, tc := range []struct {
+		desc      string
+		flashes   func(s *session.Session) error // before the page does what it does
+		meanwhile echo.HandlerFunc
+	}{
+		{"a page was faster with what this one has saved", func(s *session.Session) error {
+			s.FlashSuccess("Saved.")
+			return s.Save(t.Context())
+		}, showing},
+		{"the session has got another id", func(s *session.Session) error { return nil }, with((*session.Session).Regenerate)},
+	} {
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, func(s *session.Session) { s.FlashSuccess("Here it is.") })
+		var pages []*httptest.ResponseRecorder
+		page := p.serve(v.request(), func(c echo.Context) error {
+			s := session.From(c)
+			s.Has("") // loads
+			if err := tc.flashes(s); err != nil {
+				t.Error(err)
+			}
+			s.FlashNow(session.KindInfo, "For now.")
+			pages = append(pages, v.visit(p, tc.meanwhile))
+			return showing(c)
+		})
+		pages = append(pages, page, v.visit(p, showing), v.visit(p, showing))
+		var all string
+		for _, page := range pages {
+			all += page.Body.String()
+		}
+		if strings.Count(all, "Saved.") > 1 || strings.Count(all, "Here it is.") != 1 || strings.Count(all, "For now.") != 1 {
+			t.Errorf("%s: all pages show %s; want each message once", tc.desc, all)
+		}
+	}
+}

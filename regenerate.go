@@ -49,7 +49,6 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		return err
 	}
 	st, rec, err := c.insert(ctx, st)
-	line.newest = Record{}
 	takeBack := func(context.Context) {}
 	if err == nil {
 		takeBack, err = s.m.noteMove(ctx, old, c.seq)

@@ -127,15 +127,14 @@ func (s *Session) sealFlash(flash *state) error {
 		last = max(last, it.expires)
 	}
 	until := time.UnixMilli(last)
-	for {
-		err := s.sealCookie(name, flash, until, until.Sub(s.at))
-		var tooLarge *TooLargeError
-		if !errors.As(err, &tooLarge) || !flash.shrink(tooLarge.Size-tooLarge.Limit) {
-			s.sealed.flash, s.sealed.flashGiven = true, true
-			return err
-		}
+	err := s.sealCookie(name, flash, until, until.Sub(s.at))
+	var tooLarge *TooLargeError
+	if errors.As(err, &tooLarge) && flash.shrink(tooLarge.Size-tooLarge.Limit) {
 		s.report(nil, "", Event{Err: err}, flashTooLarge)
+		return s.sealFlash(flash)
 	}
+	s.sealed.flash, s.sealed.flashGiven = true, true
+	return err
 }
 
 // shrink leaves out what will be missed the least. It says whether there was anything.

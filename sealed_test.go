@@ -282,6 +282,15 @@ func Test_that_old_input_is_trimmed_to_fit(t *testing.T) {
 	})
 }
 
+func Test_that_there_is_no_cookie_for_what_was_all_left_out(t *testing.T) {
+	rec := newVisitor().must(t, startSealed(t), func(s *session.Session) {
+		s.FlashInputErrors(map[string][]string{"title": {strings.Repeat("x", 5000)}})
+	})
+	if got := setCookies(rec); len(got) > 0 {
+		t.Errorf("the answer sets %v; want no cookie", got)
+	}
+}
+
 func Test_that_a_message_that_does_not_fit_fails_aloud(t *testing.T) {
 	p := startSealed(t)
 	v := newVisitor()

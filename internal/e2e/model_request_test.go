@@ -259,8 +259,12 @@ func (r *request) learn(c content, now time.Time) {
 	}
 }
 
-// rendered is what a page by Render shows in the end.
-func (r *request) rendered(now time.Time) []string {
+// rendered is what a page by Render shows in the end. If its session had gone by then, that is only
+// what it has flashed itself.
+func (r *request) rendered(now time.Time, gone bool) []string {
+	if gone {
+		return content{alerts: r.flashed}.texts(time.Time{})
+	}
 	return slices.DeleteFunc(r.visible(now), func(text string) bool { return slices.Contains(r.taken, text) })
 }
 

@@ -819,8 +819,8 @@ func (m *machine) complaint(r *request, now time.Time, id string, removed bool) 
 		return "a cookie that nobody needs"
 	case !gone && !r.hurt && m.overdue(r, now):
 		return "a session was used, and the store was not told, or the other way round"
-	case r.ending == aRender && !(gone && !r.applied) && !slices.Equal(r.shown, r.rendered(now)):
-		return fmt.Sprintf("the page shows %q; want %q", r.shown, r.rendered(now))
+	case r.ending == aRender && !slices.Equal(r.shown, r.rendered(now, gone && !r.applied)):
+		return fmt.Sprintf("the page shows %q; want %q", r.shown, r.rendered(now, gone && !r.applied))
 	}
 	return ""
 }

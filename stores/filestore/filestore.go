@@ -70,6 +70,7 @@
 package filestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -253,10 +254,12 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	}
 	err := s.change(ctx, s.sessions, key, func(f opened) error {
 		current, err := s.load(ctx, f)
-		if err != nil {
+		switch {
+		case errors.Is(err, session.ErrNotFound):
+			return cmp.Or(s.settle(f), err) // to a log-out that is as good as done
+		case err != nil:
 			return err
-		}
-		if current.Version != version {
+		case current.Version != version:
 			return &session.ConflictError{Current: current}
 		}
 		return s.remove(f.file)
