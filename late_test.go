@@ -498,27 +498,37 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 	})
 }
 
-// Timeout answers in the place of a handler that takes too long, and lets it run on. Here
-// it does so when the request is cancelled, which needs no clock.
 // Nobody needs to have looked at it before.
 func Test_that_a_session_that_begins_after_the_answer_is_closed(t *testing.T) {
-	p := start(t, session.Config{})
-	v := newVisitor()
-	v.must(t, p, put("a", 1))
-	var kept context.Context
-	v.visit(p, func(c echo.Context) error {
-		kept = c.Request().Context()
-		return c.String(http.StatusOK, "ok")
-	})
-	s := session.FromContext(kept)
-	if n := session.Get[int](s, "a"); n != 1 {
-		t.Errorf("got %d; want what is stored", n)
-	}
-	if s.Put("a", 2); !errors.Is(s.Err(), session.ErrClosed) || len(p.hooked("LateWrite")) != 1 {
-		t.Errorf("got %v, and %d reports", s.Err(), len(p.hooked("LateWrite")))
+	for desc, answer := range map[string]echo.HandlerFunc{
+		"of the handler":       func(c echo.Context) error { return c.String(http.StatusOK, "ok") },
+		"of the error handler": func(c echo.Context) error { return echo.ErrNotFound },
+		"of net/http":          func(c echo.Context) error { return nil },
+	} {
+		t.Run(desc, func(t *testing.T) {
+			p := start(t, session.Config{})
+			v := newVisitor()
+			v.must(t, p, put("a", 1))
+			var kept context.Context
+			r, over := context.WithCancel(t.Context())
+			p.serve(v.request().WithContext(r), func(c echo.Context) error {
+				kept = c.Request().Context()
+				return answer(c)
+			})
+			over() // as net/http does
+			s := session.FromContext(kept)
+			if n := session.Get[int](s, "a"); n != 1 {
+				t.Errorf("got %d; want what is stored", n)
+			}
+			if s.Put("a", 2); !errors.Is(s.Err(), session.ErrClosed) || len(p.hooked("LateWrite")) != 1 {
+				t.Errorf("got %v, and %d reports", s.Err(), len(p.hooked("LateWrite")))
+			}
+		})
 	}
 }
 
+// Timeout answers in the place of a handler that takes too long, and lets it run on. Here
+// it does so when the request is cancelled, which needs no clock.
 func Test_that_Timeout_commits_what_the_handler_changed_so_far(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		answered, done := make(chan struct{}), make(chan struct{})
