@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -261,20 +262,32 @@ func Test_how_often_the_store_is_asked(t *testing.T) {
 
 // The second takes over the record that the first has left, and need not ask for it.
 func Test_that_two_requests_of_one_process_are_no_conflict(t *testing.T) {
-	w := &watched{Store: memorystore.New(memorystore.Options{})}
-	p := start(t, session.Config{Store: w, Now: time.Now})
-	v := newVisitor()
-	v.must(t, p, put("n", 1))
-	w.reset()
-	interleaved(p, p, v, increment, increment)
-	if n := w.count(""); n != 4 || len(p.hooked("Conflict")) != 0 {
-		t.Errorf("%d store calls and %d conflicts; want two reads and two writes, and none", n, len(p.hooked("Conflict")))
+	for _, tc := range []struct {
+		desc      string
+		size      int
+		calls     int
+		conflicts int
+	}{
+		{"two reads and two writes", 100, 4, 0},
+		{"one write more for a session that is too large to be kept", 100_000, 5, 1},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			w := &watched{Store: memorystore.New(memorystore.Options{})}
+			p := start(t, session.Config{Store: w, Now: time.Now})
+			v := newVisitor()
+			v.must(t, p, func(s *session.Session) { s.Put("n", 1); s.Put("much", strings.Repeat("x", tc.size)) })
+			w.reset()
+			interleaved(p, p, v, increment, increment)
+			if calls, conflicts := w.count(""), len(p.hooked("Conflict")); calls != tc.calls || conflicts != tc.conflicts {
+				t.Errorf("%d store calls and %d conflicts; want %d and %d", calls, conflicts, tc.calls, tc.conflicts)
+			}
+			v.must(t, p, func(s *session.Session) {
+				if n := session.Get[int](s, "n"); n != 3 {
+					t.Errorf("n is %d; want 3", n)
+				}
+			})
+		})
 	}
-	v.must(t, p, func(s *session.Session) {
-		if n := session.Get[int](s, "n"); n != 3 {
-			t.Errorf("n is %d; want 3", n)
-		}
-	})
 }
 
 // A process remembers what it wrote last. If a failover loses that, others may write something

@@ -110,10 +110,17 @@ func (sh *shard) line(key string) *line {
 	return l
 }
 
+// maxIdle is the size of the record that an idle line may keep: 4 MB are in all of them then, at
+// the most. For a larger one, the next in line asks the store.
+const maxIdle = 64 << 10
+
 // rest is for a line that everybody has left. There is one such line in a shard, so that they
 // take little room.
 func (sh *shard) rest(l *line) {
 	l.busy = false
+	if len(l.newest.Data) > maxIdle {
+		l.newest = Record{}
+	}
 	if sh.idle != nil {
 		delete(sh.lines, sh.idle.key)
 	}
