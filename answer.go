@@ -43,8 +43,12 @@ func Render(c echo.Context, status int, component Component) error {
 }
 
 func render(c echo.Context, component Component) ([]byte, error) {
+	ctx := c.Request().Context()
+	if ctx.Err() != nil && FromContext(ctx).outlivesContext() {
+		ctx = context.WithoutCancel(ctx) // a templ component would refuse it
+	}
 	var page bytes.Buffer
-	err := component.Render(c.Request().Context(), &page)
+	err := component.Render(ctx, &page)
 	return page.Bytes(), err
 }
 

@@ -9,8 +9,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
@@ -81,6 +83,45 @@ func Test_that_a_component_that_fails_is_a_clean_error(t *testing.T) {
 		t.Errorf("got %d %q; want the error page alone", got.status, got.body)
 	}
 }
+
+func Test_that_an_error_page_is_rendered_after_its_context_has_ended(t *testing.T) {
+	limit := middleware.ContextTimeout(time.Hour) // cancels its context when the handler has returned
+	for name, around := range map[string]func(echo.MiddlewareFunc) []echo.MiddlewareFunc{
+		"outside of the session": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc { return []echo.MiddlewareFunc{limit, s} },
+		"inside of it":           func(s echo.MiddlewareFunc) []echo.MiddlewareFunc { return []echo.MiddlewareFunc{s, limit} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := echo.New()
+			e.HTTPErrorHandler = func(_ error, c echo.Context) {
+				if err := session.Render(c, http.StatusNotFound, patientView); err != nil {
+					e.DefaultHTTPErrorHandler(err, c)
+				}
+			}
+			e.Use(around(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))...)
+			ctx, hangUp := context.WithCancel(t.Context())
+			e.GET("/", func(echo.Context) error { return echo.ErrNotFound })
+			e.GET("/left", func(echo.Context) error { hangUp(); return echo.ErrNotFound })
+
+			for _, tc := range []struct{ path, want string }{
+				{"/", "a page"},
+				{"/left", `{"message":"Internal Server Error"}` + "\n"},
+			} {
+				rec := httptest.NewRecorder()
+				e.ServeHTTP(rec, httptest.NewRequestWithContext(ctx, http.MethodGet, tc.path, nil))
+				wantText(t, tc.path, rec.Body.String(), tc.want)
+			}
+		})
+	}
+}
+
+// patientView ends with its context, as a templ component does.
+var patientView = renderFunc(func(ctx context.Context, w io.Writer) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "a page")
+	return err
+})
 
 func Test_where_redirects_lead(t *testing.T) {
 	plain := headers{"Accept", "text/html"}
