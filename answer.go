@@ -186,9 +186,10 @@ func sendsForm(h http.Header) bool {
 	return false
 }
 
-// takesPage says whether it helps to send the client on to a page.
+// takesPage says whether it helps to send the client on to a page. htmx accepts anything, whether
+// it asks for a part or follows a boosted form.
 func takesPage(h http.Header) bool {
-	return acceptsHTML(h) || isPart(h) || takesAnything(h) && sendsForm(h)
+	return acceptsHTML(h) || isPart(h) || header(h, "Hx-Request") != "" || takesAnything(h) && sendsForm(h)
 }
 
 // takesAnything is for curl and the like. A script in a browser accepts */* too, but it
