@@ -57,7 +57,8 @@ import (
 )
 
 // FromEnv is the store that the environment names. Where it has something to close, such as
-// its connections, it is an io.Closer.
+// its connections, it is an io.Closer. Close it when Shutdown of Echo has returned, since
+// requests are saved until then.
 //
 // No server is asked yet. To do so at start, see whether the store has a method
 // Check(context.Context) error; those of Redis and DynamoDB do.
