@@ -24,7 +24,7 @@ const maxIntended = 1024
 func (s *Session) SetIntendedURL(path string) {
 	s.lock()
 	defer s.unlock()
-	if s.exchange != nil && path == s.req.URL.RequestURI() {
+	if !s.outside && path == s.req.URL.RequestURI() {
 		path = s.pageAsked()
 	}
 	if s.state(); len(path) > maxIntended || !isLocalPath(path) {
