@@ -251,10 +251,11 @@ func (s *Session) Destroy() {
 		s.flash.saveAgain()
 		return
 	}
-	if !s.outside && len(s.flash.unsaved()) > 0 {
+	// No cookie would lead to a session that messages begin here.
+	if s.headSent && len(s.flash.unsaved()) > 0 {
 		s.late(ErrHeadSent)
 	}
-	s.flash.forgetAdded() // no cookie would lead to a session that they begin
+	s.flash.forgetAdded()
 }
 
 // logOutStraggles is the error for a log-out by the old id of a session that lives on under
