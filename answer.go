@@ -43,8 +43,12 @@ func Render(c echo.Context, status int, component Component) error {
 }
 
 func render(c echo.Context, component Component) ([]byte, error) {
+	ctx := c.Request().Context()
+	if ctx.Err() != nil && FromContext(ctx).outlivesContext() {
+		ctx = context.WithoutCancel(ctx) // a templ component would refuse it
+	}
 	var page bytes.Buffer
-	err := component.Render(c.Request().Context(), &page)
+	err := component.Render(ctx, &page)
 	return page.Bytes(), err
 }
 
@@ -121,9 +125,13 @@ func (s *Session) IsPartial() bool {
 // as well, if there is one.
 //
 // Without a view, a page that does not know where to go back to goes to its own address.
-// If that would lead here again, the answer is a plain 422.
+// If that would lead here again, the answer is a plain 422, and so it is for who takes no page,
+// such as a client that sends JSON: then nothing is kept for the next page either.
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
+	if len(view) == 0 && !takesPage(r.Header) {
+		return unprocessable(err)
+	}
 	s.FlashValidationErrors(err)
 	page, isGet := referer(r), r.Method == http.MethodGet || r.Method == http.MethodHead
 	if len(view) > 0 && (page == "" || isGet || classify(r) == audiencePart) {
@@ -135,9 +143,13 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 		own = uri
 	}
 	if isGet && (page == "" || page == own) {
-		return echo.NewHTTPError(http.StatusUnprocessableEntity).SetInternal(err)
+		return unprocessable(err)
 	}
 	return Back(c, own)
+}
+
+func unprocessable(err error) error {
+	return echo.NewHTTPError(http.StatusUnprocessableEntity).SetInternal(err)
 }
 
 // FlashInvalid is middleware that lets handlers simply return a validation error: it is
@@ -163,11 +175,21 @@ func isForm(r *http.Request) bool {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return false // going back would lead here again
 	}
-	switch mediaType(r.Header) {
+	return sendsForm(r.Header) && takesPage(r.Header)
+}
+
+func sendsForm(h http.Header) bool {
+	switch mediaType(h) {
 	case "application/x-www-form-urlencoded", "multipart/form-data", "":
-		return acceptsHTML(r.Header) || isPart(r.Header) || takesAnything(r.Header)
+		return true
 	}
 	return false
+}
+
+// takesPage says whether it helps to send the client on to a page. htmx accepts anything, whether
+// it asks for a part or follows a boosted form.
+func takesPage(h http.Header) bool {
+	return acceptsHTML(h) || isPart(h) || header(h, "Hx-Request") != "" || takesAnything(h) && sendsForm(h)
 }
 
 // takesAnything is for curl and the like. A script in a browser accepts */* too, but it

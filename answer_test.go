@@ -9,8 +9,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
@@ -81,6 +83,45 @@ func Test_that_a_component_that_fails_is_a_clean_error(t *testing.T) {
 		t.Errorf("got %d %q; want the error page alone", got.status, got.body)
 	}
 }
+
+func Test_that_an_error_page_is_rendered_after_its_context_has_ended(t *testing.T) {
+	limit := middleware.ContextTimeout(time.Hour) // cancels its context when the handler has returned
+	for name, around := range map[string]func(echo.MiddlewareFunc) []echo.MiddlewareFunc{
+		"outside of the session": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc { return []echo.MiddlewareFunc{limit, s} },
+		"inside of it":           func(s echo.MiddlewareFunc) []echo.MiddlewareFunc { return []echo.MiddlewareFunc{s, limit} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := echo.New()
+			e.HTTPErrorHandler = func(_ error, c echo.Context) {
+				if err := session.Render(c, http.StatusNotFound, patientView); err != nil {
+					e.DefaultHTTPErrorHandler(err, c)
+				}
+			}
+			e.Use(around(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))...)
+			ctx, hangUp := context.WithCancel(t.Context())
+			e.GET("/", func(echo.Context) error { return echo.ErrNotFound })
+			e.GET("/left", func(echo.Context) error { hangUp(); return echo.ErrNotFound })
+
+			for _, tc := range []struct{ path, want string }{
+				{"/", "a page"},
+				{"/left", `{"message":"Internal Server Error"}` + "\n"},
+			} {
+				rec := httptest.NewRecorder()
+				e.ServeHTTP(rec, httptest.NewRequestWithContext(ctx, http.MethodGet, tc.path, nil))
+				wantText(t, tc.path, rec.Body.String(), tc.want)
+			}
+		})
+	}
+}
+
+// patientView ends with its context, as a templ component does.
+var patientView = renderFunc(func(ctx context.Context, w io.Writer) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "a page")
+	return err
+})
 
 func Test_where_redirects_lead(t *testing.T) {
 	plain := headers{"Accept", "text/html"}
@@ -160,6 +201,7 @@ func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 		{claim: "a page goes back to the form, which shows it", ask: ask{form: form, from: back}, status: 303, to: "/posts/new", next: shown},
 		{claim: "a page with a view does, too", ask: ask{form: form, from: back}, views: []session.Component{formView}, status: 303, to: "/posts/new", next: shown},
 		{claim: "so does a boosted one", ask: ask{form: form, as: htmxBoosted, from: back}, views: []session.Component{formView}, status: 303, to: "/posts/new", next: shown},
+		{claim: "and one without a view", ask: ask{form: form, as: htmxBoosted, from: back}, status: 303, to: "/posts/new", next: shown},
 		{claim: "a page that hides where it came from gets the view", ask: ask{form: form}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
 		{claim: "or goes to its own address", ask: ask{form: form, path: "/posts?draft=1"}, status: 303, to: "/posts?draft=1", next: shown},
 		{claim: "unless that is on another site", ask: ask{form: form, path: "//evil.example/x"}, status: 303, to: "/", next: shown},
@@ -168,6 +210,9 @@ func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 		{claim: "a part without a view leads its page back", ask: ask{form: form, as: htmxPart, from: back}, status: 204, to: "/posts/new", next: shown},
 		{claim: "a Turbo frame gets the view", ask: ask{form: form, as: headers{"Turbo-Frame", "f", "Accept", "text/html"}, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
 		{claim: "a script gets the view", ask: ask{form: form, as: scriptFetch, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "without a view it is told, and nothing is left", ask: ask{form: form, as: scriptFetch, from: back}, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: "title=- "},
+		{claim: "so is a client that sends JSON", ask: ask{body: `{"title":"x"}`, as: headers{"Accept", "*/*"}, header: headers{"Content-Type", "application/json"}, from: back}, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: "title=- "},
+		{claim: "but not htmx, which can send JSON, too", ask: ask{body: `{"title":"x"}`, as: htmxPart, header: headers{"Content-Type", "application/json"}, from: back}, status: 204, to: "/posts/new", next: "title=- title: is short"},
 		{claim: "an unknown error is refilled only", ask: ask{form: form, from: back}, err: errOops, status: 303, to: "/posts/new", next: "title=x "},
 		{claim: "an unknown error of a part, too", ask: ask{form: form, as: htmxPart}, err: errOops, views: []session.Component{formView}, status: 422, body: "title=x ", next: "title=- "},
 		{claim: "a view that fails is a clean error, and the form comes next", ask: ask{form: form, as: htmxPart}, views: []session.Component{failingComponent}, status: 500, body: "{\"message\":\"Internal Server Error\"}\n", next: shown},
@@ -217,6 +262,7 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		{"as echo's Validator wraps it", ask{form: form}, returns(wrapped), 303, "title=x title: Title is required"},
 		{"a form over plain http", ask{form: form, as: plainNavigation}, returns(invalidTitle), 303, "title=x title: is short"},
 		{"an htmx part", ask{form: form, as: htmxPart}, returns(invalidTitle), 204, "title=x title: is short"},
+		{"a boosted form", ask{form: form, as: htmxBoosted}, returns(invalidTitle), 303, "title=x title: is short"},
 		{"a form that curl sends", ask{form: form, as: headers{"Accept", "*/*"}}, returns(invalidTitle), 303, "title=x title: is short"},
 		{"not a form that a script of a page sends", ask{form: form, as: headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}}, returns(wrapped), 400, "title=- "},
 		{"not another error", ask{form: form}, returns(echo.ErrConflict), 409, "title=- "},

@@ -256,6 +256,10 @@ func Test_that_an_htmx_form_of_an_ended_session_goes_back_too(t *testing.T) {
 	if got.status != http.StatusNoContent || got.header.Get("HX-Redirect") != "/form" {
 		t.Errorf("got %d to %q; want the form's page", got.status, got.header.Get("HX-Redirect"))
 	}
+	got = v.asks(ask{as: htmxBoosted, form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
+	if got.status != http.StatusSeeOther || got.header.Get("Location") != "/form" {
+		t.Errorf("boosted: got %d to %q; want the form's page", got.status, got.header.Get("Location"))
+	}
 }
 
 func Test_that_only_forms_of_this_site_are_sent_back(t *testing.T) {

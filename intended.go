@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -16,14 +17,32 @@ const maxIntended = 1024
 // a page, which the visitor will be sent to by GET. Only a path of this site, of up to 1024
 // bytes, is remembered; anything else is ignored, since it often comes from the visitor (OWASP
 // ASVS 5.0, 3.7.2).
+//
+// A guard gives it the address of each request that it turns away. If that is a form, a poll or
+// another part of a page, the page that it came from is remembered; and nothing is if it is an
+// image, or a page that is loaded ahead.
 func (s *Session) SetIntendedURL(path string) {
 	s.lock()
 	defer s.unlock()
+	if !s.outside && path == s.req.URL.RequestURI() {
+		path = s.pageAsked()
+	}
 	if s.state(); len(path) > maxIntended || !isLocalPath(path) {
 		return
 	}
 	raw := mustEncode(path)
 	s.change(func(st *state) error { st.put(kindOwn, intendedKey, raw); return nil })
+}
+
+// pageAsked is the page that the visitor is on after this request, or "" if there is none.
+func (s *Session) pageAsked() string {
+	switch to := s.audience(); {
+	case to == audienceNobody:
+		return ""
+	case to == audiencePage && s.req.Method == http.MethodGet:
+		return s.req.URL.RequestURI()
+	}
+	return referer(s.req)
 }
 
 // PullIntendedURL is where the visitor wanted to go, and forgets it. If that is not known

@@ -54,6 +54,37 @@ func Test_which_addresses_are_remembered(t *testing.T) {
 	}
 }
 
+// A guard of pages for users remembers the address of each request that it turns away.
+func Test_that_a_guard_remembers_the_address_of_a_page(t *testing.T) {
+	cases := []struct {
+		claim string
+		ask
+		want string
+	}{
+		{"a page is remembered", ask{as: navigation}, "/orders?page=2"},
+		{"so is one that htmx navigates to", ask{as: htmxBoosted}, "/orders?page=2"},
+		{"an image is not", ask{as: favicon}, "/before"},
+		{"nor is a page that is loaded ahead", ask{as: prefetched}, "/before"},
+		{"nor HEAD", ask{method: http.MethodHead}, "/before"},
+		{"of a part it is the page that has it", ask{as: htmxPart, from: "/cart"}, "/cart"},
+		{"so it is of what a script fetches", ask{as: jsonPoll, from: "/cart"}, "/cart"},
+		{"so it is of a form", ask{method: http.MethodPost, as: navigation, from: "/cart"}, "/cart"},
+		{"if that is known", ask{as: htmxPart}, "/before"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			v := newSite(t).browser()
+			v.opens(flashing(func(s *session.Session) { s.SetIntendedURL("/before") }))
+			tc.ask.path = "/orders?page=2"
+			v.asks(tc.ask, func(c echo.Context) error {
+				session.From(c).SetIntendedURL(c.Request().URL.RequestURI())
+				return session.Redirect(c, "/login")
+			})
+			reads(t, v, "after the login", func(s *session.Session) any { return s.PullIntendedURL() }, tc.want)
+		})
+	}
+}
+
 func Test_that_the_intended_address_survives_a_login(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()

@@ -123,9 +123,9 @@ func (s *Session) state() *state {
 	return s.st
 }
 
-// Load reads the session now, and returns why it could not be read. Without Load, a
-// store that cannot be reached reads as an empty session, and the response becomes a 503.
-// ctx is only asked whether it has ended already; the store has 5 seconds.
+// Load reads the session now, unless it has been read, and returns why it could not be.
+// Without Load, a store that cannot be reached reads as an empty session, and the response
+// becomes a 503. ctx is only asked whether it has ended already; the store has 5 seconds.
 func (s *Session) Load(ctx context.Context) error {
 	if s == nil {
 		return nil

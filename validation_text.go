@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -129,8 +130,10 @@ func amountOf(e FieldError) (be, count string) {
 }
 
 // readableName is the name of a field in words: "author email" for "Author.Email". A field
-// of an element of a list goes by its own name: "product name" for "Items[1].ProductName".
+// of an element of a list goes by its own name and the number of the element, or a summary would
+// say the same of each of them: "product name 2" for "Items[1].ProductName".
 func readableName(path string) string {
+	number := numberOf(path)
 	path = splitCamelCase(listElement.ReplaceAllString(path, ""))
 	words := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("_-.[] ", r) })
 	for i, word := range words {
@@ -141,10 +144,25 @@ func readableName(path string) string {
 			words[i] = lower
 		}
 	}
-	return strings.Join(slices.Compact(words), " ") // Author.AuthorEmail says it twice
+	words = slices.Compact(words) // Author.AuthorEmail says it twice
+	return strings.Join(append(words, number...), " ")
 }
 
-var listElement = regexp.MustCompile(`^.*\[\d+\]\.|\[\d+\]`)
+// listElement leads to an element of a list, or is the index of a value in one.
+var listElement = regexp.MustCompile(`^.*\[(\d+)\]\.|\[\d+\]`)
+
+// numberOf is the number of the element that a field is in, counted from one, if it is in one.
+func numberOf(path string) []string {
+	element := listElement.FindStringSubmatch(path)
+	if element == nil {
+		return nil
+	}
+	index, err := strconv.Atoi(element[1])
+	if err != nil {
+		return nil
+	}
+	return []string{strconv.Itoa(index + 1)}
+}
 
 // acronyms are those that names in lower case have, too: user_id.
 var acronyms = map[string]string{

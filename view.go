@@ -41,6 +41,17 @@ func (s *Session) viewOf(status int, h http.Header) view {
 // a middleware further out, such as ContextTimeout, while the visitor still waits.
 func (s *Session) hasLeft() bool { return s.hungUp || !s.frozen && hasLeft(s.req) }
 
+// outlivesContext says whether an error handler still answers, and somebody waits for it, though a
+// middleware in between has ended its context, as ContextTimeout does when the handler returns.
+func (s *Session) outlivesContext() bool {
+	if s == nil {
+		return false
+	}
+	s.lock()
+	defer s.unlock()
+	return s.frozen && !s.hungUp && s.exchange != nil
+}
+
 // hasLeft says whether the visitor has hung up. A deadline is something else: it is ours,
 // and the visitor still waits for the answer.
 func hasLeft(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }

@@ -2,11 +2,12 @@
 //
 //	store, err := stores.FromEnv()
 //
-// or, with the lifetimes of sessions, [ConfigFromEnv]. These are the variables:
+// or, with more of the Config, [ConfigFromEnv]. These are the variables:
 //
 //	SESSION_DRIVER            cookie (the default), file, redis, dynamodb or memory
 //	SESSION_IDLE_TIMEOUT      a duration such as 2h or 30m; see session.Config
 //	SESSION_ABSOLUTE_TIMEOUT  a duration, or never
+//	SESSION_INSECURE          true where the site is plain http, while you develop
 //
 //	cookie    APP_KEY                 the key that seals; `openssl rand -hex 32` makes one
 //	          APP_PREVIOUS_KEYS       keys that still open, with commas in between; optional
@@ -36,6 +37,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,7 +57,8 @@ import (
 )
 
 // FromEnv is the store that the environment names. Where it has something to close, such as
-// its connections, it is an io.Closer.
+// its connections, it is an io.Closer. Close it when Shutdown of Echo has returned, since
+// requests are saved until then.
 //
 // No server is asked yet. To do so at start, see whether the store has a method
 // Check(context.Context) error; those of Redis and DynamoDB do.
@@ -67,8 +70,8 @@ func FromEnv() (session.Store, error) {
 	return cfg.Store, err
 }
 
-// ConfigFromEnv is FromEnv together with the lifetimes. The rest of the Config is yours to
-// fill in.
+// ConfigFromEnv is FromEnv together with the lifetimes and Cookie.Insecure. The rest of the
+// Config is yours to fill in.
 func ConfigFromEnv() (session.Config, error) {
 	var e env
 	cfg := session.Config{
@@ -78,6 +81,7 @@ func ConfigFromEnv() (session.Config, error) {
 	if os.Getenv("SESSION_ABSOLUTE_TIMEOUT") != "never" {
 		cfg.AbsoluteTimeout = e.duration("SESSION_ABSOLUTE_TIMEOUT", "8h or 24h, or never")
 	}
+	cfg.Cookie.Insecure = e.yes("SESSION_INSECURE")
 	cfg.Store = e.store()
 	if err := errors.Join(e.errs...); err != nil {
 		if opened, ok := cfg.Store.(io.Closer); ok {
@@ -132,6 +136,18 @@ func (e *env) duration(name, examples string) time.Duration {
 		e.wrong(name, value, "is not a time above zero; write "+examples)
 	}
 	return d
+}
+
+func (e *env) yes(name string) bool {
+	value := os.Getenv(name)
+	if value == "" {
+		return false
+	}
+	yes, err := strconv.ParseBool(value)
+	if err != nil {
+		e.wrong(name, value, "is neither true nor false")
+	}
+	return yes
 }
 
 func (e *env) store() session.Store {

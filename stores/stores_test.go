@@ -95,6 +95,15 @@ func Test_that_the_environment_has_the_lifetimes(t *testing.T) {
 	}
 }
 
+func Test_that_the_environment_lets_the_cookie_travel_over_plain_http(t *testing.T) {
+	for value, insecure := range map[string]bool{"": false, "false": false, "true": true, "1": true} {
+		setenv(t, map[string]string{"SESSION_DRIVER": "memory", "SESSION_INSECURE": value})
+		if cfg, err := stores.ConfigFromEnv(); err != nil || cfg.Cookie.Insecure != insecure {
+			t.Errorf("%q: got %t, %v; want %t", value, cfg.Cookie.Insecure, err, insecure)
+		}
+	}
+}
+
 func Test_that_every_mistake_in_the_environment_is_reported_at_once(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -109,6 +118,7 @@ func Test_that_every_mistake_in_the_environment_is_reported_at_once(t *testing.T
 		{"an unknown driver", map[string]string{"SESSION_DRIVER": "redi"}, []string{"SESSION_DRIVER"}},
 		{"wrong lifetimes", map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "120", "SESSION_ABSOLUTE_TIMEOUT": "-1h"}, []string{"SESSION_IDLE_TIMEOUT", "SESSION_ABSOLUTE_TIMEOUT"}},
 		{"a lifetime of nothing", map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "0s"}, []string{"SESSION_IDLE_TIMEOUT"}},
+		{"neither yes nor no", map[string]string{"SESSION_DRIVER": "memory", "SESSION_INSECURE": "locally"}, []string{"SESSION_INSECURE"}},
 		{"an idle timeout of never", map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "never"}, []string{"SESSION_IDLE_TIMEOUT"}},
 		{"a weak key, and one from before", map[string]string{"APP_KEY": "changeme", "APP_PREVIOUS_KEYS": cookiestore.DocKey + "," + goodKey + ",short", "SESSION_IDLE_TIMEOUT": "x"},
 			[]string{"SESSION_IDLE_TIMEOUT", "APP_KEY", "APP_PREVIOUS_KEYS", "APP_PREVIOUS_KEYS"}},

@@ -96,8 +96,8 @@ func Test_that_errors_of_the_validator_find_their_fields(t *testing.T) {
 		"author.email":          "Author email must be an email address, such as name@example.com",
 		"author.web_site":       "Author web site must be a web address that begins with https:// or http://",
 		"author.initials":       "Author initials must have at most 3 characters",
-		"items[1].product_name": "Product name is required",
-		"items[1].count":        "Count must be at least 1",
+		"items[1].product_name": "Product name 2 is required",
+		"items[1].count":        "Count 2 must be at least 1",
 		"terms":                 "Terms must be checked",
 		"remind":                "Remind must be in the future",
 	}

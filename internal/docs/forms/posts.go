@@ -4,6 +4,7 @@ package forms
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/go-playground/validator/v10"
 	"github.com/labstack/echo/v4"
@@ -23,7 +24,9 @@ func (r rules) Validate(form any) error { return r.validate.Struct(form) }
 
 func newApp(cfg session.Config) *echo.Echo {
 	e := echo.New()
-	e.Validator = rules{validator.New(validator.WithRequiredStructEnabled())}
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("form") })
+	e.Validator = rules{v}
 	e.Use(session.Middleware(cfg), session.FlashInvalid)
 
 	e.GET("/posts/new", func(c echo.Context) error {
