@@ -18,13 +18,13 @@ func (q *queue) Enter(ctx context.Context, key string) (leave func(), err error)
 	return func() { q.leave(l) }, err
 }
 
+// Len is how many lines there are that somebody is in.
 func (q *queue) Len() (n int) {
 	for i := range q.shards {
 		q.shards[i].mu.Lock()
-		for _, l := range q.shards[i].lines {
-			if l.busy {
-				n++
-			}
+		n += len(q.shards[i].lines)
+		if q.shards[i].idle != nil {
+			n--
 		}
 		q.shards[i].mu.Unlock()
 	}

@@ -17,14 +17,13 @@ type queue struct {
 type shard struct {
 	mu    sync.Mutex
 	lines map[string]*line
-	idle  *line // the one that everybody has left last
+	idle  *line // the one that everybody has left last; somebody is in all others
 }
 
 // line is who commits at one session: the one at its head, and those who wait. It exists
 // as long as there is somebody, and a while longer for the record that it has.
 type line struct {
 	key     string
-	busy    bool // there is somebody at its head
 	waiting int
 	turn    chan struct{} // made by the first who waits; holds at most one token
 
@@ -50,9 +49,9 @@ func (q *queue) shard(key string) *shard {
 func (q *queue) enter(ctx context.Context, key string) (*line, error) {
 	sh := q.shard(key)
 	sh.mu.Lock()
-	l := sh.line(key)
-	if !l.busy {
-		l.busy = true
+	l := sh.lines[key]
+	if l == nil || l == sh.idle {
+		l = sh.begin(key)
 		sh.mu.Unlock()
 		return l, nil
 	}
@@ -92,20 +91,19 @@ func (q *queue) leave(l *line) {
 	sh.rest(l)
 }
 
-// line is the line for key. A new one takes the place of the idle one.
-func (sh *shard) line(key string) *line {
-	l, ok := sh.lines[key]
+// begin is the line for key, which nobody is in. A new one takes the place of the idle one.
+func (sh *shard) begin(key string) *line {
+	l := sh.idle
+	sh.idle = nil
 	switch {
-	case !ok && sh.idle != nil:
-		l = sh.idle
+	case l == nil:
+		l = new(line)
+	case l.key == key:
+		return l
+	default:
 		delete(sh.lines, l.key)
-		*l = line{key: key}
-	case !ok:
-		l = &line{key: key}
 	}
-	if l == sh.idle {
-		sh.idle = nil
-	}
+	*l = line{key: key}
 	sh.lines[key] = l
 	return l
 }
@@ -117,7 +115,6 @@ const maxIdle = 64 << 10
 // rest is for a line that everybody has left. There is one such line in a shard, so that they
 // take little room.
 func (sh *shard) rest(l *line) {
-	l.busy = false
 	if len(l.newest.Data) > maxIdle {
 		l.newest = Record{}
 	}
