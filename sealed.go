@@ -3,7 +3,6 @@ package session
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -157,45 +156,45 @@ func (s *Session) sealCookie(name string, st *state, until time.Time, age time.D
 
 // trimInput takes about excess bytes of a cookie out of old input, or all of it.
 func (st *state) trimInput(excess int) bool {
-	i, it := st.flashOf(kindInput)
-	if i < 0 {
+	it, ok := st.flashOf(kindInput)
+	if !ok {
 		return false
 	}
 	in := it.input()
 	// Sealing makes 16 bytes of 9, more or less; one field at least must go.
 	if !in.trim(in.size() - 1 - excess/2) {
-		st.unpack().entries = slices.Delete(st.unpack().entries, i, i+1)
+		st.forget(it.kind, it.id)
 		return true
 	}
 	it.value = mustEncode(in)
-	st.unpack().entries[i] = it.entry()
+	st.put(it.kind, it.id, it.entry().val)
 	return true
 }
 
 // trimErrors leaves out half of the errors of a form, the last ones. The last one of all may
 // quote what was typed, and so be too long by itself.
 func (st *state) trimErrors() bool {
-	i, it := st.flashOf(kindInputErrors)
-	if i < 0 {
+	it, ok := st.flashOf(kindInputErrors)
+	if !ok {
 		return false
 	}
 	errs := it.inputErrors()
 	if len(errs) < 2 {
-		st.unpack().entries = slices.Delete(st.unpack().entries, i, i+1)
+		st.forget(it.kind, it.id)
 		return true
 	}
 	it.value = mustEncode(errs[:len(errs)/2])
-	st.unpack().entries[i] = it.entry()
+	st.put(it.kind, it.id, it.entry().val)
 	return true
 }
 
-func (st *state) flashOf(k kind) (int, flashItem) {
-	for i, e := range st.unpack().entries {
+func (st *state) flashOf(k kind) (flashItem, bool) {
+	for e := range st.all() {
 		if it, ok := decodeFlash(e); ok && it.kind == k {
-			return i, it
+			return it, true
 		}
 	}
-	return -1, flashItem{}
+	return flashItem{}, false
 }
 
 func (e entry) isFlash() bool { return e.kind.isFlash() }
