@@ -83,14 +83,12 @@ func (s *Store) put(f opened, rec session.Record) error {
 	switch {
 	case len(rec.Data) > MaxData:
 		return errTooLarge
-	case errors.Is(f.err, session.ErrNotFound) || isDamage(f.err):
-		return s.create(f.file, rec)
-	case f.err != nil:
-		return f.err
-	case !f.head.fits(len(rec.Data)):
+	case f.err == nil && f.head.fits(len(rec.Data)):
+		return s.overwrite(f, rec)
+	case f.err == nil || errors.Is(f.err, session.ErrNotFound) || isDamage(f.err):
 		return s.create(f.file, rec)
 	}
-	return s.overwrite(f, rec)
+	return f.err
 }
 
 // create makes the file, or replaces it by another one.
