@@ -562,12 +562,15 @@ func Test_that_hooks_are_called_outside_of_the_lock(t *testing.T) {
 			called++
 		}
 	})
-	p := start(t, session.Config{Hooks: looks})
+	cfg := session.Config{Store: memorystore.New(memorystore.Options{}), Now: time.Now}
+	other := start(t, cfg)
+	cfg.Hooks = looks
+	p := start(t, cfg)
 	v := newVisitor()
 	old := v.clone()
 	v.must(t, p, put("n", 1))
 	old.cookies = v.clone().cookies
-	interleaved(p, p, v, increment, increment)
+	interleaved(other, p, v, increment, increment)
 	v.must(t, p, (*session.Session).Regenerate)
 	old.do(p, increment)
 	v.visit(p, stream((*session.Session).Regenerate))
