@@ -63,9 +63,9 @@ func Test_that_a_guard_remembers_the_address_of_a_page(t *testing.T) {
 	}{
 		{"a page is remembered", ask{as: navigation}, "/orders?page=2"},
 		{"so is one that htmx navigates to", ask{as: htmxBoosted}, "/orders?page=2"},
-		{"an image is not", ask{as: favicon}, "/before"},
-		{"nor is a page that is loaded ahead", ask{as: prefetched}, "/before"},
-		{"nor HEAD", ask{method: http.MethodHead}, "/before"},
+		{"an image is not", ask{as: favicon, from: "/cart"}, "/before"},
+		{"nor is a page that is loaded ahead", ask{as: prefetched, from: "/cart"}, "/before"},
+		{"nor HEAD", ask{method: http.MethodHead, from: "/cart"}, "/before"},
 		{"of a part it is the page that has it", ask{as: htmxPart, from: "/cart"}, "/cart"},
 		{"so it is of what a script fetches", ask{as: jsonPoll, from: "/cart"}, "/cart"},
 		{"so it is of a form", ask{method: http.MethodPost, as: navigation, from: "/cart"}, "/cart"},
