@@ -52,12 +52,8 @@ func (f *flashes) isOwn(id string) bool {
 	return f != nil && slices.ContainsFunc(f.own, func(it flashItem) bool { return it.id == id })
 }
 
-// saveAgain is for a session that ends, and takes along what this request has saved in it. What
-// a page has shown stays there.
-func (f *flashes) saveAgain() {
-	shown := func(it flashItem) bool { return slices.Contains(f.done, it.id) }
-	f.added, f.own = append(slices.DeleteFunc(f.own, shown), f.added...), nil
-}
+// saveAgain is for a session that ends, and takes along what this request has saved in it.
+func (f *flashes) saveAgain() { f.added, f.own = append(f.own, f.added...), nil }
 
 // forgetAdded is for what is not going to be saved.
 func (f *flashes) forgetAdded() {

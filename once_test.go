@@ -116,3 +116,31 @@ func Test_that_a_page_does_not_show_what_is_shown_elsewhere(t *testing.T) {
 		}
 	}
 }
+
+func Test_that_what_a_page_has_shown_does_not_begin_a_session_again(t *testing.T) {
+	var ends bool
+	p, v := start(t, session.Config{Hooks: session.Hooks{Committed: func(ctx context.Context, _ session.Event) {
+		if ends { // it is the page's own commit, before its head leaves
+			ends = false
+			session.FromContext(ctx).Destroy()
+		}
+	}}}), newVisitor()
+	page := v.visit(p, func(c echo.Context) error {
+		s := session.From(c)
+		s.FlashSuccess("Saved.")
+		if err := s.Save(t.Context()); err != nil {
+			t.Error(err)
+		}
+		ends = true
+		return session.Render(c, http.StatusOK, view(func(ctx context.Context, w io.Writer) error {
+			_, err := fmt.Fprint(w, session.FromContext(ctx).FlashMessages().Alerts())
+			return err
+		}))
+	})
+	next := v.visit(p, func(c echo.Context) error {
+		return c.String(http.StatusOK, fmt.Sprint(session.From(c).FlashMessages().Alerts()))
+	})
+	if ends || !strings.Contains(page.Body.String(), "Saved.") || strings.Contains(next.Body.String(), "Saved.") {
+		t.Errorf("the page shows %s, and the next one %s; want the message on the first", page.Body, next.Body)
+	}
+}
