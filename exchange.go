@@ -141,19 +141,27 @@ func (s *Session) needsCookie() bool {
 	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }
 
-// freeze notes that the handler has returned, and whether the visitor has hung up by then. The
-// rest is done under the same lock.
-func (s *Session) freeze(hungUp bool, rest func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// freeze notes that the handler has returned, and whether the visitor has hung up by then. If the
+// response is over, too, that is the end. The rest is done under the same lock.
+func (s *Session) freeze(hungUp, over bool, rest func()) {
+	s.lock()
+	defer s.unlock()
 	s.frozen, s.hungUp = true, hungUp
 	rest()
+	if over {
+		s.end()
+	}
 }
 
-// close ends the session's part in the request. What still holds it may go on reading.
+// close ends the session's part in the request.
 func (s *Session) close() {
 	s.lock()
 	defer s.unlock()
+	s.end()
+}
+
+// end is close for a session that is locked. What still holds it may go on reading.
+func (s *Session) end() {
 	s.exchange = nil
 	if s.pending() && !s.lost {
 		s.late(ErrClosed) // after a panic in the middle of a stream, say

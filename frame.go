@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
 )
@@ -35,8 +36,8 @@ type frame struct {
 	reached  bool  // likewise
 	cause    error // why the answer is not the handler's
 
-	mu      sync.Mutex
-	session *Session // once somebody has asked for it; see use
+	session atomic.Pointer[Session] // once somebody has asked for it; see use
+	mu      sync.Mutex              // to begin it, and for what it has to be told then
 	missed  missed
 }
 
@@ -62,36 +63,32 @@ func (f *frame) Value(key any) any {
 // use is the session of this request. It begins when it is asked for, so that requests
 // which never do are spared its room.
 func (f *frame) use() *Session {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.session == nil {
+	return f.usedOr(func(m *missed) {
 		s := &Session{m: f.m, ctx: f, req: &f.req, exchange: f}
-		s.headSent, s.status = f.missed.head, f.missed.status
-		s.frozen, s.hungUp = f.left, f.missed.hungUp
-		if f.missed.closed {
+		s.headSent, s.status = m.head, m.status
+		s.frozen, s.hungUp = f.left, m.hungUp
+		if m.closed {
 			s.exchange = nil
 		}
-		f.session = s
-	}
-	return f.session
+		f.session.Store(s)
+	})
 }
 
 // used is the session of this request, or nil if nobody has asked for it yet.
-func (f *frame) used() *Session {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.session
-}
+func (f *frame) used() *Session { return f.session.Load() }
 
 // usedOr is the session of this request. If there is none yet, note is called instead: what
 // it notes is told to one that begins later.
 func (f *frame) usedOr(note func(*missed)) *Session {
+	if s := f.used(); s != nil {
+		return s
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.session == nil {
+	if f.used() == nil {
 		note(&f.missed)
 	}
-	return f.session
+	return f.used()
 }
 
 // serve is a method of its own: called from a closure, WithContext is not inlined, and the
@@ -146,10 +143,7 @@ func (f *frame) leave(original *http.Request) {
 	over := f.sent || !f.owns(f.c.Request()) // by us, or by Timeout in our place
 	s := f.usedOr(func(m *missed) { f.left, f.current, m.hungUp, m.closed = true, current, hungUp, over })
 	if s != nil {
-		s.freeze(hungUp, func() { f.left, f.current = true, current })
-		if over {
-			s.close()
-		}
+		s.freeze(hungUp, over, func() { f.left, f.current = true, current })
 	}
 	if over {
 		return

@@ -26,7 +26,8 @@ type state struct {
 
 	// As they were read. They are out of date once they are unpacked; see state.unpack.
 	writers, entries []byte
-	flashed          bool // some of the entries are flash
+	count            int32 // of entries
+	flashed          bool  // some of them are flash
 	unpacked         *parts
 }
 
@@ -81,7 +82,7 @@ func newState(now time.Time, lifetime time.Duration) *state {
 // unpack is the parts of st, to be changed.
 func (st *state) unpack() *parts {
 	if st.unpacked == nil {
-		st.unpacked = newParts(st.writers, st.entries)
+		st.unpacked = newParts(st)
 	}
 	return st.unpacked
 }
@@ -97,19 +98,31 @@ func (st *state) all() iter.Seq[entry] {
 			}
 			return
 		}
-		for r := (reader{rest: st.entries}); len(r.rest) > 0; {
-			if !yield(r.entry()) {
+		for i := 0; i < len(st.entries); {
+			e, end := entryAt(st.entries, i)
+			if !yield(e) {
 				return
 			}
+			i = end
 		}
 	}
 }
 
+// get is the value of that entry. It takes out no other one: most requests read a key or two.
 func (st *state) get(k kind, key string) (val []byte, ok bool) {
-	for e := range st.all() {
-		if e.kind == k && string(e.key) == key {
-			return e.val, true
+	if p := st.unpacked; p != nil {
+		i := p.find(k, key)
+		if i < 0 {
+			return nil, false
 		}
+		return p.entries[i].val, true
+	}
+	for i := 0; i < len(st.entries); {
+		p := placeAt(st.entries, i)
+		if e := st.entries; kind(e[i]) == k && string(e[p.key:p.keyEnd]) == key {
+			return e[p.val:p.end:p.end], true
+		}
+		i = p.end
 	}
 	return nil, false
 }
@@ -152,6 +165,7 @@ func (p *parts) find(k kind, key string) int {
 // join puts the entries of another state, which nobody has unpacked either, behind those of st.
 func (st *state) join(other *state) {
 	st.entries = slices.Concat(st.entries, other.entries)
+	st.count += other.count
 	st.flashed = st.flashed || other.flashed
 }
 
@@ -265,18 +279,19 @@ func decodeState(data []byte) (*state, error) {
 		r.writer()
 	}
 	st.entries = r.rest
-	for len(r.rest) > 0 {
-		st.flashed = r.entry().isFlash() || st.flashed
+	i := 0
+	for ; i < len(st.entries); st.count++ {
+		st.flashed = st.flashed || kind(st.entries[i]).isFlash()
+		i = placeAt(st.entries, i).end
 	}
-	if r.bad {
+	if r.bad || i > len(st.entries) {
 		return nil, errCorrupt
 	}
 	return st, nil
 }
 
-// newParts takes apart what decodeState has found to be sound. There is room for what most
-// sessions have, in one allocation.
-func newParts(writers, entries []byte) *parts {
+// newParts takes a state apart. There is room for what most sessions have, in one allocation.
+func newParts(st *state) *parts {
 	room := new(struct {
 		parts
 		writers [2]writer
@@ -284,15 +299,13 @@ func newParts(writers, entries []byte) *parts {
 	})
 	p := &room.parts
 	p.writers, p.entries = room.writers[:0], room.entries[:0]
-	r := reader{rest: writers}
+	r := reader{rest: st.writers}
 	for n := r.uvarint(); n > 0; n-- {
 		p.writers = append(p.writers, r.writer())
 	}
-	for r = (reader{rest: entries}); len(r.rest) > 0; {
-		if len(p.entries) == cap(p.entries) {
-			p.entries = slices.Grow(p.entries, r.left())
-		}
-		p.entries = append(p.entries, r.entry())
+	p.entries = slices.Grow(p.entries, int(st.count))
+	for e := range st.all() {
+		p.entries = append(p.entries, e)
 	}
 	return p
 }
@@ -339,23 +352,41 @@ func (r *reader) uvarint() uint64 {
 	return v
 }
 
-func (r *reader) bytes() []byte {
-	if b := r.rest; len(b) > 0 && b[0] < 0x80 && int(b[0]) < len(b) { // most are short
-		end := 1 + b[0]
-		r.rest = b[end:]
-		return b[1:end:end]
-	}
-	return r.take(r.uvarint())
-}
+func (r *reader) bytes() []byte { return r.take(r.uvarint()) }
 
 func (r *reader) writer() writer { return writer{r.uint64(), r.uvarint()} }
 
-func (r *reader) entry() entry { return entry{kind(r.byte()), r.bytes(), r.bytes()} }
+// place is where an entry is in the entries of a state: four numbers, as many as Go returns in
+// registers. A walk over a record is hardly more than that.
+type place struct{ key, keyEnd, val, end int }
 
-// left is how many entries there are, without taking them off.
-func (r reader) left() (n int) {
-	for ; len(r.rest) > 0; n++ {
-		r.entry()
+// placeAt is the place of the entry that begins at i. If entries does not hold all of it,
+// end lies behind its end.
+func placeAt(entries []byte, i int) place {
+	key, keyEnd := span(entries, i+1)
+	val, end := span(entries, keyEnd)
+	return place{key, keyEnd, val, end}
+}
+
+// entryAt is the entry that begins at i, and where it ends. The capacity of what it has ends
+// there, too: appending to a value must not reach its neighbour.
+func entryAt(entries []byte, i int) (e entry, end int) {
+	p := placeAt(entries, i)
+	return entry{kind(entries[i]), entries[p.key:p.keyEnd:p.keyEnd], entries[p.val:p.end:p.end]}, p.end
+}
+
+// span is where the bytes lie whose length is at i.
+func span(b []byte, i int) (from, end int) {
+	if i >= len(b) {
+		return i, len(b) + 1
 	}
-	return n
+	n, size := uint64(b[i]), 1 // most are short
+	if n >= 0x80 {
+		n, size = binary.Uvarint(b[i:])
+	}
+	from = i + size
+	if size <= 0 || n > uint64(len(b)-from) {
+		return i, len(b) + 1
+	}
+	return from, from + int(n)
 }
