@@ -131,9 +131,8 @@ func (d flashDelta) apply(st *state, now time.Time) {
 		return !ok || old.expires <= now.UnixMilli() || slices.Contains(d.drop, old.id) ||
 			slices.ContainsFunc(d.add, func(it flashItem) bool { return it.supersedes(old) })
 	})
-	p := st.unpack()
 	for _, it := range d.add {
-		p.entries = append(p.entries, it.entry())
+		st.add(it.entry())
 	}
 	st.dropOldest(kindAlert, maxAlerts)
 	st.dropOldest(kindInput, maxForms)

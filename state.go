@@ -27,7 +27,7 @@ type state struct {
 	// As they were read. They are out of date once they are unpacked; see state.unpack.
 	writers, entries []byte
 	count            int32 // of entries
-	flashed          bool  // some of them are flash
+	flashed          bool  // some of them are flash, or were before a change
 	unpacked         *parts
 }
 
@@ -148,7 +148,14 @@ func (st *state) put(k kind, key string, val []byte) {
 		p.entries[i].val = val
 		return
 	}
-	p.entries = append(p.entries, entry{k, []byte(key), val})
+	st.add(entry{k, []byte(key), val})
+}
+
+// add is put for an entry that there is none of yet.
+func (st *state) add(e entry) {
+	p := st.unpack()
+	p.entries = append(p.entries, e)
+	st.flashed = st.flashed || e.isFlash()
 }
 
 func (st *state) forget(k kind, key string) {
@@ -170,10 +177,7 @@ func (st *state) join(other *state) {
 }
 
 func (st *state) hasFlash() bool {
-	if st.unpacked == nil {
-		return st.flashed
-	}
-	return st.contains(entry.isFlash)
+	return st.flashed && (st.unpacked == nil || st.contains(entry.isFlash))
 }
 
 // empty says whether there is nothing worth a record. What a list would show of a session
