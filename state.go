@@ -189,12 +189,13 @@ func (st *state) empty() bool {
 // drop removes the entries that which names.
 func (st *state) drop(which func(entry) bool) {
 	p := st.unpack()
-	p.entries = slices.DeleteFunc(slices.Clone(p.entries), which)
+	p.entries = slices.DeleteFunc(p.entries, which)
 }
 
 // without is st less the entries that which names; st stays as it is.
 func (st *state) without(which func(entry) bool) *state {
 	rest, p := *st, *st.unpack()
+	p.entries = slices.Clone(p.entries)
 	rest.unpacked = &p
 	rest.drop(which)
 	return &rest
