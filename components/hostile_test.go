@@ -31,6 +31,10 @@ var hostiles = map[string]hostile{
 	"scripts":    {"javascript:alert(1)", "{{constructor}}${x}", "`;alert(1)//", "onclick", "\x01java\nscript:alert(1)"},
 	"white":      {" a\tb\nc ", "\n\r\n\r a \u2028\u00a0", " \n a", "x onclick\n", "\t//evil.example"},
 	"other text": {"größe]]>", "\u202eesrever\u202c<!--", "\xff\xfe\x00", "\u212a\u0130", "\\\\evil.example\\a"},
+	"quotes":     {`a" onclick=alert(1) x="`, `" onclick=alert(1) x="`, `b"`, `c"`, `/a"b`},
+	"apostrophe": {"a' onclick=alert(1) x='", "' onclick=alert(1) x='", "b'", "c'", "/a'b"},
+	"opened":     {"a<img src=x onerror=alert(1) ", "<img src=x onerror=alert(1) ", "<b", "<c", "/a<b"},
+	"closed":     {"a> b", "> b", "b>", "c>", "/a>b"},
 	"empty":      {"", "", "", "", ""},
 	"unseen":     {"\x00", "\x00", "\x00", "\x00", "\x00"},
 }

@@ -49,13 +49,16 @@ func (write written) Render(ctx context.Context, w io.Writer) error {
 // start begins an element. One that cannot have content, such as input, has no end.
 func (m *markup) start(element string) {
 	m.closeTag()
-	m.write("<", element)
+	m.write("<")
+	m.write(element)
 	m.name, m.inTag = element, true
 }
 
 func (m *markup) end(element string) {
 	m.closeTag()
-	m.write("</", element, ">")
+	m.write("</")
+	m.write(element)
+	m.write(">")
 }
 
 func (m *markup) closeTag() {
@@ -67,7 +70,7 @@ func (m *markup) closeTag() {
 
 func (m *markup) text(text string) {
 	m.closeTag()
-	m.write(templ.EscapeString(text))
+	m.write(escaped(text))
 }
 
 // element is a whole element with nothing but text in it. Its class may be "".
@@ -82,10 +85,10 @@ func (m *markup) element(name, class, text string) {
 func (m *markup) bdi(text string) { m.element("bdi", "", text) }
 
 func (m *markup) attribute(key, value string) {
-	b := append(m.out, ' ') // a loop over the parts, as in write, would be felt here
+	b := append(m.out, ' ') // there are so many of them that five calls of write would be felt
 	b = append(b, key...)
 	b = append(b, `="`...)
-	b = append(b, templ.EscapeString(value)...)
+	b = append(b, escaped(value)...)
 	m.out = append(b, '"')
 }
 
@@ -95,7 +98,8 @@ func (m *markup) address(key, value string) { m.attribute(key, string(templ.URL(
 // flag writes an attribute without a value, if it is on.
 func (m *markup) flag(key string, on bool) {
 	if on {
-		m.write(" ", key)
+		m.write(" ")
+		m.write(key)
 	}
 }
 
@@ -123,11 +127,19 @@ func (m *markup) attributes(list attributes) {
 	}
 }
 
-func (m *markup) write(parts ...string) {
-	for _, part := range parts {
-		m.out = append(m.out, part...)
+// escaped is templ.EscapeString, which a text with nothing to escape, as most are, is spared.
+func escaped(text string) string {
+	for i := range len(text) {
+		switch text[i] {
+		case '&', '<', '>', '"', '\'':
+			return templ.EscapeString(text)
+		}
 	}
+	return text
 }
+
+// write takes one text, so that it is inlined.
+func (m *markup) write(text string) { m.out = append(m.out, text...) }
 
 // Write adds what templ has written.
 func (m *markup) Write(p []byte) (int, error) {
