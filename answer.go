@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -125,12 +126,14 @@ func (s *Session) IsPartial() bool {
 // as well, if there is one.
 //
 // Without a view, a page that does not know where to go back to goes to its own address.
-// If that would lead here again, the answer is a plain 422, and so it is for who takes no page,
-// such as a client that sends JSON: then nothing is kept for the next page either.
+// If that would lead here again, the answer is a plain 422. Who takes no page, such as a client
+// that sends JSON, gets a 422 with the errors by field, and nothing is kept for the next page:
+//
+//	{"message": "Unprocessable Entity", "errors": {"title": ["Title is required"]}}
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
 	if len(view) == 0 && !takesPage(r.Header) {
-		return unprocessable(err)
+		return unprocessable(err, s.fieldErrors(err))
 	}
 	s.FlashValidationErrors(err)
 	page, isGet := referer(r), r.Method == http.MethodGet || r.Method == http.MethodHead
@@ -143,13 +146,32 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 		own = uri
 	}
 	if isGet && (page == "" || page == own) {
-		return unprocessable(err)
+		return unprocessable(err, nil)
 	}
 	return Back(c, own)
 }
 
-func unprocessable(err error) error {
-	return echo.NewHTTPError(http.StatusUnprocessableEntity).SetInternal(err)
+// unprocessable is an error for Echo's error handler. It wraps err, whose status Echo would
+// answer with if err itself were an echo.HTTPError.
+func unprocessable(err error, fields map[string][]string) error {
+	answer := echo.NewHTTPError(http.StatusUnprocessableEntity).SetInternal(fmt.Errorf("session: invalid form: %w", err))
+	if len(fields) > 0 {
+		answer.Message = map[string]any{"message": answer.Message, "errors": fields}
+	}
+	return answer
+}
+
+// fieldErrors is what err says about fields.
+func (s *Session) fieldErrors(err error) map[string][]string {
+	r := s.request()
+	if r == nil {
+		return nil
+	}
+	fields := map[string][]string{}
+	for _, e := range inputErrorsOf(err, r, s.m.cfg.ValidationText) {
+		fields[e.Name] = e.Messages
+	}
+	return fields
 }
 
 // FlashInvalid is middleware that lets handlers simply return a validation error: it is

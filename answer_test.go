@@ -188,6 +188,7 @@ func Test_that_Back_stays_on_the_site(t *testing.T) {
 func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 	form := url.Values{"title": {"x"}}
 	const shown = "title=x title: is short"
+	const told = `{"errors":{"title":["is short"]},"message":"Unprocessable Entity"}` + "\n"
 	cases := []struct {
 		claim string
 		ask
@@ -210,8 +211,10 @@ func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 		{claim: "a part without a view leads its page back", ask: ask{form: form, as: htmxPart, from: back}, status: 204, to: "/posts/new", next: shown},
 		{claim: "a Turbo frame gets the view", ask: ask{form: form, as: headers{"Turbo-Frame", "f", "Accept", "text/html"}, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
 		{claim: "a script gets the view", ask: ask{form: form, as: scriptFetch, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
-		{claim: "without a view it is told, and nothing is left", ask: ask{form: form, as: scriptFetch, from: back}, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: "title=- "},
-		{claim: "so is a client that sends JSON", ask: ask{body: `{"title":"x"}`, as: headers{"Accept", "*/*"}, header: headers{"Content-Type", "application/json"}, from: back}, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: "title=- "},
+		{claim: "without a view it is told what is wrong, and nothing is left", ask: ask{form: form, as: scriptFetch, from: back}, status: 422, body: told, next: "title=- "},
+		{claim: "so is a client that sends JSON", ask: ask{body: `{"title":"x"}`, as: headers{"Accept", "*/*"}, header: headers{"Content-Type", "application/json"}, from: back}, status: 422, body: told, next: "title=- "},
+		{claim: "with a status of its own, too", ask: ask{body: `{"title":"x"}`, as: jsonPoll, from: back}, err: echo.NewHTTPError(http.StatusBadRequest, "no").SetInternal(invalidTitle), status: 422, body: told, next: "title=- "},
+		{claim: "but of an unknown error not the text", ask: ask{body: `{"title":"x"}`, as: jsonPoll, from: back}, err: errOops, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: "title=- "},
 		{claim: "but not htmx, which can send JSON, too", ask: ask{body: `{"title":"x"}`, as: htmxPart, header: headers{"Content-Type", "application/json"}, from: back}, status: 204, to: "/posts/new", next: "title=- title: is short"},
 		{claim: "an unknown error is refilled only", ask: ask{form: form, from: back}, err: errOops, status: 303, to: "/posts/new", next: "title=x "},
 		{claim: "an unknown error of a part, too", ask: ask{form: form, as: htmxPart}, err: errOops, views: []session.Component{formView}, status: 422, body: "title=x ", next: "title=- "},
