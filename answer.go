@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -133,11 +134,13 @@ func (s *Session) IsPartial() bool {
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
 	if len(view) == 0 && !takesPage(r.Header) {
-		return unprocessable(err, s.fieldErrors(err))
+		answer := unprocessable(err)
+		answer.Message = s.invalidFields(err)
+		return answer
 	}
 	s.FlashValidationErrors(err)
-	page, isGet := referer(r), r.Method == http.MethodGet || r.Method == http.MethodHead
-	if len(view) > 0 && (page == "" || isGet || classify(r) == audiencePart) {
+	page := referer(r)
+	if len(view) > 0 && (page == "" || isGet(r) || classify(r) == audiencePart) {
 		s.showForm()
 		return Render(c, http.StatusUnprocessableEntity, view[0])
 	}
@@ -145,33 +148,39 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 	if uri := r.URL.RequestURI(); isLocalPath(uri) {
 		own = uri
 	}
-	if isGet && (page == "" || page == own) {
-		return unprocessable(err, nil)
+	if isGet(r) && (page == "" || page == own) {
+		return unprocessable(err)
 	}
 	return Back(c, own)
 }
 
 // unprocessable is an error for Echo's error handler. It wraps err, whose status Echo would
 // answer with if err itself were an echo.HTTPError.
-func unprocessable(err error, fields map[string][]string) error {
-	answer := echo.NewHTTPError(http.StatusUnprocessableEntity).SetInternal(fmt.Errorf("session: invalid form: %w", err))
-	if len(fields) > 0 {
-		answer.Message = map[string]any{"message": answer.Message, "errors": fields}
-	}
-	return answer
+func unprocessable(err error) *echo.HTTPError {
+	return echo.NewHTTPError(http.StatusUnprocessableEntity).SetInternal(fmt.Errorf("session: invalid form: %w", err))
 }
 
-// fieldErrors is what err says about fields.
-func (s *Session) fieldErrors(err error) map[string][]string {
-	r := s.request()
-	if r == nil {
-		return nil
-	}
-	fields := map[string][]string{}
-	for _, e := range inputErrorsOf(err, r, s.m.cfg.ValidationText) {
-		fields[e.Name] = e.Messages
+// invalidFields is the message of a 422: the errors by field as JSON, and nothing of them in a
+// log, since they may quote what was typed.
+type invalidFields map[string][]string
+
+func (s *Session) invalidFields(err error) invalidFields {
+	fields := invalidFields{}
+	if r := s.request(); r != nil {
+		for _, e := range inputErrorsOf(err, r, s.m.cfg.ValidationText) {
+			fields[e.Name] = e.Messages
+		}
 	}
 	return fields
+}
+
+func (invalidFields) String() string { return http.StatusText(http.StatusUnprocessableEntity) }
+
+func (f invalidFields) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Message string              `json:"message"`
+		Errors  map[string][]string `json:"errors,omitempty"`
+	}{f.String(), f})
 }
 
 // FlashInvalid is middleware that lets handlers simply return a validation error: it is
@@ -194,10 +203,8 @@ func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func isForm(r *http.Request) bool {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return false // going back would lead here again
-	}
-	return sendsForm(r.Header) && takesPage(r.Header)
+	// After a GET, going back would lead here again.
+	return !isGet(r) && sendsForm(r.Header) && takesPage(r.Header)
 }
 
 func sendsForm(h http.Header) bool {

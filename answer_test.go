@@ -188,7 +188,7 @@ func Test_that_Back_stays_on_the_site(t *testing.T) {
 func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 	form := url.Values{"title": {"x"}}
 	const shown = "title=x title: is short"
-	const told = `{"errors":{"title":["is short"]},"message":"Unprocessable Entity"}` + "\n"
+	const told = `{"message":"Unprocessable Entity","errors":{"title":["is short"]}}` + "\n"
 	cases := []struct {
 		claim string
 		ask
@@ -306,5 +306,17 @@ func Test_that_FlashInvalid_passes_errors_of_requests_without_a_session(t *testi
 	e.ServeHTTP(rec, r)
 	if rec.Code != http.StatusInternalServerError {
 		t.Errorf("status %d; want 500, as for any error", rec.Code)
+	}
+}
+
+func Test_that_the_errors_of_a_form_get_into_no_log(t *testing.T) {
+	var err error
+	reply := newSite(t).browser().asks(ask{body: "{}", as: jsonPoll}, func(c echo.Context) error {
+		err = session.Invalid(c, session.ValidationErrors{"name": {"secret is taken"}})
+		return err
+	})
+	wantText(t, "body", reply.body, `{"message":"Unprocessable Entity","errors":{"name":["secret is taken"]}}`+"\n")
+	if said := fmt.Sprintf("%v %+v", err, err); strings.Contains(said, "secret") || !strings.Contains(said, "Unprocessable") {
+		t.Errorf("the error says %q", said)
 	}
 }

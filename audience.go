@@ -116,6 +116,8 @@ func acceptsHTML(h http.Header) bool {
 	return strings.Contains(header(h, "Accept"), "text/html")
 }
 
+func isGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
 // header is the first value of a header, whose name is spelled as http.Header keeps it:
 // Hx-Request, and not HX-Request. Get would first see to that, for each of a dozen names in
 // each request.

@@ -99,8 +99,7 @@ func (s *Session) flashInput(only, except []string) {
 // not been sent; the handler, which reads the same form, is there to complain.
 func submitted(r *http.Request) (form url.Values, ok bool) {
 	err := r.ParseMultipartForm(maxMultipartMemory)
-	inAddress := r.Method == http.MethodGet || r.Method == http.MethodHead ||
-		r.Method == http.MethodDelete && len(r.PostForm) == 0 // htmx sends it there
+	inAddress := isGet(r) || r.Method == http.MethodDelete && len(r.PostForm) == 0 // htmx sends it there
 	switch contentType := mediaType(r.Header); {
 	case contentType == "multipart/form-data":
 		if err != nil {
