@@ -52,8 +52,16 @@ func (f *flashes) isOwn(id string) bool {
 	return f != nil && slices.ContainsFunc(f.own, func(it flashItem) bool { return it.id == id })
 }
 
+// mine is what this request has flashed, saved or not.
+func (f *flashes) mine() []flashItem {
+	if f == nil {
+		return nil
+	}
+	return slices.Concat(f.own, f.added)
+}
+
 // saveAgain is for a session that ends, and takes along what this request has saved in it.
-func (f *flashes) saveAgain() { f.added, f.own = append(f.own, f.added...), nil }
+func (f *flashes) saveAgain() { f.added, f.own = f.mine(), nil }
 
 // forgetAdded is for what is not going to be saved.
 func (f *flashes) forgetAdded() {
@@ -131,7 +139,7 @@ func (s *Session) visible() []flashItem {
 	}
 	f := s.flashes()
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
-	items = slices.Concat(items, f.own, f.added)
+	items = append(items, f.mine()...)
 	// The view is asked for first, and so fixed: whoever has been shown something may then leave.
 	if s.headSent && s.view().shows && s.m.sealer != nil {
 		items = s.onlyRead(items)

@@ -127,8 +127,12 @@ func (s *Session) addFlash(it flashItem) {
 	it.expires = s.flashExpiry()
 	f := s.flashes()
 	f.forms = nil
+	// Input ends the errors of its form wherever they are stored. Those of this request are saved again.
+	f.added = slices.DeleteFunc(f.mine(), func(mine flashItem) bool {
+		return it.replaces(mine) || f.isOwn(mine.id) && !it.supersedes(mine)
+	})
 	f.own = slices.DeleteFunc(f.own, it.supersedes)
-	f.added = append(slices.DeleteFunc(f.added, it.replaces), it)
+	f.added = append(f.added, it)
 }
 
 func (s *Session) flashExpiry() int64 { return s.m.now().Add(s.m.cfg.FlashTTL).UnixMilli() }

@@ -242,12 +242,11 @@ func (s *Session) addInputErrors(errs []InputError) {
 	}
 	it := flashItem{kind: kindInputErrors, name: s.formName()}
 	var have []InputError
-	added := s.flash.unsaved()
-	if i := slices.IndexFunc(added, it.replaces); i >= 0 {
-		have = added[i].inputErrors()
+	mine := s.flash.mine()
+	if i := slices.IndexFunc(mine, it.replaces); i >= 0 {
+		have = mine[i].inputErrors()
 	}
-	errs = mergeErrors(have, errs)
-	it.value = mustEncode(errs)
+	it.value = mustEncode(mergeErrors(have, errs))
 	s.addFlash(it)
 }
 

@@ -88,6 +88,14 @@ func Test_that_a_page_which_is_in_flight_across_the_POST_leaves_old_input(t *tes
 	reads(t, v, "the page after it", old("title"), "title=-")
 }
 
+func Test_that_a_page_ends_old_input_that_other_values_were_put_behind(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(url.Values{"title": {"T"}}, flashing(keep))
+	v.posts(nil, flashing(func(s *session.Session) { s.Put("user", 7) }))
+	v.opens(blankPage)
+	reads(t, v, "the page after it", old("title"), "title=-")
+}
+
 func Test_that_a_title_of_one_form_never_fills_another_next_week(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
@@ -428,6 +436,42 @@ func Test_that_messages_nobody_shows_leave_room_for_old_input(t *testing.T) {
 		v.posts(url.Values{"text": {strings.Repeat("x", 500)}}, flashing(keep))
 		reads(t, v, fmt.Sprintf("the page after %d messages", waiting), old("text"), "text="+strings.Repeat("x", 500))
 	}
+}
+
+func Test_that_errors_and_input_add_up_when_some_are_saved_already(t *testing.T) {
+	titleErrors := func(s *session.Session) { s.FlashInputErrors(map[string][]string{"title": {"is short"}}) }
+	textErrors := func(s *session.Session) { s.FlashInputErrors(map[string][]string{"text": {"is long"}}) }
+	cases := []struct {
+		claim         string
+		first, second func(*session.Session)
+		want          string
+	}{
+		{"errors after errors", titleErrors, textErrors, "title=- title: is short; text: is long"},
+		{"input after errors", titleErrors, keep, "title=x title: is short"},
+		{"errors after input", keep, textErrors, "title=x text: is long"},
+		{"all after errors", titleErrors, func(s *session.Session) {
+			s.FlashValidationErrors(session.ValidationErrors{"text": {"is long"}})
+		}, "title=x title: is short; text: is long"},
+		{"errors after errors that were read", func(s *session.Session) {
+			titleErrors(s)
+			s.InputErrors("title")
+		}, textErrors, "title=- title: is short; text: is long"},
+	}
+	onBothStores(t, func(t *testing.T, s *site) {
+		for _, tc := range cases {
+			v := s.browser()
+			v.posts(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
+				tc.first(s)
+				if err := s.Save(t.Context()); err != nil {
+					t.Error(err)
+				}
+				tc.second(s)
+			}))
+			show := func(s *session.Session) any { return fmt.Sprint(old("title")(s), " ", fieldErrors(s)) }
+			reads(t, v, tc.claim, show, tc.want)
+			reads(t, v, "after "+tc.claim, show, "title=- ")
+		}
+	})
 }
 
 func Test_that_spellings_of_a_name_mean_the_same_field(t *testing.T) {
