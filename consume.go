@@ -126,9 +126,9 @@ func (s *Session) hasFlash() bool {
 	case s.st == nil:
 		return false
 	case f == nil:
-		return s.st.hasFlash()
+		return s.st.flashed
 	}
-	return len(f.own) > 0 || len(f.added) > 0 || len(f.received) > 0 || !f.decoded && s.st.hasFlash()
+	return len(f.own) > 0 || len(f.added) > 0 || len(f.received) > 0 || !f.decoded && s.st.flashed
 }
 
 // visible is what this request may show, in the order it was flashed.

@@ -52,6 +52,18 @@ func DecodeAgain(data []byte) (same bool, err error) {
 		reflect.DeepEqual(st.unpack(), again.unpack()), nil
 }
 
+// HasRoom says whether somebody who appends to what is read of data would change what stands behind it.
+func HasRoom(data []byte) (bool, error) {
+	st, err := decodeState(data)
+	if err != nil {
+		return false, err
+	}
+	return st.contains(func(e entry) bool {
+		val, _ := st.get(e.kind, string(e.key))
+		return cap(e.key) > len(e.key) || cap(e.val) > len(e.val) || cap(val) > len(val)
+	}), nil
+}
+
 // EncodeDecode says whether a state with these parts comes back as it was.
 func EncodeDecode(created, deadline int64, producer, seq uint64, kinds string, key, val []byte) bool {
 	p := &parts{writers: []writer{{producer, seq}, {seq, producer}}, entries: []entry{}}

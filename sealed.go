@@ -69,7 +69,7 @@ func (s *Session) seal(delta flashDelta) error {
 	until, due := s.refresh()
 	if changed || had.ended || due && had.values && !s.headSent {
 		values := s.st
-		if values.hasFlash() {
+		if values.flashed {
 			values = values.without(entry.isFlash)
 		}
 		if err := s.sealValues(values, until); err != nil {

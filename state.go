@@ -176,10 +176,6 @@ func (st *state) join(other *state) {
 	st.flashed = st.flashed || other.flashed
 }
 
-func (st *state) hasFlash() bool {
-	return st.flashed && (st.unpacked == nil || st.contains(entry.isFlash))
-}
-
 // empty says whether there is nothing worth a record. What a list would show of a session
 // is not.
 func (st *state) empty() bool {

@@ -54,6 +54,14 @@ func Test_that_a_record_that_is_cut_off_is_corrupt(t *testing.T) {
 	}
 }
 
+// A store in memory shares the bytes of its records.
+func Test_that_appending_to_a_value_does_not_reach_its_neighbour(t *testing.T) {
+	hasRoom, err := session.HasRoom([]byte("\x01\x00\x00\x00v\x01a\x011v\x01b\x00v\x01c\x012"))
+	if hasRoom || err != nil {
+		t.Errorf("there is room behind a key or a value: %t, %v", hasRoom, err)
+	}
+}
+
 func Test_that_garbage_does_not_take_memory(t *testing.T) {
 	for _, data := range hostileStates {
 		var before, after runtime.MemStats
