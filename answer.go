@@ -127,8 +127,9 @@ func (s *Session) IsPartial() bool {
 // as well, if there is one.
 //
 // Without a view, a page that does not know where to go back to goes to its own address.
-// If that would lead here again, the answer is a plain 422. Who takes no page, such as a client
-// that sends JSON, gets a 422 with the errors by field, and nothing is kept for the next page:
+// If that would lead here again, the answer is a plain 422. Also without a view, who takes no
+// page, such as a client that sends JSON, gets a 422 with the errors by field, and nothing is
+// kept for the next page:
 //
 //	{"message": "Unprocessable Entity", "errors": {"title": ["Title is required"]}}
 func Invalid(c echo.Context, err error, view ...Component) error {

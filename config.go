@@ -210,7 +210,7 @@ func (cfg Config) validate() error {
 		}
 	}
 	if !strings.HasPrefix(cfg.Cookie.Path, "/") || strings.ContainsFunc(cfg.Cookie.Path, notPathRune) {
-		wrong("Cookie.Path", cfg.Cookie.Path, `must begin with "/" and hold neither ";" nor control characters`)
+		wrong("Cookie.Path", cfg.Cookie.Path, `must begin with "/" and hold neither ";" nor control characters; what is not ASCII must be escaped, as in "/caf%C3%A9"`)
 	}
 	if cfg.Cookie.Domain != "" {
 		if err := (&http.Cookie{Name: "x", Value: "x", Domain: cfg.Cookie.Domain}).Valid(); err != nil {

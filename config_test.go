@@ -60,6 +60,7 @@ func Test_that_a_mistake_names_field_value_and_way_out(t *testing.T) {
 		{"a path without a slash", session.Config{Cookie: session.CookieOptions{Path: "a"}}, []string{`Config.Cookie.Path = "a"`, `begin with "/"`}},
 		{"a path with a semicolon", session.Config{Cookie: session.CookieOptions{Path: "/;Domain=evil"}}, []string{"Cookie.Path", `";"`}},
 		{"a path with a line break", session.Config{Cookie: session.CookieOptions{Path: "/\n"}}, []string{"Cookie.Path", "control"}},
+		{"a path that is not ASCII", session.Config{Cookie: session.CookieOptions{Path: "/café"}}, []string{`Config.Cookie.Path = "/café"`, `"/caf%C3%A9"`}},
 		{"a domain with a port", session.Config{Cookie: session.CookieOptions{Domain: "example.com:80"}}, []string{`Config.Cookie.Domain = "example.com:80"`, "bare host name"}},
 		{"an unknown SameSite", session.Config{Cookie: session.CookieOptions{SameSite: 17}}, []string{"Config.Cookie.SameSite = 17", "http.SameSiteLaxMode"}},
 		{"SameSite None, insecure", session.Config{Cookie: session.CookieOptions{SameSite: http.SameSiteNoneMode, Insecure: true}}, []string{"Cookie.SameSite", "None", "Lax"}},

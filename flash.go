@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Kinds of alerts. Any other kind works too, but FlashAlerts shows only those it is told to.
+// Kinds of alerts. Any other kind works too, but the component FlashAlerts must be told to show it.
 const (
 	KindError   = "error"
 	KindWarning = "warning"

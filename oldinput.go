@@ -58,11 +58,12 @@ type PageError struct {
 //
 // Secrets never stay, nor do files and the fields of the framework. A field is a secret by
 // its name: if that contains passw, pwd, passphrase, passcode, passkey, csrf, xsrf,
-// captcha, cvc or cvv; if one of its words ends in token or secret; or if there are the
-// words pass, pin, otp, totp, ssn, jwt, nonce, credentials, api key, access key, private
-// key, card number, credit card, security answer, or security, recovery, one-time or
-// two-factor code. Words are what camelCase, "_", "-", "." and brackets separate: user[pin]
-// and cardNumber are secrets, passenger and spin are not.
+// captcha, turnstile, cvc or cvv; if one of its words ends in token or secret; or if there
+// are the words pass, pin, otp, totp, ssn, csc, jwt, nonce, credentials, api key, access
+// key, private key, card number, credit card, social security, security answer, or
+// security, verification, auth, recovery, backup, one-time or two-factor code. Words are
+// what camelCase, "_", "-", "." and brackets separate: user[pin] and cardNumber are
+// secrets, passenger and spin are not.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
 // FlashOnly is FlashAll for some fields. The others show their defaults.
