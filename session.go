@@ -59,10 +59,10 @@ type Session struct {
 	status   int16 // of the response, if its head has left or is about to; small, as a Session has just 512 bytes
 	decision view  // what that head said about messages; see Session.view
 	decided  bool
+	csrf     bool // its pages have tokens; see CSRF
 
 	// What is to be done at the commit.
 	renew bool // give the record a new id
-	csrf  bool // its pages have tokens
 	ops   []op
 	room  [2]op   // for what most requests change
 	ended []ended // records to destroy
