@@ -136,7 +136,7 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
 	if len(view) == 0 && !takesPage(r.Header) {
 		answer := unprocessable(err)
-		answer.Message = s.invalidFields(err)
+		answer.Message = s.invalidFields(err, r)
 		return answer
 	}
 	s.FlashValidationErrors(err)
@@ -165,12 +165,10 @@ func unprocessable(err error) *echo.HTTPError {
 // log, since they may quote what was typed.
 type invalidFields map[string][]string
 
-func (s *Session) invalidFields(err error) invalidFields {
+func (s *Session) invalidFields(err error, r *http.Request) invalidFields {
 	fields := invalidFields{}
-	if r := s.request(); r != nil {
-		for _, e := range inputErrorsOf(err, r, s.m.cfg.ValidationText) {
-			fields[e.Name] = e.Messages
-		}
+	for _, e := range inputErrorsOf(err, r, s.m.cfg.ValidationText) {
+		fields[e.Name] = e.Messages
 	}
 	return fields
 }

@@ -274,6 +274,7 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		{"not a JSON dialect", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/vnd.api+json; charset=utf-8"}}, returns(wrapped), 400, "title=- "},
 		{"not a client that takes no HTML", ask{form: form, as: jsonPoll}, returns(wrapped), 400, "title=- "},
 		{"not GET", ask{path: "?title=x"}, returns(wrapped), 400, "title=- "},
+		{"not HEAD", ask{path: "?title=x", method: http.MethodHead}, returns(wrapped), 400, "title=- "},
 		{"not what is answered already", ask{form: form}, func(c echo.Context) error { _ = with200(c); return invalidTitle }, 200, "title=- "},
 	}
 	for _, tc := range cases {
