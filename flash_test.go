@@ -497,6 +497,15 @@ func Test_that_a_message_without_a_name_is_not_found_under_every_name(t *testing
 }
 
 func Test_that_an_error_page_consumes_a_message_after_its_context_has_ended(t *testing.T) {
+	t.Run("of a handler without a session", func(t *testing.T) {
+		errorPageConsumes(t, func(echo.Context) error { return echo.ErrNotFound })
+	})
+	t.Run("of a handler that has used the session", func(t *testing.T) {
+		errorPageConsumes(t, func(c echo.Context) error { session.From(c).Has("user"); return echo.ErrNotFound })
+	})
+}
+
+func errorPageConsumes(t *testing.T, notFound echo.HandlerFunc) {
 	e := echo.New()
 	e.HTTPErrorHandler = func(_ error, c echo.Context) {
 		_ = c.HTML(http.StatusNotFound, fmt.Sprint(session.From(c).FlashMessages().Alerts()))
@@ -507,7 +516,7 @@ func Test_that_an_error_page_consumes_a_message_after_its_context_has_ended(t *t
 	}
 	// ContextTimeout cancels the context when its handler has returned.
 	e.Use(middleware.ContextTimeout(time.Minute), manager.Middleware())
-	e.GET("/", func(echo.Context) error { return echo.ErrNotFound })
+	e.GET("/", notFound)
 	e.POST("/", func(c echo.Context) error {
 		session.From(c).FlashSuccess("Saved.")
 		return c.NoContent(http.StatusNoContent)

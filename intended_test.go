@@ -11,6 +11,21 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
+func Test_that_a_key_of_the_application_is_not_the_librarys(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.SetIntendedURL("/admin") })
+	v.must(t, p, func(s *session.Session) {
+		if s.Has("intended") {
+			t.Error("the application has a value that it has not put")
+		}
+		s.Put("intended", "/elsewhere")
+	})
+	v.must(t, p, func(s *session.Session) {
+		wantText(t, "the value", session.Get[string](s, "intended"), "/elsewhere")
+		wantText(t, "the address", s.PullIntendedURL(), "/admin")
+	})
+}
+
 func Test_which_addresses_are_remembered(t *testing.T) {
 	cases := []struct {
 		claim, path, want string

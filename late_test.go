@@ -147,6 +147,25 @@ func Test_that_a_change_after_the_head_of_an_error_page_is_loud(t *testing.T) {
 	})
 }
 
+// Lost has said so.
+func Test_that_a_change_after_the_session_is_lost_is_not_reported_as_late(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, put("a", 1))
+	v.visit(p, func(c echo.Context) error {
+		s := session.From(c)
+		s.Put("a", 2)
+		v.clone().do(p, (*session.Session).Destroy)
+		if err := s.Save(t.Context()); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("got %v; want ErrNotFound", err)
+		}
+		s.Put("a", 3)
+		return c.String(http.StatusOK, "ok")
+	})
+	if lost, late := len(p.hooked("Lost")), p.hooked("LateWrite"); lost != 1 || late != nil {
+		t.Errorf("got %d reports of the loss, and %v; want one, and nothing else", lost, late)
+	}
+}
+
 func Test_that_a_change_before_a_panic_in_a_stream_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		a := simpleApp(t, stream(func(s *session.Session) {
@@ -433,6 +452,29 @@ func Test_that_goroutines_share_the_session_of_a_request(t *testing.T) {
 			t.Errorf("got cookies %q, %d writes, value %d; want 1, 1, 7", got.ours(), a.store.writes.Load(), g.kept())
 		}
 	})
+}
+
+func Test_that_goroutines_which_ask_for_it_at_once_get_the_same_session(t *testing.T) {
+	p := start(t, session.Config{})
+	for range 500 {
+		p.serve(newVisitor().request(), func(c echo.Context) error {
+			ctx, both := c.Request().Context(), make(chan *session.Session, 2)
+			var ready, wg sync.WaitGroup
+			ready.Add(2)
+			for range 2 {
+				wg.Go(func() {
+					ready.Done()
+					ready.Wait()
+					both <- session.FromContext(ctx)
+				})
+			}
+			wg.Wait()
+			if <-both != <-both {
+				t.Error("there are two")
+			}
+			return nil
+		})
+	}
 }
 
 func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t *testing.T) {
