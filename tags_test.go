@@ -518,13 +518,18 @@ func Test_that_8000_racing_logins_are_refused_or_found(t *testing.T) {
 	const trials, logins = 2000, 4
 	var refused, found atomic.Int64
 	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
-	var revoking chan struct{} // in every other trial, logins write when the log-out begins
+	var tagged, revoking chan struct{} // in every other trial, the log-out begins when a login is about to write
 	spy.before = func(method string) error {
 		switch {
 		case revoking == nil:
 		case method == "Write":
+			select {
+			case tagged <- struct{}{}:
+			default: // another one was first
+			}
 			<-revoking
 		case method == "Revoke":
+			<-tagged
 			close(revoking)
 		}
 		runtime.Gosched() // as a store behind a network would
@@ -532,9 +537,9 @@ func Test_that_8000_racing_logins_are_refused_or_found(t *testing.T) {
 	}
 	p := start(t, session.Config{Store: spy, Now: time.Now})
 	for trial := range trials {
-		revoking = nil
+		tagged, revoking = nil, nil
 		if trial%2 == 0 {
-			revoking = make(chan struct{})
+			tagged, revoking = make(chan struct{}, 1), make(chan struct{})
 		}
 		user := fmt.Sprint("user", trial)
 		visitors := make([]*visitor, logins)
