@@ -34,8 +34,20 @@ type EncodeError struct {
 }
 
 func (e *EncodeError) Error() string {
-	return fmt.Sprintf("session: the value for %q, a %s, cannot be stored as JSON: put a type that can", e.Key, e.Type)
+	advice := "put a type that can"
+	if e.isPlain() {
+		advice = e.Err.Error()
+	}
+	return fmt.Sprintf("session: the value for %q, a %s, cannot be stored as JSON: %s", e.Key, e.Type, advice)
 }
+
+// isPlain says whether Err is ours, and so quotes nothing of the value.
+func (e *EncodeError) isPlain() bool { return e.Err == errNoText || e.Err == errOverflow }
+
+var (
+	errNoText   = errors.New("the text of an error is not part of its JSON; put err.Error()")
+	errOverflow = errors.New("the sum does not fit into an int64")
+)
 
 func (e *EncodeError) Unwrap() error { return e.Err }
 

@@ -215,7 +215,7 @@ func withoutValue(err error) error {
 	switch {
 	case errors.As(err, &decode):
 		return &DecodeError{Key: decode.Key, Type: decode.Type}
-	case errors.As(err, &encode):
+	case errors.As(err, &encode) && !encode.isPlain():
 		return &EncodeError{Key: encode.Key, Type: encode.Type}
 	}
 	return err

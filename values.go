@@ -164,7 +164,7 @@ func (s *Session) add(key string, step int64, calc func(a, b int64) (int64, bool
 		}
 		sum, fits := calc(old, step)
 		if !fits {
-			return &EncodeError{Key: key, Type: "int64", Err: errors.New("integer overflow")}
+			return &EncodeError{Key: key, Type: "int64", Err: errOverflow}
 		}
 		st.put(kindValue, key, strconv.AppendInt(nil, sum, 10))
 		return nil
@@ -231,7 +231,7 @@ func (s *Session) Clear() {
 func encodeValue(key string, v any) ([]byte, error) {
 	raw, err := json.Marshal(v)
 	if _, isError := v.(error); isError && string(raw) == "{}" {
-		err = errors.New("an error's text is not part of its JSON; store err.Error()")
+		err = errNoText
 	}
 	if err != nil {
 		return nil, &EncodeError{Key: key, Type: fmt.Sprintf("%T", v), Err: err}

@@ -240,6 +240,29 @@ func Test_that_increments_count_whole_numbers(t *testing.T) {
 	}
 }
 
+func Test_that_an_error_about_a_value_says_what_to_do(t *testing.T) {
+	for _, tc := range []struct {
+		desc string
+		put  func(*session.Session)
+		want string
+	}{
+		{"a channel", put("key", make(chan int)), `session: the value for "key", a chan int, cannot be stored as JSON: put a type that can`},
+		{"an error", put("key", errors.New("secret")), `session: the value for "key", a *errors.errorString, cannot be stored as JSON: the text of an error is not part of its JSON; put err.Error()`},
+		{"a sum that is too large", func(s *session.Session) { s.Put("key", math.MaxInt64); s.Increment("key") },
+			`session: the value for "key", a int64, cannot be stored as JSON: the sum does not fit into an int64`},
+	} {
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, put("old", 1))
+		v.visit(p, stream(func(s *session.Session) {
+			tc.put(s)
+			wantText(t, tc.desc, fmt.Sprint(s.Err()), tc.want)
+		}))
+		if logged := strings.ReplaceAll(p.log.String(), `\"`, `"`); !strings.Contains(logged, tc.want) {
+			t.Errorf("%s: the log says %s; want %s", tc.desc, logged, tc.want)
+		}
+	}
+}
+
 func Test_that_an_increment_that_cannot_be_changes_nothing(t *testing.T) {
 	for _, tc := range []struct {
 		desc  string
