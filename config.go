@@ -126,18 +126,13 @@ func quoted(v any) any {
 }
 
 // ConfigErrors lists the mistakes in an error from [New] or [Config.ToMiddleware].
-func ConfigErrors(err error) []*ConfigError {
-	var many interface{ Unwrap() []error }
-	if !errors.As(err, &many) {
-		return nil
-	}
-	var found []*ConfigError
-	for _, e := range many.Unwrap() {
-		var mistake *ConfigError
-		if errors.As(e, &mistake) {
+func ConfigErrors(err error) (found []*ConfigError) {
+	walkErrors(err, func(err error) (deeper bool) {
+		if mistake, ok := err.(*ConfigError); ok {
 			found = append(found, mistake)
 		}
-	}
+		return true
+	})
 	return found
 }
 

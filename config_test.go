@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -34,8 +35,10 @@ func Test_that_every_mistake_is_reported_at_once(t *testing.T) {
 	if msg := panicOf(func() { session.Middleware(cfg) }); msg != fmt.Sprint(err) {
 		t.Errorf("Middleware panics with %q; want all of %q", msg, err)
 	}
-	if got := session.ConfigErrors(fmt.Errorf("start: %w", err)); len(got) != len(want) {
-		t.Errorf("of a wrapped error, ConfigErrors finds %d mistakes; want %d", len(got), len(want))
+	for desc, err := range map[string]error{"wrapped": fmt.Errorf("start: %w", err), "joined": errors.Join(errOops, err)} {
+		if got := session.ConfigErrors(err); len(got) != len(want) {
+			t.Errorf("of an error that is %s, ConfigErrors finds %d mistakes; want %d", desc, len(got), len(want))
+		}
 	}
 	if got := session.ConfigErrors(nil); got != nil {
 		t.Errorf("ConfigErrors(nil) is %v", got)
