@@ -169,7 +169,7 @@ func ExampleSession_Handle() {
 	visit(e, "/too-early", "/name")
 	visit(e, "/saved", "/name")
 	// Output:
-	// session: not found: session: what is given as the handle of a session is none
+	// session: not found: session: what is given as the handle of a session is none; Session.Handle and Info.Handle are handles
 	// /too-early → no name
 	// /name →
 	// /saved →

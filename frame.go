@@ -77,8 +77,8 @@ func (f *frame) use() *Session {
 // used is the session of this request, or nil if nobody has asked for it yet.
 func (f *frame) used() *Session { return f.session.Load() }
 
-// usedOr is the session of this request. If there is none yet, note is called instead: what
-// it notes is told to one that begins later.
+// usedOr is the session of this request. If there is none yet, note is called, by one goroutine
+// at a time: it begins the session, or notes what one that begins later has to be told.
 func (f *frame) usedOr(note func(*missed)) *Session {
 	if s := f.used(); s != nil {
 		return s

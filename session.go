@@ -322,7 +322,7 @@ func (s *Session) changeable(e effect) bool {
 	return false
 }
 
-// late fails the session with err, and reports it the first time.
+// late fails the session with err, and reports that unless it has failed with it already.
 func (s *Session) late(err error) {
 	first := !errors.Is(s.err, err)
 	s.remember(err)

@@ -357,8 +357,8 @@ func (r *reader) bytes() []byte { return r.take(r.uvarint()) }
 
 func (r *reader) writer() writer { return writer{r.uint64(), r.uvarint()} }
 
-// place is where an entry is in the entries of a state: four numbers, as many as Go returns in
-// registers. A walk over a record is hardly more than that.
+// place is where an entry is in the entries of a state: four numbers, since Go keeps no larger
+// struct in registers. A walk over a record is hardly more than that.
 type place struct{ key, keyEnd, val, end int }
 
 // placeAt is the place of the entry that begins at i. If entries does not hold all of it,

@@ -183,7 +183,7 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 }
 
 var (
-	errNotHandle = errors.New("session: what is given as the handle of a session is none")
+	errNotHandle = errors.New("session: what is given as the handle of a session is none; Session.Handle and Info.Handle are handles")
 	errNoRecords = fmt.Errorf("session: a session in a cookie cannot be reached from outside of its requests: %w; use a store on the server", errors.ErrUnsupported)
 )
 
