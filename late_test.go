@@ -469,7 +469,7 @@ func Test_that_goroutines_which_ask_for_it_at_once_get_the_same_session(t *testi
 				})
 			}
 			wg.Wait()
-			if <-both != <-both {
+			if one, other := <-both, <-both; one != other {
 				t.Error("there are two")
 			}
 			return nil
