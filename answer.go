@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -127,17 +128,16 @@ func (s *Session) IsPartial() bool {
 // as well, if there is one.
 //
 // Without a view, a page that does not know where to go back to goes to its own address.
-// If that would lead here again, the answer is a plain 422. Also without a view, who takes no
-// page, such as a client that sends JSON, gets a 422 with the errors by field, and nothing is
-// kept for the next page:
+// If that would lead here again, Echo's error handler gets a 422, which in JSON is
 //
 //	{"message": "Unprocessable Entity", "errors": {"title": ["Title is required"]}}
+//
+// and so it does for who takes no page, such as a client that sends JSON; then nothing is kept for
+// the next page.
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
 	if len(view) == 0 && !takesPage(r.Header) {
-		answer := unprocessable(err)
-		answer.Message = s.invalidFields(err, r)
-		return answer
+		return s.unprocessable(err, r)
 	}
 	s.FlashValidationErrors(err)
 	page := referer(r)
@@ -150,15 +150,15 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 		own = uri
 	}
 	if isGet(r) && (page == "" || page == own) {
-		return unprocessable(err)
+		return s.unprocessable(err, r)
 	}
 	return Back(c, own)
 }
 
 // unprocessable is an error for Echo's error handler. It wraps err, whose status Echo would
 // answer with if err itself were an echo.HTTPError.
-func unprocessable(err error) *echo.HTTPError {
-	return echo.NewHTTPError(http.StatusUnprocessableEntity).SetInternal(fmt.Errorf("session: invalid form: %w", err))
+func (s *Session) unprocessable(err error, r *http.Request) error {
+	return echo.NewHTTPError(http.StatusUnprocessableEntity, s.invalidFields(err, r)).SetInternal(fmt.Errorf("session: invalid form: %w", err))
 }
 
 // invalidFields is the message of a 422: the errors by field as JSON, and nothing of them in a
@@ -187,18 +187,28 @@ func (f invalidFields) MarshalJSON() ([]byte, error) {
 //
 //	e.Use(session.Middleware(cfg), session.FlashInvalid)
 //
-// Other errors pass to Echo's error handler, which answers what it does not know with a 500,
-// and so do validation errors of requests that do not come from a form in a page: JSON, a
-// script, or a client that does not take HTML.
+// The validation errors of requests that do not come from a form in a page (JSON, a script, or a
+// client that does not take HTML) become the 422 of [Invalid], unless they have a status, as an
+// [echo.HTTPError] has. Other errors pass.
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
-		if err == nil || c.Response().Committed || !isValidation(err) || !isForm(c.Request()) ||
-			FromContext(c.Request().Context()) == nil {
+		if err == nil || c.Response().Committed || !isValidation(err) || FromContext(c.Request().Context()) == nil {
 			return err
 		}
-		return Invalid(c, err)
+		switch {
+		case isForm(c.Request()):
+			return Invalid(c, err)
+		case hasStatus(err):
+			return err
+		}
+		return From(c).unprocessable(err, c.Request())
 	}
+}
+
+func hasStatus(err error) bool {
+	var answer *echo.HTTPError
+	return errors.As(err, &answer)
 }
 
 func isForm(r *http.Request) bool {

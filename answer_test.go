@@ -221,8 +221,8 @@ func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 		{claim: "a view that fails is a clean error, and the form comes next", ask: ask{form: form, as: htmxPart}, views: []session.Component{failingComponent}, status: 500, body: "{\"message\":\"Internal Server Error\"}\n", next: shown},
 		{claim: "a form sent by GET gets the view", ask: ask{path: "/search?title=x", from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
 		{claim: "or goes back", ask: ask{path: "/search?title=x", from: back}, status: 303, to: "/posts/new", next: shown},
-		{claim: "but never to itself", ask: ask{path: "/posts/new", from: back}, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: "title=- title: is short"},
-		{claim: "nor if it hides where it came from", ask: ask{path: "/search?title=x"}, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: shown},
+		{claim: "but never to itself", ask: ask{path: "/posts/new", from: back}, status: 422, body: told, next: "title=- title: is short"},
+		{claim: "nor if it hides where it came from", ask: ask{path: "/search?title=x"}, status: 422, body: told, next: shown},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
@@ -275,6 +275,9 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		{"not a client that takes no HTML", ask{form: form, as: jsonPoll}, returns(wrapped), 400, "title=- "},
 		{"not GET", ask{path: "?title=x"}, returns(wrapped), 400, "title=- "},
 		{"not HEAD", ask{path: "?title=x", method: http.MethodHead}, returns(wrapped), 400, "title=- "},
+		{"JSON without a status of its own is a 422", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(invalidTitle), 422, "title=- "},
+		{"so is a client that takes no HTML", ask{form: form, as: jsonPoll}, returns(fmt.Errorf("save: %w", invalidTitle)), 422, "title=- "},
+		{"and GET", ask{path: "?title=x"}, returns(invalidTitle), 422, "title=- "},
 		{"not what is answered already", ask{form: form}, func(c echo.Context) error { _ = with200(c); return invalidTitle }, 200, "title=- "},
 	}
 	for _, tc := range cases {
@@ -311,13 +314,19 @@ func Test_that_FlashInvalid_passes_errors_of_requests_without_a_session(t *testi
 }
 
 func Test_that_the_errors_of_a_form_get_into_no_log(t *testing.T) {
-	var err error
-	reply := newSite(t).browser().asks(ask{body: "{}", as: jsonPoll}, func(c echo.Context) error {
-		err = session.Invalid(c, session.ValidationErrors{"name": {"secret is taken"}})
-		return err
-	})
-	wantText(t, "body", reply.body, `{"message":"Unprocessable Entity","errors":{"name":["secret is taken"]}}`+"\n")
-	if said := fmt.Sprintf("%v %+v", err, err); strings.Contains(said, "secret") || !strings.Contains(said, "Unprocessable") {
-		t.Errorf("the error says %q", said)
+	invalid := session.ValidationErrors{"name": {"secret is taken"}}
+	for desc, answer := range map[string]echo.HandlerFunc{
+		"Invalid":      func(c echo.Context) error { return session.Invalid(c, invalid) },
+		"FlashInvalid": session.FlashInvalid(func(echo.Context) error { return invalid }),
+	} {
+		var err error
+		reply := newSite(t).browser().asks(ask{body: "{}", as: jsonPoll}, func(c echo.Context) error {
+			err = answer(c)
+			return err
+		})
+		wantText(t, desc, reply.body, `{"message":"Unprocessable Entity","errors":{"name":["secret is taken"]}}`+"\n")
+		if said := fmt.Sprintf("%v %+v", err, err); strings.Contains(said, "secret") || !strings.Contains(said, "Unprocessable") {
+			t.Errorf("%s: the error says %q", desc, said)
+		}
 	}
 }

@@ -22,9 +22,7 @@ func membersOnly(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Response().Header().Set(echo.HeaderCacheControl, "no-store") // not for whoever sits here next
 			return next(c)
 		}
-		if c.Request().Method == http.MethodGet { // a form's address is no page to come back to
-			s.SetIntendedURL(c.Request().URL.RequestURI())
-		}
+		s.SetIntendedURL(c.Request().URL.RequestURI()) // or the page that a form is on
 		s.FlashInfo("Please log in first.")
 		return session.Redirect(c, "/login")
 	}

@@ -174,14 +174,14 @@ func Test_that_a_browser_is_on_the_list_of_who_logged_in_last(t *testing.T) {
 	shared.get("/account/sessions").shows("Safari on iPhone")
 }
 
-func Test_that_who_logs_in_after_a_button_of_the_list_gets_to_a_page(t *testing.T) {
+func Test_that_who_logs_in_after_a_button_of_the_list_gets_back_to_the_list(t *testing.T) {
 	app := startApp(t, "memory")
 	desk := logIn(t, app, firefox, "ada@example.com")
 	phone := logIn(t, app, safari, "ada@example.com")
 	handle := phone.handles()[0]
 	desk.end(desk.handles()[0])
 	phone.end(handle).is("/login").shows("Please log in first.")
-	phone.post("/login", "/login", "email", "ada@example.com", "password", "hypermedia").is("/account")
+	phone.post("/login", "/login", "email", "ada@example.com", "password", "hypermedia").is("/account/sessions")
 	desk.isLoggedIn()
 }
 

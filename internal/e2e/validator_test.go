@@ -167,6 +167,43 @@ func Test_that_errors_are_found_in_what_wraps_them(t *testing.T) {
 	}
 }
 
+func Test_that_JSON_is_told_which_fields_are_wrong(t *testing.T) {
+	type line struct {
+		Product string `json:"product" validate:"required"`
+	}
+	type order struct {
+		Email     string `json:"email" validate:"email"`
+		ShipAfter string `validate:"required"`
+		Lines     []line `json:"lines" validate:"dive"`
+	}
+	e := echo.New()
+	e.Validator = checker{withoutTags(), func(err error) error { return err }}
+	e.Use(session.Middleware(session.Config{
+		Store: memorystore.New(memorystore.Options{}), Logger: slog.New(slog.DiscardHandler),
+	}), session.FlashInvalid)
+	e.POST("/", func(c echo.Context) error {
+		var o order
+		if err := c.Bind(&o); err != nil {
+			return err
+		}
+		return c.Validate(&o)
+	})
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"email": "me@", "lines": [{"product": "tea"}, {}]}`))
+	r.Header.Set("Content-Type", echo.MIMEApplicationJSON)
+	rec := httptest.NewRecorder()
+	e.ServeHTTP(rec, r)
+	want := `{"message":"Unprocessable Entity","errors":{` +
+		`"email":["Email must be an email address, such as name@example.com"],` +
+		`"lines[1].product":["Product 2 is required"],` +
+		`"ship_after":["Ship after is required"]}}` + "\n"
+	if rec.Code != http.StatusUnprocessableEntity || rec.Body.String() != want {
+		t.Errorf("got status %d, %s; want 422, %s", rec.Code, rec.Body, want)
+	}
+	if cookies := rec.Result().Cookies(); len(cookies) > 0 {
+		t.Errorf("%v is set; want no session for a client that is told at once", cookies)
+	}
+}
+
 func compare(t *testing.T, got, want fieldErrors) {
 	t.Helper()
 	for field, text := range want {
