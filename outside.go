@@ -166,7 +166,9 @@ func (m *Manager) lookUp(ctx context.Context, handle string) (key string, st *st
 	}
 	defer m.reportFailure(ctx, key, &err)
 	if st, rec, err = m.read(ctx, key); st == nil && err == nil {
-		err = cmp.Or(m.whetherMoved(ctx, key, rememberMoves), ErrNotFound)
+		within, cancel := withStoreTimeout(ctx)
+		defer cancel()
+		err = cmp.Or(m.whetherMoved(within, key, rememberMoves), ErrNotFound)
 	}
 	return key, st, rec, err
 }

@@ -9,6 +9,13 @@ import (
 // storeTimeout bounds the store calls of one load or commit.
 const storeTimeout = 5 * time.Second
 
+// withStoreTimeout is for store calls about one session, or about the list of a user's, outside of a
+// load or commit. They end with ctx, and no later than those would: the context of a request has no
+// end while its visitor waits.
+func withStoreTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, storeTimeout)
+}
+
 // storeContext is for the store calls of one load or commit. It has the values of the
 // request's context, but does not end with the request: a visitor who hangs up must not undo
 // a logout.

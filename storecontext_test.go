@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // asked is a store that shows the context of each Read.
@@ -91,5 +93,125 @@ func Test_that_the_context_of_a_store_call_ends_with_the_call(t *testing.T) {
 		if !isDone(kept) {
 			t.Errorf("%s: whoever waits for it now waits for ever", claim)
 		}
+	}
+}
+
+// hung is a store of which one method never answers.
+type hung struct {
+	session.Tagger
+	lister session.Lister
+	method string
+}
+
+func (h *hung) Keys(ctx context.Context) iter.Seq2[string, error] { return h.lister.Keys(ctx) }
+
+func (h *hung) call(ctx context.Context, method string) error {
+	if method != h.method {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (h *hung) Read(ctx context.Context, key string) (session.Record, error) {
+	if err := h.call(ctx, "Read"); err != nil {
+		return session.Record{}, err
+	}
+	return h.Tagger.Read(ctx, key)
+}
+
+func (h *hung) Destroy(ctx context.Context, key string, version uint64) error {
+	if err := h.call(ctx, "Destroy"); err != nil {
+		return err
+	}
+	return h.Tagger.Destroy(ctx, key, version)
+}
+
+func (h *hung) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
+	if err := h.call(ctx, "Tagged"); err != nil {
+		return nil, err
+	}
+	return h.Tagger.Tagged(ctx, tag)
+}
+
+func (h *hung) Untag(ctx context.Context, tag string, keys ...string) error {
+	if err := h.call(ctx, "Untag"); err != nil {
+		return err
+	}
+	return h.Tagger.Untag(ctx, tag, keys...)
+}
+
+func (h *hung) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
+	if err := h.call(ctx, "Revoke"); err != nil {
+		return nil, err
+	}
+	return h.Tagger.Revoke(ctx, tag, except...)
+}
+
+// A handler that lists the devices of its user has a context without an end: that of a request whose
+// visitor waits.
+func Test_that_nobody_waits_longer_for_a_store_outside_of_a_session(t *testing.T) {
+	tagged := func(ctx context.Context, m *session.Manager, _ string) error {
+		_, err := m.Tagged(ctx, "7")
+		return err
+	}
+	endTagged := func(ctx context.Context, m *session.Manager, _ string) error { return m.DestroyTagged(ctx, "7") }
+	end := func(ctx context.Context, m *session.Manager, handle string) error { return m.Destroy(ctx, handle) }
+	endOf := func(ctx context.Context, m *session.Manager, handle string) error {
+		return m.DestroyOf(ctx, "7", handle)
+	}
+	change := func(s *session.Session) error { s.Put("n", 1); return nil }
+	all := func(ctx context.Context, m *session.Manager, _ string) error {
+		for _, err := range m.All(ctx) {
+			return err
+		}
+		return nil
+	}
+	for claim, tc := range map[string]struct {
+		hangs string
+		work  func(ctx context.Context, m *session.Manager, handle string) error
+	}{
+		"a list looks for the sessions of a user":       {"Tagged", tagged},
+		"a list reads one of them":                      {"Read", tagged},
+		"a log-out everywhere marks them":               {"Revoke", endTagged},
+		"a log-out everywhere reads one of them":        {"Read", endTagged},
+		"a log-out everywhere destroys one of them":     {"Destroy", endTagged},
+		"a log-out everywhere removes the entry of one": {"Untag", endTagged},
+		"a session that is to end is looked for":        {"Read", end},
+		"a session is destroyed":                        {"Destroy", end},
+		"a session of a user that is to end is read":    {"Read", endOf},
+		"a list of all reads one of them":               {"Read", all},
+		"a session that is to be viewed is looked for": {"Read", func(ctx context.Context, m *session.Manager, handle string) error {
+			return m.View(ctx, handle, func(*session.Session) error { return nil })
+		}},
+		"a session that is not there may have moved": {"Tagged", func(ctx context.Context, m *session.Manager, handle string) error {
+			if err := m.Destroy(ctx, handle); err != nil {
+				return err
+			}
+			return m.View(ctx, handle, func(*session.Session) error { return nil })
+		}},
+		"a session that is to be changed is looked for": {"Read", func(ctx context.Context, m *session.Manager, handle string) error {
+			return m.Update(ctx, handle, change)
+		}},
+		"those of a user that are to be changed are looked for": {"Tagged", func(ctx context.Context, m *session.Manager, _ string) error {
+			return m.UpdateTagged(ctx, "7", change)
+		}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			memory := memorystore.New(memorystore.Options{})
+			store := &hung{Tagger: memory, lister: memory}
+			p, v := start(t, session.Config{Store: store, Now: time.Now}), newVisitor()
+			v.must(t, p, logIn("7"))
+			handle := handleOf(p, v)
+
+			store.method = tc.hangs
+			began := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			err := tc.work(ctx, p.manager, handle)
+			if took := time.Since(began); took != 5*time.Second || !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("the store hangs while %s: %v after %v; want ErrUnavailable after 5s", claim, err, took)
+			}
+		})
 	}
 }

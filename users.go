@@ -71,7 +71,9 @@ func (m *Manager) entries(ctx context.Context, userID string) ([]TagEntry, error
 	if m.tagger == nil {
 		return nil, errNoTags
 	}
-	entries, err := m.tagger.Tagged(ctx, tagName(userID))
+	within, cancel := withStoreTimeout(ctx)
+	defer cancel()
+	entries, err := m.tagger.Tagged(within, tagName(userID))
 	if err != nil {
 		return nil, unavailable("find the sessions of a user", err)
 	}
@@ -107,15 +109,26 @@ func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...st
 		}
 		spared = append(spared, key)
 	}
-	keys, err := m.tagger.Revoke(ctx, tagName(userID), spared...)
+	keys, err := m.mark(ctx, userID, spared)
 	if err != nil {
-		return unavailable("revoke the sessions of a user", err)
+		return err
 	}
 	var errs []error
 	for _, key := range keys {
 		errs = append(errs, m.revoke(ctx, userID, key))
 	}
 	return errors.Join(errs...)
+}
+
+// mark has the index refuse the sessions of a user, and returns the keys of those.
+func (m *Manager) mark(ctx context.Context, userID string, spared []string) ([]string, error) {
+	within, cancel := withStoreTimeout(ctx)
+	defer cancel()
+	keys, err := m.tagger.Revoke(within, tagName(userID), spared...)
+	if err != nil {
+		return nil, unavailable("revoke the sessions of a user", err)
+	}
+	return keys, nil
 }
 
 // revoke ends the record under key, if it is a session of that user, and then removes its
@@ -133,14 +146,16 @@ func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	if st == nil || !st.has(kindTag, userID) {
 		return nil
 	}
-	if err := m.store.Destroy(ctx, key, 0); err != nil {
+	within, cancel := withStoreTimeout(ctx)
+	defer cancel()
+	if err := m.store.Destroy(within, key, 0); err != nil {
 		return unavailable("destroy", err)
 	}
 	m.report(ctx, m.cfg.Hooks.Destroyed, key, Event{}, silent)
-	if err := m.tagger.Untag(ctx, tagName(userID), key); err != nil {
+	if err := m.tagger.Untag(within, tagName(userID), key); err != nil {
 		return unavailable("untag", err)
 	}
-	m.unindex(ctx, less(st.tags(), userID), key)
+	m.unindex(within, less(st.tags(), userID), key)
 	return nil
 }
 
@@ -172,13 +187,15 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 	conflict := func(retries int) {
 		m.report(ctx, m.cfg.Hooks.Conflict, key, Event{Retries: retries}, silent)
 	}
-	if err := m.end(ctx, key, rec.Version, conflict); errors.Is(err, ErrMoved) {
+	within, cancel := withStoreTimeout(ctx)
+	defer cancel()
+	if err := m.end(within, key, rec.Version, conflict); errors.Is(err, ErrMoved) {
 		return err
 	} else if err != nil {
 		return unavailable("destroy", err)
 	}
 	m.report(ctx, m.cfg.Hooks.Destroyed, key, Event{}, silent)
-	m.unindex(ctx, st.tags(), key)
+	m.unindex(within, st.tags(), key)
 	return nil
 }
 
@@ -189,7 +206,9 @@ var (
 
 // read is the session stored under key; st is nil if there is none that anybody could use.
 func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, err error) {
-	rec, err = m.peek(ctx, key)
+	within, cancel := withStoreTimeout(ctx)
+	defer cancel()
+	rec, err = m.peek(within, key)
 	if errors.Is(err, ErrNotFound) {
 		return nil, Record{}, nil
 	}
