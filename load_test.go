@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -310,6 +311,20 @@ func Test_what_becomes_of_a_record_that_cannot_be_understood(t *testing.T) {
 		if adopted := v.cookie() == old; adopted != (tc.want == http.StatusServiceUnavailable) {
 			t.Errorf("%s: the cookie is %q after %q", tc.desc, v.cookie(), old)
 		}
+	}
+}
+
+func Test_that_a_page_that_is_optional_may_be_skipped(t *testing.T) {
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{
+		Store:   memorystore.New(memorystore.Options{}),
+		Skipper: func(echo.Context) bool { return true },
+	}))
+	e.GET("/", with200, session.Optional)
+	rec := httptest.NewRecorder()
+	e.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+	if rec.Code != http.StatusOK {
+		t.Errorf("status %d; want 200", rec.Code)
 	}
 }
 

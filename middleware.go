@@ -61,10 +61,11 @@ func From(c echo.Context) *Session {
 // logged out.
 func Optional(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		s := From(c)
-		s.lock()
-		s.optional = true
-		s.unlock()
+		if s := FromContext(c.Request().Context()); s != nil { // nil where Config.Skipper skips
+			s.lock()
+			s.optional = true
+			s.unlock()
+		}
 		return next(c)
 	}
 }
