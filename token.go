@@ -28,27 +28,13 @@ func wellFormed(id string) bool {
 	if len(id) != idLen {
 		return false
 	}
-	for i := range len(id) {
-		if digits[id[i]] == noDigit {
-			return false
-		}
-	}
-	return digits[id[idLen-1]]%4 == 0 // two of its bits are to spare, so one spelling only
+	var b [idBytes]byte
+	n, err := strictBase64.Decode(b[:], []byte(id))
+	return err == nil && n == idBytes // it skips line breaks
 }
 
-// digits are the values of the characters of base64url (RFC 4648 section 5).
-var digits = func() (values [256]byte) {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	for c := range values {
-		values[c] = noDigit
-	}
-	for value, c := range []byte(alphabet) {
-		values[c] = byte(value)
-	}
-	return values
-}()
-
-const noDigit = 0xff
+// strictBase64 takes one spelling of each id only: the last character has two bits to spare.
+var strictBase64 = base64.RawURLEncoding.Strict()
 
 // storeKey is what a store knows a session by. Whoever can read the store cannot make
 // cookies from it, and the time of a look-up says nothing about an id (CVE-2019-16782).
