@@ -128,11 +128,11 @@ func (s *Session) addFlash(it flashItem) {
 	f := s.flashes()
 	f.forms = nil
 	// Input ends the errors of its form wherever they are stored. Those of this request are saved again.
-	f.added = slices.DeleteFunc(f.mine(), func(mine flashItem) bool {
-		return it.replaces(mine) || f.isOwn(mine.id) && !it.supersedes(mine)
+	again := slices.DeleteFunc(slices.Clone(f.own), func(mine flashItem) bool {
+		return !it.supersedes(mine) || it.replaces(mine)
 	})
 	f.own = slices.DeleteFunc(f.own, it.supersedes)
-	f.added = append(f.added, it)
+	f.added = slices.Concat(again, slices.DeleteFunc(f.added, it.replaces), []flashItem{it})
 }
 
 func (s *Session) flashExpiry() int64 { return s.m.now().Add(s.m.cfg.FlashTTL).UnixMilli() }
