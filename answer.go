@@ -167,7 +167,7 @@ type invalidFields map[string][]string
 
 func (s *Session) invalidFields(err error, r *http.Request) invalidFields {
 	fields := invalidFields{}
-	for _, e := range inputErrorsOf(err, r, s.m.cfg.ValidationText) {
+	for _, e := range s.m.inputErrorsOf(err, r) {
 		fields[e.Name] = e.Messages
 	}
 	return fields

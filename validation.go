@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -57,7 +56,7 @@ func (s *Session) FlashValidationErrors(err error) {
 		return // FlashAll has reported it
 	}
 	// Not under the lock: the texts may depend on the session, the language say.
-	errs := inputErrorsOf(err, r, s.m.cfg.ValidationText)
+	errs := s.m.inputErrorsOf(err, r)
 	if len(errs) == 0 {
 		return
 	}
@@ -90,7 +89,7 @@ func isValidation(err error) (found bool) {
 type inputErrorser interface{ InputErrors() map[string][]string }
 
 // inputErrorsOf collects what err, and all that it wraps, says about fields.
-func inputErrorsOf(err error, r *http.Request, text func(context.Context, FieldError) string) (errs []InputError) {
+func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) {
 	form, _ := submitted(r)
 	names := newFormNames(form)
 	walkErrors(err, func(err error) (deeper bool) {
@@ -100,7 +99,7 @@ func inputErrorsOf(err error, r *http.Request, text func(context.Context, FieldE
 		}
 		list := fieldErrorsOf(err)
 		for _, e := range list {
-			errs = mergeErrors(errs, []InputError{{names.field(e.Namespace()), []string{text(r.Context(), e)}}})
+			errs = mergeErrors(errs, []InputError{{names.field(e.Namespace()), []string{m.cfg.ValidationText(r.Context(), e)}}})
 		}
 		return list == nil
 	})
