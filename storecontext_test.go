@@ -96,57 +96,13 @@ func Test_that_the_context_of_a_store_call_ends_with_the_call(t *testing.T) {
 	}
 }
 
-// hung is a store of which one method never answers.
-type hung struct {
-	session.Tagger
+// listedSpy is a taggerSpy whose sessions can be listed.
+type listedSpy struct {
+	*taggerSpy
 	lister session.Lister
-	method string
 }
 
-func (h *hung) Keys(ctx context.Context) iter.Seq2[string, error] { return h.lister.Keys(ctx) }
-
-func (h *hung) call(ctx context.Context, method string) error {
-	if method != h.method {
-		return nil
-	}
-	<-ctx.Done()
-	return ctx.Err()
-}
-
-func (h *hung) Read(ctx context.Context, key string) (session.Record, error) {
-	if err := h.call(ctx, "Read"); err != nil {
-		return session.Record{}, err
-	}
-	return h.Tagger.Read(ctx, key)
-}
-
-func (h *hung) Destroy(ctx context.Context, key string, version uint64) error {
-	if err := h.call(ctx, "Destroy"); err != nil {
-		return err
-	}
-	return h.Tagger.Destroy(ctx, key, version)
-}
-
-func (h *hung) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
-	if err := h.call(ctx, "Tagged"); err != nil {
-		return nil, err
-	}
-	return h.Tagger.Tagged(ctx, tag)
-}
-
-func (h *hung) Untag(ctx context.Context, tag string, keys ...string) error {
-	if err := h.call(ctx, "Untag"); err != nil {
-		return err
-	}
-	return h.Tagger.Untag(ctx, tag, keys...)
-}
-
-func (h *hung) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
-	if err := h.call(ctx, "Revoke"); err != nil {
-		return nil, err
-	}
-	return h.Tagger.Revoke(ctx, tag, except...)
-}
+func (s listedSpy) Keys(ctx context.Context) iter.Seq2[string, error] { return s.lister.Keys(ctx) }
 
 // A handler that lists the devices of its user has a context without an end: that of a request whose
 // visitor waits.
@@ -199,12 +155,12 @@ func Test_that_nobody_waits_longer_for_a_store_outside_of_a_session(t *testing.T
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			memory := memorystore.New(memorystore.Options{})
-			store := &hung{Tagger: memory, lister: memory}
-			p, v := start(t, session.Config{Store: store, Now: time.Now}), newVisitor()
+			store := &taggerSpy{Tagger: memory}
+			p, v := start(t, session.Config{Store: listedSpy{store, memory}, Now: time.Now}), newVisitor()
 			v.must(t, p, logIn("7"))
 			handle := handleOf(p, v)
 
-			store.method = tc.hangs
+			store.hangs = tc.hangs
 			began := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()

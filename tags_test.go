@@ -178,13 +178,14 @@ func Test_that_the_index_keeps_no_entry_of_a_session_that_has_gone(t *testing.T)
 type taggerSpy struct {
 	session.Tagger
 	before func(method string) error
+	hangs  string // the method that never answers
 
 	mu    sync.Mutex
 	tags  map[string]bool
 	calls []string
 }
 
-func (s *taggerSpy) call(method, tag string) error {
+func (s *taggerSpy) call(ctx context.Context, method, tag string) error {
 	s.mu.Lock()
 	if tag != "" {
 		if s.tags == nil {
@@ -195,6 +196,10 @@ func (s *taggerSpy) call(method, tag string) error {
 	s.calls = append(s.calls, method)
 	before := s.before
 	s.mu.Unlock()
+	if method == s.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if before == nil {
 		return nil
 	}
@@ -215,56 +220,56 @@ func (s *taggerSpy) entries(t *testing.T) (n int) {
 }
 
 func (s *taggerSpy) Read(ctx context.Context, key string) (session.Record, error) {
-	if err := s.call("Read", ""); err != nil {
+	if err := s.call(ctx, "Read", ""); err != nil {
 		return session.Record{}, err
 	}
 	return s.Tagger.Read(ctx, key)
 }
 
 func (s *taggerSpy) Write(ctx context.Context, key string, rec session.Record) error {
-	if err := s.call("Write", ""); err != nil {
+	if err := s.call(ctx, "Write", ""); err != nil {
 		return err
 	}
 	return s.Tagger.Write(ctx, key, rec)
 }
 
 func (s *taggerSpy) Destroy(ctx context.Context, key string, version uint64) error {
-	if err := s.call("Destroy", ""); err != nil {
+	if err := s.call(ctx, "Destroy", ""); err != nil {
 		return err
 	}
 	return s.Tagger.Destroy(ctx, key, version)
 }
 
 func (s *taggerSpy) Touch(ctx context.Context, key string, expires time.Time) error {
-	if err := s.call("Touch", ""); err != nil {
+	if err := s.call(ctx, "Touch", ""); err != nil {
 		return err
 	}
 	return s.Tagger.Touch(ctx, key, expires)
 }
 
 func (s *taggerSpy) Tag(ctx context.Context, tag, key string, expires time.Time) error {
-	if err := s.call("Tag", tag); err != nil {
+	if err := s.call(ctx, "Tag", tag); err != nil {
 		return err
 	}
 	return s.Tagger.Tag(ctx, tag, key, expires)
 }
 
 func (s *taggerSpy) Untag(ctx context.Context, tag string, keys ...string) error {
-	if err := s.call("Untag", tag); err != nil {
+	if err := s.call(ctx, "Untag", tag); err != nil {
 		return err
 	}
 	return s.Tagger.Untag(ctx, tag, keys...)
 }
 
 func (s *taggerSpy) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
-	if err := s.call("Tagged", tag); err != nil {
+	if err := s.call(ctx, "Tagged", tag); err != nil {
 		return nil, err
 	}
 	return s.Tagger.Tagged(ctx, tag)
 }
 
 func (s *taggerSpy) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
-	if err := s.call("Revoke", tag); err != nil {
+	if err := s.call(ctx, "Revoke", tag); err != nil {
 		return nil, err
 	}
 	return s.Tagger.Revoke(ctx, tag, except...)
