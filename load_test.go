@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -315,16 +314,10 @@ func Test_what_becomes_of_a_record_that_cannot_be_understood(t *testing.T) {
 }
 
 func Test_that_a_page_that_is_optional_may_be_skipped(t *testing.T) {
-	e := echo.New()
-	e.Use(session.Middleware(session.Config{
-		Store:   memorystore.New(memorystore.Options{}),
-		Skipper: func(echo.Context) bool { return true },
-	}))
-	e.GET("/", with200, session.Optional)
-	rec := httptest.NewRecorder()
-	e.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
-	if rec.Code != http.StatusOK {
-		t.Errorf("status %d; want 200", rec.Code)
+	skip := func(cfg *session.Config) { cfg.Skipper = func(echo.Context) bool { return true } }
+	got := newSite(t, skip).browser().opens(session.Optional(with200))
+	if got.status != http.StatusOK {
+		t.Errorf("status %d; want 200", got.status)
 	}
 }
 
