@@ -42,8 +42,8 @@ type Info struct {
 // Tagged lists the sessions of a user (see [Session.Tag]), the one used last first. Sessions
 // that have ended are not among them.
 //
-// An error says that the store could not be asked ([ErrUnavailable]), or cannot find sessions
-// at all (errors.ErrUnsupported). A handler answers it as it does any failure of a service:
+// An error says that the store could not be asked, or has not answered within 5 seconds
+// ([ErrUnavailable]), or that it cannot find sessions at all (errors.ErrUnsupported). A handler answers it as it does any failure of a service:
 // echo.ErrServiceUnavailable.WithInternal(err), say.
 func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err error) {
 	defer m.reportFailure(ctx, "", &err)
