@@ -326,6 +326,7 @@ func FuzzCookieHeader(f *testing.F) {
 	f.Add(cookieName + "=" + good)
 	f.Add("a=b; " + cookieName + "=\"" + good + "\"; " + cookieName + "=")
 	f.Add(cookieName + "=" + good[:42] + "B")
+	f.Add(cookieName + "=" + strings.Repeat("A", 20) + "\n" + strings.Repeat("A", 22)) // base64 skips line breaks
 	f.Add("=;;\x00 ,=\"")
 	f.Fuzz(func(t *testing.T, header string) {
 		w := &watched{Store: memorystore.New(memorystore.Options{})}
