@@ -86,7 +86,7 @@ func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			FromContext(c.Request().Context()).offerCSRF()
+			onRoute(c, func(r *route) { r.csrf = true })
 			if isSafe(c.Request().Method) || own.Skipper != nil && own.Skipper(c) {
 				return next(c)
 			}
@@ -186,16 +186,6 @@ func (f *frame) echoToken() string {
 	}
 	token, _ := f.c.Get("csrf").(string)
 	return token
-}
-
-// offerCSRF notes that the pages of this request have tokens.
-func (s *Session) offerCSRF() {
-	if s == nil {
-		return // Config.Skipper leaves this request alone
-	}
-	s.lock()
-	defer s.unlock()
-	s.csrf = true
 }
 
 // verifyCSRF says whether token is of the session that the visitor came with.

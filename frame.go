@@ -47,14 +47,37 @@ type missed struct {
 	head   bool  // it has
 	hungUp bool  // the visitor has, by the time the handler returned
 	closed bool  // the response is over
+	route
+}
+
+// route is what middleware further in has said about the page.
+type route struct {
+	optional bool // it may be answered without the session; see Optional
+	csrf     bool // it has tokens; see CSRF
+}
+
+type frameKey struct{}
+
+// onRoute notes something about the page of this request. A session that has not begun learns of
+// it when it does; where Config.Skipper skips, there is none to tell.
+func onRoute(c echo.Context, note func(*route)) {
+	f, ok := c.Request().Context().Value(frameKey{}).(*frame)
+	if !ok {
+		return
+	}
+	if s := f.usedOr(func(m *missed) { note(&m.route) }); s != nil {
+		s.lock()
+		defer s.unlock()
+		note(&s.route)
+	}
 }
 
 // Value makes the frame the context that FromContext looks into.
 func (f *frame) Value(key any) any {
-	if _, ok := key.(ctxKey); ok {
+	switch key {
+	case ctxKey{}:
 		return f.use()
-	}
-	if key == f.m {
+	case frameKey{}, f.m:
 		return f
 	}
 	return f.Context.Value(key)
@@ -65,7 +88,7 @@ func (f *frame) Value(key any) any {
 func (f *frame) use() *Session {
 	return f.usedOr(func(m *missed) {
 		s := &Session{m: f.m, ctx: f, req: &f.req, exchange: f}
-		s.headSent, s.status = m.head, m.status
+		s.headSent, s.status, s.route = m.head, m.status, m.route
 		s.frozen, s.hungUp = f.left, m.hungUp
 		if m.closed {
 			s.exchange = nil

@@ -251,6 +251,7 @@ func Test_that_a_store_that_cannot_be_asked_does_not_look_like_being_logged_out(
 	v := newVisitor()
 	v.must(t, p, put("user", 7))
 	w.before = func(call) error { return errors.New("the line is dead") }
+	optional := session.Optional(with(func(s *session.Session) { s.Has("user") }))
 	for _, tc := range []struct {
 		desc string
 		h    echo.HandlerFunc
@@ -267,7 +268,11 @@ func Test_that_a_store_that_cannot_be_asked_does_not_look_like_being_logged_out(
 				t.Errorf("Lookup says %v", err)
 			}
 		}), 503},
-		{"a page that is optional", session.Optional(with(func(s *session.Session) { s.Has("user") })), 200},
+		{"a page that is optional", optional, 200},
+		{"one behind middleware that has asked for the session", func(c echo.Context) error {
+			session.From(c).IsPartial()
+			return optional(c)
+		}, 200},
 		{"a change on a page that is optional", session.Optional(with(put("a", 1))), 503},
 	} {
 		rec := v.visit(p, tc.h)

@@ -61,11 +61,7 @@ func From(c echo.Context) *Session {
 // logged out.
 func Optional(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if s := FromContext(c.Request().Context()); s != nil { // nil where Config.Skipper skips
-			s.lock()
-			s.optional = true
-			s.unlock()
-		}
+		onRoute(c, func(r *route) { r.optional = true })
 		return next(c)
 	}
 }

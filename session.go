@@ -35,7 +35,6 @@ type Session struct {
 	lateLoad bool // loaded after the head was sent
 	frozen   bool // hungUp is final: the handler has returned
 	hungUp   bool
-	optional bool // this route may be answered without the session; see Optional
 	outside  bool // there is no request; see outside.go
 	viewed   bool // and it is only read; see Manager.View
 
@@ -59,7 +58,7 @@ type Session struct {
 	status   int16 // of the response, if its head has left or is about to; small, as a Session has just 512 bytes
 	decision view  // what that head said about messages; see Session.view
 	decided  bool
-	csrf     bool // its pages have tokens; see CSRF
+	route    // of the request
 
 	// What is to be done at the commit.
 	renew bool // give the record a new id
