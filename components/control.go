@@ -44,7 +44,10 @@ func (c *control) box() {
 	if c.Value == "" {
 		c.Value = "1"
 	}
-	c.Checked = c.form.has(c.name, c.Value, c.Checked || slices.Contains(c.Values, c.Value))
+	c.Checked = c.Checked || slices.Contains(c.Values, c.Value)
+	if sent, known := c.sent(); known {
+		c.Checked = slices.Contains(sent, c.Value) || c.Checked && c.isDisabled() && c.Type == "checkbox"
+	}
 }
 
 func (c *control) defaultID() string {
@@ -68,9 +71,28 @@ func (c *control) isButton() bool {
 	return false
 }
 
+func (c *control) isDisabled() bool { return isOn(c.Attrs["disabled"]) }
+
+// isSeveral says whether any number of the options may be chosen.
+func (c *control) isSeveral() bool { return c.Type == "checkbox" || c.Type == "select" && c.Multiple }
+
+// sent is what was submitted for the control, if that is known. Nothing means that nothing
+// was chosen, where that can be. Everything else is always sent, unless it is disabled or
+// was not in the form, and then its default stands.
+func (c *control) sent() (values []string, known bool) {
+	values, known = c.form.Values(c.name)
+	if len(values) == 0 && (c.isDisabled() || !c.isSeveral() && c.Type != "radio") {
+		return nil, false
+	}
+	return values, known
+}
+
 // text is what a control for text shows.
 func (c *control) text() string {
-	return first(c.form.old(c.name, c.Value))
+	if sent, known := c.sent(); known {
+		return first(sent)
+	}
+	return c.Value
 }
 
 func (c *control) addAttributes(a attributes) attributes {
@@ -144,19 +166,23 @@ func (c *control) unchecked() attributes {
 }
 
 // choices is the options, with those selected that were submitted, or else the defaults.
-// What is not offered cannot be chosen.
+// What is not offered cannot be chosen, and what is disabled cannot be cleared.
 func (c *control) choices() []Option {
-	several := c.Multiple || c.Type == "checkbox"
+	several := c.isSeveral()
 	options := slices.Clone(c.Options)
 	if c.Type == "select" && c.Prompt != "" && !several {
 		options = slices.Insert(options, 0, Option{Label: c.Prompt})
 	}
-	chosen, given := c.chosen()
+	defaults := c.defaults()
+	sent, known := c.sent()
 	enough := false
 	for i := range options {
 		o := &options[i]
-		if given {
-			o.Selected = slices.Contains(chosen, o.Value)
+		if len(defaults) > 0 {
+			o.Selected = slices.Contains(defaults, o.Value)
+		}
+		if known {
+			o.Selected = slices.Contains(sent, o.Value) || o.Selected && o.Disabled && several
 		}
 		o.Selected = o.Selected && !enough
 		enough = o.Selected && !several || enough
@@ -164,15 +190,12 @@ func (c *control) choices() []Option {
 	return options
 }
 
-// chosen is the values to choose, if they are known, or given as a default.
-func (c *control) chosen() (values []string, given bool) {
-	if values, known := c.form.Values(c.name); known {
-		return values, true
+// defaults is the values to choose by default. Without any, the options say it themselves.
+func (c *control) defaults() []string {
+	if c.Value == "" {
+		return c.Values
 	}
-	if c.Value != "" {
-		return append(slices.Clone(c.Values), c.Value), true
-	}
-	return c.Values, len(c.Values) > 0
+	return append(slices.Clone(c.Values), c.Value)
 }
 
 // boxes is a checkbox or radio button for each option, under ids that differ.

@@ -69,8 +69,8 @@
 // the context (a test, an error page) components show an empty form and no messages.
 //
 // A control shows what was submitted, even if that is empty or not checked. It shows its
-// default if nothing was submitted, or if the field was left out on purpose. A password
-// or a file never comes back.
+// default if nothing was submitted, or if the field was left out: on purpose, or by the
+// browser, which sends nothing of what is disabled. A password or a file never comes back.
 //
 // Showing a message consumes it: it is not there on the next page. Components know when
 // they are rendered to nowhere (templ.WithFragments renders a whole page to send a part

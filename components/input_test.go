@@ -79,6 +79,42 @@ func Test_that_a_box_is_checked_as_it_was_submitted(t *testing.T) {
 	}
 }
 
+func Test_that_a_control_that_was_not_sent_shows_its_default(t *testing.T) {
+	off := templ.Attributes{"disabled": true}
+	letters := components.Options("a", "A", "b", "B")
+	fixed := []components.Option{{Value: "a", Selected: true, Disabled: true}, {Value: "b"}}
+	cases := []struct {
+		desc      string
+		submitted string // of the control, "" is nothing
+		input     components.Input
+		want      string
+	}{
+		{"a disabled field", "", components.Input{Value: "Ada", Attrs: off}, ` value="Ada"`},
+		{"a disabled text", "", components.Input{Type: "textarea", Value: "Ada", Attrs: off}, ">\nAda</textarea>"},
+		{"a disabled box", "", components.Input{Type: "checkbox", Checked: true, Attrs: off}, " checked"},
+		{"a disabled box besides others", "b", components.Input{Type: "checkbox", Value: "a", Checked: true, Attrs: off}, " checked"},
+		{"a disabled choice", "", components.Input{Type: "radio", Value: "b", Options: letters, Attrs: off}, ` value="b" checked`},
+		{"a disabled list", "", components.Input{Type: "select", Value: "b", Options: letters, Attrs: off}, `"b" selected>`},
+		{"a disabled list of several", "", components.Input{Type: "select", Multiple: true, Value: "b", Options: letters, Attrs: off}, `"b" selected>`},
+		{"a field that was not in the form", "", components.Input{Value: "Ada"}, ` value="Ada"`},
+		{"a list whose first option is no choice", "", components.Input{Type: "select", Options: fixed}, `"a" selected disabled>`},
+		{"such a list, and a choice", "b", components.Input{Type: "select", Options: fixed}, `"b" selected>`},
+		{"a box that cannot be cleared", "b", components.Input{Type: "checkbox", Options: fixed}, `"a" checked`},
+	}
+	for _, tc := range cases {
+		t.Run(tc.desc, func(t *testing.T) {
+			form := url.Values{"y": {"1"}}
+			if tc.submitted != "" {
+				form.Set("x", tc.submitted)
+			}
+			got := after(t, form, (*session.Session).FlashAll, components.Field("x", tc.input))
+			if !strings.Contains(got, tc.want) {
+				t.Errorf("got %s; want %s", got, tc.want)
+			}
+		})
+	}
+}
+
 func Test_that_a_form_with_files_is_refilled_too(t *testing.T) {
 	v := newVisitor(t)
 	var body bytes.Buffer
