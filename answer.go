@@ -133,10 +133,10 @@ func (s *Session) IsPartial() bool {
 //	{"message": "Unprocessable Entity", "errors": {"title": ["Title is required"]}}
 //
 // and so it does for who takes no page, such as a client that sends JSON; then nothing is kept for
-// the next page.
+// the next page. Who accepts JSON and no page is told that even if there is a view.
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
-	if len(view) == 0 && !takesPage(r.Header) {
+	if !takesPage(r.Header) && (len(view) == 0 || acceptsJSON(r.Header)) {
 		return s.unprocessable(err, r)
 	}
 	s.FlashValidationErrors(err)
