@@ -54,7 +54,9 @@ type PageError struct {
 
 // FlashAll keeps the submitted form for the next page, where [Session.Old] and the form
 // components show it again. Fields that were submitted empty, or not checked, come back
-// empty and not checked. A request without a form, one with JSON say, keeps nothing.
+// empty and not checked. A request without a form, one with JSON say, keeps nothing. Where
+// there is more than 64 KB in a form, its largest fields are not kept, nor are fields whose names
+// have more than 256 bytes: they show their defaults.
 //
 // Secrets never stay, nor do files and the fields of the framework. A field is a secret by
 // its name: if that contains passw, pwd, passphrase, passcode, passkey, csrf, xsrf,
