@@ -321,6 +321,28 @@ func Test_that_every_answer_is_as_without_sessions_and_commits(t *testing.T) {
 	})
 }
 
+// net/http panics at such a status, so no head has left yet: the error page is still to come.
+func Test_that_a_status_which_is_none_becomes_an_error_page(t *testing.T) {
+	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for _, status := range []int{0, 99, 1000} {
+			a := newWebApp(t)
+			a.use(recover, a.manager.Middleware())
+			a.all(func(c echo.Context) error { return c.String(status, "ok") })
+
+			g := a.guest(t, w)
+			got := g.during(nil, "/")
+			if got.status != http.StatusInternalServerError || got.body != internal {
+				t.Errorf("status %d, untouched: got %d %q, %v; want 500", status, got.status, got.body, got.err)
+			}
+			got = g.during(putSeven, "/")
+			if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || g.kept() != 7 {
+				t.Errorf("status %d, changed: got %d %q, %d cookies, %v; want 500, and what was changed", status, got.status, got.body, n, got.err)
+			}
+		}
+	})
+}
+
 func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 	without := w.bare(t, s.mount)
 	bare := w.ask(without.guest(t, wire), nil)

@@ -42,8 +42,10 @@ func (f *frame) Header() http.Header {
 }
 
 func (f *frame) WriteHeader(status int) {
-	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
-		f.below.WriteHeader(status) // such as 103 Early Hints: the head is yet to come
+	// The head is yet to come after 103 Early Hints, say. At a status that is none, net/http
+	// panics; then it will be that of Recover's error page.
+	if status < 200 && status != http.StatusSwitchingProtocols || status > 999 {
+		f.below.WriteHeader(status)
 		return
 	}
 	if f.sent || f.withheld {
