@@ -52,10 +52,12 @@ func (f *frame) WriteHeader(status int) {
 		return
 	}
 	if s := f.usedOr(func(m *missed) { m.head, m.status = true, int16(status) }); s != nil {
+		f.withheld = true // and stays so if that panics
 		if err := s.answer(status, f.Header()); err != nil {
 			f.withhold(err)
 			return
 		}
+		f.withheld = false
 	}
 	f.sent = true
 	if f.left {
