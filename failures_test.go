@@ -1,11 +1,9 @@
 package session_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"slices"
-	"sync/atomic"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -419,19 +417,6 @@ func Test_that_a_panic_after_a_withheld_answer_is_answered(t *testing.T) {
 	})
 }
 
-// brokenWrites is a store whose writes do what broken says, once it is set.
-type brokenWrites struct {
-	session.Store
-	broken atomic.Pointer[func() error]
-}
-
-func (s *brokenWrites) Write(ctx context.Context, key string, rec session.Record) error {
-	if broken := s.broken.Load(); broken != nil {
-		return (*broken)()
-	}
-	return s.Store.Write(ctx, key, rec)
-}
-
 func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
 	onEveryWire(t, func(t *testing.T, w *wire) {
@@ -440,7 +425,7 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 			"of an Update that is run again": func() error { return session.ErrConflict },
 		} {
 			t.Run(name, func(t *testing.T) {
-				store := &brokenWrites{Store: memorystore.New(memorystore.Options{})}
+				store := &watched{Store: memorystore.New(memorystore.Options{})}
 				a := newWebApp(t, func(cfg *session.Config) { cfg.Store = store })
 				a.use(recover, a.manager.Middleware())
 				a.all(func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/elsewhere") })
@@ -455,9 +440,14 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 						return 7
 					})
 				}
-				store.broken.Store(&broken)
+				store.before = func(c call) error {
+					if c.method == "Write" {
+						return broken()
+					}
+					return nil
+				}
 				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET is sent again if the connection breaks
-				store.broken.Store(nil)
+				store.before = nil
 				if got.status != http.StatusInternalServerError || got.body != internal || got.header.Get("Location") != "" {
 					t.Errorf("got %d %q, Location %q, %v; want 500", got.status, got.body, got.header.Get("Location"), got.err)
 				}
