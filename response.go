@@ -42,9 +42,7 @@ func (f *frame) Header() http.Header {
 }
 
 func (f *frame) WriteHeader(status int) {
-	// The head is yet to come after 103 Early Hints, say. At a status that is none, net/http
-	// panics; then it will be that of Recover's error page.
-	if status < 200 && status != http.StatusSwitchingProtocols || status > 999 {
+	if !isHead(status) {
 		f.below.WriteHeader(status)
 		return
 	}
@@ -64,6 +62,13 @@ func (f *frame) WriteHeader(status int) {
 		f.close()
 	}
 	f.below.WriteHeader(status)
+}
+
+// isHead says whether a status is that of a response's head. After 103 Early Hints, say, the head
+// is yet to come. At a status that is none net/http panics, and the head will be that of Recover's
+// error page.
+func isHead(status int) bool {
+	return status >= 200 && status <= 999 || status == http.StatusSwitchingProtocols
 }
 
 func (f *frame) Write(b []byte) (int, error) {
@@ -105,7 +110,10 @@ func (f *frame) begin() error {
 	if !f.sent && !f.withheld {
 		status := http.StatusOK
 		if res := f.c.Response(); !f.left && f.owns(f.c.Request()) {
-			status = cmp.Or(res.Status, status)
+			if !isHead(res.Status) {
+				res.Status, res.Committed = status, false // it has taken early hints for the head
+			}
+			status = res.Status
 			res.WriteHeader(status)
 		}
 		f.WriteHeader(status) // Gzip keeps the head back
