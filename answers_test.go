@@ -321,6 +321,57 @@ func Test_that_every_answer_is_as_without_sessions_and_commits(t *testing.T) {
 	})
 }
 
+// net/http panics at such a status, so no head has left yet: the error page is still to come.
+func Test_that_a_status_which_is_none_becomes_an_error_page(t *testing.T) {
+	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for _, status := range []int{0, 99, 1000} {
+			a := newWebApp(t)
+			a.use(recover, a.manager.Middleware())
+			a.all(func(c echo.Context) error { return c.String(status, "ok") })
+
+			g := a.guest(t, w)
+			got := g.during(nil, "/")
+			if got.status != http.StatusInternalServerError || got.body != internal {
+				t.Errorf("status %d, untouched: got %d %q, %v; want 500", status, got.status, got.body, got.err)
+			}
+			got = g.during(putSeven, "/")
+			if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || g.kept() != 7 {
+				t.Errorf("status %d, changed: got %d %q, %d cookies, %v; want 500, and what was changed", status, got.status, got.body, n, got.err)
+			}
+		}
+	})
+}
+
+// Echo takes them for the head, and would not run a hook or send a status any more.
+func Test_that_early_hints_by_echo_do_not_skip_the_commit(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, goOn := range map[string]echo.HandlerFunc{
+			"a page":                   func(c echo.Context) error { return c.HTML(http.StatusOK, page) },
+			"a page by hand":           func(c echo.Context) error { _, err := io.WriteString(c.Response().Writer, page); return err },
+			"a stream":                 func(c echo.Context) error { return c.Stream(http.StatusOK, "text/html", strings.NewReader(page)) },
+			"a flush, and then a page": func(c echo.Context) error { c.Response().Flush(); return c.HTML(http.StatusOK, page) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				a := simpleApp(t, func(c echo.Context) error {
+					c.Response().WriteHeader(http.StatusEarlyHints)
+					return goOn(c)
+				})
+				g := a.guest(t, w)
+				got := g.during(putSeven, "/")
+				if n := len(got.ours()); got.status != http.StatusOK || got.body != page || n != 1 || len(got.hints) != 1 || g.kept() != 7 {
+					t.Errorf("got %d %q, %d cookies, %d hints; want 200, the page and 1 each", got.status, got.body, n, len(got.hints))
+				}
+				a.store.writeFails.Store(true)
+				got = g.during(putSeven, "/")
+				if got.status != http.StatusServiceUnavailable || got.body != unavailable {
+					t.Errorf("the commit fails: got %d %q; want 503", got.status, got.body)
+				}
+			})
+		}
+	})
+}
+
 func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 	without := w.bare(t, s.mount)
 	bare := w.ask(without.guest(t, wire), nil)

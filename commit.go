@@ -12,6 +12,10 @@ import (
 // queue, so these are conflicts with other processes.
 const maxAttempts = 100
 
+// errPanicked is for the error page that Recover gives when the store has panicked, or an Update
+// that ran again. To save before that page, too, would panic once more, and cut the connection.
+var errPanicked = errors.New("session: a panic while it was saved")
+
 // commit saves what this request has changed. It is called with the lock held, as often
 // as there may be something new. shown is what the response does to messages.
 func (s *Session) commit(shown flashDelta) error {
@@ -29,11 +33,17 @@ func (s *Session) commit(shown flashDelta) error {
 		return nil
 	}
 	cookies := s.cookies
-	if err := s.save(delta); err != nil {
-		s.cookies = cookies
-		s.remember(err)
+	err := errPanicked
+	defer func() {
+		if err != nil {
+			s.cookies = cookies
+			s.remember(err)
+			_ = s.abandon(err)
+		}
+	}()
+	if err = s.save(delta); err != nil {
 		s.reportUnsaved(err)
-		return s.abandon(err)
+		return err
 	}
 	s.flash.saved()
 	s.settled()

@@ -417,6 +417,48 @@ func Test_that_a_panic_after_a_withheld_answer_is_answered(t *testing.T) {
 	})
 }
 
+func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
+	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, broken := range map[string]func() error{
+			"of the store":                   func() error { panic(errStoreDown) },
+			"of an Update that is run again": func() error { return session.ErrConflict },
+		} {
+			t.Run(name, func(t *testing.T) {
+				store := &watched{Store: memorystore.New(memorystore.Options{})}
+				a := newWebApp(t, func(cfg *session.Config) { cfg.Store = store })
+				a.use(recover, a.manager.Middleware())
+				a.all(func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/elsewhere") })
+				g := a.guest(t, w).begins()
+				a.work = func(s *session.Session) {
+					ran := false
+					session.Update(s, "n", func(int) int {
+						if ran {
+							panic(errHandler)
+						}
+						ran = true
+						return 7
+					})
+				}
+				store.before = func(c call) error {
+					if c.method == "Write" {
+						return broken()
+					}
+					return nil
+				}
+				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET is sent again if the connection breaks
+				store.before = nil
+				if got.status != http.StatusInternalServerError || got.body != internal || got.header.Get("Location") != "" {
+					t.Errorf("got %d %q, Location %q, %v; want 500", got.status, got.body, got.header.Get("Location"), got.err)
+				}
+				if n := g.kept(); n != 0 {
+					t.Errorf("the change was saved: got %d", n)
+				}
+			})
+		}
+	})
+}
+
 // Nobody returns from a stream that does not look at its errors, so it must not be waited for.
 func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {

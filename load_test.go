@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -286,6 +287,19 @@ func Test_that_a_store_that_cannot_be_asked_does_not_look_like_being_logged_out(
 			t.Errorf("afterwards the session is %v", s.All())
 		}
 	})
+}
+
+func Test_that_a_failed_load_is_a_503_whatever_the_store_says(t *testing.T) {
+	for _, says := range []error{session.ErrConflict, session.ErrTooLarge, syscall.EOPNOTSUPP} { // the last is an errors.ErrUnsupported
+		w := &watched{Store: memorystore.New(memorystore.Options{})}
+		p := start(t, session.Config{Store: w})
+		v := newVisitor()
+		v.must(t, p, put("user", 7))
+		w.before = func(call) error { return says }
+		if rec := v.do(p, func(s *session.Session) { s.Has("user") }); rec.Code != http.StatusServiceUnavailable {
+			t.Errorf("%v: status %d, %v; want 503", says, rec.Code, p.failure())
+		}
+	}
 }
 
 func Test_what_becomes_of_a_record_that_cannot_be_understood(t *testing.T) {

@@ -42,24 +42,33 @@ func (f *frame) Header() http.Header {
 }
 
 func (f *frame) WriteHeader(status int) {
-	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
-		f.below.WriteHeader(status) // such as 103 Early Hints: the head is yet to come
+	if !isHead(status) {
+		f.below.WriteHeader(status)
 		return
 	}
 	if f.sent || f.withheld {
 		return
 	}
 	if s := f.usedOr(func(m *missed) { m.head, m.status = true, int16(status) }); s != nil {
+		f.withheld = true // and stays so if that panics
 		if err := s.answer(status, f.Header()); err != nil {
 			f.withhold(err)
 			return
 		}
+		f.withheld = false
 	}
 	f.sent = true
 	if f.left {
 		f.close()
 	}
 	f.below.WriteHeader(status)
+}
+
+// isHead says whether a status is that of a response's head. After 103 Early Hints, say, the head
+// is yet to come. At a status that is none net/http panics, and the head will be that of Recover's
+// error page.
+func isHead(status int) bool {
+	return status >= 200 && status <= 999 || status == http.StatusSwitchingProtocols
 }
 
 func (f *frame) Write(b []byte) (int, error) {
@@ -101,7 +110,10 @@ func (f *frame) begin() error {
 	if !f.sent && !f.withheld {
 		status := http.StatusOK
 		if res := f.c.Response(); !f.left && f.owns(f.c.Request()) {
-			status = cmp.Or(res.Status, status)
+			if !isHead(res.Status) {
+				res.Status, res.Committed = status, false // it has taken early hints for the head
+			}
+			status = res.Status
 			res.WriteHeader(status)
 		}
 		f.WriteHeader(status) // Gzip keeps the head back
