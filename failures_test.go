@@ -420,14 +420,24 @@ func Test_that_a_panic_after_a_withheld_answer_is_answered(t *testing.T) {
 func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		for name, broken := range map[string]func() error{
-			"of the store":                   func() error { panic(errStoreDown) },
-			"of an Update that is run again": func() error { return session.ErrConflict },
+		for _, tc := range []struct {
+			desc   string
+			broken func() error
+			within bool // Recover is
+		}{
+			{"of the store", func() error { panic(errStoreDown) }, false},
+			{"of an Update that is run again", func() error { return session.ErrConflict }, false},
+			{"of the store, with Recover inside", func() error { panic(errStoreDown) }, true},
+			{"of an Update, with Recover inside", func() error { return session.ErrConflict }, true},
 		} {
-			t.Run(name, func(t *testing.T) {
+			t.Run(tc.desc, func(t *testing.T) {
 				store := &watched{Store: memorystore.New(memorystore.Options{})}
 				a := newWebApp(t, func(cfg *session.Config) { cfg.Store = store })
-				a.use(recover, a.manager.Middleware())
+				mw := []echo.MiddlewareFunc{recover, a.manager.Middleware()}
+				if tc.within {
+					slices.Reverse(mw)
+				}
+				a.use(mw...)
 				a.all(func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/elsewhere") })
 				g := a.guest(t, w).begins()
 				a.work = func(s *session.Session) {
@@ -442,7 +452,7 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 				}
 				store.before = func(c call) error {
 					if c.method == "Write" {
-						return broken()
+						return tc.broken()
 					}
 					return nil
 				}

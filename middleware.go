@@ -72,13 +72,15 @@ func httpError(cause error) *echo.HTTPError {
 }
 
 // statusOf is 500 where the application gave us what cannot be stored, and 503 where
-// trying again may help. What a store says that could not be asked may look like the former.
+// trying again may help.
 func statusOf(cause error) int {
 	var encode *EncodeError
 	var decode *DecodeError
-	if !errors.Is(cause, ErrUnavailable) && (errors.As(cause, &encode) || errors.As(cause, &decode) ||
-		errors.Is(cause, ErrTooLarge) || errors.Is(cause, ErrHeadSent) || errors.Is(cause, ErrClosed) ||
-		errors.Is(cause, errors.ErrUnsupported) || errors.Is(cause, errEmptyTag)) {
+	switch {
+	case errors.Is(cause, ErrUnavailable): // whatever the store has said
+	case errors.As(cause, &encode), errors.As(cause, &decode),
+		errors.Is(cause, ErrTooLarge), errors.Is(cause, ErrHeadSent), errors.Is(cause, ErrClosed),
+		errors.Is(cause, errors.ErrUnsupported), errors.Is(cause, errEmptyTag), errors.Is(cause, errPanicked):
 		return http.StatusInternalServerError
 	}
 	return http.StatusServiceUnavailable
