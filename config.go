@@ -35,6 +35,10 @@ type Config struct {
 
 	// CookieName is the name of the cookie. "" is "__Host-session" where Cookie allows
 	// that prefix (secure, Path "/", no Domain), and "session" otherwise.
+	//
+	// Two middlewares with different names, one for administrators say, need different stores,
+	// or prefixes or directories of stores: a store on the server does not know which cookie a
+	// session belongs to, and visitors can send theirs under any name (CVE-2022-46170).
 	CookieName string
 
 	// Cookie has the cookie's attributes. HttpOnly is not among them: it is always on.
@@ -70,6 +74,13 @@ type Config struct {
 	// Skipper leaves requests without a session: From panics in them. nil skips none.
 	// There is no need to skip requests that do not use their session; they cost nothing.
 	Skipper func(echo.Context) bool
+
+	// Passive says which requests are no use of the session, though they read it: those that a
+	// page makes by itself, such as a poll. A tab that somebody has left open does not keep the
+	// session alive then. A request that changes the session is use all the same. nil is none.
+	//
+	//	Passive: func(c echo.Context) bool { return c.Path() == "/unread" },
+	Passive func(echo.Context) bool
 
 	// Logger hears of what nobody else can be told. nil is slog.Default().
 	// It is never given ids, keys of the store, or values.

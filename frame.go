@@ -50,10 +50,11 @@ type missed struct {
 	route
 }
 
-// route is what middleware further in has said about the page.
+// route is what holds for the page, whatever its handler does.
 type route struct {
 	optional bool // it may be answered without the session; see Optional
 	csrf     bool // it has tokens; see CSRF
+	passive  bool // to ask for it is no use of the session; see Config.Passive
 }
 
 type frameKey struct{}
@@ -127,6 +128,7 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	f.c, f.res = c, c.Response()
 	f.below, f.res.Writer = f.res.Writer, f
 	f.m = m
+	f.missed.passive = m.cfg.Passive != nil && m.cfg.Passive(c)
 	c.SetRequest(&f.req)
 
 	defer f.leave(r)

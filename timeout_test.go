@@ -143,6 +143,50 @@ func Test_that_a_session_is_in_use_until_its_stream_ends(t *testing.T) {
 	}
 }
 
+func Test_that_what_only_polls_keeps_no_session_alive(t *testing.T) {
+	stream := func(c echo.Context) error {
+		read(session.From(c))
+		c.Response().Flush()
+		return nil
+	}
+	for _, tc := range []struct {
+		claim string
+		polls bool
+		page  echo.HandlerFunc
+		alive bool
+	}{
+		{"a page", false, with(read), true},
+		{"a poll", true, with(read), false},
+		{"a stream", false, stream, true},
+		{"one that the page opens again and again", true, stream, false},
+		{"a poll that changes something", true, with(increment), true},
+	} {
+		for kind, store := range map[string]func(*clock) session.Store{
+			"memory": func(c *clock) session.Store { return memorystore.New(memorystore.Options{Now: c.Now}) },
+			"cookie": func(c *clock) session.Store { return cookieStore(t, c.Now) },
+			"one that renews what it reads": func(c *clock) session.Store {
+				return &renewer{Store: memorystore.New(memorystore.Options{Now: c.Now})}
+			},
+		} {
+			c, polls := new(clock), tc.polls
+			p := start(t, session.Config{
+				Store: store(c), Now: c.Now, IdleTimeout: time.Hour,
+				Passive: func(echo.Context) bool { return polls },
+			})
+			v := newVisitor()
+			v.must(t, p, put("a", 1))
+			for range 7 {
+				c.advance(10 * time.Minute)
+				v.visit(p, tc.page)
+			}
+			polls = false
+			if got := alive(p, v); got != tc.alive {
+				t.Errorf("%s, %s store: alive is %t; want %t", tc.claim, kind, got, tc.alive)
+			}
+		}
+	}
+}
+
 func Test_that_the_store_hears_of_a_read_once_in_a_tenth_of_the_idle_time(t *testing.T) {
 	w := &watched{}
 	c := new(clock)

@@ -41,7 +41,7 @@ func (s *Session) extend(ctx context.Context, until time.Time) error {
 func (s *Session) refresh() (until time.Time, due bool) {
 	idle := s.m.cfg.IdleTimeout
 	until = s.st.expires(s.at, idle)
-	return until, until.Sub(s.expires) >= idle/10
+	return until, !s.passive && until.Sub(s.expires) >= idle/10
 }
 
 // aged says whether there is a session that the store should be told of, although nothing
