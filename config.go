@@ -104,7 +104,8 @@ type CookieOptions struct {
 
 	// Insecure lets the cookie travel over plain http, where anybody on the way can
 	// take it. It is meant for development, and logged at start. Whether a proxy in
-	// front of the application speaks TLS does not matter: browsers do.
+	// front of the application speaks TLS does not matter: browsers do. Where one turns out to
+	// speak plain http although Insecure is false, that is logged, once.
 	Insecure bool
 
 	// SameSite says which requests from other sites carry the cookie. 0 is Lax.

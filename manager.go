@@ -22,7 +22,8 @@ type Manager struct {
 	queue   *queue
 	moved   moves
 
-	realTime bool // cfg has no clock of its own
+	realTime bool        // cfg has no clock of its own
+	warned   atomic.Bool // of a cookie that browsers refuse
 
 	// Each commit of this process is marked producer:seq; see writer. Its end counts, too, which
 	// tells what was stored before a session was loaded; see Session.newest.

@@ -52,7 +52,8 @@ func lookup[T any](s *Session, key string) (v T, ok bool, err error) {
 	return v, true, nil
 }
 
-// Pull is Get, and forgets the value.
+// Pull is Get, and forgets the value. Of requests at the same time, several may get it: what only
+// one may get is a message; see [Flashed].
 func Pull[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)
@@ -99,7 +100,7 @@ func Update[T any](s *Session, key string, fn func(T) T) {
 
 // Put stores value under key. It is encoded now, so changing it afterwards changes
 // nothing in the session. A value that JSON cannot carry fails the session with an
-// *[EncodeError].
+// *[EncodeError]; but in a text, bytes that are no UTF-8 become U+FFFD, so put a []byte for them.
 func (s *Session) Put(key string, value any) {
 	raw, err := encodeValue(key, value) // not under the lock: value may have methods of its own
 	s.lock()

@@ -1,0 +1,49 @@
+package session_test
+
+import (
+	"crypto/tls"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// It looks as if every request began a new session, and nothing says why.
+func Test_that_a_secure_cookie_which_the_browser_will_refuse_is_logged(t *testing.T) {
+	const warning = "the cookie is secure, and the browser speaks plain http"
+	plain := session.Config{Cookie: session.CookieOptions{Insecure: true}}
+	for _, tc := range []struct {
+		desc    string
+		cfg     session.Config
+		headers headers
+		https   bool
+		want    int // lines in two requests
+	}{
+		{"a form of a page over plain http", session.Config{}, headers{"Origin", "http://example.com"}, false, 1},
+		{"a link in such a page", session.Config{}, headers{"Referer", "http://example.com/cart?a=1"}, false, 1},
+		{"the browser says nothing", session.Config{}, nil, false, 0},
+		{"a page over https, behind a proxy that speaks plain http to us", session.Config{}, headers{"Origin", "https://example.com"}, false, 0},
+		{"a link that leads to https", session.Config{}, headers{"Referer", "http://example.com/"}, true, 0},
+		{"a link that leads to https, by a proxy", session.Config{}, headers{"Referer", "http://example.com/", "X-Forwarded-Proto", "https"}, false, 0},
+		{"another site over plain http", session.Config{}, headers{"Referer", "http://elsewhere.example/"}, false, 0},
+		{"a cookie that may travel so", plain, headers{"Origin", "http://example.com"}, false, 0},
+	} {
+		p := start(t, tc.cfg)
+		for range 2 {
+			r := newVisitor().request()
+			for i := 0; i < len(tc.headers); i += 2 {
+				r.Header.Set(tc.headers[i], tc.headers[i+1])
+			}
+			if tc.https {
+				r.TLS = new(tls.ConnectionState)
+			}
+			if rec := p.serve(r, with(put("a", 1))); rec.Code != http.StatusOK {
+				t.Errorf("%s: status %d", tc.desc, rec.Code)
+			}
+		}
+		if got := strings.Count(p.log.String(), warning); got != tc.want {
+			t.Errorf("%s: %d lines; want %d: %s", tc.desc, got, tc.want, p.log)
+		}
+	}
+}
