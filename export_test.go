@@ -64,14 +64,16 @@ func HasRoom(data []byte) (bool, error) {
 	}), nil
 }
 
-// EncodeDecode says whether a state with these parts comes back as it was.
+// EncodeDecode says whether a state with these parts comes back as it was, from an encoding with
+// no room to spare.
 func EncodeDecode(created, deadline int64, producer, seq uint64, kinds string, key, val []byte) bool {
 	p := &parts{writers: []writer{{producer, seq}, {seq, producer}}, entries: []entry{}}
 	for _, k := range []byte(kinds) {
 		p.entries = append(p.entries, entry{kind(k), append([]byte{}, key...), append([]byte{}, val...)})
 	}
-	st, err := decodeState((&state{created: created, deadline: deadline, unpacked: p}).encode())
-	return err == nil && st.created == created && st.deadline == deadline &&
+	data := (&state{created: created, deadline: deadline, unpacked: p}).encode()
+	st, err := decodeState(data)
+	return err == nil && cap(data) == len(data) && st.created == created && st.deadline == deadline &&
 		reflect.DeepEqual(slices.AppendSeq([]entry{}, st.all()), p.entries) && reflect.DeepEqual(st.unpack(), p)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -237,11 +238,7 @@ func (st *state) wrote(producer, seq uint64) bool {
 
 func (st *state) encode() []byte {
 	p := st.unpack()
-	size := 1 + 3*binary.MaxVarintLen64 + len(p.writers)*(8+binary.MaxVarintLen64)
-	for _, e := range p.entries {
-		size += 1 + 2*binary.MaxVarintLen32 + len(e.key) + len(e.val)
-	}
-	b := append(make([]byte, 0, size), stateFormat)
+	b := append(make([]byte, 0, st.size()), stateFormat) // a store in memory keeps all of its room
 	b = binary.AppendUvarint(b, uint64(st.created))
 	b = binary.AppendUvarint(b, uint64(st.deadline))
 	b = binary.AppendUvarint(b, uint64(len(p.writers)))
@@ -256,6 +253,21 @@ func (st *state) encode() []byte {
 	}
 	return b
 }
+
+// size is how long the encoding is.
+func (st *state) size() int {
+	p := st.unpack()
+	n := 1 + uvarintSize(uint64(st.created)) + uvarintSize(uint64(st.deadline)) + uvarintSize(uint64(len(p.writers)))
+	for _, w := range p.writers {
+		n += 8 + uvarintSize(w.seq)
+	}
+	for _, e := range p.entries {
+		n += 1 + uvarintSize(uint64(len(e.key))) + len(e.key) + uvarintSize(uint64(len(e.val))) + len(e.val)
+	}
+	return n
+}
+
+func uvarintSize(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
 
 func appendBytes(b, s []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
