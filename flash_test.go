@@ -350,15 +350,20 @@ func Test_what_reflash_keeps(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
 				v.posts(url.Values{"title": {"T"}, "body": {"B"}}, flashing(received))
-				reads(t, v, "the page that reflashes", func(s *session.Session) any {
-					got := everything(s)
-					tc.reflash(s)
-					return got
-				}, whole)
+				reads(t, v, "the page that reflashes", reflashing(everything, tc.reflash), whole)
 				reads(t, v, "the page after it", everything, tc.want)
 				reads(t, v, "the third page", everything, " | - | - |  | - | ")
 			})
 		})
+	}
+}
+
+// reflashing is a page that reads, and then keeps what it has read.
+func reflashing(read func(*session.Session) any, reflash func(*session.Session)) func(*session.Session) any {
+	return func(s *session.Session) any {
+		got := read(s)
+		reflash(s)
+		return got
 	}
 }
 
@@ -392,11 +397,7 @@ func Test_that_reflash_knows_a_name_by_its_other_spellings(t *testing.T) {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
 			v.posts(url.Values{"user[name]": {"Ada"}}, flashing(received))
-			reads(t, v, "the page that reflashes", func(s *session.Session) any {
-				got := everything(s)
-				tc.reflash(s)
-				return got
-			}, whole)
+			reads(t, v, "the page that reflashes", reflashing(everything, tc.reflash), whole)
 			reads(t, v, "the page after it", everything, tc.want)
 		})
 	}
