@@ -98,14 +98,19 @@ func (s *Session) Flash(key string, value any) {
 func (s *Session) Reflash() { s.reflash(func(string) bool { return true }) }
 
 // ReflashOnly is Reflash for some names: keys of [Session.Flash], kinds of alerts, codes
-// of errors, and names of form fields.
+// of errors, and names of form fields. A kind may go by any of its names (see [KindOf]), and a
+// field by any spelling (see [Session.InputErrors]).
 func (s *Session) ReflashOnly(keys ...string) {
-	s.reflash(func(name string) bool { return slices.Contains(keys, name) })
+	s.reflash(func(name string) bool { return isNamed(keys, name) })
 }
 
 // ReflashExcept is Reflash for all names but these.
 func (s *Session) ReflashExcept(keys ...string) {
-	s.reflash(func(name string) bool { return !slices.Contains(keys, name) })
+	s.reflash(func(name string) bool { return !isNamed(keys, name) })
+}
+
+func isNamed(keys []string, name string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return KindOf(key) == KindOf(name) || sameField(key, name) })
 }
 
 func (s *Session) reflash(keep func(name string) bool) {

@@ -350,14 +350,55 @@ func Test_what_reflash_keeps(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
 				v.posts(url.Values{"title": {"T"}, "body": {"B"}}, flashing(received))
-				reads(t, v, "the page that reflashes", func(s *session.Session) any {
-					got := everything(s)
-					tc.reflash(s)
-					return got
-				}, whole)
+				reads(t, v, "the page that reflashes", reflashing(everything, tc.reflash), whole)
 				reads(t, v, "the page after it", everything, tc.want)
 				reads(t, v, "the third page", everything, " | - | - |  | - | ")
 			})
+		})
+	}
+}
+
+// reflashing is a page that reads, and then keeps what it has read.
+func reflashing(read func(*session.Session) any, reflash func(*session.Session)) func(*session.Session) any {
+	return func(s *session.Session) any {
+		got := read(s)
+		reflash(s)
+		return got
+	}
+}
+
+func Test_that_reflash_knows_a_name_by_its_other_spellings(t *testing.T) {
+	received := func(s *session.Session) {
+		s.FlashInfo("an alert")
+		s.Flash("notice", "a value")
+		s.FlashError("bad")
+		s.FlashAll()
+		s.FlashInputErrors(map[string][]string{"user.name": {"short"}})
+	}
+	everything := func(s *session.Session) any {
+		return fmt.Sprint(alerts(s), " | ", s.Old("user[name]", "-"), " | ", strings.Join(s.InputErrors("user[name]"), ""))
+	}
+	const whole = "info: an alert, info: a value, error: bad | Ada | short"
+
+	cases := []struct {
+		claim   string
+		reflash func(*session.Session)
+		want    string
+	}{
+		{"a kind by ours", func(s *session.Session) { s.ReflashOnly("info") }, "info: an alert, info: a value | - | "},
+		{"a kind by theirs", func(s *session.Session) { s.ReflashOnly("notice") }, "info: an alert, info: a value | - | "},
+		{"all but a kind by ours", func(s *session.Session) { s.ReflashExcept("info") }, "error: bad | Ada | short"},
+		{"all but a kind by theirs", func(s *session.Session) { s.ReflashExcept("notice", "alert") }, " | Ada | short"},
+		{"a field as the form has it", func(s *session.Session) { s.ReflashOnly("user[name]") }, " | Ada | short"},
+		{"a field as a validator has it", func(s *session.Session) { s.ReflashOnly("user.name") }, " | Ada | short"},
+		{"all but a field", func(s *session.Session) { s.ReflashExcept("user.name") }, "info: an alert, info: a value, error: bad | - | "},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			v := newSite(t).browser()
+			v.posts(url.Values{"user[name]": {"Ada"}}, flashing(received))
+			reads(t, v, "the page that reflashes", reflashing(everything, tc.reflash), whole)
+			reads(t, v, "the page after it", everything, tc.want)
 		})
 	}
 }

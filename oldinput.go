@@ -68,10 +68,12 @@ type PageError struct {
 // secrets, passenger and spin are not.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
-// FlashOnly is FlashAll for some fields. The others show their defaults.
+// FlashOnly is FlashAll for some fields. The others show their defaults. "user[name]" and
+// "user.name" name the same field, and "user" another one: it does not stand for what is in it.
 func (s *Session) FlashOnly(names ...string) { s.flashInput(append([]string{}, names...), nil) }
 
-// FlashExcept is FlashAll for all fields but these, which show their defaults.
+// FlashExcept is FlashAll for all fields but these, which show their defaults. Names are those
+// of FlashOnly: to leave out "user[pet]" and "user[plan]", name both.
 func (s *Session) FlashExcept(names ...string) { s.flashInput(nil, names) }
 
 func (s *Session) flashInput(only, except []string) {
@@ -87,7 +89,7 @@ func (s *Session) flashInput(only, except []string) {
 	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Clone(except)}
 	for name, values := range form {
 		switch {
-		case len(name) > maxName, isSecret(name), slices.Contains(except, name), only != nil && !slices.Contains(only, name):
+		case len(name) > maxName, isSecret(name), isFieldOf(except, name), only != nil && !isFieldOf(only, name):
 		default:
 			in.Values[name] = values
 		}
@@ -291,8 +293,9 @@ func formNameIn(form url.Values) string {
 
 // Old is what the visitor submitted for a field of the unnamed form that is being corrected,
 // or else the first of def. (For a form with a [FormField], see [Session.Submission].) A field
-// that was submitted empty is "", not the default. Of a field that was submitted several
-// times it is the first value; see [Submission].
+// that was submitted empty is "", not the default, and so is one that is no part of the
+// submission, as an unchecked checkbox is not. Of a field that was submitted several times it
+// is the first value; see [Submission].
 func (s *Session) Old(name string, def ...string) string {
 	values, known := s.Submission("").Values(name)
 	if !known {
@@ -375,9 +378,8 @@ func (sub Submission) Values(name string) (values []string, known bool) {
 }
 
 func (sub Submission) leftOut(name string) bool {
-	same := func(other string) bool { return sameField(other, name) }
-	return len(name) > maxName || slices.ContainsFunc(sub.input.Except, same) ||
-		sub.input.Only != nil && !slices.ContainsFunc(sub.input.Only, same)
+	in := sub.input
+	return len(name) > maxName || isFieldOf(in.Except, name) || in.Only != nil && !isFieldOf(in.Only, name)
 }
 
 // Errors is what is wrong with a field. A list such as "tags[]" has the errors of its
@@ -433,6 +435,10 @@ func fieldPath(name string) string {
 var brackets = strings.NewReplacer("].", ".", "][", ".", "[", ".", "]", "")
 
 func sameField(a, b string) bool { return a == b || fieldPath(a) == fieldPath(b) }
+
+func isFieldOf(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(other string) bool { return sameField(other, name) })
+}
 
 func isElementOf(name, list string) bool {
 	owner, isList := strings.CutSuffix(list, "[]")

@@ -499,6 +499,30 @@ func Test_that_spellings_of_a_name_mean_the_same_field(t *testing.T) {
 	}
 }
 
+func Test_that_a_field_is_kept_and_left_out_by_any_spelling_of_its_name(t *testing.T) {
+	var stored bytes.Buffer
+	s := &site{t: t}
+	s.open(recording{newStoreAt(s), &stored}, nil)
+	form := url.Values{"user[name]": {"Ada"}, "user[plan]": {"confidential"}, "tags[]": {"secretive"}}
+	cases := []struct {
+		claim string
+		keep  func(*session.Session)
+	}{
+		{"some", func(s *session.Session) { s.FlashOnly("user.name") }},
+		{"all but some", func(s *session.Session) { s.FlashExcept("user.plan", "tags") }},
+	}
+	for _, tc := range cases {
+		v := s.browser()
+		v.posts(form, flashing(tc.keep))
+		reads(t, v, tc.claim, old("user[name]", "user[plan]", "tags[]"), "user[name]=Ada user[plan]=- tags[]=-")
+		for _, value := range []string{"confidential", "secretive"} {
+			if strings.Contains(stored.String(), value) {
+				t.Errorf("%s: %q was stored", tc.claim, value)
+			}
+		}
+	}
+}
+
 func Test_that_the_exact_name_goes_first(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(url.Values{"tags": {"one"}, "tags[]": {"many"}}, flashing(func(s *session.Session) {

@@ -13,7 +13,7 @@ import (
 // belongs to. Only components know which fields are passwords: never put Old into one.
 
 // Old is what was submitted for a field, or else the first of def. A field that was
-// submitted empty is "".
+// submitted empty is "", and so is one that is no part of the submission.
 //
 //	<input name="title" value={ components.Old(ctx, "title", post.Title) }/>
 func Old(ctx context.Context, name string, def ...string) string {
