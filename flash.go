@@ -99,7 +99,7 @@ func (s *Session) Reflash() { s.reflash(func(string) bool { return true }) }
 
 // ReflashOnly is Reflash for some names: keys of [Session.Flash], kinds of alerts, codes
 // of errors, and names of form fields. A kind may go by any of its names (see [KindOf]), and a
-// field by any spelling (see [Session.InputErrors]).
+// field by any spelling, or that of a group which it is in (see [Session.FlashOnly]).
 func (s *Session) ReflashOnly(keys ...string) {
 	s.reflash(func(name string) bool { return isNamed(keys, name) })
 }
@@ -110,7 +110,7 @@ func (s *Session) ReflashExcept(keys ...string) {
 }
 
 func isNamed(keys []string, name string) bool {
-	return slices.ContainsFunc(keys, func(key string) bool { return KindOf(key) == KindOf(name) || sameField(key, name) })
+	return isFieldOf(keys, name) || slices.ContainsFunc(keys, func(key string) bool { return KindOf(key) == KindOf(name) })
 }
 
 func (s *Session) reflash(keep func(name string) bool) {

@@ -69,11 +69,11 @@ type PageError struct {
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
 // FlashOnly is FlashAll for some fields. The others show their defaults. "user[name]" and
-// "user.name" name the same field, and "user" another one: it does not stand for what is in it.
+// "user.name" name the same field, and "user" all that are in it.
 func (s *Session) FlashOnly(names ...string) { s.flashInput(append([]string{}, names...), nil) }
 
-// FlashExcept is FlashAll for all fields but these, which show their defaults. Names are those
-// of FlashOnly: to leave out "user[pet]" and "user[plan]", name both.
+// FlashExcept is FlashAll for all fields but these, which show their defaults. Names are as those
+// of FlashOnly.
 func (s *Session) FlashExcept(names ...string) { s.flashInput(nil, names) }
 
 func (s *Session) flashInput(only, except []string) {
@@ -436,8 +436,13 @@ var brackets = strings.NewReplacer("].", ".", "][", ".", "[", ".", "]", "")
 
 func sameField(a, b string) bool { return a == b || fieldPath(a) == fieldPath(b) }
 
+// isFieldOf says whether names has the field, or a group that it is in: "user" has "user[name]".
 func isFieldOf(names []string, name string) bool {
-	return slices.ContainsFunc(names, func(other string) bool { return sameField(other, name) })
+	path := fieldPath(name)
+	return slices.ContainsFunc(names, func(other string) bool {
+		rest, found := strings.CutPrefix(path, fieldPath(other))
+		return found && (rest == "" || rest[0] == '.')
+	})
 }
 
 func isElementOf(name, list string) bool {

@@ -523,6 +523,31 @@ func Test_that_a_field_is_kept_and_left_out_by_any_spelling_of_its_name(t *testi
 	}
 }
 
+// A group that is to be left out may hold what nobody must read, whatever its fields are called.
+func Test_that_the_name_of_a_group_stands_for_its_fields(t *testing.T) {
+	form := url.Values{"user[name]": {"Ada"}, "user[pets][0]": {"Tom"}, "username": {"ada"}, "user": {"7"}}
+	names := old("user[name]", "user.pets.0", "username", "user")
+	cases := []struct {
+		claim string
+		keep  func(*session.Session)
+		want  string
+	}{
+		{"only a group", func(s *session.Session) { s.FlashOnly("user") }, "user[name]=Ada user.pets.0=Tom username=- user=7"},
+		{"all but a group", func(s *session.Session) { s.FlashExcept("user") }, "user[name]=- user.pets.0=- username=ada user=-"},
+		{"all but a group in it", func(s *session.Session) { s.FlashExcept("user[pets]") }, "user[name]=Ada user.pets.0=- username=ada user=7"},
+	}
+	for _, tc := range cases {
+		v := newSite(t).browser()
+		v.posts(form, flashing(tc.keep))
+		reads(t, v, tc.claim, names, tc.want)
+	}
+	v := newSite(t).browser()
+	v.posts(form, flashing((*session.Session).FlashAll))
+	reads(t, v, "the page that reflashes", reflashing(names, func(s *session.Session) { s.ReflashExcept("user") }),
+		"user[name]=Ada user.pets.0=Tom username=ada user=7")
+	reads(t, v, "reflashed but for a group", names, "user[name]=- user.pets.0=- username=ada user=-")
+}
+
 func Test_that_the_exact_name_goes_first(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(url.Values{"tags": {"one"}, "tags[]": {"many"}}, flashing(func(s *session.Session) {
