@@ -48,10 +48,22 @@ func (m *Manager) Middleware() echo.MiddlewareFunc {
 func From(c echo.Context) *Session {
 	s := FromContext(c.Request().Context())
 	if s == nil {
-		panic("session: no session in this request. Mount it with e.Use(session.Middleware(cfg)), before the handlers and middleware that use it, and see that Config.Skipper lets the request through")
+		panic(noSession)
 	}
 	return s
 }
+
+// From is the session of the request that the middleware of this manager has given it, where there
+// are several: the function [From] is that of the innermost one. It panics likewise.
+func (m *Manager) From(c echo.Context) *Session {
+	f, ok := c.Request().Context().Value(m).(*frame)
+	if !ok {
+		panic(noSession)
+	}
+	return f.use()
+}
+
+const noSession = "session: no session in this request. Mount it with e.Use(session.Middleware(cfg)), before the handlers and middleware that use it, and see that Config.Skipper lets the request through"
 
 // Optional is middleware for routes that may be answered without the session, such as
 // public pages: if the store cannot be reached, they see an empty session instead of

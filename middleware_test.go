@@ -1,0 +1,57 @@
+package session_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+func Test_that_a_request_may_have_several_sessions(t *testing.T) {
+	managed := func(cookie string) *session.Manager {
+		m, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{}), CookieName: cookie})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	outer, inner, absent := managed("outer"), managed("inner"), managed("absent")
+	e := echo.New()
+	e.Use(outer.Middleware(), inner.Middleware())
+	e.GET("/put", func(c echo.Context) error {
+		outer.From(c).Put("a", "outside")
+		session.From(c).Put("a", "inside")
+		return c.NoContent(http.StatusNoContent)
+	})
+	e.GET("/get", func(c echo.Context) error {
+		if session.From(c) != inner.From(c) {
+			t.Error("From is not the session of the innermost")
+		}
+		return c.String(http.StatusOK, session.Get[string](outer.From(c), "a")+" "+session.Get[string](inner.From(c), "a"))
+	})
+	e.GET("/absent", func(c echo.Context) error {
+		defer func() {
+			if recover() == nil {
+				t.Error("From does not panic where its middleware is not mounted")
+			}
+		}()
+		absent.From(c)
+		return nil
+	})
+	put := httptest.NewRecorder()
+	e.ServeHTTP(put, httptest.NewRequest(http.MethodGet, "/put", nil))
+	r := httptest.NewRequest(http.MethodGet, "/get", nil)
+	for _, c := range put.Result().Cookies() {
+		r.AddCookie(c)
+	}
+	got := httptest.NewRecorder()
+	e.ServeHTTP(got, r)
+	if got.Body.String() != "outside inside" {
+		t.Errorf("got %q; want what each of them has", got.Body)
+	}
+	e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/absent", nil))
+}
