@@ -47,7 +47,7 @@ type Config struct {
 	// IdleTimeout ends a session that was not used for this long. It slides: using the
 	// session starts it anew. The store hears of it once a tenth has passed, not in every
 	// request, so a session may end that much sooner. 0 is 2 hours; a negative value is
-	// an error.
+	// an error. One that is longer than AbsoluteTimeout is logged at start: it never comes.
 	IdleTimeout time.Duration
 
 	// AbsoluteTimeout ends a session this long after it began, used or not, and across

@@ -173,3 +173,21 @@ func Test_that_an_insecure_cookie_is_logged(t *testing.T) {
 		}
 	}
 }
+
+func Test_that_an_idle_timeout_which_never_comes_is_logged(t *testing.T) {
+	for _, tc := range []struct {
+		idle, absolute time.Duration
+		want           bool
+	}{
+		{0, 0, false},
+		{30 * 24 * time.Hour, 0, true}, // somebody thinks that this is all it takes to stay for a month
+		{time.Hour, time.Hour, false},
+		{time.Hour, time.Minute, true},
+		{30 * 24 * time.Hour, -1, false},
+	} {
+		p := start(t, session.Config{IdleTimeout: tc.idle, AbsoluteTimeout: tc.absolute})
+		if logged := strings.Contains(p.log.String(), "IdleTimeout is longer"); logged != tc.want {
+			t.Errorf("idle %v, absolute %v: logged is %t; want %t: %s", tc.idle, tc.absolute, logged, tc.want, p.log)
+		}
+	}
+}
