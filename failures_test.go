@@ -1,10 +1,12 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -365,6 +367,9 @@ func Test_that_a_panic_commits_if_there_is_an_answer(t *testing.T) {
 					return append([]echo.MiddlewareFunc{recover}, s.mount(mw)...)
 				},
 				"Recover innermost": func(mw echo.MiddlewareFunc) []echo.MiddlewareFunc { return append(s.mount(mw), recover) },
+				"Recover outside of a tracer": func(mw echo.MiddlewareFunc) []echo.MiddlewareFunc {
+					return append([]echo.MiddlewareFunc{recover, tracer, middleware.ContextTimeout(time.Hour)}, s.mount(mw)...)
+				},
 			} {
 				t.Run(s.name+"/"+name, func(t *testing.T) {
 					a := newWebApp(t)
@@ -389,6 +394,17 @@ func Test_that_a_panic_commits_if_there_is_an_answer(t *testing.T) {
 			}
 		}
 	})
+}
+
+// tracer puts a span into the context of the request, and the request back, as otelecho does.
+func tracer(next echo.HandlerFunc) echo.HandlerFunc {
+	type spanKey struct{}
+	return func(c echo.Context) error {
+		r := c.Request()
+		defer c.SetRequest(r)
+		c.SetRequest(r.WithContext(context.WithValue(r.Context(), spanKey{}, "span")))
+		return next(c)
+	}
 }
 
 func Test_that_a_panic_without_an_answer_commits_nothing(t *testing.T) {
