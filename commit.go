@@ -55,12 +55,18 @@ func (s *Session) pending() bool {
 	return len(s.ops) > 0 || s.renew || len(s.ended) > 0 || s.sealed.ended || len(s.flash.unsaved()) > 0
 }
 
-// abandon drops what is pending: the response becomes an error page, and what that page
-// does must not save half of what the handler did.
+// abandon drops what is pending, and what the handler had to say about it: the response becomes
+// an error page.
 func (s *Session) abandon(err error) error {
+	s.flash.forgetNow()
+	s.dropPending()
+	return err
+}
+
+// dropPending sees to it that an error page does not save half of what the handler did.
+func (s *Session) dropPending() {
 	s.flash.forgetAdded()
 	s.settled()
-	return err
 }
 
 // settled notes that nothing is pending any more.

@@ -10,7 +10,7 @@ type flashes struct {
 	received []flashItem // with what came; see Session.received
 	decoded  bool        // received is filled in
 	added    []flashItem // by this request, not saved yet
-	own      []flashItem // by this request, saved already
+	own      []flashItem // by this request, saved already, or shown by it and never to be
 	now      []Message   // for this response only
 
 	forms map[string]Submission // what was read of them so far
@@ -39,11 +39,13 @@ func (f *flashes) unsaved() []flashItem {
 	return f.added
 }
 
-// saved notes that it is stored now.
+// saved notes that it is stored now, or was shown and need not be.
 func (f *flashes) saved() {
 	if f != nil {
-		f.own = append(f.own, f.added...)
-		f.added = nil
+		f.own, f.added = f.mine(), nil
+		for i := range f.own {
+			f.own[i].saved = true
+		}
 	}
 }
 
@@ -67,6 +69,14 @@ func (f *flashes) saveAgain() { f.added, f.own = f.mine(), nil }
 func (f *flashes) forgetAdded() {
 	if f != nil {
 		f.added = nil
+		f.own = slices.DeleteFunc(f.own, func(it flashItem) bool { return !it.saved })
+	}
+}
+
+// forgetNow is for a page that is withheld. The error page in its place has messages of its own.
+func (f *flashes) forgetNow() {
+	if f != nil {
+		f.now = nil
 	}
 }
 

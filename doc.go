@@ -147,6 +147,10 @@
 // handler goes on running after its request has been answered, with an echo.Context that
 // may belong to another request by then. There, take the *Session at the beginning.
 //
+// What finishes a response by itself belongs inside of [Middleware], or around the whole Echo:
+// http.TimeoutHandler, say, or middleware of net/http that compresses, in echo.WrapMiddleware.
+// An error that is returned through it cannot be answered any more, and a failed commit is one.
+//
 // [components]: https://pkg.go.dev/github.com/echo-hypermedia/session/components
 // [stores]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores
 // [cookiestore]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores/cookiestore

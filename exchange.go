@@ -22,11 +22,11 @@ func (s *Session) answer(status int, h http.Header) error {
 	defer s.unlock()
 	s.regard(status)
 	if err := s.refusal(); err != nil {
-		_ = s.abandon(err)
 		if status < 500 {
-			return err
+			return s.abandon(err)
 		}
 		// The application has found out, and this is its own page for it.
+		s.dropPending()
 		h.Set("Cache-Control", "no-store")
 		s.setCookies(h)
 		s.headSent = true

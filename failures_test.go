@@ -1,10 +1,13 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -365,6 +368,9 @@ func Test_that_a_panic_commits_if_there_is_an_answer(t *testing.T) {
 					return append([]echo.MiddlewareFunc{recover}, s.mount(mw)...)
 				},
 				"Recover innermost": func(mw echo.MiddlewareFunc) []echo.MiddlewareFunc { return append(s.mount(mw), recover) },
+				"Recover outside of a tracer": func(mw echo.MiddlewareFunc) []echo.MiddlewareFunc {
+					return append([]echo.MiddlewareFunc{recover, tracer, middleware.ContextTimeout(time.Hour)}, s.mount(mw)...)
+				},
 			} {
 				t.Run(s.name+"/"+name, func(t *testing.T) {
 					a := newWebApp(t)
@@ -389,6 +395,17 @@ func Test_that_a_panic_commits_if_there_is_an_answer(t *testing.T) {
 			}
 		}
 	})
+}
+
+// tracer puts a span into the context of the request, and the request back, as otelecho does.
+func tracer(next echo.HandlerFunc) echo.HandlerFunc {
+	type spanKey struct{}
+	return func(c echo.Context) error {
+		r := c.Request()
+		defer c.SetRequest(r)
+		c.SetRequest(r.WithContext(context.WithValue(r.Context(), spanKey{}, "span")))
+		return next(c)
+	}
 }
 
 func Test_that_a_panic_without_an_answer_commits_nothing(t *testing.T) {
@@ -470,6 +487,44 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 }
 
 // Nobody returns from a stream that does not look at its errors, so it must not be waited for.
+func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
+	said := func(c echo.Context) string {
+		var texts []string
+		for _, m := range session.From(c).FlashMessages().Alerts() {
+			texts = append(texts, m.Text)
+		}
+		return strings.Join(texts, " ")
+	}
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, work := range map[string]func(*session.Session){
+			"a message":                 func(s *session.Session) { s.FlashSuccess("It is in your cart.") },
+			"a message for this page":   func(s *session.Session) { s.FlashNow(session.KindSuccess, "It is in your cart.") },
+			"a message after a log-out": func(s *session.Session) { s.Destroy(); s.FlashSuccess("Good-bye.") },
+		} {
+			for cause, fail := range map[string]func(*tally){
+				"the commit fails": func(store *tally) { store.writeFails.Store(true) },
+				"the load fails":   func(store *tally) { store.readFails.Store(true) },
+			} {
+				t.Run(name+"/"+cause, func(t *testing.T) {
+					a := simpleApp(t, func(c echo.Context) error {
+						session.From(c).Put("n", 8)
+						return c.HTML(http.StatusOK, said(c))
+					})
+					a.HTTPErrorHandler = func(err error, c echo.Context) {
+						session.From(c).FlashNow(session.KindError, "Sorry.")
+						_ = c.HTML(statusFrom(err), said(c))
+					}
+					g := a.guest(t, w).begins()
+					fail(a.store)
+					if got := g.during(work, "/"); got.status != http.StatusServiceUnavailable || got.body != "Sorry." {
+						t.Errorf("got %d %q, %v; want 503 and the error alone", got.status, got.body, got.err)
+					}
+				})
+			}
+		}
+	})
+}
+
 func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for name, begin := range map[string]func(c echo.Context){

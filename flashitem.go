@@ -32,6 +32,8 @@ type flashItem struct {
 	name    string
 	expires int64 // milliseconds since 1970
 	value   []byte
+
+	saved bool // by this request; see flashes.saved
 }
 
 func (it flashItem) entry() entry {

@@ -200,9 +200,10 @@ func (f *frame) Request() *http.Request {
 
 // owns says whether r, which Echo's context has now, is of this request. Behind Echo's Timeout
 // a handler outlives its context, which may serve another visitor by then: what that one sent
-// must not be read, and the response must not carry our cookie.
+// must not be read, and the response must not carry our cookie. (Middleware further out may have
+// put its own copy of our request back, which knows nothing of us. Copies share the URL.)
 func (f *frame) owns(r *http.Request) bool {
-	return f.Context.Err() == nil || r.Context().Value(f.m) == any(f)
+	return f.Context.Err() == nil || r.Context().Value(f.m) == any(f) || r.URL == f.req.URL
 }
 
 // over says whether the request has ended without a head that we saw: if a handler writes

@@ -271,6 +271,36 @@ func Test_that_the_writer_below_is_within_reach(t *testing.T) {
 	}
 }
 
+func Test_that_a_flush_that_is_not_supported_sends_nothing(t *testing.T) {
+	for name, writer := range map[string]func(w http.ResponseWriter) http.ResponseWriter{
+		"the writer cannot":           func(w http.ResponseWriter) http.ResponseWriter { return onlyWriter{w} },
+		"one that it leads to cannot": func(w http.ResponseWriter) http.ResponseWriter { return leading{onlyWriter{w}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := simpleApp(t, func(c echo.Context) error {
+				putSeven(session.From(c))
+				if err := http.NewResponseController(c.Response().Writer).Flush(); !errors.Is(err, http.ErrNotSupported) {
+					t.Errorf("got %v; want ErrNotSupported", err)
+				}
+				return c.String(http.StatusNotImplemented, "no stream, then")
+			})
+			rec := httptest.NewRecorder()
+			a.ServeHTTP(writer(rec), httptest.NewRequest(http.MethodGet, "/", nil))
+			if rec.Code != http.StatusNotImplemented || rec.Body.String() != "no stream, then" || len(rec.Result().Cookies()) != 1 {
+				t.Errorf("got %d %q, cookies %q; want the answer that was given instead", rec.Code, rec.Body, rec.Result().Cookies())
+			}
+		})
+	}
+}
+
+// onlyWriter hides what else a writer can do.
+type onlyWriter struct{ http.ResponseWriter }
+
+// leading is a writer that can nothing more than the one it leads to.
+type leading struct{ http.ResponseWriter }
+
+func (w leading) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
 // writerThatCan is a response writer that can do more than it must.
 type writerThatCan struct {
 	*httptest.ResponseRecorder

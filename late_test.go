@@ -397,9 +397,7 @@ func Test_that_a_visitor_who_hangs_up_does_not_undo_a_change(t *testing.T) {
 				r := g.request(http.MethodGet, "/", nil)
 				ctx, hangUp := context.WithCancel(r.Context())
 				go func() { <-running; hangUp() }()
-				if got := g.send(r.WithContext(ctx)); got.err == nil {
-					t.Fatalf("got %d; want the request cancelled", got.status)
-				}
+				g.send(r.WithContext(ctx)) // if the server is quick, it gets an answer all the same
 				<-gone
 				if n := g.kept(); n != 7 {
 					t.Errorf("the change was not saved: got %d", n)

@@ -89,7 +89,13 @@ func (f *frame) ReadFrom(src io.Reader) (int64, error) {
 //
 // A stream may go on for ever and ignore what Write says. So if the commit fails, the
 // error answer is given at once, and not when the handler returns.
+//
+// A writer that cannot flush does not, and nothing else either: whoever asked may still answer
+// in another way.
 func (f *frame) FlushError() error {
+	if !canFlush(f.below) {
+		return http.ErrNotSupported
+	}
 	f.streams = true
 	err := f.begin()
 	if err != nil {
@@ -102,6 +108,17 @@ func (f *frame) FlushError() error {
 }
 
 func (f *frame) Flush() { _ = f.FlushError() }
+
+// canFlush says whether http.ResponseController would find a way to flush w.
+func canFlush(w http.ResponseWriter) bool {
+	switch w := w.(type) {
+	case interface{ FlushError() error }, http.Flusher:
+		return true
+	case interface{ Unwrap() http.ResponseWriter }:
+		return canFlush(w.Unwrap())
+	}
+	return false
+}
 
 // begin sends the head if need be. It goes through Echo, which would otherwise neither
 // run its Before hooks nor know that the response is committed. (Not after leave: if
