@@ -112,6 +112,8 @@ func (f *frame) Flush() { _ = f.FlushError() }
 // canFlush says whether http.ResponseController would find a way to flush w.
 func canFlush(w http.ResponseWriter) bool {
 	switch w := w.(type) {
+	case *frame: // of another middleware
+		return canFlush(w.below)
 	case interface{ FlushError() error }, http.Flusher:
 		return true
 	case interface{ Unwrap() http.ResponseWriter }:
