@@ -143,9 +143,9 @@ func (s *Session) sendCookie(name, line string) {
 	s.cookies = append(others, cookieLine{name, line})
 }
 
-// isOverPlainHTTP says whether the browser itself says that it speaks plain http. That we do says nothing:
-// there may be a proxy in front that speaks TLS. But it names the page of ours that the request
-// comes from, by an address that it knows.
+// isOverPlainHTTP says whether the browser speaks plain http, by what it says itself. That we do
+// says nothing: there may be a proxy in front that speaks TLS. But it names the page of ours that
+// the request comes from, by an address that it knows.
 func isOverPlainHTTP(r *http.Request) bool {
 	from := cmp.Or(header(r.Header, "Origin"), header(r.Header, "Referer"))
 	page, plain := strings.CutPrefix(from, "http://")

@@ -182,7 +182,8 @@ func (c *control) choices() []Option {
 			o.Selected = slices.Contains(defaults, o.Value)
 		}
 		if known {
-			o.Selected = slices.Contains(sent, o.Value) || o.Selected && o.Disabled && several
+			fixed := o.Disabled || c.isDisabled()
+			o.Selected = slices.Contains(sent, o.Value) || o.Selected && fixed && (several || len(sent) == 0)
 		}
 		o.Selected = o.Selected && !enough
 		enough = o.Selected && !several || enough

@@ -100,6 +100,9 @@ func Test_that_a_control_that_was_not_sent_shows_its_default(t *testing.T) {
 		{"a list whose first option is no choice", "", components.Input{Type: "select", Options: fixed}, `"a" selected disabled>`},
 		{"such a list, and a choice", "b", components.Input{Type: "select", Options: fixed}, `"b" selected>`},
 		{"a box that cannot be cleared", "b", components.Input{Type: "checkbox", Options: fixed}, `"a" checked`},
+		{"a choice that cannot be cleared", "", components.Input{Type: "radio", Options: fixed}, `"a" checked`},
+		{"such a choice, and another", "b", components.Input{Type: "radio", Options: fixed}, `"b" checked`},
+		{"disabled boxes besides others", "b", components.Input{Type: "checkbox", Value: "a", Options: letters, Attrs: off}, `"a" checked`},
 	}
 	for _, tc := range cases {
 		t.Run(tc.desc, func(t *testing.T) {
