@@ -355,12 +355,16 @@ func Test_that_early_hints_by_echo_do_not_skip_the_commit(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				a := simpleApp(t, func(c echo.Context) error {
 					c.Response().WriteHeader(http.StatusEarlyHints)
+					c.Response().Before(func() { c.Response().Header().Set("X-Hook", "ran") })
 					return goOn(c)
 				})
 				g := a.guest(t, w)
 				got := g.during(putSeven, "/")
 				if n := len(got.ours()); got.status != http.StatusOK || got.body != page || n != 1 || len(got.hints) != 1 || g.kept() != 7 {
 					t.Errorf("got %d %q, %d cookies, %d hints; want 200, the page and 1 each", got.status, got.body, n, len(got.hints))
+				}
+				if got.header.Get("X-Hook") != "ran" {
+					t.Error("a hook of Echo did not run")
 				}
 				a.store.writeFails.Store(true)
 				got = g.during(putSeven, "/")
@@ -370,6 +374,19 @@ func Test_that_early_hints_by_echo_do_not_skip_the_commit(t *testing.T) {
 			})
 		}
 	})
+}
+
+// It is below 200, and no other head follows.
+func Test_that_switching_protocols_commits(t *testing.T) {
+	p := start(t, session.Config{})
+	rec := newVisitor().visit(p, func(c echo.Context) error {
+		session.From(c).Put("a", 1)
+		c.Response().WriteHeader(http.StatusSwitchingProtocols)
+		return nil
+	})
+	if head := rec.Result(); head.StatusCode != http.StatusSwitchingProtocols || len(head.Cookies()) != 1 {
+		t.Errorf("got %d with the cookies %v; want 101 with one", head.StatusCode, head.Cookies())
+	}
 }
 
 func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {

@@ -75,9 +75,9 @@ type Config struct {
 	// There is no need to skip requests that do not use their session; they cost nothing.
 	Skipper func(echo.Context) bool
 
-	// Passive says which requests are no use of the session, though they read it: those that a
-	// page makes by itself, such as a poll. A tab that somebody has left open does not keep the
-	// session alive then. A request that changes the session is use all the same. nil is none.
+	// Passive says which requests do not count as use, though they read the session: those that
+	// a page makes by itself, such as a poll. A tab that somebody has left open does not keep the
+	// session alive then. A request that changes the session counts all the same. nil is none.
 	//
 	//	Passive: func(c echo.Context) bool { return c.Path() == "/unread" },
 	Passive func(echo.Context) bool
@@ -104,7 +104,7 @@ type CookieOptions struct {
 
 	// Insecure lets the cookie travel over plain http, where anybody on the way can
 	// take it. It is meant for development, and logged at start. Whether a proxy in
-	// front of the application speaks TLS does not matter: browsers do. Where one turns out to
+	// front of the application speaks TLS does not matter: browsers do. If one turns out to
 	// speak plain http although Insecure is false, that is logged, once.
 	Insecure bool
 

@@ -136,16 +136,16 @@ func (s *Session) sendCookie(name, line string) {
 	if s.headSent || s.exchange == nil {
 		return
 	}
-	if !s.m.cfg.Cookie.Insecure && isOverPlainHTTP(s.req) && s.m.warned.CompareAndSwap(false, true) {
+	if !s.m.cfg.Cookie.Insecure && !s.given && isOverPlainHTTP(s.req) && s.m.warned.CompareAndSwap(false, true) {
 		s.report(nil, "", Event{}, refusedCookie)
 	}
 	others := slices.DeleteFunc(slices.Clone(s.cookies), func(c cookieLine) bool { return c.name == name })
 	s.cookies = append(others, cookieLine{name, line})
 }
 
-// isOverPlainHTTP says whether the browser certainly speaks plain http. That we do says nothing:
-// there may be a proxy in front that speaks TLS. But it names the page of ours that the request
-// comes from, by an address that it knows.
+// isOverPlainHTTP says whether the browser speaks plain http, by what it says itself. That we do
+// says nothing: there may be a proxy in front that speaks TLS. But it names the page of ours that
+// the request comes from, by an address that it knows.
 func isOverPlainHTTP(r *http.Request) bool {
 	from := cmp.Or(header(r.Header, "Origin"), header(r.Header, "Referer"))
 	page, plain := strings.CutPrefix(from, "http://")

@@ -47,3 +47,15 @@ func Test_that_a_secure_cookie_which_the_browser_will_refuse_is_logged(t *testin
 		}
 	}
 }
+
+// As browsers do at http://localhost, some of them.
+func Test_that_a_browser_which_keeps_the_cookie_is_not_said_to_refuse_it(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	r := v.request()
+	r.Header.Set("Origin", "http://example.com")
+	if rec := p.serve(r, with((*session.Session).Regenerate)); rec.Header().Get("Set-Cookie") == "" || p.log.String() != "" {
+		t.Errorf("got cookie %q, and a log of %q; want a cookie and no log", rec.Header().Get("Set-Cookie"), p.log)
+	}
+}

@@ -486,6 +486,67 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 	})
 }
 
+// A response that says nothing would be taken for success, and htmx follows a header whatever the status.
+func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
+	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
+	asLogger := func(next echo.HandlerFunc) echo.HandlerFunc { // that of Echo answers errors, too
+		return func(c echo.Context) error {
+			if err := next(c); err != nil {
+				c.Error(err)
+			}
+			return nil
+		}
+	}
+	change := func(c echo.Context) {
+		session.From(c).Put("n", 7)
+		c.Response().Header().Set("HX-Redirect", "/done")
+	}
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for claim, page := range map[string]echo.HandlerFunc{
+			"after an error, whose page changes something": func(echo.Context) error { return echo.ErrNotFound },
+			"after a handler that writes nothing":          func(c echo.Context) error { change(c); return nil },
+			"in a stream that goes on": func(c echo.Context) error {
+				change(c)
+				for range 2 {
+					func() {
+						defer swallow()
+						c.Response().Flush()
+					}()
+				}
+				return nil
+			},
+		} {
+			t.Run(claim, func(t *testing.T) {
+				store := &watched{Store: memorystore.New(memorystore.Options{})}
+				a := newWebApp(t, func(cfg *session.Config) { cfg.Store = store })
+				a.use(recover, asLogger, a.manager.Middleware())
+				a.all(page)
+				a.HTTPErrorHandler = func(err error, c echo.Context) {
+					session.From(c).Put("n", 7)
+					a.DefaultHTTPErrorHandler(err, c)
+				}
+				g := a.guest(t, w).begins()
+				store.before = func(c call) error {
+					if c.method == "Write" {
+						panic(errStoreDown)
+					}
+					return nil
+				}
+				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET is sent again if the connection breaks
+				store.before = nil
+				if to := got.header.Get("HX-Redirect"); got.status != http.StatusInternalServerError || got.body != internal || to != "" {
+					t.Errorf("got %d %q, HX-Redirect %q, %v; want 500", got.status, got.body, to, got.err)
+				}
+				if n := g.kept(); n != 0 {
+					t.Errorf("the change was saved: got %d", n)
+				}
+			})
+		}
+	})
+}
+
+func swallow() { _ = recover() }
+
 // Nobody returns from a stream that does not look at its errors, so it must not be waited for.
 func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 	said := func(c echo.Context) string {

@@ -144,7 +144,7 @@ func (f *frame) finish(err error) error {
 		s.saveLate(f.streams)
 		return err
 	default:
-		f.cause = s.saveUnanswered(f.Header(), err != nil)
+		f.cause = f.saving(func() error { return s.saveUnanswered(f.Header(), err != nil) })
 	}
 	if f.cause == nil {
 		f.silent = err == nil

@@ -733,3 +733,26 @@ func Test_that_two_managers_keep_two_sessions(t *testing.T) {
 		}
 	})
 }
+
+// Middleware further out may have handed the session to a goroutine, which may outlive the request.
+func Test_that_a_route_may_be_noted_while_others_use_the_session(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	var others sync.WaitGroup
+	page := session.Optional(session.CSRF()(with(func(s *session.Session) { s.CSRFToken() })))
+	for range 20 {
+		v.visit(p, func(c echo.Context) error {
+			ctx := c.Request().Context()
+			for range 2 {
+				others.Go(func() {
+					s := session.FromContext(ctx)
+					s.Has("a")
+					s.CSRFToken()
+				})
+			}
+			return page(c)
+		})
+	}
+	others.Wait()
+}

@@ -50,12 +50,10 @@ func (f *frame) WriteHeader(status int) {
 		return
 	}
 	if s := f.usedOr(func(m *missed) { m.head, m.status = true, int16(status) }); s != nil {
-		f.withheld = true // and stays so if that panics
-		if err := s.answer(status, f.Header()); err != nil {
+		if err := f.saving(func() error { return s.answer(status, f.Header()) }); err != nil {
 			f.withhold(err)
 			return
 		}
-		f.withheld = false
 	}
 	f.sent = true
 	if f.left {
@@ -187,6 +185,17 @@ func (f *frame) leadsHere(w http.ResponseWriter) bool {
 	w.Header()
 	f.probed = false
 	return f.reached
+}
+
+// saving is what save answers. If it panics, the answer of the handler is withheld, and finish or
+// leave makes way for an error page. After leave there is neither, and whatever is still written is
+// that page.
+func (f *frame) saving(save func() error) error {
+	cause := f.cause
+	f.cause, f.withheld = errPanicked, !f.left
+	err := save()
+	f.cause, f.withheld = cause, false
+	return err
 }
 
 // withhold keeps an answer back. As long as the handler runs, finish turns the cause into

@@ -46,7 +46,7 @@ func (c *control) box() {
 	}
 	c.Checked = c.Checked || slices.Contains(c.Values, c.Value)
 	if sent, known := c.sent(); known {
-		c.Checked = slices.Contains(sent, c.Value) || c.Checked && c.isDisabled() && c.Type == "checkbox"
+		c.Checked = slices.Contains(sent, c.Value) || c.Checked && c.stays(c.isDisabled(), sent)
 	}
 }
 
@@ -78,13 +78,19 @@ func (c *control) isSeveral() bool { return c.Type == "checkbox" || c.Type == "s
 
 // sent is what was submitted for the control, if that is known. Nothing means that nothing
 // was chosen, where that can be. Everything else is always sent, unless it is disabled or
-// was not in the form, and then its default stands.
+// was not in the form, and then its default stays.
 func (c *control) sent() (values []string, known bool) {
 	values, known = c.form.Values(c.name)
-	if len(values) == 0 && (c.isDisabled() || !c.isSeveral() && c.Type != "radio") {
+	if len(values) == 0 && !c.isSeveral() && c.Type != "radio" {
 		return nil, false
 	}
 	return values, known
+}
+
+// stays says whether a default choice stays in spite of what was sent. What is disabled cannot be
+// cleared, except by another choice, where there can be one only.
+func (c *control) stays(disabled bool, sent []string) bool {
+	return disabled && (c.isSeveral() || len(sent) == 0)
 }
 
 // text is what a control for text shows.
@@ -166,7 +172,7 @@ func (c *control) unchecked() attributes {
 }
 
 // choices is the options, with those selected that were submitted, or else the defaults.
-// What is not offered cannot be chosen, and what is disabled cannot be cleared.
+// What is not offered cannot be chosen.
 func (c *control) choices() []Option {
 	several := c.isSeveral()
 	options := slices.Clone(c.Options)
@@ -182,7 +188,7 @@ func (c *control) choices() []Option {
 			o.Selected = slices.Contains(defaults, o.Value)
 		}
 		if known {
-			o.Selected = slices.Contains(sent, o.Value) || o.Selected && o.Disabled && several
+			o.Selected = slices.Contains(sent, o.Value) || o.Selected && c.stays(o.Disabled || c.isDisabled(), sent)
 		}
 		o.Selected = o.Selected && !enough
 		enough = o.Selected && !several || enough

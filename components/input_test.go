@@ -93,6 +93,10 @@ func Test_that_a_control_that_was_not_sent_shows_its_default(t *testing.T) {
 		{"a disabled text", "", components.Input{Type: "textarea", Value: "Ada", Attrs: off}, ">\nAda</textarea>"},
 		{"a disabled box", "", components.Input{Type: "checkbox", Checked: true, Attrs: off}, " checked"},
 		{"a disabled box besides others", "b", components.Input{Type: "checkbox", Value: "a", Checked: true, Attrs: off}, " checked"},
+		{"a disabled box by the values", "", components.Input{Type: "checkbox", Value: "a", Values: []string{"a"}, Attrs: off}, " checked"},
+		{"a disabled radio button", "", components.Input{Type: "radio", Value: "a", Checked: true, Attrs: off}, " checked"},
+		{"but not besides another choice", "b", components.Input{Type: "radio", Value: "a", Checked: true, Attrs: off}, ` value="a" disabled>`},
+		{"a field for several addresses", "", components.Input{Type: "email", Multiple: true, Value: "a@example.com"}, ` value="a@example.com"`},
 		{"a disabled choice", "", components.Input{Type: "radio", Value: "b", Options: letters, Attrs: off}, ` value="b" checked`},
 		{"a disabled list", "", components.Input{Type: "select", Value: "b", Options: letters, Attrs: off}, `"b" selected>`},
 		{"a disabled list of several", "", components.Input{Type: "select", Multiple: true, Value: "b", Options: letters, Attrs: off}, `"b" selected>`},
@@ -100,6 +104,9 @@ func Test_that_a_control_that_was_not_sent_shows_its_default(t *testing.T) {
 		{"a list whose first option is no choice", "", components.Input{Type: "select", Options: fixed}, `"a" selected disabled>`},
 		{"such a list, and a choice", "b", components.Input{Type: "select", Options: fixed}, `"b" selected>`},
 		{"a box that cannot be cleared", "b", components.Input{Type: "checkbox", Options: fixed}, `"a" checked`},
+		{"a choice that cannot be cleared", "", components.Input{Type: "radio", Options: fixed}, `"a" checked`},
+		{"such a choice, and another", "b", components.Input{Type: "radio", Options: fixed}, `"b" checked`},
+		{"disabled boxes besides others", "b", components.Input{Type: "checkbox", Value: "a", Options: letters, Attrs: off}, `"a" checked`},
 	}
 	for _, tc := range cases {
 		t.Run(tc.desc, func(t *testing.T) {
