@@ -133,7 +133,7 @@ func (s *Session) IsPartial() bool {
 //	{"message": "Unprocessable Entity", "errors": {"title": ["Title is required"]}}
 //
 // and so it does for who takes no page, such as a client that sends JSON; then nothing is kept for
-// the next page. Who accepts JSON and no page is told that even if there is a view.
+// the next page. Whose Accept has JSON and no HTML is told that even if there is a view.
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
 	if !takesPage(r.Header) && (len(view) == 0 || acceptsJSON(r.Header)) {

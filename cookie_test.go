@@ -11,7 +11,7 @@ import (
 
 // It looks as if every request began a new session, and nothing says why.
 func Test_that_a_secure_cookie_which_the_browser_will_refuse_is_logged(t *testing.T) {
-	const warning = "the cookie is secure, and the browser speaks plain http"
+	const warning = "the cookie is secure, and the browser seems to speak plain http"
 	plain := session.Config{Cookie: session.CookieOptions{Insecure: true}}
 	for _, tc := range []struct {
 		desc    string

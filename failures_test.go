@@ -547,7 +547,6 @@ func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
 
 func swallow() { _ = recover() }
 
-// Nobody returns from a stream that does not look at its errors, so it must not be waited for.
 func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 	said := func(c echo.Context) string {
 		var texts []string
@@ -586,6 +585,7 @@ func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 	})
 }
 
+// Nobody returns from a stream that does not look at its errors, so it must not be waited for.
 func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for name, begin := range map[string]func(c echo.Context){

@@ -123,12 +123,12 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 		return next(c) // mounted twice
 	}
 	f := new(frame)
+	f.missed.passive = m.cfg.Passive != nil && m.cfg.Passive(c)
 	f.Context = r.Context()
 	f.req = *r.WithContext(f)
 	f.c, f.res = c, c.Response()
 	f.below, f.res.Writer = f.res.Writer, f
 	f.m = m
-	f.missed.passive = m.cfg.Passive != nil && m.cfg.Passive(c)
 	c.SetRequest(&f.req)
 
 	defer f.leave(r)

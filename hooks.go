@@ -179,7 +179,7 @@ var (
 	flashTooLarge = notice{slog.LevelWarn, "session: the flash does not fit into a cookie; some of it was left out"}
 	dropped       = notice{slog.LevelInfo, "session: changes were dropped, because the session had ended meanwhile"}
 	refused       = notice{slog.LevelInfo, "session: changes were refused, because the session has another id or was revoked meanwhile"}
-	refusedCookie = notice{slog.LevelWarn, "session: the cookie is secure, and the browser speaks plain http, where it refuses such a cookie: every request begins a new session. Serve the site over https, or set Cookie.Insecure for development"}
+	refusedCookie = notice{slog.LevelWarn, "session: the cookie is secure, and the browser seems to speak plain http, where most refuse such a cookie, so that every request begins a new session. Serve the site over https, or set Cookie.Insecure for development"}
 	hookPanicked  = notice{slog.LevelError, "session: a hook panicked"}
 )
 
