@@ -122,6 +122,17 @@ func Test_that_a_control_that_was_not_sent_shows_its_default(t *testing.T) {
 	}
 }
 
+// Pages may share them.
+func Test_that_defaults_are_not_written_to(t *testing.T) {
+	defaults := append(make([]string, 0, 2), "a")
+	html(t, components.Field("x", components.Input{
+		Type: "checkbox", Options: components.Options("a", "A", "b", "B"), Values: defaults, Value: "b",
+	}))
+	if got := defaults[:2]; got[1] != "" {
+		t.Errorf("got %q; want the defaults as they were", got)
+	}
+}
+
 func Test_that_a_form_with_files_is_refilled_too(t *testing.T) {
 	v := newVisitor(t)
 	var body bytes.Buffer
