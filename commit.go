@@ -45,6 +45,7 @@ func (s *Session) commit(shown flashDelta) error {
 		s.reportUnsaved(err)
 		return err
 	}
+	s.kept = true
 	s.flash.saved()
 	s.settled()
 	return nil
@@ -56,8 +57,12 @@ func (s *Session) pending() bool {
 }
 
 // abandon drops what is pending, and what the handler had to say about it: the response becomes
-// an error page.
+// an error page, which must not greet a user whose login has failed. (If the handler has called
+// Save before, its page goes on seeing all.)
 func (s *Session) abandon(err error) error {
+	if s.st != nil && !s.kept {
+		s.st.revert()
+	}
 	s.flash.forgetNow()
 	s.dropPending()
 	return err

@@ -549,8 +549,12 @@ func swallow() { _ = recover() }
 
 func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 	said := func(c echo.Context) string {
+		s := session.From(c)
 		var texts []string
-		for _, m := range session.From(c).FlashMessages().Alerts() {
+		if user := session.Get[string](s, "user"); user != "" {
+			texts = append(texts, "Hello, "+user+".")
+		}
+		for _, m := range s.FlashMessages().Alerts() {
 			texts = append(texts, m.Text)
 		}
 		return strings.Join(texts, " ")
@@ -559,6 +563,7 @@ func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 		for name, work := range map[string]func(*session.Session){
 			"a message":                 func(s *session.Session) { s.FlashSuccess("It is in your cart.") },
 			"a message for this page":   func(s *session.Session) { s.FlashNow(session.KindSuccess, "It is in your cart.") },
+			"who is logged in":          func(s *session.Session) { s.Regenerate(); s.Put("user", "Ann") },
 			"a message after a log-out": func(s *session.Session) { s.Destroy(); s.FlashSuccess("Good-bye.") },
 		} {
 			for cause, fail := range map[string]func(*tally){
@@ -581,6 +586,28 @@ func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 					}
 				})
 			}
+		}
+	})
+}
+
+func Test_that_an_error_page_knows_what_was_saved_before(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		var a *webApp
+		a = simpleApp(t, func(c echo.Context) error {
+			s := session.From(c)
+			s.Put("user", "Ann")
+			if err := s.Save(c.Request().Context()); err != nil {
+				return err
+			}
+			a.store.writeFails.Store(true)
+			s.Put("n", 8)
+			return c.HTML(http.StatusOK, page)
+		})
+		a.HTTPErrorHandler = func(err error, c echo.Context) {
+			_ = c.HTML(statusFrom(err), "Sorry, "+session.Get[string](session.From(c), "user"))
+		}
+		if got := a.guest(t, w).begins().get("/"); got.status != http.StatusServiceUnavailable || got.body != "Sorry, Ann" {
+			t.Errorf("got %d %q, %v; want 503 and the user", got.status, got.body, got.err)
 		}
 	})
 }

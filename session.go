@@ -53,6 +53,7 @@ type Session struct {
 	given   bool      // the visitor sent a cookie by our name, whatever was in it
 	corrupt bool      // it led to a record that nobody understands
 	lost    bool      // the stored record ended while this request ran
+	kept    bool      // something of this request is stored
 	sealed  sealed    // what there was, for a Sealer
 
 	status   int16 // of the response, if its head has left or is about to; small, as a Session has just 512 bytes

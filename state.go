@@ -217,6 +217,9 @@ func (st *state) largest() []string {
 	return names
 }
 
+// revert undoes what was changed since st was read, or begun.
+func (st *state) revert() { st.unpacked = nil }
+
 // stamp notes that producer made commit seq. The newest writer stands first.
 func (st *state) stamp(producer, seq uint64) {
 	p := st.unpack()
