@@ -76,8 +76,11 @@ func (v *Visitor) AssertNoFlash(keys ...string) {
 		v.fail(s, "something was flashed under %s; want nothing", quoted(found))
 		return
 	}
-	sub := s.Submission(v.form)
-	if len(keys) == 0 && (sub.Submitted() || len(sub.AllErrors()) > 0 || len(s.PageErrors()) > 0) {
+	corrected := func(form string) bool {
+		sub := s.Submission(form)
+		return sub.Submitted() || len(sub.AllErrors()) > 0
+	}
+	if len(keys) == 0 && (slices.ContainsFunc(v.forms(), corrected) || len(s.PageErrors()) > 0) {
 		v.fail(s, "there is a form to be corrected, or an error of the page; want no flash")
 	}
 }
@@ -110,7 +113,7 @@ func (v *Visitor) AssertNoOld(fields ...string) {
 		v.fail(s, "there is old input; want none")
 	}
 	for _, field := range fields {
-		if got, known := sub.Values(field); known {
+		if got, _ := sub.Values(field); len(got) > 0 {
 			v.fail(s, "the old input for %q is %s; want none", field, quoted(got))
 		}
 	}
@@ -158,13 +161,17 @@ func (v *Visitor) AssertNoInputError(fields ...string) {
 // with this text. Without a text, any will do.
 func (v *Visitor) AssertPageError(code string, text ...string) {
 	v.t.Helper()
+	if len(text) > 1 {
+		v.t.Fatalf("sessiontest: the page error %q: one text may be wanted, not %d", code, len(text))
+		return
+	}
 	s := v.Session()
 	errs := s.PageErrors()
 	at := slices.IndexFunc(errs, func(e session.PageError) bool { return e.Code == code })
 	switch {
 	case at < 0:
 		v.fail(s, "there is no page error %q", code)
-	case len(text) > 0 && !slices.Contains(text, errs[at].Text):
+	case len(text) > 0 && text[0] != errs[at].Text:
 		v.fail(s, "the page error %q has the text %q; want %q", code, errs[at].Text, text[0])
 	}
 }

@@ -161,6 +161,10 @@ var assertions = []struct {
 			v.AssertNoFlash()
 		},
 		"there is a form to be corrected, or an error of the page; want no flash\n\tthis is what there is:\n\tpage error \"E_LATE\": \"Too late.\""},
+	{"AssertNoFlash", nothing,
+		func(v visitor) {},
+		func(v visitor) { v.Form("reply").SeedForm(url.Values{"title": {"Hello"}}, nil); v.AssertNoFlash() },
+		"there is a form to be corrected, or an error of the page; want no flash\n\tthis is what there is:\n\told input in form \"reply\": \"title\" = \"Hello\""},
 
 	{"AssertOld", someForm,
 		func(v visitor) { v.AssertOld("title", "Hello"); v.AssertOld("tags", "a", "b"); v.AssertOld("tags") },
@@ -171,7 +175,7 @@ var assertions = []struct {
 		func(v visitor) { v.AssertOld("password") },
 		`there is no old input for "password"` + formText},
 	{"AssertNoOld", someForm,
-		func(v visitor) { v.AssertNoOld("password") },
+		func(v visitor) { v.AssertNoOld("password", "news") }, // there was no such field
 		func(v visitor) { v.AssertNoOld("password", "title") },
 		`the old input for "title" is "Hello"; want none` + formText},
 	{"AssertNoOld", someValues,
@@ -525,6 +529,11 @@ var misuses = []struct {
 		someValues(v)
 		v.AssertValue("user", "ada", "bob")
 	}, `sessiontest: the value under "user": one value may be wanted, not 2`},
+	{"two texts of a page error", func(fake sessiontest.TB) {
+		v := newVisitor(fake)
+		someForm(v)
+		v.AssertPageError(session.ValidationErrorCode, "The form was not saved. Please correct the fields that are marked.", "No.")
+	}, `sessiontest: the page error "E_VALIDATION_ERROR": one text may be wanted, not 2`},
 	{"half a header", func(fake sessiontest.TB) {
 		newVisitor(fake).With("HX-Request")
 	}, `sessiontest: With takes pairs of a name and a value; got ["HX-Request"]`},

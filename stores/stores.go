@@ -114,8 +114,10 @@ func (e *env) wrong(name, value, reason string) {
 }
 
 // failed is for a mistake that somebody else has found. If it is about a secret, its text
-// must not show it.
-func (e *env) failed(name string, err error) { e.wrong(name, "", "is wrong: "+err.Error()) }
+// must not show it, and the value is "".
+func (e *env) failed(name, value string, err error) {
+	e.wrong(name, value, "is wrong: "+err.Error())
+}
 
 func (e *env) required(name, way string) string {
 	value := os.Getenv(name)
@@ -181,7 +183,7 @@ func (e *env) cookie() session.Store {
 		}
 		key, err := cookiestore.ParseKey(text)
 		if err != nil {
-			e.failed(names[i], err)
+			e.failed(names[i], "", err)
 			continue
 		}
 		if slices.ContainsFunc(keys, func(k []byte) bool { return bytes.Equal(k, key) }) {
@@ -208,7 +210,7 @@ func (e *env) file() session.Store {
 	}
 	store, err := filestore.New(filestore.Options{Dir: dir})
 	if err != nil {
-		e.failed("SESSION_FILE_DIR", err)
+		e.failed("SESSION_FILE_DIR", dir, err)
 		return nil
 	}
 	return store
@@ -221,13 +223,13 @@ func (e *env) redis() session.Store {
 	}
 	client, err := redisClient(text)
 	if err != nil {
-		e.failed("REDIS_URL", err)
+		e.failed("REDIS_URL", "", err)
 		return nil
 	}
 	store, err := redisstore.New(client, redisstore.Options{Prefix: os.Getenv("SESSION_REDIS_PREFIX")})
 	if err != nil {
 		_ = client.Close()
-		e.failed("REDIS_URL", err)
+		e.failed("REDIS_URL", "", err)
 		return nil
 	}
 	return ownRedis{store, client}
@@ -239,8 +241,13 @@ type ownRedis struct {
 	client redis.UniversalClient
 }
 
-// Close closes the connections.
-func (s ownRedis) Close() error { return s.client.Close() }
+// Close closes the connections. The driver takes a second time for a mistake.
+func (s ownRedis) Close() error {
+	if err := s.client.Close(); !errors.Is(err, redis.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 // A session waits for five seconds at most, and in this time a client had better try more than
 // once. By itself, a driver may wait for longer than that with its first try.
@@ -315,7 +322,7 @@ func (e *env) dynamodb() session.Store {
 		}),
 	)
 	if err != nil {
-		e.failed("AWS_REGION, or another of AWS's variables,", err)
+		e.failed("AWS_REGION, or another of AWS's variables,", "", err)
 		return nil
 	}
 	if cfg.Region == "" {
@@ -326,7 +333,7 @@ func (e *env) dynamodb() session.Store {
 	}
 	store, err := dynamodbstore.New(dynamodb.NewFromConfig(cfg), dynamodbstore.Options{Table: table})
 	if err != nil {
-		e.failed("SESSION_DYNAMODB_TABLE", err)
+		e.failed("SESSION_DYNAMODB_TABLE", table, err)
 		return nil
 	}
 	return store

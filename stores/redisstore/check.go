@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ var (
 // does about deadlines cannot be known.
 func checkClient(client redis.UniversalClient, minReplicas int) error {
 	obeys, waits := true, true
+	var readTimeout time.Duration // 0 = none
 	switch c := client.(type) {
 	case nil:
 		return errNoClient
@@ -33,12 +35,12 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 		if c == nil {
 			return errNoClient
 		}
-		obeys = c.Options().ContextTimeoutEnabled
+		obeys, readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
 	case *redis.ClusterClient:
 		if c == nil {
 			return errNoClient
 		}
-		obeys = c.Options().ContextTimeoutEnabled
+		obeys, readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
 	case *redis.Ring:
 		return errRing
 	default:
@@ -49,6 +51,9 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 	}
 	if minReplicas < 0 || minReplicas > 0 && !waits {
 		return errMinReplicas
+	}
+	if minReplicas > 0 && readTimeout > 0 && readTimeout <= maxPatience {
+		return fmt.Errorf("redisstore: the client's ReadTimeout is %v, and with Options.MinReplicas an answer may take %v: set it to more than that", readTimeout, maxPatience)
 	}
 	return nil
 }

@@ -28,6 +28,9 @@ func Test_that_a_client_that_would_hang_or_forget_is_refused(t *testing.T) {
 		return redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: obeys})
 	}
 	custom := struct{ redis.UniversalClient }{single(false)}
+	hasty := redis.NewClient(&redis.Options{ContextTimeoutEnabled: true, ReadTimeout: time.Second})
+	hastyCluster := redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, ReadTimeout: 50 * time.Millisecond})
+	endless := redis.NewClient(&redis.Options{ContextTimeoutEnabled: true, ReadTimeout: -1})
 	for _, tc := range []struct {
 		desc   string
 		client redis.UniversalClient
@@ -47,6 +50,10 @@ func Test_that_a_client_that_would_hang_or_forget_is_refused(t *testing.T) {
 		{"replicas of one of another type", custom, redisstore.Options{MinReplicas: 1}, "MinReplicas"},
 		{"replicas", single(true), redisstore.Options{MinReplicas: 1}, ""},
 		{"replicas in a cluster", cluster(true), redisstore.Options{MinReplicas: 1}, ""},
+		{"replicas of one that waits no longer than for them", hasty, redisstore.Options{MinReplicas: 1}, "ReadTimeout is 1s"},
+		{"replicas of one of a cluster that waits less", hastyCluster, redisstore.Options{MinReplicas: 1}, "ReadTimeout is 50ms"},
+		{"replicas of one that waits for ever", endless, redisstore.Options{MinReplicas: 1}, ""},
+		{"no replicas of one that waits a second", hasty, redisstore.Options{}, ""},
 	} {
 		store, err := redisstore.New(tc.client, tc.opts)
 		switch {

@@ -100,9 +100,12 @@ func (s *Store) send(ctx context.Context, key string, command func(to server) *r
 	return reply.Val(), nil
 }
 
+// maxPatience is how long to wait for replicas at most.
+const maxPatience = time.Second
+
 // patience is how long to wait for replicas. It is never 0, which Redis takes for ever.
 func patience(ctx context.Context) time.Duration {
-	most := time.Second
+	most := maxPatience
 	if deadline, ok := ctx.Deadline(); ok {
 		most = min(most, time.Until(deadline)/2)
 	}
