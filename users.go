@@ -29,7 +29,7 @@ type Info struct {
 	// LastSeen is about when the session was used last: never later, and earlier by at most a
 	// tenth of the idle timeout. (Shortly before the absolute deadline, where using a session
 	// no longer prolongs it, only changes count; without a tag, not even these.) What a job
-	// does is no use. Of the session that asks, say "now".
+	// does is not counted as use. For the session of the visitor who is shown the list, say "now".
 	LastSeen time.Time
 
 	// Expires is when the session ends if it is not used again.
