@@ -43,8 +43,8 @@ type Info struct {
 // that have ended are not among them.
 //
 // An error says that the store could not be asked, or has not answered within 5 seconds
-// ([ErrUnavailable]), or that it cannot find sessions at all (errors.ErrUnsupported). A handler answers it as it does any failure of a service:
-// echo.ErrServiceUnavailable.WithInternal(err), say.
+// ([ErrUnavailable]), or that it cannot find sessions at all (errors.ErrUnsupported). A handler
+// answers it as it does any failure of a service: echo.ErrServiceUnavailable.WithInternal(err), say.
 func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err error) {
 	defer m.reportFailure(ctx, "", &err)
 	entries, err := m.entries(ctx, userID)
