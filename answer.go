@@ -108,8 +108,9 @@ func IsPartial(c echo.Context) bool {
 }
 
 // IsPartial is the function [IsPartial] for components, which have no echo.Context. It tells
-// caches nothing. So where it decides about more than messages, whose pages no cache keeps, the
-// handler calls the function. Outside of a request nothing is partial.
+// caches nothing. That is enough to decide about messages, since no cache keeps a page that reads
+// them; to decide about anything else, call the function in the handler. Outside of a request
+// nothing is partial.
 func (s *Session) IsPartial() bool {
 	if s == nil {
 		return false
@@ -127,13 +128,13 @@ func (s *Session) IsPartial() bool {
 // page whose sender hides where it came from, or that was asked for by GET, gets the view
 // as well, if there is one.
 //
-// Without a view, a page that does not know where to go back to goes to its own address.
-// If that would lead here again, Echo's error handler gets a 422, which in JSON is
+// Without a view, if it is not known where the form came from, the visitor goes to the address
+// of the request. If that would lead here again, Echo's error handler gets a 422, which in JSON is
 //
 //	{"message": "Unprocessable Entity", "errors": {"title": ["Title is required"]}}
 //
-// and so it does for who takes no page, such as a client that sends JSON; then nothing is kept for
-// the next page. Whose Accept has JSON and no HTML is told that even if there is a view.
+// and so it does for a client that takes no page, such as one that sends JSON; then nothing is kept
+// for the next page. A client whose Accept has JSON and no HTML is told that even if there is a view.
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
 	if !takesPage(r.Header) && (len(view) == 0 || acceptsJSON(r.Header)) {

@@ -103,9 +103,9 @@ type CookieOptions struct {
 	Domain string
 
 	// Insecure lets the cookie travel over plain http, where anybody on the way can
-	// take it. It is meant for development, and logged at start. Whether a proxy in
-	// front of the application speaks TLS does not matter: browsers do. If one turns out to
-	// speak plain http although Insecure is false, that is logged, once.
+	// take it. It is meant for development, and logged at start. Behind a proxy,
+	// what counts is what browsers speak, not what the proxy speaks to the application. If a
+	// browser turns out to speak plain http although Insecure is false, that is logged, once.
 	Insecure bool
 
 	// SameSite says which requests from other sites carry the cookie. 0 is Lax.

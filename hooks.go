@@ -56,8 +56,8 @@ type Hooks struct {
 	// understood. It is called for each attempt to read it.
 	Undecodable func(context.Context, Event)
 
-	// StoreError: the store failed, or refused a session that is too large, so that one could
-	// not be loaded, saved, prolonged, found or ended.
+	// StoreError: the store failed, or refused a session that is too large, so that a
+	// session could not be loaded, saved, prolonged, found or ended.
 	StoreError func(context.Context, Event)
 
 	// StoreCall is called before each call of the store. op is what the method does: "read"
@@ -154,8 +154,8 @@ const (
 	// id. Most such requests were on their way when the visitor logged in.
 	ReasonMoved Reason = "moved"
 
-	// ReasonUnreadable: its record is corrupt; Undecodable is called as well. Of a cookie that
-	// is a session itself: it was altered, has expired, or was sealed with a key that is no
+	// ReasonUnreadable: its record is corrupt; Undecodable is called as well. With a
+	// cookie store: the cookie was altered, has expired, or was sealed with a key that is no
 	// longer listed.
 	ReasonUnreadable Reason = "unreadable"
 )

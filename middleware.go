@@ -53,8 +53,9 @@ func From(c echo.Context) *Session {
 	return s
 }
 
-// From is the session of the request that the middleware of this manager has given it, where there
-// are several: the function [From] is that of the innermost one. It panics likewise.
+// From is the session that the middleware of this manager has given the request. Where several
+// managers have, the function [From] is the session of the innermost one. Without a session From
+// panics, as the function does.
 func (m *Manager) From(c echo.Context) *Session {
 	f, ok := c.Request().Context().Value(m).(*frame)
 	if !ok {

@@ -402,7 +402,7 @@ func (sub Submission) Errors(name string) []string {
 // AllErrors is what is wrong with the fields, in the order it was found.
 func (sub Submission) AllErrors() []InputError { return slices.Clone(sub.errors) }
 
-// PageErrors is the errors of the page by their codes, in the order they were flashed.
+// PageErrors is the errors of the page with their codes, in the order they were flashed.
 func (s *Session) PageErrors() []PageError {
 	if s == nil {
 		return nil

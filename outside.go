@@ -47,8 +47,8 @@ func (m *Manager) View(ctx context.Context, handle string, fn func(*Session) err
 //		return nil
 //	})
 //
-// What fn flashes, the next page shows, if the visitor asks for one within Config.FlashTTL; what
-// it reads of flash stays. [Session.Destroy] ends the session. What takes a cookie fails with
+// What fn flashes, the next page shows, if the visitor asks for one within Config.FlashTTL; flash
+// messages that fn reads stay. [Session.Destroy] ends the session. What takes a cookie fails with
 // errors.ErrUnsupported: [Session.Regenerate], [Session.Tag], and a change after Destroy.
 //
 // It does not count as use: a job keeps nobody logged in.

@@ -115,7 +115,7 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 //     or not. Entries stay until they are untagged, or expire. Nothing takes the mark
 //     off: a Tag for a revoked entry changes nothing, not even its expiry, and is no error.
 //  16. Revoke is atomic as far as anybody can tell: an entry that was added without being
-//     marked was added after the last of the others had been.
+//     marked was added after the last of the others had been marked.
 //  17. An expired entry is gone for every method, whether or not it has been deleted.
 //     Destroying a record, or its expiry, does nothing to entries.
 type Tagger interface {
@@ -148,7 +148,7 @@ type TagEntry struct {
 //  23. Keys yields the key of every record that is live from the beginning of the loop to
 //     its end, each once. (It may come twice if the storage is moving records about, as
 //     Redis does when it grows.) The key of a record that comes or goes meanwhile may be
-//     there or not, and so may that of one which has gone before: who reads it finds out.
+//     there or not, and so may that of one which was gone before the loop: a Read tells.
 //     Nothing else that the store keeps is among them, such as what a [Tagger] does.
 //  24. Whoever loops may call any method in between, for that key or another one, and may
 //     take any time; others wait for nothing. The store does not hold all keys at once.

@@ -113,8 +113,8 @@ func (s *Session) SetLabel(label string) {
 }
 
 // Handle names the stored session: in logs, in hooks, in [Manager.Tagged], for
-// [Manager.Destroy], and for [Manager.DestroyTagged] to spare. It is not the credential,
-// and no cookie can be made from it. "" is a session that is not stored, or in a cookie.
+// [Manager.Destroy], and for [Manager.DestroyTagged], which can spare it. It is not the credential,
+// and no cookie can be made from it. It is "" for a session that is not stored, or in a cookie.
 //
 // It changes with [Session.Regenerate] and [Session.Tag], but not before that is saved: in the
 // handler of a login it is the old one, until [Session.Save].

@@ -29,7 +29,7 @@ type Info struct {
 	// LastSeen is about when the session was used last: never later, and earlier by at most a
 	// tenth of the idle timeout. (Shortly before the absolute deadline, where using a session
 	// no longer prolongs it, only changes count; without a tag, not even these.) What a job
-	// does is no use. Of the session that asks, say "now".
+	// does is not counted as use. For the session of the visitor who is shown the list, say "now".
 	LastSeen time.Time
 
 	// Expires is when the session ends if it is not used again.
@@ -43,8 +43,8 @@ type Info struct {
 // that have ended are not among them.
 //
 // An error says that the store could not be asked, or has not answered within 5 seconds
-// ([ErrUnavailable]), or that it cannot find sessions at all (errors.ErrUnsupported). A handler answers it as it does any failure of a service:
-// echo.ErrServiceUnavailable.WithInternal(err), say.
+// ([ErrUnavailable]), or that it cannot find sessions at all (errors.ErrUnsupported). A handler
+// answers it as it does any failure of a service: echo.ErrServiceUnavailable.WithInternal(err), say.
 func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err error) {
 	defer m.reportFailure(ctx, "", &err)
 	entries, err := m.entries(ctx, userID)

@@ -52,8 +52,8 @@ func lookup[T any](s *Session, key string) (v T, ok bool, err error) {
 	return v, true, nil
 }
 
-// Pull is Get, and forgets the value. Of requests at the same time, several may get it: what only
-// one may get is a message; see [Flashed].
+// Pull is Get, and forgets the value. Of requests at the same time, several may get it. Flash what
+// only one may get; see [Flashed].
 func Pull[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)

@@ -26,9 +26,9 @@ type FlashProps struct {
 	// Dismiss adds a control that takes an alert away, without JavaScript.
 	Dismiss bool
 
-	// AutoDismiss takes alerts away after 4, 6, 8, 10, 15, 20 or 30 seconds, whichever
-	// is the next. They stay while the pointer or the focus is on them, and for visitors
-	// who prefer reduced motion. 0 is never. Errors always stay.
+	// AutoDismiss takes alerts away after this long, rounded up to 4, 6, 8, 10, 15, 20 or
+	// 30 seconds, which is the longest. They stay while the pointer or the focus is on them,
+	// and for visitors who prefer reduced motion. 0 is never. Errors always stay.
 	AutoDismiss time.Duration
 
 	// Sticky are the kinds that AutoDismiss leaves alone. nil is error and warning.
