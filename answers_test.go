@@ -323,11 +323,10 @@ func Test_that_every_answer_is_as_without_sessions_and_commits(t *testing.T) {
 
 // net/http panics at such a status, so no head has left yet: the error page is still to come.
 func Test_that_a_status_which_is_none_becomes_an_error_page(t *testing.T) {
-	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, status := range []int{0, 99, 1000} {
 			a := newWebApp(t)
-			a.use(recover, a.manager.Middleware())
+			a.use(recovering, a.manager.Middleware())
 			a.all(func(c echo.Context) error { return c.String(status, "ok") })
 
 			g := a.guest(t, w)

@@ -360,16 +360,15 @@ func Test_that_the_answer_of_an_error_handler_commits_or_fails(t *testing.T) {
 }
 
 func Test_that_a_panic_commits_if_there_is_an_answer(t *testing.T) {
-	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, s := range settings() {
 			for name, mount := range map[string]func(s echo.MiddlewareFunc) []echo.MiddlewareFunc{
 				"Recover outermost": func(mw echo.MiddlewareFunc) []echo.MiddlewareFunc {
-					return append([]echo.MiddlewareFunc{recover}, s.mount(mw)...)
+					return append([]echo.MiddlewareFunc{recovering}, s.mount(mw)...)
 				},
-				"Recover innermost": func(mw echo.MiddlewareFunc) []echo.MiddlewareFunc { return append(s.mount(mw), recover) },
+				"Recover innermost": func(mw echo.MiddlewareFunc) []echo.MiddlewareFunc { return append(s.mount(mw), recovering) },
 				"Recover outside of a tracer": func(mw echo.MiddlewareFunc) []echo.MiddlewareFunc {
-					return append([]echo.MiddlewareFunc{recover, tracer, middleware.ContextTimeout(time.Hour)}, s.mount(mw)...)
+					return append([]echo.MiddlewareFunc{recovering, tracer, middleware.ContextTimeout(time.Hour)}, s.mount(mw)...)
 				},
 			} {
 				t.Run(s.name+"/"+name, func(t *testing.T) {
@@ -418,10 +417,9 @@ func Test_that_a_panic_without_an_answer_commits_nothing(t *testing.T) {
 }
 
 func Test_that_a_panic_after_a_withheld_answer_is_answered(t *testing.T) {
-	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		a := newWebApp(t)
-		a.use(recover, a.manager.Middleware())
+		a.use(recovering, a.manager.Middleware())
 		a.all(func(c echo.Context) error {
 			_ = c.Redirect(http.StatusSeeOther, "/elsewhere")
 			panic(errHandler)
@@ -435,7 +433,6 @@ func Test_that_a_panic_after_a_withheld_answer_is_answered(t *testing.T) {
 }
 
 func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
-	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, tc := range []struct {
 			desc   string
@@ -450,7 +447,7 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 			t.Run(tc.desc, func(t *testing.T) {
 				store := &watched{Store: memorystore.New(memorystore.Options{})}
 				a := newWebApp(t, func(cfg *session.Config) { cfg.Store = store })
-				mw := []echo.MiddlewareFunc{recover, a.manager.Middleware()}
+				mw := []echo.MiddlewareFunc{recovering, a.manager.Middleware()}
 				if tc.within {
 					slices.Reverse(mw)
 				}
@@ -488,7 +485,6 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 
 // A response that says nothing would be taken for success, and htmx follows a header whatever the status.
 func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
-	recover := middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
 	asLogger := func(next echo.HandlerFunc) echo.HandlerFunc { // that of Echo answers errors, too
 		return func(c echo.Context) error {
 			if err := next(c); err != nil {
@@ -519,7 +515,7 @@ func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
 			t.Run(claim, func(t *testing.T) {
 				store := &watched{Store: memorystore.New(memorystore.Options{})}
 				a := newWebApp(t, func(cfg *session.Config) { cfg.Store = store })
-				a.use(recover, asLogger, a.manager.Middleware())
+				a.use(recovering, asLogger, a.manager.Middleware())
 				a.all(page)
 				a.HTTPErrorHandler = func(err error, c echo.Context) {
 					session.From(c).Put("n", 7)

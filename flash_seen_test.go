@@ -346,18 +346,6 @@ func notFoundPage(c echo.Context) error {
 	return c.HTML(http.StatusNotFound, "<main>"+texts(session.From(c))+"</main>")
 }
 
-// recovering is what Echo's Recover does.
-func recovering(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		defer func() {
-			if recover() != nil {
-				c.Error(errOops)
-			}
-		}()
-		return next(c)
-	}
-}
-
 type renderFunc func(ctx context.Context, w io.Writer) error
 
 func (f renderFunc) Render(ctx context.Context, w io.Writer) error { return f(ctx, w) }

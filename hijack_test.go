@@ -139,7 +139,7 @@ func Test_that_nothing_is_written_into_a_connection_that_was_taken_over(t *testi
 	for name, mw := range map[string][]echo.MiddlewareFunc{
 		"alone":           nil,
 		"BodyDump inside": {middleware.BodyDump(func(echo.Context, []byte, []byte) {})},
-		"a panic":         {middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})},
+		"a panic":         {recovering},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, false)
@@ -275,6 +275,12 @@ func Test_that_a_flush_that_is_not_supported_sends_nothing(t *testing.T) {
 	for name, writer := range map[string]func(w http.ResponseWriter) http.ResponseWriter{
 		"the writer cannot":           func(w http.ResponseWriter) http.ResponseWriter { return onlyWriter{w} },
 		"one that it leads to cannot": func(w http.ResponseWriter) http.ResponseWriter { return leading{onlyWriter{w}} },
+		"that of another middleware, on one that cannot": func(w http.ResponseWriter) http.ResponseWriter {
+			var ours http.ResponseWriter
+			another := simpleApp(t, func(c echo.Context) error { ours = c.Response().Writer; return nil })
+			another.ServeHTTP(onlyWriter{w}, httptest.NewRequest(http.MethodGet, "/", nil))
+			return ours
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := simpleApp(t, func(c echo.Context) error {

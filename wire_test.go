@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
@@ -119,6 +120,9 @@ func simpleApp(t *testing.T, h echo.HandlerFunc, change ...func(*session.Config)
 	a.all(h)
 	return a
 }
+
+// recovering is Echo's Recover, which prints no stacks into the output of the tests.
+var recovering = middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
 
 func (a *webApp) witness(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
