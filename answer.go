@@ -78,15 +78,24 @@ func Back(c echo.Context, fallback string) error {
 
 // referer is the path and query of the page of this site that r came from, or "".
 func referer(r *http.Request) string {
-	u, err := url.Parse(r.Referer())
-	if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+	u := addressHere(r, r.Referer())
+	if u == nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
 		return ""
 	}
 	path := u.RequestURI()
-	if u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !isLocalPath(path) {
+	if !isLocalPath(path) {
 		return ""
 	}
 	return path
+}
+
+// addressHere is an address on the host that r was sent to, or nil.
+func addressHere(r *http.Request, address string) *url.URL {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+		return nil
+	}
+	return u
 }
 
 // IsPartial says whether the request is for a part of a page that somebody has in front of

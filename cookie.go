@@ -147,8 +147,6 @@ func (s *Session) sendCookie(name, line string) {
 // says nothing: there may be a proxy in front that speaks TLS. But it names the page of ours that
 // the request comes from, by an address that it knows.
 func isOverPlainHTTP(r *http.Request) bool {
-	from := cmp.Or(header(r.Header, "Origin"), header(r.Header, "Referer"))
-	page, plain := strings.CutPrefix(from, "http://")
-	host, _, _ := strings.Cut(page, "/")
-	return plain && host == r.Host && r.TLS == nil && header(r.Header, "X-Forwarded-Proto") != "https"
+	page := addressHere(r, cmp.Or(header(r.Header, "Origin"), header(r.Header, "Referer")))
+	return page != nil && page.Scheme == "http" && r.TLS == nil && header(r.Header, "X-Forwarded-Proto") != "https"
 }

@@ -32,9 +32,7 @@ func Test_that_a_secure_cookie_which_the_browser_will_refuse_is_logged(t *testin
 		p := start(t, tc.cfg)
 		for range 2 {
 			r := newVisitor().request()
-			for i := 0; i < len(tc.headers); i += 2 {
-				r.Header.Set(tc.headers[i], tc.headers[i+1])
-			}
+			tc.headers.addTo(r)
 			if tc.https {
 				r.TLS = new(tls.ConnectionState)
 			}
