@@ -103,9 +103,9 @@ type CookieOptions struct {
 	Domain string
 
 	// Insecure lets the cookie travel over plain http, where anybody on the way can
-	// take it. It is meant for development, and logged at start. Behind a proxy,
-	// what counts is what browsers speak, not what the proxy speaks to the application. If a
-	// browser turns out to speak plain http although Insecure is false, that is logged, once.
+	// take it. It is meant for development, and logged at start. Behind a proxy, what counts
+	// is what browsers speak, not what the proxy speaks to the application. If a browser seems
+	// to speak plain http although Insecure is false, that is logged, once.
 	Insecure bool
 
 	// SameSite says which requests from other sites carry the cookie. 0 is Lax.
@@ -174,8 +174,12 @@ func (cfg Config) withDefaults() Config {
 	if cfg.ValidationText == nil {
 		cfg.ValidationText = ValidationText
 	}
+	none := func(echo.Context) bool { return false }
 	if cfg.Skipper == nil {
-		cfg.Skipper = func(echo.Context) bool { return false }
+		cfg.Skipper = none
+	}
+	if cfg.Passive == nil {
+		cfg.Passive = none
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()

@@ -75,10 +75,7 @@ func onRoute(c echo.Context, note func(*route)) {
 
 // Value makes the frame the context that FromContext looks into.
 func (f *frame) Value(key any) any {
-	switch key {
-	case ctxKey{}:
-		return f.use()
-	case frameKey{}, f.m:
+	if key == (frameKey{}) || key == f.m {
 		return f
 	}
 	return f.Context.Value(key)
@@ -123,7 +120,7 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 		return next(c) // mounted twice
 	}
 	f := new(frame)
-	f.missed.passive = m.cfg.Passive != nil && m.cfg.Passive(c)
+	f.missed.passive = m.cfg.Passive(c)
 	f.Context = r.Context()
 	f.req = *r.WithContext(f)
 	f.c, f.res = c, c.Response()

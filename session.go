@@ -89,13 +89,13 @@ type ended struct {
 	tags    []string
 }
 
-type ctxKey struct{}
-
 // FromContext is the session of the request that ctx belongs to, or nil where there is
 // none. It does not touch the store.
 func FromContext(ctx context.Context) *Session {
-	s, _ := ctx.Value(ctxKey{}).(*Session)
-	return s
+	if f, ok := ctx.Value(frameKey{}).(*frame); ok {
+		return f.use()
+	}
+	return nil
 }
 
 func (s *Session) lock() {
