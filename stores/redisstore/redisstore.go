@@ -12,8 +12,9 @@
 // What it promises: all of the [session.Store] contract, for any number of processes. Each
 // method is one round trip, and a conflict brings the current record in the same one; only a
 // new session that finds its key taken asks once more. The server's clock alone decides when
-// a session ends, so that the clocks of the processes need not agree about that. Where the driver asks
-// again because an answer was lost, the answer to a [Store.Destroy] is still the right one.
+// a session ends, so that the clocks of the processes need not agree about that. Where the
+// driver asks again because an answer was lost, the answer to a [Store.Destroy] is still the
+// right one.
 //
 // What it does not: it keeps no more than Redis does. A Redis acknowledges before it writes
 // to its disk and before its replicas have the change. When it fails, the last changes may
