@@ -346,7 +346,7 @@ func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Reco
 	rec := Record{Version: onto.Version, Expires: onto.Expires}
 	if !s.outside { // what a job does is no use of the session
 		st.seenAt(s.at)
-		rec.Expires = st.expires(s.at, s.m.cfg.IdleTimeout)
+		rec.Expires = st.expires(s.at, s.m.idle(st))
 		if err := c.index(ctx, st, rec.Expires); err != nil {
 			return nil, Record{}, err
 		}

@@ -54,8 +54,8 @@ type Config struct {
 	// Regenerate (OWASP ASVS 5.0, 7.3.2). 0 is 24 hours; negative means never.
 	AbsoluteTimeout time.Duration
 
-	// ClearWithBrowser leaves Max-Age out, so that the cookie ends with the browser.
-	// (Browsers that restore their tabs restore such cookies too.)
+	// ClearWithBrowser leaves Max-Age out, so that the cookie ends with the browser, unless
+	// [Session.RememberMe] says otherwise. (Browsers that restore their tabs restore such cookies too.)
 	ClearWithBrowser bool
 
 	// FlashTTL is how long a flash message waits for a page that shows it.

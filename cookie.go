@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"iter"
+	"math"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -25,9 +26,8 @@ const maxCandidates = 8
 
 // cookieTemplate is the cookie with everything but value and age.
 type cookieTemplate struct {
-	base    http.Cookie
-	browser bool   // no Max-Age
-	flash   string // its name; see flashName
+	base  http.Cookie
+	flash string // its name; see flashName
 
 	// The attributes as net/http writes them, cut where the age goes. It would otherwise look
 	// at each byte of a value that we know.
@@ -45,13 +45,10 @@ func newCookieTemplate(cfg Config) cookieTemplate {
 			SameSite:    cfg.Cookie.SameSite,
 			Partitioned: cfg.Cookie.Partitioned,
 		},
-		browser: cfg.ClearWithBrowser,
-		flash:   cfg.CookieName + "-flash",
+		flash: cfg.CookieName + "-flash",
 	}
 	sample := t.base
-	if !t.browser {
-		sample.MaxAge = 1
-	}
+	sample.MaxAge = 1
 	_, attributes, _ := strings.Cut(sample.String(), "=")
 	t.beforeAge, t.afterAge, _ = strings.Cut(attributes, "; Max-Age=1")
 	return t
@@ -63,10 +60,11 @@ func (t cookieTemplate) name() string { return t.base.Name }
 // its way when the message was flashed cannot overwrite it there.
 func (t cookieTemplate) flashName() string { return t.flash }
 
-// with is a Set-Cookie line. A cookie lives at least a second: Max-Age=0 would remove it.
+// with is a Set-Cookie line. A cookie lives at least a second, since Max-Age=0 would remove it, or,
+// with the age untilBrowserCloses, for as long as the browser runs.
 func (t cookieTemplate) with(name, value string, age time.Duration) string {
-	if t.browser {
-		return name + "=" + value + t.beforeAge
+	if age == untilBrowserCloses {
+		return name + "=" + value + t.beforeAge + t.afterAge
 	}
 	seconds := max(1, int((min(age, maxCookieAge)+time.Second-1)/time.Second))
 	return name + "=" + value + t.beforeAge + "; Max-Age=" + strconv.Itoa(seconds) + t.afterAge
@@ -114,14 +112,25 @@ func unquoted(value string) string {
 	return value
 }
 
+// untilBrowserCloses is the age of a cookie that has none.
+const untilBrowserCloses time.Duration = math.MinInt64
+
 // cookieAge is how long the browser keeps the cookie: until the session must end. That it
 // ends earlier without use is for the server to see to, so that the cookie need not be
 // sent again with every page.
 func (s *Session) cookieAge() time.Duration {
-	if s.st.deadline == 0 {
+	end := s.st.end()
+	switch {
+	case s.endsWithBrowser():
+		return untilBrowserCloses
+	case end == 0:
 		return maxCookieAge
 	}
-	return time.UnixMilli(s.st.deadline).Sub(s.at)
+	return time.UnixMilli(end).Sub(s.at)
+}
+
+func (s *Session) endsWithBrowser() bool {
+	return s.m.cfg.ClearWithBrowser && !s.st.remembered()
 }
 
 func (s *Session) setCookie(name, value string, age time.Duration) {

@@ -51,6 +51,8 @@
 //	s.Put("user", user.ID)
 //	return session.Redirect(c, s.PullIntendedURL("/account"))
 //
+// [Session.RememberMe] keeps a session for longer, if its visitor asks for that.
+//
 // # Flash messages
 //
 // An alert, such as [Session.FlashSuccess], is a text for the next page; the component

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -64,6 +65,33 @@ func ExampleSession_Destroy() {
 	// /login → welcome
 	// / → true, Hello.
 	// /logout → false, Good-bye.
+}
+
+// The timeouts of Config are for those who do not ask for more.
+func ExampleSession_RememberMe() {
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{
+		Store:            memorystore.New(memorystore.Options{}),
+		ClearWithBrowser: true,
+	}))
+	e.GET("/login", func(c echo.Context) error {
+		s := session.From(c)
+		s.Put("user", 7)
+		var idle, absolute time.Duration
+		if c.FormValue("remember") != "" {
+			idle, absolute = 14*24*time.Hour, 90*24*time.Hour
+		}
+		s.RememberMe(idle, absolute) // ticked or not: there may have been a login before
+		return c.NoContent(http.StatusNoContent)
+	})
+
+	for _, form := range []string{"/login", "/login?remember=yes"} {
+		cookie := get(e, form).Cookies()[0]
+		fmt.Println(form, "→ Max-Age", cookie.MaxAge)
+	}
+	// Output:
+	// /login → Max-Age 0
+	// /login?remember=yes → Max-Age 7776000
 }
 
 // To clear a session is no log-out: it lives on under its id, with its users and in their lists

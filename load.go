@@ -64,8 +64,8 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			continue
 		}
 		s.st, s.id, s.key, s.version, s.expires = st, id, key, rec.Version, rec.Expires
-		if st.deadline == 0 && s.m.renewer != nil {
-			s.expires = time.Time{} // from before there was an AbsoluteTimeout: see extend
+		if s.mayBeRenewed(rec) && st.end() == 0 {
+			s.expires = time.Time{} // what extend does first is still to be done
 		}
 		return true, nil
 	}
@@ -110,7 +110,8 @@ func (m *Manager) decode(rec Record, now time.Time) (*state, error) {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	case err != nil:
 		return nil, err
-	case st.deadline != 0 && st.deadline <= now.UnixMilli():
+	}
+	if end := st.end(); end != 0 && end <= now.UnixMilli() {
 		return nil, nil
 	}
 	return st, nil
@@ -125,6 +126,12 @@ func (s *Session) read(ctx context.Context, key string) (Record, error) {
 	idle := s.m.cfg.IdleTimeout
 	until := s.at.Add(idle)
 	return s.m.renewer.Renew(ctx, key, until.Add(-idle/10), until)
+}
+
+// mayBeRenewed says whether read may have moved the expiry of that record, and nothing else. By the
+// clock of the store that is not to the millisecond; but it is never far.
+func (s *Session) mayBeRenewed(rec Record) bool {
+	return s.m.renewer != nil && rec.Expires.Sub(s.at) < 2*s.m.cfg.IdleTimeout
 }
 
 // peek is Read for what is only looked at.

@@ -126,7 +126,11 @@ func (s *Session) sealFlash(flash *state) error {
 		last = max(last, it.expires)
 	}
 	until := time.UnixMilli(last)
-	err := s.sealCookie(name, flash, until, until.Sub(s.at))
+	age := until.Sub(s.at)
+	if s.endsWithBrowser() {
+		age = untilBrowserCloses
+	}
+	err := s.sealCookie(name, flash, until, age)
 	var tooLarge *TooLargeError
 	if errors.As(err, &tooLarge) && flash.shrink(tooLarge.Size-tooLarge.Limit) {
 		s.report(nil, "", Event{Err: err}, flashTooLarge)

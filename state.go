@@ -23,12 +23,13 @@ import (
 // All numbers without a size are unsigned varints; times are milliseconds since 1970.
 type state struct {
 	created  int64
-	deadline int64 // 0 = none
+	deadline int64 // 0 = none; see state.life
 
 	// As they were read. They are out of date once they are unpacked; see state.unpack.
 	writers, entries []byte
 	count            int32 // of entries
 	flashed          bool  // some of them are flash, or were before a change
+	ownLife          bool  // one of them says how long the session lives, or did; see state.life
 	unpacked         *parts
 }
 
@@ -156,7 +157,13 @@ func (st *state) put(k kind, key string, val []byte) {
 func (st *state) add(e entry) {
 	p := st.unpack()
 	p.entries = append(p.entries, e)
-	st.flashed = st.flashed || e.isFlash()
+	st.note(e.kind)
+}
+
+// note that there is an entry of that kind.
+func (st *state) note(k kind) {
+	st.flashed = st.flashed || k.isFlash()
+	st.ownLife = st.ownLife || k == kindLife
 }
 
 func (st *state) forget(k kind, key string) {
@@ -175,12 +182,13 @@ func (st *state) join(other *state) {
 	st.entries = slices.Concat(st.entries, other.entries)
 	st.count += other.count
 	st.flashed = st.flashed || other.flashed
+	st.ownLife = st.ownLife || other.ownLife
 }
 
 // empty says whether there is nothing worth a record. What a list would show of a session
 // is not.
 func (st *state) empty() bool {
-	return !st.contains(func(e entry) bool { return e.kind != kindDevice })
+	return !st.contains(func(e entry) bool { return e.kind != kindDevice && e.kind != kindLife })
 }
 
 // drop removes the entries that which names.
@@ -200,11 +208,11 @@ func (st *state) without(which func(entry) bool) *state {
 
 // expires is when a session used at now ends, if it is not used again.
 func (st *state) expires(now time.Time, idle time.Duration) time.Time {
-	end := now.Add(idle)
-	if st.deadline != 0 && end.UnixMilli() > st.deadline {
-		return time.UnixMilli(st.deadline)
+	until := now.Add(idle)
+	if end := st.end(); end != 0 && until.UnixMilli() > end {
+		return time.UnixMilli(end)
 	}
-	return end
+	return until
 }
 
 // largest names the entries that take the most room, largest first.
@@ -297,7 +305,7 @@ func decodeState(data []byte) (*state, error) {
 	st.entries = r.rest
 	i := 0
 	for ; i < len(st.entries); st.count++ {
-		st.flashed = st.flashed || kind(st.entries[i]).isFlash()
+		st.note(kind(st.entries[i]))
 		i = placeAt(st.entries, i).end
 	}
 	if r.bad || i > len(st.entries) {

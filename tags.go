@@ -171,9 +171,9 @@ func (st *state) time(k kind, key string) time.Time {
 
 func (e entry) isTag() bool { return e.kind == kindTag }
 
-// isOwner says whether the entry tells whose session it is, and from where. That is not the
-// application's data, and not cleared with it.
-func (e entry) isOwner() bool { return e.kind == kindTag || e.kind == kindDevice }
+// isOwner says whether the entry tells whose session it is, from where, and for how long. That is
+// not the application's data, and not cleared with it.
+func (e entry) isOwner() bool { return e.kind == kindTag || e.kind == kindDevice || e.kind == kindLife }
 
 // tagName is what a store knows a tag by: user ids do not show up in it.
 func tagName(userID string) string { return hexSum("session tag " + userID) }
@@ -190,15 +190,15 @@ func (c commit) joins(st *state) []string {
 // it; where it has no fixed end, they are moved with each write.
 func (c commit) index(ctx context.Context, st *state, expires time.Time) error {
 	tags := c.joins(st)
-	if st.deadline == 0 {
+	if st.end() == 0 {
 		tags = st.tags()
 	}
 	return c.s.m.index(ctx, tags, c.key, st, expires)
 }
 
 func (m *Manager) index(ctx context.Context, tags []string, key string, st *state, expires time.Time) error {
-	if st.deadline != 0 {
-		expires = time.UnixMilli(st.deadline)
+	if end := st.end(); end != 0 {
+		expires = time.UnixMilli(end)
 	}
 	if len(tags) > 0 && m.tagger == nil {
 		return errNoTags // another store has tagged it, or this one in another wrapping

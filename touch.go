@@ -17,7 +17,7 @@ func (s *Session) touch(ctx context.Context) {
 	err := s.extend(ctx, until)
 	switch {
 	case err == nil:
-		if s.st.deadline == 0 { // the cookie has no fixed end; keep it ahead
+		if s.st.end() == 0 { // the cookie has no fixed end; keep it ahead
 			s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
 		}
 	case !errors.Is(err, ErrNotFound):
@@ -28,7 +28,7 @@ func (s *Session) touch(ctx context.Context) {
 // extend moves the expiry of the record, and before that of the entries that lead to it. If
 // the session has a fixed end, they last until then.
 func (s *Session) extend(ctx context.Context, until time.Time) error {
-	if s.st.deadline == 0 {
+	if s.st.end() == 0 {
 		if err := s.m.index(ctx, s.st.tags(), s.key, s.st, until); err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func (s *Session) extend(ctx context.Context, until time.Time) error {
 // refresh is when a session that is in use will end, and whether that is late enough
 // to tell the store.
 func (s *Session) refresh() (until time.Time, due bool) {
-	idle := s.m.cfg.IdleTimeout
+	idle := s.m.idle(s.st)
 	until = s.st.expires(s.at, idle)
 	return until, !s.passive && until.Sub(s.expires) >= idle/10
 }

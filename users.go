@@ -240,7 +240,7 @@ func (m *Manager) info(key, userID string, st *state, rec Record) Info {
 // lastSeen follows from when the session would end for want of use, as each use moves that.
 // It moves no further than the absolute deadline; the time of the last write helps there.
 func (m *Manager) lastSeen(st *state, rec Record) time.Time {
-	seen := rec.Expires.Add(-m.cfg.IdleTimeout)
+	seen := rec.Expires.Add(-m.idle(st))
 	if wrote := st.time(kindDevice, deviceSeen); wrote.After(seen) {
 		seen = wrote
 	}

@@ -48,6 +48,11 @@ func (m members) login(c echo.Context) error {
 	s.Clear()   // what somebody else left in this browser
 	s.Tag(user) // gives the session a new id, and lets the manager find it
 	s.Put("user", user)
+	var idle, absolute time.Duration // as in the Config, unless the visitor asks for more
+	if c.FormValue("remember") != "" {
+		idle, absolute = 14*24*time.Hour, 90*24*time.Hour
+	}
+	s.RememberMe(idle, absolute)
 	return session.Redirect(c, s.PullIntendedURL("/"))
 }
 

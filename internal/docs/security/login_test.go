@@ -33,6 +33,26 @@ func Test_that_a_user_can_log_out_everywhere_else(t *testing.T) {
 	here.SeesNo(here.Post("/logout", nil), "ada")
 }
 
+func Test_that_a_login_is_remembered_if_the_visitor_asks_for_it(t *testing.T) {
+	app, err := newApp(memorystore.New(memorystore.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := visit.New(t, app)
+	for _, tc := range []struct {
+		form url.Values
+		days int
+	}{
+		{url.Values{"user": {"ada"}, "remember": {"yes"}}, 90},
+		{url.Values{"user": {"eve"}}, 0}, // in the same browser
+	} {
+		res, _ := v.Part("POST", "/login", tc.form)
+		if age := time.Duration(res.Cookies()[0].MaxAge) * time.Second; int(age.Hours())/24 != tc.days {
+			t.Errorf("%v: the cookie lives for %v; want %d days", tc.form, age, tc.days)
+		}
+	}
+}
+
 func Test_that_a_store_without_tags_is_refused_at_start(t *testing.T) {
 	store, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
 	if err != nil {

@@ -1,0 +1,97 @@
+package session
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// RememberMe gives this session timeouts of its own, in place of those in [Config], and a cookie
+// that stays when the browser is closed, whatever Config.ClearWithBrowser says. It is for a login
+// at which the visitor may ask to stay logged in:
+//
+//	var idle, absolute time.Duration
+//	if c.FormValue("remember") != "" {
+//		idle, absolute = 14*24*time.Hour, 90*24*time.Hour
+//	}
+//	s.RememberMe(idle, absolute)
+//
+// The session ends when it was not used for idle, and in any case when absolute has passed from
+// now on. If one of them is 0, that of Config counts. A negative absolute means never, a negative
+// idle fails the session, and one that is shorter than Config.IdleTimeout counts as that.
+//
+// With 0 and 0 nobody is remembered: a session that was is like all others again, from now on.
+//
+// The session gets a new id, as by [Session.Regenerate], which keeps the timeouts; so does
+// [Session.Clear]. They go with [Session.Destroy].
+func (s *Session) RememberMe(idle, absolute time.Duration) {
+	s.lock()
+	defer s.unlock()
+	if idle < 0 {
+		s.fail(fmt.Errorf("%w: %v; 0 is that of Config", errNegativeIdle, idle))
+		return
+	}
+	st := s.state()
+	if !s.changeable(needsCookie) {
+		return
+	}
+	if l := s.m.newLife(idle, absolute); l.idle > 0 || st.remembered() {
+		s.change(func(st *state) error { st.put(kindLife, lifeTimeouts, l.encode()); return nil })
+	}
+	s.renewID()
+}
+
+var errNegativeIdle = errors.New("session: RememberMe with a negative idle timeout")
+
+// life is how long a session lives.
+type life struct {
+	idle time.Duration // 0 = as long as Config says, as for all that nobody asked to be remembered
+	end  int64         // in milliseconds since 1970; 0 = never
+}
+
+const (
+	kindLife     kind = 'l' // how long the session lives, if it has timeouts of its own
+	lifeTimeouts      = "timeouts"
+)
+
+func (m *Manager) newLife(idle, absolute time.Duration) life {
+	var l life
+	if idle > 0 || absolute != 0 {
+		l.idle = cmp.Or(idle, m.cfg.IdleTimeout)
+	}
+	if absolute == 0 {
+		absolute = m.cfg.AbsoluteTimeout
+	}
+	if absolute > 0 {
+		l.end = m.now().Add(absolute).UnixMilli()
+	}
+	return l
+}
+
+func (l life) encode() []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(nil, uint64(l.idle.Milliseconds())), uint64(l.end))
+}
+
+// life is what the session itself says of how long it lives. Few say anything, and a walk over the
+// entries of all others would be for nothing.
+func (st *state) life() life {
+	if st.ownLife {
+		if raw, ok := st.get(kindLife, lifeTimeouts); ok {
+			r := reader{rest: raw}
+			return life{time.Duration(r.uvarint()) * time.Millisecond, int64(r.uvarint())}
+		}
+	}
+	return life{end: st.deadline}
+}
+
+// end is when the session ends, used or not, in milliseconds since 1970; 0 = never.
+func (st *state) end() int64 { return st.life().end }
+
+// remembered says whether the visitor has asked for it.
+func (st *state) remembered() bool { return st.life().idle > 0 }
+
+// idle is how long a session lives without use. To ask to be remembered cannot make it shorter: while
+// it is read the store prolongs it as it does all others.
+func (m *Manager) idle(st *state) time.Duration { return max(m.cfg.IdleTimeout, st.life().idle) }
