@@ -156,7 +156,7 @@ func (f *frame) finish(err error) error {
 // leave runs last, panic or not. If no head has left by now, somebody further out writes
 // it: Echo's error handler, or net/http.
 func (f *frame) leave(original *http.Request) {
-	hungUp, current := hasLeft(&f.req), f.Request()
+	hungUp, current := hasHungUp(&f.req), f.Request()
 	// net/http removes the temporary files of the request it made, and only of that.
 	if original.MultipartForm == nil {
 		original.MultipartForm = current.MultipartForm
