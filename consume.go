@@ -195,7 +195,7 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	}
 	s.regard(status)
 	s.decide(h)
-	delta := s.settle()
+	delta := s.consume()
 	if delta.empty() {
 		return false, nil
 	}
@@ -224,9 +224,9 @@ func (s *Session) applyFlash(d flashDelta, st *state) {
 	d.apply(st, s.at)
 }
 
-// settle decides, when the head is about to leave, which messages this response consumes.
+// consume decides, when the head is about to leave, which messages this response consumes.
 // It is called again for what is read while the body streams.
-func (s *Session) settle() flashDelta {
+func (s *Session) consume() flashDelta {
 	if !s.hasFlash() || !s.view().shows {
 		return flashDelta{}
 	}

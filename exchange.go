@@ -36,7 +36,7 @@ func (s *Session) answer(status int, h http.Header) error {
 		s.headSent = true
 		return nil
 	}
-	if err := s.commit(s.settle()); err != nil {
+	if err := s.commit(s.consume()); err != nil {
 		return err
 	}
 	s.dress(h)
@@ -107,7 +107,7 @@ func (s *Session) saveLate(streams bool) {
 	defer s.unlock()
 	var read flashDelta
 	if s.m.sealer == nil {
-		read = s.settle()
+		read = s.consume()
 	}
 	if streams || s.lateLoad || s.pending() || !read.empty() { // otherwise the head has seen to it
 		_ = s.commit(read)
