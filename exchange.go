@@ -57,7 +57,7 @@ func (s *Session) refusal() error {
 func (s *Session) dress(h http.Header) {
 	addVary(h, "Cookie")
 	s.setCookies(h)
-	if s.shows() && s.view().kept {
+	if s.shows() && s.view().backCached {
 		s.leaveBackCache(h)
 	}
 	if len(s.cookies) > 0 || s.shows() || s.loadErr != nil {
@@ -122,7 +122,7 @@ func (s *Session) handOver(take func() error) error {
 	if err := s.refusal(); err != nil {
 		return s.abandon(err)
 	}
-	if s.needsCookie() {
+	if s.pendingNeedsCookie() {
 		return errHijackCookie
 	}
 	if err := s.commit(flashDelta{}); err != nil {
@@ -135,8 +135,8 @@ func (s *Session) handOver(take func() error) error {
 	return nil
 }
 
-// needsCookie says whether what is pending can only be saved with a cookie.
-func (s *Session) needsCookie() bool {
+// pendingNeedsCookie says whether what is pending can only be saved with a cookie.
+func (s *Session) pendingNeedsCookie() bool {
 	changed := len(s.ops) > 0 || len(s.flash.unsaved()) > 0
 	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }

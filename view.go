@@ -9,9 +9,9 @@ import (
 
 // view is what a response does to messages.
 type view struct {
-	shows bool // it can show what was read
-	page  bool // it is a page, which ends old input and errors
-	kept  bool // it is one that a browser may keep to show it again; see backcache.go
+	shows      bool // it can show what was read
+	page       bool // it is a page, which ends old input and errors
+	backCached bool // it is one that a browser may keep, and show again by Back; see backcache.go
 }
 
 // regard notes with which status a head is about to leave.
@@ -34,7 +34,7 @@ func (s *Session) viewOf(status int, h http.Header) view {
 		return view{}
 	}
 	page := to == audiencePage && isHTML(s.req, h)
-	return view{shows: true, page: page, kept: page && status == http.StatusOK && s.req.Method == http.MethodGet}
+	return view{shows: true, page: page, backCached: page && status == http.StatusOK && s.req.Method == http.MethodGet}
 }
 
 // hasHungUp asks until the handler has returned. After that its context may have ended with
