@@ -253,9 +253,9 @@ func (s *Session) addInputErrors(errs []InputError) {
 	}
 	it := flashItem{kind: kindInputErrors, name: s.formName()}
 	var have []InputError
-	mine := s.flash.mine()
-	if i := slices.IndexFunc(mine, it.replaces); i >= 0 {
-		have = mine[i].inputErrors()
+	flashed := s.flash.flashed()
+	if i := slices.IndexFunc(flashed, it.replaces); i >= 0 {
+		have = flashed[i].inputErrors()
 	}
 	it.value = mustEncode(mergeErrors(have, errs))
 	s.addFlash(it)
