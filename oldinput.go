@@ -119,8 +119,8 @@ func submitted(r *http.Request) (form url.Values, ok bool) {
 	}
 }
 
-// secret finds the names of secrets: in a name, at the end of a word, and as words.
-var secret = regexp.MustCompile(strings.Join([]string{
+// secretName finds the names of secrets: in a name, at the end of a word, and as words.
+var secretName = regexp.MustCompile(strings.Join([]string{
 	`passw|pwd|passphrase|passcode|passkey|csrf|xsrf|captcha|turnstile|cvc|cvv`,
 	`(token|secret)s?[0-9]*(_|$)`,
 	`(^|_)(pass|pin|otp|totp|ssn|csc|nonce|jwt|credentials?` +
@@ -139,7 +139,7 @@ func isSecret(name string) bool {
 		return true
 	}
 	words := notAlphanumeric.ReplaceAllString(strings.ToLower(splitCamelCase(name)), "_")
-	return secret.MatchString(words)
+	return secretName.MatchString(words)
 }
 
 // leavesOut says whether a field is left out on purpose, or for the length of its name.

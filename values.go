@@ -222,7 +222,7 @@ func (s *Session) Clear() {
 	s.change(func(st *state) error {
 		// What another request flashes meanwhile did not come with this one.
 		st.drop(func(e entry) bool {
-			return !e.kind.isFlash() && !e.isOwner() && !e.isSecret() || slices.Contains(came, string(e.key))
+			return !e.kind.isFlash() && !e.isOwner() && !e.isCSRFSecret() || slices.Contains(came, string(e.key))
 		})
 		return nil
 	})
