@@ -142,12 +142,12 @@ func (s *Session) pendingNeedsCookie() bool {
 }
 
 // freeze notes that the handler has returned, and whether the visitor has hung up by then. If the
-// response is over, too, that is the end. The rest is done under the same lock.
-func (s *Session) freeze(hungUp, over bool, rest func()) {
+// response is over, too, that is the end. The frame's own note is made under the same lock.
+func (s *Session) freeze(hungUp, over bool, note func()) {
 	s.lock()
 	defer s.unlock()
 	s.frozen, s.hungUp = true, hungUp
-	rest()
+	note()
 	if over {
 		s.end()
 	}

@@ -163,9 +163,9 @@ func (f *frame) leave(original *http.Request) {
 	}
 
 	over := f.sent || !f.owns(f.c.Request()) // by us, or by Timeout in our place
-	s := f.usedOr(func(m *missed) { f.left, f.current, m.hungUp, m.closed = true, current, hungUp, over })
-	if s != nil {
-		s.freeze(hungUp, over, func() { f.left, f.current = true, current })
+	noteLeft := func() { f.left, f.current = true, current }
+	if s := f.usedOr(func(m *missed) { noteLeft(); m.hungUp, m.closed = hungUp, over }); s != nil {
+		s.freeze(hungUp, over, noteLeft)
 	}
 	if over {
 		return
