@@ -21,25 +21,20 @@ func (s *Session) answer(status int, h http.Header) error {
 	s.lock()
 	defer s.unlock()
 	s.regard(status)
-	if err := s.refusal(); err != nil {
-		if status < 500 {
-			return s.abandon(err)
-		}
-		// The application has found out, and this is its own page for it.
+	err := s.refusal()
+	switch {
+	case err != nil && status < 500:
+		return s.abandon(err)
+	case err != nil: // the application has found out, and this is its own page for it
 		s.dropPending()
 		h.Set("Cache-Control", "no-store")
 		s.setCookies(h)
-		s.headSent = true
-		return nil
+	case s.st != nil:
+		if err := s.commit(s.consume()); err != nil {
+			return err
+		}
+		s.dress(h)
 	}
-	if s.st == nil {
-		s.headSent = true
-		return nil
-	}
-	if err := s.commit(s.consume()); err != nil {
-		return err
-	}
-	s.dress(h)
 	s.headSent = true
 	return nil
 }
