@@ -64,7 +64,7 @@ func isSpeculative(h http.Header) bool {
 // plain http browsers leave Sec-Fetch-Dest out; what they accept then tells an image or
 // a style sheet from a page.
 func isShown(h http.Header) bool {
-	switch dest := header(h, "Sec-Fetch-Dest"); dest {
+	switch header(h, "Sec-Fetch-Dest") {
 	case "":
 		accept := header(h, "Accept")
 		for _, asset := range [...]string{"image/", "video/", "audio/", "text/css", "font/", "application/font-"} {
@@ -75,9 +75,8 @@ func isShown(h http.Header) bool {
 		return true
 	case "document", "iframe", "frame", "embed", "object", "empty":
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
 func isPart(h http.Header) bool {

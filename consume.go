@@ -13,7 +13,7 @@ type flashes struct {
 	own      []flashItem // by this request, saved already, or shown by it and never to be
 	now      []Message   // for this response only
 
-	forms map[string]Submission // what was read of them so far
+	forms map[string]Submission // those that were asked for so far, by the name of the form
 
 	read     []string          // ids of items that were read
 	done     []string          // ids of items that are consumed
@@ -42,7 +42,7 @@ func (f *flashes) unsaved() []flashItem {
 // saved notes that it is stored now, or was shown and need not be.
 func (f *flashes) saved() {
 	if f != nil {
-		f.own, f.added = f.mine(), nil
+		f.own, f.added = f.flashed(), nil
 		for i := range f.own {
 			f.own[i].saved = true
 		}
@@ -54,8 +54,8 @@ func (f *flashes) isOwn(id string) bool {
 	return f != nil && slices.ContainsFunc(f.own, func(it flashItem) bool { return it.id == id })
 }
 
-// mine is what this request has flashed, saved or not.
-func (f *flashes) mine() []flashItem {
+// flashed is what this request has flashed, saved or not.
+func (f *flashes) flashed() []flashItem {
 	if f == nil {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (f *flashes) mine() []flashItem {
 }
 
 // saveAgain is for a session that ends, and takes along what this request has saved in it.
-func (f *flashes) saveAgain() { f.added, f.own = f.mine(), nil }
+func (f *flashes) saveAgain() { f.added, f.own = f.flashed(), nil }
 
 // forgetAdded is for what is not going to be saved.
 func (f *flashes) forgetAdded() {
@@ -149,7 +149,7 @@ func (s *Session) visible() []flashItem {
 	}
 	f := s.flashes()
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
-	items = append(items, f.mine()...)
+	items = append(items, f.flashed()...)
 	// The view is asked for first, and so fixed: whoever has been shown something may then leave.
 	if s.headSent && s.view().shows && s.m.sealer != nil {
 		items = s.onlyRead(items)
@@ -195,7 +195,7 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	}
 	s.regard(status)
 	s.decide(h)
-	delta := s.settle()
+	delta := s.consume()
 	if delta.empty() {
 		return false, nil
 	}
@@ -224,9 +224,9 @@ func (s *Session) applyFlash(d flashDelta, st *state) {
 	d.apply(st, s.at)
 }
 
-// settle decides, when the head is about to leave, which messages this response consumes.
+// consume decides, when the head is about to leave, which messages this response consumes.
 // It is called again for what is read while the body streams.
-func (s *Session) settle() flashDelta {
+func (s *Session) consume() flashDelta {
 	if !s.hasFlash() || !s.view().shows {
 		return flashDelta{}
 	}

@@ -239,9 +239,9 @@ func (s *Session) dropCSRF() {
 	s.change(func(st *state) error { st.forget(kindOwn, csrfKey); return nil })
 }
 
-// isSecret says whether e is what csrfSecret has stored. It is not the application's to
+// isCSRFSecret says whether e is what csrfSecret has stored. It is not the application's to
 // clear: pages that are open have tokens of it.
-func (e entry) isSecret() bool { return e.kind == kindOwn && string(e.key) == csrfKey }
+func (e entry) isCSRFSecret() bool { return e.kind == kindOwn && string(e.key) == csrfKey }
 
 // knownSecret is the secret of the session as it is stored, or nil.
 func (s *Session) knownSecret() []byte {

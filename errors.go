@@ -87,3 +87,16 @@ func (e *TooLargeError) Unwrap() []error {
 	}
 	return []error{ErrTooLarge, e.Err}
 }
+
+// unavailable wraps what a store answered when it could not do its work.
+func unavailable(doing string, err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, withoutRecord(err))
+}
+
+// withoutRecord is err without the record that a conflict met, which is nobody else's business.
+func withoutRecord(err error) error {
+	if errors.Is(err, ErrConflict) {
+		return ErrConflict
+	}
+	return err
+}

@@ -21,25 +21,20 @@ func (s *Session) answer(status int, h http.Header) error {
 	s.lock()
 	defer s.unlock()
 	s.regard(status)
-	if err := s.refusal(); err != nil {
-		if status < 500 {
-			return s.abandon(err)
-		}
-		// The application has found out, and this is its own page for it.
+	err := s.refusal()
+	switch {
+	case err != nil && status < 500:
+		return s.abandon(err)
+	case err != nil: // the application has found out, and this is its own page for it
 		s.dropPending()
 		h.Set("Cache-Control", "no-store")
 		s.setCookies(h)
-		s.headSent = true
-		return nil
+	case s.st != nil:
+		if err := s.commit(s.consume()); err != nil {
+			return err
+		}
+		s.dress(h)
 	}
-	if s.st == nil {
-		s.headSent = true
-		return nil
-	}
-	if err := s.commit(s.settle()); err != nil {
-		return err
-	}
-	s.dress(h)
 	s.headSent = true
 	return nil
 }
@@ -57,7 +52,7 @@ func (s *Session) refusal() error {
 func (s *Session) dress(h http.Header) {
 	addVary(h, "Cookie")
 	s.setCookies(h)
-	if s.shows() && s.view().kept {
+	if s.shows() && s.view().backCached {
 		s.leaveBackCache(h)
 	}
 	if len(s.cookies) > 0 || s.shows() || s.loadErr != nil {
@@ -107,7 +102,7 @@ func (s *Session) saveLate(streams bool) {
 	defer s.unlock()
 	var read flashDelta
 	if s.m.sealer == nil {
-		read = s.settle()
+		read = s.consume()
 	}
 	if streams || s.lateLoad || s.pending() || !read.empty() { // otherwise the head has seen to it
 		_ = s.commit(read)
@@ -122,7 +117,7 @@ func (s *Session) handOver(take func() error) error {
 	if err := s.refusal(); err != nil {
 		return s.abandon(err)
 	}
-	if s.needsCookie() {
+	if s.pendingNeedsCookie() {
 		return errHijackCookie
 	}
 	if err := s.commit(flashDelta{}); err != nil {
@@ -135,19 +130,19 @@ func (s *Session) handOver(take func() error) error {
 	return nil
 }
 
-// needsCookie says whether what is pending can only be saved with a cookie.
-func (s *Session) needsCookie() bool {
+// pendingNeedsCookie says whether what is pending can only be saved with a cookie.
+func (s *Session) pendingNeedsCookie() bool {
 	changed := len(s.ops) > 0 || len(s.flash.unsaved()) > 0
 	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }
 
 // freeze notes that the handler has returned, and whether the visitor has hung up by then. If the
-// response is over, too, that is the end. The rest is done under the same lock.
-func (s *Session) freeze(hungUp, over bool, rest func()) {
+// response is over, too, that is the end. The frame's own note is made under the same lock.
+func (s *Session) freeze(hungUp, over bool, note func()) {
 	s.lock()
 	defer s.unlock()
 	s.frozen, s.hungUp = true, hungUp
-	rest()
+	note()
 	if over {
 		s.end()
 	}

@@ -98,6 +98,7 @@ func (st *state) superseded(it flashItem) (ids []string) {
 	return ids
 }
 
+// flash is the flash in st, less what has expired.
 func (st *state) flash(now time.Time) []flashItem {
 	var items []flashItem
 	for e := range st.all() {
@@ -120,7 +121,7 @@ type flashDelta struct {
 
 func (d flashDelta) empty() bool { return len(d.drop) == 0 && len(d.add) == 0 }
 
-// apply also drops what has expired, since it is there.
+// apply makes the change in st, and drops what has expired on the way.
 func (d flashDelta) apply(st *state, now time.Time) {
 	if d.empty() {
 		return
@@ -153,10 +154,11 @@ func (st *state) dropOldest(k kind, most int) bool {
 		return false
 	}
 	st.drop(func(e entry) bool {
-		if e.kind == k {
-			excess--
+		if e.kind != k || excess == 0 {
+			return false
 		}
-		return e.kind == k && excess >= 0
+		excess--
+		return true
 	})
 	return true
 }

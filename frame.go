@@ -156,16 +156,16 @@ func (f *frame) finish(err error) error {
 // leave runs last, panic or not. If no head has left by now, somebody further out writes
 // it: Echo's error handler, or net/http.
 func (f *frame) leave(original *http.Request) {
-	hungUp, current := hasLeft(&f.req), f.Request()
+	hungUp, current := hasHungUp(&f.req), f.Request()
 	// net/http removes the temporary files of the request it made, and only of that.
 	if original.MultipartForm == nil {
 		original.MultipartForm = current.MultipartForm
 	}
 
 	over := f.sent || !f.owns(f.c.Request()) // by us, or by Timeout in our place
-	s := f.usedOr(func(m *missed) { f.left, f.current, m.hungUp, m.closed = true, current, hungUp, over })
-	if s != nil {
-		s.freeze(hungUp, over, func() { f.left, f.current = true, current })
+	noteLeft := func() { f.left, f.current = true, current }
+	if s := f.usedOr(func(m *missed) { noteLeft(); m.hungUp, m.closed = hungUp, over }); s != nil {
+		s.freeze(hungUp, over, noteLeft)
 	}
 	if over {
 		return

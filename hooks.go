@@ -189,8 +189,7 @@ func (s *Session) report(hook func(context.Context, Event), key string, e Event,
 	if hook == nil && n == silent {
 		return
 	}
-	later := e // e itself, if the function below kept it, would cost room without hooks as well
-	s.events = append(s.events, func() { s.m.report(s.ctx, hook, key, later, n) })
+	s.events = append(s.events, func() { s.m.report(s.ctx, hook, key, e, n) })
 }
 
 // report is Session.report at once, where no session is locked.
@@ -203,8 +202,7 @@ func (m *Manager) report(ctx context.Context, hook func(context.Context, Event),
 		m.cfg.Logger.LogAttrs(ctx, n.level, n.text, e.attrs()...)
 	}
 	if hook != nil {
-		told := e
-		m.shield(ctx, e.Handle, func() { hook(ctx, told) })
+		m.shield(ctx, e.Handle, func() { hook(ctx, e) })
 	}
 }
 

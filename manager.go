@@ -3,8 +3,6 @@ package session
 import (
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -63,17 +61,4 @@ func randomUint64() uint64 {
 	var b [8]byte
 	rand.Read(b[:])
 	return binary.BigEndian.Uint64(b[:])
-}
-
-// unavailable wraps what a store answered when it could not do its work.
-func unavailable(doing string, err error) error {
-	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, withoutRecord(err))
-}
-
-// withoutRecord is err without the record that a conflict met, which is nobody else's business.
-func withoutRecord(err error) error {
-	if errors.Is(err, ErrConflict) {
-		return ErrConflict
-	}
-	return err
 }

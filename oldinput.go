@@ -70,7 +70,10 @@ func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
 // FlashOnly is FlashAll for some fields. The others show their defaults. "user[name]" and
 // "user.name" name the same field, and "user" all that are in it.
-func (s *Session) FlashOnly(names ...string) { s.flashInput(append([]string{}, names...), nil) }
+func (s *Session) FlashOnly(names ...string) {
+	only := append([]string{}, names...) // never nil, which would be all fields
+	s.flashInput(only, nil)
+}
 
 // FlashExcept is FlashAll for all fields but these, which show their defaults. Names are as those
 // of FlashOnly.
@@ -88,9 +91,7 @@ func (s *Session) flashInput(only, except []string) {
 	}
 	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Clone(except)}
 	for name, values := range form {
-		switch {
-		case len(name) > maxName, isSecret(name), isFieldOf(except, name), only != nil && !isFieldOf(only, name):
-		default:
+		if !in.leavesOut(name) && !isSecret(name) {
 			in.Values[name] = values
 		}
 	}
@@ -118,8 +119,8 @@ func submitted(r *http.Request) (form url.Values, ok bool) {
 	}
 }
 
-// secret finds the names of secrets: in a name, at the end of a word, and as words.
-var secret = regexp.MustCompile(strings.Join([]string{
+// secretName finds the names of secrets: in a name, at the end of a word, and as words.
+var secretName = regexp.MustCompile(strings.Join([]string{
 	`passw|pwd|passphrase|passcode|passkey|csrf|xsrf|captcha|turnstile|cvc|cvv`,
 	`(token|secret)s?[0-9]*(_|$)`,
 	`(^|_)(pass|pin|otp|totp|ssn|csc|nonce|jwt|credentials?` +
@@ -138,7 +139,12 @@ func isSecret(name string) bool {
 		return true
 	}
 	words := notAlphanumeric.ReplaceAllString(strings.ToLower(splitCamelCase(name)), "_")
-	return secret.MatchString(words)
+	return secretName.MatchString(words)
+}
+
+// leavesOut says whether a field is left out on purpose, or for the length of its name.
+func (in *oldInput) leavesOut(name string) bool {
+	return len(name) > maxName || isFieldOf(in.Except, name) || in.Only != nil && !isFieldOf(in.Only, name)
 }
 
 // trim leaves the largest fields out until the rest takes no more than limit bytes. They
@@ -247,9 +253,9 @@ func (s *Session) addInputErrors(errs []InputError) {
 	}
 	it := flashItem{kind: kindInputErrors, name: s.formName()}
 	var have []InputError
-	mine := s.flash.mine()
-	if i := slices.IndexFunc(mine, it.replaces); i >= 0 {
-		have = mine[i].inputErrors()
+	flashed := s.flash.flashed()
+	if i := slices.IndexFunc(flashed, it.replaces); i >= 0 {
+		have = flashed[i].inputErrors()
 	}
 	it.value = mustEncode(mergeErrors(have, errs))
 	s.addFlash(it)
@@ -360,7 +366,7 @@ func (sub Submission) Submitted() bool { return sub.input != nil }
 // submitted, or the field was left out of the old input on purpose; then the default is
 // to be shown.
 func (sub Submission) Values(name string) (values []string, known bool) {
-	if sub.input == nil || sub.leftOut(name) {
+	if sub.input == nil || sub.input.leavesOut(name) {
 		return nil, false
 	}
 	if values, ok := sub.input.Values[name]; ok {
@@ -375,11 +381,6 @@ func (sub Submission) Values(name string) (values []string, known bool) {
 		}
 	}
 	return nil, true
-}
-
-func (sub Submission) leftOut(name string) bool {
-	in := sub.input
-	return len(name) > maxName || isFieldOf(in.Except, name) || in.Only != nil && !isFieldOf(in.Only, name)
 }
 
 // Errors is what is wrong with a field. A list such as "tags[]" has the errors of its

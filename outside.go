@@ -175,7 +175,7 @@ func (m *Manager) lookUp(ctx context.Context, handle string) (key string, st *st
 
 // visit runs fn, and saves what it has changed. Whatever comes of that, it is all.
 func (s *Session) visit(ctx context.Context, fn func(*Session) error) error {
-	defer s.leave()
+	defer s.detach()
 	if err := fn(s); err != nil {
 		return err
 	}
@@ -204,8 +204,8 @@ func (s *Session) saveOutside(ctx context.Context) error {
 	return nil
 }
 
-// leave is close for a session whose changes are saved by now, or are not to be.
-func (s *Session) leave() {
+// detach is close for a session whose changes are saved by now, or are not to be.
+func (s *Session) detach() {
 	s.lock()
 	defer s.unlock()
 	s.exchange = nil

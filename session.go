@@ -59,7 +59,7 @@ type Session struct {
 	status   int16 // of the response, if its head has left or is about to; small, as a Session has just 512 bytes
 	decision view  // what that head said about messages; see Session.view
 	decided  bool
-	route    // of the request
+	route    // of the request: s.optional, s.csrf and s.passive
 
 	// What is to be done at the commit.
 	renew bool // give the record a new id
@@ -152,7 +152,7 @@ func (s *Session) Save(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.exchange == nil || s.exchange.over() {
+	if s.over() {
 		return ErrClosed
 	}
 	if s.outside {
@@ -185,6 +185,9 @@ func (s *Session) Err() error {
 	defer s.unlock()
 	return s.failure()
 }
+
+// over says whether nobody will commit any more.
+func (s *Session) over() bool { return s.exchange == nil || s.exchange.over() }
 
 func (s *Session) failure() error {
 	if s.err != nil {
@@ -306,7 +309,7 @@ const (
 // reports it: a change must never be lost in silence.
 func (s *Session) changeable(e effect) bool {
 	switch {
-	case s.exchange == nil || s.exchange.over():
+	case s.over():
 		s.late(ErrClosed)
 	case s.outside:
 		err := s.refusesOutside(e)

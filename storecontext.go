@@ -30,7 +30,7 @@ type storeContext struct {
 	timed    context.Context // once somebody waits
 	stop     context.CancelFunc
 	ended    bool
-	asked    bool // whether it has ended
+	asked    bool // Err was called before
 }
 
 // storeContext is for the next store calls, of a load or commit that begins now: at s.at. The
@@ -54,6 +54,7 @@ func (c *storeContext) Deadline() (time.Time, bool) {
 	return c.until(), true
 }
 
+// until is the deadline, which the first question decides.
 func (c *storeContext) until() time.Time {
 	if c.deadline.IsZero() {
 		c.deadline = time.Now().Add(storeTimeout)
@@ -81,7 +82,7 @@ func (c *storeContext) Err() error {
 		return c.timed.Err()
 	case c.ended:
 		return context.Canceled
-	case !c.asked: // whether to begin at all, and it has only just been made
+	case !c.asked: // a store asks before it begins, when no time has passed yet
 		c.asked = true
 		c.until()
 	case !time.Now().Before(c.deadline):

@@ -119,15 +119,14 @@ func (s *Session) Has(key string) bool {
 	}
 	s.lock()
 	defer s.unlock()
-	_, ok := s.state().get(kindValue, key)
-	return ok
+	return s.state().has(kindValue, key)
 }
 
 // Forget removes the value under key, if there is one.
 func (s *Session) Forget(key string) {
 	s.lock()
 	defer s.unlock()
-	if _, ok := s.state().get(kindValue, key); !ok && s.loadErr == nil {
+	if !s.state().has(kindValue, key) && s.loadErr == nil {
 		return
 	}
 	s.change(func(st *state) error { st.forget(kindValue, key); return nil })
@@ -223,7 +222,7 @@ func (s *Session) Clear() {
 	s.change(func(st *state) error {
 		// What another request flashes meanwhile did not come with this one.
 		st.drop(func(e entry) bool {
-			return !e.kind.isFlash() && !e.isOwner() && !e.isSecret() || slices.Contains(came, string(e.key))
+			return !e.kind.isFlash() && !e.isOwner() && !e.isCSRFSecret() || slices.Contains(came, string(e.key))
 		})
 		return nil
 	})

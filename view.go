@@ -9,9 +9,9 @@ import (
 
 // view is what a response does to messages.
 type view struct {
-	shows bool // it can show what was read
-	page  bool // it is a page, which ends old input and errors
-	kept  bool // it is one that a browser may keep to show it again; see backcache.go
+	shows      bool // it can show what was read
+	page       bool // it is a page, which ends old input and errors
+	backCached bool // it is one that a browser may keep, and show again by Back; see backcache.go
 }
 
 // regard notes with which status a head is about to leave.
@@ -30,16 +30,16 @@ func (s *Session) decide(h http.Header) { s.decision, s.decided = s.viewOf(int(s
 
 func (s *Session) viewOf(status int, h http.Header) view {
 	to := s.audience()
-	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasLeft() {
+	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasHungUp() {
 		return view{}
 	}
 	page := to == audiencePage && isHTML(s.req, h)
-	return view{shows: true, page: page, kept: page && status == http.StatusOK && s.req.Method == http.MethodGet}
+	return view{shows: true, page: page, backCached: page && status == http.StatusOK && s.req.Method == http.MethodGet}
 }
 
-// hasLeft asks until the handler has returned. After that its context may have ended with
+// hasHungUp asks until the handler has returned. After that its context may have ended with
 // a middleware further out, such as ContextTimeout, while the visitor still waits.
-func (s *Session) hasLeft() bool { return s.hungUp || !s.frozen && hasLeft(s.req) }
+func (s *Session) hasHungUp() bool { return s.hungUp || !s.frozen && hasHungUp(s.req) }
 
 // outlivesContext says whether an error handler still answers, and somebody waits for it, though a
 // middleware in between has ended its context, as ContextTimeout does when the handler returns.
@@ -52,9 +52,9 @@ func (s *Session) outlivesContext() bool {
 	return s.frozen && !s.hungUp && s.exchange != nil
 }
 
-// hasLeft says whether the visitor has hung up. A deadline is something else: it is ours,
+// hasHungUp says whether the visitor has hung up. A deadline is something else: it is ours,
 // and the visitor still waits for the answer.
-func hasLeft(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
+func hasHungUp(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
 
 func hasBody(status int) bool {
 	return status >= 200 && status != http.StatusNoContent && status != http.StatusResetContent

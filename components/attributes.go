@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -95,13 +96,7 @@ func classed(class string) attributes { return attributes(nil).addText("class", 
 
 // idOf is the id of a tag: the parameter, or the one among the attributes, or def.
 func idOf(id string, attrs templ.Attributes, def string) string {
-	if id == "" {
-		id = textOf(attrs["id"])
-	}
-	if id == "" {
-		return def
-	}
-	return id
+	return cmp.Or(id, textOf(attrs["id"]), def)
 }
 
 // isReserved says whether the attribute comes from the component's own parameters.

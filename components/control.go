@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -30,7 +31,7 @@ func newControl(ctx context.Context, name string, in Input) control {
 	c := control{Input: in, Defaults: d, form: f, name: name, base: f.id(name)}
 	c.errors = d.translateAll(ctx, f.Errors(name))
 	if c.isBox() && !c.isGroup() {
-		c.box()
+		c.setChecked()
 	}
 	c.id = idOf(c.ID, c.Attrs, c.defaultID())
 	if c.Hint != "" {
@@ -39,11 +40,9 @@ func newControl(ctx context.Context, name string, in Input) control {
 	return c
 }
 
-// box finds out about a checkbox or radio button.
-func (c *control) box() {
-	if c.Value == "" {
-		c.Value = "1"
-	}
+// setChecked finds out whether a checkbox or radio button is checked, and gives it a value.
+func (c *control) setChecked() {
+	c.Value = cmp.Or(c.Value, "1")
 	c.Checked = c.Checked || slices.Contains(c.Values, c.Value)
 	if sent, known := c.sent(); known {
 		c.Checked = slices.Contains(sent, c.Value) || c.Checked && c.stays(c.isDisabled(), sent)
@@ -181,7 +180,7 @@ func (c *control) choices() []Option {
 	}
 	defaults := c.defaults()
 	sent, known := c.sent()
-	enough := false
+	enough := false // one is chosen, where it can be one only
 	for i := range options {
 		o := &options[i]
 		if len(defaults) > 0 {
@@ -191,7 +190,7 @@ func (c *control) choices() []Option {
 			o.Selected = slices.Contains(sent, o.Value) || o.Selected && c.stays(o.Disabled || c.isDisabled(), sent)
 		}
 		o.Selected = o.Selected && !enough
-		enough = o.Selected && !several || enough
+		enough = enough || o.Selected && !several
 	}
 	return options
 }

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -203,7 +204,7 @@ func (m *markup) alertBody(d *Defaults, alert session.Message) {
 		m.start("a")
 		m.class(d.Theme.AlertLink)
 		m.address("href", alert.Href)
-		m.bdi(linkText(alert))
+		m.bdi(cmp.Or(alert.Label, alert.Href))
 		m.end("a")
 	}
 	m.end("div")
@@ -247,12 +248,4 @@ func (p FlashProps) isSticky(kind string) bool {
 		sticky = stickyKinds
 	}
 	return kind == session.KindError || slices.Contains(sticky, kind)
-}
-
-// linkText is what the link of an alert says.
-func linkText(m session.Message) string {
-	if m.Label != "" {
-		return m.Label
-	}
-	return m.Href
 }

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -46,10 +47,7 @@ type Input struct {
 
 // kind is the type as HTML spells it.
 func (in Input) kind() string {
-	if kind := strings.ToLower(strings.TrimSpace(in.Type)); kind != "" {
-		return kind
-	}
-	return "text"
+	return cmp.Or(strings.ToLower(strings.TrimSpace(in.Type)), "text")
 }
 
 // Option is one of several choices.
@@ -70,12 +68,7 @@ func Options(pairs ...string) []Option {
 	return options
 }
 
-func (o Option) text() string {
-	if o.Label != "" {
-		return o.Label
-	}
-	return o.Value
-}
+func (o Option) text() string { return cmp.Or(o.Label, o.Value) }
 
 // OldInput is a control, and nothing around it, that shows what was submitted. It has
 // the name, an id, and if something is wrong with it the attributes that say so and lead

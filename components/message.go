@@ -24,7 +24,7 @@ func FlashMessage(key string) templ.Component {
 		if !messages.Has(key) {
 			return nil
 		}
-		return children.Render(about(ctx, subject{key: key, values: []any{messages.Get(key)}}), w)
+		return children.Render(withSubject(ctx, subject{key: key, values: []any{messages.Get(key)}}), w)
 	})
 }
 
@@ -46,7 +46,7 @@ func pageErrors(wanted func(session.PageError) bool) templ.Component {
 			if !wanted(e) {
 				continue
 			}
-			if err := children.Render(about(ctx, subject{values: []any{e.Text, e}}), w); err != nil {
+			if err := children.Render(withSubject(ctx, subject{values: []any{e.Text, e}}), w); err != nil {
 				return err
 			}
 		}
@@ -79,7 +79,7 @@ type subject struct {
 	values []any  // it, in each way it can be had
 }
 
-func about(ctx context.Context, s subject) context.Context {
+func withSubject(ctx context.Context, s subject) context.Context {
 	return context.WithValue(ctx, subjectKey{}, s)
 }
 

@@ -171,36 +171,37 @@ func (e *env) store() session.Store {
 }
 
 func (e *env) cookie() session.Store {
-	names := []string{"APP_KEY"}
-	texts := []string{e.required("APP_KEY", "cookies are sealed with it; make one with `openssl rand -hex 32`, and keep it")}
+	text := e.required("APP_KEY", "cookies are sealed with it; make one with `openssl rand -hex 32`, and keep it")
+	keys := e.addKey(nil, "APP_KEY", text)
 	for text := range strings.SplitSeq(os.Getenv("APP_PREVIOUS_KEYS"), ",") {
-		names, texts = append(names, "APP_PREVIOUS_KEYS"), append(texts, text)
-	}
-	var keys [][]byte
-	for i, text := range texts {
-		if strings.TrimSpace(text) == "" {
-			continue
-		}
-		key, err := cookiestore.ParseKey(text)
-		if err != nil {
-			e.failed(names[i], "", err)
-			continue
-		}
-		if slices.ContainsFunc(keys, func(k []byte) bool { return bytes.Equal(k, key) }) {
-			e.wrong(names[i], "", "has a key that is there already; take it out")
-			continue
-		}
-		var weak *cookiestore.KeyError
-		if _, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{key}}); errors.As(err, &weak) {
-			e.wrong(names[i], "", weak.Reason+"; make a key with `openssl rand -hex 32`")
-		}
-		keys = append(keys, key)
+		keys = e.addKey(keys, "APP_PREVIOUS_KEYS", text)
 	}
 	store, err := cookiestore.New(cookiestore.Options{Keys: keys})
 	if err != nil {
 		return nil // what is wrong with a key has been said
 	}
 	return store
+}
+
+// addKey adds the key in the text, if there is one, to keys.
+func (e *env) addKey(keys [][]byte, name, text string) [][]byte {
+	if strings.TrimSpace(text) == "" {
+		return keys
+	}
+	key, err := cookiestore.ParseKey(text)
+	if err != nil {
+		e.failed(name, "", err)
+		return keys
+	}
+	if slices.ContainsFunc(keys, func(k []byte) bool { return bytes.Equal(k, key) }) {
+		e.wrong(name, "", "has a key that is there already; take it out")
+		return keys
+	}
+	var weak *cookiestore.KeyError
+	if _, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{key}}); errors.As(err, &weak) {
+		e.wrong(name, "", weak.Reason+"; make a key with `openssl rand -hex 32`")
+	}
+	return append(keys, key)
 }
 
 func (e *env) file() session.Store {

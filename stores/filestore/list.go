@@ -2,7 +2,10 @@ package filestore
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"iter"
+	"os"
 	"slices"
 )
 
@@ -42,4 +45,17 @@ func (s *Store) names(ctx context.Context, folder *folder) ([]string, error) {
 	defer s.running.Done()
 	all, err := list(root, folder.path)
 	return slices.DeleteFunc(all, func(name string) bool { return !isName(name) }), err
+}
+
+// list returns the names in a directory. One that is not there has none.
+func list(root *os.Root, dir string) ([]string, error) {
+	d, err := root.OpenFile(dir, os.O_RDONLY|noWait, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Readdirnames(-1)
 }

@@ -83,18 +83,6 @@ func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (remo
 	return removed, first
 }
 
-func list(root *os.Root, dir string) ([]string, error) {
-	d, err := root.OpenFile(dir, os.O_RDONLY|noWait, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	return d.Readdirnames(-1)
-}
-
 // sweepFile removes the file if it is done with. A visitor may renew his session between a
 // look at it and its removal, so what counts is the second look, with the lock.
 func (s *Store) sweepFile(ctx context.Context, f file, name string) (removed bool, err error) {
