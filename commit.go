@@ -33,7 +33,7 @@ func (s *Session) commit(shown flashDelta) error {
 		return nil
 	}
 	cookies := s.cookies
-	err := errPanicked
+	err := errPanicked // unless save returns
 	defer func() {
 		if err != nil {
 			s.cookies = cookies
@@ -80,6 +80,7 @@ func (s *Session) settled() {
 	s.sealed.ended, s.sealed.cleared = false, false
 }
 
+// save ends the records to destroy, and then creates, moves, changes or prolongs the one there is.
 func (s *Session) save(delta flashDelta) error {
 	if s.m.sealer != nil {
 		s.at = s.m.now()
@@ -126,14 +127,8 @@ func (m *Manager) end(ctx context.Context, key string, version uint64, conflict 
 	err := m.store.Destroy(ctx, key, version)
 	for retries := 0; errors.Is(err, ErrConflict) && retries < maxAttempts; retries++ {
 		conflict(retries + 1)
-		if retries > 0 {
-			if err := pause(ctx, retries); err != nil {
-				return unavailable("wait for another process", err)
-			}
-			err = ErrConflict // what the conflict brought is old by now
-		}
 		var met Record
-		if met, err = m.met(ctx, key, err); err == nil {
+		if met, err = m.metAgain(ctx, key, err, retries); err == nil {
 			err = m.store.Destroy(ctx, key, met.Version)
 		}
 	}
@@ -236,23 +231,27 @@ func (s *Session) replay(delta flashDelta, on Record) (*state, error) {
 	return st, nil
 }
 
-// replayOn replays on the record under key that a write met. The first time that is the
-// one the conflict brought. If there is another conflict, processes are in each other's
-// way, so it pauses first; and what the conflict brought is old by then.
+// replayOn replays on the record under key that a write met.
 func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, conflict error, retries int) (*state, Record, error) {
 	s.report(s.m.cfg.Hooks.Conflict, key, Event{Retries: retries + 1}, silent)
-	if retries > 0 {
-		if err := pause(ctx, retries); err != nil {
-			return nil, Record{}, unavailable("wait for another process", err)
-		}
-		conflict = ErrConflict
-	}
-	met, err := s.m.met(ctx, key, conflict)
+	met, err := s.m.metAgain(ctx, key, conflict, retries)
 	if err != nil {
 		return nil, Record{}, err
 	}
 	st, err := s.replay(delta, met)
 	return st, met, err
+}
+
+// metAgain is met, except that after the first conflict it pauses: processes are in each
+// other's way then, and what the conflict brought is old by the end of it.
+func (m *Manager) metAgain(ctx context.Context, key string, conflict error, retries int) (Record, error) {
+	if retries > 0 {
+		if err := pause(ctx, retries); err != nil {
+			return Record{}, unavailable("wait for another process", err)
+		}
+		conflict = ErrConflict
+	}
+	return m.met(ctx, key, conflict)
 }
 
 // met is the record under key that a write met instead of the expected version.

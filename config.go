@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,9 +151,7 @@ func ConfigErrors(err error) (found []*ConfigError) {
 
 // withDefaults is cfg with every zero value replaced by what it stands for.
 func (cfg Config) withDefaults() Config {
-	if cfg.Cookie.Path == "" {
-		cfg.Cookie.Path = "/"
-	}
+	cfg.Cookie.Path = cmp.Or(cfg.Cookie.Path, "/")
 	if cfg.Cookie.SameSite == 0 || cfg.Cookie.SameSite == http.SameSiteDefaultMode {
 		cfg.Cookie.SameSite = http.SameSiteLaxMode
 	}
@@ -162,15 +161,9 @@ func (cfg Config) withDefaults() Config {
 			cfg.CookieName = hostCookieName
 		}
 	}
-	if cfg.IdleTimeout == 0 {
-		cfg.IdleTimeout = DefaultIdleTimeout
-	}
-	if cfg.AbsoluteTimeout == 0 {
-		cfg.AbsoluteTimeout = DefaultAbsoluteTimeout
-	}
-	if cfg.FlashTTL == 0 {
-		cfg.FlashTTL = DefaultFlashTTL
-	}
+	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout)
+	cfg.AbsoluteTimeout = cmp.Or(cfg.AbsoluteTimeout, DefaultAbsoluteTimeout)
+	cfg.FlashTTL = cmp.Or(cfg.FlashTTL, DefaultFlashTTL)
 	if cfg.ValidationText == nil {
 		cfg.ValidationText = ValidationText
 	}
@@ -181,9 +174,7 @@ func (cfg Config) withDefaults() Config {
 	if cfg.Passive == nil {
 		cfg.Passive = none
 	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
-	}
+	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

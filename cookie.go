@@ -27,7 +27,7 @@ const maxCandidates = 8
 // cookieTemplate is the cookie with everything but value and age.
 type cookieTemplate struct {
 	base  http.Cookie
-	flash string // its name; see flashName
+	flash string // the name of the cookie with flash; see flashName
 
 	// The attributes as net/http writes them, cut where the age goes. It would otherwise look
 	// at each byte of a value that we know.

@@ -10,7 +10,7 @@ import (
 // the flash, so that a response which was on its way when a message was flashed does not
 // overwrite it with a session that knew nothing of it.
 
-// sealed is what the visitor's cookies held.
+// sealed is what the visitor's cookies hold, and what this request has done to them.
 type sealed struct {
 	flashGiven bool // there was a flash cookie, whatever was in it
 	values     bool // there was a good session cookie
@@ -66,7 +66,7 @@ func (s *Session) unseal(name string, given *bool) (*state, time.Time, error) {
 func (s *Session) seal(delta flashDelta) error {
 	changed, had := len(s.ops) > 0 || s.renew, s.sealed
 	delta.apply(s.st, s.at)
-	until, due := s.refresh()
+	until, due := s.refresh(s.at)
 	if changed || had.ended || due && had.values && !s.headSent {
 		values := s.st
 		if values.flashed {
@@ -77,7 +77,7 @@ func (s *Session) seal(delta flashDelta) error {
 		}
 	}
 	if !delta.empty() || had.ended || had.cleared {
-		if err := s.sealFlash(s.st.without(entry.isValue)); err != nil {
+		if err := s.sealFlash(s.st.without(entry.isNoFlash)); err != nil {
 			return err
 		}
 	}
@@ -201,8 +201,8 @@ func (st *state) flashOf(k kind) (flashItem, bool) {
 	return flashItem{}, false
 }
 
-func (e entry) isFlash() bool { return e.kind.isFlash() }
-func (e entry) isValue() bool { return !e.kind.isFlash() }
+func (e entry) isFlash() bool   { return e.kind.isFlash() }
+func (e entry) isNoFlash() bool { return !e.kind.isFlash() }
 
 // name is what an error calls an entry. Flash items go by theirs, not by their ids.
 func (e entry) name() string {

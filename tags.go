@@ -34,7 +34,7 @@ const (
 	kindDevice kind = 'd' // what is known of the visitor's device, and kept from the application
 
 	deviceLabel   = "label"
-	deviceSeen    = "seen"    // when the record was written last, likewise; only where there is a tag
+	deviceSeen    = "seen"    // when the record was written last, in milliseconds too; only where there is a tag
 	deviceRenewed = "renewed" // when the device was given this id, if it had another one before
 )
 
@@ -223,7 +223,7 @@ func (c commit) confirm(ctx context.Context, st *state) error {
 	return nil
 }
 
-// check says whether a log-out everywhere has met this commit. If Regenerate takes the tag
+// check is ErrRevoked if a log-out everywhere has met this commit. If Regenerate takes the tag
 // along, the entry of the old record must be good as well: a log-out that marked it may not
 // have seen the new one yet. It may also have failed long ago, in the middle. So what it has
 // begun is finished here, or this session could never regenerate again.

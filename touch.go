@@ -9,7 +9,7 @@ import (
 // touch keeps a session that was only read from expiring, once a tenth of the idle time
 // has passed. If that fails the visitor has lost nothing yet, so the request goes on.
 func (s *Session) touch(ctx context.Context) {
-	until, due := s.refresh()
+	until, due := s.refresh(s.at)
 	if !due {
 		return
 	}
@@ -36,11 +36,11 @@ func (s *Session) extend(ctx context.Context, until time.Time) error {
 	return s.m.store.Touch(ctx, s.key, until)
 }
 
-// refresh is when a session that is in use will end, and whether that is late enough
+// refresh is when a session that is in use now will end, and whether that is late enough
 // to tell the store.
-func (s *Session) refresh() (until time.Time, due bool) {
+func (s *Session) refresh(now time.Time) (until time.Time, due bool) {
 	idle := s.m.idle(s.st)
-	until = s.st.expires(s.at, idle)
+	until = s.st.expires(now, idle)
 	return until, !s.passive && until.Sub(s.expires) >= idle/10
 }
 
@@ -50,7 +50,6 @@ func (s *Session) aged() bool {
 	if s.key == "" && !s.sealed.values {
 		return false
 	}
-	s.at = s.m.now()
-	_, due := s.refresh()
+	_, due := s.refresh(s.m.now())
 	return due
 }

@@ -189,9 +189,10 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 	}
 	within, cancel := withStoreTimeout(ctx)
 	defer cancel()
-	if err := m.end(within, key, rec.Version, conflict); errors.Is(err, ErrMoved) {
+	switch err := m.end(within, key, rec.Version, conflict); {
+	case errors.Is(err, ErrMoved):
 		return err
-	} else if err != nil {
+	case err != nil:
 		return unavailable("destroy", err)
 	}
 	m.report(ctx, m.cfg.Hooks.Destroyed, key, Event{}, silent)
