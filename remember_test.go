@@ -56,6 +56,7 @@ func Test_how_long_a_remembered_session_lives(t *testing.T) {
 		{"an idle timeout alone, at that of Config", 0, rememberFor(14*day, 0), nil, day, false},
 		{"an absolute timeout alone", 0, rememberFor(0, 90*day), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
 		{"an absolute timeout alone, without use", 0, rememberFor(0, 90*day), nil, 2 * time.Hour, false},
+		{"for no time at all, as long as all others", 0, rememberFor(1, 90*day), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
 		{"no shorter than all others", 0, rememberFor(time.Minute, 90*day), nil, 2*time.Hour - time.Millisecond, true},
 		{"no longer remembered", 0, fortnight, []use{{9 * day, 2, read}, {time.Hour, 1, rememberFor(0, 0)}}, 2 * time.Hour, false},
 		{"no longer remembered, and used", 0, fortnight, []use{{9 * day, 2, read}, {time.Hour, 1, rememberFor(0, 0)}, {time.Hour, 22, read}}, time.Hour, true},
@@ -101,6 +102,7 @@ func Test_the_cookie_of_a_remembered_session(t *testing.T) {
 		{"as long as browsers grant, without one", false, rememberFor(14*day, -1), "; Max-Age=34560000"},
 		{"all others end with the browser", true, put("a", 2), ""},
 		{"it does not", true, rememberFor(14*day, 90*day), "; Max-Age=7776000"},
+		{"it does not, for no time at all", true, rememberFor(1, 90*day), "; Max-Age=7776000"},
 		{"it does not, with an absolute timeout alone", true, rememberFor(0, 90*day), "; Max-Age=7776000"},
 		{"and it does", true, func(s *session.Session) { s.RememberMe(14*day, 90*day); s.RememberMe(0, 0) }, ""},
 	} {
