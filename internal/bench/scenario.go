@@ -142,17 +142,23 @@ func (v *visitor) fill() error {
 func (r *row) visit(v *visitor) error {
 	v.visits++
 	v.jar = append(v.jar[:0], r.jars[v.visits%len(r.jars)]...)
-	for _, page := range r.pages {
-		q := request{page: page}
-		switch page {
-		case read:
-			q.key = textKey
-		case write:
-			q.key, q.value = seenKey, moments[v.visits/len(r.jars)%len(moments)]
-		}
-		if err := v.ask(q); err != nil {
+	last := len(r.pages) - 1
+	for _, page := range r.pages[:last] {
+		if err := v.ask(r.request(v, page)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return v.askLast(r.request(v, r.pages[last]))
+}
+
+// request is what a visitor asks a page for.
+func (r *row) request(v *visitor, page page) request {
+	q := request{page: page}
+	switch page {
+	case read:
+		q.key = textKey
+	case write:
+		q.key, q.value = seenKey, moments[v.visits/len(r.jars)%len(moments)]
+	}
+	return q
 }
