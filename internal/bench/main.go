@@ -14,7 +14,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	run := flag.String("run", ".", "a regexp for what to measure, such as memory/write or /session$")
+	run := flag.String("run", ".", "a regexp for the names of what to measure, such as memory/write/ or /session$")
 	passes := flag.Int("passes", 8, "how many samples to take of each row")
 	duration := flag.Duration("time", 200*time.Millisecond, "how long a sample takes")
 	flag.Parse()
@@ -23,6 +23,9 @@ func main() {
 	wanted, err := regexp.Compile(*run)
 	if err != nil {
 		log.Fatal("bench: -run: ", err)
+	}
+	if *passes < 1 {
+		log.Fatal("bench: -passes: there must be one at least")
 	}
 	testing.Init() // only now: its flags are not ours
 	if err := flag.Set("test.benchtime", duration.String()); err != nil {
@@ -58,6 +61,12 @@ func bench(wanted *regexp.Regexp, passes int) error {
 		}
 	}
 
+	crowds := wanted.MatchString("crowds")
+	if len(all) == 0 && !crowds {
+		return fmt.Errorf("bench: -run %s: there is nothing of that name. It is one regexp for all of a name such as %s, components/four-alerts/%s or crowds",
+			wanted, rows()[0].name(), ours)
+	}
+
 	timed, err := measure(all, passes, os.Stderr)
 	if err != nil {
 		return err
@@ -69,7 +78,7 @@ func bench(wanted *regexp.Regexp, passes int) error {
 	fmt.Printf("- %d passes, each in another order. Times are medians; ± is half of the interquartile range.\n", passes)
 	report.write()
 	writeComponents(os.Stdout, pairs, timed)
-	if wanted.MatchString("crowds") {
+	if crowds {
 		return writeCrowds(os.Stdout, 10, 1000, 1_000_000)
 	}
 	return nil
