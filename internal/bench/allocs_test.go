@@ -38,6 +38,8 @@ var allocations = map[string]float64{
 	"file/flash":         165,
 	"file/new-untouched": 2,
 	"file/new-write":     80, // some of them need a new directory, by chance
+	"file/read-60KB":     27,
+	"file/write-60KB":    73,
 
 	"redis/untouched":     2,
 	"redis/read":          34,

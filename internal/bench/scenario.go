@@ -37,13 +37,16 @@ var scenarios = []scenario{
 }
 
 // of says whether the scenario tells something about a peer. What visitors who come at
-// once have in common is a store on the server; in a directory it is the disk. Neither a
-// cookie nor the files of gorilla/sessions have room for a large session, nor has boj/redistore.
+// once have in common is a store on the server; in a directory it is the disk. A cookie has no
+// room for a large session.
 func (s scenario) of(p peer) bool {
-	if s.large && p.store == "redis" && p.name == "gin-contrib" {
-		return false
+	switch p.store {
+	case "none", "cookie":
+		return !s.large && s.sessions == 0
+	case "file":
+		return s.sessions == 0
 	}
-	return !s.large && s.sessions == 0 || p.store == "memory" || p.store == "redis"
+	return true
 }
 
 // row is one scenario of one peer: a line in a table. Start it first, and close it at the end.
