@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,6 +86,9 @@ func (r *row) start() error {
 	if err == nil {
 		err = r.seed()
 	}
+	if err == nil {
+		err = r.intact()
+	}
 	if err != nil {
 		r.close()
 		return fmt.Errorf("%s: %w", r.name(), err)
@@ -133,8 +137,31 @@ func (r *row) crowd(v *visitor) error {
 // fill stores 60 values of a kilobyte each.
 func (v *visitor) fill() error {
 	for i := range 60 {
-		key := fmt.Sprintf("page-%02d", i)
-		if err := v.ask(request{page: write, key: key, value: strings.Repeat("x", 1000)}); err != nil {
+		if err := v.ask(request{page: write, key: leafKey(i), value: leaf}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var leaf = strings.Repeat("x", 1000)
+
+func leafKey(i int) string { return fmt.Sprintf("leaf-%02d", i) }
+
+// intact says whether the sessions still have what they were given. A site that has lost one
+// answers the sooner for it, with a status that tells nothing.
+func (r *row) intact() error {
+	if r.role == framework || r.fresh {
+		return nil
+	}
+	v := visitor{transport: r.transports()}
+	for _, jar := range []jar{r.jars[0], r.jars[len(r.jars)-1]} {
+		v.jar = slices.Clone(jar)
+		err := v.reads(textKey, values[textKey].(string))
+		if r.large {
+			err = errors.Join(err, v.reads(leafKey(0), leaf), v.reads(leafKey(59), leaf))
+		}
+		if err != nil {
 			return err
 		}
 	}
