@@ -105,7 +105,7 @@ func (l latencies) String() string {
 	return fmt.Sprintf("%s | %s | %s", brief(l[len(l)/2]), brief(l[len(l)*99/100]), brief(l[len(l)-1]))
 }
 
-func brief(d time.Duration) string { return fmt.Sprint(d.Round(max(10*time.Nanosecond, d/1000))) }
+func brief(d time.Duration) string { return duration(float64(d)) }
 
 type asked struct{ reads, writes latencies }
 
