@@ -31,13 +31,15 @@ var allocations = map[string]float64{
 	"memory/read-60KB":     9,
 	"memory/write-60KB":    13,
 
-	// 25, 65 and 157 in most runs, and one more for each file that is opened in a few.
+	// 23, 53 and 133 in most runs, and one more for each file that is opened in a few.
 	"file/untouched":     2,
-	"file/read":          26,
-	"file/write":         69,
-	"file/flash":         165,
+	"file/read":          24,
+	"file/write":         57,
+	"file/flash":         141,
 	"file/new-untouched": 2,
-	"file/new-write":     80, // some of them need a new directory, by chance
+	"file/new-write":     72, // some of them need a new directory, by chance
+	"file/read-60KB":     24,
+	"file/write-60KB":    59,
 
 	"redis/untouched":     2,
 	"redis/read":          34,

@@ -38,9 +38,9 @@ func writeCrowds(w io.Writer, sizes ...int) error {
 		"| sessions | bytes each | meanwhile | a read | 99 of 100 | the longest | a write | 99 of 100 | the longest |\n"+
 		"|---:|---:|---|---:|---:|---:|---:|---:|---:|\n")
 	for _, size := range sizes {
+		c := newCrowd(size)
 		before := heap()
-		c, err := newCrowd(size)
-		if err != nil {
+		if err := c.begin(); err != nil {
 			return err
 		}
 		each := ""
@@ -68,7 +68,8 @@ func writeCrowds(w io.Writer, sizes ...int) error {
 	return nil
 }
 
-func newCrowd(size int) (*crowd, error) {
+// newCrowd has the keys, and no session yet.
+func newCrowd(size int) *crowd {
 	c := &crowd{keys: make([]string, size)}
 	c.Store = memorystore.New(memorystore.Options{
 		MaxSessions: 1 << 30,
@@ -79,7 +80,7 @@ func newCrowd(size int) (*crowd, error) {
 		sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i)))
 		c.keys[i] = hex.EncodeToString(sum[:])
 	}
-	return c, c.begin()
+	return c
 }
 
 // begin makes the sessions that there are not.
@@ -104,7 +105,7 @@ func (l latencies) String() string {
 	return fmt.Sprintf("%s | %s | %s", brief(l[len(l)/2]), brief(l[len(l)*99/100]), brief(l[len(l)-1]))
 }
 
-func brief(d time.Duration) string { return fmt.Sprint(d.Round(max(10*time.Nanosecond, d/1000))) }
+func brief(d time.Duration) string { return duration(float64(d)) }
 
 type asked struct{ reads, writes latencies }
 

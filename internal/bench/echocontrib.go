@@ -83,6 +83,7 @@ func echoContribFile(b *backend) (transports, error) {
 	}
 	store := sessions.NewFilesystemStore(dir, secret)
 	store.Options = &gorillaOptions
+	store.MaxLength(0) // the default is 4096 bytes
 	return echoContrib(store), nil
 }
 

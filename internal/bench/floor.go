@@ -149,22 +149,25 @@ type blobs struct {
 	}
 }
 
-var scratches = sync.Pool{New: func() any { return new([4 << 10]byte) }}
+// scratch has room for the largest record.
+type scratch [128 << 10]byte
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 func (b blobs) create(r record) (string, error) { return b.store.save("", r) }
 
 func (b blobs) get(cookie, key string) (string, error) {
-	scratch := scratches.Get().(*[4 << 10]byte)
-	defer scratches.Put(scratch)
-	r, err := b.store.load(cookie, scratch[:0])
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	r, err := b.store.load(cookie, room[:0])
 	value, _ := r.find(key)
 	return string(value), err
 }
 
 func (b blobs) put(cookie, key, value string) (string, error) {
-	scratch := scratches.Get().(*[4 << 10]byte)
-	defer scratches.Put(scratch)
-	r, err := b.store.load(cookie, scratch[:0])
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	r, err := b.store.load(cookie, room[:0])
 	if err != nil {
 		return "", err
 	}
@@ -172,9 +175,9 @@ func (b blobs) put(cookie, key, value string) (string, error) {
 }
 
 func (b blobs) take(cookie, key string) (value, newCookie string, err error) {
-	scratch := scratches.Get().(*[4 << 10]byte)
-	defer scratches.Put(scratch)
-	r, err := b.store.load(cookie, scratch[:0])
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	r, err := b.store.load(cookie, room[:0])
 	found, _ := r.find(key)
 	if err != nil || found == nil {
 		return "", "", err

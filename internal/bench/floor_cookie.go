@@ -40,12 +40,12 @@ func (g gcmCookie) load(cookie string, scratch []byte) (record, error) {
 }
 
 func (g gcmCookie) save(_ string, r record) (string, error) {
-	scratch := scratches.Get().(*[4 << 10]byte)
-	defer scratches.Put(scratch)
-	plain := binary.LittleEndian.AppendUint64(scratch[:0], uint64(time.Now().Unix()+maxAge))
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	plain := binary.LittleEndian.AppendUint64(room[:0], uint64(time.Now().Unix()+maxAge))
 	plain = append(plain, r...)
 
-	sealed := scratch[len(plain):][:g.aead.NonceSize()]
+	sealed := room[len(plain):][:g.aead.NonceSize()]
 	_, _ = rand.Read(sealed)
 	sealed = g.aead.Seal(sealed, sealed, plain, nil)
 	return base64.RawURLEncoding.EncodeToString(sealed), nil

@@ -65,6 +65,7 @@ func ginRedis(b *backend) (transports, error) {
 	if err != nil {
 		return nil, err
 	}
+	inner.SetMaxLength(0) // the default is 4096 bytes
 	b.onClose(func() { _ = inner.Close() })
 	return ginContrib(store), nil
 }

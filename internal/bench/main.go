@@ -1,9 +1,9 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
-	"log"
 	"log/slog"
 	"os"
 	"regexp"
@@ -13,26 +13,33 @@ import (
 )
 
 func main() {
-	log.SetFlags(0)
-	run := flag.String("run", ".", "a regexp for what to measure, such as memory/write or /session$")
+	run := flag.String("run", ".", "a regexp for the names of what to measure, such as memory/write/ or /session$")
 	passes := flag.Int("passes", 8, "how many samples to take of each row")
 	duration := flag.Duration("time", 200*time.Millisecond, "how long a sample takes")
 	flag.Parse()
-	slog.SetDefault(silent) // some peers log what verify does to them
+	slog.SetDefault(silent) // some peers log what verify does to them; so does package log from now on
 
-	wanted, err := regexp.Compile(*run)
+	err := start(*run, *passes, *duration)
+	stopRedis()
 	if err != nil {
-		log.Fatal("bench: -run: ", err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func start(run string, passes int, duration time.Duration) error {
+	wanted, err := regexp.Compile(run)
+	if err != nil {
+		return fmt.Errorf("bench: -run: %w", err)
+	}
+	if passes < 1 {
+		return errors.New("bench: -passes: there must be one at least")
 	}
 	testing.Init() // only now: its flags are not ours
 	if err := flag.Set("test.benchtime", duration.String()); err != nil {
-		log.Fatal("bench: -time: ", err)
+		return fmt.Errorf("bench: -time: %w", err)
 	}
-	err = bench(wanted, *passes)
-	stopRedis()
-	if err != nil {
-		log.Fatal(err)
-	}
+	return bench(wanted, passes)
 }
 
 // bench measures what is wanted, and prints all about it.
@@ -58,6 +65,12 @@ func bench(wanted *regexp.Regexp, passes int) error {
 		}
 	}
 
+	crowds := wanted.MatchString("crowds")
+	if len(all) == 0 && !crowds {
+		return fmt.Errorf("bench: -run %s: there is nothing of that name. It is one regexp for all of a name such as %s, components/four-alerts/%s or crowds",
+			wanted, rows()[0].name(), ours)
+	}
+
 	timed, err := measure(all, passes, os.Stderr)
 	if err != nil {
 		return err
@@ -69,7 +82,7 @@ func bench(wanted *regexp.Regexp, passes int) error {
 	fmt.Printf("- %d passes, each in another order. Times are medians; ± is half of the interquartile range.\n", passes)
 	report.write()
 	writeComponents(os.Stdout, pairs, timed)
-	if wanted.MatchString("crowds") {
+	if crowds {
 		return writeCrowds(os.Stdout, 10, 1000, 1_000_000)
 	}
 	return nil

@@ -20,7 +20,11 @@ func (r *row) time(b *testing.B) {
 	} else {
 		r.together(b)
 	}
+	b.StopTimer()
 	b.ReportMetric(float64(cpuTime()-cpu)/float64(b.N), "cpu-ns/op")
+	if err := r.intact(); err != nil {
+		b.Fatal(err)
+	}
 }
 
 func (r *row) alone(b *testing.B) {

@@ -94,6 +94,9 @@ type line struct {
 }
 
 func (r report) write() {
+	if len(r.lines) == 0 {
+		return
+	}
 	r.writeSummary()
 	for _, store := range stores {
 		lines := where(r.lines, func(l line) bool { return l.store == store })
@@ -190,6 +193,9 @@ done, written by hand for this site alone.
 
 // writeComponents has a line for each pair of renderings.
 func writeComponents(w io.Writer, pairs []*rendering, timed results) {
+	if len(pairs) == 0 {
+		return
+	}
 	fmt.Fprint(w, "\n## Components\n\n| | components | by hand in templ | ratio | bytes, allocations | by hand |\n|---|---:|---:|---:|---:|---:|\n")
 	for pair := range slices.Chunk(pairs, 2) {
 		components, byHand := timed.of(pair[0].name()), timed.of(pair[1].name())
@@ -225,8 +231,10 @@ func duration(ns float64) string {
 		return fmt.Sprintf("%.0f ns", ns)
 	case ns < 1e6:
 		return fmt.Sprintf("%.3g µs", ns/1e3)
+	case ns < 1e9:
+		return fmt.Sprintf("%.3g ms", ns/1e6)
 	}
-	return fmt.Sprintf("%.3g ms", ns/1e6)
+	return fmt.Sprintf("%.3g s", ns/1e9)
 }
 
 // short is a number without needless digits.

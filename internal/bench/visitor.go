@@ -20,9 +20,16 @@ type visitor struct {
 
 // ask sends one request, and keeps the cookies of the answer, which must be a right one.
 func (v *visitor) ask(q request) error {
+	err := v.askLast(q)
+	v.jar.keep(v.setCookies())
+	return err
+}
+
+// askLast is ask for somebody who leaves after it. What the cookies take him is not the site's
+// fault, and would be counted against sites that set some.
+func (v *visitor) askLast(q request) error {
 	q.cookie = v.jar.header()
 	v.send(q)
-	v.jar.keep(v.setCookies())
 	if want := pageOf[q.page]; v.status() != want.status {
 		return fmt.Errorf("%s %s is answered with %d: %s", want.method, want.path, v.status(), v.body())
 	}

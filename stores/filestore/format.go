@@ -132,7 +132,8 @@ func (h head) encode(path string) []byte {
 }
 
 func checksum(path string, b []byte) [sha256.Size]byte {
-	return sha256.Sum256(append([]byte(path), b...))
+	var room [256]byte
+	return sha256.Sum256(append(append(room[:0], path...), b...))
 }
 
 // readHead reads the head from r, the file at path. Its errors are a damageError, errNewer, and

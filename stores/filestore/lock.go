@@ -13,12 +13,8 @@ import (
 // for their turn; the one whose turn it is waits for those of other processes.
 func (s *Store) lock(ctx context.Context, f file) (held file, unlock func(), err error) {
 	turn := f.folder.turn
-	select {
-	case turn <- struct{}{}:
-	case <-ctx.Done():
-		return file{}, nil, ctx.Err()
-	case <-s.closing.Done():
-		return file{}, nil, errClosed
+	if err := s.queue(ctx, turn); err != nil {
+		return file{}, nil, err
 	}
 	dir, err := s.lockFolder(ctx, f)
 	if err != nil {
@@ -32,6 +28,24 @@ func (s *Store) lock(ctx context.Context, f file) (held file, unlock func(), err
 		dir.close()
 		<-turn
 	}, nil
+}
+
+// queue waits for a turn, which the caller then has. Most need not wait, and do not ask the
+// context for a channel: it may be made for whoever asks, and a timer with it.
+func (s *Store) queue(ctx context.Context, turn chan struct{}) error {
+	select {
+	case turn <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closing.Done():
+		return errClosed
+	}
 }
 
 // The pauses between two tries to get the lock of another process. Holding it takes a

@@ -279,10 +279,14 @@ func Test_that_a_reader_who_meets_a_writer_looks_again_when_he_is_done(t *testin
 		torn := bytes.Clone(whole)
 		torn[15]++ // of the version
 		write(t, path, torn)
+		lock, err := os.Open(filepath.Dir(path)) // which the writer has
+		must(t, err)
+		must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
 		waited := false
-		err := meet(busy{ctx, func() {
+		err = meet(busy{ctx, func() {
 			waited = true
 			write(t, path, whole)
+			lock.Close()
 		}})
 		if err != nil || !waited {
 			t.Errorf("%s: waited %t, got %v", path, waited, err)
