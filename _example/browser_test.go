@@ -18,7 +18,10 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"github.com/echo-hypermedia/session"
 )
 
 func TestMain(m *testing.M) {
@@ -404,6 +407,43 @@ func Test_that_members_log_in_and_out(t *testing.T) {
 }
 
 // logIn fills the login page in.
+func Test_that_a_member_stays_logged_in_who_asks_for_it(t *testing.T) {
+	inBrowser(t, func(b tab) {
+		for _, asks := range []bool{true, false} { // in the same browser
+			b.open("/login")
+			if asks {
+				b.do(chromedp.Click(`[name="remember"]`))
+			}
+			b.logIn()
+			want := session.DefaultAbsoluteTimeout
+			if asks {
+				want = 90 * 24 * time.Hour
+			}
+			if left := time.Until(b.cookieEnds()); (want - left).Abs() > time.Hour {
+				b.t.Errorf("asks: %t; the cookie ends in %v; want %v", asks, left, want)
+			}
+		}
+	})
+}
+
+// cookieEnds is when the browser will forget the session.
+func (b tab) cookieEnds() (end time.Time) {
+	b.t.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
+		got, err := cdp.Call(ctx, page, network.GetCookies, network.GetCookiesParams{})
+		if err != nil {
+			return err
+		}
+		for _, c := range got.Cookies {
+			if c.Name == "session" {
+				end = time.Unix(int64(c.Expires), 0)
+			}
+		}
+		return nil
+	}))
+	return end
+}
+
 func (b tab) logIn() {
 	b.t.Helper()
 	b.fill(`main [name="email"]`, "ada@example.com")

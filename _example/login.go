@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,6 +36,7 @@ func showLogin(c echo.Context) error {
 type loginForm struct {
 	Email    string `form:"email" validate:"required,email"`
 	Password string `form:"password" validate:"required"`
+	Remember bool   `form:"remember"`
 }
 
 func (m members) login(c echo.Context) error {
@@ -55,6 +57,11 @@ func (m members) login(c echo.Context) error {
 		s.Tag(form.Email)
 		s.SetLabel(device(c.Request().UserAgent()))
 	}
+	var idle, absolute time.Duration // as for everybody, unless asked for more
+	if form.Remember {
+		idle, absolute = 14*24*time.Hour, 90*24*time.Hour
+	}
+	s.RememberMe(idle, absolute)
 	s.Put("member", form.Email)
 	s.FlashSuccess("Welcome, " + form.Email + ".")
 	return session.Redirect(c, s.PullIntendedURL("/account"))
