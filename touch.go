@@ -37,11 +37,11 @@ func (s *Session) extend(ctx context.Context, until time.Time) error {
 }
 
 // refresh is when a session that is in use now will end, and whether that is late enough
-// to tell the store.
+// to tell the store. A remembered one is told as often as all others, or a list of devices would not
+// know for days that it was used.
 func (s *Session) refresh(now time.Time) (until time.Time, due bool) {
-	idle := s.m.idle(s.st)
-	until = s.st.expires(now, idle)
-	return until, !s.passive && until.Sub(s.expires) >= idle/10
+	until = s.st.expires(now, s.m.idle(s.st))
+	return until, !s.passive && until.Sub(s.expires) >= s.m.cfg.IdleTimeout/10
 }
 
 // aged says whether there is a session that the store should be told of, although nothing
