@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -59,7 +58,7 @@ const (
 func (m *Manager) newLife(idle, absolute time.Duration) life {
 	var l life
 	if idle > 0 || absolute != 0 {
-		l.idle = cmp.Or(idle, m.cfg.IdleTimeout)
+		l.idle = max(idle, time.Millisecond) // 0 is for all others; that of Config counts where it is longer, see Manager.idle
 	}
 	if absolute == 0 {
 		absolute = m.cfg.AbsoluteTimeout

@@ -102,6 +102,7 @@ func Test_the_cookie_of_a_remembered_session(t *testing.T) {
 		{"all others end with the browser", true, put("a", 2), ""},
 		{"it does not", true, rememberFor(14*day, 90*day), "; Max-Age=7776000"},
 		{"it does not, with an absolute timeout alone", true, rememberFor(0, 90*day), "; Max-Age=7776000"},
+		{"it does not, however short its idle timeout", true, rememberFor(time.Nanosecond, 90*day), "; Max-Age=7776000"},
 		{"and it does", true, func(s *session.Session) { s.RememberMe(14*day, 90*day); s.RememberMe(0, 0) }, ""},
 	} {
 		for _, kind := range []string{"memory", "cookie"} {
@@ -186,6 +187,38 @@ func Test_that_the_user_finds_a_remembered_session(t *testing.T) {
 		}
 		if err := p.manager.DestroyTagged(t.Context(), "ann"); err != nil || alive(p, v) {
 			t.Errorf("%s: it lives on after the log-out everywhere, %v", claim, err)
+		}
+	}
+}
+
+func Test_that_a_remembered_session_has_the_idle_timeout_of_a_new_config(t *testing.T) {
+	for _, tc := range []struct {
+		claim        string
+		idle         time.Duration
+		before, then time.Duration // the idle timeouts of the Config
+		ends         time.Duration
+	}{
+		{"lowered, and it has none of its own", 0, 2 * time.Hour, time.Hour, time.Hour},
+		{"lowered, and its own was shorter", time.Minute, 2 * time.Hour, time.Hour, time.Hour},
+		{"lowered, and its own is longer", 3 * time.Hour, 2 * time.Hour, time.Hour, 3 * time.Hour},
+		{"raised, and it has none of its own", 0, 2 * time.Hour, 4 * time.Hour, 4 * time.Hour},
+		{"raised, and its own is shorter now", 3 * time.Hour, 2 * time.Hour, 4 * time.Hour, 4 * time.Hour},
+	} {
+		c := new(clock)
+		cfg := session.Config{Store: memorystore.New(memorystore.Options{Now: c.Now}), Now: c.Now, IdleTimeout: tc.before}
+		v := newVisitor()
+		v.must(t, start(t, cfg), func(s *session.Session) { s.Put("a", 1); s.RememberMe(tc.idle, 90*day) })
+		cfg.IdleTimeout = tc.then
+		p := start(t, cfg)
+		v.must(t, p, increment)
+		found := 0
+		for info, err := range p.manager.All(t.Context()) {
+			if found++; err != nil || info.Expires.Sub(c.Now()) != tc.ends {
+				t.Errorf("%s: ends after %v, %v; want %v", tc.claim, info.Expires.Sub(c.Now()), err, tc.ends)
+			}
+		}
+		if found != 1 {
+			t.Errorf("%s: found %d sessions; want one", tc.claim, found)
 		}
 	}
 }
