@@ -258,6 +258,22 @@ func Test_that_the_store_hears_little_of_a_remembered_session(t *testing.T) {
 	}
 }
 
+func Test_that_the_store_hears_little_of_one_remembered_for_little_longer_than_all_others(t *testing.T) {
+	p, r := startRenewing(t, day) // for an hour
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Tag("ann"); s.RememberMe(90*time.Minute, -1) })
+	for range 3 {
+		for _, want := range [][]string{{"renew"}, {"renew"}, {"renew", "touch"}} {
+			p.clock.advance(4 * time.Minute) // a tenth is 9
+			r.take()
+			v.must(t, p, read)
+			if got := r.take(); !slices.Equal(got, want) {
+				t.Errorf("the store was asked to %q; want %q", got, want)
+			}
+		}
+	}
+}
+
 func Test_that_to_be_remembered_is_not_worth_a_session(t *testing.T) {
 	for _, kind := range []string{"memory", "cookie"} {
 		cfg := session.Config{}
