@@ -58,7 +58,7 @@ const (
 func (m *Manager) newLife(idle, absolute time.Duration) life {
 	var l life
 	if idle > 0 || absolute != 0 {
-		l.idle = max(idle, time.Millisecond) // 0 is for all others; that of Config counts where it is longer, see Manager.idle
+		l.idle = max(idle, time.Millisecond) // 0 is for all others, and that of Config counts if it is longer
 	}
 	if absolute == 0 {
 		absolute = m.cfg.AbsoluteTimeout
