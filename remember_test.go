@@ -56,6 +56,7 @@ func Test_how_long_a_remembered_session_lives(t *testing.T) {
 		{"an idle timeout alone, at that of Config", 0, rememberFor(14*day, 0), nil, day, false},
 		{"an absolute timeout alone", 0, rememberFor(0, 90*day), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
 		{"an absolute timeout alone, without use", 0, rememberFor(0, 90*day), nil, 2 * time.Hour, false},
+		{"no absolute timeout alone", 0, rememberFor(0, -1), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
 		{"no shorter than all others", 0, rememberFor(time.Minute, 90*day), nil, 2*time.Hour - time.Millisecond, true},
 		{"no longer remembered", 0, fortnight, []use{{9 * day, 2, read}, {time.Hour, 1, rememberFor(0, 0)}}, 2 * time.Hour, false},
 		{"no longer remembered, and used", 0, fortnight, []use{{9 * day, 2, read}, {time.Hour, 1, rememberFor(0, 0)}, {time.Hour, 22, read}}, time.Hour, true},
