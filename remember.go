@@ -58,7 +58,7 @@ const (
 func (m *Manager) newLife(idle, absolute time.Duration) life {
 	var l life
 	if idle > 0 || absolute != 0 {
-		l.idle = max(idle, m.cfg.IdleTimeout)
+		l.idle = max(idle, time.Millisecond) // that of Config counts if it is longer; 0 would be nobody's own
 	}
 	if absolute == 0 {
 		absolute = m.cfg.AbsoluteTimeout

@@ -57,6 +57,7 @@ func Test_how_long_a_remembered_session_lives(t *testing.T) {
 		{"an absolute timeout alone", 0, rememberFor(0, 90*day), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
 		{"an absolute timeout alone, without use", 0, rememberFor(0, 90*day), nil, 2 * time.Hour, false},
 		{"for no time at all, as long as all others", 0, rememberFor(1, 90*day), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
+		{"no absolute timeout alone", 0, rememberFor(0, -1), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
 		{"no shorter than all others", 0, rememberFor(time.Minute, 90*day), nil, 2*time.Hour - time.Millisecond, true},
 		{"no longer remembered", 0, fortnight, []use{{9 * day, 2, read}, {time.Hour, 1, rememberFor(0, 0)}}, 2 * time.Hour, false},
 		{"no longer remembered, and used", 0, fortnight, []use{{9 * day, 2, read}, {time.Hour, 1, rememberFor(0, 0)}, {time.Hour, 22, read}}, time.Hour, true},
@@ -192,6 +193,38 @@ func Test_that_the_user_finds_a_remembered_session(t *testing.T) {
 	}
 }
 
+func Test_that_a_remembered_session_has_the_idle_timeout_of_a_new_config(t *testing.T) {
+	for _, tc := range []struct {
+		claim        string
+		idle         time.Duration
+		before, then time.Duration // the idle timeouts of the Config
+		ends         time.Duration
+	}{
+		{"lowered, and it has none of its own", 0, 2 * time.Hour, time.Hour, time.Hour},
+		{"lowered, and its own was shorter", time.Minute, 2 * time.Hour, time.Hour, time.Hour},
+		{"lowered, and its own is longer", 3 * time.Hour, 2 * time.Hour, time.Hour, 3 * time.Hour},
+		{"raised, and it has none of its own", 0, 2 * time.Hour, 4 * time.Hour, 4 * time.Hour},
+		{"raised, and its own is shorter now", 3 * time.Hour, 2 * time.Hour, 4 * time.Hour, 4 * time.Hour},
+	} {
+		c := new(clock)
+		cfg := session.Config{Store: memorystore.New(memorystore.Options{Now: c.Now}), Now: c.Now, IdleTimeout: tc.before}
+		v := newVisitor()
+		v.must(t, start(t, cfg), func(s *session.Session) { s.Put("a", 1); s.RememberMe(tc.idle, 90*day) })
+		cfg.IdleTimeout = tc.then
+		p := start(t, cfg)
+		v.must(t, p, increment)
+		found := 0
+		for info, err := range p.manager.All(t.Context()) {
+			if found++; err != nil || info.Expires.Sub(c.Now()) != tc.ends {
+				t.Errorf("%s: ends after %v, %v; want %v", tc.claim, info.Expires.Sub(c.Now()), err, tc.ends)
+			}
+		}
+		if found != 1 {
+			t.Errorf("%s: found %d sessions; want one", tc.claim, found)
+		}
+	}
+}
+
 func Test_that_the_store_hears_of_a_remembered_session_as_of_all_others(t *testing.T) {
 	for claim, absolute := range map[string]time.Duration{"with an end": 90 * day, "without an end": -1} {
 		p, r := startRenewing(t, day)
@@ -222,6 +255,22 @@ func Test_that_the_store_hears_of_a_remembered_session_as_of_all_others(t *testi
 			}
 			if found, err := p.manager.Tagged(t.Context(), "ann"); err != nil || len(found) != 1 || !found[0].LastSeen.Equal(seen) {
 				t.Errorf("%s, %v later: found %+v, %v; want one session, seen at %v", claim, step.after, found, err, seen)
+			}
+		}
+	}
+}
+
+func Test_that_the_store_hears_of_one_remembered_for_little_longer_as_of_all_others(t *testing.T) {
+	p, r := startRenewing(t, day) // for an hour
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Tag("ann"); s.RememberMe(90*time.Minute, -1) })
+	for range 3 {
+		for _, want := range [][]string{{"renew"}, {"renew", "touch"}} {
+			p.clock.advance(4 * time.Minute) // a tenth is 6
+			r.take()
+			v.must(t, p, read)
+			if got := r.take(); !slices.Equal(got, want) {
+				t.Errorf("the store was asked to %q; want %q", got, want)
 			}
 		}
 	}
