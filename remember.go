@@ -23,8 +23,9 @@ import (
 //
 // With 0 and 0 nobody is remembered: a session that was is like all others again, from now on.
 //
-// The session gets a new id, as by [Session.Regenerate], which keeps the timeouts; so does
-// [Session.Clear]. They go with [Session.Destroy].
+// The session gets a new id, as by [Session.Regenerate]. It keeps its timeouts when that is called, or
+// [Session.Clear], and ends with [Session.Destroy]. (With a [Sealer] a copy of the cookie does not, and
+// is good for as long as RememberMe has said.)
 func (s *Session) RememberMe(idle, absolute time.Duration) {
 	s.lock()
 	defer s.unlock()
@@ -58,7 +59,7 @@ const (
 func (m *Manager) newLife(idle, absolute time.Duration) life {
 	var l life
 	if idle > 0 || absolute != 0 {
-		l.idle = max(idle, time.Millisecond) // that of Config counts if it is longer; 0 would be nobody's own
+		l.idle = max(idle, time.Millisecond) // where that of Config is longer, it counts; 0 would say that nobody asked
 	}
 	if absolute == 0 {
 		absolute = m.cfg.AbsoluteTimeout
