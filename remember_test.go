@@ -21,11 +21,6 @@ func rememberFor(idle, absolute time.Duration) func(*session.Session) {
 }
 
 func Test_how_long_a_remembered_session_lives(t *testing.T) {
-	type use struct {
-		every time.Duration
-		times int
-		work  func(*session.Session)
-	}
 	fortnight := rememberFor(14*day, 90*day)
 	for _, tc := range []struct {
 		desc     string
@@ -78,10 +73,7 @@ func Test_how_long_a_remembered_session_lives(t *testing.T) {
 			v := newVisitor()
 			v.must(t, p, func(s *session.Session) { s.Put("a", 1); tc.remember(s) })
 			for _, use := range tc.uses {
-				for range use.times {
-					c.advance(use.every)
-					v.must(t, p, use.work)
-				}
+				use.by(t, v, p, c)
 			}
 			c.advance(tc.wait)
 			if got := alive(p, v); got != tc.alive {

@@ -23,13 +23,23 @@ func alive(p *process, v *visitor) (alive bool) {
 	return alive
 }
 
+// use is what a visitor does with a session, now and then.
+type use struct {
+	every time.Duration
+	times int
+	work  func(*session.Session)
+}
+
+func (u use) by(t *testing.T, v *visitor, p *process, c *clock) {
+	t.Helper()
+	for range u.times {
+		c.advance(u.every)
+		v.must(t, p, u.work)
+	}
+}
+
 func Test_when_a_session_ends(t *testing.T) {
 	const minute, hour = time.Minute, time.Hour
-	type use struct {
-		every time.Duration
-		times int
-		work  func(*session.Session)
-	}
 	for _, tc := range []struct {
 		desc  string
 		cfg   session.Config
@@ -62,10 +72,7 @@ func Test_when_a_session_ends(t *testing.T) {
 			v := newVisitor()
 			v.must(t, p, put("a", 1))
 			for _, use := range tc.uses {
-				for range use.times {
-					c.advance(use.every)
-					v.must(t, p, use.work)
-				}
+				use.by(t, v, p, c)
 			}
 			c.advance(tc.wait)
 			if got := alive(p, v); got != tc.alive {
