@@ -45,15 +45,14 @@ func (m members) home(c echo.Context) error {
 func (m members) login(c echo.Context) error {
 	user := c.FormValue("user") // whose password has been checked here
 	s := session.From(c)
-	s.Clear()   // what somebody else left in this browser
-	s.Tag(user) // gives the session a new id, and lets the manager find it
+	next := s.PullIntendedURL("/")
+	s.Destroy() // what somebody else has left in this browser
+	s.Tag(user) // lets the manager find the new session
 	s.Put("user", user)
-	var idle, absolute time.Duration // as in the Config, unless the visitor asks for more
 	if c.FormValue("remember") != "" {
-		idle, absolute = 14*24*time.Hour, 90*24*time.Hour
+		s.RememberMe(14*24*time.Hour, 90*24*time.Hour)
 	}
-	s.RememberMe(idle, absolute)
-	return session.Redirect(c, s.PullIntendedURL("/"))
+	return session.Redirect(c, next)
 }
 
 func (m members) logout(c echo.Context) error {

@@ -53,6 +53,21 @@ func Test_that_a_login_is_remembered_if_the_visitor_asks_for_it(t *testing.T) {
 	}
 }
 
+func Test_that_a_login_over_another_has_nothing_of_it(t *testing.T) {
+	app, err := newApp(memorystore.New(memorystore.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := visit.New(t, app)
+	there := here.Another()
+	here.Post("/login", url.Values{"user": {"ada"}})
+	here.Sees(here.Post("/login", url.Values{"user": {"eve"}}), "user: eve")
+
+	there.Post("/login", url.Values{"user": {"ada"}})
+	there.Post("/logout-others", nil)
+	here.Sees(here.Get("/"), "user: eve")
+}
+
 func Test_that_a_store_without_tags_is_refused_at_start(t *testing.T) {
 	store, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
 	if err != nil {
