@@ -46,12 +46,15 @@ func (m members) login(c echo.Context) error {
 	user := c.FormValue("user") // whose password has been checked here
 	s := session.From(c)
 	next := s.PullIntendedURL("/")
-	s.Destroy() // what somebody else has left in this browser
-	s.Tag(user) // lets the manager find the new session
+	s.Untag(session.Get[string](s, "user")) // who was logged in here before
+	s.Clear()                               // what they have left
+	s.Tag(user)                             // gives the session a new id, and lets the manager find it
 	s.Put("user", user)
+	var idle, absolute time.Duration // as in the Config, unless the visitor asks for more
 	if c.FormValue("remember") != "" {
-		s.RememberMe(14*24*time.Hour, 90*24*time.Hour)
+		idle, absolute = 14*24*time.Hour, 90*24*time.Hour
 	}
+	s.RememberMe(idle, absolute)
 	return session.Redirect(c, next)
 }
 

@@ -3,9 +3,14 @@ package security
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/internal/docs/visit"
@@ -58,14 +63,68 @@ func Test_that_a_login_over_another_has_nothing_of_it(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	app.GET("/left", func(c echo.Context) error {
+		return c.String(http.StatusOK, fmt.Sprint(session.From(c).FlashMessages().Alerts(), session.From(c).All()))
+	})
 	here := visit.New(t, app)
 	there := here.Another()
 	here.Post("/login", url.Values{"user": {"ada"}})
+	here.Post("/password", nil) // leaves a message for ada
 	here.Sees(here.Post("/login", url.Values{"user": {"eve"}}), "user: eve")
+	here.SeesNo(here.Get("/left"), "changed")
 
 	there.Post("/login", url.Values{"user": {"ada"}})
 	there.Post("/logout-others", nil)
 	here.Sees(here.Get("/"), "user: eve")
+}
+
+func Test_that_a_login_leads_to_where_the_visitor_wanted_to_go(t *testing.T) {
+	app, err := newApp(memorystore.New(memorystore.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.GET("/orders", func(c echo.Context) error {
+		s := session.From(c)
+		if s.Has("user") {
+			return c.String(http.StatusOK, "your orders")
+		}
+		s.SetIntendedURL(c.Request().URL.RequestURI())
+		return session.Redirect(c, "/")
+	})
+	v := visit.New(t, app)
+	v.Get("/orders")
+	v.Sees(v.Post("/login", url.Values{"user": {"ada"}}), "your orders")
+}
+
+func Test_that_a_request_from_before_the_login_does_not_undo_it(t *testing.T) {
+	app, err := newApp(memorystore.New(memorystore.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.GET("/poll", func(c echo.Context) error {
+		session.From(c).Increment("polls")
+		return c.NoContent(http.StatusNoContent)
+	})
+	send := func(method, path string, cookies []*http.Cookie) *http.Response {
+		r := httptest.NewRequest(method, path, nil)
+		for _, cookie := range cookies {
+			r.AddCookie(cookie)
+		}
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, r)
+		return w.Result()
+	}
+	guest := send("GET", "/poll", nil).Cookies()
+	ada := send("POST", "/login?user=ada", guest).Cookies()
+	eve := send("POST", "/login?user=eve", ada).Cookies()
+	if len(eve) != 1 {
+		t.Fatalf("the login set %d cookies; want 1", len(eve))
+	}
+	for _, before := range [][]*http.Cookie{guest, ada} {
+		if late := send("GET", "/poll", before); len(late.Cookies()) > 0 {
+			t.Errorf("got %v; want no cookie that replaces that of the login", late.Cookies())
+		}
+	}
 }
 
 func Test_that_a_store_without_tags_is_refused_at_start(t *testing.T) {
