@@ -58,16 +58,17 @@ func (m members) endOtherSessions(c echo.Context) error {
 	return session.Redirect(c, "/account/sessions")
 }
 
-// ago puts a time that has passed in words. No session of this application gets older than
-// a day.
+// ago puts a time that has passed in words.
 func ago(passed time.Duration) string {
 	switch {
 	case passed < time.Minute:
 		return "just now"
 	case passed < time.Hour:
 		return counted(int(passed.Minutes()), "minute") + " ago"
-	default:
+	case passed < 24*time.Hour:
 		return counted(int(passed.Hours()), "hour") + " ago"
+	default: // whoever asked to stay logged in
+		return counted(int(passed.Hours())/24, "day") + " ago"
 	}
 }
 
