@@ -48,6 +48,7 @@ func ExampleSession_Tag() {
 	e.Use(manager.Middleware())
 	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
+		s.Untag(session.Get[string](s, "user")) // who has not logged out before
 		s.Tag("ada")
 		s.SetLabel("Firefox on Linux")
 		s.Put("user", "ada")
