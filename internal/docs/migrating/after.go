@@ -33,7 +33,6 @@ func adopt(old sessions.Store, name string) echo.MiddlewareFunc {
 			s := session.From(c)
 			before, err := old.Get(c.Request(), name)
 			if err == nil && !before.IsNew && s.IsNew() {
-				s.Regenerate()
 				if user, ok := before.Values["user"].(int); ok {
 					s.Put("user", user)
 				}
