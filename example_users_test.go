@@ -117,7 +117,8 @@ func ExampleManager_DestroyOf() {
 func ExampleManager_DestroyTagged() {
 	manager, e := newDevices()
 	e.POST("/elsewhere", func(c echo.Context) error {
-		err := manager.DestroyTagged(c.Request().Context(), "ada", session.From(c).Handle())
+		ctx := context.WithoutCancel(c.Request().Context()) // all of them, even if the visitor hangs up
+		err := manager.DestroyTagged(ctx, "ada", session.From(c).Handle())
 		if err != nil {
 			return echo.ErrServiceUnavailable.WithInternal(err)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,7 +51,7 @@ func (m members) endSession(c echo.Context) error {
 }
 
 func (m members) endOtherSessions(c echo.Context) error {
-	s, ctx := session.From(c), c.Request().Context()
+	s, ctx := session.From(c), context.WithoutCancel(c.Request().Context()) // all, even if the visitor hangs up
 	if err := m.sessions.DestroyTagged(ctx, member(ctx), s.Handle()); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@
 package security
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"strings"
@@ -66,7 +67,8 @@ func (m members) logout(c echo.Context) error {
 func (m members) logoutOthers(c echo.Context) error {
 	s := session.From(c)
 	user := session.Get[string](s, "user")
-	err := m.sessions.DestroyTagged(c.Request().Context(), user, s.Handle())
+	ctx := context.WithoutCancel(c.Request().Context()) // all of them, even if the visitor hangs up
+	err := m.sessions.DestroyTagged(ctx, user, s.Handle())
 	if err != nil {
 		return echo.ErrServiceUnavailable.WithInternal(err)
 	}
