@@ -19,12 +19,15 @@ import (
 // A login gives the session a new id: one that was planted beforehand is worth nothing.
 func ExampleSession_Regenerate() {
 	e := newApp()
-	e.GET("/login", func(c echo.Context) error {
+	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
 		s.Regenerate()
 		s.Put("user", 7)
 		s.FlashSuccess("Welcome back.")
 		return session.Redirect(c, s.PullIntendedURL("/account"))
+	})
+	e.GET("/login", func(c echo.Context) error {
+		return c.String(http.StatusOK, "please log in")
 	})
 	e.GET("/account", func(c echo.Context) error {
 		s := session.From(c)
@@ -35,21 +38,22 @@ func ExampleSession_Regenerate() {
 		return c.String(http.StatusOK, fmt.Sprint(s.FlashMessages().Alerts()))
 	})
 
-	visit(e, "/account", "/account")
+	visit(e, "/account", "POST /login", "/account")
 	// Output:
-	// /account → [{success  Welcome back.  }]
+	// /account → please log in
+	// POST /login → [{success  Welcome back.  }]
 	// /account → []
 }
 
 func ExampleSession_Destroy() {
 	e := newApp()
-	e.GET("/login", func(c echo.Context) error {
+	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
 		s.Regenerate()
 		s.Put("user", 7)
 		return c.String(http.StatusOK, "welcome")
 	})
-	e.GET("/logout", func(c echo.Context) error {
+	e.POST("/logout", func(c echo.Context) error {
 		s := session.From(c)
 		s.Destroy()
 		s.FlashInfo("Good-bye.") // begins a new session
@@ -60,11 +64,11 @@ func ExampleSession_Destroy() {
 		return c.String(http.StatusOK, fmt.Sprintf("%t, %v", s.Has("user"), s.FlashMessages().Get("info", "Hello.")))
 	})
 
-	visit(e, "/login", "/", "/logout")
+	visit(e, "POST /login", "/", "POST /logout")
 	// Output:
-	// /login → welcome
+	// POST /login → welcome
 	// / → true, Hello.
-	// /logout → false, Good-bye.
+	// POST /logout → false, Good-bye.
 }
 
 // The timeouts of Config are for those who do not ask for more.
@@ -74,7 +78,7 @@ func ExampleSession_RememberMe() {
 		Store:            memorystore.New(memorystore.Options{}),
 		ClearWithBrowser: true,
 	}))
-	e.GET("/login", func(c echo.Context) error {
+	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
 		s.Put("user", 7)
 		var idle, absolute time.Duration
@@ -85,39 +89,39 @@ func ExampleSession_RememberMe() {
 		return c.NoContent(http.StatusNoContent)
 	})
 
-	for _, form := range []string{"/login", "/login?remember=yes"} {
+	for _, form := range []string{"POST /login", "POST /login?remember=yes"} {
 		cookie := get(e, form).Cookies()[0]
 		fmt.Println(form, "→ Max-Age", cookie.MaxAge)
 	}
 	// Output:
-	// /login → Max-Age 0
-	// /login?remember=yes → Max-Age 7776000
+	// POST /login → Max-Age 0
+	// POST /login?remember=yes → Max-Age 7776000
 }
 
 // To clear a session is no log-out: it lives on under its id, with its users and in their lists
 // of devices. A copy of the cookie still leads to it.
 func ExampleSession_Destroy_byClear() {
 	manager, e := newDevices()
-	e.GET("/clear", func(c echo.Context) error {
+	e.POST("/clear", func(c echo.Context) error {
 		session.From(c).Clear()
 		return c.NoContent(http.StatusNoContent)
 	})
-	e.GET("/destroy", func(c echo.Context) error {
+	e.POST("/destroy", func(c echo.Context) error {
 		session.From(c).Destroy()
 		return c.NoContent(http.StatusNoContent)
 	})
 
 	for _, logout := range []string{"/clear", "/destroy"} {
-		cookie := get(e, "/login?user=ada").Cookies()[0]
-		curl(e, "GET", logout, "Cookie", cookie.Name+"="+cookie.Value)
+		cookie := get(e, "POST /login?user=ada").Cookies()[0]
+		curl(e, "POST", logout, "Cookie", cookie.Name+"="+cookie.Value)
 		devices, err := manager.Tagged(context.Background(), "ada")
 		fmt.Println("devices:", len(devices), err)
 		_ = manager.DestroyTagged(context.Background(), "ada")
 	}
 	// Output:
-	// GET /clear → 204
+	// POST /clear → 204
 	// devices: 1 <nil>
-	// GET /destroy → 204
+	// POST /destroy → 204
 	//   Cache-Control: no-store
 	//   Set-Cookie: __Host-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax
 	// devices: 0 <nil>
@@ -134,11 +138,11 @@ func ExampleSession_Regenerate_fixation() {
 	e.GET("/account", func(c echo.Context) error {
 		return c.String(http.StatusOK, session.Get(session.From(c), "user", "nobody"))
 	})
-	e.GET("/login-with-the-old-id", func(c echo.Context) error {
+	e.POST("/login-with-the-old-id", func(c echo.Context) error {
 		session.From(c).Put("user", "ada")
 		return c.NoContent(http.StatusNoContent)
 	})
-	e.GET("/login-with-a-new-id", func(c echo.Context) error {
+	e.POST("/login-with-a-new-id", func(c echo.Context) error {
 		s := session.From(c)
 		s.Regenerate()
 		s.Put("user", "ada")
@@ -147,7 +151,7 @@ func ExampleSession_Regenerate_fixation() {
 
 	for _, login := range []string{"/login-with-the-old-id", "/login-with-a-new-id"} {
 		planted := get(e, "/dark").Cookies()
-		get(e, login, planted...) // the visitor
+		get(e, "POST "+login, planted...) // the visitor
 		page, _ := io.ReadAll(get(e, "/account", planted...).Body)
 		fmt.Printf("%s: the cookie that was planted is that of %s\n", login, page)
 	}
@@ -160,7 +164,7 @@ func ExampleSession_Regenerate_fixation() {
 // somebody has put into a link.
 func ExampleSession_PullIntendedURL() {
 	e := newApp()
-	e.GET("/login", func(c echo.Context) error {
+	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
 		if next := c.QueryParam("next"); next != "" {
 			s.SetIntendedURL(next)
@@ -169,12 +173,12 @@ func ExampleSession_PullIntendedURL() {
 		return session.Redirect(c, s.PullIntendedURL("/home"))
 	})
 
-	curl(e, "GET", "/login?next=/orders/7")
-	curl(e, "GET", "/login?next=//evil.example/home")
+	curl(e, "POST", "/login?next=/orders/7")
+	curl(e, "POST", "/login?next=//evil.example/home")
 	// Output:
-	// GET /login?next=/orders/7 → 303
+	// POST /login?next=/orders/7 → 303
 	//   Location: /orders/7
-	// GET /login?next=//evil.example/home → 303
+	// POST /login?next=//evil.example/home → 303
 	//   Location: /home
 }
 

@@ -21,7 +21,7 @@ func newManagedApp(begin func(handle string)) (*session.Manager, *echo.Echo) {
 	}
 	e := echo.New()
 	e.Use(manager.Middleware())
-	e.GET("/login", func(c echo.Context) error {
+	e.POST("/login", func(c echo.Context) error {
 		session.From(c).Tag("user 7")
 		return c.String(http.StatusOK, "welcome")
 	})
@@ -55,9 +55,9 @@ func ExampleManager_Update() {
 	}
 	manager, e := newManagedApp(job)
 
-	visit(e, "/login", "/export", "/", "/")
+	visit(e, "POST /login", "/export", "/", "/")
 	// Output:
-	// /login → welcome
+	// POST /login → welcome
 	// /export → you will hear from us
 	// / → export.csv, Your export is ready.
 	// / → export.csv
@@ -75,9 +75,9 @@ func ExampleManager_UpdateTagged() {
 		}
 	})
 
-	visit(e, "/login", "/export", "/")
+	visit(e, "POST /login", "/export", "/")
 	// Output:
-	// /login → welcome
+	// POST /login → welcome
 	// /export → you will hear from us
 	// / → no export, Somebody exports your data.
 }
@@ -94,9 +94,9 @@ func ExampleManager_View() {
 		fmt.Println(err)
 	})
 
-	visit(e, "/login", "/export", "/")
+	visit(e, "POST /login", "/export", "/")
 	// Output:
-	// /login → welcome
+	// POST /login → welcome
 	// messages: []
 	// session: View only reads: unsupported operation; use Manager.Update for changes
 	// /export → you will hear from us
@@ -106,7 +106,7 @@ func ExampleManager_View() {
 // An administrator's list of who is logged in.
 func ExampleManager_All() {
 	manager, e := newManagedApp(func(string) {})
-	visit(e, "/login")
+	visit(e, "POST /login")
 
 	for info, err := range manager.All(context.Background()) {
 		if err != nil {
@@ -116,6 +116,6 @@ func ExampleManager_All() {
 		fmt.Println(info.Users)
 	}
 	// Output:
-	// /login → welcome
+	// POST /login → welcome
 	// [user 7]
 }

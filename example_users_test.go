@@ -25,7 +25,7 @@ func newDevices() (*session.Manager, *echo.Echo) {
 	}
 	e := echo.New()
 	e.Use(manager.Middleware())
-	e.GET("/login", func(c echo.Context) error {
+	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
 		s.Tag(c.QueryParam("user"))
 		s.SetLabel(c.QueryParam("device"))
@@ -46,19 +46,20 @@ func ExampleSession_Tag() {
 	}
 	e := echo.New()
 	e.Use(manager.Middleware())
-	e.GET("/login", func(c echo.Context) error {
+	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
+		s.Untag(session.Get[string](s, "user")) // who has not logged out before
 		s.Tag("ada")
 		s.SetLabel("Firefox on Linux")
 		s.Put("user", "ada")
 		return c.String(http.StatusOK, "welcome")
 	})
-	visit(e, "/login")
+	visit(e, "POST /login")
 
 	devices, err := manager.Tagged(context.Background(), "ada")
 	fmt.Println(len(devices), devices[0].Label, err)
 	// Output:
-	// /login → welcome
+	// POST /login → welcome
 	// 1 Firefox on Linux <nil>
 }
 
@@ -81,11 +82,11 @@ func ExampleManager_Tagged() {
 		return c.String(http.StatusOK, page.String())
 	})
 
-	visit(e, "/login?user=jo&device=laptop")
-	visit(e, "/login?user=ada&device=phone", "/devices")
+	visit(e, "POST /login?user=jo&device=laptop")
+	visit(e, "POST /login?user=ada&device=phone", "/devices")
 	// Output:
-	// /login?user=jo&device=laptop → welcome
-	// /login?user=ada&device=phone → welcome
+	// POST /login?user=jo&device=laptop → welcome
+	// POST /login?user=ada&device=phone → welcome
 	// /devices → phone (this one)
 }
 
@@ -93,8 +94,8 @@ func ExampleManager_Tagged() {
 // sessions of the user who asks. Destroy, which is for administrators, ends any.
 func ExampleManager_DestroyOf() {
 	manager, e := newDevices()
-	visit(e, "/login?user=ada&device=phone")
-	visit(e, "/login?user=jo&device=laptop")
+	visit(e, "POST /login?user=ada&device=phone")
+	visit(e, "POST /login?user=jo&device=laptop")
 
 	ctx := context.Background()
 	for _, owner := range []string{"ada", "jo"} {
@@ -106,8 +107,8 @@ func ExampleManager_DestroyOf() {
 		fmt.Println(devices[0].Label, err, errors.Is(err, session.ErrNotFound))
 	}
 	// Output:
-	// /login?user=ada&device=phone → welcome
-	// /login?user=jo&device=laptop → welcome
+	// POST /login?user=ada&device=phone → welcome
+	// POST /login?user=jo&device=laptop → welcome
 	// phone <nil> false
 	// laptop session: not found true
 }
@@ -115,8 +116,9 @@ func ExampleManager_DestroyOf() {
 // A log-out everywhere else, as an account page offers it.
 func ExampleManager_DestroyTagged() {
 	manager, e := newDevices()
-	e.GET("/elsewhere", func(c echo.Context) error {
-		err := manager.DestroyTagged(c.Request().Context(), "ada", session.From(c).Handle())
+	e.POST("/elsewhere", func(c echo.Context) error {
+		ctx := context.WithoutCancel(c.Request().Context()) // all of them, even if the visitor hangs up
+		err := manager.DestroyTagged(ctx, "ada", session.From(c).Handle())
 		if err != nil {
 			return echo.ErrServiceUnavailable.WithInternal(err)
 		}
@@ -130,12 +132,12 @@ func ExampleManager_DestroyTagged() {
 		return c.String(http.StatusOK, fmt.Sprintf("%d, this one is the %s", len(devices), devices[0].Label))
 	})
 
-	visit(e, "/login?user=ada&device=phone")
-	visit(e, "/login?user=ada&device=laptop", "/elsewhere", "/devices")
+	visit(e, "POST /login?user=ada&device=phone")
+	visit(e, "POST /login?user=ada&device=laptop", "POST /elsewhere", "/devices")
 	// Output:
-	// /login?user=ada&device=phone → welcome
-	// /login?user=ada&device=laptop → welcome
-	// /elsewhere → logged out everywhere else
+	// POST /login?user=ada&device=phone → welcome
+	// POST /login?user=ada&device=laptop → welcome
+	// POST /elsewhere → logged out everywhere else
 	// /devices → 1, this one is the laptop
 }
 
@@ -149,12 +151,12 @@ func ExampleSession_Handle() {
 			return nil
 		})
 	}
-	e.GET("/too-early", func(c echo.Context) error {
+	e.POST("/too-early", func(c echo.Context) error {
 		session.From(c).Tag("ada")
 		fmt.Println(rename(c))
 		return c.String(http.StatusOK, "no name")
 	})
-	e.GET("/saved", func(c echo.Context) error {
+	e.POST("/saved", func(c echo.Context) error {
 		s := session.From(c)
 		s.Tag("ada")
 		if err := s.Save(c.Request().Context()); err != nil {
@@ -166,12 +168,12 @@ func ExampleSession_Handle() {
 		return c.String(http.StatusOK, session.Get[string](session.From(c), "name"))
 	})
 
-	visit(e, "/too-early", "/name")
-	visit(e, "/saved", "/name")
+	visit(e, "POST /too-early", "/name")
+	visit(e, "POST /saved", "/name")
 	// Output:
 	// session: not found: session: what is given as the handle of a session is none; Session.Handle and Info.Handle are handles
-	// /too-early → no name
+	// POST /too-early → no name
 	// /name →
-	// /saved →
+	// POST /saved →
 	// /name → Ada
 }

@@ -172,8 +172,8 @@ func ExampleSession_Put() {
 		return c.String(http.StatusOK, fmt.Sprintf("%d %s %q", u.ID, u.Name, u.note))
 	})
 
-	visit(e, "/login")
-	// Output: /login → {"message":"Not Found"}
+	visit(e, "/register")
+	// Output: /register → 4611686018427387905 Ada ""
 }
 
 // A value that cannot be stored does not pass silently: the response becomes an error page.

@@ -30,23 +30,32 @@ func newApp() *echo.Echo {
 	return e
 }
 
-// visit sends a visitor with a browser's cookie jar through an application, one path
-// after the other, and prints what he sees.
-func visit(e *echo.Echo, paths ...string) {
+// visit sends a visitor with a browser's cookie jar through an application, one request
+// after the other, such as "/account" or "POST /login", and prints what he sees.
+func visit(e *echo.Echo, requests ...string) {
 	server := httptest.NewTLSServer(e)
 	defer server.Close()
 	visitor := server.Client()
 	visitor.Jar, _ = cookiejar.New(nil)
-	for _, path := range paths {
-		res, err := visitor.Get(server.URL + path)
+	for _, request := range requests {
+		method, path := methodAndPath(request)
+		r, _ := http.NewRequest(method, server.URL+path, nil)
+		res, err := visitor.Do(r)
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
 		body, _ := io.ReadAll(res.Body)
 		res.Body.Close()
-		fmt.Println(strings.TrimSpace(path + " → " + string(body)))
+		fmt.Println(strings.TrimSpace(request + " → " + string(body)))
 	}
+}
+
+func methodAndPath(request string) (method, path string) {
+	if method, path, both := strings.Cut(request, " "); both {
+		return method, path
+	}
+	return http.MethodGet, request
 }
 
 // submit fills in the form on a page and sends it to the page's own address, follows to
@@ -74,9 +83,10 @@ func submit(e *echo.Echo, page, form string) {
 	}
 }
 
-// get makes one request with these cookies.
-func get(e *echo.Echo, path string, cookies ...*http.Cookie) *http.Response {
-	r := httptest.NewRequest(http.MethodGet, path, nil)
+// get makes one request, such as "/account" or "POST /login", with these cookies.
+func get(e *echo.Echo, request string, cookies ...*http.Cookie) *http.Response {
+	method, path := methodAndPath(request)
+	r := httptest.NewRequest(method, path, nil)
 	for _, cookie := range cookies {
 		r.AddCookie(cookie)
 	}

@@ -194,6 +194,26 @@ func Test_that_emptying_the_cart_can_be_undone_once(t *testing.T) {
 	})
 }
 
+func Test_that_a_double_click_loses_no_cart(t *testing.T) {
+	onEachStore(t, func(t *testing.T, v visit) {
+		v.post("/cart", "/cart", "product", "plant")
+		for range 2 {
+			v.post("/cart", "/cart/empty").shows("You have emptied it.", "Bring it back")
+		}
+		v.post("/cart", "/cart/undo").shows("Your cart is back.")
+		v.post("/cart", "/cart/undo").shows("€ 18.90</td><td></td>")
+	})
+}
+
+func Test_that_an_undo_keeps_what_is_in_the_cart_by_now(t *testing.T) {
+	onEachStore(t, func(t *testing.T, v visit) {
+		v.post("/cart", "/cart", "product", "plant")
+		v.post("/cart", "/cart/empty")
+		v.post("/cart", "/cart/quantity", "product", "cup", "quantity", "2") // in another tab
+		v.post("/cart", "/cart/undo").shows("€ 43.90")
+	})
+}
+
 func Test_that_an_unknown_product_is_a_404(t *testing.T) {
 	onEachStore(t, func(t *testing.T, v visit) {
 		if p := v.post("/cart", "/cart", "product", "yacht"); p.status != http.StatusNotFound {
@@ -224,6 +244,15 @@ func Test_that_login_leads_back_and_logout_forgets(t *testing.T) {
 		v.post("/account", "/logout").is("/").shows("Good-bye!")
 		v.get("/account").is("/login")
 		v.get("/cart").shows("There is nothing in it yet.")
+	})
+}
+
+func Test_that_nobody_logs_in_to_the_cart_of_another_member(t *testing.T) {
+	onEachStore(t, func(t *testing.T, v visit) {
+		v.logIn("ada@example.com")
+		v.post("/cart", "/cart", "product", "cup")
+		v.logIn("ada@example.com").get("/cart").shows("€ 12.50</td><td></td>")
+		v.logIn("eve@example.com").get("/cart").shows("There is nothing in it yet.")
 	})
 }
 

@@ -45,6 +45,14 @@ func (items cart) set(id string, count int) cart {
 	return items
 }
 
+// merge adds what is missing. What another tab has added meanwhile stays.
+func (items cart) merge(others cart) cart {
+	for id, count := range others {
+		items = items.set(id, max(items[id], count))
+	}
+	return items
+}
+
 func (items cart) total() (cents int) {
 	for _, p := range products {
 		cents += items[p.ID] * p.Cents
@@ -103,17 +111,20 @@ func removeFromCart(c echo.Context) error {
 	return answerCart(c)
 }
 
-// emptyCart keeps the cart under another key, for those who did not mean it.
+// emptyCart keeps the cart under another key, for those who did not mean it. A second click
+// finds it empty.
 func emptyCart(c echo.Context) error {
 	s := session.From(c)
-	s.Put("emptied", session.Pull[cart](s, "cart"))
+	if items := session.Pull[cart](s, "cart"); len(items) > 0 {
+		s.Put("emptied", items)
+	}
 	return answerCart(c)
 }
 
 func undoEmptyCart(c echo.Context) error {
 	s := session.From(c)
-	if s.Has("emptied") {
-		s.Put("cart", session.Pull[cart](s, "emptied"))
+	if emptied := session.Pull[cart](s, "emptied"); len(emptied) > 0 {
+		session.Update(s, "cart", func(items cart) cart { return items.merge(emptied) })
 		s.FlashSuccess("Your cart is back.")
 	}
 	return answerCart(c)

@@ -50,10 +50,14 @@ func (m members) login(c echo.Context) error {
 	if form.Password != "hypermedia" {
 		return session.ValidationErrors{"password": {"This is not the password"}}
 	}
-	s := session.From(c)
+	s, before := session.From(c), member(c.Request().Context())
+	next := s.PullIntendedURL("/account")
 	s.Regenerate() // a new id: one that somebody planted before is worth nothing now
+	if before != "" && before != form.Email {
+		s.Clear() // the cart of somebody who has not logged out; that of a guest comes along
+	}
 	if m.tags {
-		s.Untag(member(c.Request().Context())) // who was logged in here before
+		s.Untag(before)
 		s.Tag(form.Email)
 		s.SetLabel(device(c.Request().UserAgent()))
 	}
@@ -64,7 +68,7 @@ func (m members) login(c echo.Context) error {
 	s.RememberMe(idle, absolute)
 	s.Put("member", form.Email)
 	s.FlashSuccess("Welcome, " + form.Email + ".")
-	return session.Redirect(c, s.PullIntendedURL("/account"))
+	return session.Redirect(c, next)
 }
 
 // logout ends the session with all that is in it. The good-bye begins a new one.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,7 +51,7 @@ func (m members) endSession(c echo.Context) error {
 }
 
 func (m members) endOtherSessions(c echo.Context) error {
-	s, ctx := session.From(c), c.Request().Context()
+	s, ctx := session.From(c), context.WithoutCancel(c.Request().Context()) // all, even if the visitor hangs up
 	if err := m.sessions.DestroyTagged(ctx, member(ctx), s.Handle()); err != nil {
 		return err
 	}
@@ -58,16 +59,17 @@ func (m members) endOtherSessions(c echo.Context) error {
 	return session.Redirect(c, "/account/sessions")
 }
 
-// ago puts a time that has passed in words. No session of this application gets older than
-// a day.
+// ago puts a time that has passed in words.
 func ago(passed time.Duration) string {
 	switch {
 	case passed < time.Minute:
 		return "just now"
 	case passed < time.Hour:
 		return counted(int(passed.Minutes()), "minute") + " ago"
-	default:
+	case passed < 24*time.Hour:
 		return counted(int(passed.Hours()), "hour") + " ago"
+	default: // whoever asked to stay logged in
+		return counted(int(passed.Hours())/24, "day") + " ago"
 	}
 }
 

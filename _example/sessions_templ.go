@@ -269,7 +269,7 @@ func noSessionsPage() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<h1>Where you are logged in</h1><p class=\"lead\">This server cannot tell. It keeps each session in a cookie of the browser, and no copy of it, so there is no list, and no other device can be logged out from here.</p><p>Log out on the device itself. If you cannot, wait: a session ends two hours after it was used last, and a day after it began at the latest. To see the list, start the example with <code>-store=memory</code>.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<h1>Where you are logged in</h1><p class=\"lead\">This server cannot tell. It keeps each session in a cookie of the browser, and no copy of it, so there is no list, and no other device can be logged out from here.</p><p>Log out on the device itself. If you cannot, wait: a session ends two hours after it was used last, and a day after it began at the latest, or after 14 and 90 days where somebody asked to stay logged in. To see the list, start the example with <code>-store=memory</code>.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

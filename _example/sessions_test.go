@@ -231,6 +231,8 @@ func Test_that_a_time_is_put_in_words(t *testing.T) {
 		{59*time.Minute + 59*time.Second, "59 minutes ago"},
 		{time.Hour, "1 hour ago"},
 		{23*time.Hour + 59*time.Minute, "23 hours ago"},
+		{24 * time.Hour, "1 day ago"},
+		{90*24*time.Hour - time.Second, "89 days ago"},
 	} {
 		if got := ago(test.passed); got != test.want {
 			t.Errorf("got %q; want %q for %v", got, test.want, test.passed)

@@ -26,9 +26,17 @@ func newApp() *echo.Echo {
 	return e
 }
 
-// get makes a request with these cookies, and is the page with the cookies that are set.
+// get and post make a request with these cookies. They are the page with the cookies that are set.
 func get(e *echo.Echo, path string, cookies []*http.Cookie) (page string, set []*http.Cookie) {
-	r := httptest.NewRequest(http.MethodGet, path, nil)
+	return send(e, http.MethodGet, path, cookies)
+}
+
+func post(e *echo.Echo, path string, cookies []*http.Cookie) (page string, set []*http.Cookie) {
+	return send(e, http.MethodPost, path, cookies)
+}
+
+func send(e *echo.Echo, method, path string, cookies []*http.Cookie) (page string, set []*http.Cookie) {
+	r := httptest.NewRequest(method, path, nil)
 	for _, cookie := range cookies {
 		r.AddCookie(cookie)
 	}
@@ -91,13 +99,13 @@ func Example_parallelRequests() {
 // in until its deadline, so keep the timeouts short, or the sessions on the server.
 func Example_copyAfterLogout() {
 	e := newApp()
-	e.GET("/login", func(c echo.Context) error {
+	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
 		s.Regenerate()
 		s.Put("user", "ada")
 		return c.String(http.StatusOK, "welcome")
 	})
-	e.GET("/logout", func(c echo.Context) error {
+	e.POST("/logout", func(c echo.Context) error {
 		session.From(c).Destroy()
 		return c.String(http.StatusOK, "good-bye")
 	})
@@ -105,8 +113,8 @@ func Example_copyAfterLogout() {
 		return c.String(http.StatusOK, session.Get(session.From(c), "user", "nobody"))
 	})
 
-	_, cookies := get(e, "/login", nil)
-	logout, _ := get(e, "/logout", cookies)
+	_, cookies := post(e, "/login", nil)
+	logout, _ := post(e, "/logout", cookies)
 	account, _ := get(e, "/account", cookies) // the copy
 	fmt.Println(logout)
 	fmt.Println(account)

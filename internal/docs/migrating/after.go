@@ -2,8 +2,6 @@
 package migrating
 
 import (
-	"net/http"
-
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 
@@ -33,8 +31,8 @@ func adopt(old sessions.Store, name string) echo.MiddlewareFunc {
 				return next(c) // there is none, or it was taken over already
 			}
 			s := session.From(c)
-			if before, err := old.Get(c.Request(), name); err == nil && !before.IsNew && s.IsNew() {
-				s.Regenerate()
+			before, err := old.Get(c.Request(), name)
+			if err == nil && !before.IsNew && s.IsNew() {
 				if user, ok := before.Values["user"].(int); ok {
 					s.Put("user", user)
 				}
@@ -42,7 +40,9 @@ func adopt(old sessions.Store, name string) echo.MiddlewareFunc {
 					s.Put("count", count)
 				}
 			}
-			c.SetCookie(&http.Cookie{Name: name, Path: "/", MaxAge: -1})
+			gone := *before.Options // browsers only forget a cookie of the same path and domain
+			gone.MaxAge = -1
+			c.SetCookie(sessions.NewCookie(name, "", &gone))
 			return next(c)
 		}
 	}

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/alexedwards/scs/v2"
@@ -52,6 +55,41 @@ func Test_that_an_old_cookie_does_not_replace_a_session(t *testing.T) {
 	v.Sees(v.Post("/cart", nil), "1 items", "It is in your cart.")
 	v.Get("/before")
 	v.Sees(v.Get("/cart"), "1 items")
+}
+
+func Test_that_an_old_cookie_is_forgotten_where_it_was_set(t *testing.T) {
+	old := sessions.NewCookieStore([]byte("an old key of thirty-two bytes!!"))
+	old.Options.Domain, old.Options.Path = "example.com", "/shop"
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}), adopt(old, "shop"))
+
+	r := httptest.NewRequest(http.MethodGet, "/shop/cart", nil)
+	r.AddCookie(&http.Cookie{Name: "shop", Value: "old"})
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	const want = "shop=; Path=/shop; Domain=example.com; Expires=Thu, 01 Jan 1970"
+	if got := w.Header().Get("Set-Cookie"); !strings.HasPrefix(got, want) {
+		t.Errorf("got %q; want %q", got, want)
+	}
+}
+
+func Test_that_a_late_request_with_the_old_cookie_does_not_undo_a_login(t *testing.T) {
+	e := newApp()
+	send := func(method, path string, cookies ...*http.Cookie) []*http.Cookie {
+		r := httptest.NewRequest(method, path, nil)
+		for _, cookie := range cookies {
+			r.AddCookie(cookie)
+		}
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		return slices.DeleteFunc(w.Result().Cookies(), func(c *http.Cookie) bool { return c.MaxAge < 0 })
+	}
+	old := send("GET", "/before")[0]
+	adopted := send("GET", "/cart", old)[0]
+	send("POST", "/login", adopted)
+	if late := send("GET", "/cart", adopted, old); len(late) > 0 {
+		t.Errorf("got %v; want no cookie that replaces that of the login", late)
+	}
 }
 
 func Test_that_the_programs_before_did_what_the_one_after_does(t *testing.T) {

@@ -18,8 +18,10 @@ type admin struct{ sessions *session.Manager }
 
 // loggedIn lists who is logged in, the first hundred.
 func (a admin) loggedIn(c echo.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), 5*time.Second) // for the list, which has no limit of its own
+	defer cancel()
 	var list []session.Info
-	for info, err := range a.sessions.All(c.Request().Context()) {
+	for info, err := range a.sessions.All(ctx) {
 		if err != nil {
 			return echo.ErrServiceUnavailable.WithInternal(err)
 		}

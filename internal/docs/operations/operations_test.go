@@ -1,7 +1,12 @@
 package operations
 
 import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"testing"
@@ -55,6 +60,34 @@ func Test_that_an_administrator_ends_a_session_of_the_list(t *testing.T) {
 		root.SeesNo(root.Post("/admin/sessions/end", url.Values{"handle": {handle[1]}}), "ada")
 	}
 	ada.Sees(ada.Get("/"), "a stranger")
+}
+
+// listless is a store whose list does not come.
+type listless struct{ *memorystore.Store }
+
+func (listless) Keys(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if _, limited := ctx.Deadline(); limited {
+			yield("", context.DeadlineExceeded)
+			return
+		}
+		yield("", errors.New("this would hang for ever"))
+	}
+}
+
+func Test_that_an_administrator_does_not_wait_for_ever(t *testing.T) {
+	sessions, err := session.New(session.Config{
+		Store:  listless{memorystore.New(memorystore.Options{})},
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := echo.New()
+	c := e.NewContext(httptest.NewRequest(http.MethodGet, "/admin/sessions", nil), httptest.NewRecorder())
+	if err := (admin{sessions}).loggedIn(c); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v; want the end of a deadline", err)
+	}
 }
 
 func Test_that_sessions_from_before_a_time_are_ended(t *testing.T) {

@@ -2,6 +2,7 @@
 package security
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"strings"
@@ -46,12 +47,15 @@ func (m members) login(c echo.Context) error {
 	user := c.FormValue("user") // whose password has been checked here
 	s := session.From(c)
 	next := s.PullIntendedURL("/")
-	s.Destroy() // what somebody else has left in this browser
-	s.Tag(user) // lets the manager find the new session
+	s.Untag(session.Get[string](s, "user")) // who was logged in here before
+	s.Clear()                               // what they have left
+	s.Tag(user)                             // gives the session a new id, and lets the manager find it
 	s.Put("user", user)
+	var idle, absolute time.Duration // as in the Config, unless the visitor asks for more
 	if c.FormValue("remember") != "" {
-		s.RememberMe(14*24*time.Hour, 90*24*time.Hour)
+		idle, absolute = 14*24*time.Hour, 90*24*time.Hour
 	}
+	s.RememberMe(idle, absolute)
 	return session.Redirect(c, next)
 }
 
@@ -63,7 +67,8 @@ func (m members) logout(c echo.Context) error {
 func (m members) logoutOthers(c echo.Context) error {
 	s := session.From(c)
 	user := session.Get[string](s, "user")
-	err := m.sessions.DestroyTagged(c.Request().Context(), user, s.Handle())
+	ctx := context.WithoutCancel(c.Request().Context()) // all of them, even if the visitor hangs up
+	err := m.sessions.DestroyTagged(ctx, user, s.Handle())
 	if err != nil {
 		return echo.ErrServiceUnavailable.WithInternal(err)
 	}

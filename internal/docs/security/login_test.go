@@ -1,11 +1,18 @@
 package security
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/internal/docs/visit"
@@ -33,6 +40,49 @@ func Test_that_a_user_can_log_out_everywhere_else(t *testing.T) {
 	here.SeesNo(here.Post("/logout", nil), "ada")
 }
 
+// hurried is a store at which the visitor hangs up while sessions are ended.
+type hurried struct {
+	*memorystore.Store
+	hangUp context.CancelFunc
+}
+
+func (h *hurried) Destroy(ctx context.Context, key string, version uint64) error {
+	h.hangUp()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return h.Store.Destroy(ctx, key, version)
+}
+
+func Test_that_a_log_out_everywhere_else_does_not_need_the_visitor(t *testing.T) {
+	ctx, hangUp := context.WithCancel(t.Context())
+	app, err := newApp(&hurried{memorystore.New(memorystore.Options{}), hangUp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := send(t.Context(), app, "POST", "/login?user=ada", nil).Cookies()
+	there := send(t.Context(), app, "POST", "/login?user=ada", nil).Cookies()
+	send(ctx, app, "POST", "/logout-others", here)
+	if ctx.Err() == nil {
+		t.Fatal("nothing was ended")
+	}
+	page, err := io.ReadAll(send(t.Context(), app, "GET", "/", there).Body)
+	if err != nil || string(page) != "user: " {
+		t.Errorf("got %q, %v; want nobody logged in there", page, err)
+	}
+}
+
+// send makes one request with these cookies.
+func send(ctx context.Context, app http.Handler, method, path string, cookies []*http.Cookie) *http.Response {
+	r := httptest.NewRequestWithContext(ctx, method, path, nil)
+	for _, cookie := range cookies {
+		r.AddCookie(cookie)
+	}
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, r)
+	return w.Result()
+}
+
 func Test_that_a_login_is_remembered_if_the_visitor_asks_for_it(t *testing.T) {
 	app, err := newApp(memorystore.New(memorystore.Options{}))
 	if err != nil {
@@ -58,14 +108,59 @@ func Test_that_a_login_over_another_has_nothing_of_it(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	app.GET("/left", func(c echo.Context) error {
+		return c.String(http.StatusOK, fmt.Sprint(session.From(c).FlashMessages().Alerts(), session.From(c).All()))
+	})
 	here := visit.New(t, app)
 	there := here.Another()
 	here.Post("/login", url.Values{"user": {"ada"}})
+	here.Post("/password", nil) // leaves a message for ada
 	here.Sees(here.Post("/login", url.Values{"user": {"eve"}}), "user: eve")
+	here.SeesNo(here.Get("/left"), "changed")
 
 	there.Post("/login", url.Values{"user": {"ada"}})
 	there.Post("/logout-others", nil)
 	here.Sees(here.Get("/"), "user: eve")
+}
+
+func Test_that_a_login_leads_to_where_the_visitor_wanted_to_go(t *testing.T) {
+	app, err := newApp(memorystore.New(memorystore.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.GET("/orders", func(c echo.Context) error {
+		s := session.From(c)
+		if s.Has("user") {
+			return c.String(http.StatusOK, "your orders")
+		}
+		s.SetIntendedURL(c.Request().URL.RequestURI())
+		return session.Redirect(c, "/")
+	})
+	v := visit.New(t, app)
+	v.Get("/orders")
+	v.Sees(v.Post("/login", url.Values{"user": {"ada"}}), "your orders")
+}
+
+func Test_that_a_request_from_before_the_login_does_not_undo_it(t *testing.T) {
+	app, err := newApp(memorystore.New(memorystore.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.GET("/poll", func(c echo.Context) error {
+		session.From(c).Increment("polls")
+		return c.NoContent(http.StatusNoContent)
+	})
+	guest := send(t.Context(), app, "GET", "/poll", nil).Cookies()
+	ada := send(t.Context(), app, "POST", "/login?user=ada", guest).Cookies()
+	eve := send(t.Context(), app, "POST", "/login?user=eve", ada).Cookies()
+	if len(eve) != 1 {
+		t.Fatalf("the login set %d cookies; want 1", len(eve))
+	}
+	for _, before := range [][]*http.Cookie{guest, ada} {
+		if late := send(t.Context(), app, "GET", "/poll", before); len(late.Cookies()) > 0 {
+			t.Errorf("got %v; want no cookie that replaces that of the login", late.Cookies())
+		}
+	}
 }
 
 func Test_that_a_store_without_tags_is_refused_at_start(t *testing.T) {
