@@ -21,7 +21,8 @@ import (
 // now on. If one of them is 0, that of Config counts. A negative absolute means never, a negative
 // idle fails the session, and one that is shorter than Config.IdleTimeout counts as that.
 //
-// With 0 and 0 nobody is remembered: a session that was is like all others again, from now on.
+// With 0 and 0 nobody is remembered: the session is like all others, even if it was not before, and
+// the absolute timeout of Config begins anew.
 //
 // The session gets a new id, as by [Session.Regenerate]. It keeps its timeouts when that is called, or
 // [Session.Clear], and ends with [Session.Destroy]. (With a [Sealer] a copy of the cookie does not, and
@@ -33,13 +34,12 @@ func (s *Session) RememberMe(idle, absolute time.Duration) {
 		s.fail(fmt.Errorf("%w: %v; 0 is that of Config", errNegativeIdle, idle))
 		return
 	}
-	st := s.state()
+	s.state()
 	if !s.changeable(needsCookie) {
 		return
 	}
-	if l := s.m.newLife(idle, absolute); l.idle > 0 || st.remembered() {
-		s.change(func(st *state) error { st.put(kindLife, lifeTimeouts, l.encode()); return nil })
-	}
+	raw := s.m.newLife(idle, absolute).encode()
+	s.change(func(st *state) error { st.put(kindLife, lifeTimeouts, raw); return nil })
 	s.renewID()
 }
 

@@ -57,7 +57,8 @@ func Test_how_long_a_remembered_session_lives(t *testing.T) {
 		{"no longer remembered", 0, fortnight, []use{{9 * day, 2, read}, {time.Hour, 1, rememberFor(0, 0)}}, 2 * time.Hour, false},
 		{"no longer remembered, and used", 0, fortnight, []use{{9 * day, 2, read}, {time.Hour, 1, rememberFor(0, 0)}, {time.Hour, 22, read}}, time.Hour, true},
 		{"no longer remembered, and used for too long", 0, fortnight, []use{{9 * day, 2, read}, {time.Hour, 1, rememberFor(0, 0)}, {time.Hour, 23, read}}, time.Hour, false},
-		{"never remembered, at the absolute timeout", 0, read, []use{{time.Hour, 1, rememberFor(0, 0)}, {time.Hour, 22, read}}, time.Hour, false},
+		{"never remembered, at the absolute timeout", 0, read, []use{{time.Hour, 1, rememberFor(0, 0)}, {time.Hour, 22, read}}, time.Hour, true},
+		{"never remembered, at the absolute timeout from its login on", 0, read, []use{{time.Hour, 1, rememberFor(0, 0)}, {time.Hour, 23, read}}, time.Hour, false},
 		{"after a log-out a new one has no part in it", 0, fortnight, []use{{time.Hour, 1, func(s *session.Session) { s.Destroy(); s.Put("a", 1) }}}, 2 * time.Hour, false},
 	} {
 		for _, kind := range []string{"memory", "renewing", "cookie"} {

@@ -226,6 +226,10 @@ func (s *Session) IsNew() bool {
 // Destroy logs out: the record and the cookie go. What is put or flashed afterwards, such
 // as a good-bye, begins a new session; so do messages that this request flashed before.
 //
+// A login that is to begin with nothing takes [Session.Clear] and [Session.Regenerate]. After Destroy
+// a request of the visitor that comes late may begin yet another session, and its cookie would take
+// the place of that of the login.
+//
 // With a [Sealer] there is no record, and a copy of the cookie stays valid until its
 // deadline.
 func (s *Session) Destroy() {
