@@ -119,18 +119,18 @@ const untilBrowserCloses time.Duration = math.MinInt64
 // ends earlier without use is for the server to see to, so that the cookie need not be
 // sent again with every page.
 func (s *Session) cookieAge() time.Duration {
-	end := s.st.end()
-	switch {
-	case s.endsWithBrowser():
-		return untilBrowserCloses
-	case end == 0:
-		return maxCookieAge
+	if end := s.st.end(); end != 0 {
+		return s.ageUntil(time.UnixMilli(end))
 	}
-	return time.UnixMilli(end).Sub(s.at)
+	return s.ageUntil(s.at.Add(maxCookieAge))
 }
 
-func (s *Session) endsWithBrowser() bool {
-	return s.m.cfg.ClearWithBrowser && !s.st.remembered()
+// ageUntil is the age of a cookie that is good until then.
+func (s *Session) ageUntil(end time.Time) time.Duration {
+	if s.m.cfg.ClearWithBrowser && !s.st.remembered() {
+		return untilBrowserCloses
+	}
+	return end.Sub(s.at)
 }
 
 func (s *Session) setCookie(name, value string, age time.Duration) {

@@ -126,11 +126,7 @@ func (s *Session) sealFlash(flash *state) error {
 		last = max(last, it.expires)
 	}
 	until := time.UnixMilli(last)
-	age := until.Sub(s.at)
-	if s.endsWithBrowser() {
-		age = untilBrowserCloses
-	}
-	err := s.sealCookie(name, flash, until, age)
+	err := s.sealCookie(name, flash, until, s.ageUntil(until))
 	var tooLarge *TooLargeError
 	if errors.As(err, &tooLarge) && flash.shrink(tooLarge.Size-tooLarge.Limit) {
 		s.report(nil, "", Event{Err: err}, flashTooLarge)
