@@ -62,22 +62,9 @@ func Test_how_long_a_remembered_session_lives(t *testing.T) {
 		{"after a log-out a new one has no part in it", 0, fortnight, []use{{time.Hour, 1, func(s *session.Session) { s.Destroy(); s.Put("a", 1) }}}, 2 * time.Hour, false},
 	} {
 		for _, kind := range []string{"memory", "renewing", "cookie"} {
-			c := new(clock)
-			cfg := session.Config{Now: c.Now, AbsoluteTimeout: tc.absolute}
-			switch kind {
-			case "renewing":
-				cfg.Store = &renewer{Store: memorystore.New(memorystore.Options{Now: c.Now})}
-			case "cookie":
-				cfg.Store = cookieStore(t, c.Now)
-			}
-			p := start(t, cfg)
-			v := newVisitor()
-			v.must(t, p, func(s *session.Session) { s.Put("a", 1); tc.remember(s) })
-			for _, use := range tc.uses {
-				use.by(t, v, p, c)
-			}
-			c.advance(tc.wait)
-			if got := alive(p, v); got != tc.alive {
+			cfg := session.Config{AbsoluteTimeout: tc.absolute}
+			begin := func(s *session.Session) { s.Put("a", 1); tc.remember(s) }
+			if got := outlives(t, kind, cfg, begin, tc.uses, tc.wait); got != tc.alive {
 				t.Errorf("%s store, %s: alive is %t; want %t", kind, tc.desc, got, tc.alive)
 			}
 		}
@@ -102,11 +89,8 @@ func Test_the_cookie_of_a_remembered_session(t *testing.T) {
 	} {
 		for _, kind := range []string{"memory", "cookie"} {
 			c := new(clock)
-			cfg := session.Config{Now: c.Now, ClearWithBrowser: tc.browser}
-			if kind == "cookie" {
-				cfg.Store = cookieStore(t, c.Now)
-			}
-			rec := newVisitor().must(t, start(t, cfg), func(s *session.Session) { s.Put("a", 1); tc.work(s) })
+			p := start(t, session.Config{Store: storeOf(t, kind, c.Now), Now: c.Now, ClearWithBrowser: tc.browser})
+			rec := newVisitor().must(t, p, func(s *session.Session) { s.Put("a", 1); tc.work(s) })
 			line := rec.Header().Get("Set-Cookie")
 			age := ""
 			if _, rest, ok := strings.Cut(line, "; Max-Age="); ok {
@@ -271,11 +255,9 @@ func Test_that_the_store_hears_of_one_remembered_for_little_longer_as_of_all_oth
 
 func Test_that_to_be_remembered_is_not_worth_a_session(t *testing.T) {
 	for _, kind := range []string{"memory", "cookie"} {
-		cfg := session.Config{}
-		if kind == "cookie" {
-			cfg.Store = cookieStore(t, nil)
-		}
-		if rec := newVisitor().must(t, start(t, cfg), rememberFor(14*day, 90*day)); len(setCookies(rec)) != 0 {
+		c := new(clock)
+		p := start(t, session.Config{Store: storeOf(t, kind, c.Now), Now: c.Now})
+		if rec := newVisitor().must(t, p, rememberFor(14*day, 90*day)); len(setCookies(rec)) != 0 {
 			t.Errorf("%s store: it sets %v", kind, setCookies(rec))
 		}
 	}
@@ -302,8 +284,8 @@ func Test_when_a_session_cannot_be_remembered(t *testing.T) {
 	}
 	for info := range p.manager.All(t.Context()) {
 		err := p.manager.Update(t.Context(), info.Handle, func(s *session.Session) error { s.RememberMe(14*day, 90*day); return nil })
-		if err == nil {
-			t.Error("in a job: no error")
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("in a job: %v; want ErrUnsupported", err)
 		}
 	}
 	p.clock.advance(2 * time.Hour)

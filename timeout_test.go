@@ -30,12 +30,38 @@ type use struct {
 	work  func(*session.Session)
 }
 
-func (u use) by(t *testing.T, v *visitor, p *process, c *clock) {
+// storeOf is a store of that kind, for a Config that is to have its clock.
+func storeOf(t *testing.T, kind string, now func() time.Time) session.Store {
 	t.Helper()
-	for range u.times {
-		c.advance(u.every)
-		v.must(t, p, u.work)
+	memory := memorystore.New(memorystore.Options{Now: now})
+	switch kind {
+	case "memory":
+		return memory
+	case "renewing":
+		return &renewer{Store: memory}
+	case "cookie":
+		return cookieStore(t, now)
 	}
+	t.Fatalf("there is no kind of store called %q", kind)
+	return nil
+}
+
+// outlives says whether a session that begins like this is alive after these uses, and a time
+// without any.
+func outlives(t *testing.T, kind string, cfg session.Config, begin func(*session.Session), uses []use, wait time.Duration) bool {
+	t.Helper()
+	c := new(clock)
+	cfg.Now, cfg.Store = c.Now, storeOf(t, kind, c.Now)
+	p, v := start(t, cfg), newVisitor()
+	v.must(t, p, begin)
+	for _, u := range uses {
+		for range u.times {
+			c.advance(u.every)
+			v.must(t, p, u.work)
+		}
+	}
+	c.advance(wait)
+	return alive(p, v)
 }
 
 func Test_when_a_session_ends(t *testing.T) {
@@ -62,20 +88,7 @@ func Test_when_a_session_ends(t *testing.T) {
 		{"idle for longer than the absolute timeout allows", session.Config{IdleTimeout: 48 * hour}, nil, 24 * hour, false},
 	} {
 		for _, kind := range []string{"memory", "cookie"} {
-			c := new(clock)
-			cfg := tc.cfg
-			cfg.Now = c.Now
-			if kind == "cookie" {
-				cfg.Store = cookieStore(t, c.Now)
-			}
-			p := start(t, cfg)
-			v := newVisitor()
-			v.must(t, p, put("a", 1))
-			for _, use := range tc.uses {
-				use.by(t, v, p, c)
-			}
-			c.advance(tc.wait)
-			if got := alive(p, v); got != tc.alive {
+			if got := outlives(t, kind, tc.cfg, put("a", 1), tc.uses, tc.wait); got != tc.alive {
 				t.Errorf("%s store, %s: alive is %t; want %t", kind, tc.desc, got, tc.alive)
 			}
 		}
@@ -86,11 +99,7 @@ func Test_that_the_idle_time_begins_when_a_slow_handler_is_done(t *testing.T) {
 	for claim, work := range map[string]func(*session.Session){"it reads": read, "it writes": increment} {
 		for _, kind := range []string{"memory", "cookie"} {
 			c := new(clock)
-			cfg := session.Config{Now: c.Now, IdleTimeout: 2 * time.Hour}
-			if kind == "cookie" {
-				cfg.Store = cookieStore(t, c.Now)
-			}
-			p := start(t, cfg)
+			p := start(t, session.Config{Store: storeOf(t, kind, c.Now), Now: c.Now, IdleTimeout: 2 * time.Hour})
 			v := newVisitor()
 			v.must(t, p, put("a", 1))
 			v.must(t, p, func(s *session.Session) {
