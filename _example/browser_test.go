@@ -406,7 +406,6 @@ func Test_that_members_log_in_and_out(t *testing.T) {
 	})
 }
 
-// logIn fills the login page in.
 func Test_that_a_member_stays_logged_in_who_asks_for_it(t *testing.T) {
 	inBrowser(t, func(b tab) {
 		for _, asks := range []bool{true, false} { // in the same browser
@@ -444,6 +443,7 @@ func (b tab) cookieEnds() (end time.Time) {
 	return end
 }
 
+// logIn fills the login page in.
 func (b tab) logIn() {
 	b.t.Helper()
 	b.fill(`main [name="email"]`, "ada@example.com")

@@ -52,7 +52,6 @@ func (m members) login(c echo.Context) error {
 	}
 	s, before := session.From(c), member(c.Request().Context())
 	next := s.PullIntendedURL("/account")
-	s.Regenerate() // a new id: one that somebody planted before is worth nothing now
 	if before != "" && before != form.Email {
 		s.Clear() // the cart of somebody who has not logged out; that of a guest comes along
 	}
@@ -65,7 +64,7 @@ func (m members) login(c echo.Context) error {
 	if form.Remember {
 		idle, absolute = 14*24*time.Hour, 90*24*time.Hour
 	}
-	s.RememberMe(idle, absolute)
+	s.RememberMe(idle, absolute) // with a new id: one that somebody planted before is worth nothing now
 	s.Put("member", form.Email)
 	s.FlashSuccess("Welcome, " + form.Email + ".")
 	return session.Redirect(c, next)
