@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -63,12 +62,9 @@ func Test_that_an_old_cookie_is_forgotten_where_it_was_set(t *testing.T) {
 	e := echo.New()
 	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}), adopt(old, "shop"))
 
-	r := httptest.NewRequest(http.MethodGet, "/shop/cart", nil)
-	r.AddCookie(&http.Cookie{Name: "shop", Value: "old"})
-	w := httptest.NewRecorder()
-	e.ServeHTTP(w, r)
+	res := visit.Send(t.Context(), e, "GET", "/shop/cart", &http.Cookie{Name: "shop", Value: "old"})
 	const want = "shop=; Path=/shop; Domain=example.com; Expires=Thu, 01 Jan 1970"
-	if got := w.Header().Get("Set-Cookie"); !strings.HasPrefix(got, want) {
+	if got := res.Header.Get("Set-Cookie"); !strings.HasPrefix(got, want) {
 		t.Errorf("got %q; want %q", got, want)
 	}
 }
@@ -76,13 +72,8 @@ func Test_that_an_old_cookie_is_forgotten_where_it_was_set(t *testing.T) {
 func Test_that_a_late_request_with_the_old_cookie_does_not_undo_a_login(t *testing.T) {
 	e := newApp()
 	send := func(method, path string, cookies ...*http.Cookie) []*http.Cookie {
-		r := httptest.NewRequest(method, path, nil)
-		for _, cookie := range cookies {
-			r.AddCookie(cookie)
-		}
-		w := httptest.NewRecorder()
-		e.ServeHTTP(w, r)
-		return slices.DeleteFunc(w.Result().Cookies(), func(c *http.Cookie) bool { return c.MaxAge < 0 })
+		set := visit.Send(t.Context(), e, method, path, cookies...).Cookies()
+		return slices.DeleteFunc(set, func(c *http.Cookie) bool { return c.MaxAge < 0 })
 	}
 	old := send("GET", "/before")[0]
 	adopted := send("GET", "/cart", old)[0]

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
@@ -60,27 +59,16 @@ func Test_that_a_log_out_everywhere_else_does_not_need_the_visitor(t *testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	here := send(t.Context(), app, "POST", "/login?user=ada", nil).Cookies()
-	there := send(t.Context(), app, "POST", "/login?user=ada", nil).Cookies()
-	send(ctx, app, "POST", "/logout-others", here)
+	here := visit.Send(t.Context(), app, "POST", "/login?user=ada").Cookies()
+	there := visit.Send(t.Context(), app, "POST", "/login?user=ada").Cookies()
+	visit.Send(ctx, app, "POST", "/logout-others", here...)
 	if ctx.Err() == nil {
 		t.Fatal("nothing was ended")
 	}
-	page, err := io.ReadAll(send(t.Context(), app, "GET", "/", there).Body)
+	page, err := io.ReadAll(visit.Send(t.Context(), app, "GET", "/", there...).Body)
 	if err != nil || string(page) != "user: " {
 		t.Errorf("got %q, %v; want nobody logged in there", page, err)
 	}
-}
-
-// send makes one request with these cookies.
-func send(ctx context.Context, app http.Handler, method, path string, cookies []*http.Cookie) *http.Response {
-	r := httptest.NewRequestWithContext(ctx, method, path, nil)
-	for _, cookie := range cookies {
-		r.AddCookie(cookie)
-	}
-	w := httptest.NewRecorder()
-	app.ServeHTTP(w, r)
-	return w.Result()
 }
 
 func Test_that_a_login_is_remembered_if_the_visitor_asks_for_it(t *testing.T) {
@@ -150,14 +138,14 @@ func Test_that_a_request_from_before_the_login_does_not_undo_it(t *testing.T) {
 		session.From(c).Increment("polls")
 		return c.NoContent(http.StatusNoContent)
 	})
-	guest := send(t.Context(), app, "GET", "/poll", nil).Cookies()
-	ada := send(t.Context(), app, "POST", "/login?user=ada", guest).Cookies()
-	eve := send(t.Context(), app, "POST", "/login?user=eve", ada).Cookies()
+	guest := visit.Send(t.Context(), app, "GET", "/poll").Cookies()
+	ada := visit.Send(t.Context(), app, "POST", "/login?user=ada", guest...).Cookies()
+	eve := visit.Send(t.Context(), app, "POST", "/login?user=eve", ada...).Cookies()
 	if len(eve) != 1 {
 		t.Fatalf("the login set %d cookies; want 1", len(eve))
 	}
 	for _, before := range [][]*http.Cookie{guest, ada} {
-		if late := send(t.Context(), app, "GET", "/poll", before); len(late.Cookies()) > 0 {
+		if late := visit.Send(t.Context(), app, "GET", "/poll", before...); len(late.Cookies()) > 0 {
 			t.Errorf("got %v; want no cookie that replaces that of the login", late.Cookies())
 		}
 	}

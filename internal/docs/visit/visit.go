@@ -2,6 +2,7 @@
 package visit
 
 import (
+	"context"
 	"io"
 	"maps"
 	"net/http"
@@ -98,4 +99,16 @@ func (v *Visitor) send(method, path string, form url.Values, from string, header
 		v.t.Fatal(err)
 	}
 	return res, string(body)
+}
+
+// Send makes one request with these cookies, and no others: for a request that comes late, say, and
+// does not know what the visitor has been given meanwhile.
+func Send(ctx context.Context, app http.Handler, method, path string, cookies ...*http.Cookie) *http.Response {
+	r := httptest.NewRequestWithContext(ctx, method, path, nil)
+	for _, cookie := range cookies {
+		r.AddCookie(cookie)
+	}
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, r)
+	return w.Result()
 }
