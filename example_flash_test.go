@@ -163,7 +163,7 @@ func ExampleSession_FlashInfo_asAValue() {
 		return c.String(http.StatusOK, fmt.Sprintf("value %q, flash %q", value, flash))
 	})
 
-	cookie := get(e, "/save").Cookies()[0]
+	cookie := send(e, "/save").Cookies()[0]
 	curl(e, "GET", "/page", "Cookie", cookie.Name+"="+cookie.Value, "Sec-Purpose", "prefetch")
 	curl(e, "GET", "/page", "Cookie", cookie.Name+"="+cookie.Value)
 	// Output:

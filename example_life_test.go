@@ -90,7 +90,7 @@ func ExampleSession_RememberMe() {
 	})
 
 	for _, form := range []string{"POST /login", "POST /login?remember=yes"} {
-		cookie := get(e, form).Cookies()[0]
+		cookie := send(e, form).Cookies()[0]
 		fmt.Println(form, "→ Max-Age", cookie.MaxAge)
 	}
 	// Output:
@@ -112,7 +112,7 @@ func ExampleSession_Destroy_byClear() {
 	})
 
 	for _, logout := range []string{"/clear", "/destroy"} {
-		cookie := get(e, "POST /login?user=ada").Cookies()[0]
+		cookie := send(e, "POST /login?user=ada").Cookies()[0]
 		curl(e, "POST", logout, "Cookie", cookie.Name+"="+cookie.Value)
 		devices, err := manager.Tagged(context.Background(), "ada")
 		fmt.Println("devices:", len(devices), err)
@@ -150,9 +150,9 @@ func ExampleSession_Regenerate_fixation() {
 	})
 
 	for _, login := range []string{"/login-with-the-old-id", "/login-with-a-new-id"} {
-		planted := get(e, "/dark").Cookies()
-		get(e, "POST "+login, planted...) // the visitor
-		page, _ := io.ReadAll(get(e, "/account", planted...).Body)
+		planted := send(e, "/dark").Cookies()
+		send(e, "POST "+login, planted...) // the visitor
+		page, _ := io.ReadAll(send(e, "/account", planted...).Body)
 		fmt.Printf("%s: the cookie that was planted is that of %s\n", login, page)
 	}
 	// Output:
@@ -244,7 +244,7 @@ func ExampleSession_Err_tooLate() {
 		return c.String(http.StatusAccepted, "please wait")
 	})
 
-	get(e, "/report")
+	send(e, "/report")
 	close(answered)
 	<-done
 	// Output: session: the request has ended

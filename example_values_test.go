@@ -132,13 +132,13 @@ func ExampleUpdate_lostUpdate() {
 	e.GET("/tea-by-put", func(c echo.Context) error {
 		s := session.From(c)
 		cart := session.Get[[]string](s, "cart")
-		get(e, "/milk", c.Cookies()...) // the other tab
+		send(e, "/milk", c.Cookies()...) // the other tab
 		s.Put("cart", append(cart, "tea"))
 		return session.Redirect(c, "/cart")
 	})
 	e.GET("/tea-by-update", func(c echo.Context) error {
 		session.Update(session.From(c), "cart", func(cart []string) []string { return append(cart, "tea") })
-		get(e, "/milk", c.Cookies()...) // the other tab
+		send(e, "/milk", c.Cookies()...) // the other tab
 		return session.Redirect(c, "/cart")
 	})
 	e.GET("/cart", func(c echo.Context) error {

@@ -83,8 +83,8 @@ func submit(e *echo.Echo, page, form string) {
 	}
 }
 
-// get makes one request, such as "/account" or "POST /login", with these cookies.
-func get(e *echo.Echo, request string, cookies ...*http.Cookie) *http.Response {
+// send makes one request, such as "/account" or "POST /login", with these cookies.
+func send(e *echo.Echo, request string, cookies ...*http.Cookie) *http.Response {
 	method, path := methodAndPath(request)
 	r := httptest.NewRequest(method, path, nil)
 	for _, cookie := range cookies {
