@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -234,6 +235,35 @@ func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t 
 	must(t, cmd.Process.Kill())
 	_ = cmd.Wait() // was killed
 	must(t, h.Write(t.Context(), key, h.record(1, "two")))
+}
+
+// Somebody of the same process, who in turn waits for another one.
+func Test_that_a_turn_is_not_waited_for_beyond_the_context(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	lock, err := os.Open(filepath.Dir(h.sessionFile(key)))
+	must(t, err)
+	defer lock.Close()
+	must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
+
+	failed := make(chan error)
+	waits := func(ctx context.Context, then func()) {
+		go func() {
+			failed <- h.Write(busy{ctx, sync.OnceFunc(then)}, key, h.record(1, "two"))
+		}()
+	}
+	hasTurn, waitsForIt := make(chan struct{}), make(chan struct{})
+	waits(t.Context(), func() { close(hasTurn) })
+	<-hasTurn
+
+	ctx, hangUp := context.WithCancel(t.Context())
+	waits(ctx, hangUp)
+	is(t, <-failed, context.Canceled)
+	waits(t.Context(), func() { close(waitsForIt) })
+	<-waitsForIt
+	must(t, h.Close())
+	is(t, <-failed, session.ErrUnavailable)
+	is(t, <-failed, session.ErrUnavailable)
 }
 
 func childLocks(folder string) error {
