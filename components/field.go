@@ -62,20 +62,21 @@ func (m *markup) group(c *control) {
 		m.element("legend", c.Theme.Legend, c.Label)
 	}
 	m.hint(c)
-	m.unchecked(c)
 	for _, one := range c.group() {
 		m.choice(&one)
 	}
+	m.unchecked(c)
 	m.inputError(c.Defaults, c.base, c.errors)
 	m.end("fieldset")
 }
 
-// choice is a checkbox or radio button with its label.
+// choice is a checkbox or radio button with its label, which style sheets find next to it.
 func (m *markup) choice(c *control) {
 	m.start("div")
 	m.class(c.Theme.Choice)
-	m.control(c)
+	m.startControl("input", c)
 	m.label(c, c.Theme.Caption)
+	m.unchecked(c)
 	m.end("div")
 }
 

@@ -198,7 +198,7 @@ func inputStates() []state {
 		state{"checkbox-old-checked", url.Values{"x": {"1"}}, (*session.Session).FlashAll, components.OldInput("x", box)},
 		state{"checkbox-old-unchecked", url.Values{}, (*session.Session).FlashAll, components.OldInput("x", box)},
 		state{"checkbox-hidden-sibling", url.Values{"x": {"0"}}, (*session.Session).FlashAll, components.OldInput("x", checkbox(box))},
-		state{"checkbox-hidden-sibling-checked", url.Values{"x": {"0", "1"}}, wrong("x"), components.OldInput("x", checkbox(box))},
+		state{"checkbox-hidden-sibling-checked", url.Values{"x": {"1", "0"}}, wrong("x"), components.OldInput("x", checkbox(box))},
 		state{"checkbox-of-a-list", url.Values{"tags[]": {"go", "echo"}}, wrong("tags.1"), components.OldInput("tags[]", tag)},
 		state{"radio", nil, nil, components.OldInput("plan", pro)},
 		state{"radio-old", url.Values{"plan": {"pro"}}, wrong("plan"), components.OldInput("plan", pro)},

@@ -28,8 +28,8 @@ type Input struct {
 	// Checked is the default of a checkbox or a radio button.
 	Checked bool
 
-	// Unchecked is what a checkbox submits if it is not checked, by a hidden field before
-	// it. "" is nothing, as browsers do it.
+	// Unchecked is what a checkbox submits if it is not checked, by a hidden field after it:
+	// of two values, FormValue and Echo's Bind take the first. "" is nothing, as browsers do it.
 	Unchecked string
 
 	Options  []Option // of a select, or of a group of checkboxes or radio buttons
@@ -109,8 +109,8 @@ func (m *markup) control(c *control) {
 	case "select":
 		m.selection(c)
 	default:
-		m.unchecked(c)
 		m.startControl("input", c)
+		m.unchecked(c)
 	}
 }
 

@@ -8,11 +8,13 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
+	dom "golang.org/x/net/html"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/components"
@@ -120,6 +122,41 @@ func Test_that_a_control_that_was_not_sent_shows_its_default(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Go takes the first of several values, FormValue and c.Bind do.
+func Test_that_a_checked_box_comes_before_the_field_that_speaks_for_an_unchecked_one(t *testing.T) {
+	for _, checked := range []bool{true, false} {
+		in := components.Input{Type: "checkbox", Label: "Live", Value: "true", Unchecked: "false", Checked: checked}
+		group := components.Input{Type: "checkbox", Unchecked: "false", Options: []components.Option{{Value: "true", Selected: checked}}}
+		for desc, component := range map[string]templ.Component{
+			"OldInput": components.OldInput("live", in), "Field": components.Field("live", in), "Field with options": components.Field("live", group),
+		} {
+			got := sent(t, html(t, component), "live")
+			if want := strconv.FormatBool(checked); len(got) == 0 || got[0] != want {
+				t.Errorf("%s: a box that is checked (%t) sends %q; want %q first", desc, checked, got, want)
+			}
+		}
+	}
+}
+
+// sent is what a browser sends of the inputs of that name.
+func sent(t *testing.T, markup, name string) (values []string) {
+	t.Helper()
+	roots, err := parseMarkup(markup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, root := range roots {
+		for node := range withDescendants(root) {
+			box := attribute(node, "type") == "checkbox"
+			checked := slices.ContainsFunc(node.Attr, func(a dom.Attribute) bool { return a.Key == "checked" })
+			if node.Data == "input" && attribute(node, "name") == name && (checked || !box) {
+				values = append(values, attribute(node, "value"))
+			}
+		}
+	}
+	return values
 }
 
 // Pages may share them.
