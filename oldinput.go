@@ -15,7 +15,7 @@ import (
 // errors of one are then not shown in another. An unnamed form is the form "".
 const FormField = "_form"
 
-// maxInput is how many bytes of one submission are kept as old input. It is more than
+// maxInput is how many bytes of one submission are kept as old input, as JSON. It is more than
 // people type; the rest of a larger one, its largest fields, is not refilled.
 const maxInput = 64 << 10
 
@@ -152,16 +152,16 @@ func (in *oldInput) leavesOut(name string) bool {
 // stay. If that is still too much, trim gives up.
 func (in *oldInput) trim(limit int) (fits bool) {
 	size := in.size()
-	bySize := slices.SortedFunc(maps.Keys(in.Values), func(a, b string) int {
-		return cmp.Or(valueSize(in.Values[b])-valueSize(in.Values[a]), strings.Compare(a, b))
-	})
-	for _, name := range bySize {
+	if size <= limit {
+		return true
+	}
+	for _, f := range in.largest() {
 		if size <= limit {
 			break
 		}
-		size -= valueSize(in.Values[name])
-		delete(in.Values, name)
-		in.Except = append(in.Except, name)
+		size -= f.size
+		delete(in.Values, f.name)
+		in.Except = append(in.Except, f.name)
 	}
 	return size <= limit
 }
@@ -177,13 +177,24 @@ func (in *oldInput) size() int {
 	return size
 }
 
-func valueSize(values []string) int {
-	n := 0
-	for _, v := range values {
-		n += len(v)
-	}
-	return n
+// field is what the values of a field take.
+type field struct {
+	name string
+	size int
 }
+
+// largest is the fields, largest first.
+func (in *oldInput) largest() []field {
+	var fields []field
+	for name, values := range in.Values {
+		fields = append(fields, field{name, valueSize(values)})
+	}
+	slices.SortFunc(fields, func(a, b field) int { return cmp.Or(b.size-a.size, strings.Compare(a.name, b.name)) })
+	return fields
+}
+
+// valueSize is the room they take once they are encoded: JSON escapes HTML, where a byte becomes six.
+func valueSize(values []string) int { return len(mustEncode(values)) }
 
 // fields is what Reflash keeps of a submission or of its errors, field by field.
 func (it flashItem) fields(keep func(name string) bool) []flashItem {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -252,34 +253,42 @@ func Test_that_flash_travels_on_its_own(t *testing.T) {
 	})
 }
 
-func Test_that_old_input_is_trimmed_to_fit(t *testing.T) {
-	p := startSealed(t)
-	v := newVisitor()
-	form := "name=Ada&text=" + strings.Repeat("x", 20_000)
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form))
-	r.Header.Set("Content-Type", echo.MIMEApplicationForm)
-	rec := p.serve(r, func(c echo.Context) error {
-		s := session.From(c)
-		s.FlashAll()
-		s.FlashInputErrors(map[string][]string{"text": {"is too long"}})
-		s.FlashError("please correct the form")
-		return c.Redirect(http.StatusSeeOther, "/")
-	})
-	if rec.Code != http.StatusSeeOther || !slices.Equal(setCookies(rec), []string{flashCookieName}) {
-		t.Fatalf("status %d, %v, sets %v", rec.Code, p.failure(), setCookies(rec))
+func Test_that_the_largest_fields_are_left_out_of_a_cookie(t *testing.T) {
+	for desc, text := range map[string]string{
+		"a long text":                strings.Repeat("x", 20_000),
+		"HTML, which JSON escapes":   strings.Repeat("<li>x</li>", 700),
+		"a mail that quotes another": strings.Repeat("> > x\r\n", 1000),
+	} {
+		t.Run(desc, func(t *testing.T) {
+			p := startSealed(t)
+			v := newVisitor()
+			form := url.Values{"name": {"Ada"}, "note": {strings.Repeat("y", 500)}, "text": {text}}
+			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form.Encode()))
+			r.Header.Set("Content-Type", echo.MIMEApplicationForm)
+			rec := p.serve(r, func(c echo.Context) error {
+				s := session.From(c)
+				s.FlashAll()
+				s.FlashInputErrors(map[string][]string{"text": {"is too long"}})
+				s.FlashError("please correct the form")
+				return c.Redirect(http.StatusSeeOther, "/")
+			})
+			if rec.Code != http.StatusSeeOther || !slices.Equal(setCookies(rec), []string{flashCookieName}) {
+				t.Fatalf("status %d, %v, sets %v", rec.Code, p.failure(), setCookies(rec))
+			}
+			if !strings.Contains(p.log.String(), "old input") {
+				t.Errorf("nothing is logged: %s", p.log)
+			}
+			v.keep(rec)
+			v.must(t, p, func(s *session.Session) {
+				if name, note, text := s.Old("name"), s.Old("note"), s.Old("text", "default"); name != "Ada" || note != form.Get("note") || text != "default" {
+					t.Errorf("old input: name %q, note of %d bytes, text of %d bytes; want name and note as they were, and the default", name, len(note), len(text))
+				}
+				if len(s.InputErrors("text")) != 1 || len(s.FlashMessages().Alerts()) != 1 {
+					t.Error("the error or the alert was trimmed too")
+				}
+			})
+		})
 	}
-	if !strings.Contains(p.log.String(), "old input") {
-		t.Errorf("nothing is logged: %s", p.log)
-	}
-	v.keep(rec)
-	v.must(t, p, func(s *session.Session) {
-		if name, text := s.Old("name"), s.Old("text", "default"); name != "Ada" || text != "default" {
-			t.Errorf("old input: name %q, text of %d bytes; want Ada, and the default", name, len(text))
-		}
-		if len(s.InputErrors("text")) != 1 || len(s.FlashMessages().Alerts()) != 1 {
-			t.Error("the error or the alert was trimmed too")
-		}
-	})
 }
 
 func Test_that_there_is_no_cookie_for_what_was_all_left_out(t *testing.T) {
