@@ -90,8 +90,7 @@ type inputErrorser interface{ InputErrors() map[string][]string }
 
 // inputErrorsOf collects what err, and all that it wraps, says about fields.
 func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) {
-	form, _ := submitted(r)
-	names := newFormNames(form)
+	names := newFormNames(submitted(r))
 	walkErrors(err, func(err error) (deeper bool) {
 		if e, ok := err.(inputErrorser); ok {
 			errs = mergeErrors(errs, sortedErrors(e.InputErrors()))
@@ -146,16 +145,18 @@ func walkErrors(err error, visit func(error) (deeper bool)) {
 
 // formNames finds the names of a submitted form by what their spellings have in common.
 type formNames struct {
+	isForm    bool // and not JSON, say
 	submitted url.Values
 	folded    map[string]string // by foldField
 	joined    map[string]string // the same without dots
+	spelling  spelling
 }
 
-func newFormNames(form url.Values) formNames {
-	n := formNames{form, map[string]string{}, map[string]string{}}
+func newFormNames(form url.Values, isForm bool) formNames {
+	n := formNames{isForm, form, map[string]string{}, map[string]string{}, spellingOf(form)}
 	for _, name := range slices.Backward(slices.Sorted(maps.Keys(form))) { // the first one stands
-		if len(name) > maxName {
-			continue // made to fill the session
+		if len(name) > maxName || isOurs(name) {
+			continue // made to fill the session, or _method, which is no method
 		}
 		fold := foldField(name)
 		n.folded[fold] = name
@@ -164,15 +165,20 @@ func newFormNames(form url.Values) formNames {
 	return n
 }
 
+// isOurs says whether a field of that name is the library's, or Echo's: _form, _csrf, _method.
+func isOurs(name string) bool { return strings.HasPrefix(name, "_") }
+
 // field is the name in the form of a field of a struct, which may have its own name there
 // (validator.RegisterTagNameFunc) or Go's: PublishedAt is published_at, published-at or
 // publishedAt. It is looked for
 //
 //   - where it is in the struct: Post.Author.Email is author.email or author_email,
-//   - then further out, as Echo binds structs within structs: email.
+//   - then further out, as Echo binds structs within structs: email. But not if something else of
+//     Author was sent, nor in a list: that email is another field.
 //
-// Where it was not submitted it is snake case: author.email.
+// An unchecked box, say, is not submitted. Then it is spelled as most names of the form are.
 func (n formNames) field(namespace string) string {
+	namespace = strings.ReplaceAll(namespace, "[][", "[") // the tag of a list may be "tags[]"
 	path := within(namespace)
 	if name, ok := n.find(path); ok {
 		return name
@@ -180,16 +186,31 @@ func (n formNames) field(namespace string) string {
 	if name, ok := n.find(namespace); ok { // of a struct without a name
 		return name
 	}
-	for rest := path; ; {
-		inner := within(rest)
-		if inner == rest {
-			return snakeCase(path)
+	own := path
+	for rest, inner := path, within(path); n.isForm && inner != rest; rest, inner = inner, within(inner) {
+		outer := strings.TrimSuffix(rest, "."+inner)
+		if strings.Contains(outer, "[") || n.hasWithin(outer) {
+			break
 		}
 		if name, ok := n.find(inner); ok {
 			return name
 		}
-		rest = inner
+		if own == rest && isGoName(outer) { // Echo does not bind one with a tag
+			own = inner
+		}
 	}
+	return n.spelling.path(own)
+}
+
+// hasWithin says whether something in that struct was submitted.
+func (n formNames) hasWithin(path string) bool {
+	prefix := foldField(path) + "."
+	for fold := range n.folded {
+		if strings.HasPrefix(fold, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // find also takes an element of a list for the field that was submitted several times.
@@ -238,17 +259,57 @@ func foldField(name string) string {
 	return strings.ToLower(wordSeparators.Replace(fieldPath(name)))
 }
 
-// snakeCase is a Go name as forms usually spell it: UserID is user_id. A name that
-// begins in lower case is not Go's, and stays.
-func snakeCase(path string) string {
+// spelling is how the fields of a form are named in several words.
+type spelling int
+
+const (
+	snakeCase spelling = iota // published_at
+	camelCase                 // publishedAt
+	kebabCase                 // published-at
+)
+
+// spellingOf is that of most names, or else snake case.
+func spellingOf(form url.Values) spelling {
+	var count [3]int
+	for name := range form {
+		switch {
+		case isOurs(name), len(name) > maxName:
+		case strings.Contains(name, "_"):
+			count[snakeCase]++
+		case strings.Contains(name, "-"):
+			count[kebabCase]++
+		case splitCamelCase(name) != name:
+			count[camelCase]++
+		}
+	}
+	return spelling(slices.Index(count[:], slices.Max(count[:])))
+}
+
+// path is a path of Go names as such a form has them. A name that begins in lower case is not Go's,
+// and stays.
+func (s spelling) path(path string) string {
 	segments := strings.Split(path, ".")
 	for i, segment := range segments {
-		if segment != "" && segment[0] >= 'A' && segment[0] <= 'Z' {
-			segments[i] = strings.ToLower(splitCamelCase(segment))
+		if isGoName(segment) {
+			segments[i] = s.name(splitCamelCase(segment))
 		}
 	}
 	return strings.Join(segments, ".")
 }
+
+// name is a name whose words are separated by an underscore.
+func (s spelling) name(words string) string {
+	switch s {
+	case camelCase:
+		word, more, _ := strings.Cut(words, "_")
+		return strings.ToLower(word) + strings.ReplaceAll(more, "_", "")
+	case kebabCase:
+		return strings.ReplaceAll(strings.ToLower(words), "_", "-")
+	}
+	return strings.ToLower(words)
+}
+
+func isGoName(name string) bool { return name != "" && name[0] >= 'A' && name[0] <= 'Z' }
 
 // wordStart leaves the plural of initials alone: IDs.
 var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z](?:[a-rt-z]|s[a-z]))`)
