@@ -250,10 +250,13 @@ func (s *Session) FlashInputErrors(byName map[string][]string) {
 	s.addInputErrors(sortedErrors(byName))
 }
 
+// sortedErrors leaves out fields of which nothing is said: some validators have a list for each.
 func sortedErrors(byName map[string][]string) []InputError {
 	var errs []InputError
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		errs = append(errs, InputError{name, byName[name]})
+		if messages := byName[name]; len(messages) > 0 {
+			errs = append(errs, InputError{name, messages})
+		}
 	}
 	return errs
 }
@@ -397,14 +400,13 @@ func (sub Submission) Values(name string) (values []string, known bool) {
 // Errors is what is wrong with a field. A list such as "tags[]" has the errors of its
 // elements "tags.0", "tags.1" too.
 func (sub Submission) Errors(name string) []string {
-	for _, e := range sub.errors {
-		if e.Name == name {
-			return slices.Clone(e.Messages)
-		}
+	is := func(e InputError) bool { return e.Name == name }
+	if !slices.ContainsFunc(sub.errors, is) {
+		is = func(e InputError) bool { return foldField(e.Name) == foldField(name) }
 	}
 	var messages []string
 	for _, e := range sub.errors {
-		if foldField(e.Name) == foldField(name) || isElementOf(e.Name, name) {
+		if is(e) || isElementOf(e.Name, name) {
 			messages = append(messages, e.Messages...)
 		}
 	}
@@ -433,6 +435,20 @@ func (s *Session) PageErrors() []PageError {
 		}
 	}
 	return errs
+}
+
+// HasErrors says whether something is wrong with the page, or with a field of any form on it, whatever
+// its name. Asking counts as showing it.
+func (s *Session) HasErrors() bool {
+	if s == nil {
+		return false
+	}
+	s.lock()
+	defer s.unlock()
+	has := slices.ContainsFunc(s.visible(), func(it flashItem) bool { return it.kind == kindPageError || it.kind == kindInputErrors })
+	f := s.flashes()
+	f.formRead = f.formRead || has
+	return has
 }
 
 // fieldPath is the one spelling of a field's name: "items.0.name" for "items[0].name" and

@@ -562,9 +562,50 @@ func Test_that_the_exact_name_goes_first(t *testing.T) {
 func Test_that_a_list_has_the_errors_of_its_elements(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(nil, flashing(func(s *session.Session) {
-		s.FlashInputErrors(map[string][]string{"tags.0": {"a"}, "tags[1]": {"b"}, "tags.1.name": {"c"}, "tagsets.0": {"d"}})
+		s.FlashInputErrors(map[string][]string{"tags.0": {"a"}, "tags[1]": {"b"}, "tags.1.name": {"c"}, "tagsets.0": {"d"}, "tags[]": {"e"}})
 	}))
-	reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(s.InputErrors("tags[]")) }, "[a b]")
+	reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(s.InputErrors("tags[]")) }, "[a b e]")
+}
+
+func Test_that_a_field_without_messages_has_no_error(t *testing.T) {
+	none := map[string][]string{"title": {}, "body": nil}
+	cases := []struct {
+		claim string
+		flash func(s *session.Session)
+	}{
+		{"flashed by name", func(s *session.Session) { s.FlashInputErrors(none) }},
+		{"in an error", func(s *session.Session) { s.FlashValidationErrors(session.ValidationErrors(none)) }},
+	}
+	for _, tc := range cases {
+		v := newSite(t).browser()
+		v.posts(url.Values{"title": {"T"}}, flashing(tc.flash))
+		reads(t, v, tc.claim, func(s *session.Session) any {
+			return fmt.Sprint(s.Submission("").AllErrors(), s.PageErrors(), s.HasErrors())
+		}, "[] [] false")
+	}
+}
+
+func Test_what_counts_as_an_error_of_the_page_or_of_any_form(t *testing.T) {
+	cases := []struct {
+		claim string
+		flash func(s *session.Session)
+		want  bool
+	}{
+		{"none", nil, false},
+		{"a message is none", func(s *session.Session) { s.FlashError("no") }, false},
+		{"nor is old input", (*session.Session).FlashAll, false},
+		{"one of a field, in a form of any name", func(s *session.Session) { s.FlashInputErrors(map[string][]string{"title": {"is short"}}) }, true},
+		{"one of the page", func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }, true},
+	}
+	for _, tc := range cases {
+		v := newSite(t).browser()
+		v.posts(url.Values{session.FormField: {"post"}}, flashing(func(s *session.Session) {
+			if tc.flash != nil {
+				tc.flash(s)
+			}
+		}))
+		reads(t, v, tc.claim, func(s *session.Session) any { return fmt.Sprint(s.HasErrors()) }, fmt.Sprint(tc.want))
+	}
 }
 
 func FuzzFieldNames(f *testing.F) {

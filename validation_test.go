@@ -127,6 +127,7 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 		{"also two of them", "Post.Author.Address.Zip", "", "zip"},
 		{"or one of the two", "Post.Author.Address.Zip", "address.city", "address.zip"},
 		{"but not one that goes by a tag", "Post.author.email", "", "author.email"},
+		{"nor what is in that", "Post.author.Address.Zip", "", "author.address.zip"},
 		{"another field of that name has no part in it", "Order.Payer.Agree", "agree payer[name]", "payer.agree"},
 		{"nor in that of an element", "Order.Guests[0].Agree", "agree", "guests[0].agree"},
 		{"with brackets in the form", "Post.Author.Email", "author[email]", "author[email]"},

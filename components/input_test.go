@@ -257,11 +257,22 @@ func Test_that_the_functions_do_without_a_session(t *testing.T) {
 	check(t, "Invalid", len(components.Invalid(ctx, "x")), 0)
 }
 
-func Test_that_an_error_of_the_page_is_in_its_title(t *testing.T) {
-	v := newVisitor(t)
-	v.post(nil, func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "Too many tries."}) })
-	got := v.get(text(func(ctx context.Context) string { return components.Title(ctx, "New post") }))
-	check(t, "Title", got, "Error: New post")
+func Test_that_a_title_says_whether_there_are_errors(t *testing.T) {
+	cases := []struct {
+		claim string
+		flash func(s *session.Session)
+		want  string
+	}{
+		{"one of the page", func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "Too many tries."}) }, "Error: New post"},
+		{"one of a form, which is further down and has a name", wrong("title"), "Error: New post"},
+		{"none", (*session.Session).FlashAll, "New post"},
+	}
+	for _, tc := range cases {
+		v := newVisitor(t)
+		v.post(url.Values{session.FormField: {"post"}}, tc.flash)
+		got := v.get(text(func(ctx context.Context) string { return components.Title(ctx, "New post") }))
+		check(t, tc.claim, got, tc.want)
+	}
 }
 
 func check[T comparable](t *testing.T, what string, got, want T) {

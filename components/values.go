@@ -86,10 +86,10 @@ func Invalid(ctx context.Context, name string, describedBy ...string) templ.Attr
 	return attrs
 }
 
-// Title is the title of a page: with errors it is "Error: New post", which is the first
-// thing that a screen reader says.
+// Title is the title of a page: with errors, whatever the form is called, it is "Error: New post",
+// which is the first thing that a screen reader says.
 func Title(ctx context.Context, title string) string {
-	if !HasErrors(ctx) {
+	if !session.FromContext(ctx).HasErrors() {
 		return title
 	}
 	return words(defaultsOf(ctx).labels(ctx).ErrorPrefix, title)
