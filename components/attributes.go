@@ -94,9 +94,24 @@ func (a attributes) mergeOne(key string, value any) attributes {
 // it expects more than names.)
 func classed(class string) attributes { return attributes(nil).addText("class", class) }
 
+// given is the attribute that the application passes through, in whatever case: to HTML, Disabled
+// is disabled.
+func given(attrs templ.Attributes, key string) (value any, ok bool) {
+	if value, ok = attrs[key]; ok {
+		return value, true
+	}
+	for other, value := range attrs {
+		if strings.EqualFold(other, key) {
+			return value, true
+		}
+	}
+	return nil, false
+}
+
 // idOf is the id of a tag: the parameter, or the one among the attributes, or def.
 func idOf(id string, attrs templ.Attributes, def string) string {
-	return cmp.Or(id, textOf(attrs["id"]), def)
+	own, _ := given(attrs, "id")
+	return cmp.Or(id, textOf(own), def)
 }
 
 // isReserved says whether the attribute comes from the component's own parameters.

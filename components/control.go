@@ -25,7 +25,7 @@ type control struct {
 func newControl(ctx context.Context, name string, in Input) control {
 	d, f := defaultsOf(ctx), formAround(ctx)
 	in.Type = in.kind()
-	if multiple, ok := in.Attrs["multiple"]; ok {
+	if multiple, ok := given(in.Attrs, "multiple"); ok {
 		in.Multiple = isOn(multiple)
 	}
 	c := control{Input: in, Defaults: d, form: f, name: name, base: f.id(name)}
@@ -50,6 +50,9 @@ func (c *control) setChecked() {
 }
 
 func (c *control) defaultID() string {
+	if c.name == "" && c.isButton() {
+		return "" // nothing leads to it, and a form may have several
+	}
 	oneOfSeveral := c.Type == "radio" || c.Type == "checkbox" && strings.HasSuffix(c.name, "[]")
 	if oneOfSeveral && !c.isGroup() {
 		return choiceID(c.base, c.Value)
@@ -70,7 +73,10 @@ func (c *control) isButton() bool {
 	return false
 }
 
-func (c *control) isDisabled() bool { return isOn(c.Attrs["disabled"]) }
+func (c *control) isDisabled() bool {
+	disabled, _ := given(c.Attrs, "disabled")
+	return isOn(disabled)
+}
 
 // isSeveral says whether any number of the options may be chosen.
 func (c *control) isSeveral() bool { return c.Type == "checkbox" || c.Type == "select" && c.Multiple }
@@ -104,7 +110,7 @@ func (c *control) addAttributes(a attributes) attributes {
 	if c.Type != "textarea" && c.Type != "select" {
 		a = a.add("type", c.Type)
 	}
-	a = a.add("id", c.id).addText("name", c.name)
+	a = a.addText("id", c.id).addText("name", c.name)
 	a = c.addValue(a).addIf("multiple", c.Multiple).addIf("disabled", c.disabled)
 	a = a.addText("class", words(c.class(), c.Class))
 	return c.addState(a).merge(c.Attrs)
@@ -163,7 +169,7 @@ func (c *control) unchecked() attributes {
 	var a attributes
 	a = a.add("type", "hidden").addText("name", c.name).add("value", c.Unchecked)
 	for _, key := range []string{"disabled", "form"} {
-		if value, ok := c.Attrs[key]; ok {
+		if value, ok := given(c.Attrs, key); ok {
 			a = a.mergeOne(key, value)
 		}
 	}

@@ -111,14 +111,19 @@ func (f form) links(ctx context.Context, d *Defaults, errs []session.InputError)
 }
 
 // owner is the field that shows the errors of a name: those of "tags.1" are shown at
-// "tags[]", unless that element is a field by itself.
+// "tags[]", unless that element is a field by itself. It is, if it was sent, and if nothing was sent
+// of the list: a radio button that nobody has chosen is not.
 func (f form) owner(name string) string {
 	if values, _ := f.Values(name); values != nil {
 		return name
 	}
 	list := strings.TrimRight(strings.TrimSuffix(name, "]"), "0123456789")
-	if strings.HasSuffix(list, ".") || strings.HasSuffix(list, "[") {
-		return list[:len(list)-1]
+	if !strings.HasSuffix(list, ".") && !strings.HasSuffix(list, "[") {
+		return name
 	}
-	return name
+	list = list[:len(list)-1]
+	if values, known := f.Values(list); known && values == nil {
+		return name
+	}
+	return list
 }

@@ -2,6 +2,7 @@ package components
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/a-h/templ"
 )
@@ -106,9 +107,9 @@ func (m *markup) hint(c *control) {
 // checkbox.
 func (c *control) group() []control {
 	member := *c
-	if _, ok := c.Attrs["required"]; ok && c.Type == "checkbox" {
+	if _, ok := given(c.Attrs, "required"); ok && c.Type == "checkbox" {
 		member.Attrs = maps.Clone(c.Attrs)
-		delete(member.Attrs, "required")
+		maps.DeleteFunc(member.Attrs, func(key string, _ any) bool { return strings.EqualFold(key, "required") })
 	}
 	return member.boxes()
 }

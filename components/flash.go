@@ -247,5 +247,5 @@ func (p FlashProps) isSticky(kind string) bool {
 	if sticky == nil {
 		sticky = stickyKinds
 	}
-	return kind == session.KindError || slices.Contains(sticky, kind)
+	return kind == session.KindError || slices.ContainsFunc(sticky, func(name string) bool { return session.KindOf(name) == kind })
 }

@@ -185,6 +185,16 @@ func Test_that_a_list_has_the_errors_of_its_elements(t *testing.T) {
 	}
 }
 
+func Test_that_an_element_nobody_has_chosen_shows_its_own_error(t *testing.T) {
+	for _, name := range []string{"answers[1]", "answers.1"} {
+		field := components.Field(name, components.Input{Type: "radio", Options: components.Options("a", "A", "b", "B")})
+		got := after(t, url.Values{"answers[0]": {"a"}}, wrong(name), templ.Join(components.ErrorSummary(), field))
+		if !strings.Contains(got, `href="#answers-1"`) || !strings.Contains(got, `<fieldset id="answers-1"`) {
+			t.Errorf("the error of %s does not lead to it: %s", name, got)
+		}
+	}
+}
+
 func Test_that_a_fragment_in_a_form_belongs_to_it(t *testing.T) {
 	v := newVisitor(t)
 	v.csrf = "a-token"

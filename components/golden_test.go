@@ -117,7 +117,7 @@ func flashStates() []state {
 		}, components.FlashAlerts(components.FlashProps{Kinds: []string{"promo", "success"}})},
 		{"flash-dismiss", nil, everyKind, components.FlashAlerts(components.FlashProps{Dismiss: true})},
 		{"flash-auto-dismiss", nil, everyKind, components.FlashAlerts(components.FlashProps{AutoDismiss: 5 * time.Second})},
-		{"flash-sticky", nil, everyKind, components.FlashAlerts(components.FlashProps{AutoDismiss: time.Hour, Sticky: []string{"info"}})},
+		{"flash-sticky", nil, everyKind, components.FlashAlerts(components.FlashProps{AutoDismiss: time.Hour, Sticky: []string{"notice"}})},
 		{"flash-region-of-your-own", nil, everyKind, components.FlashAlerts(components.FlashProps{
 			ID: "toasts", Class: "wide", Attrs: templ.Attributes{"up-flashes": true, "class": "tall", "aria-live": "assertive"}})},
 		{"flash-item-of-your-own", nil, everyKind, components.FlashAlerts(components.FlashProps{Item: custom})},
@@ -158,7 +158,7 @@ func errorStates() []state {
 		{"summary", several, fields, components.ErrorSummary()},
 		{"summary-of-your-own", several, fields, components.ErrorSummary(components.SummaryProps{
 			Title: "Not yet", NoFocus: true, ID: "oops", Class: "wide", Attrs: templ.Attributes{"role": nil, "data-x": "1"}})},
-		{"summary-of-a-named-form", url.Values{session.FormField: {"login"}}, fields, inForm("login", components.ErrorSummary())},
+		{"summary-of-a-named-form", url.Values{session.FormField: {"login"}, "tags[]": {"go", "x"}}, fields, inForm("login", components.ErrorSummary())},
 	}
 }
 

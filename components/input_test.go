@@ -307,6 +307,36 @@ func Test_that_ids_come_from_names(t *testing.T) {
 		`<input type="text" id="own" name="x">`)
 }
 
+func Test_that_attributes_count_in_any_case(t *testing.T) {
+	letters := components.Options("a", "A", "b", "B")
+	cases := []struct {
+		claim string
+		input components.Input
+		want  string
+		count int
+	}{
+		{"a disabled box keeps its default", components.Input{Type: "checkbox", Checked: true, Attrs: templ.Attributes{"Disabled": true}}, " checked", 1},
+		{"so does the field that speaks for it", components.Input{Type: "checkbox", Unchecked: "0", Attrs: templ.Attributes{"DISABLED": true}}, " disabled", 2},
+		{"of a group no box is required", components.Input{Type: "checkbox", Options: letters, Attrs: templ.Attributes{"Required": true}}, "required", 0},
+		{"a list may take several", components.Input{Type: "select", Options: letters, Values: []string{"a", "b"}, Attrs: templ.Attributes{"MULTIPLE": true, "disabled": true}}, " selected", 2},
+		{"an id is one", components.Input{Attrs: templ.Attributes{"ID": "own"}}, ` id="own"`, 1},
+	}
+	for _, tc := range cases {
+		got := after(t, url.Values{"y": {"1"}}, (*session.Session).FlashAll, components.Field("x", tc.input))
+		if n := strings.Count(got, tc.want); n != tc.count {
+			t.Errorf("%s: %d times %q in %s; want %d", tc.claim, n, tc.want, got, tc.count)
+		}
+	}
+}
+
+func Test_that_buttons_without_names_share_no_id(t *testing.T) {
+	save, own := components.Input{Type: "submit", Value: "Save"}, components.Input{Type: "submit", ID: "own"}
+	got := html(t, templ.Join(components.OldInput("", save), components.Field("", save), components.OldInput("", own), components.OldInput("go", save)))
+	if ids := strings.Count(got, ` id="`); ids != 2 || !strings.Contains(got, ` id="own"`) || !strings.Contains(got, ` id="go"`) {
+		t.Errorf("got %s; want the ids own and go only", got)
+	}
+}
+
 func Test_that_the_ids_of_a_group_differ(t *testing.T) {
 	for _, values := range [][]string{
 		{"c", "c+", "c-", "c--", "c"},
