@@ -112,7 +112,7 @@ func addressHere(r *http.Request, address string) *url.URL {
 // where the page belongs when somebody goes back.
 func IsPartial(c echo.Context) bool {
 	addVary(c.Response().Header(), "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request, "+
-		"Turbo-Frame, X-Up-Target, Datastar-Request")
+		"Turbo-Frame, X-Up-Target, Datastar-Request, Accept, Sec-Fetch-Dest")
 	return classify(c.Request()) == audiencePart
 }
 

@@ -51,7 +51,7 @@ func Test_that_a_handler_can_tell_parts_from_pages(t *testing.T) {
 			return c.HTML(http.StatusOK, fmt.Sprint(session.IsPartial(c), session.From(c).IsPartial()))
 		})
 		wantText(t, tc.claim, got.body, fmt.Sprint(tc.part, tc.part))
-		wantText(t, "Vary", strings.Join(got.header.Values("Vary"), ", "), "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request, Turbo-Frame, X-Up-Target, Datastar-Request")
+		wantText(t, "Vary", strings.Join(got.header.Values("Vary"), ", "), "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request, Turbo-Frame, X-Up-Target, Datastar-Request, Accept, Sec-Fetch-Dest")
 	}
 }
 

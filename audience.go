@@ -87,18 +87,21 @@ func isPart(h http.Header) bool {
 		return true
 	case header(h, "Datastar-Request") == "true":
 		return true
-	case header(h, "X-Up-Version") != "":
-		target := header(h, "X-Up-Target")
-		return target != "" && target != "body" && target != "html"
 	}
-	return false
+	return header(h, "X-Up-Target") != "" && !isWholePage(h)
+}
+
+// isWholePage says whether Unpoly puts the answer in the place of the page.
+func isWholePage(h http.Header) bool {
+	target := header(h, "X-Up-Target")
+	return target == "body" || target == "html"
 }
 
 // isFetch says whether a script asks, and for no page. Turbo Drive, and others that put a
-// page in the place of another, accept text/html; htmx 2 accepts anything, whether it follows
+// page in the place of another, accept text/html. Unpoly and htmx 2 accept anything, whether htmx follows
 // a boosted link or restores a page (which it may do without HX-Request, by its configuration).
 func isFetch(h http.Header) bool {
-	return header(h, "Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) &&
+	return header(h, "Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) && !isWholePage(h) &&
 		header(h, "Hx-Request") == "" && header(h, "Hx-History-Restore-Request") == ""
 }
 

@@ -46,10 +46,10 @@ func Test_who_asks(t *testing.T) {
 		{"a Turbo frame", headers{"Accept", "text/html, application/xhtml+xml", "Turbo-Frame", "list", "Sec-Fetch-Dest", "empty"}, part},
 		{"Turbo, prefetching", headers{"Accept", "text/html, application/xhtml+xml", "X-Sec-Purpose", "prefetch", "Sec-Fetch-Dest", "empty"}, nobody},
 
-		{"Unpoly, a fragment", headers{"Accept", "text/html", "X-Up-Version", "3.8.0", "X-Up-Target", ".list"}, part},
-		{"Unpoly, the body", headers{"Accept", "text/html", "X-Up-Version", "3.8.0", "X-Up-Target", "body"}, page},
-		{"Unpoly, the page", headers{"Accept", "text/html", "X-Up-Version", "3.8.0", "X-Up-Target", "html"}, page},
-		{"Unpoly, without a target", headers{"Accept", "text/html", "X-Up-Version", "3.8.0"}, page},
+		{"Unpoly, a fragment", and(scriptFetch, "X-Up-Version", "3.8.0", "X-Up-Target", ".list"), part},
+		{"Unpoly, the body", and(scriptFetch, "X-Up-Version", "3.8.0", "X-Up-Target", "body"), page},
+		{"Unpoly, the page", and(scriptFetch, "X-Up-Version", "3.8.0", "X-Up-Target", "html"), page},
+		{"Unpoly, without a target", and(scriptFetch, "X-Up-Version", "3.8.0"), part},
 
 		{"Datastar", headers{"Accept", "text/event-stream, text/html, application/json", "Datastar-Request", "true"}, part},
 
