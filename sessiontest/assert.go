@@ -260,9 +260,9 @@ func (r *Response) String() string {
 func (r *Response) AssertSessionBegun() {
 	v := r.visitor
 	v.t.Helper()
-	before, now := r.sessions()
+	had, now := r.hadSession(), v.Session()
 	switch {
-	case !before.IsNew():
+	case had:
 		v.fail(now, "%s: there was a session already; want one that begins here", r)
 	case now.IsNew():
 		v.fail(now, "%s: want a session", r)
@@ -275,49 +275,58 @@ func (r *Response) AssertSessionBegun() {
 func (r *Response) AssertSessionRegenerated() {
 	v := r.visitor
 	v.t.Helper()
-	before, now := r.sessions()
-	old, given := r.cookieBefore()
+	had, now := r.hadSession(), v.Session()
 	switch {
-	case !given:
+	case !had:
 		v.fail(now, "%s: the visitor came without a session, so there was none to be given a new id; Seed one", r)
 	case now.IsNew():
 		v.fail(now, "%s: the session has ended; want it to go on with a new id", r)
-	case old == v.cookie():
+	case r.oldCookie() == v.cookie():
 		v.fail(now, "%s: the session still has its old id; want a new one (Regenerate, or Tag)", r)
-	case !v.site.sealed && !before.IsNew():
+	case r.oldCookieLeads():
 		v.fail(now, "%s: the old id still leads to a session, beside the new one", r)
 	}
 }
 
 // AssertSessionDestroyed fails the test unless this answer has ended the session: the cookie
-// that the visitor came with leads nowhere, and if there is a new one, for a message say, it
-// has no values. (A session that is kept in a cookie ends in this browser only.)
+// that the visitor came with leads nowhere any more, and if there is a new one, for a message
+// say, it has no values. (A session that is kept in a cookie ends in this browser only.)
 func (r *Response) AssertSessionDestroyed() {
 	v := r.visitor
 	v.t.Helper()
-	before, now := r.sessions()
-	_, given := r.cookieBefore()
+	had, now := r.hadSession(), v.Session()
 	switch {
-	case !given:
+	case !had:
 		v.fail(now, "%s: the visitor came without a session, so there was none to be destroyed; Seed one", r)
-	case !v.site.sealed && !before.IsNew():
+	case r.oldCookieLeads():
 		v.fail(now, "%s: the session is still there; want it destroyed", r)
 	case !now.IsNew() && len(now.All()) > 0:
 		v.fail(now, "%s: the session lives on; want it destroyed", r)
 	}
 }
 
-// sessions is what the cookies that the visitor came with lead to by now, and what those that
-// the visitor has now lead to.
-func (r *Response) sessions() (before, now *session.Session) {
-	v := r.visitor
-	v.t.Helper()
-	return v.look(r.before), v.Session()
+// hadSession says whether the visitor came with a session.
+func (r *Response) hadSession() bool {
+	t := r.visitor.t
+	t.Helper()
+	if err := r.before.err; err != nil {
+		t.Fatalf("sessiontest: %s: whether there was a session before could not be found out: %v", r, err)
+	}
+	return r.before.session
 }
 
-// cookieBefore is the session's cookie that the visitor came with.
-func (r *Response) cookieBefore() (value string, given bool) {
-	return valueOf(r.before, r.visitor.site.cookie)
+// oldCookie is the session's cookie that the visitor came with.
+func (r *Response) oldCookie() string {
+	value, _ := valueOf(r.before.cookies, r.visitor.site.cookie)
+	return value
+}
+
+// oldCookieLeads says whether the cookie that the visitor came with still leads to a session on
+// the server.
+func (r *Response) oldCookieLeads() bool {
+	v := r.visitor
+	v.t.Helper()
+	return !v.site.sealed && !v.look(r.before.cookies).IsNew()
 }
 
 // cookie is the session's cookie that the visitor has.

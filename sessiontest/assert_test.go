@@ -63,6 +63,9 @@ const (
 	old input: "title" = "Hello"
 	input error: "title": "Too short.", "Too plain."
 	page error "E_VALIDATION_ERROR": "The form was not saved. Please correct the fields that are marked."`
+	bobText = `
+	this is what there is:
+	value "user": "bob"`
 	noneText = `
 	there is no session`
 	emptyText = `
@@ -272,6 +275,17 @@ var assertions = []struct {
 		func(v visitor) {},
 		func(v visitor) { v.Get("/ping").AssertSessionBegun() },
 		"GET /ping: 204 No Content: there was a session already; want one that begins here" + valuesText},
+	{"AssertSessionBegun", someValues,
+		func(v visitor) {
+			v.Post("/end", nil)
+			v.Post("/login", url.Values{"user": {"ada"}}).AssertSessionBegun()
+		},
+		func(v visitor) { v.Post("/login", url.Values{"user": {"ada"}}).AssertSessionBegun() },
+		"POST /login: 303 See Other, to /posts: there was a session already; want one that begins here" + valuesText},
+	{"AssertSessionBegun", someValues,
+		func(v visitor) {},
+		func(v visitor) { v.Post("/instead", nil).AssertSessionBegun() },
+		"POST /instead: 204 No Content: there was a session already; want one that begins here" + bobText},
 	{"AssertSessionRegenerated", nothing,
 		func(v visitor) {},
 		func(v visitor) { v.Post("/login", url.Values{"user": {"ada"}}).AssertSessionRegenerated() },
@@ -287,7 +301,7 @@ var assertions = []struct {
 	{"AssertSessionRegenerated", someValues,
 		func(v visitor) {},
 		func(v visitor) { v.Post("/swap", nil).AssertSessionRegenerated() },
-		"POST /swap: 204 No Content: the old id still leads to a session, beside the new one\n\tthis is what there is:\n\tvalue \"user\": \"bob\""},
+		"POST /swap: 204 No Content: the old id still leads to a session, beside the new one" + bobText},
 	{"AssertSessionDestroyed", someValues,
 		func(v visitor) { v.Post("/end", nil).AssertSessionDestroyed() },
 		func(v visitor) { v.Get("/ping").AssertSessionDestroyed() },
@@ -368,6 +382,12 @@ func newVisitor(t sessiontest.TB) visitor {
 	app := newApp(cfg)
 	app.POST("/end", func(c echo.Context) error {
 		session.From(c).Destroy()
+		return c.NoContent(http.StatusNoContent)
+	})
+	app.POST("/instead", func(c echo.Context) error {
+		s := session.From(c)
+		s.Destroy()
+		s.Put("user", "bob")
 		return c.NoContent(http.StatusNoContent)
 	})
 	app.POST("/swap", func(c echo.Context) error {
@@ -572,6 +592,11 @@ var misuses = []struct {
 		someValues(v)
 		v.AssertSession()
 	}, "sessiontest: the session could not be looked at: session: store unavailable: read: out of order"},
+	{"a store that is down, looked at before a request", func(fake sessiontest.TB) {
+		v := sessiontest.New(fake, session.Config{Store: down{memorystore.New(memorystore.Options{})}}, newApp(inMemory()))
+		someValues(v)
+		v.Get("/ping").AssertSessionBegun()
+	}, "sessiontest: GET /ping: 204 No Content: whether there was a session before could not be found out: session: store unavailable: read: out of order"},
 }
 
 func Test_that_misuse_is_a_clear_failure(t *testing.T) {

@@ -27,7 +27,7 @@ type Response struct {
 	Text string
 
 	visitor *Visitor
-	before  []jarCookie // what the visitor came with
+	before  before
 }
 
 // Get asks for a page. The path is one of the application, with a query if need be.
@@ -83,10 +83,10 @@ func (v *Visitor) Do(r *http.Request) *Response {
 		v.t.Fatalf("sessiontest: %s %s: the visitor goes to %s only", r.Method, r.URL, v.site.base.Host)
 		return nil
 	}
-	before := v.browser.jar.sent(out.URL)
-	for _, c := range before {
+	for _, c := range v.browser.jar.sent(out.URL) {
 		out.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 	}
+	before := v.site.before(out)
 
 	v.site.underway.Add(1)
 	defer v.site.underway.Add(-1)

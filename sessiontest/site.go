@@ -134,6 +134,26 @@ func (s *site) look(cookies []jarCookie) (seen *session.Session, err error) {
 	return seen, cmp.Or(err, failed)
 }
 
+// before is what a request brings along. Whether its cookies lead to a session has to be found
+// out before it is made: the answer may end that, or give it another id, and then they do not.
+type before struct {
+	cookies []jarCookie
+	session bool
+	err     error // the store could not be asked, which the application has to cope with
+}
+
+func (s *site) before(r *http.Request) (b before) {
+	for _, c := range r.Cookies() {
+		b.cookies = append(b.cookies, jarCookie{Cookie: *c})
+	}
+	if _, given := valueOf(b.cookies, s.cookie); !given {
+		return b
+	}
+	seen, err := s.look(b.cookies)
+	b.session, b.err = err == nil && !seen.IsNew(), err
+	return b
+}
+
 // request is one to our own application.
 func (s *site) request(method string, form url.Values, cookies []jarCookie) *http.Request {
 	r := httptest.NewRequest(method, s.base.String(), strings.NewReader(form.Encode()))
