@@ -270,8 +270,10 @@ func (r *Response) AssertSessionBegun() {
 }
 
 // AssertSessionRegenerated fails the test unless this answer has given the session another
-// id, as a login must: the visitor has a new cookie, and the old one leads nowhere. A
-// session that is kept in a cookie has no id; there, a new cookie will do.
+// id, as a login must: the visitor has a new cookie, and the old one leads nowhere. A session
+// that was destroyed, with another one begun in its place, has no other id. (Only a store that is
+// a [session.Tagger] tells the two apart.) One that is kept in a cookie has no id at all; there,
+// a new cookie will do.
 func (r *Response) AssertSessionRegenerated() {
 	v := r.visitor
 	v.t.Helper()
@@ -285,6 +287,8 @@ func (r *Response) AssertSessionRegenerated() {
 		v.fail(now, "%s: the session still has its old id; want a new one (Regenerate, or Tag)", r)
 	case r.oldCookieLeads():
 		v.fail(now, "%s: the old id still leads to a session, beside the new one", r)
+	case r.ended:
+		v.fail(now, "%s: the session was destroyed, and this is another one; want it to go on with a new id", r)
 	}
 }
 

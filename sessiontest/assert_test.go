@@ -302,6 +302,10 @@ var assertions = []struct {
 		func(v visitor) {},
 		func(v visitor) { v.Post("/swap", nil).AssertSessionRegenerated() },
 		"POST /swap: 204 No Content: the old id still leads to a session, beside the new one" + bobText},
+	{"AssertSessionRegenerated", someValues,
+		func(v visitor) { v.Post("/afresh", nil).AssertSessionRegenerated() },
+		func(v visitor) { v.Post("/instead", nil).AssertSessionRegenerated() },
+		"POST /instead: 204 No Content: the session was destroyed, and this is another one; want it to go on with a new id" + bobText},
 	{"AssertSessionDestroyed", someValues,
 		func(v visitor) { v.Post("/end", nil).AssertSessionDestroyed() },
 		func(v visitor) { v.Get("/ping").AssertSessionDestroyed() },
@@ -387,6 +391,13 @@ func newVisitor(t sessiontest.TB) visitor {
 	app.POST("/instead", func(c echo.Context) error {
 		s := session.From(c)
 		s.Destroy()
+		s.Put("user", "bob")
+		return c.NoContent(http.StatusNoContent)
+	})
+	app.POST("/afresh", func(c echo.Context) error { // the login that Session.Destroy's comment advises
+		s := session.From(c)
+		s.Clear()
+		s.Regenerate()
 		s.Put("user", "bob")
 		return c.NoContent(http.StatusNoContent)
 	})

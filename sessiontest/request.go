@@ -28,6 +28,7 @@ type Response struct {
 
 	visitor *Visitor
 	before  before
+	ended   bool // the session was destroyed, and another one begun; see site.ended
 }
 
 // Get asks for a page. The path is one of the application, with a query if need be.
@@ -103,7 +104,8 @@ func (v *Visitor) Do(r *http.Request) *Response {
 	}
 	res.Body, res.Request = io.NopCloser(bytes.NewReader(text)), out
 	v.take(res)
-	return &Response{res, string(text), v, before}
+	ended := before.session && v.site.begins(res.Cookies()) && v.site.ended(before.cookies)
+	return &Response{res, string(text), v, before, ended}
 }
 
 // complete is r as the visitor's browser would send it.

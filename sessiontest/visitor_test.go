@@ -170,6 +170,29 @@ func Test_that_a_cookie_which_the_request_brings_itself_counts(t *testing.T) {
 	})
 }
 
+// There the kit cannot tell a new id from a new session.
+func Test_that_a_store_which_finds_no_users_will_do_for_a_new_id(t *testing.T) {
+	cfg := session.Config{Store: plain{memorystore.New(memorystore.Options{})}}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor.Seed(func(s *session.Session) { s.Put("cart", 7) })
+	visitor.Post("/login", url.Values{"user": {"ada"}}).AssertSessionRegenerated()
+	visitor.AssertValue("cart", 7)
+}
+
+// plain is a store with the methods that it must have, and no more.
+type plain struct{ session.Store }
+
+// That an id was given up is noted for a minute only, and an assertion may come later.
+func Test_that_a_new_id_is_known_for_as_long_as_the_session_lives(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+		visitor.Seed(func(s *session.Session) { s.Put("cart", 7) })
+		answer := visitor.Post("/login", url.Values{"user": {"ada"}})
+		clock.Advance(time.Hour)
+		answer.AssertSessionRegenerated()
+	})
+}
+
 func Test_that_two_visitors_have_nothing_in_common(t *testing.T) {
 	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
 		ada := sessiontest.New(t, cfg, newApp(cfg))
