@@ -30,9 +30,9 @@ func (v *Visitor) AssertNoValue(keys ...string) {
 	}
 }
 
-// AssertAlert fails the test unless alerts of that kind wait for the next page, one with
-// each of these texts. Without a text, any alert of the kind will do. More than that, such
-// as a link, is in Session().FlashMessages().Alerts().
+// AssertAlert fails the test unless alerts of that kind wait for the next page, one for each
+// of these texts: a text that is wanted twice takes two. Without a text, any alert of the kind
+// will do. More than that, such as a link, is in Session().FlashMessages().Alerts().
 func (v *Visitor) AssertAlert(kind string, texts ...string) {
 	v.t.Helper()
 	s := v.Session()
@@ -40,9 +40,14 @@ func (v *Visitor) AssertAlert(kind string, texts ...string) {
 	if len(alerts) == 0 && len(texts) == 0 {
 		v.fail(s, "there is no alert of the kind %q", kind)
 	}
-	for _, text := range texts {
-		has := func(m session.Message) bool { return m.Text == text }
-		if !slices.ContainsFunc(alerts, has) {
+	for i, text := range texts {
+		at := slices.IndexFunc(alerts, func(m session.Message) bool { return m.Text == text })
+		switch {
+		case at >= 0:
+			alerts = slices.Delete(alerts, at, at+1)
+		case slices.Contains(texts[:i], text):
+			v.fail(s, "there is no other alert of the kind %q with the text %q", kind, text)
+		default:
 			v.fail(s, "there is no alert of the kind %q with the text %q", kind, text)
 		}
 	}

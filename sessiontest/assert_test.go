@@ -38,6 +38,11 @@ var (
 		s.FlashAlert(session.Message{Kind: "warning", Title: "Soon", Text: "It ends.", Href: "/renew", Label: "Renew"})
 		s.Flash("draft", map[string]int{"id": 7})
 	})
+	twice = seeded(func(s *session.Session) {
+		s.FlashInfo("Saved.")
+		s.FlashInfo("Sent.")
+		s.FlashInfo("Saved.")
+	})
 	someForm = func(v visitor) {
 		v.SeedForm(url.Values{"title": {"Hello"}, "tags": {"a", "b"}, "password": {"x"}}, func(s *session.Session) {
 			s.FlashValidationErrors(session.ValidationErrors{"title": {"Too short.", "Too plain."}})
@@ -57,6 +62,11 @@ const (
 	alert error "It is full."
 	alert warning "It ends.", title "Soon", link "Renew" to /renew
 	flash "draft": {"id":7}`
+	twiceText = `
+	this is what there is:
+	alert info "Saved."
+	alert info "Sent."
+	alert info "Saved."`
 	formText = `
 	this is what there is:
 	old input: "tags" = "a", "b"
@@ -117,6 +127,10 @@ var assertions = []struct {
 		func(v visitor) {},
 		func(v visitor) { v.AssertAlert("success", "Saved.") },
 		`there is no alert of the kind "success" with the text "Saved."` + emptyText},
+	{"AssertAlert", twice,
+		func(v visitor) { v.AssertAlert("info", "Saved.", "Sent.", "Saved."); v.AssertAlert("info", "Saved.") },
+		func(v visitor) { v.AssertAlert("info", "Sent.", "Saved.", "Sent.") },
+		`there is no other alert of the kind "info" with the text "Sent."` + twiceText},
 	{"AssertNoAlert", someFlash,
 		func(v visitor) { v.AssertNoAlert("success", "info") },
 		func(v visitor) { v.AssertNoAlert("success", "warning") },
