@@ -550,6 +550,23 @@ var misuses = []struct {
 	{"a secure cookie by plain http", func(fake sessiontest.TB) {
 		sessiontest.NewAt(fake, inMemory(), "http://127.0.0.1:8080", nil)
 	}, "sessiontest: the cookie __Host-session is Secure, and http://127.0.0.1:8080 is plain http, where browsers neither take nor send it; use httptest.NewTLSServer, or set Cookie.Insecure"},
+	{"a secure cookie of the application by plain http", func(fake sessiontest.TB) {
+		visitDressed(fake, session.CookieOptions{Insecure: true}, session.CookieOptions{}, "id")
+	}, "sessiontest: POST /login has set the cookie id, which browsers do not take: it is Secure, and comes by plain http; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
+	{"a secure cookie of the application by plain http, whose name says so", func(fake sessiontest.TB) {
+		visitDressed(fake, session.CookieOptions{Insecure: true}, session.CookieOptions{}, "")
+	}, "sessiontest: POST /login has set the cookie __Host-session, which browsers do not take: it is Secure, and comes by plain http; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
+	{"a cookie of the application for another domain", func(fake sessiontest.TB) {
+		visitDressed(fake, session.CookieOptions{}, session.CookieOptions{Domain: "example.org"}, "")
+	}, "sessiontest: POST /login has set the cookie session, which browsers do not take: it is for example.org, and comes from example.com; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
+	{"a secure flash cookie of the application by plain http", func(fake sessiontest.TB) {
+		app := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "__Host-session-flash", Value: "x", Path: "/", Secure: true})
+		})
+		insecure := inMemory()
+		insecure.Cookie.Insecure = true
+		sessiontest.New(fake, insecure, app).Get("/")
+	}, "sessiontest: GET / has set the cookie __Host-session-flash, which browsers do not take: it is Secure, and comes by plain http; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
 	{"a cookie for another domain", func(fake sessiontest.TB) {
 		cfg := inMemory()
 		cfg.Cookie.Domain = "example.org"
@@ -628,6 +645,17 @@ func Test_that_misuse_is_a_clear_failure(t *testing.T) {
 	for _, tc := range misuses {
 		t.Run(tc.claim, func(t *testing.T) { wantFailure(t, tc.message, tc.test) })
 	}
+}
+
+// visitDressed looks at nothing in an application whose cookie is not dressed as the test's is.
+func visitDressed(t sessiontest.TB, test, app session.CookieOptions, name string) {
+	cfg := inMemory()
+	cfg.Logger, cfg.CookieName, cfg.Cookie = quiet, name, test
+	other := cfg
+	other.Cookie = app
+	visitor := sessiontest.New(t, cfg, newApp(other))
+	visitor.Post("/login", url.Values{"user": {"ada"}})
+	visitor.AssertNoValue() // holds by accident
 }
 
 var quiet = slog.New(slog.DiscardHandler)

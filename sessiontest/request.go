@@ -164,12 +164,18 @@ func (v *Visitor) defaults() http.Header {
 func (v *Visitor) take(res *http.Response) {
 	v.t.Helper()
 	out, cookies := res.Request, res.Cookies()
-	v.browser.jar.set(out.URL, cookies)
+	refused := v.browser.jar.set(out.URL, cookies)
 	v.browser.noteAnswer(cookies, v.site.cookie)
 	if v.arrives(res) {
 		v.browser.mu.Lock()
 		v.browser.page = out.URL.String()
 		v.browser.mu.Unlock()
+	}
+	for _, c := range refused {
+		if v.site.isOurs(c.name) {
+			v.t.Fatalf("sessiontest: %s %s has set the cookie %s, which browsers do not take: %s; the Config given to sessiontest must have the same CookieName and Cookie as that of the application", out.Method, out.URL.Path, c.name, c.why)
+			return
+		}
 	}
 	if !v.site.found(cookies, v.browser.jar.sent(v.site.base)) {
 		v.t.Fatalf("sessiontest: %s %s has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now", out.Method, out.URL.Path)

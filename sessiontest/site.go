@@ -201,3 +201,15 @@ func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
 func (s *site) begins(answer []*http.Cookie) bool {
 	return slices.ContainsFunc(answer, func(c *http.Cookie) bool { return c.Name == s.cookie && c.MaxAge >= 0 })
 }
+
+// flashSuffix is what the name of a cookie with flash has more than that of the session's.
+const flashSuffix = "-flash"
+
+// isOurs says whether a cookie of that name is one of the session. Whether it begins with __Host-
+// depends on the other attributes, in which an application and its test may differ by mistake.
+func (s *site) isOurs(name string) bool {
+	const prefix = "__Host-"
+	own := strings.TrimPrefix(s.cookie, prefix)
+	name = strings.TrimPrefix(name, prefix)
+	return name == own || name == own+flashSuffix
+}
