@@ -92,7 +92,8 @@ func (v *Visitor) AssertNoFlash(keys ...string) {
 
 // AssertOld fails the test unless the next page shows these values in the field again, as
 // the visitor had submitted them. Without want, anything will do. An unchecked checkbox is
-// "", as in [session.Session.Old].
+// "", as in [session.Session.Old], and so is a field that the form does not have: neither is part
+// of a submission, so "" does not show that the name is right.
 func (v *Visitor) AssertOld(field string, want ...string) {
 	v.t.Helper()
 	s := v.Session()
