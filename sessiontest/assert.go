@@ -30,9 +30,9 @@ func (v *Visitor) AssertNoValue(keys ...string) {
 	}
 }
 
-// AssertAlert fails the test unless alerts of that kind wait for the next page, one with
-// each of these texts. Without a text, any alert of the kind will do. More than that, such
-// as a link, is in Session().FlashMessages().Alerts().
+// AssertAlert fails the test unless alerts of that kind wait for the next page, one for each
+// of these texts: a text that is wanted twice takes two. Without a text, any alert of the kind
+// will do. More than that, such as a link, is in Session().FlashMessages().Alerts().
 func (v *Visitor) AssertAlert(kind string, texts ...string) {
 	v.t.Helper()
 	s := v.Session()
@@ -40,9 +40,14 @@ func (v *Visitor) AssertAlert(kind string, texts ...string) {
 	if len(alerts) == 0 && len(texts) == 0 {
 		v.fail(s, "there is no alert of the kind %q", kind)
 	}
-	for _, text := range texts {
-		has := func(m session.Message) bool { return m.Text == text }
-		if !slices.ContainsFunc(alerts, has) {
+	for i, text := range texts {
+		at := slices.IndexFunc(alerts, func(m session.Message) bool { return m.Text == text })
+		switch {
+		case at >= 0:
+			alerts = slices.Delete(alerts, at, at+1)
+		case slices.Contains(texts[:i], text):
+			v.fail(s, "there is no other alert of the kind %q with the text %q", kind, text)
+		default:
 			v.fail(s, "there is no alert of the kind %q with the text %q", kind, text)
 		}
 	}
@@ -87,7 +92,8 @@ func (v *Visitor) AssertNoFlash(keys ...string) {
 
 // AssertOld fails the test unless the next page shows these values in the field again, as
 // the visitor had submitted them. Without want, anything will do. An unchecked checkbox is
-// "", as in [session.Session.Old].
+// "", as in [session.Session.Old], and so is a field that the form does not have: neither is part
+// of a submission, so "" does not show that the name is right.
 func (v *Visitor) AssertOld(field string, want ...string) {
 	v.t.Helper()
 	s := v.Session()
@@ -260,9 +266,9 @@ func (r *Response) String() string {
 func (r *Response) AssertSessionBegun() {
 	v := r.visitor
 	v.t.Helper()
-	before, now := r.sessions()
+	had, now := r.hadSession(), v.Session()
 	switch {
-	case !before.IsNew():
+	case had:
 		v.fail(now, "%s: there was a session already; want one that begins here", r)
 	case now.IsNew():
 		v.fail(now, "%s: want a session", r)
@@ -270,54 +276,67 @@ func (r *Response) AssertSessionBegun() {
 }
 
 // AssertSessionRegenerated fails the test unless this answer has given the session another
-// id, as a login must: the visitor has a new cookie, and the old one leads nowhere. A
-// session that is kept in a cookie has no id; there, a new cookie will do.
+// id, as a login must: the visitor has a new cookie, and the old one leads nowhere. A session
+// that was destroyed, with another one begun in its place, has no other id. (Only a store that is
+// a [session.Tagger] tells the two apart.) One that is kept in a cookie has no id at all; there,
+// a new cookie will do.
 func (r *Response) AssertSessionRegenerated() {
 	v := r.visitor
 	v.t.Helper()
-	before, now := r.sessions()
-	old, given := r.cookieBefore()
+	had, now := r.hadSession(), v.Session()
 	switch {
-	case !given:
+	case !had:
 		v.fail(now, "%s: the visitor came without a session, so there was none to be given a new id; Seed one", r)
 	case now.IsNew():
 		v.fail(now, "%s: the session has ended; want it to go on with a new id", r)
-	case old == v.cookie():
+	case r.oldCookie() == v.cookie():
 		v.fail(now, "%s: the session still has its old id; want a new one (Regenerate, or Tag)", r)
-	case !v.site.sealed && !before.IsNew():
+	case r.oldCookieLeads():
 		v.fail(now, "%s: the old id still leads to a session, beside the new one", r)
+	case r.ended:
+		v.fail(now, "%s: the session was destroyed, and this is another one; want it to go on with a new id", r)
 	}
 }
 
 // AssertSessionDestroyed fails the test unless this answer has ended the session: the cookie
-// that the visitor came with leads nowhere, and if there is a new one, for a message say, it
-// has no values. (A session that is kept in a cookie ends in this browser only.)
+// that the visitor came with leads nowhere any more, and if there is a new one, for a message
+// say, it has no values. (A session that is kept in a cookie ends in this browser only.)
 func (r *Response) AssertSessionDestroyed() {
 	v := r.visitor
 	v.t.Helper()
-	before, now := r.sessions()
-	_, given := r.cookieBefore()
+	had, now := r.hadSession(), v.Session()
 	switch {
-	case !given:
+	case !had:
 		v.fail(now, "%s: the visitor came without a session, so there was none to be destroyed; Seed one", r)
-	case !v.site.sealed && !before.IsNew():
+	case r.oldCookieLeads():
 		v.fail(now, "%s: the session is still there; want it destroyed", r)
 	case !now.IsNew() && len(now.All()) > 0:
 		v.fail(now, "%s: the session lives on; want it destroyed", r)
 	}
 }
 
-// sessions is what the cookies that the visitor came with lead to by now, and what those that
-// the visitor has now lead to.
-func (r *Response) sessions() (before, now *session.Session) {
-	v := r.visitor
-	v.t.Helper()
-	return v.look(r.before), v.Session()
+// hadSession says whether the visitor came with a session.
+func (r *Response) hadSession() bool {
+	t := r.visitor.t
+	t.Helper()
+	if err := r.before.err; err != nil {
+		t.Fatalf("sessiontest: %s: whether there was a session before could not be found out: %v", r, err)
+	}
+	return r.before.session
 }
 
-// cookieBefore is the session's cookie that the visitor came with.
-func (r *Response) cookieBefore() (value string, given bool) {
-	return valueOf(r.before, r.visitor.site.cookie)
+// oldCookie is the session's cookie that the visitor came with.
+func (r *Response) oldCookie() string {
+	value, _ := valueOf(r.before.cookies, r.visitor.site.cookie)
+	return value
+}
+
+// oldCookieLeads says whether the cookie that the visitor came with still leads to a session on
+// the server.
+func (r *Response) oldCookieLeads() bool {
+	v := r.visitor
+	v.t.Helper()
+	return !v.site.sealed && !v.look(r.before.cookies).IsNew()
 }
 
 // cookie is the session's cookie that the visitor has.

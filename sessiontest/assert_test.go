@@ -38,6 +38,11 @@ var (
 		s.FlashAlert(session.Message{Kind: "warning", Title: "Soon", Text: "It ends.", Href: "/renew", Label: "Renew"})
 		s.Flash("draft", map[string]int{"id": 7})
 	})
+	twice = seeded(func(s *session.Session) {
+		s.FlashInfo("Saved.")
+		s.FlashInfo("Sent.")
+		s.FlashInfo("Saved.")
+	})
 	someForm = func(v visitor) {
 		v.SeedForm(url.Values{"title": {"Hello"}, "tags": {"a", "b"}, "password": {"x"}}, func(s *session.Session) {
 			s.FlashValidationErrors(session.ValidationErrors{"title": {"Too short.", "Too plain."}})
@@ -57,12 +62,20 @@ const (
 	alert error "It is full."
 	alert warning "It ends.", title "Soon", link "Renew" to /renew
 	flash "draft": {"id":7}`
+	twiceText = `
+	this is what there is:
+	alert info "Saved."
+	alert info "Sent."
+	alert info "Saved."`
 	formText = `
 	this is what there is:
 	old input: "tags" = "a", "b"
 	old input: "title" = "Hello"
 	input error: "title": "Too short.", "Too plain."
 	page error "E_VALIDATION_ERROR": "The form was not saved. Please correct the fields that are marked."`
+	bobText = `
+	this is what there is:
+	value "user": "bob"`
 	noneText = `
 	there is no session`
 	emptyText = `
@@ -114,6 +127,10 @@ var assertions = []struct {
 		func(v visitor) {},
 		func(v visitor) { v.AssertAlert("success", "Saved.") },
 		`there is no alert of the kind "success" with the text "Saved."` + emptyText},
+	{"AssertAlert", twice,
+		func(v visitor) { v.AssertAlert("info", "Saved.", "Sent.", "Saved."); v.AssertAlert("info", "Saved.") },
+		func(v visitor) { v.AssertAlert("info", "Sent.", "Saved.", "Sent.") },
+		`there is no other alert of the kind "info" with the text "Sent."` + twiceText},
 	{"AssertNoAlert", someFlash,
 		func(v visitor) { v.AssertNoAlert("success", "info") },
 		func(v visitor) { v.AssertNoAlert("success", "warning") },
@@ -272,6 +289,17 @@ var assertions = []struct {
 		func(v visitor) {},
 		func(v visitor) { v.Get("/ping").AssertSessionBegun() },
 		"GET /ping: 204 No Content: there was a session already; want one that begins here" + valuesText},
+	{"AssertSessionBegun", someValues,
+		func(v visitor) {
+			v.Post("/end", nil)
+			v.Post("/login", url.Values{"user": {"ada"}}).AssertSessionBegun()
+		},
+		func(v visitor) { v.Post("/login", url.Values{"user": {"ada"}}).AssertSessionBegun() },
+		"POST /login: 303 See Other, to /posts: there was a session already; want one that begins here" + valuesText},
+	{"AssertSessionBegun", someValues,
+		func(v visitor) {},
+		func(v visitor) { v.Post("/instead", nil).AssertSessionBegun() },
+		"POST /instead: 204 No Content: there was a session already; want one that begins here" + bobText},
 	{"AssertSessionRegenerated", nothing,
 		func(v visitor) {},
 		func(v visitor) { v.Post("/login", url.Values{"user": {"ada"}}).AssertSessionRegenerated() },
@@ -287,7 +315,11 @@ var assertions = []struct {
 	{"AssertSessionRegenerated", someValues,
 		func(v visitor) {},
 		func(v visitor) { v.Post("/swap", nil).AssertSessionRegenerated() },
-		"POST /swap: 204 No Content: the old id still leads to a session, beside the new one\n\tthis is what there is:\n\tvalue \"user\": \"bob\""},
+		"POST /swap: 204 No Content: the old id still leads to a session, beside the new one" + bobText},
+	{"AssertSessionRegenerated", someValues,
+		func(v visitor) { v.Post("/afresh", nil).AssertSessionRegenerated() },
+		func(v visitor) { v.Post("/instead", nil).AssertSessionRegenerated() },
+		"POST /instead: 204 No Content: the session was destroyed, and this is another one; want it to go on with a new id" + bobText},
 	{"AssertSessionDestroyed", someValues,
 		func(v visitor) { v.Post("/end", nil).AssertSessionDestroyed() },
 		func(v visitor) { v.Get("/ping").AssertSessionDestroyed() },
@@ -368,6 +400,19 @@ func newVisitor(t sessiontest.TB) visitor {
 	app := newApp(cfg)
 	app.POST("/end", func(c echo.Context) error {
 		session.From(c).Destroy()
+		return c.NoContent(http.StatusNoContent)
+	})
+	app.POST("/instead", func(c echo.Context) error {
+		s := session.From(c)
+		s.Destroy()
+		s.Put("user", "bob")
+		return c.NoContent(http.StatusNoContent)
+	})
+	app.POST("/afresh", func(c echo.Context) error { // the login that Session.Destroy's comment advises
+		s := session.From(c)
+		s.Clear()
+		s.Regenerate()
+		s.Put("user", "bob")
 		return c.NoContent(http.StatusNoContent)
 	})
 	app.POST("/swap", func(c echo.Context) error {
@@ -505,6 +550,23 @@ var misuses = []struct {
 	{"a secure cookie by plain http", func(fake sessiontest.TB) {
 		sessiontest.NewAt(fake, inMemory(), "http://127.0.0.1:8080", nil)
 	}, "sessiontest: the cookie __Host-session is Secure, and http://127.0.0.1:8080 is plain http, where browsers neither take nor send it; use httptest.NewTLSServer, or set Cookie.Insecure"},
+	{"a secure cookie of the application by plain http", func(fake sessiontest.TB) {
+		visitDressed(fake, session.CookieOptions{Insecure: true}, session.CookieOptions{}, "id")
+	}, "sessiontest: POST /login has set the cookie id, which browsers do not take: it is Secure, and comes by plain http; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
+	{"a secure cookie of the application by plain http, whose name says so", func(fake sessiontest.TB) {
+		visitDressed(fake, session.CookieOptions{Insecure: true}, session.CookieOptions{}, "")
+	}, "sessiontest: POST /login has set the cookie __Host-session, which browsers do not take: it is Secure, and comes by plain http; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
+	{"a cookie of the application for another domain", func(fake sessiontest.TB) {
+		visitDressed(fake, session.CookieOptions{}, session.CookieOptions{Domain: "example.org"}, "")
+	}, "sessiontest: POST /login has set the cookie session, which browsers do not take: it is for example.org, and comes from example.com; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
+	{"a secure flash cookie of the application by plain http", func(fake sessiontest.TB) {
+		app := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "__Host-session-flash", Value: "x", Path: "/", Secure: true})
+		})
+		insecure := inMemory()
+		insecure.Cookie.Insecure = true
+		sessiontest.New(fake, insecure, app).Get("/")
+	}, "sessiontest: GET / has set the cookie __Host-session-flash, which browsers do not take: it is Secure, and comes by plain http; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
 	{"a cookie for another domain", func(fake sessiontest.TB) {
 		cfg := inMemory()
 		cfg.Cookie.Domain = "example.org"
@@ -572,12 +634,28 @@ var misuses = []struct {
 		someValues(v)
 		v.AssertSession()
 	}, "sessiontest: the session could not be looked at: session: store unavailable: read: out of order"},
+	{"a store that is down, looked at before a request", func(fake sessiontest.TB) {
+		v := sessiontest.New(fake, session.Config{Store: down{memorystore.New(memorystore.Options{})}}, newApp(inMemory()))
+		someValues(v)
+		v.Get("/ping").AssertSessionBegun()
+	}, "sessiontest: GET /ping: 204 No Content: whether there was a session before could not be found out: session: store unavailable: read: out of order"},
 }
 
 func Test_that_misuse_is_a_clear_failure(t *testing.T) {
 	for _, tc := range misuses {
 		t.Run(tc.claim, func(t *testing.T) { wantFailure(t, tc.message, tc.test) })
 	}
+}
+
+// visitDressed looks at nothing in an application whose cookie is not dressed as the test's is.
+func visitDressed(t sessiontest.TB, test, app session.CookieOptions, name string) {
+	cfg := inMemory()
+	cfg.Logger, cfg.CookieName, cfg.Cookie = quiet, name, test
+	other := cfg
+	other.Cookie = app
+	visitor := sessiontest.New(t, cfg, newApp(other))
+	visitor.Post("/login", url.Values{"user": {"ada"}})
+	visitor.AssertNoValue() // holds by accident
 }
 
 var quiet = slog.New(slog.DiscardHandler)

@@ -1,6 +1,7 @@
 package sessiontest
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,16 +25,21 @@ type jarCookie struct {
 	until time.Time // zero: as long as the browser is open
 }
 
-// set takes the cookies of an answer from u.
-func (j *jar) set(u *url.URL, cookies []*http.Cookie) {
+// set takes the cookies of an answer from u. It returns those that it refuses.
+func (j *jar) set(u *url.URL, cookies []*http.Cookie) (refused []refusedCookie) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, c := range cookies {
-		if accepts(u, c) {
-			j.put(jarCookie{*c, j.expiry(c)})
+		if why := refusal(u, c); why != "" {
+			refused = append(refused, refusedCookie{c.Name, why})
+			continue
 		}
+		j.put(jarCookie{*c, j.expiry(c)})
 	}
+	return refused
 }
+
+type refusedCookie struct{ name, why string }
 
 // put puts c into the place of an older one, or removes that if c has expired.
 func (j *jar) put(c jarCookie) {
@@ -60,21 +66,24 @@ func (j *jar) expiry(c *http.Cookie) time.Time {
 
 func (c jarCookie) alive(now time.Time) bool { return c.until.IsZero() || c.until.After(now) }
 
-// accepts also fills in the path, where the answer leaves it out.
-func accepts(u *url.URL, c *http.Cookie) bool {
+// refusal is why a browser does not take c from u, or "". It also fills in the path, where the
+// answer leaves it out.
+func refusal(u *url.URL, c *http.Cookie) string {
 	if !strings.HasPrefix(c.Path, "/") {
 		c.Path = u.Path[:max(1, strings.LastIndexByte(u.Path, '/'))]
 	}
-	secure := c.Secure && u.Scheme == "https"
+	ofHost := strings.HasPrefix(c.Name, "__Host-")
 	switch {
-	case c.Secure && !secure:
-		return false
-	case strings.HasPrefix(c.Name, "__Host-"):
-		return secure && c.Path == "/" && c.Domain == ""
-	case strings.HasPrefix(c.Name, "__Secure-"):
-		return secure
+	case c.Secure && u.Scheme != "https":
+		return "it is Secure, and comes by plain http"
+	case !c.Secure && (ofHost || strings.HasPrefix(c.Name, "__Secure-")):
+		return "it is not Secure, as one of that name has to be"
+	case ofHost && (c.Path != "/" || c.Domain != ""):
+		return "one of that name has the Path / and no Domain"
+	case c.Domain != "" && !within(u.Hostname(), c.Domain):
+		return fmt.Sprintf("it is for %s, and comes from %s", c.Domain, u.Hostname())
 	}
-	return c.Domain == "" || within(u.Hostname(), c.Domain)
+	return ""
 }
 
 func within(host, domain string) bool {

@@ -27,7 +27,8 @@ type Response struct {
 	Text string
 
 	visitor *Visitor
-	before  []jarCookie // what the visitor came with
+	before  before
+	ended   bool // the session was destroyed, and another one begun; see site.ended
 }
 
 // Get asks for a page. The path is one of the application, with a query if need be.
@@ -83,10 +84,10 @@ func (v *Visitor) Do(r *http.Request) *Response {
 		v.t.Fatalf("sessiontest: %s %s: the visitor goes to %s only", r.Method, r.URL, v.site.base.Host)
 		return nil
 	}
-	before := v.browser.jar.sent(out.URL)
-	for _, c := range before {
+	for _, c := range v.browser.jar.sent(out.URL) {
 		out.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 	}
+	before := v.site.before(out)
 
 	v.site.underway.Add(1)
 	defer v.site.underway.Add(-1)
@@ -103,7 +104,8 @@ func (v *Visitor) Do(r *http.Request) *Response {
 	}
 	res.Body, res.Request = io.NopCloser(bytes.NewReader(text)), out
 	v.take(res)
-	return &Response{res, string(text), v, before}
+	ended := before.session && v.site.begins(res.Cookies()) && v.site.ended(before.cookies)
+	return &Response{res, string(text), v, before, ended}
 }
 
 // complete is r as the visitor's browser would send it.
@@ -162,12 +164,18 @@ func (v *Visitor) defaults() http.Header {
 func (v *Visitor) take(res *http.Response) {
 	v.t.Helper()
 	out, cookies := res.Request, res.Cookies()
-	v.browser.jar.set(out.URL, cookies)
+	refused := v.browser.jar.set(out.URL, cookies)
 	v.browser.noteAnswer(cookies, v.site.cookie)
 	if v.arrives(res) {
 		v.browser.mu.Lock()
 		v.browser.page = out.URL.String()
 		v.browser.mu.Unlock()
+	}
+	for _, c := range refused {
+		if v.site.isOurs(c.name) {
+			v.t.Fatalf("sessiontest: %s %s has set the cookie %s, which browsers do not take: %s; the Config given to sessiontest must have the same CookieName and Cookie as that of the application", out.Method, out.URL.Path, c.name, c.why)
+			return
+		}
 	}
 	if !v.site.found(cookies, v.browser.jar.sent(v.site.base)) {
 		v.t.Fatalf("sessiontest: %s %s has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now", out.Method, out.URL.Path)

@@ -24,6 +24,7 @@ type site struct {
 	base      *url.URL
 	transport http.RoundTripper
 
+	cfg    session.Config   // that of own
 	own    *session.Manager // changes sessions
 	looks  *session.Manager // reads them, and nothing else
 	cookie string           // the name of the session's cookie
@@ -45,7 +46,7 @@ func newSite(t TB, cfg session.Config) *site {
 		return nil
 	}
 	_, sealed := cfg.Store.(session.Sealer)
-	s := &site{base: home(cfg.Cookie), own: own, cookie: cookieName(cfg), sealed: sealed, now: cfg.Now}
+	s := &site{base: home(cfg.Cookie), cfg: cfg, own: own, cookie: cookieName(cfg), sealed: sealed, now: cfg.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -134,6 +135,41 @@ func (s *site) look(cookies []jarCookie) (seen *session.Session, err error) {
 	return seen, cmp.Or(err, failed)
 }
 
+// before is what a request brings along. Whether its cookies lead to a session has to be found
+// out before it is made: the answer may end that, or give it another id, and then they do not.
+type before struct {
+	cookies []jarCookie
+	session bool
+	err     error // the store could not be asked, which the application has to cope with
+}
+
+func (s *site) before(r *http.Request) (b before) {
+	for _, c := range r.Cookies() {
+		b.cookies = append(b.cookies, jarCookie{Cookie: *c})
+	}
+	if _, given := valueOf(b.cookies, s.cookie); !given {
+		return b
+	}
+	seen, err := s.look(b.cookies)
+	b.session, b.err = err == nil && !seen.IsNew(), err
+	return b
+}
+
+// ended says whether the session that these cookies led to a moment ago was destroyed, and not
+// given another id. It answers false where it cannot tell: other processes hear of a new id from
+// a store that finds users, and from no other. And they do so for a minute only, so it is asked
+// at once, and not when a test asserts something.
+func (s *site) ended(cookies []jarCookie) (ended bool) {
+	cfg := s.cfg
+	if _, tells := cfg.Store.(session.Tagger); !tells {
+		return false
+	}
+	cfg.Hooks.Rejected = func(_ context.Context, e session.Event) { ended = e.Reason == session.ReasonUnknown }
+	r := s.request(http.MethodGet, nil, cookies)
+	_, _ = visit(must(session.New(cfg)), r, func(s *session.Session) { s.IsNew() })
+	return ended
+}
+
 // request is one to our own application.
 func (s *site) request(method string, form url.Values, cookies []jarCookie) *http.Request {
 	r := httptest.NewRequest(method, s.base.String(), strings.NewReader(form.Encode()))
@@ -150,8 +186,7 @@ func (s *site) request(method string, form url.Values, cookies []jarCookie) *htt
 // not, whatever the test asserted about it would be about another session, or none. It
 // answers true where it cannot tell: another request may have ended the session again.
 func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
-	begins := func(c *http.Cookie) bool { return c.Name == s.cookie && c.MaxAge >= 0 }
-	if !slices.ContainsFunc(answer, begins) || s.shared.Load() || s.underway.Load() != 1 {
+	if !s.begins(answer) || s.shared.Load() || s.underway.Load() != 1 {
 		return true
 	}
 	seen, err := s.look(sent)
@@ -160,4 +195,21 @@ func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
 	}
 	s.shared.Store(!seen.IsNew())
 	return !seen.IsNew()
+}
+
+// begins says whether an answer gives the visitor a cookie for a session that is new to it.
+func (s *site) begins(answer []*http.Cookie) bool {
+	return slices.ContainsFunc(answer, func(c *http.Cookie) bool { return c.Name == s.cookie && c.MaxAge >= 0 })
+}
+
+// flashSuffix is what the name of a cookie with flash has more than that of the session's.
+const flashSuffix = "-flash"
+
+// isOurs says whether a cookie of that name is one of the session. Whether it begins with __Host-
+// depends on the other attributes, in which an application and its test may differ by mistake.
+func (s *site) isOurs(name string) bool {
+	const prefix = "__Host-"
+	own := strings.TrimPrefix(s.cookie, prefix)
+	name = strings.TrimPrefix(name, prefix)
+	return name == own || name == own+flashSuffix
 }

@@ -245,7 +245,7 @@ func (b *browser) noteAnswer(cookies []*http.Cookie, own string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, c := range cookies {
-		if c.HttpOnly && c.MaxAge >= 0 && c.Name != own && c.Name != own+"-flash" && !strings.HasSuffix(c.Name, "-seen") {
+		if c.HttpOnly && c.MaxAge >= 0 && c.Name != own && c.Name != own+flashSuffix && !strings.HasSuffix(c.Name, "-seen") {
 			b.strays = append(b.strays, c.Name)
 		}
 	}

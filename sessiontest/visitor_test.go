@@ -112,6 +112,87 @@ func Test_that_beginning_regenerating_and_destroying_are_told_apart(t *testing.T
 	})
 }
 
+// What the answer leaves says nothing of that: an old id is dead after each of them.
+func Test_that_it_counts_whether_there_was_a_session_before_the_request(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
+		visit := func(t sessiontest.TB) *sessiontest.Visitor {
+			visitor := sessiontest.New(t, cfg, newApp(cfg))
+			visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+			return visitor
+		}
+		for _, path := range []string{"/login", "/logout"} {
+			got := failuresOf(func(fake sessiontest.TB) { visit(fake).Post(path, nil).AssertSessionBegun() })
+			if len(got) != 1 {
+				t.Errorf("AssertSessionBegun of POST %s with a session failed %d times: %v; want once", path, len(got), got)
+			}
+		}
+
+		// A session that has run out is none, though its cookie is sent.
+		late := func(t sessiontest.TB) *sessiontest.Response {
+			visitor := visit(t)
+			clock.Advance(session.DefaultIdleTimeout)
+			return visitor.Post("/login", url.Values{"user": {"ada"}})
+		}
+		late(t).AssertSessionBegun()
+		for what, assert := range map[string]func(*sessiontest.Response){
+			"AssertSessionRegenerated": (*sessiontest.Response).AssertSessionRegenerated,
+			"AssertSessionDestroyed":   (*sessiontest.Response).AssertSessionDestroyed,
+		} {
+			got := failuresOf(func(fake sessiontest.TB) { assert(late(fake)) })
+			if len(got) != 1 || !strings.Contains(got[0].text, "the visitor came without a session") {
+				t.Errorf("%s of a session that had run out failed with %v; want once, as there was none", what, got)
+			}
+		}
+	})
+}
+
+// A request may bring the cookie of a real browser itself.
+func Test_that_a_cookie_which_the_request_brings_itself_counts(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		app := newApp(cfg)
+		post := func(v *sessiontest.Visitor, path string) *sessiontest.Response {
+			browser := v.Another()
+			browser.Seed(func(s *session.Session) { s.Put("user", "ada") })
+			r := httptest.NewRequest(http.MethodPost, path, nil)
+			for _, c := range browser.Cookies() {
+				r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+			}
+			return v.Do(r)
+		}
+		post(sessiontest.New(t, cfg, app), "/login").AssertSessionRegenerated()
+		post(sessiontest.New(t, cfg, app), "/logout").AssertSessionDestroyed()
+		got := failuresOf(func(fake sessiontest.TB) {
+			post(sessiontest.New(fake, cfg, app), "/login").AssertSessionBegun()
+		})
+		if len(got) != 1 {
+			t.Errorf("AssertSessionBegun failed %d times: %v; want once", len(got), got)
+		}
+	})
+}
+
+// There the kit cannot tell a new id from a new session.
+func Test_that_a_store_which_finds_no_users_will_do_for_a_new_id(t *testing.T) {
+	cfg := session.Config{Store: plain{memorystore.New(memorystore.Options{})}}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor.Seed(func(s *session.Session) { s.Put("cart", 7) })
+	visitor.Post("/login", url.Values{"user": {"ada"}}).AssertSessionRegenerated()
+	visitor.AssertValue("cart", 7)
+}
+
+// plain is a store with the methods that it must have, and no more.
+type plain struct{ session.Store }
+
+// That an id was given up is noted for a minute only, and an assertion may come later.
+func Test_that_a_new_id_is_known_for_as_long_as_the_session_lives(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+		visitor.Seed(func(s *session.Session) { s.Put("cart", 7) })
+		answer := visitor.Post("/login", url.Values{"user": {"ada"}})
+		clock.Advance(time.Hour)
+		answer.AssertSessionRegenerated()
+	})
+}
+
 func Test_that_two_visitors_have_nothing_in_common(t *testing.T) {
 	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
 		ada := sessiontest.New(t, cfg, newApp(cfg))
