@@ -13,8 +13,10 @@
 //	          APP_PREVIOUS_KEYS       keys that still open, with commas in between; optional
 //	file      SESSION_FILE_DIR        the directory
 //	redis     REDIS_URL               redis://user:password@host:6379/0, rediss:// for TLS, unix://;
-//	                                  ?addr=host:port for more nodes of a Cluster,
-//	                                  ?master_name=… for Sentinel; see go-redis
+//	                                  ?addr=host:port for more nodes of a Cluster;
+//	                                  ?master_name=… for Sentinel, &addr=host:port for more
+//	                                  of them, and &username=…&password=… for the servers,
+//	                                  since those before the @ are Sentinel's; see go-redis
 //	          SESSION_REDIS_PREFIX    what the keys begin with; optional
 //	dynamodb  SESSION_DYNAMODB_TABLE  the table; dynamodbstore.CreateTable makes one
 //	          AWS_REGION, …           the region, credentials and all else that AWS's own tools read,
@@ -258,13 +260,22 @@ const (
 )
 
 // redisClient reads the URL as go-redis does, and sets what redisstore asks for. There is
-// no telling from the scheme of a URL whether it is for one server, so the parameters do.
+// no telling from the scheme of a URL whether it is for one server, so the parameters do: addr
+// is one more node of a Cluster, or one more Sentinel where there is a master_name.
 func redisClient(text string) (redis.UniversalClient, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, errRedisURL
 	}
 	switch query := u.Query(); {
+	case query.Has("master_name"):
+		opts, err := redis.ParseFailoverURL(text)
+		if err != nil {
+			return nil, redisURLError(err)
+		}
+		opts.ContextTimeoutEnabled = true
+		limit(&opts.DialTimeout, &opts.ReadTimeout)
+		return redis.NewFailoverClient(opts), nil
 	case query.Has("addr"):
 		opts, err := redis.ParseClusterURL(text)
 		if err != nil {
@@ -274,14 +285,6 @@ func redisClient(text string) (redis.UniversalClient, error) {
 		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a failed-over shard is down
 		limit(&opts.DialTimeout, &opts.ReadTimeout)
 		return redis.NewClusterClient(opts), nil
-	case query.Has("master_name"):
-		opts, err := redis.ParseFailoverURL(text)
-		if err != nil {
-			return nil, redisURLError(err)
-		}
-		opts.ContextTimeoutEnabled = true
-		limit(&opts.DialTimeout, &opts.ReadTimeout)
-		return redis.NewFailoverClient(opts), nil
 	}
 	opts, err := redis.ParseURL(text)
 	if err != nil {

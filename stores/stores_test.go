@@ -49,6 +49,7 @@ func Test_that_the_environment_picks_the_store(t *testing.T) {
 		{"redis with TLS", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "rediss://localhost:6380"}, "stores.ownRedis"},
 		{"redis cluster", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:7001?addr=localhost:7002"}, "stores.ownRedis"},
 		{"redis sentinel", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:26379?master_name=main"}, "stores.ownRedis"},
+		{"redis sentinels", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:26379?addr=localhost:26380&master_name=main&addr=localhost:26381"}, "stores.ownRedis"},
 		{"dynamodb", map[string]string{"SESSION_DRIVER": "dynamodb", "SESSION_DYNAMODB_TABLE": "sessions", "AWS_REGION": "eu-central-1"}, "*dynamodbstore.Store"},
 		{"memory", map[string]string{"SESSION_DRIVER": "memory"}, "*memorystore.Store"},
 	} {
