@@ -15,14 +15,18 @@
 //	redis     REDIS_URL               redis://user:password@host:6379/0, rediss:// for TLS, unix://;
 //	                                  ?addr=host:port for more nodes of a Cluster;
 //	                                  ?master_name=… for Sentinel, &addr=host:port for more
-//	                                  of them, and &username=…&password=… for the servers,
-//	                                  since those before the @ are Sentinel's; see go-redis
+//	                                  of them; see below
 //	          SESSION_REDIS_PREFIX    what the keys begin with; optional
 //	dynamodb  SESSION_DYNAMODB_TABLE  the table; dynamodbstore.CreateTable makes one
 //	          AWS_REGION, …           the region, credentials and all else that AWS's own tools read,
 //	                                  except how often they try and how long they wait
 //
 // What is missing or wrong is reported all at once.
+//
+// REDIS_URL may have the options that go-redis reads from a URL, other than read_only,
+// replica_only, route_by_latency and route_randomly: a replica may still have a session that
+// was ended. With a master_name, the user and the password before the host are Sentinel's, and
+// those of the servers are &username=…&password=….
 //
 // Importing this package compiles all drivers in. A program that knows which store it uses
 // imports only that one, and so contains no driver that it does not use.
@@ -267,7 +271,11 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, errRedisURL
 	}
-	switch query := u.Query(); {
+	query := u.Query()
+	if err := mastersOnly(query); err != nil {
+		return nil, err
+	}
+	switch {
 	case query.Has("master_name"):
 		opts, err := redis.ParseFailoverURL(text)
 		if err != nil {
@@ -293,6 +301,24 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	opts.ContextTimeoutEnabled = true
 	limit(&opts.DialTimeout, &opts.ReadTimeout)
 	return redis.NewClient(opts), nil
+}
+
+// mastersOnly refuses the options that send a client to replicas. It is tempting to let them
+// pass in a Cluster, where scripts go to the master all the same. But with any of them the
+// driver tells each node that it may answer as a replica, and so a master that has been replaced
+// goes on reading what it had, sessions that have ended since among them, where without them it
+// names its successor. Behind Sentinel, the driver panics or takes a replica for the master.
+func mastersOnly(query url.Values) error {
+	var on []string
+	for _, option := range []string{"read_only", "replica_only", "route_by_latency", "route_randomly"} {
+		if slices.ContainsFunc(query[option], func(v string) bool { return v == "true" || v == "1" }) {
+			on = append(on, option)
+		}
+	}
+	if on == nil {
+		return nil
+	}
+	return fmt.Errorf("take out %s: sessions are read from masters only, since a replica may still have one that was ended", strings.Join(on, ", "))
 }
 
 // limit sets the timeouts that the URL does not.

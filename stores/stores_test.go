@@ -50,6 +50,7 @@ func Test_that_the_environment_picks_the_store(t *testing.T) {
 		{"redis cluster", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:7001?addr=localhost:7002"}, "stores.ownRedis"},
 		{"redis sentinel", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:26379?master_name=main"}, "stores.ownRedis"},
 		{"redis sentinels", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:26379?addr=localhost:26380&master_name=main&addr=localhost:26381"}, "stores.ownRedis"},
+		{"redis sentinel that is not to use replicas", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:26379?master_name=main&replica_only=false&route_randomly=0"}, "stores.ownRedis"},
 		{"dynamodb", map[string]string{"SESSION_DRIVER": "dynamodb", "SESSION_DYNAMODB_TABLE": "sessions", "AWS_REGION": "eu-central-1"}, "*dynamodbstore.Store"},
 		{"memory", map[string]string{"SESSION_DRIVER": "memory"}, "*memorystore.Store"},
 	} {
@@ -170,6 +171,31 @@ func Test_that_every_mistake_in_the_environment_is_reported_at_once(t *testing.T
 			for _, secret := range []string{goodKey, cookiestore.DocKey, "secret-password", "changeme"} {
 				if strings.Contains(err.Error(), secret) {
 					t.Errorf("%q has a secret in it", err)
+				}
+			}
+		})
+	}
+}
+
+func Test_that_the_environment_is_told_what_is_wrong_with_the_url_of_a_redis(t *testing.T) {
+	for _, tc := range []struct{ url, want string }{
+		{"redis://:secret-password@alpha:6379?read_only=true", "take out read_only:"},
+		{"redis://:secret-password@alpha:6379?addr=beta:6379&read_only=true", "take out read_only:"},
+		{"redis://:secret-password@alpha:6379?addr=beta:6379&route_by_latency=1", "take out route_by_latency:"},
+		{"redis://:secret-password@alpha:6379?addr=beta:6379&route_randomly=false&route_randomly=true", "take out route_randomly:"},
+		{"redis://:secret-password@alpha:26379?master_name=main&replica_only=true", "take out replica_only:"},
+		{"redis://:secret-password@alpha:26379?master_name=main&route_by_latency=true&route_randomly=true", "take out route_by_latency, route_randomly:"},
+		{"redis://:secret-password@alpha:26379?master_name=main&password=secret-password&addr=beta:26379&route_randomly=true", "take out route_randomly:"},
+	} {
+		t.Run(tc.url, func(t *testing.T) {
+			setenv(t, map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": tc.url})
+			_, err := stores.FromEnv()
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Fatalf("got %v; want an error that says %s", err, tc.want)
+			}
+			for _, secret := range []string{"secret-password", "alpha", "beta"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("%q quotes the URL", err)
 				}
 			}
 		})
