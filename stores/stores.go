@@ -269,7 +269,7 @@ const (
 func redisClient(text string) (redis.UniversalClient, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, errRedisURL
+		return nil, redisURLError(text, err)
 	}
 	query := u.Query()
 	if err := mastersOnly(query); err != nil {
@@ -279,7 +279,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	case query.Has("master_name"):
 		opts, err := redis.ParseFailoverURL(text)
 		if err != nil {
-			return nil, redisURLError(err)
+			return nil, redisURLError(text, err)
 		}
 		opts.ContextTimeoutEnabled = true
 		limit(&opts.DialTimeout, &opts.ReadTimeout)
@@ -287,7 +287,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	case query.Has("addr"):
 		opts, err := redis.ParseClusterURL(text)
 		if err != nil {
-			return nil, redisURLError(err)
+			return nil, redisURLError(text, err)
 		}
 		opts.ContextTimeoutEnabled = true
 		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a failed-over shard is down
@@ -296,7 +296,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	}
 	opts, err := redis.ParseURL(text)
 	if err != nil {
-		return nil, redisURLError(err)
+		return nil, redisURLError(text, err)
 	}
 	opts.ContextTimeoutEnabled = true
 	limit(&opts.DialTimeout, &opts.ReadTimeout)
@@ -328,18 +328,59 @@ func limit(timeouts ...*time.Duration) {
 	}
 }
 
-var errRedisURL = errors.New("it is no URL of a Redis; write redis://user:password@host:6379/0, and in the password %2F for a slash, %3F for a question mark")
-
-// redisURLError says why go-redis does not take a URL. Mostly it quotes a part of it, which
-// may be one of the password, if that has a slash in it or a question mark.
-func redisURLError(err error) error {
-	if unknownOptions.MatchString(err.Error()) {
+// redisURLError says which part of a URL net/url or go-redis does not take. Mostly they quote
+// it, which may be a part of the password, if that has a slash in it or a question mark. So
+// nothing of theirs is passed on but the names of options: those that go-redis knows, and
+// others where nothing after the question mark looks like the end of a password.
+func redisURLError(text string, err error) error {
+	var parse *url.Error
+	if errors.As(err, &parse) {
+		err = parse.Err // without the URL
+	}
+	says := err.Error()
+	_, query, _ := strings.Cut(text, "?")
+	if unknownOptions.MatchString(says) && !strings.Contains(query, "@") {
 		return err
 	}
-	return errRedisURL
+	for _, m := range redisURLMistakes {
+		if strings.HasPrefix(says, m.theirs) {
+			return errors.New(m.ours + redisURLForm)
+		}
+	}
+	if option := wrongOption.FindStringSubmatch(says); option != nil {
+		return errors.New(option[1] + wrongKinds[option[2]])
+	}
+	return errors.New("it is no URL of a Redis" + redisURLForm)
 }
 
-var unknownOptions = regexp.MustCompile(`^redis: unexpected option: [a-z_]+(, [a-z_]+)*$`)
+const redisURLForm = "; write redis://user:password@host:6379/0, and in the password %2F for a slash, %3F for a question mark, %23 for a hash, %25 for a percent sign"
+
+// redisURLMistakes are how net/url and go-redis begin to say what is wrong, and what is.
+var redisURLMistakes = []struct{ theirs, ours string }{
+	{"net/url: invalid control character", "it has a control character, such as a line feed at its end"},
+	{"net/url: invalid userinfo", "its user or password has a character that must be escaped"},
+	{"missing protocol scheme", "it has no scheme"},
+	{"first path segment in URL cannot contain colon", "it has no scheme"},
+	{"invalid URL escape", "it has a % that begins no escape"},
+	{"invalid character", "its host has a character that no host has"},
+	{"invalid port", "its port is not a number"},
+	{"redis: invalid URL scheme", "its scheme is not redis or rediss, nor unix for one server"},
+	{"redis: invalid database number", "its database is not a number"},
+	{"redis: invalid URL path", "its path is more than a database"},
+	{"redis: empty unix socket path", "it has no path of a socket"},
+	{"redis: unable to parse addr param", "an addr is not host:port"},
+}
+
+var (
+	unknownOptions = regexp.MustCompile(`^redis: unexpected option: [a-z_]+(, [a-z_]+)*$`)
+	wrongOption    = regexp.MustCompile(`^redis: invalid ([a-zA-Z_]+) (number|duration|boolean)`)
+)
+
+var wrongKinds = map[string]string{
+	"number":   " is not a number",
+	"duration": " is not a time; write 500ms or 2s",
+	"boolean":  " is neither true nor false",
+}
 
 func (e *env) dynamodb() session.Store {
 	table := e.required("SESSION_DYNAMODB_TABLE", "name the table of the sessions; dynamodbstore.CreateTable makes one")

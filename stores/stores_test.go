@@ -186,6 +186,31 @@ func Test_that_the_environment_is_told_what_is_wrong_with_the_url_of_a_redis(t *
 		{"redis://:secret-password@alpha:26379?master_name=main&replica_only=true", "take out replica_only:"},
 		{"redis://:secret-password@alpha:26379?master_name=main&route_by_latency=true&route_randomly=true", "take out route_by_latency, route_randomly:"},
 		{"redis://:secret-password@alpha:26379?master_name=main&password=secret-password&addr=beta:26379&route_randomly=true", "take out route_randomly:"},
+		{"redis://:secret-password@alpha:6379/zero", "its database is not a number"},
+		{"redis://:secret-password@alpha:26379/zero?master_name=main", "its database is not a number"},
+		{"redis://:secret-password@alpha:6379?db=zero", "its database is not a number"},
+		{"redis://:secret-password@alpha:6379/0/zero", "its path is more than a database"},
+		{"redis://:secret-password@alpha:notaport/0", "its port is not a number"},
+		{"redis://:secret-password/x@alpha:6379/0", "its port is not a number; write redis://user:password@host:6379/0, and in the password %2F for a slash"},
+		{"redis://user:12/secret-password@alpha:6379", "its database is not a number; write redis://user:password@host:6379/0, and in the password %2F for a slash"},
+		{"redis://:secret#password@alpha:6379", "%23 for a hash"},
+		{"redis://:secret-password%@alpha:6379/0", "it has a % that begins no escape"},
+		{"redis://:secret-password@al pha:6379/0", "its host has a character"},
+		{"redis://:secret-password @alpha:6379/0", "its user or password has a character"},
+		{"redis://:secret-password@alpha:6379/0\n", "it has a control character"},
+		{"alpha:6379", "its scheme is not redis or rediss"},
+		{"127.0.0.1:6379", "it has no scheme"},
+		{"//alpha:6379", "its scheme is not redis or rediss"},
+		{"http://:secret-password@alpha", "its scheme is not redis or rediss"},
+		{"unix://:secret-password@?db=1", "it has no path of a socket"},
+		{"redis://:secret-password@alpha:6379?addr=beta", "an addr is not host:port"},
+		{"redis://:secret-password@alpha:26379?master_name=main&addr=beta", "an addr is not host:port"},
+		{"redis://:secret-password@alpha:6379?dial_timeout=banana", "dial_timeout is not a time; write 500ms or 2s"},
+		{"redis://:secret-password@alpha:6379?addr=beta:6379&read_timeout=banana", "read_timeout is not a time"},
+		{"redis://:secret-password@alpha:26379?master_name=main&pool_size=secret-password", "pool_size is not a number"},
+		{"redis://:secret-password@alpha:6379?pool_fifo=secret-password", "pool_fifo is neither true nor false"},
+		{"redis://:secret-password@alpha:6379?databas=1&wait=2", "unexpected option: databas, wait"},
+		{"redis://user:12?secret&password=x@alpha:6379/0", "%3F for a question mark"},
 	} {
 		t.Run(tc.url, func(t *testing.T) {
 			setenv(t, map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": tc.url})
@@ -193,7 +218,7 @@ func Test_that_the_environment_is_told_what_is_wrong_with_the_url_of_a_redis(t *
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Fatalf("got %v; want an error that says %s", err, tc.want)
 			}
-			for _, secret := range []string{"secret-password", "alpha", "beta"} {
+			for _, secret := range []string{"secret", "alpha", "beta", "banana", "zero"} {
 				if strings.Contains(err.Error(), secret) {
 					t.Errorf("%q quotes the URL", err)
 				}
