@@ -2,7 +2,8 @@
 //
 //	store, err := stores.FromEnv()
 //
-// or, with more of the Config, [ConfigFromEnv]. These are the variables:
+// or, with more of the Config, [ConfigFromEnv], and [ConfigFromEnvWith] for a store that it does
+// not know. These are the variables:
 //
 //	SESSION_DRIVER            cookie (the default), file, redis, dynamodb or memory
 //	SESSION_IDLE_TIMEOUT      a duration such as 2h or 30m; see session.Config
@@ -75,19 +76,25 @@ func FromEnv() (session.Store, error) {
 // Config is yours to fill in.
 func ConfigFromEnv() (session.Config, error) {
 	var e env
-	cfg := session.Config{
-		IdleTimeout:     e.duration("SESSION_IDLE_TIMEOUT", "90s, 30m or 2h"),
-		AbsoluteTimeout: -1,
-	}
-	if os.Getenv("SESSION_ABSOLUTE_TIMEOUT") != "never" {
-		cfg.AbsoluteTimeout = e.duration("SESSION_ABSOLUTE_TIMEOUT", "8h or 24h, or never")
-	}
-	cfg.Cookie.Insecure = e.yes("SESSION_INSECURE")
+	cfg := e.config()
 	cfg.Store = e.store()
 	if err := errors.Join(e.errs...); err != nil {
 		if opened, ok := cfg.Store.(io.Closer); ok {
 			_ = opened.Close()
 		}
+		return session.Config{}, err
+	}
+	return cfg, nil
+}
+
+// ConfigFromEnvWith is ConfigFromEnv with a store that you have opened: one of your own, or one
+// with options that no variable is for, such as redisstore's MinReplicas. SESSION_DRIVER and
+// the variables of the drivers are not read. The store is never closed.
+func ConfigFromEnvWith(store session.Store) (session.Config, error) {
+	var e env
+	cfg := e.config()
+	cfg.Store = store
+	if err := errors.Join(e.errs...); err != nil {
 		return session.Config{}, err
 	}
 	return cfg, nil
@@ -151,6 +158,19 @@ func (e *env) yes(name string) bool {
 		e.wrong(name, value, "is neither true nor false")
 	}
 	return yes
+}
+
+// config is all but the store.
+func (e *env) config() session.Config {
+	cfg := session.Config{
+		IdleTimeout:     e.duration("SESSION_IDLE_TIMEOUT", "90s, 30m or 2h"),
+		AbsoluteTimeout: -1,
+	}
+	if os.Getenv("SESSION_ABSOLUTE_TIMEOUT") != "never" {
+		cfg.AbsoluteTimeout = e.duration("SESSION_ABSOLUTE_TIMEOUT", "8h or 24h, or never")
+	}
+	cfg.Cookie.Insecure = e.yes("SESSION_INSECURE")
+	return cfg
 }
 
 func (e *env) store() session.Store {

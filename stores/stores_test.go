@@ -14,6 +14,7 @@ import (
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores"
 	"github.com/echo-hypermedia/session/stores/cookiestore"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // goodKey is nobody's key: it is made up anew in each run.
@@ -97,6 +98,37 @@ func Test_that_the_environment_has_the_lifetimes(t *testing.T) {
 	if cfg, err = stores.ConfigFromEnv(); err != nil || cfg.IdleTimeout != 0 || cfg.AbsoluteTimeout != 0 {
 		t.Errorf("not set: got %v and %v, %v; want the defaults", cfg.IdleTimeout, cfg.AbsoluteTimeout, err)
 	}
+}
+
+func Test_that_the_environment_configures_a_store_that_it_does_not_know(t *testing.T) {
+	for _, driver := range []string{"", "sqlite", "redis"} {
+		setenv(t, map[string]string{"SESSION_DRIVER": driver, "SESSION_IDLE_TIMEOUT": "30m", "SESSION_ABSOLUTE_TIMEOUT": "never", "SESSION_INSECURE": "true"})
+		own := &ownStore{Store: memorystore.New(memorystore.Options{})}
+		cfg, err := stores.ConfigFromEnvWith(own)
+		if err != nil || cfg.Store != own || cfg.IdleTimeout != 30*time.Minute || cfg.AbsoluteTimeout >= 0 || !cfg.Cookie.Insecure {
+			t.Errorf("driver %q: got %+v, %v", driver, cfg, err)
+		}
+		t.Setenv("SESSION_IDLE_TIMEOUT", "120")
+		cfg, err = stores.ConfigFromEnvWith(own)
+		var mistake *stores.VariableError
+		if !errors.As(err, &mistake) || mistake.Name != "SESSION_IDLE_TIMEOUT" || cfg.Store != nil {
+			t.Errorf("driver %q: got store %v, %v; want an error about the idle timeout alone", driver, cfg.Store, err)
+		}
+		if own.closed {
+			t.Errorf("driver %q: a store that was opened by somebody else was closed", driver)
+		}
+	}
+}
+
+// ownStore is one that the application has opened.
+type ownStore struct {
+	*memorystore.Store
+	closed bool
+}
+
+func (s *ownStore) Close() error {
+	s.closed = true
+	return nil
 }
 
 func Test_that_the_environment_lets_the_cookie_travel_over_plain_http(t *testing.T) {
