@@ -11,6 +11,7 @@ import (
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 func ExampleConfigFromEnv() {
@@ -18,6 +19,30 @@ func ExampleConfigFromEnv() {
 	os.Setenv("SESSION_IDLE_TIMEOUT", "30m")
 
 	cfg, err := stores.ConfigFromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	e := echo.New()
+	e.Use(session.Middleware(cfg))
+
+	fmt.Printf("%T, %v\n", cfg.Store, cfg.IdleTimeout)
+	// Output: *memorystore.Store, 30m0s
+}
+
+// The environment chooses among the drivers of this package and a store that it has no driver
+// or no variable for.
+func ExampleConfigFromEnvWith() {
+	os.Setenv("SESSION_DRIVER", "small") // as the deployment does
+	os.Setenv("SESSION_IDLE_TIMEOUT", "30m")
+
+	var cfg session.Config
+	var err error
+	switch os.Getenv("SESSION_DRIVER") {
+	case "small":
+		cfg, err = stores.ConfigFromEnvWith(memorystore.New(memorystore.Options{MaxSessions: 1000}))
+	default:
+		cfg, err = stores.ConfigFromEnv()
+	}
 	if err != nil {
 		log.Fatal(err)
 	}

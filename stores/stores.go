@@ -2,7 +2,8 @@
 //
 //	store, err := stores.FromEnv()
 //
-// or, with more of the Config, [ConfigFromEnv]. These are the variables:
+// or, with more of the Config, [ConfigFromEnv], and [ConfigFromEnvWith] for a store that it does
+// not know. These are the variables:
 //
 //	SESSION_DRIVER            cookie (the default), file, redis, dynamodb or memory
 //	SESSION_IDLE_TIMEOUT      a duration such as 2h or 30m; see session.Config
@@ -13,8 +14,9 @@
 //	          APP_PREVIOUS_KEYS       keys that still open, with commas in between; optional
 //	file      SESSION_FILE_DIR        the directory
 //	redis     REDIS_URL               redis://user:password@host:6379/0, rediss:// for TLS, unix://;
-//	                                  ?addr=host:port for more nodes of a Cluster,
-//	                                  ?master_name=… for Sentinel; see go-redis
+//	                                  ?addr=host:port for more nodes of a Cluster;
+//	                                  ?master_name=… for Sentinel, &addr=host:port for more
+//	                                  of them; see below
 //	          SESSION_REDIS_PREFIX    what the keys begin with; optional
 //	dynamodb  SESSION_DYNAMODB_TABLE  the table; dynamodbstore.CreateTable makes one
 //	          AWS_REGION, …           the region, credentials and all else that AWS's own tools read,
@@ -22,20 +24,22 @@
 //
 // What is missing or wrong is reported all at once.
 //
+// REDIS_URL may have the options that go-redis reads from a URL, other than read_only,
+// replica_only, route_by_latency and route_randomly: a replica may still have a session that
+// was ended. With a master_name, the user and the password before the host are Sentinel's, and
+// those of the servers are &username=…&password=….
+//
 // Importing this package compiles all drivers in. A program that knows which store it uses
 // imports only that one, and so contains no driver that it does not use.
 package stores
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,14 +50,12 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/redis/go-redis/v9"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/cookiestore"
 	"github.com/echo-hypermedia/session/stores/dynamodbstore"
 	"github.com/echo-hypermedia/session/stores/filestore"
 	"github.com/echo-hypermedia/session/stores/memorystore"
-	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
 // FromEnv is the store that the environment names. Where it has something to close, such as
@@ -74,19 +76,25 @@ func FromEnv() (session.Store, error) {
 // Config is yours to fill in.
 func ConfigFromEnv() (session.Config, error) {
 	var e env
-	cfg := session.Config{
-		IdleTimeout:     e.duration("SESSION_IDLE_TIMEOUT", "90s, 30m or 2h"),
-		AbsoluteTimeout: -1,
-	}
-	if os.Getenv("SESSION_ABSOLUTE_TIMEOUT") != "never" {
-		cfg.AbsoluteTimeout = e.duration("SESSION_ABSOLUTE_TIMEOUT", "8h or 24h, or never")
-	}
-	cfg.Cookie.Insecure = e.yes("SESSION_INSECURE")
+	cfg := e.config()
 	cfg.Store = e.store()
 	if err := errors.Join(e.errs...); err != nil {
 		if opened, ok := cfg.Store.(io.Closer); ok {
 			_ = opened.Close()
 		}
+		return session.Config{}, err
+	}
+	return cfg, nil
+}
+
+// ConfigFromEnvWith is ConfigFromEnv with a store that you have opened: one of your own, or one
+// with options that no variable is for, such as redisstore's MinReplicas. SESSION_DRIVER and
+// the variables of the drivers are not read. The store is never closed.
+func ConfigFromEnvWith(store session.Store) (session.Config, error) {
+	var e env
+	cfg := e.config()
+	cfg.Store = store
+	if err := errors.Join(e.errs...); err != nil {
 		return session.Config{}, err
 	}
 	return cfg, nil
@@ -150,6 +158,19 @@ func (e *env) yes(name string) bool {
 		e.wrong(name, value, "is neither true nor false")
 	}
 	return yes
+}
+
+// config is all but the store.
+func (e *env) config() session.Config {
+	cfg := session.Config{
+		IdleTimeout:     e.duration("SESSION_IDLE_TIMEOUT", "90s, 30m or 2h"),
+		AbsoluteTimeout: -1,
+	}
+	if os.Getenv("SESSION_ABSOLUTE_TIMEOUT") != "never" {
+		cfg.AbsoluteTimeout = e.duration("SESSION_ABSOLUTE_TIMEOUT", "8h or 24h, or never")
+	}
+	cfg.Cookie.Insecure = e.yes("SESSION_INSECURE")
+	return cfg
 }
 
 func (e *env) store() session.Store {
@@ -217,100 +238,12 @@ func (e *env) file() session.Store {
 	return store
 }
 
-func (e *env) redis() session.Store {
-	text := e.required("REDIS_URL", "write redis://localhost:6379/0, say")
-	if text == "" {
-		return nil
-	}
-	client, err := redisClient(text)
-	if err != nil {
-		e.failed("REDIS_URL", "", err)
-		return nil
-	}
-	store, err := redisstore.New(client, redisstore.Options{Prefix: os.Getenv("SESSION_REDIS_PREFIX")})
-	if err != nil {
-		_ = client.Close()
-		e.failed("REDIS_URL", "", err)
-		return nil
-	}
-	return ownRedis{store, client}
-}
-
-// ownRedis is a store whose client is nobody else's.
-type ownRedis struct {
-	*redisstore.Store
-	client redis.UniversalClient
-}
-
-// Close closes the connections. The driver takes a second time for a mistake.
-func (s ownRedis) Close() error {
-	if err := s.client.Close(); !errors.Is(err, redis.ErrClosed) {
-		return err
-	}
-	return nil
-}
-
 // A session waits for five seconds at most, and in this time a client had better try more than
 // once. By itself, a driver may wait for longer than that with its first try.
 const (
 	tryTimeout = time.Second
 	maxTries   = 3
 )
-
-// redisClient reads the URL as go-redis does, and sets what redisstore asks for. There is
-// no telling from the scheme of a URL whether it is for one server, so the parameters do.
-func redisClient(text string) (redis.UniversalClient, error) {
-	u, err := url.Parse(text)
-	if err != nil {
-		return nil, errRedisURL
-	}
-	switch query := u.Query(); {
-	case query.Has("addr"):
-		opts, err := redis.ParseClusterURL(text)
-		if err != nil {
-			return nil, redisURLError(err)
-		}
-		opts.ContextTimeoutEnabled = true
-		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a failed-over shard is down
-		limit(&opts.DialTimeout, &opts.ReadTimeout)
-		return redis.NewClusterClient(opts), nil
-	case query.Has("master_name"):
-		opts, err := redis.ParseFailoverURL(text)
-		if err != nil {
-			return nil, redisURLError(err)
-		}
-		opts.ContextTimeoutEnabled = true
-		limit(&opts.DialTimeout, &opts.ReadTimeout)
-		return redis.NewFailoverClient(opts), nil
-	}
-	opts, err := redis.ParseURL(text)
-	if err != nil {
-		return nil, redisURLError(err)
-	}
-	opts.ContextTimeoutEnabled = true
-	limit(&opts.DialTimeout, &opts.ReadTimeout)
-	return redis.NewClient(opts), nil
-}
-
-// limit sets the timeouts that the URL does not.
-func limit(timeouts ...*time.Duration) {
-	for _, t := range timeouts {
-		*t = cmp.Or(*t, tryTimeout)
-	}
-}
-
-var errRedisURL = errors.New("it is no URL of a Redis; write redis://user:password@host:6379/0, and in the password %2F for a slash, %3F for a question mark")
-
-// redisURLError says why go-redis does not take a URL. Mostly it quotes a part of it, which
-// may be one of the password, if that has a slash in it or a question mark.
-func redisURLError(err error) error {
-	if unknownOptions.MatchString(err.Error()) {
-		return err
-	}
-	return errRedisURL
-}
-
-var unknownOptions = regexp.MustCompile(`^redis: unexpected option: [a-z_]+(, [a-z_]+)*$`)
 
 func (e *env) dynamodb() session.Store {
 	table := e.required("SESSION_DYNAMODB_TABLE", "name the table of the sessions; dynamodbstore.CreateTable makes one")

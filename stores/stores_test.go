@@ -14,6 +14,7 @@ import (
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores"
 	"github.com/echo-hypermedia/session/stores/cookiestore"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // goodKey is nobody's key: it is made up anew in each run.
@@ -49,6 +50,8 @@ func Test_that_the_environment_picks_the_store(t *testing.T) {
 		{"redis with TLS", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "rediss://localhost:6380"}, "stores.ownRedis"},
 		{"redis cluster", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:7001?addr=localhost:7002"}, "stores.ownRedis"},
 		{"redis sentinel", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:26379?master_name=main"}, "stores.ownRedis"},
+		{"redis sentinels", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:26379?addr=localhost:26380&master_name=main&addr=localhost:26381"}, "stores.ownRedis"},
+		{"redis sentinel that is not to use replicas", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://localhost:26379?master_name=main&replica_only=false&route_randomly=0"}, "stores.ownRedis"},
 		{"dynamodb", map[string]string{"SESSION_DRIVER": "dynamodb", "SESSION_DYNAMODB_TABLE": "sessions", "AWS_REGION": "eu-central-1"}, "*dynamodbstore.Store"},
 		{"memory", map[string]string{"SESSION_DRIVER": "memory"}, "*memorystore.Store"},
 	} {
@@ -95,6 +98,37 @@ func Test_that_the_environment_has_the_lifetimes(t *testing.T) {
 	if cfg, err = stores.ConfigFromEnv(); err != nil || cfg.IdleTimeout != 0 || cfg.AbsoluteTimeout != 0 {
 		t.Errorf("not set: got %v and %v, %v; want the defaults", cfg.IdleTimeout, cfg.AbsoluteTimeout, err)
 	}
+}
+
+func Test_that_the_environment_configures_a_store_that_it_does_not_know(t *testing.T) {
+	for _, driver := range []string{"", "sqlite", "redis"} {
+		setenv(t, map[string]string{"SESSION_DRIVER": driver, "SESSION_IDLE_TIMEOUT": "30m", "SESSION_ABSOLUTE_TIMEOUT": "never", "SESSION_INSECURE": "true"})
+		own := &ownStore{Store: memorystore.New(memorystore.Options{})}
+		cfg, err := stores.ConfigFromEnvWith(own)
+		if err != nil || cfg.Store != own || cfg.IdleTimeout != 30*time.Minute || cfg.AbsoluteTimeout >= 0 || !cfg.Cookie.Insecure {
+			t.Errorf("driver %q: got %+v, %v", driver, cfg, err)
+		}
+		t.Setenv("SESSION_IDLE_TIMEOUT", "120")
+		cfg, err = stores.ConfigFromEnvWith(own)
+		var mistake *stores.VariableError
+		if !errors.As(err, &mistake) || mistake.Name != "SESSION_IDLE_TIMEOUT" || cfg.Store != nil {
+			t.Errorf("driver %q: got store %v, %v; want an error about the idle timeout alone", driver, cfg.Store, err)
+		}
+		if own.closed {
+			t.Errorf("driver %q: a store that was opened by somebody else was closed", driver)
+		}
+	}
+}
+
+// ownStore is one that the application has opened.
+type ownStore struct {
+	*memorystore.Store
+	closed bool
+}
+
+func (s *ownStore) Close() error {
+	s.closed = true
+	return nil
 }
 
 func Test_that_the_environment_lets_the_cookie_travel_over_plain_http(t *testing.T) {
@@ -169,6 +203,56 @@ func Test_that_every_mistake_in_the_environment_is_reported_at_once(t *testing.T
 			for _, secret := range []string{goodKey, cookiestore.DocKey, "secret-password", "changeme"} {
 				if strings.Contains(err.Error(), secret) {
 					t.Errorf("%q has a secret in it", err)
+				}
+			}
+		})
+	}
+}
+
+func Test_that_the_environment_is_told_what_is_wrong_with_the_url_of_a_redis(t *testing.T) {
+	for _, tc := range []struct{ url, want string }{
+		{"redis://:secret-password@alpha:6379?read_only=true", "take out read_only:"},
+		{"redis://:secret-password@alpha:6379?addr=beta:6379&read_only=true", "take out read_only:"},
+		{"redis://:secret-password@alpha:6379?addr=beta:6379&route_by_latency=1", "take out route_by_latency:"},
+		{"redis://:secret-password@alpha:6379?addr=beta:6379&route_randomly=false&route_randomly=true", "take out route_randomly:"},
+		{"redis://:secret-password@alpha:26379?master_name=main&replica_only=true", "take out replica_only:"},
+		{"redis://:secret-password@alpha:26379?master_name=main&route_by_latency=true&route_randomly=true", "take out route_by_latency, route_randomly:"},
+		{"redis://:secret-password@alpha:26379?master_name=main&password=secret-password&addr=beta:26379&route_randomly=true", "take out route_randomly:"},
+		{"redis://:secret-password@alpha:6379/zero", "its database is not a number"},
+		{"redis://:secret-password@alpha:26379/zero?master_name=main", "its database is not a number"},
+		{"redis://:secret-password@alpha:6379?db=zero", "its database is not a number"},
+		{"redis://:secret-password@alpha:6379/0/zero", "its path is more than a database"},
+		{"redis://:secret-password@alpha:notaport/0", "its port is not a number"},
+		{"redis://:secret-password/x@alpha:6379/0", "its port is not a number; write redis://user:password@host:6379/0, and in the password %2F for a slash"},
+		{"redis://user:12/secret-password@alpha:6379", "its database is not a number; write redis://user:password@host:6379/0, and in the password %2F for a slash"},
+		{"redis://:secret#password@alpha:6379", "%23 for a hash"},
+		{"redis://:secret-password%@alpha:6379/0", "it has a % that begins no escape"},
+		{"redis://:secret-password@al pha:6379/0", "its host has a character"},
+		{"redis://:secret-password @alpha:6379/0", "its user or password has a character"},
+		{"redis://:secret-password@alpha:6379/0\n", "it has a control character"},
+		{"alpha:6379", "its scheme is not redis or rediss"},
+		{"127.0.0.1:6379", "it has no scheme"},
+		{"//alpha:6379", "its scheme is not redis or rediss"},
+		{"http://:secret-password@alpha", "its scheme is not redis or rediss"},
+		{"unix://:secret-password@?db=1", "it has no path of a socket"},
+		{"redis://:secret-password@alpha:6379?addr=beta", "an addr is not host:port"},
+		{"redis://:secret-password@alpha:26379?master_name=main&addr=beta", "an addr is not host:port"},
+		{"redis://:secret-password@alpha:6379?dial_timeout=banana", "dial_timeout is not a time; write 500ms or 2s"},
+		{"redis://:secret-password@alpha:6379?addr=beta:6379&read_timeout=banana", "read_timeout is not a time"},
+		{"redis://:secret-password@alpha:26379?master_name=main&pool_size=secret-password", "pool_size is not a number"},
+		{"redis://:secret-password@alpha:6379?pool_fifo=secret-password", "pool_fifo is neither true nor false"},
+		{"redis://:secret-password@alpha:6379?databas=1&wait=2", "unexpected option: databas, wait"},
+		{"redis://user:12?secret&password=x@alpha:6379/0", "%3F for a question mark"},
+	} {
+		t.Run(tc.url, func(t *testing.T) {
+			setenv(t, map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": tc.url})
+			_, err := stores.FromEnv()
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Fatalf("got %v; want an error that says %s", err, tc.want)
+			}
+			for _, secret := range []string{"secret", "alpha", "beta", "banana", "zero"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("%q quotes the URL", err)
 				}
 			}
 		})

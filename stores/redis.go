@@ -1,0 +1,170 @@
+package stores
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/redisstore"
+)
+
+func (e *env) redis() session.Store {
+	text := e.required("REDIS_URL", "write redis://localhost:6379/0, say")
+	if text == "" {
+		return nil
+	}
+	client, err := redisClient(text)
+	if err != nil {
+		e.failed("REDIS_URL", "", err)
+		return nil
+	}
+	store, err := redisstore.New(client, redisstore.Options{Prefix: os.Getenv("SESSION_REDIS_PREFIX")})
+	if err != nil {
+		_ = client.Close()
+		e.failed("REDIS_URL", "", err)
+		return nil
+	}
+	return ownRedis{store, client}
+}
+
+// ownRedis is a store whose client is nobody else's.
+type ownRedis struct {
+	*redisstore.Store
+	client redis.UniversalClient
+}
+
+// Close closes the connections. The driver takes a second time for a mistake.
+func (s ownRedis) Close() error {
+	if err := s.client.Close(); !errors.Is(err, redis.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// redisClient reads the URL as go-redis does, and sets what redisstore asks for. There is
+// no telling from the scheme of a URL whether it is for one server, so the parameters do: addr
+// is one more node of a Cluster, or one more Sentinel where there is a master_name.
+func redisClient(text string) (redis.UniversalClient, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, redisURLError(text, err)
+	}
+	query := u.Query()
+	if err := mastersOnly(query); err != nil {
+		return nil, err
+	}
+	switch {
+	case query.Has("master_name"):
+		opts, err := redis.ParseFailoverURL(text)
+		if err != nil {
+			return nil, redisURLError(text, err)
+		}
+		opts.ContextTimeoutEnabled = true
+		limit(&opts.DialTimeout, &opts.ReadTimeout)
+		return redis.NewFailoverClient(opts), nil
+	case query.Has("addr"):
+		opts, err := redis.ParseClusterURL(text)
+		if err != nil {
+			return nil, redisURLError(text, err)
+		}
+		opts.ContextTimeoutEnabled = true
+		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a failed-over shard is down
+		limit(&opts.DialTimeout, &opts.ReadTimeout)
+		return redis.NewClusterClient(opts), nil
+	}
+	opts, err := redis.ParseURL(text)
+	if err != nil {
+		return nil, redisURLError(text, err)
+	}
+	opts.ContextTimeoutEnabled = true
+	limit(&opts.DialTimeout, &opts.ReadTimeout)
+	return redis.NewClient(opts), nil
+}
+
+// mastersOnly refuses the options that send a client to replicas. It is tempting to let them
+// pass in a Cluster, where scripts go to the master all the same. But with any of them the
+// driver tells each node that it may answer as a replica, and so a master that has been replaced
+// goes on reading what it had, sessions that have ended since among them, where without them it
+// names its successor. Behind Sentinel, the driver panics or takes a replica for the master.
+func mastersOnly(query url.Values) error {
+	var on []string
+	for _, option := range []string{"read_only", "replica_only", "route_by_latency", "route_randomly"} {
+		if slices.ContainsFunc(query[option], func(v string) bool { return v == "true" || v == "1" }) {
+			on = append(on, option)
+		}
+	}
+	if on == nil {
+		return nil
+	}
+	return fmt.Errorf("take out %s: sessions are read from masters only, since a replica may still have one that was ended", strings.Join(on, ", "))
+}
+
+// limit sets the timeouts that the URL does not.
+func limit(timeouts ...*time.Duration) {
+	for _, t := range timeouts {
+		*t = cmp.Or(*t, tryTimeout)
+	}
+}
+
+// redisURLError says which part of a URL net/url or go-redis does not take. Mostly they quote
+// it, which may be a part of the password, if that has a slash in it or a question mark. So
+// nothing of theirs is passed on but the names of options: those that go-redis knows, and
+// others where nothing after the question mark looks like the end of a password.
+func redisURLError(text string, err error) error {
+	var parse *url.Error
+	if errors.As(err, &parse) {
+		err = parse.Err // without the URL
+	}
+	says := err.Error()
+	_, query, _ := strings.Cut(text, "?")
+	if unknownOptions.MatchString(says) && !strings.Contains(query, "@") {
+		return err
+	}
+	for _, m := range redisURLMistakes {
+		if strings.HasPrefix(says, m.theirs) {
+			return errors.New(m.ours + redisURLForm)
+		}
+	}
+	if option := wrongOption.FindStringSubmatch(says); option != nil {
+		return errors.New(option[1] + wrongKinds[option[2]])
+	}
+	return errors.New("it is no URL of a Redis" + redisURLForm)
+}
+
+const redisURLForm = "; write redis://user:password@host:6379/0, and in the password %2F for a slash, %3F for a question mark, %23 for a hash, %25 for a percent sign"
+
+// redisURLMistakes are how net/url and go-redis begin to say what is wrong, and what is.
+var redisURLMistakes = []struct{ theirs, ours string }{
+	{"net/url: invalid control character", "it has a control character, such as a line feed at its end"},
+	{"net/url: invalid userinfo", "its user or password has a character that must be escaped"},
+	{"missing protocol scheme", "it has no scheme"},
+	{"first path segment in URL cannot contain colon", "it has no scheme"},
+	{"invalid URL escape", "it has a % that begins no escape"},
+	{"invalid character", "its host has a character that no host has"},
+	{"invalid port", "its port is not a number"},
+	{"redis: invalid URL scheme", "its scheme is not redis or rediss, nor unix for one server"},
+	{"redis: invalid database number", "its database is not a number"},
+	{"redis: invalid URL path", "its path is more than a database"},
+	{"redis: empty unix socket path", "it has no path of a socket"},
+	{"redis: unable to parse addr param", "an addr is not host:port"},
+}
+
+var (
+	unknownOptions = regexp.MustCompile(`^redis: unexpected option: [a-z_]+(, [a-z_]+)*$`)
+	wrongOption    = regexp.MustCompile(`^redis: invalid ([a-zA-Z_]+) (number|duration|boolean)`)
+)
+
+var wrongKinds = map[string]string{
+	"number":   " is not a number",
+	"duration": " is not a time; write 500ms or 2s",
+	"boolean":  " is neither true nor false",
+}
