@@ -305,6 +305,23 @@ func Test_that_a_log_out_everywhere_else_spares_this_session(t *testing.T) {
 	}
 }
 
+// By its clock there is nothing to end, but by that of the others, which could prolong it, there is.
+func Test_that_a_log_out_everywhere_holds_for_processes_whose_clocks_are_behind(t *testing.T) {
+	c := new(clock)
+	store := memorystore.New(memorystore.Options{Now: c.Now})
+	p := start(t, session.Config{Store: store, Now: c.Now})
+	ahead := start(t, session.Config{Store: store, Now: func() time.Time { return c.Now().Add(5 * time.Second) }})
+	v := newVisitor()
+	v.must(t, p, logIn("7"))
+	c.advance(session.DefaultIdleTimeout - 2*time.Second)
+	if err := ahead.manager.DestroyTagged(t.Context(), "7"); err != nil {
+		t.Fatal(err)
+	}
+	if isLoggedIn(p, v) {
+		t.Error("the session lives")
+	}
+}
+
 // Whoever was logged in when a log-out everywhere begins is logged out when it ends, at
 // whatever point of his request it comes.
 func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {

@@ -133,23 +133,27 @@ func (m *Manager) mark(ctx context.Context, userID string, spared []string) ([]s
 
 // revoke ends the record under key, if it is a session of that user, and then removes its
 // entry. The record may have none of the tag: not yet, then whoever is about to write it
-// will find out, or no longer, then it is none of our business.
+// will find out, or no longer, then it is none of our business. Or there is none, by our clock;
+// by that of another process it may have a few seconds left, and be prolonged.
 //
-// Then the entry stays, marked, for whoever is about to write the record. It is tempting to
-// remove it all the same. But where answers get lost, it may be written again after that, and
-// found good; and our removal may come again, too, and leave a session that nobody finds.
+// Where no record of the tag is found the entry stays, marked, for whoever is about to write it. It
+// is tempting to remove it all the same. But where answers get lost, it may be written again after
+// that, and found good; and our removal may come again, too, and leave a session that nobody finds.
 func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	st, _, err := m.read(ctx, key)
 	if err != nil {
 		return err
 	}
-	if st == nil || !st.has(kindTag, userID) {
+	if st != nil && !st.has(kindTag, userID) {
 		return nil
 	}
 	within, cancel := withStoreTimeout(ctx)
 	defer cancel()
 	if err := m.store.Destroy(within, key, 0); err != nil {
 		return unavailable("destroy", err)
+	}
+	if st == nil {
+		return nil
 	}
 	m.report(ctx, m.cfg.Hooks.Destroyed, key, Event{}, silent)
 	if err := m.tagger.Untag(within, tagName(userID), key); err != nil {
