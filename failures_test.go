@@ -3,7 +3,10 @@ package session_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -428,6 +431,29 @@ func Test_that_a_panic_after_a_withheld_answer_is_answered(t *testing.T) {
 		got := a.guest(t, w).during(putSeven, "/")
 		if got.status != http.StatusInternalServerError || got.body != internal || got.header.Get("Location") != "" {
 			t.Errorf("got %d %q, Location %q, %v; want 500", got.status, got.body, got.header.Get("Location"), got.err)
+		}
+	})
+}
+
+// httputil.ReverseProxy aborts, which cuts the connection, when it cannot write.
+func Test_that_a_proxy_whose_answer_is_withheld_is_a_clean_error(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
+	t.Cleanup(upstream.Close)
+	target, err := url.Parse(upstream.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := middleware.Proxy(middleware.NewRandomBalancer([]*middleware.ProxyTarget{{URL: target}}))
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		a := newWebApp(t)
+		a.use(recovering, a.manager.Middleware())
+		a.all(proxy(nil))
+		if got := a.guest(t, w).during(putSeven, "/"); got.status != http.StatusOK || got.body != "hello" {
+			t.Errorf("got %d %q, %v; want what comes from behind the proxy", got.status, got.body, got.err)
+		}
+		a.store.writeFails.Store(true)
+		if got := a.guest(t, w).during(putSeven, "/"); got.status != http.StatusServiceUnavailable || got.body != unavailable {
+			t.Errorf("got %d %q, %v; want 503", got.status, got.body, got.err)
 		}
 	})
 }

@@ -116,8 +116,8 @@ func (f *frame) usedOr(note func(*missed)) *Session {
 // request it makes is one allocation more.
 func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	r := c.Request()
-	if r.Context().Value(m) != nil {
-		return next(c) // mounted twice
+	if f, ok := r.Context().Value(m).(*frame); ok {
+		return f.again(next(c))
 	}
 	f := new(frame)
 	f.missed.passive = m.cfg.Passive(c)
@@ -129,7 +129,30 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	c.SetRequest(&f.req)
 
 	defer f.leave(r)
-	return f.finish(next(c))
+	return f.finish(f.run(next))
+}
+
+// run is the handler. One that copies an answer from elsewhere, as httputil.ReverseProxy does for
+// Echo's Proxy, aborts when it cannot write; but an answer that is withheld makes way for another.
+func (f *frame) run(next echo.HandlerFunc) error {
+	defer func() {
+		if !f.withheld {
+			return
+		}
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			panic(p)
+		}
+	}()
+	return next(f.c)
+}
+
+// again is for a middleware that is mounted twice: the outer one sees to all. But it has left by
+// then if somebody further out tries the handler once more.
+func (f *frame) again(err error) error {
+	if f.left && !f.sent {
+		return f.finish(err)
+	}
+	return err
 }
 
 // finish commits what the handler left behind. A failure comes out as an ordinary error:

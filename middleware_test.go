@@ -11,6 +11,45 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
+func Test_that_a_handler_that_is_tried_again_from_further_out_is_saved(t *testing.T) {
+	answers := map[string]echo.HandlerFunc{
+		"with an answer":    func(c echo.Context) error { return c.String(http.StatusOK, "hello") },
+		"without an answer": func(echo.Context) error { return nil },
+		"with an error":     func(echo.Context) error { return echo.ErrTeapot },
+	}
+	again := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if next(c) == nil {
+				return nil
+			}
+			return next(c)
+		}
+	}
+	for how, answer := range answers {
+		for _, used := range []bool{false, true} {
+			store := memorystore.New(memorystore.Options{})
+			e := echo.New()
+			e.Use(again, session.Middleware(session.Config{Store: store}))
+			tries := 0
+			e.GET("/", func(c echo.Context) error {
+				if tries++; tries == 1 {
+					if used {
+						session.From(c).Has("n")
+					}
+					return errHandler
+				}
+				session.From(c).Put("n", 1)
+				return answer(c)
+			})
+			rec := httptest.NewRecorder()
+			e.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+			if store.Len() != 1 || len(setCookies(rec)) != 1 {
+				t.Errorf("%s, used before %t: %d records, sets %v; want one and its cookie", how, used, store.Len(), setCookies(rec))
+			}
+		}
+	}
+}
+
 func Test_that_a_request_may_have_several_sessions(t *testing.T) {
 	managed := func(cookie string) *session.Manager {
 		m, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{}), CookieName: cookie})
