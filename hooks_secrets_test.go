@@ -19,6 +19,32 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
+// Somebody will log it, and the id opens the session.
+func Test_that_a_session_that_is_printed_tells_its_handle_only(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, put("a", "s3cret"))
+	v.must(t, p, func(s *session.Session) {
+		s.Has("a")
+		var said bytes.Buffer
+		slog.New(slog.NewTextHandler(&said, nil)).Info("text", "session", s)
+		slog.New(slog.NewJSONHandler(&said, nil)).Info("json", "session", s)
+		fmt.Fprintf(&said, "%v %+v %#v %s %d %x", s, s, s, s, s, s)
+		if n := strings.Count(said.String(), s.Handle()); n != 8 {
+			t.Errorf("the handle is there %d times; want 8: %s", n, &said)
+		}
+		for _, secret := range []string{v.cookie(), keyOf(v.cookie()), "s3cret"} {
+			if strings.Contains(said.String(), secret) {
+				t.Errorf("it tells more: %s", &said)
+			}
+		}
+		session.Update(s, "n", func(n int) int { return n + len(fmt.Sprint(s)) }) // it is locked meanwhile
+	})
+	if got := fmt.Sprint((*session.Session)(nil)); got != "session()" {
+		t.Errorf("none is printed as %q", got)
+	}
+}
+
 // Whatever happens, in whatever store: neither the hooks nor the log are told what could be
 // used to take over a session, or what is in one.
 func Test_that_hooks_and_log_are_told_no_secret(t *testing.T) {

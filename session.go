@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -96,6 +98,21 @@ func FromContext(ctx context.Context) *Session {
 		return f.use()
 	}
 	return nil
+}
+
+// LogValue is the handle of the session, if it has been loaded. A log must not have its id.
+func (s *Session) LogValue() slog.Value { return slog.StringValue(s.printed()) }
+
+// Format prints what LogValue says, whatever the verb.
+func (s *Session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "session(%s)", s.printed()) }
+
+// printed does not wait for the lock: whoever prints a session may do so while it is used.
+func (s *Session) printed() string {
+	if s == nil || !s.mu.TryLock() {
+		return ""
+	}
+	defer s.mu.Unlock()
+	return handle(s.key)
 }
 
 func (s *Session) lock() {
