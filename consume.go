@@ -150,6 +150,9 @@ func (s *Session) visible() []flashItem {
 	f := s.flashes()
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
 	items = append(items, f.flashed()...)
+	if len(items)+len(f.now) == 0 {
+		return nil // most pages have none; and once the head has left, its header is not ours to look at
+	}
 	// The view is asked for first, and so fixed: whoever has been shown something may then leave.
 	if s.headSent && s.view().shows && s.m.sealer != nil {
 		items = s.onlyRead(items)

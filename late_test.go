@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -450,6 +451,35 @@ func Test_that_goroutines_share_the_session_of_a_request(t *testing.T) {
 			t.Errorf("got cookies %q, %d writes, value %d; want 1, 1, 7", got.ours(), a.store.writes.Load(), g.kept())
 		}
 	})
+}
+
+// The header of the response is the handler's, and net/http's. (The race detector sees who else looks.)
+func Test_that_goroutines_may_look_for_messages_while_the_page_is_written(t *testing.T) {
+	p := start(t, session.Config{})
+	server := httptest.NewServer(p)
+	defer server.Close()
+	p.GET("/stream", func(c echo.Context) error {
+		s, header := session.From(c), c.Response().Header()
+		s.Has("a")
+		header.Set("Content-Type", "text/html")
+		c.Response().WriteHeader(http.StatusOK)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			s.Old("title")
+			s.FlashMessages().Alerts()
+			session.Flashed[string](s, "k")
+		})
+		header.Set(http.TrailerPrefix+"X-Done", "1")
+		wg.Wait()
+		return nil
+	})
+	for range 20 {
+		res, err := http.Get(server.URL + "/stream")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+	}
 }
 
 func Test_that_goroutines_which_ask_for_it_at_once_get_the_same_session(t *testing.T) {
