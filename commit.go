@@ -184,7 +184,11 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 		case err == nil:
 			line.newest, line.stored = rec, s.m.seq.Add(1)
 			s.m.unindex(ctx, s.tags.removed, s.key)
+			before := s.expires
 			s.stored(s.id, s.key, st, rec)
+			if !before.Truncate(month).Equal(rec.Expires.Truncate(month)) { // where each visit writes, none touches
+				s.keepCookieAhead()
+			}
 			s.report(s.m.cfg.Hooks.Committed, s.key, Event{Retries: retries}, silent)
 			return nil
 		case errors.Is(err, ErrNotFound):

@@ -125,6 +125,22 @@ func (s *Session) cookieAge() time.Duration {
 	return s.ageUntil(s.at.Add(maxCookieAge))
 }
 
+// month is how often writes keep the cookie ahead, which a touch does anyway.
+const month = 30 * 24 * time.Hour
+
+// keepCookieAhead sends the cookie once more, where the browser may drop it before the session ends.
+func (s *Session) keepCookieAhead() {
+	if s.st.outlivesCookie() {
+		s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
+	}
+}
+
+// outlivesCookie says whether the session may live longer than a browser keeps any cookie.
+func (st *state) outlivesCookie() bool {
+	end := st.end()
+	return end == 0 || end-st.created > maxCookieAge.Milliseconds()
+}
+
 // ageUntil is the age of a cookie that is good until then.
 func (s *Session) ageUntil(end time.Time) time.Duration {
 	if s.m.cfg.ClearWithBrowser && !s.st.remembered() {

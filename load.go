@@ -64,8 +64,8 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			continue
 		}
 		s.st, s.id, s.key, s.version, s.expires = st, id, key, rec.Version, rec.Expires
-		if s.mayBeRenewed(rec) && st.end() == 0 {
-			s.expires = time.Time{} // what extend does first is still to be done
+		if s.mayBeRenewed(rec) && st.outlivesCookie() {
+			s.expires = time.Time{} // what else touch does is still to be done
 		}
 		return true, nil
 	}

@@ -14,7 +14,7 @@ func (m *Manager) useStore(store Store) {
 	m.sealer, _ = store.(Sealer)
 	m.tagger, _ = store.(Tagger)
 	m.sharer, _ = store.(Sharer)
-	if m.cfg.AbsoluteTimeout > 0 { // without one, there is more to prolong than the record
+	if m.cfg.AbsoluteTimeout > 0 && m.cfg.AbsoluteTimeout <= maxCookieAge { // otherwise there is more to prolong than the record
 		m.renewer, _ = store.(Renewer)
 	}
 	m.lister, _ = store.(Lister) // called as it is: a list lasts for as long as somebody loops

@@ -235,6 +235,52 @@ func Test_that_the_cookie_of_a_session_without_an_end_is_renewed(t *testing.T) {
 	}
 }
 
+// Browsers keep no cookie for longer than 400 days (RFC 6265bis, 5.5).
+func Test_that_the_cookie_of_a_session_in_daily_use_never_ends_before_it(t *testing.T) {
+	const day = 24 * time.Hour
+	long := func(absolute time.Duration) func(s *session.Session) {
+		return func(s *session.Session) { s.RememberMe(30*day, absolute) }
+	}
+	cases := []struct {
+		claim string
+		cfg   session.Config
+		begin func(s *session.Session)
+	}{
+		{"without an end", session.Config{AbsoluteTimeout: -1, IdleTimeout: 30 * day}, put("n", 1)},
+		{"of two years", session.Config{AbsoluteTimeout: 730 * day, IdleTimeout: 30 * day}, put("n", 1)},
+		{"remembered for ever", session.Config{}, long(-1)},
+		{"remembered for two years", session.Config{}, long(730 * day)},
+	}
+	visits := map[string]func(s *session.Session){"reads": read, "writes": func(s *session.Session) { s.Increment("n") }}
+	for _, tc := range cases {
+		for does, visit := range visits {
+			t.Run(tc.claim+", "+does, func(t *testing.T) {
+				p := start(t, tc.cfg)
+				v := newVisitor()
+				var ends time.Time
+				visits := func(do func(s *session.Session)) {
+					for _, cookie := range v.must(t, p, do).Result().Cookies() {
+						ends = p.clock.Now().Add(time.Duration(cookie.MaxAge) * time.Second)
+					}
+				}
+				visits(func(s *session.Session) { s.Put("n", 1); tc.begin(s) })
+				for n := range 700 {
+					p.clock.advance(day)
+					if !p.clock.Now().Before(ends) {
+						t.Fatalf("the browser has dropped the cookie by day %d", n+1)
+					}
+					visits(visit)
+				}
+				v.must(t, p, func(s *session.Session) {
+					if s.IsNew() {
+						t.Error("the session has ended")
+					}
+				})
+			})
+		}
+	}
+}
+
 func Test_that_a_touch_that_fails_does_not_fail_the_request(t *testing.T) {
 	for _, tc := range []struct {
 		err      error

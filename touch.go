@@ -17,9 +17,7 @@ func (s *Session) touch(ctx context.Context) {
 	err := s.extend(ctx, until)
 	switch {
 	case err == nil:
-		if s.st.end() == 0 { // the cookie has no fixed end; keep it ahead
-			s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
-		}
+		s.keepCookieAhead()
 	case !errors.Is(err, ErrNotFound):
 		s.report(s.m.cfg.Hooks.StoreError, s.key, Event{Err: unavailable("touch", err)}, notProlonged)
 	}
