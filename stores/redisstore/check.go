@@ -18,6 +18,10 @@ var (
 
 	errDeadlines = errors.New("redisstore: the client does not obey the deadline of a context: set ContextTimeoutEnabled: true in its options")
 
+	// Scripts go to the master all the same. But such a client tells each node that it may answer as
+	// a replica; so a master that has been replaced goes on reading what it had.
+	errReplicas = errors.New("redisstore: the client reads from replicas, which may still have sessions that were ended: leave ReadOnly, RouteByLatency and RouteRandomly out of its options")
+
 	errRing = errors.New("redisstore: a *redis.Ring is refused: while one of its servers is down, it takes the sessions there for ended, and those that are ended meanwhile come back with it. Use a *redis.ClusterClient")
 
 	errMinReplicas = errors.New("redisstore: Options.MinReplicas must not be negative, and other than 0 it takes a *redis.Client or a *redis.ClusterClient")
@@ -39,6 +43,9 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 	case *redis.ClusterClient:
 		if c == nil {
 			return errNoClient
+		}
+		if c.Options().ReadOnly { // which the others set, too
+			return errReplicas
 		}
 		obeys, readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
 	case *redis.Ring:

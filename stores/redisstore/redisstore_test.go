@@ -44,6 +44,8 @@ func Test_that_a_client_that_would_hang_or_forget_is_refused(t *testing.T) {
 		{"one that obeys them", single(true), redisstore.Options{}, ""},
 		{"one of a cluster that ignores deadlines", cluster(false), redisstore.Options{}, "ContextTimeoutEnabled: true"},
 		{"one of a cluster that obeys them", cluster(true), redisstore.Options{}, ""},
+		{"one of a cluster that reads from replicas", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, ReadOnly: true}), redisstore.Options{}, "leave ReadOnly"},
+		{"one that reads from whoever is near", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, RouteByLatency: true}), redisstore.Options{}, "leave ReadOnly"},
 		{"one of another type", custom, redisstore.Options{}, ""},
 		{"a ring", redis.NewRing(&redis.RingOptions{ContextTimeoutEnabled: true}), redisstore.Options{}, "Ring"},
 		{"fewer than no replicas", single(true), redisstore.Options{MinReplicas: -1}, "MinReplicas"},
