@@ -42,10 +42,13 @@ func (e *EncodeError) Error() string {
 }
 
 // isPlain says whether Err is ours, and so quotes nothing of the value.
-func (e *EncodeError) isPlain() bool { return e.Err == errNoText || e.Err == errOverflow }
+func (e *EncodeError) isPlain() bool {
+	return e.Err == errNoText || e.Err == errNoFields || e.Err == errOverflow
+}
 
 var (
 	errNoText   = errors.New("the text of an error is not part of its JSON; put err.Error()")
+	errNoFields = errors.New("encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital")
 	errOverflow = errors.New("the sum does not fit into an int64")
 )
 

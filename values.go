@@ -99,8 +99,8 @@ func Update[T any](s *Session, key string, fn func(T) T) {
 }
 
 // Put stores value under key. It is encoded now, so changing it afterwards changes
-// nothing in the session. A value that JSON cannot carry fails the session with an
-// *[EncodeError]; but in a text, bytes that are no UTF-8 become U+FFFD, so put a []byte for them.
+// nothing in the session. A value that JSON cannot carry, or of which it would carry nothing, fails the
+// session with an *[EncodeError]; but in a text, bytes that are no UTF-8 become U+FFFD, so put a []byte for them.
 func (s *Session) Put(key string, value any) {
 	raw, err := encodeValue(key, value) // not under the lock: value may have methods of its own
 	s.lock()
@@ -230,13 +230,31 @@ func (s *Session) Clear() {
 
 func encodeValue(key string, v any) ([]byte, error) {
 	raw, err := json.Marshal(v)
-	if _, isError := v.(error); isError && string(raw) == "{}" {
-		err = errNoText
+	if string(raw) == "{}" {
+		err = whyEmpty(v)
 	}
 	if err != nil {
 		return nil, &EncodeError{Key: key, Type: fmt.Sprintf("%T", v), Err: err}
 	}
 	return raw, nil
+}
+
+// whyEmpty is an error if v is "{}" in JSON although there is something in it.
+func whyEmpty(v any) error {
+	if _, isError := v.(error); isError {
+		return errNoText
+	}
+	if _, custom := v.(json.Marshaler); custom {
+		return nil
+	}
+	t := reflect.TypeOf(v)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t.NumField() == 0 || slices.ContainsFunc(reflect.VisibleFields(t), reflect.StructField.IsExported) {
+		return nil
+	}
+	return errNoFields
 }
 
 func decodeValue[T any](key string, raw []byte) (T, error) {

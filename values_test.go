@@ -240,6 +240,41 @@ func Test_that_increments_count_whole_numbers(t *testing.T) {
 	}
 }
 
+type hidden struct{ text string }
+
+// marked is hidden, and means to be "{}".
+type marked struct{ hidden }
+
+func (marked) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
+
+func Test_that_what_is_empty_on_purpose_is_stored(t *testing.T) {
+	for desc, value := range map[string]any{
+		"a struct without fields": struct{}{},
+		"a map":                   map[string]hidden{},
+		"a struct that says so":   marked{},
+		"fields that are left out": struct {
+			A int `json:",omitempty"`
+		}{},
+		"one that is embedded": struct{ outer }{},
+		"a pointer to a field left out": &struct {
+			A int `json:"-"`
+		}{1},
+		"a nil pointer to a hidden type": (*hidden)(nil),
+	} {
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, put("key", value))
+		v.must(t, p, func(s *session.Session) {
+			if !s.Has("key") {
+				t.Errorf("%s is not stored", desc)
+			}
+		})
+	}
+}
+
+type outer struct {
+	A int `json:",omitempty"`
+}
+
 func Test_that_an_error_about_a_value_says_what_to_do(t *testing.T) {
 	for _, tc := range []struct {
 		desc string
@@ -248,6 +283,7 @@ func Test_that_an_error_about_a_value_says_what_to_do(t *testing.T) {
 	}{
 		{"a channel", put("key", make(chan int)), `session: the value for "key", a chan int, cannot be stored as JSON: put a type that can`},
 		{"an error", put("key", errors.New("secret")), `session: the value for "key", a *errors.errorString, cannot be stored as JSON: the text of an error is not part of its JSON; put err.Error()`},
+		{"a struct nothing of which would be stored", put("key", hidden{"secret"}), `session: the value for "key", a session_test.hidden, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital`},
 		{"a sum that is too large", func(s *session.Session) { s.Put("key", math.MaxInt64); s.Increment("key") },
 			`session: the value for "key", a int64, cannot be stored as JSON: the sum does not fit into an int64`},
 	} {
