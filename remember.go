@@ -19,7 +19,8 @@ import (
 //
 // The session ends when it was not used for idle, and in any case when absolute has passed from
 // now on. If one of them is 0, that of Config counts. A negative absolute means never, a negative
-// idle fails the session, and one that is shorter than Config.IdleTimeout counts as that.
+// idle fails the session, and one that is shorter than Config.IdleTimeout counts as that. One that is
+// longer than absolute never comes, so give both.
 //
 // With 0 and 0 nobody is remembered: the session is like all others, even if it was not before, and
 // the absolute timeout of Config begins anew.

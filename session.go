@@ -162,7 +162,8 @@ func (s *Session) Load(ctx context.Context) error {
 //
 // It answers [ErrNotFound] if the session was ended by another request meanwhile, and
 // [ErrMoved] if another request gave it a new id. ctx is only asked whether it has ended
-// already; the store has 5 seconds.
+// already; the store has 5 seconds. It writes to the header of the response, so call it where the
+// handler does, and not in a goroutine besides.
 func (s *Session) Save(ctx context.Context) error {
 	s.lock()
 	defer s.unlock()

@@ -29,7 +29,8 @@ type FormProps struct {
 
 	// Name tells the forms of a page apart: what was submitted with one, and what is wrong
 	// with it, is not shown in another one, and the ids of its fields begin with it. A page with
-	// one form needs none.
+	// one form needs none. It is sent as a field, which only a form has: what a script sends as
+	// JSON, by htmx's json-enc say, is that of a form without a name.
 	Name string
 
 	ID    string // of the form; "" is none
