@@ -46,25 +46,25 @@ func New(store session.Store) (*echo.Echo, error) {
 }
 
 func routes(e *echo.Echo, m members) {
-	e.GET("/", home)
+	e.GET("/", home, private)
 	e.POST("/", flash)
 
-	e.GET("/cart", showCart)
+	e.GET("/cart", showCart, private)
 	e.POST("/cart", addToCart)
 	e.POST("/cart/quantity", setQuantity)
 	e.POST("/cart/remove", removeFromCart)
 	e.POST("/cart/empty", emptyCart)
 	e.POST("/cart/undo", undoEmptyCart)
 
-	e.GET("/posts/new", newPost)
+	e.GET("/posts/new", newPost, private)
 	e.POST("/posts", createPost)
-	e.GET("/posts/last", showPost)
+	e.GET("/posts/last", showPost, private)
 
-	e.GET("/login", showLogin)
+	e.GET("/login", showLogin, private)
 	e.POST("/login", m.login)
 	e.POST("/logout", logout)
-	e.GET("/account", account, membersOnly)
-	e.GET("/account/sessions", m.showSessions, membersOnly)
+	e.GET("/account", account, membersOnly, private)
+	e.GET("/account/sessions", m.showSessions, membersOnly, private)
 	if m.tags {
 		e.POST("/account/sessions/end", m.endSession, membersOnly)
 		e.POST("/account/sessions/end-others", m.endOtherSessions, membersOnly)
@@ -78,11 +78,11 @@ func routes(e *echo.Echo, m members) {
 	e.GET("/old-url", redirectTo("/new-url"))
 	e.GET("/new-url", redirectTo("/"))
 	e.POST("/notice", postNotice)
-	e.GET("/notice", showNotice)
+	e.GET("/notice", showNotice, private)
 
-	e.GET("/debug", debug)
+	e.GET("/debug", debug, private)
 
-	e.GET("/gallery", gallery)
+	e.GET("/gallery", gallery, private)
 	e.StaticFS("/static", echo.MustSubFS(static, "static"))
 
 	e.GET("/components.js", text("text/javascript", components.JS))

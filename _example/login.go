@@ -20,12 +20,22 @@ func membersOnly(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		s := session.From(c)
 		if s.Has("member") {
-			c.Response().Header().Set(echo.HeaderCacheControl, "no-store") // not for whoever sits here next
 			return next(c)
 		}
 		s.SetIntendedURL(c.Request().URL.RequestURI()) // or the page that a form is on
 		s.FlashInfo("Please log in first.")
 		return session.Redirect(c, "/login")
+	}
+}
+
+// private keeps a member's pages out of the browser's cache: after the log-out somebody else may
+// sit there, and press Back.
+func private(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if member(c.Request().Context()) != "" {
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+		}
+		return next(c)
 	}
 }
 
