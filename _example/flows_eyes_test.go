@@ -217,7 +217,7 @@ func (w witness) opens(page string) {
 // clicks clicks on what leads to a page, whether that is loaded or swapped in.
 func (w witness) clicks(selector, page string) {
 	w.t.Helper()
-	w.comes(page, chromedp.Click(selector))
+	w.comes(page, chromedp.WaitNotPresent(".htmx-added"), chromedp.Click(selector)) // htmx takes a moment to hear of what is new
 }
 
 // goesBack says whether the browser had kept the page, and showed it as it was.
