@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -80,6 +81,9 @@ func (f *frame) Value(key any) any {
 	}
 	return f.Context.Value(key)
 }
+
+// String is how contexts are printed. Without it the request would be, and so the id in its cookie.
+func (f *frame) String() string { return fmt.Sprint(f.Context) + ".WithSession" }
 
 // use is the session of this request. It begins when it is asked for, so that requests
 // which never do are spared its room.

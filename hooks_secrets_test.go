@@ -15,9 +15,26 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
+
+func Test_that_a_context_that_is_printed_tells_no_id(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	v.visit(p, func(c echo.Context) error {
+		ctx := c.Request().Context()
+		for _, ctx := range []context.Context{ctx, context.WithValue(ctx, handlerKey{}, 1)} {
+			if said := fmt.Sprintf("%v %+v %s", ctx, ctx, ctx); !strings.Contains(said, "WithSession") || strings.Contains(said, v.cookie()) {
+				t.Errorf("it is %s", said)
+			}
+		}
+		return nil
+	})
+}
 
 // Somebody will log it, and the id opens the session.
 func Test_that_a_session_that_is_printed_tells_its_handle_only(t *testing.T) {
