@@ -25,14 +25,20 @@ type Component interface {
 //
 // With a store on the server, pages that load at the very same time do not show a message
 // twice either: the slower one is rendered once more, without it.
+//
+// The Content-Type is that of HTML, unless the handler has set another one, such as that of a Turbo
+// Stream.
 func Render(c echo.Context, status int, component Component) error {
 	page, err := render(c, component)
 	if err != nil {
 		return err
 	}
 	if s := FromContext(c.Request().Context()); s != nil {
-		c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
-		again, err := s.claim(status, c.Response().Header())
+		h := c.Response().Header()
+		if h.Get(echo.HeaderContentType) == "" {
+			h.Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
+		}
+		again, err := s.claim(status, h)
 		if err != nil {
 			return err
 		}
@@ -128,6 +134,9 @@ func (s *Session) IsPartial() bool {
 	defer s.unlock()
 	return s.audience() == audiencePart
 }
+
+// IsHTMX says whether htmx asks for a part of a page, and so takes what is to be swapped out of band.
+func (s *Session) IsHTMX() bool { return s.IsPartial() && isHTMX(s.req.Header) }
 
 // Invalid answers a form that cannot be accepted. It flashes what is wrong and what was
 // submitted, as [Session.FlashValidationErrors] does.
@@ -234,10 +243,10 @@ func sendsForm(h http.Header) bool {
 	return false
 }
 
-// takesPage says whether it helps to send the client on to a page. htmx accepts anything, whether
-// it asks for a part or follows a boosted form.
+// takesPage says whether it helps to send the client on to a page. htmx and Unpoly accept anything, whether
+// they ask for a part or follow a form.
 func takesPage(h http.Header) bool {
-	return acceptsHTML(h) || isPart(h) || header(h, "Hx-Request") != "" || takesAnything(h) && sendsForm(h)
+	return acceptsHTML(h) || isPart(h) || isWholePage(h) || header(h, "Hx-Request") != "" || takesAnything(h) && sendsForm(h)
 }
 
 // takesAnything is for curl and the like. A script in a browser accepts */* too, but it

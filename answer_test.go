@@ -210,6 +210,7 @@ func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 		{claim: "nothing is left even if the view asks for nothing", ask: ask{form: form, as: htmxPart, from: back}, views: []session.Component{otherView}, status: 422, body: "a form", next: "title=- "},
 		{claim: "a part without a view leads its page back", ask: ask{form: form, as: htmxPart, from: back}, status: 204, to: "/posts/new", next: shown},
 		{claim: "a Turbo frame gets the view", ask: ask{form: form, as: headers{"Turbo-Frame", "f", "Accept", "text/html"}, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "Unpoly goes back with the whole page", ask: ask{form: form, as: append(scriptFetch[:len(scriptFetch):len(scriptFetch)], "X-Up-Version", "3.14.3", "X-Up-Target", "body"), from: back}, status: 303, to: "/posts/new", next: shown},
 		{claim: "a script gets the view", ask: ask{form: form, as: scriptFetch, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
 		{claim: "without a view it is told what is wrong, and nothing is left", ask: ask{form: form, as: scriptFetch, from: back}, status: 422, body: told, next: "title=- "},
 		{claim: "so is a script that accepts JSON, even if there is a view", ask: ask{form: form, as: jsonPoll, from: back}, views: []session.Component{formView}, status: 422, body: told, next: "title=- "},

@@ -21,6 +21,7 @@ func Test_that_a_page_that_is_loaded_ahead_of_time_neither_takes_a_message_nor_r
 		{"prerender by rule", site{library: plain, start: linkToDone(""), rules: "prerender"}, false},
 		{"htmx 2 preload", site{library: htmx2, boost: true, start: linkToDone(`preload="mouseover"`)}, true},
 		{"Turbo hover", site{library: turbo, start: linkToDone("")}, true},
+		{"Unpoly preload", site{library: unpoly, boost: true, start: linkToDone("up-preload")}, true},
 	} {
 		for _, driver := range []string{"memory", "cookie"} {
 			for how, use := range map[string]func(witness){

@@ -93,6 +93,41 @@ func Test_that_a_library_does_not_bring_a_message_back(t *testing.T) {
 	})
 }
 
+// Unpoly has a cache of its own, too, and shows what is in it for a link as well.
+func Test_that_Unpoly_does_not_bring_a_message_back(t *testing.T) {
+	t.Parallel()
+	onSites(t, []library{unpoly}, func(t *testing.T, s *site, driver string) {
+		s.boost = true
+		s.start = markup{saveForm}
+		s.serve(t, driver)
+		w := s.visit(t)
+		w.opens("start")
+		w.clicks("form button", "done")
+		w.reads("Saved.")
+		w.clicks("#to-next", "next")
+		w.goesBack("done")
+		w.clicks("#to-next", "next")
+		w.clicks("#to-done", "done")
+		w.hasRead("Saved.")
+	})
+}
+
+func Test_that_Unpoly_does_not_bring_the_errors_of_a_form_back(t *testing.T) {
+	t.Parallel()
+	onSites(t, []library{unpoly}, func(t *testing.T, s *site, driver string) {
+		s.boost = true
+		s.start = markup{formTo("/refused")}
+		s.serve(t, driver)
+		w := s.visit(t)
+		w.opens("start")
+		w.clicks("form button", "start")
+		w.reads("Enter a longer title.")
+		w.clicks("#to-next", "next")
+		w.clicks("#to-start", "start")
+		w.hasRead("Enter a longer title.")
+	})
+}
+
 // What a part brought along is in the page that htmx keeps, and in the document that the
 // browser keeps; the server can say nothing about either.
 func Test_that_a_message_of_a_part_does_not_come_back_with_its_page(t *testing.T) {
@@ -154,8 +189,8 @@ func Test_that_Turbo_does_not_bring_the_errors_of_a_form_back(t *testing.T) {
 func Test_that_Turbo_does_not_bring_back_a_form_that_was_answered_at_once(t *testing.T) {
 	t.Parallel()
 	for claim, start := range map[string]markup{
-		"in a frame":                   {`<turbo-frame id="frame">`, againForm, `</turbo-frame>`},
-		"as nobody knows where it was": {`<meta name="referrer" content="no-referrer">`, againForm},
+		"in a frame":                   {`<turbo-frame id="frame">`, formTo("/again"), `</turbo-frame>`},
+		"as nobody knows where it was": {`<meta name="referrer" content="no-referrer">`, formTo("/again")},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			t.Parallel()

@@ -51,7 +51,15 @@ var (
 		scripts: []string{"hotwired-turbo-8.0.23/dist/turbo.es2017-umd.js"},
 		noBoost: `data-turbo="false"`,
 	}
+	unpoly = library{
+		name:    "Unpoly",
+		scripts: []string{"unpoly-3.14.3/unpoly.min.js"},
+		noBoost: `up-follow="false"`,
+	}
 )
+
+// unpolyJS has Unpoly swap pages.
+const unpolyJS = `up.link.config.followSelectors.push("a[href]"); up.form.config.submitSelectors.push("form")`
 
 // A site is a small application. All its pages show messages in one layout, which is as an
 // application would write it for that library.
@@ -149,6 +157,7 @@ func (s *site) routes(e *echo.Echo) {
 	e.POST("/row", row)
 	e.POST("/form", s.submit)
 	e.POST("/again", s.again)
+	e.POST("/refused", refuse)
 	e.GET("/flash", s.flashOnly)
 	e.GET("/quiet", s.quiet)
 	e.GET("/streamed", s.streamed)
@@ -156,6 +165,7 @@ func (s *site) routes(e *echo.Echo) {
 	e.GET("/poll", idle)
 	e.GET("/poll.js", script(`setInterval(() => fetch("/poll"), 150)`))
 	e.GET("/components.js", script(components.JS))
+	e.GET("/unpoly.js", script(unpolyJS))
 }
 
 // save flashes what the form or the link says, and sends the visitor to ?to, or to /done,
@@ -232,11 +242,18 @@ func (s *site) again(c echo.Context) error {
 	return session.Invalid(c, session.ValidationErrors{"title": {"Enter a longer title."}}, s.page("start"))
 }
 
-// againForm is a form for that.
-var againForm = templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-	content := markup{components.Field("title", components.Input{Label: "Title"}), `<button>Save</button>`}
-	return components.Form(components.FormProps{Action: "/again"}).Render(templ.WithChildren(ctx, content), w)
-})
+// refuse goes back to that page.
+func refuse(c echo.Context) error {
+	return session.Invalid(c, session.ValidationErrors{"title": {"Enter a longer title."}})
+}
+
+// formTo is a form for them.
+func formTo(action string) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		content := markup{components.Field("title", components.Input{Label: "Title"}), `<button>Save</button>`}
+		return components.Form(components.FormProps{Action: action}).Render(templ.WithChildren(ctx, content), w)
+	})
+}
 
 // flashOnly flashes on a page that shows no messages.
 func (s *site) flashOnly(c echo.Context) error {
@@ -299,7 +316,14 @@ func (s *site) page(name string, content ...any) templ.Component {
 	if name == "start" {
 		content = s.start
 	}
-	return s.layout(name, components.FlashAlerts, content)
+	return s.layout(name, s.alerts(), content)
+}
+
+func (s *site) alerts() templ.Component {
+	if s.name == unpoly.name {
+		return components.FlashAlerts(components.FlashProps{Attrs: templ.Attributes{"up-flashes": true}})
+	}
+	return components.FlashAlerts()
 }
 
 func (s *site) layout(name string, alerts templ.Component, content markup) templ.Component {
@@ -307,7 +331,7 @@ func (s *site) layout(name string, alerts templ.Component, content markup) templ
 		`<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>`, name, `</title><link rel="icon" href="data:,">`,
 		s.libraryHead(),
 		`</head><body `, s.bodyAttributes(), `>`,
-		`<nav><a id="to-start" href="/start">Start</a> <a id="to-next" href="/next">Next</a> <a id="load-next" href="/next" `, s.noBoost, `>Load next</a></nav>`,
+		`<nav><a id="to-start" href="/start">Start</a> <a id="to-next" href="/next">Next</a> <a id="to-done" href="/done">Done</a> <a id="load-next" href="/next" `, s.noBoost, `>Load next</a></nav>`,
 		alerts,
 		`<main id="main" data-page="`, name, `">`, content, `</main>`,
 		s.poller(),
@@ -328,6 +352,9 @@ func (s *site) libraryHead() any {
 	}
 	for _, name := range s.scripts {
 		head = append(head, `<script defer src="/npm/`+name+`"></script>`)
+	}
+	if s.boost && s.name == unpoly.name {
+		head = append(head, `<script defer src="/unpoly.js"></script>`)
 	}
 	return head
 }

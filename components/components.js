@@ -10,4 +10,13 @@
 		if (document.querySelector('[hx-history="false"]')) Turbo.cache.exemptPageFromCache()
 	}
 	for (const shown of ["turbo:load", "turbo:render", "turbo:frame-render"]) addEventListener(shown, exempt)
+	// Unpoly shows what it has loaded before, whatever its Cache-Control says. It is in the cache only
+	// after this event.
+	addEventListener("up:fragment:loaded", ({response}) => {
+		if (response.text.includes('hx-history="false"')) setTimeout(() => up.cache.evict(response.url))
+	})
+	// Nor does it say, when it loads a link ahead of time, that nobody sees the page yet.
+	addEventListener("up:link:preload", ({renderOptions}) => {
+		renderOptions.headers = {...renderOptions.headers, "X-Sec-Purpose": "prefetch"}
+	})
 })()

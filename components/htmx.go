@@ -23,7 +23,7 @@ import (
 //	}
 //
 // Without alerts it is nothing. It is nothing in a whole page either, where [FlashAlerts] shows
-// them: so the same component will do for the page and for the part.
+// them, nor for others than htmx: so the same component will do for the page and for the part.
 //
 // Its ID names the region. Of the other properties Kinds, Dismiss, AutoDismiss, Sticky and
 // Item matter: the region itself stays what it is.
@@ -34,7 +34,7 @@ import (
 //	sse.PatchElementTempl(components.Flash("success"), datastar.WithSelectorID("flash"), datastar.WithModeAppend())
 func FlashAlertsOOB(props ...FlashProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
-		if !session.FromContext(ctx).IsPartial() {
+		if !session.FromContext(ctx).IsHTMX() {
 			return nil
 		}
 		p, d := first(props), defaultsOf(ctx)
