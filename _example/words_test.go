@@ -1,0 +1,71 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/a-h/templ"
+	"github.com/chromedp/chromedp"
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/components"
+)
+
+const longWord = "annual-report-2026-final-final-v2-with-appendix_and_all_the_tables_that_we_had.pdf"
+
+func Test_that_a_long_word_does_not_widen_a_narrow_page(t *testing.T) {
+	t.Parallel()
+	alert := func(s *session.Session) { s.FlashNow("success", longWord+" was uploaded.") }
+	fieldError := func(s *session.Session) {
+		s.FlashInputErrors(map[string][]string{"title": {longWord + " is too large."}})
+	}
+	for _, look := range looks {
+		if look.name == "none" {
+			continue // nobody's style sheet
+		}
+		for what, flash := range map[string]func(*session.Session){"alert": alert, "error": fieldError} {
+			t.Run(look.name+" "+what, func(t *testing.T) {
+				b := openTab(t, startPage(t, look, flash))
+				b.do(chromedp.EmulateViewport(320, 800))
+				b.open("/")
+				if width := eval[int](b, `document.documentElement.scrollWidth`); width > 320 {
+					t.Errorf("the page is %d wide; want 320", width)
+				}
+			})
+		}
+	}
+}
+
+// startPage serves one page in that look, with what was flashed.
+func startPage(t *testing.T, l look, flash func(*session.Session)) (address string) {
+	t.Helper()
+	store, err := openStore("memory")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{Store: store, Cookie: session.CookieOptions{Insecure: true}}))
+	e.StaticFS("/static", echo.MustSubFS(static, "static"))
+	e.GET("/components.css", text("text/css", components.CSS))
+	e.GET("/app.css", text("text/css", appCSS))
+	e.GET("/", func(c echo.Context) error {
+		flash(session.From(c))
+		themed := components.With(c.Request().Context(), func(d *components.Defaults) { d.Theme = l.theme })
+		c.SetRequest(c.Request().WithContext(themed))
+		return session.Render(c, http.StatusOK, pageIn(l))
+	})
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func pageIn(l look) templ.Component {
+	page := markup{`<!DOCTYPE html><html lang="en"><head><meta name="viewport" content="width=device-width"><title>A page</title>`}
+	for _, sheet := range append([]string{"/components.css"}, l.sheets...) {
+		page = append(page, `<link rel="stylesheet" href="`+sheet+`">`)
+	}
+	return append(page, `</head><body class="`+l.body+`"><main>`, components.FlashAlerts, components.ErrorSummary(),
+		components.Field("title", components.Input{Label: "Title"}), `</main></body></html>`)
+}
