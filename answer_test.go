@@ -55,6 +55,46 @@ func Test_that_a_handler_can_tell_parts_from_pages(t *testing.T) {
 	}
 }
 
+func Test_who_takes_what_is_swapped_out_of_band(t *testing.T) {
+	cases := []struct {
+		claim string
+		as    headers
+		htmx  bool
+	}{
+		{"htmx, for a part", htmxPart, true},
+		{"htmx, for a page", htmxBoosted, false},
+		{"Unpoly, for a part", headers{"Accept", "*/*", "X-Up-Version", "3.14.3", "X-Up-Target", "main", "Sec-Fetch-Dest", "empty"}, false},
+		{"a Turbo Frame", headers{"Turbo-Frame", "list", "Accept", "text/html"}, false},
+		{"a person", navigation, false},
+	}
+	for _, tc := range cases {
+		got := newSite(t).browser().asks(ask{as: tc.as}, func(c echo.Context) error {
+			return c.HTML(http.StatusOK, fmt.Sprint(session.From(c).IsHTMX()))
+		})
+		wantText(t, tc.claim, got.body, fmt.Sprint(tc.htmx))
+	}
+	if session.FromContext(t.Context()).IsHTMX() {
+		t.Error("nobody is htmx")
+	}
+}
+
+// A Turbo Stream is known by it.
+func Test_that_Render_leaves_the_content_type_to_the_handler(t *testing.T) {
+	for set, want := range map[string]string{
+		"":                              "text/html; charset=UTF-8",
+		"text/vnd.turbo-stream.html":    "text/vnd.turbo-stream.html",
+		"text/html; charset=iso-8859-1": "text/html; charset=iso-8859-1",
+	} {
+		got := newSite(t).browser().opens(func(c echo.Context) error {
+			if set != "" {
+				c.Response().Header().Set("Content-Type", set)
+			}
+			return session.Render(c, http.StatusOK, formView)
+		})
+		wantText(t, set, got.header.Get("Content-Type"), want)
+	}
+}
+
 func Test_that_nothing_is_partial_without_a_request(t *testing.T) {
 	if session.FromContext(t.Context()).IsPartial() {
 		t.Error("it is")

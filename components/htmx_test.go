@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
 	dom "golang.org/x/net/html"
 
 	"github.com/echo-hypermedia/session"
@@ -65,6 +67,12 @@ func Test_that_a_page_shows_its_alerts_in_one_place(t *testing.T) {
 	v.post(nil, everyKind)
 	if got := v.get(item); got != "<p>Tea</p>" {
 		t.Errorf("got %s", got)
+	}
+	unpoly := v.request()
+	unpoly.Header.Set("X-Up-Target", "main")
+	got = v.do(unpoly, func(c echo.Context) error { return session.Render(c, http.StatusOK, item) })
+	if got != "<p>Tea</p>" {
+		t.Errorf("Unpoly would not know what to do with it: %s", got)
 	}
 	if got := v.get(components.FlashAlerts); !strings.Contains(got, "Saved.") {
 		t.Errorf("a page without a place for alerts has eaten them: %s", got)
