@@ -251,9 +251,10 @@ func (s *Session) reportUnsaved(err error) {
 }
 
 // reportFailure is for a method of Manager that is about to return *err. Its caller hears of
-// it, so it is not logged.
+// it, so it is not logged. That the caller himself has left, as a visitor does who closes a page,
+// is no failure of the store.
 func (m *Manager) reportFailure(ctx context.Context, key string, err *error) {
-	if errors.Is(*err, ErrUnavailable) {
+	if errors.Is(*err, ErrUnavailable) && !errors.Is(ctx.Err(), context.Canceled) {
 		m.report(ctx, m.cfg.Hooks.StoreError, key, Event{Err: *err}, silent)
 	}
 }

@@ -309,22 +309,39 @@ func Test_that_hooks_hear_of_the_sessions_of_a_user(t *testing.T) {
 	}
 }
 
-func Test_that_a_failure_to_find_the_sessions_of_a_user_is_told_once(t *testing.T) {
+func Test_that_a_failure_to_find_sessions_is_told_once(t *testing.T) {
 	p := start(t, session.Config{})
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // to the store, one that cannot be asked in time
-	for name, call := range map[string]func() error{
-		"Tagged":        func() error { _, err := p.manager.Tagged(ctx, "ada"); return err },
-		"DestroyTagged": func() error { return p.manager.DestroyTagged(ctx, "ada") },
-		"UpdateTagged": func() error {
+	late, stop := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer stop()
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	for name, call := range map[string]func(context.Context) error{
+		"Tagged":        func(ctx context.Context) error { _, err := p.manager.Tagged(ctx, "ada"); return err },
+		"DestroyTagged": func(ctx context.Context) error { return p.manager.DestroyTagged(ctx, "ada") },
+		"UpdateTagged": func(ctx context.Context) error {
 			return p.manager.UpdateTagged(ctx, "ada", func(*session.Session) error { return nil })
 		},
+		"All": func(ctx context.Context) error {
+			for _, err := range p.manager.All(ctx) {
+				return err
+			}
+			return nil
+		},
 	} {
-		if err := call(); !errors.Is(err, session.ErrUnavailable) {
-			t.Errorf("%s: %v; want ErrUnavailable", name, err)
-		}
-		if got := p.heard(); !slices.Equal(got, []string{"StoreError"}) {
-			t.Errorf("%s: the hooks heard %v; want one StoreError", name, got)
+		for _, tc := range []struct {
+			claim string
+			ctx   context.Context
+			heard []string
+		}{
+			{"a store that does not answer in time", late, []string{"StoreError"}},
+			{"a visitor who has hung up", left, nil},
+		} {
+			if err := call(tc.ctx); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("%s, %s: %v; want ErrUnavailable", name, tc.claim, err)
+			}
+			if got := p.heard(); !slices.Equal(got, tc.heard) {
+				t.Errorf("%s, %s: the hooks heard %v; want %v", name, tc.claim, got, tc.heard)
+			}
 		}
 	}
 }

@@ -113,33 +113,41 @@ func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Sess
 // reported as in a request.
 //
 // An error is the last thing to come: [ErrUnavailable], that of ctx, or errors.ErrUnsupported
-// from a store that is no [Lister], such as one in cookies.
+// from a store that is no [Lister], such as one in cookies. It comes after all others if a newer
+// version of this library has written some of them, which this one cannot read.
 func (m *Manager) All(ctx context.Context) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
 		if m.lister == nil {
 			yield(Info{}, errNoList)
 			return
 		}
+		var unread error
 		for key, err := range m.lister.Keys(ctx) {
 			if err != nil {
-				err = unavailable("list", err)
-				m.reportFailure(ctx, "", &err)
-				yield(Info{}, err)
+				m.failList(ctx, "", unavailable("list", err), yield)
 				return
 			}
 			st, rec, err := m.read(ctx, key)
 			switch {
 			case errors.Is(err, errNewerFormat):
-				m.report(ctx, m.cfg.Hooks.Undecodable, key, Event{Err: err}, corrupt)
+				unread = err // said at the end, for whoever wants all of them
 			case err != nil:
-				m.reportFailure(ctx, key, &err)
-				yield(Info{}, err)
+				m.failList(ctx, key, err, yield)
 				return
 			case st != nil && !yield(m.info(key, first(st.tags()), st, rec), nil):
 				return
 			}
 		}
+		if unread != nil {
+			m.failList(ctx, "", unread, yield)
+		}
 	}
+}
+
+// failList ends a list with an error.
+func (m *Manager) failList(ctx context.Context, key string, err error, yield func(Info, error) bool) {
+	m.reportFailure(ctx, key, &err)
+	yield(Info{}, err)
 }
 
 // find is the session with that handle, without a request.

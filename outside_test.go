@@ -882,7 +882,7 @@ func Test_that_a_failure_ends_the_list_and_what_nobody_can_decode_does_not(t *te
 		{"a read fails in the middle", func(_ *testing.T, l *watchedList) { l.failRead = 2 }, 1, session.ErrUnavailable, 0},
 		{"a record has gone since", func(t *testing.T, l *watchedList) { l.extra = strings.Repeat("0", 64) }, 3, nil, 0},
 		{"a record is corrupt", func(t *testing.T, l *watchedList) { l.store(t, "\x01") }, 3, nil, 1},
-		{"a record is of a newer version", func(t *testing.T, l *watchedList) { l.store(t, "\xff") }, 3, nil, 1},
+		{"a record is of a newer version", func(t *testing.T, l *watchedList) { l.store(t, "\xff") }, 3, session.ErrUnavailable, 0},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			l := &watchedList{Store: memorystore.New(memorystore.Options{})}

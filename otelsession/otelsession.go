@@ -180,7 +180,7 @@ func (c calls) begin(ctx context.Context, op string) (context.Context, func(erro
 }
 
 // outcome is what came of a call. An error that says "not there" or "not that version" is an
-// answer like any other.
+// answer like any other, and none is due to somebody who has left.
 func outcome(err error) string {
 	switch {
 	case err == nil:
@@ -191,6 +191,8 @@ func outcome(err error) string {
 		return "conflict"
 	case errors.Is(err, session.ErrTooLarge):
 		return "too_large"
+	case errors.Is(err, context.Canceled):
+		return "canceled"
 	}
 	return "error"
 }

@@ -180,6 +180,7 @@ func Test_that_a_store_call_is_measured_by_what_came_of_it(t *testing.T) {
 		{session.ErrTooLarge, "too_large", false},
 		{dead, "error", true},
 		{context.DeadlineExceeded, "error", true},
+		{fmt.Errorf("redisstore: read: %w", context.Canceled), "canceled", false},
 	} {
 		tel := newTelemetry(t)
 		_, done := tel.hooks().StoreCall(t.Context(), "write")
