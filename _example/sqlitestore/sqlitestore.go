@@ -287,7 +287,8 @@ func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 // itself.
 func (s *Store) sweep(ctx context.Context) {
 	now, last := s.millis(), s.swept.Load()
-	if now-last < time.Minute.Milliseconds() || !s.swept.CompareAndSwap(last, now) {
+	passed := now - last // less than nothing, if the clock was ahead then
+	if passed >= 0 && passed < time.Minute.Milliseconds() || !s.swept.CompareAndSwap(last, now) {
 		return
 	}
 	s.db.ExecContext(ctx, `DELETE FROM sessions WHERE expires <= ?`, now)

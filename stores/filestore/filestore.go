@@ -42,7 +42,7 @@
 // Whoever changes something in a directory holds the lock, flock(2), on this directory. Reading
 // takes none, unless it meets a writer in the middle of his work.
 //
-// Directories have mode 0700 and files 0600, whatever the umask; only a Dir that is there
+// Directories have mode 0700 and files 0600, however open the umask is; only a Dir that is there
 // already keeps its own. All is opened relative to Dir, through [os.Root]: a symbolic link
 // that somebody planted does not lead out. If Dir is removed or replaced while the
 // application runs, it is made or opened again; the sessions in it are lost with it.

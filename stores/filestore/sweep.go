@@ -48,7 +48,8 @@ func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 // sweepIfDue starts to sweep a folder if it is time, and no other one is being swept.
 func (s *Store) sweepIfDue(root *os.Root, f *folder) {
 	now := s.now().UnixNano()
-	if now-f.swept.Load() < int64(sweepEvery) || !s.sweeping.CompareAndSwap(false, true) {
+	passed := now - f.swept.Load() // less than nothing, if the clock was ahead then
+	if passed >= 0 && passed < int64(sweepEvery) || !s.sweeping.CompareAndSwap(false, true) {
 		return
 	}
 	f.swept.Store(now)

@@ -110,6 +110,22 @@ func Test_that_visitors_set_the_sweeper_going(t *testing.T) {
 	}
 }
 
+func Test_that_sweeping_goes_on_when_a_clock_that_was_ahead_is_put_right(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	const years = 10 * 365 * 24 * time.Hour
+	h.clock.Advance(years)
+	must(t, h.Write(t.Context(), another, h.record(0, "one")))
+	must(t, h.Destroy(t.Context(), another, 1))
+	h.clock.Advance(-years)
+	must(t, h.Write(t.Context(), key, h.record(0, "two")))
+	h.clock.Advance(1000 * time.Hour)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for version := uint64(0); slices.Contains(files(t, h.dir), h.sessionFile(key)); version++ {
+		must(t, h.Write(ctx, another, h.record(version, "three")))
+	}
+}
+
 func Test_that_sweep_ends_with_its_context(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	ctx, cancel := context.WithCancel(t.Context())

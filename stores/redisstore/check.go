@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	errNoClient = errors.New("redisstore: the client is nil")
+	errNoClient = errors.New("redisstore: the client is nil; make one, by redis.NewClient say")
 
 	errDeadlines = errors.New("redisstore: the client does not obey the deadline of a context: set ContextTimeoutEnabled: true in its options")
 
@@ -23,15 +23,14 @@ var (
 	errReplicas = errors.New("redisstore: the client reads from replicas, which may still have sessions that were ended: leave ReadOnly, RouteByLatency and RouteRandomly out of its options")
 
 	errRing = errors.New("redisstore: a *redis.Ring is refused: while one of its servers is down, it takes the sessions there for ended, and those that are ended meanwhile come back with it. Use a *redis.ClusterClient")
-
-	errMinReplicas = errors.New("redisstore: Options.MinReplicas must not be negative, and other than 0 it takes a *redis.Client or a *redis.ClusterClient")
 )
 
-// checkClient says what is wrong with a client. What another type than those of the driver
+// checkClient says all that is wrong with a client. What another type than those of the driver
 // does about deadlines cannot be known.
 func checkClient(client redis.UniversalClient, minReplicas int) error {
 	obeys, waits := true, true
 	var readTimeout time.Duration // 0 = none
+	var errs []error
 	switch c := client.(type) {
 	case nil:
 		return errNoClient
@@ -45,7 +44,7 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 			return errNoClient
 		}
 		if c.Options().ReadOnly { // which the others set, too
-			return errReplicas
+			errs = append(errs, errReplicas)
 		}
 		obeys, readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
 	case *redis.Ring:
@@ -54,15 +53,17 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 		waits = false
 	}
 	if !obeys {
-		return errDeadlines
+		errs = append(errs, errDeadlines)
 	}
-	if minReplicas < 0 || minReplicas > 0 && !waits {
-		return errMinReplicas
+	switch {
+	case minReplicas < 0:
+		errs = append(errs, fmt.Errorf("redisstore: Options.MinReplicas is %d; 0 waits for none", minReplicas))
+	case minReplicas > 0 && !waits:
+		errs = append(errs, fmt.Errorf("redisstore: Options.MinReplicas is %d, which takes a *redis.Client or a *redis.ClusterClient", minReplicas))
+	case minReplicas > 0 && readTimeout > 0 && readTimeout <= maxPatience:
+		errs = append(errs, fmt.Errorf("redisstore: the client's ReadTimeout is %v, and with Options.MinReplicas an answer may take %v: set it to more than that", readTimeout, maxPatience))
 	}
-	if minReplicas > 0 && readTimeout > 0 && readTimeout <= maxPatience {
-		return fmt.Errorf("redisstore: the client's ReadTimeout is %v, and with Options.MinReplicas an answer may take %v: set it to more than that", readTimeout, maxPatience)
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Check tries everything that the store does, with a session that it makes up and removes:

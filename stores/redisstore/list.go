@@ -69,12 +69,19 @@ func (s *Store) keysOn(ctx context.Context, master redis.Cmdable, yield func(str
 				yield("", s.explain(ctx, "list", err))
 				return false
 			}
-			if !yield(strings.TrimPrefix(key, s.sessionKey("")), nil) {
+			key = strings.TrimPrefix(key, s.sessionKey(""))
+			if isKey(key) && !yield(key, nil) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// isKey says whether that is the key of a session. With the prefix "a:", those of the prefix "a:s:",
+// which somebody else may have, begin as ours do.
+func isKey(name string) bool {
+	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
 }
 
 // globs makes a prefix a pattern that means just that.

@@ -29,7 +29,7 @@ func list(ctx context.Context, s *redisstore.Store) (keys []string, err error) {
 
 func Test_that_a_list_is_of_one_prefix_whatever_is_in_it(t *testing.T) {
 	client := clientOf(t, start(t), nil)
-	prefixes := []string{"", "a:", "a:b:", "*", "a*:", "?:", "[ab]:", `\:`, "{tag}:", "a[", "^a:"}
+	prefixes := []string{"", "a:", "a:b:", "a:s:", "s:", "*", "a*:", "?:", "[ab]:", `\:`, "{tag}:", "a[", "^a:"}
 	for i, prefix := range prefixes {
 		s := newStore(t, client, redisstore.Options{Prefix: prefix})
 		ok(t, s.Write(t.Context(), key(fmt.Sprint(i)), record(0, "one")))
