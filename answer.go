@@ -26,8 +26,8 @@ type Component interface {
 // With a store on the server, pages that load at the very same time do not show a message
 // twice either: the slower one is rendered once more, without it.
 //
-// The Content-Type is that of HTML, unless the handler has set another one, such as that of a Turbo
-// Stream.
+// The Content-Type is that of HTML, unless the handler has set that of another kind of it, such as a
+// Turbo Stream.
 func Render(c echo.Context, status int, component Component) error {
 	page, err := render(c, component)
 	if err != nil {
@@ -35,7 +35,7 @@ func Render(c echo.Context, status int, component Component) error {
 	}
 	if s := FromContext(c.Request().Context()); s != nil {
 		h := c.Response().Header()
-		if h.Get(echo.HeaderContentType) == "" {
+		if !strings.Contains(mediaType(h), "html") { // it may be that of what has failed
 			h.Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 		}
 		again, err := s.claim(status, h)
@@ -135,8 +135,9 @@ func (s *Session) IsPartial() bool {
 	return s.audience() == audiencePart
 }
 
-// IsHTMX says whether htmx asks for a part of a page, and so takes what is to be swapped out of band.
-func (s *Session) IsHTMX() bool { return s.IsPartial() && isHTMX(s.req.Header) }
+// IsHTMXPart says whether htmx asks for a part of a page, and so takes what is to be swapped out of
+// band.
+func (s *Session) IsHTMXPart() bool { return s.IsPartial() && isHTMX(s.req.Header) }
 
 // Invalid answers a form that cannot be accepted. It flashes what is wrong and what was
 // submitted, as [Session.FlashValidationErrors] does.

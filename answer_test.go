@@ -69,11 +69,11 @@ func Test_who_takes_what_is_swapped_out_of_band(t *testing.T) {
 	}
 	for _, tc := range cases {
 		got := newSite(t).browser().asks(ask{as: tc.as}, func(c echo.Context) error {
-			return c.HTML(http.StatusOK, fmt.Sprint(session.From(c).IsHTMX()))
+			return c.HTML(http.StatusOK, fmt.Sprint(session.From(c).IsHTMXPart()))
 		})
 		wantText(t, tc.claim, got.body, fmt.Sprint(tc.htmx))
 	}
-	if session.FromContext(t.Context()).IsHTMX() {
+	if session.FromContext(t.Context()).IsHTMXPart() {
 		t.Error("nobody is htmx")
 	}
 }
@@ -81,6 +81,7 @@ func Test_who_takes_what_is_swapped_out_of_band(t *testing.T) {
 // A Turbo Stream is known by it.
 func Test_that_Render_leaves_the_content_type_to_the_handler(t *testing.T) {
 	for set, want := range map[string]string{
+		"text/csv":                      "text/html; charset=UTF-8", // set by a handler that has failed then; this is its error page
 		"":                              "text/html; charset=UTF-8",
 		"text/vnd.turbo-stream.html":    "text/vnd.turbo-stream.html",
 		"text/html; charset=iso-8859-1": "text/html; charset=iso-8859-1",

@@ -48,7 +48,9 @@ type Config struct {
 	// IdleTimeout ends a session that was not used for this long. It slides: using the
 	// session starts it anew. The store hears of it once a tenth has passed, not in every
 	// request, so a session may end that much sooner. 0 is 2 hours; a negative value is
-	// an error. One that is longer than AbsoluteTimeout is logged at start: it never comes.
+	// an error. One that is longer than AbsoluteTimeout is logged at start: it never comes. One
+	// of more than 360 days counts as that: nobody comes back later, since browsers keep no cookie
+	// for more than 400.
 	IdleTimeout time.Duration
 
 	// AbsoluteTimeout ends a session this long after it began, used or not, and across
@@ -161,7 +163,7 @@ func (cfg Config) withDefaults() Config {
 			cfg.CookieName = hostCookieName
 		}
 	}
-	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout)
+	cfg.IdleTimeout = min(cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout), maxIdleTimeout)
 	cfg.AbsoluteTimeout = cmp.Or(cfg.AbsoluteTimeout, DefaultAbsoluteTimeout)
 	cfg.FlashTTL = cmp.Or(cfg.FlashTTL, DefaultFlashTTL)
 	if cfg.ValidationText == nil {

@@ -20,6 +20,9 @@ const maxCookie = 4096
 // maxCookieAge is the longest life browsers grant (RFC 6265bis section 5.5).
 const maxCookieAge = 400 * 24 * time.Hour
 
+// maxIdleTimeout is shorter, so that there are visits in which to send the cookie again.
+const maxIdleTimeout = 12 * month
+
 // maxCandidates is how many cookies of our name are tried. There is more than one if
 // another path or domain set them; one visitor cannot make us ask the store for long.
 const maxCandidates = 8

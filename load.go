@@ -128,11 +128,12 @@ func (s *Session) read(ctx context.Context, key string) (Record, error) {
 	return s.m.renewer.Renew(ctx, key, until.Add(-idle/10), until)
 }
 
-// mayBeRenewed says whether read, in this request or an earlier one, may have moved the expiry of that
-// record, and nothing else. By the clock of the store that is not to the millisecond; but it is never far.
+// mayBeRenewed says whether read may have moved the expiry of that record, and nothing else. By the
+// clock of the store that is not to the millisecond; but it is never far.
 func (s *Session) mayBeRenewed(rec Record) bool {
 	idle := s.m.cfg.IdleTimeout
-	return s.m.renewer != nil && rec.Expires.Sub(s.at)-idle < idle/10
+	past := rec.Expires.Sub(s.at) - idle
+	return s.m.renewer != nil && past > -time.Second && past < idle/10
 }
 
 // peek is Read for what is only looked at.

@@ -169,7 +169,7 @@ func (in *oldInput) trim(limit int) (fits bool) {
 func (in *oldInput) size() int {
 	size := 0
 	for name, values := range in.Values {
-		size += len(name) + valueSize(values)
+		size += len(mustEncode(name)) + valueSize(values)
 	}
 	for _, name := range in.Except {
 		size += len(name)
@@ -438,7 +438,7 @@ func (s *Session) PageErrors() []PageError {
 }
 
 // HasErrors says whether something is wrong with the page, or with a field of any form on it, whatever
-// its name. Asking counts as showing it.
+// its name. On a whole page, asking counts as showing it.
 func (s *Session) HasErrors() bool {
 	if s == nil {
 		return false
@@ -447,7 +447,7 @@ func (s *Session) HasErrors() bool {
 	defer s.unlock()
 	has := slices.ContainsFunc(s.visible(), func(it flashItem) bool { return it.kind == kindPageError || it.kind == kindInputErrors })
 	f := s.flashes()
-	f.formRead = f.formRead || has
+	f.formRead = f.formRead || has && s.audience() == audiencePage
 	return has
 }
 

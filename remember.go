@@ -20,7 +20,7 @@ import (
 // The session ends when it was not used for idle, and in any case when absolute has passed from
 // now on. If one of them is 0, that of Config counts. A negative absolute means never, a negative
 // idle fails the session, and one that is shorter than Config.IdleTimeout counts as that. One that is
-// longer than absolute never comes, so give both.
+// longer than absolute never comes, so give both; one of more than 360 days counts as that.
 //
 // With 0 and 0 nobody is remembered: the session is like all others, even if it was not before, and
 // the absolute timeout of Config begins anew.
@@ -95,4 +95,6 @@ func (st *state) remembered() bool { return st.life().idle > 0 }
 
 // idle is how long a session lives without use. To ask to be remembered cannot make it shorter: while
 // it is read the store prolongs it as it does all others.
-func (m *Manager) idle(st *state) time.Duration { return max(m.cfg.IdleTimeout, st.life().idle) }
+func (m *Manager) idle(st *state) time.Duration {
+	return max(m.cfg.IdleTimeout, min(st.life().idle, maxIdleTimeout))
+}

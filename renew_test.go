@@ -67,6 +67,7 @@ func Test_that_a_read_that_keeps_the_session_alive_is_one_call(t *testing.T) {
 		{"a tenth of the idle time has passed", 24 * time.Hour, false, 6 * time.Minute, []string{"renew", "move"}},
 		{"the store could not", 24 * time.Hour, true, 6 * time.Minute, []string{"renew", "touch"}},
 		{"the store could not, and need not", 24 * time.Hour, true, time.Minute, []string{"renew"}},
+		{"with one that is longer than a cookie lives, the cookie has to be sent", 500 * 24 * time.Hour, false, 6 * time.Minute, []string{"read", "touch"}},
 		{"without an absolute timeout, the index and the cookie come first", -1, false, 6 * time.Minute, []string{"read", "touch"}},
 	} {
 		p, r := startRenewing(t, tc.absolute)

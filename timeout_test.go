@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -247,36 +249,67 @@ func Test_that_the_cookie_of_a_session_in_daily_use_never_ends_before_it(t *test
 		begin func(s *session.Session)
 	}{
 		{"without an end", session.Config{AbsoluteTimeout: -1, IdleTimeout: 30 * day}, put("n", 1)},
+		{"without an end, used or not", session.Config{AbsoluteTimeout: -1, IdleTimeout: 3000 * day}, put("n", 1)},
+		{"of two years, used or not", session.Config{AbsoluteTimeout: 730 * day, IdleTimeout: 730 * day}, put("n", 1)},
 		{"of two years", session.Config{AbsoluteTimeout: 730 * day, IdleTimeout: 30 * day}, put("n", 1)},
 		{"remembered for ever", session.Config{}, long(-1)},
 		{"remembered for two years", session.Config{}, long(730 * day)},
+		{"remembered for two years, used or not", session.Config{}, func(s *session.Session) { s.RememberMe(730*day, 730*day) }},
 	}
 	visits := map[string]func(s *session.Session){"reads": read, "writes": func(s *session.Session) { s.Increment("n") }}
 	for _, tc := range cases {
 		for does, visit := range visits {
-			t.Run(tc.claim+", "+does, func(t *testing.T) {
-				p := start(t, tc.cfg)
-				v := newVisitor()
-				var ends time.Time
-				visits := func(do func(s *session.Session)) {
-					for _, cookie := range v.must(t, p, do).Result().Cookies() {
-						ends = p.clock.Now().Add(time.Duration(cookie.MaxAge) * time.Second)
+			for _, kind := range []string{"memory", "renewing", "cookie"} {
+				t.Run(tc.claim+", "+does+", "+kind, func(t *testing.T) {
+					c, cfg := new(clock), tc.cfg
+					cfg.Now, cfg.Store = c.Now, storeOf(t, kind, c.Now)
+					p, v := start(t, cfg), newVisitor()
+					var ends time.Time
+					sent := 0
+					visits := func(do func(s *session.Session)) {
+						for _, cookie := range v.must(t, p, do).Result().Cookies() {
+							ends = c.Now().Add(time.Duration(cookie.MaxAge) * time.Second)
+							sent++
+						}
 					}
-				}
-				visits(func(s *session.Session) { s.Put("n", 1); tc.begin(s) })
-				for n := range 700 {
-					p.clock.advance(day)
-					if !p.clock.Now().Before(ends) {
-						t.Fatalf("the browser has dropped the cookie by day %d", n+1)
+					visits(func(s *session.Session) { s.Put("n", 1); tc.begin(s) })
+					for n := range 700 {
+						c.advance(day)
+						if !c.Now().Before(ends) {
+							t.Fatalf("the browser has dropped the cookie by day %d", n+1)
+						}
+						visits(visit)
 					}
-					visits(visit)
-				}
-				v.must(t, p, func(s *session.Session) {
-					if s.IsNew() {
-						t.Error("the session has ended")
+					v.must(t, p, func(s *session.Session) {
+						if s.IsNew() {
+							t.Error("the session has ended")
+						}
+					})
+					if does == "writes" && kind != "cookie" && sent > 700/30+2 {
+						t.Errorf("the cookie was sent %d times; want it once a month", sent)
 					}
 				})
-			})
+			}
+		}
+	}
+}
+
+func Test_that_a_store_that_renews_does_not_have_the_cookie_sent_with_every_answer(t *testing.T) {
+	for does, visit := range map[string]func(s *session.Session){"reads": read, "writes": func(s *session.Session) { s.Increment("n") }} {
+		for _, absolute := range []time.Duration{-1, 500 * 24 * time.Hour} {
+			c := new(clock)
+			r := storeOf(t, "renewing", c.Now).(*renewer)
+			p, v := start(t, session.Config{Now: c.Now, Store: r}), newVisitor()
+			v.must(t, p, func(s *session.Session) { s.Put("n", 1); s.RememberMe(0, absolute) })
+			sent := 0
+			r.take()
+			for range 50 {
+				c.advance(2 * time.Second)
+				sent += len(setCookies(v.must(t, p, visit)))
+			}
+			if touches := strings.Count(fmt.Sprint(r.take()), "touch"); sent > 1 || touches > 1 {
+				t.Errorf("%s, absolute timeout %v: %d Set-Cookie and %d touches in 50 visits; want one at most", does, absolute, sent, touches)
+			}
 		}
 	}
 }

@@ -284,6 +284,7 @@ func Test_that_an_error_about_a_value_says_what_to_do(t *testing.T) {
 		{"a channel", put("key", make(chan int)), `session: the value for "key", a chan int, cannot be stored as JSON: put a type that can`},
 		{"an error", put("key", errors.New("secret")), `session: the value for "key", a *errors.errorString, cannot be stored as JSON: the text of an error is not part of its JSON; put err.Error()`},
 		{"a struct nothing of which would be stored", put("key", hidden{"secret"}), `session: the value for "key", a session_test.hidden, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital`},
+		{"a pointer to one", put("key", &hidden{"secret"}), `session: the value for "key", a *session_test.hidden, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital`},
 		{"a sum that is too large", func(s *session.Session) { s.Put("key", math.MaxInt64); s.Increment("key") },
 			`session: the value for "key", a int64, cannot be stored as JSON: the sum does not fit into an int64`},
 	} {

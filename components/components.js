@@ -1,4 +1,4 @@
-// A browser may show a page again as it was left, and htmx and Turbo keep copies. What was
+// A browser may show a page again as it was left, and htmx, Turbo and Unpoly keep copies. What was
 // said once is not to be read there once more.
 (() => {
 	const forget = () => document.querySelectorAll("[data-flash]").forEach(alert => alert.remove())

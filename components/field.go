@@ -107,7 +107,7 @@ func (m *markup) hint(c *control) {
 // checkbox.
 func (c *control) group() []control {
 	member := *c
-	if _, ok := given(c.Attrs, "required"); ok && c.Type == "checkbox" {
+	if c.Type == "checkbox" {
 		member.Attrs = maps.Clone(c.Attrs)
 		maps.DeleteFunc(member.Attrs, func(key string, _ any) bool { return strings.EqualFold(key, "required") })
 	}

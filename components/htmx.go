@@ -34,7 +34,7 @@ import (
 //	sse.PatchElementTempl(components.Flash("success"), datastar.WithSelectorID("flash"), datastar.WithModeAppend())
 func FlashAlertsOOB(props ...FlashProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
-		if !session.FromContext(ctx).IsHTMX() {
+		if !session.FromContext(ctx).IsHTMXPart() {
 			return nil
 		}
 		p, d := first(props), defaultsOf(ctx)

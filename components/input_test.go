@@ -275,6 +275,19 @@ func Test_that_a_title_says_whether_there_are_errors(t *testing.T) {
 	}
 }
 
+func Test_that_the_title_of_a_part_ends_no_form(t *testing.T) {
+	v := newVisitor(t)
+	v.post(url.Values{session.FormField: {"post"}}, wrong("title"))
+	v.parts = true // of another tab
+	check(t, "Title", v.get(text(func(ctx context.Context) string { return components.Title(ctx, "Sidebar") })), "Error: Sidebar")
+	v.parts = false
+	v.in(func(ctx context.Context) {
+		if len(session.FromContext(ctx).Submission("post").Errors("title")) == 0 {
+			t.Error("the form that waits to be corrected is gone")
+		}
+	})
+}
+
 func check[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {

@@ -13,8 +13,8 @@ var JS string
 
 // Script is a script element with [JS], for pages with htmx, Turbo, Unpoly or scripts of your own. It
 // takes away the alerts that these have put into a page when the browser shows the page again,
-// as it was left, and keeps forms that are being corrected out of Turbo's cache. From that of Unpoly
-// it keeps all that is shown once, and has it say when it loads a page ahead. Nothing else
+// as it was left, and keeps forms that are being corrected out of Turbo's cache, and these and pages
+// with alerts out of that of Unpoly, which it also has say when it loads a page ahead. Nothing else
 // can do that, since the server is not asked. A page without JavaScript does not need it: what
 // the server itself has put into a page, browsers ask for again.
 //

@@ -30,11 +30,13 @@ func (j *jar) set(u *url.URL, cookies []*http.Cookie) (refused []refusedCookie) 
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, c := range cookies {
-		if why := refusal(u, c); why != "" {
+		why := refusal(u, c)
+		switch {
+		case why == "":
+			j.put(jarCookie{*c, j.expiry(c)})
+		case c.MaxAge >= 0: // one that goes may be of an older version of the application
 			refused = append(refused, refusedCookie{c.Name, why})
-			continue
 		}
-		j.put(jarCookie{*c, j.expiry(c)})
 	}
 	return refused
 }

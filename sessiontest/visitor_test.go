@@ -193,6 +193,23 @@ func Test_that_a_new_id_is_known_for_as_long_as_the_session_lives(t *testing.T) 
 	})
 }
 
+// An application may remove what an older version of it has set, in whatever way that did.
+func Test_that_a_cookie_that_goes_need_not_be_as_ours(t *testing.T) {
+	for _, gone := range []http.Cookie{
+		{Name: "session", Path: "/", Domain: "shop.example.org", MaxAge: -1},
+		{Name: "__Host-session", Path: "/", MaxAge: -1},
+	} {
+		cfg := inMemory()
+		app := newApp(cfg)
+		visitor := sessiontest.New(t, cfg, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.SetCookie(w, &gone)
+			app.ServeHTTP(w, r)
+		}))
+		visitor.Post("/login", url.Values{"user": {"ada"}})
+		visitor.AssertValue("user", "ada")
+	}
+}
+
 func Test_that_two_visitors_have_nothing_in_common(t *testing.T) {
 	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
 		ada := sessiontest.New(t, cfg, newApp(cfg))

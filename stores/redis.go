@@ -126,7 +126,7 @@ func redisURLError(text string, err error) error {
 	}
 	says := err.Error()
 	_, query, _ := strings.Cut(text, "?")
-	if unknownOptions.MatchString(says) && !strings.Contains(query, "@") {
+	if unknownOptions.MatchString(says) && !strings.Contains(query, "@") && !strings.Contains(query, "password") {
 		return err
 	}
 	for _, m := range redisURLMistakes {

@@ -243,6 +243,7 @@ func Test_that_the_environment_is_told_what_is_wrong_with_the_url_of_a_redis(t *
 		{"redis://:secret-password@alpha:6379?pool_fifo=secret-password", "pool_fifo is neither true nor false"},
 		{"redis://:secret-password@alpha:6379?databas=1&wait=2", "unexpected option: databas, wait"},
 		{"redis://user:12?secret&password=x@alpha:6379/0", "%3F for a question mark"},
+		{"redis://alpha?master_name=m&username=u&password=open&secret", "it is no URL of a Redis"},
 	} {
 		t.Run(tc.url, func(t *testing.T) {
 			setenv(t, map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": tc.url})
