@@ -47,6 +47,8 @@ var renewFlaws = []flaw{
 		}}
 	}), claims{
 		"renew moves the expiry of a record that is due, and changes nothing else",
+		"renew moves the expiry again and again, and closer, too",
+		anyByRenew,
 	}},
 	{"a renew returns the old expiry", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
@@ -57,6 +59,7 @@ var renewFlaws = []flaw{
 		}}
 	}), claims{
 		"renew moves the expiry of a record that is due, and changes nothing else",
+		"renew moves the expiry again and again, and closer, too",
 	}},
 	{"a renew does not ask what is due", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(ctx context.Context, key string, _, until time.Time) (session.Record, error) {
@@ -65,6 +68,8 @@ var renewFlaws = []flaw{
 	}), claims{
 		"renew answers as read does",
 		"renew leaves a record alone that is not due",
+		"renew moves the expiry again and again, and closer, too",
+		anyByRenew,
 	}},
 	{"a renew makes a record where there is none", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
@@ -76,6 +81,7 @@ var renewFlaws = []flaw{
 		}}
 	}), claims{
 		"renew answers as read does",
+		anyByRenew,
 	}},
 	{"a renew counts as a write", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
@@ -87,6 +93,8 @@ var renewFlaws = []flaw{
 		}}
 	}), claims{
 		"renew moves the expiry of a record that is due, and changes nothing else",
+		"renew moves the expiry again and again, and closer, too",
+		anyByRenew,
 	}},
 	{"a renew asks nobody whether to go on", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(_ context.Context, key string, due, until time.Time) (session.Record, error) {
@@ -94,5 +102,6 @@ var renewFlaws = []flaw{
 		}}
 	}), claims{
 		"renew answers as read does",
+		anyByRenew,
 	}},
 }

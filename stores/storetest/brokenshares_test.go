@@ -50,6 +50,7 @@ var shareFlaws = []flaw{
 		}}
 	}), claims{
 		"peek answers as read does",
+		anyByShare,
 	}},
 	{"a peek asks nobody whether to go on", uncopied(func(s session.Sharer) sharer {
 		return sharer{peek: func(_ context.Context, key string) (session.Record, error) {
@@ -57,6 +58,7 @@ var shareFlaws = []flaw{
 		}}
 	}), claims{
 		"peek answers as read does",
+		anyByShare,
 	}},
 	{"a write changes data in place", uncopied(inPlace), claims{
 		"what a peek has given out stays as it was",
@@ -71,6 +73,7 @@ var shareFlaws = []flaw{
 		}}
 	}), claims{
 		"keep creates and replaces as write does",
+		anyByShare,
 	}},
 }
 

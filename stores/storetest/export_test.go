@@ -16,7 +16,8 @@ func Rules() []int {
 	return all
 }
 
-// Claims are those of all cases, and the rule of each.
+// Claims are those of all cases, and the rule of each. That some are run in other ways, too,
+// adds none.
 func Claims() map[string]int {
 	all := map[string]int{}
 	for _, c := range slices.Concat(recordCases, tagCases, listCases, shareCases, renewCases, sealCases) {

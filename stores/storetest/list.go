@@ -60,7 +60,7 @@ func (s subject) write(ctx context.Context, keys ...string) error {
 	return together(min(len(keys), workers), func(worker int) error {
 		var err error
 		for i := worker; i < len(keys); i += workers {
-			err = errors.Join(err, step("write", s.Write(ctx, keys[i], s.record(0, "one"))))
+			err = errors.Join(err, s.Write(ctx, keys[i], s.record(0, "one")))
 		}
 		return err
 	})
@@ -142,9 +142,9 @@ var listCases = []storeCase{
 			_, readErr := s.Read(ctx, key)
 			err = errors.Join(err,
 				step("read", readErr),
-				step("write", s.Write(ctx, key, s.record(1, "two"))),
-				step("touch", s.Touch(ctx, key, s.in(2*time.Hour))),
-				step("destroy", s.Destroy(ctx, key, 2)),
+				s.Write(ctx, key, s.record(1, "two")),
+				s.Touch(ctx, key, s.in(2*time.Hour)),
+				s.Destroy(ctx, key, 2),
 				step("destroy another", s.Destroy(ctx, other, 0)),
 			)
 			return err != nil
@@ -199,7 +199,7 @@ var listCases = []storeCase{
 		return errors.Join(err, l.ended(context.Canceled))
 	}},
 	{19, "a lister that was closed fails", func(ctx context.Context, s subject) error {
-		c, ok := s.Store.(io.Closer)
+		c, ok := s.Harness.Store.(io.Closer)
 		if !ok {
 			return nil
 		}

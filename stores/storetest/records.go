@@ -120,11 +120,11 @@ var recordCases = []storeCase{
 	{3, "a create over a record is a conflict and changes nothing", func(ctx context.Context, s subject) error {
 		return errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
-			want(s.Write(ctx, k, s.expiring(0, "two", 9*time.Hour)), session.ErrConflict),
+			step("write", want(s.Write(ctx, k, s.expiring(0, "two", 9*time.Hour)), session.ErrConflict)),
 			s.holds(ctx, k, "one", 1),
 			s.expiresIn(ctx, k, time.Hour),
 			s.Write(ctx, k, s.record(1, "two")),
-			want(s.Write(ctx, k, s.record(0, "three")), session.ErrConflict),
+			step("write", want(s.Write(ctx, k, s.record(0, "three")), session.ErrConflict)),
 			s.holds(ctx, k, "two", 2),
 		)
 	}},
@@ -142,7 +142,7 @@ var recordCases = []storeCase{
 		return errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
 			s.Write(ctx, k, s.record(1, "two")),
-			want(s.Write(ctx, k, s.expiring(1, "three", 9*time.Hour)), session.ErrConflict),
+			step("write", want(s.Write(ctx, k, s.expiring(1, "three", 9*time.Hour)), session.ErrConflict)),
 			s.holds(ctx, k, "two", 2),
 			s.expiresIn(ctx, k, time.Hour),
 		)
@@ -150,14 +150,14 @@ var recordCases = []storeCase{
 	{4, "a write under a future version is a conflict and changes nothing", func(ctx context.Context, s subject) error {
 		return errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
-			want(s.Write(ctx, k, s.expiring(2, "two", 9*time.Hour)), session.ErrConflict),
+			step("write", want(s.Write(ctx, k, s.expiring(2, "two", 9*time.Hour)), session.ErrConflict)),
 			s.holds(ctx, k, "one", 1),
 			s.expiresIn(ctx, k, time.Hour),
 		)
 	}},
 	{4, "a write under a version never creates", func(ctx context.Context, s subject) error {
 		return errors.Join(
-			want(s.Write(ctx, k, s.record(1, "one")), session.ErrNotFound),
+			step("write", want(s.Write(ctx, k, s.record(1, "one")), session.ErrNotFound)),
 			s.gone(ctx, k),
 		)
 	}},
@@ -194,8 +194,8 @@ var recordCases = []storeCase{
 		return errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
 			s.Write(ctx, k, s.record(1, "two")),
-			want(s.Destroy(ctx, k, 1), session.ErrConflict),
-			want(s.Destroy(ctx, k, 3), session.ErrConflict),
+			step("destroy", want(s.Destroy(ctx, k, 1), session.ErrConflict)),
+			step("destroy", want(s.Destroy(ctx, k, 3), session.ErrConflict)),
 			s.holds(ctx, k, "two", 2),
 			s.expiresIn(ctx, k, time.Hour),
 		)
@@ -242,7 +242,7 @@ var recordCases = []storeCase{
 	}},
 	{6, "touch never creates", func(ctx context.Context, s subject) error {
 		return errors.Join(
-			want(s.Touch(ctx, k, s.in(time.Hour)), session.ErrNotFound),
+			step("touch", want(s.Touch(ctx, k, s.in(time.Hour)), session.ErrNotFound)),
 			s.gone(ctx, k),
 		)
 	}},
@@ -274,14 +274,14 @@ var recordCases = []storeCase{
 	})},
 	{7, "an expired record is gone for write", expired(func(ctx context.Context, s subject) error {
 		return errors.Join(
-			want(s.Write(ctx, k, s.record(1, "two")), session.ErrNotFound),
-			want(s.Write(ctx, k, s.record(2, "two")), session.ErrNotFound),
+			step("write", want(s.Write(ctx, k, s.record(1, "two")), session.ErrNotFound)),
+			step("write", want(s.Write(ctx, k, s.record(2, "two")), session.ErrNotFound)),
 			s.gone(ctx, k),
 		)
 	})},
 	{7, "an expired record is gone for touch", expired(func(ctx context.Context, s subject) error {
 		return errors.Join(
-			want(s.Touch(ctx, k, s.in(time.Hour)), session.ErrNotFound),
+			step("touch", want(s.Touch(ctx, k, s.in(time.Hour)), session.ErrNotFound)),
 			s.gone(ctx, k),
 		)
 	})},
@@ -426,7 +426,7 @@ var recordCases = []storeCase{
 		)
 	}},
 	{19, "a store that can be closed can be closed twice, and fails afterwards", func(ctx context.Context, s subject) error {
-		c, ok := s.Store.(io.Closer)
+		c, ok := s.Harness.Store.(io.Closer)
 		if !ok {
 			return nil
 		}

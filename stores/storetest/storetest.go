@@ -120,10 +120,10 @@ func casesFor(h Harness) ([]storeCase, error) {
 		cases = append(cases, listCases...)
 	}
 	if _, shares := h.Store.(session.Sharer); shares {
-		cases = append(cases, shareCases...)
+		cases = slices.Concat(cases, shareCases, byShare(recordCases))
 	}
 	if _, renews := h.Store.(session.Renewer); renews {
-		cases = append(cases, renewCases...)
+		cases = slices.Concat(cases, renewCases, byRenew(recordCases))
 	}
 	return cases, nil
 }

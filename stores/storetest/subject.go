@@ -36,6 +36,20 @@ func newSubject(h Harness) subject {
 	return s
 }
 
+// The methods that change records say which one has failed. (Whoever calls Read says more.)
+
+func (s subject) Write(ctx context.Context, key string, rec session.Record) error {
+	return step("write", s.Store.Write(ctx, key, rec))
+}
+
+func (s subject) Touch(ctx context.Context, key string, expires time.Time) error {
+	return step("touch", s.Store.Touch(ctx, key, expires))
+}
+
+func (s subject) Destroy(ctx context.Context, key string, version uint64) error {
+	return step("destroy", s.Store.Destroy(ctx, key, version))
+}
+
 // The names of most cases. All keys and tags are as long as those of the library.
 var (
 	k     = key("k")

@@ -296,7 +296,7 @@ var tagCases = []storeCase{
 		return err
 	}},
 	{19, "a tagger that was closed fails", func(ctx context.Context, s subject) error {
-		closer, ok := s.Store.(io.Closer)
+		closer, ok := s.Harness.Store.(io.Closer)
 		if !ok {
 			return nil
 		}
