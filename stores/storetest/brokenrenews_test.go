@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/echo-hypermedia/session"
@@ -95,6 +96,55 @@ var renewFlaws = []flaw{
 		"renew moves the expiry of a record that is due, and changes nothing else",
 		"renew moves the expiry again and again, and closer, too",
 		anyByRenew,
+	}},
+	{"a renew happens once", renewed(func(s session.Store) renewer {
+		var done sync.Map
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			if err != nil || rec.Expires.After(due) {
+				return rec, err
+			}
+			if _, again := done.LoadOrStore(key, true); again {
+				return rec, nil
+			}
+			return renewing(s)(ctx, key, due, until)
+		}}
+	}), claims{
+		"renew moves the expiry again and again, and closer, too",
+		perhaps + anyByRenew,
+	}},
+	{"a renew never shortens", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			if err == nil && until.Before(rec.Expires) {
+				return rec, nil
+			}
+			return renewing(s)(ctx, key, due, until)
+		}}
+	}), claims{
+		"renew moves the expiry again and again, and closer, too",
+		"by renew: touch moves the expiry closer",
+		anyByRenew,
+	}},
+	{"a renew returns the slice that is stored", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := renewing(s)(ctx, key, due, until)
+			if err == nil {
+				stored, _ := s.(session.Sharer).Peek(ctx, key)
+				rec.Data = stored.Data
+			}
+			return rec, err
+		}}
+	}), claims{
+		"by renew: the store does not share the slice returned by read",
+		perhaps + anyByRenew,
+	}},
+	{"a renew reads, and writes back what it read", func(c *clock) session.Store {
+		n := newNaive(c, "touch")
+		return renewer{Tagger: n, renew: renewing(n)}
+	}, claims{
+		"a touch at the same time undoes no write",
+		"by renew: a touch at the same time undoes no write",
 	}},
 	{"a renew asks nobody whether to go on", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(_ context.Context, key string, due, until time.Time) (session.Record, error) {

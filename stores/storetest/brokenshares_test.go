@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/echo-hypermedia/session"
@@ -59,6 +60,39 @@ var shareFlaws = []flaw{
 	}), claims{
 		"peek answers as read does",
 		anyByShare,
+	}},
+	{"a peek remembers", uncopied(func(s session.Sharer) sharer {
+		var seen sync.Map
+		return sharer{peek: func(ctx context.Context, key string) (session.Record, error) {
+			rec, err := s.Peek(ctx, key)
+			if err != nil {
+				return rec, err
+			}
+			first, _ := seen.LoadOrStore(fmt.Sprint(key, rec.Version), rec)
+			return first.(session.Record), nil
+		}}
+	}), claims{
+		"by peek and keep: touch moves the expiry away and changes nothing else",
+		anyByShare,
+	}},
+	{"to keep is to look first and to act then", uncopied(func(s session.Sharer) sharer {
+		return sharer{keep: func(ctx context.Context, key string, rec session.Record) error {
+			if old, err := s.Read(ctx, key); err == nil && rec.Version > 0 && old.Version == rec.Version {
+				yield("keep")
+				return force(ctx, s, key, rec)
+			}
+			return s.Keep(ctx, key, rec)
+		}}
+	}), claims{
+		"by peek and keep: increments at the same time all count",
+		perhaps + anyByShare,
+	}},
+	{"errors of keep have keys", uncopied(func(s session.Sharer) sharer {
+		return sharer{keep: func(ctx context.Context, key string, rec session.Record) error {
+			return naming(s.Keep(ctx, key, rec), key)
+		}}
+	}), claims{
+		"by peek and keep: no error of a record gives anything away",
 	}},
 	{"a write changes data in place", uncopied(inPlace), claims{
 		"what a peek has given out stays as it was",

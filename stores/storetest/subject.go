@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -188,7 +189,9 @@ func sameKeys(got, want []string) error {
 			return fmt.Errorf("got %d keys without %s…; want %d", len(got), key[:8], len(want))
 		}
 	}
-	return fmt.Errorf("got %d keys, some twice or not expected; want %d", len(got), len(want))
+	once := slices.Compact(slices.Clone(got))
+	return fmt.Errorf("got %d keys, %d of them again and %d not expected; want %d",
+		len(got), len(got)-len(once), len(once)-len(want), len(want))
 }
 
 // step says where in a case something is wrong.
@@ -231,10 +234,10 @@ func together(n int, fn func(i int) error) error {
 
 // dead are contexts that have ended, by what they end with.
 func dead(ctx context.Context) map[error]context.Context {
-	cancelled, cancel := context.WithCancel(ctx)
-	cancel()
-	late, cancel := context.WithDeadline(ctx, time.Unix(0, 0))
-	cancel()
+	cancelled, cancel := context.WithCancelCause(ctx)
+	cancel(errors.New("a cause, which is not what it ends with"))
+	late, end := context.WithDeadline(ctx, time.Unix(0, 0))
+	end()
 	return map[error]context.Context{context.Canceled: cancelled, context.DeadlineExceeded: late}
 }
 
@@ -246,8 +249,10 @@ func silent(err error, secrets ...string) error {
 	}
 	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err)} {
 		for _, secret := range secrets {
-			if part := secret[len(secret)/4:][:len(secret)/2]; strings.Contains(text, part) {
-				return fmt.Errorf("%q gives something away", text)
+			for _, spelled := range spellings(secret) {
+				if part := spelled[len(spelled)/4:][:len(spelled)/2]; strings.Contains(text, part) {
+					return fmt.Errorf("%q gives something away", text)
+				}
 			}
 		}
 	}
@@ -262,4 +267,14 @@ func silent(err error, secrets ...string) error {
 		}
 	}
 	return nil
+}
+
+// spellings are how a text, or its bytes, may be printed.
+func spellings(secret string) []string {
+	return []string{
+		secret,
+		fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), fmt.Sprintf("% x", secret), fmt.Sprintf("%#v", []byte(secret)),
+		strings.Trim(fmt.Sprint([]byte(secret)), "[]"), // %v and %d
+		base64.StdEncoding.EncodeToString([]byte(secret)), base64.URLEncoding.EncodeToString([]byte(secret)),
+	}
 }
