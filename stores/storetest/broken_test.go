@@ -515,6 +515,7 @@ var recordFlaws = []flaw{
 			return err
 		}}
 	}), claims{
+		"a record and its entry have each an expiry of their own",
 		"an instant is the same in every time zone",
 		"touch moves the expiry away and changes nothing else",
 		"touch moves the expiry closer",

@@ -269,8 +269,9 @@ func silent(err error, secrets ...string) error {
 	return nil
 }
 
-// spellings are how a text, or its bytes, may be printed.
+// spellings are how a text, or its bytes, may be printed. Of a long one, the beginning will do.
 func spellings(secret string) []string {
+	secret = secret[:min(len(secret), 300)]
 	return []string{
 		secret,
 		fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), fmt.Sprintf("% x", secret), fmt.Sprintf("%#v", []byte(secret)),
