@@ -271,6 +271,19 @@ var recordFlaws = []flaw{
 	}), claims{
 		"a create over a record is a conflict and changes nothing",
 	}},
+	{"an old version with the data that is there is no conflict", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			err := s.Write(ctx, key, rec)
+			var conflict *session.ConflictError
+			if rec.Version > 0 && errors.As(err, &conflict) && bytes.Equal(conflict.Current.Data, rec.Data) {
+				return nil
+			}
+			return err
+		}}
+	}), claims{
+		"a write under an old version is a conflict and changes nothing",
+		perhaps + "increments at the same time all count",
+	}},
 	{"a version has one byte", breaking(func(s session.Tagger, _ *clock) broken {
 		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
 			rec, err := s.Read(ctx, key)

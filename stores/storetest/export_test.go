@@ -33,7 +33,7 @@ func Cases() int {
 
 // Failures are the claims that a store does not keep, with what Run says about them.
 func Failures(ctx context.Context, newHarness func() Harness) (map[string]error, error) {
-	cases, err := casesFor(newHarness())
+	cases, err := prepare(ctx, newHarness)
 	if err != nil {
 		return nil, err
 	}

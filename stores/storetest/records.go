@@ -160,6 +160,8 @@ var recordCases = []storeCase{
 			step("write", want(s.Write(ctx, k, s.expiring(1, "three", 9*time.Hour)), session.ErrConflict)),
 			s.holds(ctx, k, "two", 2),
 			s.expiresIn(ctx, k, time.Hour),
+			step("write of the same data", want(s.Write(ctx, k, s.record(1, "two")), session.ErrConflict)),
+			s.holds(ctx, k, "two", 2),
 		)
 	}},
 	{4, "a write under a future version is a conflict and changes nothing", func(ctx context.Context, s subject) error {
@@ -459,6 +461,7 @@ var recordCases = []storeCase{
 			s.Write(ctx, k, s.record(0, data)),
 			s.Write(ctx, k, s.record(7, data)),
 			s.Destroy(ctx, k, 7),
+			s.Write(ctx, other, s.record(0, data)),
 		}
 		for _, dead := range dead(ctx) {
 			_, read := s.Read(dead, k)
@@ -470,14 +473,15 @@ var recordCases = []storeCase{
 		}
 		s.Advance(time.Hour + past)
 		_, expired := s.Read(ctx, k)
-		errs = append(errs, expired,
+		_, untouched := s.Read(ctx, other)
+		errs = append(errs, expired, untouched,
 			s.Write(ctx, k, s.record(1, data)),
 			s.Touch(ctx, k, s.in(time.Hour)),
 			s.Destroy(ctx, k, 1),
 		)
 		var err error
 		for _, e := range errs {
-			err = errors.Join(err, silent(e, k, data))
+			err = errors.Join(err, silent(e, k, other, data))
 		}
 		return err
 	}},

@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -215,6 +216,35 @@ func Test_that_a_harness_that_does_not_fit_is_refused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: got error %v; want one that says %q", tc.desc, err, tc.says)
 		}
+	}
+}
+
+func Test_that_harnesses_with_the_same_storage_are_refused(t *testing.T) {
+	shared := harness(func(c *clock) session.Store { return memory(c) })
+	_, err := storetest.Failures(t.Context(), func() storetest.Harness { return shared })
+	if err == nil || !strings.Contains(err.Error(), "not fresh") {
+		t.Errorf("got error %v; want one that says that they are not fresh", err)
+	}
+}
+
+func Test_that_a_failure_says_how_many_keys_are_too_many(t *testing.T) {
+	failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+		return harness(breaking(func(s session.Tagger, _ *clock) broken {
+			return broken{tagged: func(ctx context.Context, tag string) ([]session.TagEntry, error) {
+				entries, err := s.Tagged(ctx, tag)
+				if len(entries) == 1 {
+					entries = append(entries, entries[0], session.TagEntry{Key: "another"})
+				}
+				return entries, err
+			}}
+		}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "tagged: got 3 keys, 1 of them again and 1 not expected; want 1"
+	if got := failures["an entry that was added is found"]; got == nil || !strings.Contains(got.Error(), want) {
+		t.Errorf("got %v; want it to have %q", got, want)
 	}
 }
 
