@@ -34,9 +34,9 @@
 // All rules that [session.Store] and the optional interfaces beside it number are checked: 1
 // to 11, 18 and 19 for every store that is no Sealer, 12 to 17 for a Tagger, 23 to 25 for a
 // Lister, 26 and 27 for a Sharer, 28 for a Renewer, and 20 to 22 for a Sealer, in place of
-// all others but 8 and 11. The cases of 1 to 11, 18 and 19 are run by Peek and Keep as well,
-// and by Renew, where a store has them. A later release may have cases that this one has not; a store that fails
-// one of those was broken before.
+// all others but 8 and 11. Where a store has Peek and Keep, or Renew, the cases of 1 to 11, 18
+// and 19 are run by these as well. A later release may have cases that this one has not; a
+// store that fails one of those was broken before.
 package storetest
 
 import (
