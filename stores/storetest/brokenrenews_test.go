@@ -113,6 +113,14 @@ var renewFlaws = []flaw{
 		"renew moves the expiry again and again, and closer, too",
 		perhaps + anyByRenew,
 	}},
+	{"errors of renew have keys", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := renewing(s)(ctx, key, due, until)
+			return rec, naming(err, key)
+		}}
+	}), claims{
+		"by renew: no error of a record gives anything away",
+	}},
 	{"a renew never shortens", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
 			rec, err := s.Read(ctx, key)

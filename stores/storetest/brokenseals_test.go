@@ -103,6 +103,18 @@ var sealFlaws = []flaw{
 	}), claims{
 		"equal records do not seal to equal values",
 	}},
+	{"values are numbered by a byte", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		var sealed sync.Map
+		return brokenSealer{seal: func(name string, rec session.Record) (string, error) {
+			var nonce [1]byte
+			_, _ = rand.Read(nonce[:])
+			value, err := s.Seal(name, rec)
+			again, _ := sealed.LoadOrStore(fmt.Sprint(name, rec, nonce), value)
+			return again.(string), err
+		}}
+	}), claims{
+		"equal records do not seal to equal values",
+	}},
 	{"values show the data", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
 		return brokenSealer{
 			seal: func(name string, rec session.Record) (string, error) {

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -85,6 +86,32 @@ var shareFlaws = []flaw{
 		}}
 	}), claims{
 		"by peek and keep: increments at the same time all count",
+		perhaps + anyByShare,
+	}},
+	{"what is kept goes over what has expired", uncopied(func(s session.Sharer) sharer {
+		var known sync.Map
+		return sharer{keep: func(ctx context.Context, key string, rec session.Record) error {
+			err := s.Keep(ctx, key, rec)
+			if _, ok := known.LoadOrStore(key, err == nil); ok && rec.Version > 0 && errors.Is(err, session.ErrNotFound) {
+				rec.Version = 0
+				return s.Keep(ctx, key, rec)
+			}
+			return err
+		}}
+	}), claims{
+		"by peek and keep: an expired record is gone for write",
+		perhaps + anyByShare,
+	}},
+	{"a conflict of keep moves the expiry", uncopied(func(s session.Sharer) sharer {
+		return sharer{keep: func(ctx context.Context, key string, rec session.Record) error {
+			err := s.Keep(ctx, key, rec)
+			if errors.Is(err, session.ErrConflict) {
+				_ = s.Touch(ctx, key, rec.Expires)
+			}
+			return err
+		}}
+	}), claims{
+		"by peek and keep: a write under an old version is a conflict and changes nothing",
 		perhaps + anyByShare,
 	}},
 	{"errors of keep have keys", uncopied(func(s session.Sharer) sharer {

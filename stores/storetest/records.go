@@ -257,7 +257,7 @@ var recordCases = []storeCase{
 	{6, "touch moves the expiry away and changes nothing else", func(ctx context.Context, s subject) error {
 		err := errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
-			s.expiresIn(ctx, k, time.Hour), // whoever remembers that
+			s.expiresIn(ctx, k, time.Hour), // not to be remembered
 			s.Touch(ctx, k, s.in(3*time.Hour)),
 			s.expiresIn(ctx, k, 3*time.Hour),
 		)

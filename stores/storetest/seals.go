@@ -33,7 +33,7 @@ var sealCases = []storeCase{
 	{20, "equal records do not seal to equal values", func(_ context.Context, s subject) error {
 		rec := s.record(0, "one")
 		seen := map[string]bool{}
-		for range 10 {
+		for range 100 {
 			value, err := s.seals.Seal(cookie, rec)
 			if err != nil {
 				return err
@@ -251,7 +251,7 @@ var encoded = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}`)
 // been encoded more than once: the data, first, and then the data with a signature.
 func hides(value, data string) error {
 	texts := []string{value}
-	for range 3 {
+	for range 4 {
 		var inside []string
 		for _, text := range texts {
 			if strings.Contains(text, data) {
