@@ -33,8 +33,12 @@ func Cases() int {
 
 // Failures are the claims that a store does not keep, with what Run says about them.
 func Failures(ctx context.Context, newHarness func() Harness) (map[string]error, error) {
-	cases, err := prepare(ctx, newHarness)
+	first := newHarness()
+	cases, err := casesFor(first)
 	if err != nil {
+		return nil, err
+	}
+	if err := fresh(ctx, first, newHarness()); err != nil {
 		return nil, err
 	}
 	failures := map[string]error{}

@@ -67,9 +67,17 @@ type Harness struct {
 // what another one stored.
 func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 	t.Helper()
-	cases, err := prepare(t.Context(), func() Harness { return newHarness(t) })
+	first := newHarness(t)
+	cases, err := casesFor(first)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !t.Run("each harness is fresh", func(t *testing.T) {
+		if err := fresh(t.Context(), first, newHarness(t)); err != nil {
+			t.Fatal(err)
+		}
+	}) {
+		return // what else would fail is not the store's fault
 	}
 	for _, c := range cases {
 		t.Run(fmt.Sprintf("rule %d: %s", c.rule, c.claim), func(t *testing.T) {
@@ -99,21 +107,12 @@ func (c storeCase) check(ctx context.Context, h Harness) error {
 	return fmt.Errorf("rule %d: %s: %s: %s", c.rule, rules[c.rule], c.claim, wrong)
 }
 
-// prepare chooses the cases, and refuses harnesses that cannot be told from a broken store.
-func prepare(ctx context.Context, newHarness func() Harness) ([]storeCase, error) {
-	first := newHarness()
-	cases, err := casesFor(first)
-	if err != nil {
-		return nil, err
-	}
-	return cases, fresh(ctx, newSubject(first), newSubject(newHarness()))
-}
-
 // fresh leaves a mark in each store, unless it meets that of another one. Whatever else goes
 // wrong here is for a case to find.
-func fresh(ctx context.Context, stores ...subject) error {
+func fresh(ctx context.Context, harnesses ...Harness) error {
 	place := key("a mark")
-	for _, s := range stores {
+	for _, h := range harnesses {
+		s := newSubject(h)
 		if s.holds(ctx, place, "mark", 1) == nil {
 			return errors.New("storetest: a Harness is not fresh: its store has what was written to that of another one; each needs a file, prefix or table of its own")
 		}
