@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"runtime"
@@ -258,6 +259,40 @@ var recordFlaws = []flaw{
 		"a conflict that brings a record brings the current one",
 	}},
 
+	{"a create with the data that is there is no conflict", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			err := s.Write(ctx, key, rec)
+			var conflict *session.ConflictError
+			if rec.Version == 0 && errors.As(err, &conflict) && bytes.Equal(conflict.Current.Data, rec.Data) {
+				return nil
+			}
+			return err
+		}}
+	}), claims{
+		"a create over a record is a conflict and changes nothing",
+	}},
+	{"an old version with the data that is there is no conflict", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			err := s.Write(ctx, key, rec)
+			var conflict *session.ConflictError
+			if rec.Version > 0 && errors.As(err, &conflict) && bytes.Equal(conflict.Current.Data, rec.Data) {
+				return nil
+			}
+			return err
+		}}
+	}), claims{
+		"a write under an old version is a conflict and changes nothing",
+		perhaps + "increments at the same time all count",
+	}},
+	{"a version has one byte", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			rec.Version %= 256
+			return rec, err
+		}}
+	}), claims{
+		"versions go on after 255",
+	}},
 	{"read makes up a record", breaking(func(s session.Tagger, c *clock) broken {
 		var known sync.Map
 		return broken{
@@ -371,6 +406,7 @@ var recordFlaws = []flaw{
 			return s.Destroy(ctx, key, version)
 		}}
 	}), claims{
+		"a create after a destroy is not found, or begins anew",
 		"what is done to one record is not done to the others",
 		"destroying version 0 removes any version",
 		"nothing brings a destroyed record back",
@@ -385,6 +421,7 @@ var recordFlaws = []flaw{
 			return s.Destroy(ctx, key, version)
 		}}
 	}), claims{
+		"a create after a destroy is not found, or begins anew",
 		"destroying the current version removes it",
 		perhaps + "of a write and a destroy of one version one wins",
 	}},
@@ -414,6 +451,24 @@ var recordFlaws = []flaw{
 		"an expired record is gone for destroy",
 	}},
 
+	{"what was destroyed is in the way", breaking(func(s session.Tagger, _ *clock) broken {
+		var destroyed sync.Map
+		return broken{
+			destroy: func(ctx context.Context, key string, version uint64) error {
+				err := s.Destroy(ctx, key, version)
+				destroyed.Store(key, err == nil)
+				return err
+			},
+			write: func(ctx context.Context, key string, rec session.Record) error {
+				if gone, _ := destroyed.Load(key); gone == true && rec.Version == 0 && ctx.Err() == nil {
+					return session.ErrConflict
+				}
+				return s.Write(ctx, key, rec)
+			},
+		}
+	}), claims{
+		"a create after a destroy is not found, or begins anew",
+	}},
 	{"touch creates", breaking(func(s session.Tagger, _ *clock) broken {
 		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
 			err := s.Touch(ctx, key, expires)
@@ -429,6 +484,16 @@ var recordFlaws = []flaw{
 		"a record that is touched with an expiry in the past is gone at once",
 		"who has seen a record destroyed never sees it again",
 	}},
+	{"touch looks for data", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
+			if rec, err := s.Read(ctx, key); err == nil && len(rec.Data) == 0 {
+				return session.ErrNotFound
+			}
+			return s.Touch(ctx, key, expires)
+		}}
+	}), claims{
+		"empty data is a record",
+	}},
 	{"touch is a write", breaking(func(s session.Tagger, _ *clock) broken {
 		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
 			rec, err := s.Read(ctx, key)
@@ -439,6 +504,8 @@ var recordFlaws = []flaw{
 			return force(ctx, s, key, rec)
 		}}
 	}), claims{
+		"empty data is a record",
+		"large data comes back as it was",
 		"touch moves the expiry away and changes nothing else",
 		"touch does not stand in the way of the next write",
 		"a touch at the same time undoes no write",
@@ -461,6 +528,8 @@ var recordFlaws = []flaw{
 			return err
 		}}
 	}), claims{
+		"a record and its entry have each an expiry of their own",
+		"an instant is the same in every time zone",
 		"touch moves the expiry away and changes nothing else",
 		"touch moves the expiry closer",
 		"a record that is touched with an expiry in the past is gone at once",
@@ -469,6 +538,9 @@ var recordFlaws = []flaw{
 	{"expiries are earlier than they should be", expiring(func(_ *clock, at time.Time) time.Time {
 		return at.Add(-20 * time.Second)
 	}), claims{
+		"touch moves the expiry away and changes nothing else",
+		"a record lives until just before its expiry",
+		"an instant is the same in every time zone",
 		"read returns what was written",
 		"a create over a record is a conflict and changes nothing",
 		"a write under the current version replaces data and expiry",
@@ -492,6 +564,33 @@ var recordFlaws = []flaw{
 	}), claims{
 		"a write under the current version replaces data and expiry",
 		"a record lives until just before its expiry",
+	}},
+	{"records expire half a minute early", breaking(func(s session.Tagger, c *clock) broken {
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			if err == nil && rec.Expires.Sub(c.Now()) < 30*time.Second {
+				return session.Record{}, session.ErrNotFound
+			}
+			return rec, err
+		}}
+	}), claims{
+		"a record lives until just before its expiry",
+	}},
+	{"expiries lose their zone", expiring(func(_ *clock, at time.Time) time.Time {
+		at, _ = time.Parse(time.DateTime, at.Format(time.DateTime))
+		return at
+	}), claims{
+		"an instant is the same in every time zone",
+	}},
+	{"a zero time is none for what is replaced", breaking(func(s session.Tagger, c *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			if rec.Version > 0 && rec.Expires.IsZero() {
+				rec.Expires = c.Now().Add(1000 * time.Hour)
+			}
+			return s.Write(ctx, key, rec)
+		}}
+	}), claims{
+		"a record that is written with an expiry in the past is gone at once",
 	}},
 	{"no record lives longer than a year", expiring(func(c *clock, at time.Time) time.Time {
 		if year := c.Now().Add(365 * 24 * time.Hour); at.After(year) {
@@ -568,6 +667,24 @@ var recordFlaws = []flaw{
 	{"the slice that is stored is in conflicts", func(c *clock) session.Store { return sharing(c, "conflict") }, claims{
 		"the store does not share the slice of a conflict",
 	}},
+	{"the slice that is stored is in conflicts of destroy", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
+			err := s.Destroy(ctx, key, version)
+			var conflict *session.ConflictError
+			if errors.As(err, &conflict) {
+				conflict.Current, _ = s.(session.Sharer).Peek(ctx, key)
+			}
+			return err
+		}}
+	}), claims{
+		"the store does not share the slice of a conflict",
+	}},
+	{"write has its checksum behind the slice it is given", storing(func(data []byte) []byte {
+		sum := sha256.Sum256(data)
+		return append(data, sum[:]...)[:len(data)]
+	}), claims{
+		"the store does not share the slice given to write",
+	}},
 	{"write changes the slice it is given", storing(func(data []byte) []byte {
 		stored := bytes.Clone(data)
 		clear(data)
@@ -612,6 +729,52 @@ var recordFlaws = []flaw{
 	}), claims{
 		"a read that was cancelled or came too late is not not-found",
 		"a context that has ended ends every method and changes nothing",
+	}},
+	{"contexts are ignored where nothing is to be destroyed", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
+			if _, err := s.Read(context.WithoutCancel(ctx), key); err != nil && version == 0 {
+				return nil
+			}
+			return s.Destroy(ctx, key, version)
+		}}
+	}), claims{
+		"a context that has ended ends every method and changes nothing",
+	}},
+	{"contexts end with their cause", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
+			if ctx.Err() != nil {
+				return session.Record{}, context.Cause(ctx)
+			}
+			return s.Read(ctx, key)
+		}}
+	}), claims{
+		"a context that has ended ends every method and changes nothing",
+	}},
+	{"errors of what has expired have keys", breaking(func(s session.Tagger, c *clock) broken {
+		began := c.Now()
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			if c.Now().Equal(began) {
+				return rec, err
+			}
+			return rec, naming(err, key)
+		}}
+	}), claims{
+		"no error of a record gives anything away",
+	}},
+	{"errors have data in numbers", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			return naming(s.Write(ctx, key, rec), fmt.Sprint(rec))
+		}}
+	}), claims{
+		"no error of a record gives anything away",
+	}},
+	{"errors have data in hexadecimal", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			return naming(s.Write(ctx, key, rec), fmt.Sprintf("%X", rec.Data))
+		}}
+	}), claims{
+		"no error of a record gives anything away",
 	}},
 	{"errors have keys", breaking(func(s session.Tagger, _ *clock) broken {
 		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
@@ -1051,10 +1214,16 @@ func (c *closing) Read(ctx context.Context, key string) (session.Record, error) 
 }
 
 func (c *closing) Write(ctx context.Context, key string, rec session.Record) error {
+	if err := c.err("records"); c.flaw == "names" && err != nil {
+		return naming(err, key)
+	}
 	return unless(c.err("records"), func() error { return c.Tagger.Write(ctx, key, rec) })
 }
 
 func (c *closing) Destroy(ctx context.Context, key string, version uint64) error {
+	if c.flaw == "version not found" && c.err("records") != nil && version > 0 {
+		return session.ErrNotFound
+	}
 	return unless(c.err("records"), func() error { return c.Tagger.Destroy(ctx, key, version) })
 }
 
@@ -1105,6 +1274,12 @@ var closeFlaws = []flaw{
 	}},
 	{"tags can be used after close", closed("opens tags"), claims{
 		"a tagger that was closed fails",
+	}},
+	{"a version to destroy is not found after close", closed("version not found"), claims{
+		"a store that can be closed can be closed twice, and fails afterwards",
+	}},
+	{"errors of writes have keys after close", closed("names"), claims{
+		"a store that can be closed can be closed twice, and fails afterwards",
 	}},
 	{"nothing is found after close", closed("not found"), claims{
 		"a store that can be closed can be closed twice, and fails afterwards",

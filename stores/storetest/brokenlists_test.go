@@ -50,6 +50,25 @@ func collect(seq iter.Seq2[string, error]) (keys []string, err error) {
 	return keys, nil
 }
 
+// only is Keys of a store without those that are not listed.
+func only(s session.Lister, listed func(key string) bool) func(ctx context.Context) iter.Seq2[string, error] {
+	return func(ctx context.Context) iter.Seq2[string, error] {
+		return func(yield func(string, error) bool) {
+			for key, err := range s.Keys(ctx) {
+				if (err != nil || listed(key)) && !yield(key, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// shares are the methods that a Sharer has and a Store has not.
+type shares interface {
+	Peek(ctx context.Context, key string) (session.Record, error)
+	Keep(ctx context.Context, key string, rec session.Record) error
+}
+
 var errList = errors.New("list")
 
 var listFlaws = []flaw{
@@ -115,7 +134,62 @@ var listFlaws = []flaw{
 			},
 		}
 	}), claims{
+		"a record is listed by whatever way it came",
 		"a record that was touched is listed until its new end",
+	}},
+	{"a thousand are all there are", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
+		n := 0
+		for key, err := range seq {
+			if n++; n > 1000 || !yield(key, err) {
+				return
+			}
+		}
+	}), claims{
+		"every record is listed once",
+	}},
+	{"a record without data is passed over", keysOf(func(s session.Lister, _ *clock) lister {
+		return lister{keys: only(s, func(key string) bool {
+			rec, err := s.Read(context.Background(), key)
+			return err != nil || len(rec.Data) > 0
+		})}
+	}), claims{
+		"every record is listed once",
+	}},
+	{"what was destroyed once is never listed", keysOf(func(s session.Lister, _ *clock) lister {
+		var destroyed sync.Map
+		l := lister{keys: only(s, func(key string) bool { _, ok := destroyed.Load(key); return !ok })}
+		l.destroy = func(ctx context.Context, key string, version uint64) error {
+			destroyed.Store(key, true)
+			return s.Destroy(ctx, key, version)
+		}
+		return l
+	}), claims{
+		"a record is listed by whatever way it came",
+		perhaps + "whoever loops may call any method",
+	}},
+	{"what was kept is not listed", func(c *clock) session.Store {
+		s := memory(c)
+		var written sync.Map
+		l := lister{keys: only(s, func(key string) bool { _, ok := written.Load(key); return ok })}
+		l.Tagger = s
+		l.write = func(ctx context.Context, key string, rec session.Record) error {
+			written.Store(key, true)
+			return s.Write(ctx, key, rec)
+		}
+		return struct {
+			lister
+			shares
+		}{l, s}
+	}, claims{
+		"a record is listed by whatever way it came",
+	}},
+	{"the list is that of when it was asked for", keysOf(func(s session.Lister, _ *clock) lister {
+		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+			then, _ := collect(s.Keys(ctx))
+			return only(s, func(key string) bool { return slices.Contains(then, key) })(ctx)
+		}}
+	}), claims{
+		"a loop sees what came before it, whenever Keys was called",
 	}},
 	{"entries of tags are listed", keysOf(func(s session.Lister, _ *clock) lister {
 		var entries sync.Map
@@ -232,6 +306,7 @@ var listFlaws = []flaw{
 			}
 		}}
 	}), claims{
+		"a loop sees what came before it, whenever Keys was called",
 		"a loop that is left leaves nothing behind",
 	}},
 	{"contexts are ignored", keysOf(func(s session.Lister, _ *clock) lister {

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/echo-hypermedia/session"
@@ -47,6 +48,8 @@ var renewFlaws = []flaw{
 		}}
 	}), claims{
 		"renew moves the expiry of a record that is due, and changes nothing else",
+		"renew moves the expiry again and again, and closer, too",
+		anyByRenew,
 	}},
 	{"a renew returns the old expiry", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
@@ -57,6 +60,7 @@ var renewFlaws = []flaw{
 		}}
 	}), claims{
 		"renew moves the expiry of a record that is due, and changes nothing else",
+		"renew moves the expiry again and again, and closer, too",
 	}},
 	{"a renew does not ask what is due", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(ctx context.Context, key string, _, until time.Time) (session.Record, error) {
@@ -65,6 +69,8 @@ var renewFlaws = []flaw{
 	}), claims{
 		"renew answers as read does",
 		"renew leaves a record alone that is not due",
+		"renew moves the expiry again and again, and closer, too",
+		anyByRenew,
 	}},
 	{"a renew makes a record where there is none", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
@@ -76,6 +82,7 @@ var renewFlaws = []flaw{
 		}}
 	}), claims{
 		"renew answers as read does",
+		anyByRenew,
 	}},
 	{"a renew counts as a write", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
@@ -87,6 +94,65 @@ var renewFlaws = []flaw{
 		}}
 	}), claims{
 		"renew moves the expiry of a record that is due, and changes nothing else",
+		"renew moves the expiry again and again, and closer, too",
+		anyByRenew,
+	}},
+	{"a renew happens once", renewed(func(s session.Store) renewer {
+		var done sync.Map
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			if err != nil || rec.Expires.After(due) {
+				return rec, err
+			}
+			if _, again := done.LoadOrStore(key, true); again {
+				return rec, nil
+			}
+			return renewing(s)(ctx, key, due, until)
+		}}
+	}), claims{
+		"renew moves the expiry again and again, and closer, too",
+		perhaps + anyByRenew,
+	}},
+	{"errors of renew have keys", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := renewing(s)(ctx, key, due, until)
+			return rec, naming(err, key)
+		}}
+	}), claims{
+		"by renew: no error of a record gives anything away",
+	}},
+	{"a renew never shortens", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := s.Read(ctx, key)
+			if err == nil && until.Before(rec.Expires) {
+				return rec, nil
+			}
+			return renewing(s)(ctx, key, due, until)
+		}}
+	}), claims{
+		"renew moves the expiry again and again, and closer, too",
+		"by renew: touch moves the expiry closer",
+		anyByRenew,
+	}},
+	{"a renew returns the slice that is stored", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := renewing(s)(ctx, key, due, until)
+			if err == nil {
+				stored, _ := s.(session.Sharer).Peek(ctx, key)
+				rec.Data = stored.Data
+			}
+			return rec, err
+		}}
+	}), claims{
+		"by renew: the store does not share the slice returned by read",
+		perhaps + anyByRenew,
+	}},
+	{"a renew reads, and writes back what it read", func(c *clock) session.Store {
+		n := newNaive(c, "touch")
+		return renewer{Tagger: n, renew: renewing(n)}
+	}, claims{
+		"a touch at the same time undoes no write",
+		"by renew: a touch at the same time undoes no write",
 	}},
 	{"a renew asks nobody whether to go on", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(_ context.Context, key string, due, until time.Time) (session.Record, error) {
@@ -94,5 +160,6 @@ var renewFlaws = []flaw{
 		}}
 	}), claims{
 		"renew answers as read does",
+		anyByRenew,
 	}},
 }

@@ -3,8 +3,14 @@ package storetest_test
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -97,6 +103,18 @@ var sealFlaws = []flaw{
 	}), claims{
 		"equal records do not seal to equal values",
 	}},
+	{"values are numbered by a byte", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		var sealed sync.Map
+		return brokenSealer{seal: func(name string, rec session.Record) (string, error) {
+			var nonce [1]byte
+			_, _ = rand.Read(nonce[:])
+			value, err := s.Seal(name, rec)
+			again, _ := sealed.LoadOrStore(fmt.Sprint(name, rec, nonce), value)
+			return again.(string), err
+		}}
+	}), claims{
+		"equal records do not seal to equal values",
+	}},
 	{"values show the data", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
 		return brokenSealer{
 			seal: func(name string, rec session.Record) (string, error) {
@@ -116,6 +134,11 @@ var sealFlaws = []flaw{
 	}), claims{
 		"a value does not show the data",
 	}},
+	{"values are signed, and not encrypted", func(c *clock) session.Store {
+		return signing{sealer(c), c}
+	}, claims{
+		"a value does not show the data",
+	}},
 	{"seal keeps the slice", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
 		var kept sync.Map
 		return brokenSealer{
@@ -133,6 +156,7 @@ var sealFlaws = []flaw{
 			},
 		}
 	}), claims{
+		"that a value was opened changes nothing for the next time",
 		"seal neither keeps nor changes data",
 	}},
 	{"seal writes behind the slice", sealing(func(rec session.Record) session.Record {
@@ -174,6 +198,7 @@ var sealFlaws = []flaw{
 		"a value opens until just before its expiry",
 	}},
 	{"values never expire", func(*clock) session.Store { return sealer(newClock()) }, claims{
+		"that a value was opened changes nothing for the next time",
 		"an expired value is not found",
 	}},
 	{"values with a zero time never expire", breakingSealer(func(s session.Sealer, c *clock) brokenSealer {
@@ -186,12 +211,53 @@ var sealFlaws = []flaw{
 	}), claims{
 		"an expired value is not found",
 	}},
+	{"what was opened opens again", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		var opened sync.Map
+		return brokenSealer{open: func(name, value string) (session.Record, error) {
+			if rec, ok := opened.Load(value); ok {
+				return rec.(session.Record), nil
+			}
+			rec, err := s.Open(name, value)
+			if err == nil {
+				opened.Store(value, rec)
+			}
+			return rec, err
+		}}
+	}), claims{
+		"that a value was opened changes nothing for the next time",
+	}},
+	{"values expire half a minute early", breakingSealer(func(s session.Sealer, c *clock) brokenSealer {
+		return brokenSealer{open: func(name, value string) (session.Record, error) {
+			rec, err := s.Open(name, value)
+			if err == nil && rec.Expires.Sub(c.Now()) < 30*time.Second {
+				return session.Record{}, session.ErrNotFound
+			}
+			return rec, err
+		}}
+	}), claims{
+		"a value opens until just before its expiry",
+	}},
+	{"expiries are sealed without their zone", sealing(func(rec session.Record) session.Record {
+		rec.Expires, _ = time.Parse(time.DateTime, rec.Expires.Format(time.DateTime))
+		return rec
+	}), claims{
+		"open returns the expiry that was sealed",
+	}},
+	{"errors have the value", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{open: func(name, value string) (session.Record, error) {
+			rec, err := s.Open(name, value)
+			return rec, naming(err, value)
+		}}
+	}), claims{
+		"no error of a sealer gives anything away",
+	}},
 	{"the name is ignored", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
 		return brokenSealer{
 			seal: func(_ string, rec session.Record) (string, error) { return s.Seal("", rec) },
 			open: func(_, value string) (session.Record, error) { return s.Open("", value) },
 		}
 	}), claims{
+		"that a value was opened changes nothing for the next time",
 		"a value for another cookie is not found",
 	}},
 	{"the name is cut", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
@@ -285,4 +351,35 @@ type tags interface {
 	Untag(ctx context.Context, tag string, keys ...string) error
 	Tagged(ctx context.Context, tag string) ([]session.TagEntry, error)
 	Revoke(ctx context.Context, tag string, except ...string) ([]string, error)
+}
+
+// signing makes values as a JWT is one: the data, which all can read, and its signature.
+type signing struct {
+	session.Sealer
+	clock *clock
+}
+
+func sign(name, body string) string {
+	mac := hmac.New(sha256.New, []byte("the key"))
+	_, _ = fmt.Fprintf(mac, "%d %s %s", len(name), name, body)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func (signing) Seal(name string, rec session.Record) (string, error) {
+	body := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s %d %s", rand.Text(), rec.Expires.UnixMilli(), rec.Data))
+	return body + "." + sign(name, body), nil
+}
+
+func (s signing) Open(name, value string) (session.Record, error) {
+	body, mac, _ := strings.Cut(value, ".")
+	if mac != sign(name, body) {
+		return session.Record{}, session.ErrNotFound
+	}
+	plain, _ := base64.RawURLEncoding.DecodeString(body)
+	parts := bytes.SplitN(plain, []byte(" "), 3)
+	millis, err := strconv.ParseInt(string(parts[1]), 10, 64)
+	if expires := time.UnixMilli(millis); err == nil && s.clock.Now().Before(expires) {
+		return session.Record{Data: parts[2], Version: 1, Expires: expires}, nil
+	}
+	return session.Record{}, session.ErrNotFound
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"time"
 )
@@ -18,8 +19,12 @@ type listing struct {
 
 // list loops to the end, or until stop, if it is set, says so.
 func (s subject) list(ctx context.Context, stop func(key string) bool) listing {
+	return loop(s.lister.Keys(ctx), stop)
+}
+
+func loop(seq iter.Seq2[string, error], stop func(key string) bool) listing {
 	var l listing
-	for key, err := range s.lister.Keys(ctx) {
+	for key, err := range seq {
 		if err != nil {
 			l.errs, l.last = append(l.errs, err), key
 			continue
@@ -57,10 +62,15 @@ func (l listing) ended(end error) error {
 
 // write creates a record under each of the keys.
 func (s subject) write(ctx context.Context, keys ...string) error {
+	return spread(keys, func(key string) error { return s.Write(ctx, key, s.record(0, "one")) })
+}
+
+// spread does something for each key, for some of them at the same time.
+func spread(keys []string, do func(key string) error) error {
 	return together(min(len(keys), workers), func(worker int) error {
 		var err error
 		for i := worker; i < len(keys); i += workers {
-			err = errors.Join(err, step("write", s.Write(ctx, keys[i], s.record(0, "one"))))
+			err = errors.Join(err, do(keys[i]))
 		}
 		return err
 	})
@@ -72,11 +82,12 @@ var listCases = []storeCase{
 		return s.list(ctx, nil).keeps(nil)
 	}},
 	{23, "every record is listed once", func(ctx context.Context, s subject) error {
-		all := keys(600) // more than storage gives in one piece
+		all := keys(1100) // more than storage gives in one piece
 		return errors.Join(
 			s.write(ctx, all...),
 			s.Touch(ctx, all[0], s.in(2*time.Hour)),
 			s.Write(ctx, all[1], s.record(1, "two")),
+			s.Write(ctx, all[2], s.record(1, "")),
 			s.list(ctx, nil).keeps(all),
 		)
 	}},
@@ -87,6 +98,35 @@ var listCases = []storeCase{
 		)
 		s.Advance(2 * time.Hour)
 		return errors.Join(err, s.list(ctx, nil).keeps([]string{a}, b))
+	}},
+	{23, "a record is listed by whatever way it came", func(ctx context.Context, s subject) error {
+		err := errors.Join(s.write(ctx, a, b, c), s.Destroy(ctx, b, 0))
+		all := []string{a, c}
+		if s.sharer != nil {
+			err = errors.Join(err, step("keep", s.sharer.Keep(ctx, k, s.expiring(0, "one", 3*time.Hour))))
+			all = append(all, k)
+		}
+		if s.renewer != nil {
+			err = errors.Join(err, step("renew", second(s.renew(ctx, c, 2*time.Hour, 3*time.Hour))))
+		} else {
+			err = errors.Join(err, s.Touch(ctx, c, s.in(3*time.Hour)))
+		}
+		s.Advance(time.Hour + past)
+		err = errors.Join(err, s.Write(ctx, a, s.record(0, "expired before")))
+		if s.Write(ctx, b, s.record(0, "destroyed before")) != nil {
+			return errors.Join(err, s.list(ctx, nil).keeps(all, b)) // a store may refuse that
+		}
+		return errors.Join(err, s.list(ctx, nil).keeps(append(all, b)))
+	}},
+	{23, "a loop sees what came before it, whenever Keys was called", func(ctx context.Context, s subject) error {
+		seq := s.lister.Keys(ctx)
+		return errors.Join(
+			s.write(ctx, a),
+			step("first loop", loop(seq, nil).keeps([]string{a})),
+			s.write(ctx, b),
+			step("second loop", loop(seq, nil).keeps([]string{a, b})),
+			step("another list", s.list(ctx, nil).keeps([]string{a, b})),
+		)
 	}},
 	{23, "only records are listed", func(ctx context.Context, s subject) error {
 		err := s.write(ctx, a, b)
@@ -142,9 +182,9 @@ var listCases = []storeCase{
 			_, readErr := s.Read(ctx, key)
 			err = errors.Join(err,
 				step("read", readErr),
-				step("write", s.Write(ctx, key, s.record(1, "two"))),
-				step("touch", s.Touch(ctx, key, s.in(2*time.Hour))),
-				step("destroy", s.Destroy(ctx, key, 2)),
+				s.Write(ctx, key, s.record(1, "two")),
+				s.Touch(ctx, key, s.in(2*time.Hour)),
+				s.Destroy(ctx, key, 2),
 				step("destroy another", s.Destroy(ctx, other, 0)),
 			)
 			return err != nil
@@ -199,7 +239,7 @@ var listCases = []storeCase{
 		return errors.Join(err, l.ended(context.Canceled))
 	}},
 	{19, "a lister that was closed fails", func(ctx context.Context, s subject) error {
-		c, ok := s.Store.(io.Closer)
+		c, ok := s.Harness.Store.(io.Closer)
 		if !ok {
 			return nil
 		}

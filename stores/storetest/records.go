@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/echo-hypermedia/session"
@@ -76,6 +77,8 @@ var recordCases = []storeCase{
 			s.holds(ctx, k, "", 1),
 			s.Write(ctx, k, s.record(1, "")),
 			s.holds(ctx, k, "", 2),
+			s.Touch(ctx, k, s.in(2*time.Hour)),
+			step("touched", s.holds(ctx, k, "", 2)),
 		)
 	}},
 	{1, "any bytes may be data", func(ctx context.Context, s subject) error {
@@ -100,6 +103,8 @@ var recordCases = []storeCase{
 			s.holds(ctx, k, "small", 2),
 			s.Write(ctx, k, s.record(2, data)),
 			s.holds(ctx, k, data, 3),
+			s.Touch(ctx, k, s.in(2*time.Hour)),
+			step("touched", s.holds(ctx, k, data, 3)),
 		)
 	}},
 	{2, "a read that was cancelled or came too late is not not-found", func(ctx context.Context, s subject) error {
@@ -120,11 +125,13 @@ var recordCases = []storeCase{
 	{3, "a create over a record is a conflict and changes nothing", func(ctx context.Context, s subject) error {
 		return errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
-			want(s.Write(ctx, k, s.expiring(0, "two", 9*time.Hour)), session.ErrConflict),
+			step("write", want(s.Write(ctx, k, s.expiring(0, "two", 9*time.Hour)), session.ErrConflict)),
 			s.holds(ctx, k, "one", 1),
 			s.expiresIn(ctx, k, time.Hour),
+			step("write of the same data", want(s.Write(ctx, k, s.record(0, "one")), session.ErrConflict)),
+			s.holds(ctx, k, "one", 1),
 			s.Write(ctx, k, s.record(1, "two")),
-			want(s.Write(ctx, k, s.record(0, "three")), session.ErrConflict),
+			step("write", want(s.Write(ctx, k, s.record(0, "three")), session.ErrConflict)),
 			s.holds(ctx, k, "two", 2),
 		)
 	}},
@@ -138,26 +145,36 @@ var recordCases = []storeCase{
 			s.expiresIn(ctx, k, time.Minute),
 		)
 	}},
+	{4, "versions go on after 255", func(ctx context.Context, s subject) error {
+		for version := range uint64(260) {
+			if err := s.Write(ctx, k, s.record(version, "one")); err != nil {
+				return fmt.Errorf("version %d: %w", version, err)
+			}
+		}
+		return s.holds(ctx, k, "one", 260)
+	}},
 	{4, "a write under an old version is a conflict and changes nothing", func(ctx context.Context, s subject) error {
 		return errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
 			s.Write(ctx, k, s.record(1, "two")),
-			want(s.Write(ctx, k, s.expiring(1, "three", 9*time.Hour)), session.ErrConflict),
+			step("write", want(s.Write(ctx, k, s.expiring(1, "three", 9*time.Hour)), session.ErrConflict)),
 			s.holds(ctx, k, "two", 2),
 			s.expiresIn(ctx, k, time.Hour),
+			step("write of the same data", want(s.Write(ctx, k, s.record(1, "two")), session.ErrConflict)),
+			s.holds(ctx, k, "two", 2),
 		)
 	}},
 	{4, "a write under a future version is a conflict and changes nothing", func(ctx context.Context, s subject) error {
 		return errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
-			want(s.Write(ctx, k, s.expiring(2, "two", 9*time.Hour)), session.ErrConflict),
+			step("write", want(s.Write(ctx, k, s.expiring(2, "two", 9*time.Hour)), session.ErrConflict)),
 			s.holds(ctx, k, "one", 1),
 			s.expiresIn(ctx, k, time.Hour),
 		)
 	}},
 	{4, "a write under a version never creates", func(ctx context.Context, s subject) error {
 		return errors.Join(
-			want(s.Write(ctx, k, s.record(1, "one")), session.ErrNotFound),
+			step("write", want(s.Write(ctx, k, s.record(1, "one")), session.ErrNotFound)),
 			s.gone(ctx, k),
 		)
 	}},
@@ -194,8 +211,8 @@ var recordCases = []storeCase{
 		return errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
 			s.Write(ctx, k, s.record(1, "two")),
-			want(s.Destroy(ctx, k, 1), session.ErrConflict),
-			want(s.Destroy(ctx, k, 3), session.ErrConflict),
+			step("destroy", want(s.Destroy(ctx, k, 1), session.ErrConflict)),
+			step("destroy", want(s.Destroy(ctx, k, 3), session.ErrConflict)),
 			s.holds(ctx, k, "two", 2),
 			s.expiresIn(ctx, k, time.Hour),
 		)
@@ -220,9 +237,27 @@ var recordCases = []storeCase{
 		}
 		return err
 	}},
+	{5, "a create after a destroy is not found, or begins anew", func(ctx context.Context, s subject) error {
+		var err error
+		for _, version := range []uint64{0, 2} {
+			key := key(fmt.Sprint(version))
+			err = errors.Join(err,
+				s.Write(ctx, key, s.record(0, "one")),
+				s.Write(ctx, key, s.record(1, "two")),
+				s.Destroy(ctx, key, version),
+			)
+			if again := s.Write(ctx, key, s.record(0, "new")); again != nil {
+				err = errors.Join(err, want(again, session.ErrNotFound), s.gone(ctx, key))
+			} else {
+				err = errors.Join(err, s.holds(ctx, key, "new", 1))
+			}
+		}
+		return err
+	}},
 	{6, "touch moves the expiry away and changes nothing else", func(ctx context.Context, s subject) error {
 		err := errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
+			s.expiresIn(ctx, k, time.Hour), // not to be remembered
 			s.Touch(ctx, k, s.in(3*time.Hour)),
 			s.expiresIn(ctx, k, 3*time.Hour),
 		)
@@ -242,7 +277,7 @@ var recordCases = []storeCase{
 	}},
 	{6, "touch never creates", func(ctx context.Context, s subject) error {
 		return errors.Join(
-			want(s.Touch(ctx, k, s.in(time.Hour)), session.ErrNotFound),
+			step("touch", want(s.Touch(ctx, k, s.in(time.Hour)), session.ErrNotFound)),
 			s.gone(ctx, k),
 		)
 	}},
@@ -255,10 +290,35 @@ var recordCases = []storeCase{
 			s.expiresIn(ctx, k, time.Hour),
 		)
 	}},
+	{7, "an instant is the same in every time zone", func(ctx context.Context, s subject) error {
+		var err error
+		for _, zone := range zones {
+			key := key(zone.String())
+			rec := s.record(0, "one")
+			rec.Expires = rec.Expires.In(zone)
+			err = errors.Join(err,
+				s.Write(ctx, key, rec),
+				step("write", s.expiresIn(ctx, key, time.Hour)),
+				s.Touch(ctx, key, s.in(2*time.Hour).In(zone)),
+				step("touch", s.expiresIn(ctx, key, 2*time.Hour)),
+			)
+		}
+		return err
+	}},
 	{7, "a record lives until just before its expiry", func(ctx context.Context, s subject) error {
 		err := s.Write(ctx, k, s.record(0, "one"))
 		s.Advance(time.Hour - time.Minute) // a slow store may take a while for all this
-		return errors.Join(err, s.holds(ctx, k, "one", 1))
+		err = errors.Join(err, step("a minute before", s.holds(ctx, k, "one", 1)))
+		return errors.Join(err, promptly(func(round int) error {
+			read, touched, replaced := key(fmt.Sprint(round, "a")), key(fmt.Sprint(round, "b")), key(fmt.Sprint(round, "c"))
+			err := s.write(ctx, read, touched, replaced)
+			s.Advance(time.Hour - 2*time.Second)
+			return step("two seconds before", errors.Join(err,
+				s.holds(ctx, read, "one", 1),
+				s.Touch(ctx, touched, s.in(time.Hour)),
+				s.Write(ctx, replaced, s.record(1, "two")),
+			))
+		}))
 	}},
 	{7, "an expiry that is years away is kept", func(ctx context.Context, s subject) error {
 		const years = 10 * 365 * 24 * time.Hour
@@ -274,14 +334,14 @@ var recordCases = []storeCase{
 	})},
 	{7, "an expired record is gone for write", expired(func(ctx context.Context, s subject) error {
 		return errors.Join(
-			want(s.Write(ctx, k, s.record(1, "two")), session.ErrNotFound),
-			want(s.Write(ctx, k, s.record(2, "two")), session.ErrNotFound),
+			step("write", want(s.Write(ctx, k, s.record(1, "two")), session.ErrNotFound)),
+			step("write", want(s.Write(ctx, k, s.record(2, "two")), session.ErrNotFound)),
 			s.gone(ctx, k),
 		)
 	})},
 	{7, "an expired record is gone for touch", expired(func(ctx context.Context, s subject) error {
 		return errors.Join(
-			want(s.Touch(ctx, k, s.in(time.Hour)), session.ErrNotFound),
+			step("touch", want(s.Touch(ctx, k, s.in(time.Hour)), session.ErrNotFound)),
 			s.gone(ctx, k),
 		)
 	})},
@@ -310,6 +370,9 @@ var recordCases = []storeCase{
 		return errors.Join(err,
 			s.Write(ctx, other, s.expiring(1, "two", -past)),
 			step("replaced", s.gone(ctx, other)),
+			s.Write(ctx, a, s.record(0, "one")),
+			s.Write(ctx, a, session.Record{Data: []byte("two"), Version: 1}),
+			step("replaced with a zero time", s.gone(ctx, a)),
 		)
 	}},
 	{7, "a record that is touched with an expiry in the past is gone at once", func(ctx context.Context, s subject) error {
@@ -341,7 +404,13 @@ var recordCases = []storeCase{
 		rec = s.record(1, "two")
 		err = errors.Join(err, s.Write(ctx, k, rec))
 		copy(rec.Data, "XXX")
-		return errors.Join(err, s.holds(ctx, k, "two", 2))
+		err = errors.Join(err, s.holds(ctx, k, "two", 2))
+
+		rec = s.record(2, "six"+large(100))
+		all := string(rec.Data)
+		whole := rec.Data
+		rec.Data = whole[:3] // there is room behind it
+		return errors.Join(err, s.Write(ctx, k, rec), step("write", unchanged(whole, all)))
 	}},
 	{9, "the store does not share the slice returned by read", func(ctx context.Context, s subject) error {
 		err := s.Write(ctx, k, s.record(0, "one"))
@@ -351,12 +420,13 @@ var recordCases = []storeCase{
 	}},
 	{9, "the store does not share the slice of a conflict", func(ctx context.Context, s subject) error {
 		err := s.Write(ctx, k, s.record(0, "one"))
-		var conflict *session.ConflictError
-		if !errors.As(s.Write(ctx, k, s.record(0, "two")), &conflict) {
-			return err // a store need not bring the record along
+		for _, conflict := range s.conflicts(ctx) {
+			copy(conflict.Current.Data, "XXX")
 		}
-		copy(conflict.Current.Data, "XXX")
-		return errors.Join(err, s.holds(ctx, k, "one", 1))
+		if rec, _ := s.Read(ctx, k); strings.Contains(string(rec.Data), "X") {
+			err = errors.Join(err, fmt.Errorf("the data has become %q; want it as it was", rec.Data))
+		}
+		return err
 	}},
 	{10, "a context that has ended ends every method and changes nothing", func(ctx context.Context, s subject) error {
 		err := s.Write(ctx, k, s.record(0, "one"))
@@ -370,6 +440,7 @@ var recordCases = []storeCase{
 				step("replace", want(s.Write(dead, k, s.record(1, "two")), end)),
 				step("touch", want(s.Touch(dead, k, s.in(2*time.Hour)), end)),
 				step("destroy", want(s.Destroy(dead, k, 0), end)),
+				step("destroy of what is missing", want(s.Destroy(dead, other, 0), end)),
 			)
 		}
 		return errors.Join(err,
@@ -390,6 +461,7 @@ var recordCases = []storeCase{
 			s.Write(ctx, k, s.record(0, data)),
 			s.Write(ctx, k, s.record(7, data)),
 			s.Destroy(ctx, k, 7),
+			s.Write(ctx, other, s.record(0, data)),
 		}
 		for _, dead := range dead(ctx) {
 			_, read := s.Read(dead, k)
@@ -399,9 +471,17 @@ var recordCases = []storeCase{
 				s.Destroy(dead, k, 1),
 			)
 		}
+		s.Advance(time.Hour + past)
+		_, expired := s.Read(ctx, k)
+		_, untouched := s.Read(ctx, other)
+		errs = append(errs, expired, untouched,
+			s.Write(ctx, k, s.record(1, data)),
+			s.Touch(ctx, k, s.in(time.Hour)),
+			s.Destroy(ctx, k, 1),
+		)
 		var err error
 		for _, e := range errs {
-			err = errors.Join(err, silent(e, k, data))
+			err = errors.Join(err, silent(e, k, other, data))
 		}
 		return err
 	}},
@@ -426,7 +506,7 @@ var recordCases = []storeCase{
 		)
 	}},
 	{19, "a store that can be closed can be closed twice, and fails afterwards", func(ctx context.Context, s subject) error {
-		c, ok := s.Store.(io.Closer)
+		c, ok := s.Harness.Store.(io.Closer)
 		if !ok {
 			return nil
 		}
@@ -438,12 +518,12 @@ var recordCases = []storeCase{
 		for _, key := range []string{k, other} {
 			_, read := s.Read(ctx, key)
 			err = errors.Join(err,
-				step("read", fails(read)),
-				step("create", fails(s.Write(ctx, key, s.record(0, "two")))),
-				step("replace", fails(s.Write(ctx, key, s.record(1, "two")))),
-				step("touch", fails(s.Touch(ctx, key, s.in(time.Hour)))),
-				step("destroy", fails(s.Destroy(ctx, key, 0))),
-				silent(read, key),
+				step("read", fails(read, key)),
+				step("create", fails(s.Write(ctx, key, s.record(0, "two")), key)),
+				step("replace", fails(s.Write(ctx, key, s.record(1, "two")), key)),
+				step("touch", fails(s.Touch(ctx, key, s.in(time.Hour)), key)),
+				step("destroy", fails(s.Destroy(ctx, key, 0), key)),
+				step("destroy version 1", fails(s.Destroy(ctx, key, 1), key)),
 			)
 		}
 		return err
@@ -478,12 +558,28 @@ func (s subject) conflicts(ctx context.Context) []*session.ConflictError {
 	return all
 }
 
-// fails reports an error that a closed store must not return.
-func fails(err error) error {
+// fails reports an error that a closed store must not return: none, ErrNotFound, or one that
+// gives a secret away.
+func fails(err error, secrets ...string) error {
 	if err == nil {
 		return errors.New("got <nil>; want an error")
 	}
-	return never(err, session.ErrNotFound)
+	return errors.Join(never(err, session.ErrNotFound), silent(err, secrets...))
+}
+
+// zones are far from each other, and from that of a test.
+var zones = []*time.Location{time.FixedZone("west", -11*3600), time.FixedZone("east", 14*3600)}
+
+// promptly runs what must not take more than a second, since the store's clock may be a real
+// one, and go on meanwhile. What did take longer does not count, and is tried again.
+func promptly(try func(round int) error) error {
+	for round := range 5 {
+		began := time.Now()
+		if err := try(round); time.Since(began) < time.Second {
+			return err
+		}
+	}
+	return nil // too slow to tell
 }
 
 func unchanged(data []byte, was string) error {

@@ -54,4 +54,34 @@ var renewCases = []storeCase{
 		s.Advance(time.Hour)
 		return errors.Join(err, s.gone(ctx, k))
 	}},
+	{28, "renew moves the expiry again and again, and closer, too", func(ctx context.Context, s subject) error {
+		err := s.Write(ctx, k, s.record(0, "one"))
+		for _, until := range []time.Duration{2 * time.Hour, 3 * time.Hour, 10 * time.Minute, time.Hour} {
+			rec, renewErr := s.renew(ctx, k, 4*time.Hour, until)
+			err = errors.Join(err, renewErr, same(rec, "one", 1), s.near(rec.Expires, until), s.expiresIn(ctx, k, until))
+		}
+		return err
+	}},
+}
+
+// byRenew runs cases with Renew in place of Read, where nothing is due, and of Touch, where
+// everything is.
+func byRenew(cases []storeCase) []storeCase {
+	return by("renew", cases, func(s subject) session.Store { return renewing{s.Store, s} })
+}
+
+// renewing reads and touches by Renew.
+type renewing struct {
+	session.Store
+	subject subject
+}
+
+func (r renewing) Read(ctx context.Context, key string) (session.Record, error) {
+	return r.subject.renew(ctx, key, -past, -past)
+}
+
+func (r renewing) Touch(ctx context.Context, key string, expires time.Time) error {
+	const longest = 100 * 365 * 24 * time.Hour // no record of the suite lives for so long
+	_, err := r.subject.renewer.Renew(ctx, key, r.subject.in(longest), expires)
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ var sealCases = []storeCase{
 	{20, "equal records do not seal to equal values", func(_ context.Context, s subject) error {
 		rec := s.record(0, "one")
 		seen := map[string]bool{}
-		for range 10 {
+		for range 100 {
 			value, err := s.seals.Seal(cookie, rec)
 			if err != nil {
 				return err
@@ -66,12 +67,36 @@ var sealCases = []storeCase{
 	{21, "open returns the expiry that was sealed", func(_ context.Context, s subject) error {
 		value, err := s.seals.Seal(cookie, s.record(0, "one"))
 		rec, openErr := s.seals.Open(cookie, value)
-		return errors.Join(err, openErr, s.near(rec.Expires, time.Hour))
+		err = errors.Join(err, openErr, s.near(rec.Expires, time.Hour))
+		for _, zone := range zones {
+			sealed := s.record(0, "one")
+			sealed.Expires = sealed.Expires.In(zone)
+			value, sealErr := s.seals.Seal(cookie, sealed)
+			rec, openErr := s.seals.Open(cookie, value)
+			err = errors.Join(err, sealErr, openErr, step(zone.String(), s.near(rec.Expires, time.Hour)))
+		}
+		return err
 	}},
 	{21, "a value opens until just before its expiry", func(_ context.Context, s subject) error {
 		value, err := s.seals.Seal(cookie, s.record(0, "one"))
 		s.Advance(time.Hour - time.Minute)
-		return errors.Join(err, s.opens(value, "one"))
+		err = errors.Join(err, s.opens(value, "one"))
+		return errors.Join(err, promptly(func(int) error {
+			value, err := s.seals.Seal(cookie, s.record(0, "one"))
+			s.Advance(time.Hour - 2*time.Second)
+			return step("two seconds before", errors.Join(err, s.opens(value, "one")))
+		}))
+	}},
+	{21, "that a value was opened changes nothing for the next time", func(_ context.Context, s subject) error {
+		value, err := s.seals.Seal(cookie, s.record(0, "one"))
+		rec, openErr := s.seals.Open(cookie, value)
+		copy(rec.Data, "XXX")
+		err = errors.Join(err, openErr,
+			step("again", s.opens(value, "one")),
+			step("for another cookie", s.refuses("session", value)),
+		)
+		s.Advance(time.Hour + past)
+		return errors.Join(err, step("expired", s.refuses(cookie, value)))
 	}},
 	{21, "an expired value is not found", func(_ context.Context, s subject) error {
 		value, err := s.seals.Seal(cookie, s.record(0, "one"))
@@ -133,6 +158,17 @@ var sealCases = []storeCase{
 			}
 		}
 		return nil
+	}},
+	{11, "no error of a sealer gives anything away", func(_ context.Context, s subject) error {
+		const data = "a secret of the visitor"
+		value, err := s.seals.Seal(cookie, s.record(0, data))
+		for name, value := range map[string]string{"session": value, cookie: value + value} {
+			_, openErr := s.seals.Open(name, value)
+			err = errors.Join(err, silent(openErr, value, data))
+		}
+		s.Advance(time.Hour + past)
+		_, expired := s.seals.Open(cookie, value)
+		return errors.Join(err, silent(expired, value, data))
 	}},
 	{8, "values are sealed and opened by many at once", func(_ context.Context, s subject) error {
 		return together(workers, func(worker int) error {
@@ -208,22 +244,39 @@ func (s subject) refuses(name, value string) error {
 	return step("open", want(err, session.ErrNotFound))
 }
 
-// hides reports data that can be read in value without a key.
+// encoded is what may be base64 or hexadecimal, as a whole or between separators.
+var encoded = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}`)
+
+// hides reports data that can be read in value without a key. What is in there may have
+// been encoded more than once: the data, first, and then the data with a signature.
 func hides(value, data string) error {
 	texts := []string{value}
-	for _, decode := range []func(string) ([]byte, error){
-		base64.URLEncoding.DecodeString, base64.RawURLEncoding.DecodeString,
-		base64.StdEncoding.DecodeString, base64.RawStdEncoding.DecodeString,
-		hex.DecodeString,
-	} {
-		if text, err := decode(value); err == nil {
-			texts = append(texts, string(text))
+	for range 4 {
+		var inside []string
+		for _, text := range texts {
+			if strings.Contains(text, data) {
+				return errors.New("got the data in the value, and not encrypted")
+			}
+			for _, part := range encoded.FindAllString(text, -1) {
+				inside = append(inside, decodings(part)...)
+			}
 		}
-	}
-	for _, text := range texts {
-		if strings.Contains(text, data) {
-			return errors.New("got the data in the value, and not encrypted")
-		}
+		texts = inside
 	}
 	return nil
+}
+
+// decodings are what text may stand for, in hexadecimal or in base64. Where that begins
+// nobody knows: with letters before it, the data is to be seen from one of four places.
+func decodings(text string) []string {
+	var all []string
+	if plain, err := hex.DecodeString(text); err == nil {
+		all = append(all, string(plain))
+	}
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(text)
+	for begin := range 4 {
+		plain, _ := base64.RawStdEncoding.DecodeString(text[begin:]) // as far as it goes
+		all = append(all, string(plain))
+	}
+	return all
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/echo-hypermedia/session"
@@ -66,4 +67,37 @@ var shareCases = []storeCase{
 		}
 		return err
 	}},
+}
+
+// byShare runs cases with Peek and Keep in place of Read and Write, as the library does. Rule
+// 9 is left out: these two may share what they show and keep.
+func byShare(cases []storeCase) []storeCase {
+	cases = slices.DeleteFunc(slices.Clone(cases), func(c storeCase) bool { return c.rule == 9 })
+	return by("peek and keep", cases, func(s subject) session.Store { return sharing{s.Store, s.sharer} })
+}
+
+// by runs cases against a store that does something in another way.
+func by(way string, cases []storeCase, store func(s subject) session.Store) []storeCase {
+	all := make([]storeCase, len(cases))
+	for i, c := range cases {
+		all[i] = storeCase{c.rule, "by " + way + ": " + c.claim, func(ctx context.Context, s subject) error {
+			s.Store = store(s)
+			return c.run(ctx, s)
+		}}
+	}
+	return all
+}
+
+// sharing reads by Peek and writes by Keep.
+type sharing struct {
+	session.Store
+	sharer session.Sharer
+}
+
+func (s sharing) Read(ctx context.Context, key string) (session.Record, error) {
+	return s.sharer.Peek(ctx, key)
+}
+
+func (s sharing) Write(ctx context.Context, key string, rec session.Record) error {
+	return s.sharer.Keep(ctx, key, rec)
 }

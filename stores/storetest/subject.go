@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -34,6 +35,20 @@ func newSubject(h Harness) subject {
 	s.renewer, _ = h.Store.(session.Renewer)
 	s.seals, _ = h.Store.(session.Sealer)
 	return s
+}
+
+// The methods that change records say which one has failed. (Whoever calls Read says more.)
+
+func (s subject) Write(ctx context.Context, key string, rec session.Record) error {
+	return step("write", s.Store.Write(ctx, key, rec))
+}
+
+func (s subject) Touch(ctx context.Context, key string, expires time.Time) error {
+	return step("touch", s.Store.Touch(ctx, key, expires))
+}
+
+func (s subject) Destroy(ctx context.Context, key string, version uint64) error {
+	return step("destroy", s.Store.Destroy(ctx, key, version))
 }
 
 // The names of most cases. All keys and tags are as long as those of the library.
@@ -174,7 +189,9 @@ func sameKeys(got, want []string) error {
 			return fmt.Errorf("got %d keys without %s…; want %d", len(got), key[:8], len(want))
 		}
 	}
-	return fmt.Errorf("got %d keys, some twice or not expected; want %d", len(got), len(want))
+	once := slices.Compact(slices.Clone(got))
+	return fmt.Errorf("got %d keys, %d of them again and %d not expected; want %d",
+		len(got), len(got)-len(once), len(once)-len(want), len(want))
 }
 
 // step says where in a case something is wrong.
@@ -217,10 +234,10 @@ func together(n int, fn func(i int) error) error {
 
 // dead are contexts that have ended, by what they end with.
 func dead(ctx context.Context) map[error]context.Context {
-	cancelled, cancel := context.WithCancel(ctx)
-	cancel()
-	late, cancel := context.WithDeadline(ctx, time.Unix(0, 0))
-	cancel()
+	cancelled, cancel := context.WithCancelCause(ctx)
+	cancel(errors.New("a cause, which is not what it ends with"))
+	late, end := context.WithDeadline(ctx, time.Unix(0, 0))
+	end()
 	return map[error]context.Context{context.Canceled: cancelled, context.DeadlineExceeded: late}
 }
 
@@ -232,8 +249,10 @@ func silent(err error, secrets ...string) error {
 	}
 	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err)} {
 		for _, secret := range secrets {
-			if part := secret[len(secret)/4:][:len(secret)/2]; strings.Contains(text, part) {
-				return fmt.Errorf("%q gives something away", text)
+			for _, spelled := range spellings(secret) {
+				if part := spelled[len(spelled)/4:][:len(spelled)/2]; strings.Contains(text, part) {
+					return fmt.Errorf("%q gives something away", text)
+				}
 			}
 		}
 	}
@@ -248,4 +267,15 @@ func silent(err error, secrets ...string) error {
 		}
 	}
 	return nil
+}
+
+// spellings are how a text, or its bytes, may be printed. Of a long one, the beginning will do.
+func spellings(secret string) []string {
+	secret = secret[:min(len(secret), 300)]
+	return []string{
+		secret,
+		fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), fmt.Sprintf("% x", secret), fmt.Sprintf("%#v", []byte(secret)),
+		strings.Trim(fmt.Sprint([]byte(secret)), "[]"), // %v and %d
+		base64.StdEncoding.EncodeToString([]byte(secret)), base64.URLEncoding.EncodeToString([]byte(secret)),
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -34,9 +35,9 @@ var tagCases = []storeCase{
 		)
 	}},
 	{12, "many entries are found", func(ctx context.Context, s subject) error {
-		all := keys(150)
+		all := keys(600) // more than storage gives in one piece
 		return errors.Join(
-			s.add(ctx, user, all...),
+			spread(all, func(key string) error { return s.add(ctx, user, key) }),
 			s.lists(ctx, user, all...),
 			s.revokes(ctx, user, nil, all...),
 			s.marked(ctx, user, all...),
@@ -134,6 +135,20 @@ var tagCases = []storeCase{
 			s.lists(ctx, user),
 		)
 	}},
+	{14, "the keys that are given to untag and revoke stay as they were", func(ctx context.Context, s subject) error {
+		sorted := slices.Sorted(slices.Values(keys(3)))
+		given := []string{sorted[2], sorted[0], sorted[1]}
+		before := slices.Clone(given)
+		err := errors.Join(
+			s.add(ctx, user, given...),
+			step("revoke", second(s.tags.Revoke(ctx, user, given...))),
+			step("untag", s.tags.Untag(ctx, user, given...)),
+		)
+		if !slices.Equal(given, before) {
+			err = errors.Join(err, errors.New("the caller's keys have changed"))
+		}
+		return err
+	}},
 	{14, "untag does nothing to a record", func(ctx context.Context, s subject) error {
 		return errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
@@ -153,6 +168,7 @@ var tagCases = []storeCase{
 		)
 	}},
 	{15, "revoke leaves the excepted entries alone", func(ctx context.Context, s subject) error {
+		many := keys(25)
 		return errors.Join(
 			s.add(ctx, user, a, b, c),
 			s.revokes(ctx, user, []string{b, other}, a, c),
@@ -160,6 +176,10 @@ var tagCases = []storeCase{
 			s.marked(ctx, user, a, c),
 			s.revokes(ctx, user, []string{b}, a, c),
 			s.revokes(ctx, user, nil, a, b, c),
+			s.add(ctx, other, many...),
+			step("all but 20", s.revokes(ctx, other, many[:20], many[20:]...)),
+			s.add(ctx, k, a, b),
+			step("none", s.revokes(ctx, k, []string{a, b})),
 		)
 	}},
 	{15, "revoke returns those again that were marked before", func(ctx context.Context, s subject) error {
@@ -195,6 +215,8 @@ var tagCases = []storeCase{
 			step("the same expiry", s.add(ctx, user, a)),
 			step("a later expiry", s.tags.Tag(ctx, user, b, s.in(3*time.Hour))),
 			step("an earlier expiry", s.tags.Tag(ctx, user, c, s.in(10*time.Minute))),
+			step("a past expiry", s.tags.Tag(ctx, user, a, s.in(-past))),
+			step("a zero time", s.tags.Tag(ctx, user, b, time.Time{})),
 			s.marked(ctx, user, a, b, c),
 		)
 		s.Advance(30 * time.Minute)
@@ -213,12 +235,19 @@ var tagCases = []storeCase{
 			s.marked(ctx, user),
 		)
 	}},
+	{15, "a tag at the time of a revoke takes no mark off", tagsAgain},
 	{16, "no entry slips through a revoke unmarked", slipsThrough},
 	{8, "entries that are added and removed at the same time do not get lost", tagStorm},
 	{17, "an entry lives until just before its expiry", func(ctx context.Context, s subject) error {
 		err := s.add(ctx, user, a)
 		s.Advance(time.Hour - time.Minute) // a slow store may take a while for all this
-		return errors.Join(err, s.lists(ctx, user, a), s.revokes(ctx, user, nil, a))
+		err = errors.Join(err, s.lists(ctx, user, a), s.revokes(ctx, user, nil, a))
+		return errors.Join(err, promptly(func(round int) error {
+			tag, zone := tag(fmt.Sprint(round)), zones[round%len(zones)]
+			err := s.tags.Tag(ctx, tag, a, s.in(time.Hour).In(zone))
+			s.Advance(time.Hour - 2*time.Second)
+			return step("two seconds before", errors.Join(err, s.lists(ctx, tag, a)))
+		}))
 	}},
 	{17, "an expired entry is not listed", expiredEntries(func(ctx context.Context, s subject) error {
 		return s.lists(ctx, user, c)
@@ -251,6 +280,22 @@ var tagCases = []storeCase{
 			s.lists(ctx, user),
 			s.revokes(ctx, user, nil),
 		)
+	}},
+	{17, "a record and its entry have each an expiry of their own", func(ctx context.Context, s subject) error {
+		err := errors.Join(
+			s.Write(ctx, a, s.record(0, "one")),
+			s.add(ctx, user, a, b),
+			s.revokes(ctx, user, nil, a, b),
+			s.Write(ctx, a, s.record(1, "a mark is not for records")),
+			s.Touch(ctx, a, s.in(3*time.Hour)),
+			s.Write(ctx, b, s.record(0, "one")),
+			s.add(ctx, other, a),
+			s.Touch(ctx, a, s.in(3*time.Hour)),
+			s.tags.Tag(ctx, other, b, s.in(3*time.Hour)),
+			s.Touch(ctx, b, s.in(time.Hour)),
+		)
+		s.Advance(time.Hour + past)
+		return errors.Join(err, s.lists(ctx, user), s.lists(ctx, other, b), step("read", second(s.Read(ctx, a))))
 	}},
 	{17, "an entry outlives its record", func(ctx context.Context, s subject) error {
 		err := errors.Join(
@@ -296,7 +341,7 @@ var tagCases = []storeCase{
 		return err
 	}},
 	{19, "a tagger that was closed fails", func(ctx context.Context, s subject) error {
-		closer, ok := s.Store.(io.Closer)
+		closer, ok := s.Harness.Store.(io.Closer)
 		if !ok {
 			return nil
 		}
@@ -304,10 +349,10 @@ var tagCases = []storeCase{
 		_, tagged := s.tags.Tagged(ctx, user)
 		_, revoked := s.tags.Revoke(ctx, user)
 		return errors.Join(err,
-			step("tag", fails(s.tags.Tag(ctx, user, b, s.in(time.Hour)))),
-			step("untag", fails(s.tags.Untag(ctx, user, a))),
-			step("tagged", fails(tagged)),
-			step("revoke", fails(revoked)),
+			step("tag", fails(s.tags.Tag(ctx, user, b, s.in(time.Hour)), user, b)),
+			step("untag", fails(s.tags.Untag(ctx, user, a), user, a)),
+			step("tagged", fails(tagged, user)),
+			step("revoke", fails(revoked, user)),
 		)
 	}},
 }
@@ -387,6 +432,35 @@ func (s subject) slipsThrough(ctx context.Context, tag string) error {
 		}
 		if err := sameKeys(addition.seen, marks); err != nil {
 			return step("marked after an entry without a mark", err)
+		}
+	}
+	return nil
+}
+
+// tagsAgain tags what has the tag while it is revoked: in the end, each entry is there and
+// has its mark.
+func tagsAgain(ctx context.Context, s subject) error {
+	for round := range 5 {
+		tag, all := tag(fmt.Sprint(round)), keys(20)
+		if err := s.add(ctx, tag, all...); err != nil {
+			return err
+		}
+		var done atomic.Bool
+		err := together(4, func(worker int) error {
+			if worker == 0 {
+				defer done.Store(true)
+				return s.revokes(ctx, tag, nil, all...)
+			}
+			for i := 0; !done.Load(); i++ {
+				if err := s.add(ctx, tag, all[i%len(all)]); err != nil {
+					return err
+				}
+				runtime.Gosched() // there may be one processor for all
+			}
+			return nil
+		})
+		if err := errors.Join(err, s.marked(ctx, tag, all...)); err != nil {
+			return err
 		}
 	}
 	return nil
