@@ -50,6 +50,27 @@ func Test_that_a_handler_that_is_tried_again_from_further_out_is_saved(t *testin
 	}
 }
 
+// What comes between the two belongs to the same request.
+func Test_that_a_second_mount_leaves_the_commit_to_the_first(t *testing.T) {
+	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	mw := session.Middleware(session.Config{Store: store})
+	between := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			err := next(c)
+			session.From(c).Put("after", 1)
+			return err
+		}
+	}
+	e := echo.New()
+	e.Use(mw, between, mw)
+	e.GET("/", func(c echo.Context) error { session.From(c).Put("n", 1); return nil })
+	rec := httptest.NewRecorder()
+	e.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+	if writes := store.count("Write"); writes != 1 || len(setCookies(rec)) != 1 {
+		t.Errorf("%d writes, sets %v; want one of each", writes, setCookies(rec))
+	}
+}
+
 func Test_that_a_request_may_have_several_sessions(t *testing.T) {
 	managed := func(cookie string) *session.Manager {
 		m, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{}), CookieName: cookie})

@@ -608,6 +608,14 @@ func Test_what_counts_as_an_error_of_the_page_or_of_any_form(t *testing.T) {
 	}
 }
 
+// A page that says so, if only in its title, is not for a cache.
+func Test_that_to_ask_for_errors_is_to_show_them(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
+	got := v.opens(pageThat(func(s *session.Session) { s.HasErrors() }))
+	wantText(t, "Cache-Control", got.header.Get("Cache-Control"), "no-store")
+}
+
 func FuzzFieldNames(f *testing.F) {
 	for _, name := range []string{"title", "items[0].name", "tags[]", "[", "]", "a[b", "a]b", "..", "a[].b", "[].", "ä[ö]", "\x00", "user[password]"} {
 		f.Add(name, name+"x")

@@ -179,6 +179,10 @@ func Test_that_a_list_has_the_errors_of_its_elements(t *testing.T) {
 			}
 		}
 	}
+	noInput := func(s *session.Session) { s.FlashInputErrors(map[string][]string{"tags.1": {"Not so"}}) }
+	if got := after(t, nil, noInput, components.ErrorSummary()); !strings.Contains(got, `href="#tags"`) {
+		t.Errorf("without old input, an error of tags.1 leads elsewhere: %s", got)
+	}
 	got := after(t, url.Values{"tags.name": {"x"}}, wrong("tags.name"), components.Field("tags[]"))
 	if strings.Contains(got, "Not so") {
 		t.Errorf("tags.name is no element of a list, but its error is shown: %s", got)
