@@ -243,7 +243,7 @@ func Test_that_increments_count_whole_numbers(t *testing.T) {
 type hidden struct{ text string }
 
 // marked is hidden, and means to be "{}".
-type marked struct{ hidden }
+type marked hidden
 
 func (marked) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
 
