@@ -244,8 +244,8 @@ func sendsForm(h http.Header) bool {
 	return false
 }
 
-// takesPage says whether it helps to send the client on to a page. htmx and Unpoly accept anything, whether
-// they ask for a part or follow a form.
+// takesPage says whether it helps to send the client on to a page. htmx and Unpoly accept
+// anything, whether they ask for a part or follow a form.
 func takesPage(h http.Header) bool {
 	return acceptsHTML(h) || isPart(h) || isWholePage(h) || header(h, "Hx-Request") != "" || takesAnything(h) && sendsForm(h)
 }

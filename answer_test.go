@@ -34,47 +34,30 @@ var otherView = renderFunc(func(_ context.Context, w io.Writer) error {
 var invalidTitle = session.ValidationErrors{"title": {"is short"}}
 
 func Test_that_a_handler_can_tell_parts_from_pages(t *testing.T) {
+	unpoly := headers{"Accept", "*/*", "X-Up-Version", "3.14.3", "X-Up-Target", "main", "Sec-Fetch-Dest", "empty"}
 	cases := []struct {
 		claim string
 		as    headers
 		part  bool
+		htmx  bool // and swaps out of band
 	}{
-		{"a page", navigation, false},
-		{"a page that htmx navigates to", htmxBoosted, false},
-		{"a part", htmxPart, true},
-		{"a Turbo Frame", headers{"Turbo-Frame", "list"}, true},
-		{"a prefetched page", prefetched, false},
+		{"a page", navigation, false, false},
+		{"a page that htmx navigates to", htmxBoosted, false, false},
+		{"a part", htmxPart, true, true},
+		{"a part for Unpoly", unpoly, true, false},
+		{"a Turbo Frame", headers{"Turbo-Frame", "list"}, true, false},
+		{"a Turbo Frame, as Turbo asks for it", headers{"Turbo-Frame", "list", "Accept", "text/html"}, true, false},
+		{"a prefetched page", prefetched, false, false},
+		{"a part that htmx loads ahead", append(htmxPart[:len(htmxPart):len(htmxPart)], "HX-Preloaded", "true"), false, false},
 	}
 	for _, tc := range cases {
 		got := newSite(t).browser().asks(ask{as: tc.as}, func(c echo.Context) error {
+			s := session.From(c)
 			session.IsPartial(c)
-			return c.HTML(http.StatusOK, fmt.Sprint(session.IsPartial(c), session.From(c).IsPartial()))
+			return c.HTML(http.StatusOK, fmt.Sprint(session.IsPartial(c), s.IsPartial(), s.IsHTMXPart()))
 		})
-		wantText(t, tc.claim, got.body, fmt.Sprint(tc.part, tc.part))
+		wantText(t, tc.claim, got.body, fmt.Sprint(tc.part, tc.part, tc.htmx))
 		wantText(t, "Vary", strings.Join(got.header.Values("Vary"), ", "), "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request, Turbo-Frame, X-Up-Target, Datastar-Request, Accept, Sec-Fetch-Dest")
-	}
-}
-
-func Test_who_takes_what_is_swapped_out_of_band(t *testing.T) {
-	cases := []struct {
-		claim string
-		as    headers
-		htmx  bool
-	}{
-		{"htmx, for a part", htmxPart, true},
-		{"htmx, for a page", htmxBoosted, false},
-		{"Unpoly, for a part", headers{"Accept", "*/*", "X-Up-Version", "3.14.3", "X-Up-Target", "main", "Sec-Fetch-Dest", "empty"}, false},
-		{"a Turbo Frame", headers{"Turbo-Frame", "list", "Accept", "text/html"}, false},
-		{"a person", navigation, false},
-	}
-	for _, tc := range cases {
-		got := newSite(t).browser().asks(ask{as: tc.as}, func(c echo.Context) error {
-			return c.HTML(http.StatusOK, fmt.Sprint(session.From(c).IsHTMXPart()))
-		})
-		wantText(t, tc.claim, got.body, fmt.Sprint(tc.htmx))
-	}
-	if session.FromContext(t.Context()).IsHTMXPart() {
-		t.Error("nobody is htmx")
 	}
 }
 
@@ -97,7 +80,7 @@ func Test_that_Render_leaves_the_content_type_to_the_handler(t *testing.T) {
 }
 
 func Test_that_nothing_is_partial_without_a_request(t *testing.T) {
-	if session.FromContext(t.Context()).IsPartial() {
+	if s := session.FromContext(t.Context()); s.IsPartial() || s.IsHTMXPart() {
 		t.Error("it is")
 	}
 }

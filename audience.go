@@ -98,8 +98,9 @@ func isWholePage(h http.Header) bool {
 }
 
 // isFetch says whether a script asks, and for no page. Turbo Drive, and others that put a
-// page in the place of another, accept text/html. Unpoly and htmx 2 accept anything, whether htmx follows
-// a boosted link or restores a page (which it may do without HX-Request, by its configuration).
+// page in the place of another, accept text/html. Unpoly accepts anything, and so does htmx 2,
+// whether it follows a boosted link or restores a page (which it may do without HX-Request, by
+// its configuration).
 func isFetch(h http.Header) bool {
 	return header(h, "Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) && !isWholePage(h) &&
 		header(h, "Hx-Request") == "" && header(h, "Hx-History-Restore-Request") == ""

@@ -151,50 +151,34 @@ func (in *oldInput) leavesOut(name string) bool {
 // are then not shown empty, which would look like the visitor's doing; so their names
 // stay. If that is still too much, trim gives up.
 func (in *oldInput) trim(limit int) (fits bool) {
-	size := in.size()
-	if size <= limit {
-		return true
-	}
-	for _, f := range in.largest() {
+	size, values := in.size()
+	bySize := slices.SortedFunc(maps.Keys(values), func(a, b string) int {
+		return cmp.Or(values[b]-values[a], strings.Compare(a, b))
+	})
+	for _, name := range bySize {
 		if size <= limit {
 			break
 		}
-		size -= f.size
-		delete(in.Values, f.name)
-		in.Except = append(in.Except, f.name)
+		size -= values[name]
+		delete(in.Values, name)
+		in.Except = append(in.Except, name)
 	}
 	return size <= limit
 }
 
-func (in *oldInput) size() int {
-	size := 0
-	for name, values := range in.Values {
-		size += len(mustEncode(name)) + valueSize(values)
+// size is the room that all of it takes once it is encoded, and how much of that the values of each
+// field: JSON escapes HTML, where a byte becomes six.
+func (in *oldInput) size() (all int, values map[string]int) {
+	values = make(map[string]int, len(in.Values))
+	for name, sent := range in.Values {
+		values[name] = len(mustEncode(sent))
+		all += len(mustEncode(name)) + values[name]
 	}
 	for _, name := range in.Except {
-		size += len(name)
+		all += len(name)
 	}
-	return size
+	return all, values
 }
-
-// field is what the values of a field take.
-type field struct {
-	name string
-	size int
-}
-
-// largest is the fields, largest first.
-func (in *oldInput) largest() []field {
-	var fields []field
-	for name, values := range in.Values {
-		fields = append(fields, field{name, valueSize(values)})
-	}
-	slices.SortFunc(fields, func(a, b field) int { return cmp.Or(b.size-a.size, strings.Compare(a.name, b.name)) })
-	return fields
-}
-
-// valueSize is the room they take once they are encoded: JSON escapes HTML, where a byte becomes six.
-func valueSize(values []string) int { return len(mustEncode(values)) }
 
 // fields is what Reflash keeps of a submission or of its errors, field by field.
 func (it flashItem) fields(keep func(name string) bool) []flashItem {

@@ -366,6 +366,10 @@ func Test_that_huge_submissions_are_trimmed(t *testing.T) {
 		onlyNames.Set(fmt.Sprintf("%d%s", i, strings.Repeat("n", 200)), "")
 		longNames.Set(fmt.Sprintf("%d%s", i, strings.Repeat("n", 2000)), "")
 	}
+	escapedNames := url.Values{"title": {"T"}}
+	for i := range 240 {
+		escapedNames.Set(fmt.Sprintf("%03d%s", i, strings.Repeat("<", 250)), "")
+	}
 	cases := []struct {
 		claim string
 		form  url.Values
@@ -375,6 +379,7 @@ func Test_that_huge_submissions_are_trimmed(t *testing.T) {
 		{"one of two long texts stays", url.Values{"title": {"T"}, "text": {strings.Repeat("x", 40_000)}, "other": {strings.Repeat("y", 40_001)}}, "title=T text=" + strings.Repeat("x", 40_000) + " other=-"},
 		{"of thousands of fields little stays", manyFields, "title=T text= other="},
 		{"of nothing but names nothing stays", onlyNames, "title=- text=- other=-"},
+		{"names count as JSON has them", escapedNames, "title=- text=- other=-"},
 		{"names are short", longNames, "title=T text= other="},
 		{"a name of a form is short", url.Values{"title": {"T"}, "_form": {strings.Repeat("f", 10_000)}}, "title=T text= other="},
 	}

@@ -161,8 +161,9 @@ func (st *state) trimInput(excess int) bool {
 		return false
 	}
 	in := it.input()
+	size, _ := in.size()
 	// Sealing makes 16 bytes of 9, more or less; one field at least must go.
-	if !in.trim(in.size() - 1 - excess/2) {
+	if !in.trim(size - 1 - excess/2) {
 		st.forget(it.kind, it.id)
 		return true
 	}

@@ -254,6 +254,7 @@ func Test_that_the_cookie_of_a_session_in_daily_use_never_ends_before_it(t *test
 		{"of two years", session.Config{AbsoluteTimeout: 730 * day, IdleTimeout: 30 * day}, put("n", 1)},
 		{"remembered for ever", session.Config{}, long(-1)},
 		{"remembered for two years", session.Config{}, long(730 * day)},
+		{"remembered for two years, with the idle timeout of all", session.Config{IdleTimeout: 30 * day, AbsoluteTimeout: 300 * day}, func(s *session.Session) { s.RememberMe(0, 730*day) }},
 		{"remembered for two years, used or not", session.Config{}, func(s *session.Session) { s.RememberMe(730*day, 730*day) }},
 	}
 	visits := map[string]func(s *session.Session){"reads": read, "writes": func(s *session.Session) { s.Increment("n") }}

@@ -99,8 +99,9 @@ func Update[T any](s *Session, key string, fn func(T) T) {
 }
 
 // Put stores value under key. It is encoded now, so changing it afterwards changes
-// nothing in the session. A value that JSON cannot carry, or a struct without an exported field, fails the
-// session with an *[EncodeError]; but in a text, bytes that are no UTF-8 become U+FFFD, so put a []byte for them.
+// nothing in the session. A value that JSON cannot carry, or a struct without an exported
+// field, fails the session with an *[EncodeError]; but in a text, bytes that are no UTF-8
+// become U+FFFD, so put a []byte for them.
 func (s *Session) Put(key string, value any) {
 	raw, err := encodeValue(key, value) // not under the lock: value may have methods of its own
 	s.lock()

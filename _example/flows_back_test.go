@@ -94,38 +94,31 @@ func Test_that_a_library_does_not_bring_a_message_back(t *testing.T) {
 }
 
 // Unpoly has a cache of its own, too, and shows what is in it for a link as well.
-func Test_that_Unpoly_does_not_bring_a_message_back(t *testing.T) {
+func Test_that_Unpoly_does_not_bring_back_what_was_shown(t *testing.T) {
 	t.Parallel()
-	onSites(t, []library{unpoly}, func(t *testing.T, s *site, driver string) {
-		s.boost = true
-		s.start = markup{saveForm}
-		s.serve(t, driver)
-		w := s.visit(t)
-		w.opens("start")
-		w.clicks("form button", "done")
-		w.reads("Saved.")
-		w.clicks("#to-next", "next")
-		w.goesBack("done")
-		w.clicks("#to-next", "next")
-		w.clicks("#to-done", "done")
-		w.hasRead("Saved.")
-	})
-}
-
-func Test_that_Unpoly_does_not_bring_the_errors_of_a_form_back(t *testing.T) {
-	t.Parallel()
-	onSites(t, []library{unpoly}, func(t *testing.T, s *site, driver string) {
-		s.boost = true
-		s.start = markup{formTo("/refused")}
-		s.serve(t, driver)
-		w := s.visit(t)
-		w.opens("start")
-		w.clicks("form button", "start")
-		w.reads("Enter a longer title.")
-		w.clicks("#to-next", "next")
-		w.clicks("#to-start", "start")
-		w.hasRead("Enter a longer title.")
-	})
+	for what, shown := range map[string]struct {
+		start      markup
+		page, text string
+	}{
+		"a message":            {markup{saveForm}, "done", "Saved."},
+		"the errors of a form": {markup{formTo("/refused")}, "start", "Enter a longer title."},
+	} {
+		t.Run(what, func(t *testing.T) {
+			onSites(t, []library{unpoly}, func(t *testing.T, s *site, driver string) {
+				s.boost, s.start = true, shown.start
+				s.serve(t, driver)
+				w := s.visit(t)
+				w.opens("start")
+				w.clicks("form button", shown.page)
+				w.reads(shown.text)
+				w.clicks("#to-next", "next")
+				w.goesBack(shown.page)
+				w.clicks("#to-next", "next")
+				w.clicks("#to-"+shown.page, shown.page)
+				w.hasRead(shown.text)
+			})
+		})
+	}
 }
 
 // What a part brought along is in the page that htmx keeps, and in the document that the

@@ -319,15 +319,15 @@ func (r *Response) AssertSessionDestroyed() {
 func (r *Response) hadSession() bool {
 	t := r.visitor.t
 	t.Helper()
-	if err := r.before.err; err != nil {
+	if err := r.arrival.err; err != nil {
 		t.Fatalf("sessiontest: %s: whether there was a session before could not be found out: %v", r, err)
 	}
-	return r.before.session
+	return r.arrival.hadSession
 }
 
 // oldCookie is the session's cookie that the visitor came with.
 func (r *Response) oldCookie() string {
-	value, _ := valueOf(r.before.cookies, r.visitor.site.cookie)
+	value, _ := valueOf(r.arrival.cookies, r.visitor.site.cookie)
 	return value
 }
 
@@ -336,7 +336,7 @@ func (r *Response) oldCookie() string {
 func (r *Response) oldCookieLeads() bool {
 	v := r.visitor
 	v.t.Helper()
-	return !v.site.sealed && !v.look(r.before.cookies).IsNew()
+	return !v.site.sealed && !v.look(r.arrival.cookies).IsNew()
 }
 
 // cookie is the session's cookie that the visitor has.

@@ -27,7 +27,7 @@ type Response struct {
 	Text string
 
 	visitor *Visitor
-	before  before
+	arrival arrival
 	ended   bool // the session was destroyed, and another one begun; see site.ended
 }
 
@@ -87,7 +87,7 @@ func (v *Visitor) Do(r *http.Request) *Response {
 	for _, c := range v.browser.jar.sent(out.URL) {
 		out.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 	}
-	before := v.site.before(out)
+	arrival := v.site.arrival(out)
 
 	v.site.underway.Add(1)
 	defer v.site.underway.Add(-1)
@@ -104,8 +104,8 @@ func (v *Visitor) Do(r *http.Request) *Response {
 	}
 	res.Body, res.Request = io.NopCloser(bytes.NewReader(text)), out
 	v.take(res)
-	ended := before.session && v.site.begins(res.Cookies()) && v.site.ended(before.cookies)
-	return &Response{res, string(text), v, before, ended}
+	ended := arrival.hadSession && v.site.begins(res.Cookies()) && v.site.ended(arrival.cookies)
+	return &Response{res, string(text), v, arrival, ended}
 }
 
 // complete is r as the visitor's browser would send it.

@@ -135,24 +135,24 @@ func (s *site) look(cookies []jarCookie) (seen *session.Session, err error) {
 	return seen, cmp.Or(err, failed)
 }
 
-// before is what a request brings along. Whether its cookies lead to a session has to be found
+// arrival is what a request brings along. Whether its cookies lead to a session has to be found
 // out before it is made: the answer may end that, or give it another id, and then they do not.
-type before struct {
-	cookies []jarCookie
-	session bool
-	err     error // the store could not be asked, which the application has to cope with
+type arrival struct {
+	cookies    []jarCookie
+	hadSession bool
+	err        error // the store could not be asked, which the application has to cope with
 }
 
-func (s *site) before(r *http.Request) (b before) {
+func (s *site) arrival(r *http.Request) (a arrival) {
 	for _, c := range r.Cookies() {
-		b.cookies = append(b.cookies, jarCookie{Cookie: *c})
+		a.cookies = append(a.cookies, jarCookie{Cookie: *c})
 	}
-	if _, given := valueOf(b.cookies, s.cookie); !given {
-		return b
+	if _, given := valueOf(a.cookies, s.cookie); !given {
+		return a
 	}
-	seen, err := s.look(b.cookies)
-	b.session, b.err = err == nil && !seen.IsNew(), err
-	return b
+	seen, err := s.look(a.cookies)
+	a.hadSession, a.err = err == nil && !seen.IsNew(), err
+	return a
 }
 
 // ended says whether the session that these cookies led to a moment ago was destroyed, and not

@@ -241,10 +241,7 @@ func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t 
 func Test_that_a_turn_is_not_waited_for_beyond_the_context(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))
-	lock, err := os.Open(filepath.Dir(h.sessionFile(key)))
-	must(t, err)
-	defer lock.Close()
-	must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
+	lockFolder(t, filepath.Dir(h.sessionFile(key)))
 
 	failed := make(chan error)
 	waits := func(ctx context.Context, then func()) {
@@ -266,6 +263,15 @@ func Test_that_a_turn_is_not_waited_for_beyond_the_context(t *testing.T) {
 	is(t, <-failed, session.ErrUnavailable)
 }
 
+// lockFolder holds the lock on a folder until the test ends.
+func lockFolder(t *testing.T, folder string) {
+	t.Helper()
+	f, err := os.Open(folder)
+	must(t, err)
+	t.Cleanup(func() { f.Close() })
+	must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
+}
+
 func childLocks(folder string) error {
 	f, err := os.Open(folder)
 	if err != nil {
@@ -282,10 +288,7 @@ func childLocks(folder string) error {
 func Test_that_a_locked_folder_that_was_removed_is_replaced(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))
-	f, err := os.Open(filepath.Dir(h.sessionFile(key)))
-	must(t, err)
-	defer f.Close()
-	must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
+	lockFolder(t, filepath.Dir(h.sessionFile(key)))
 	must(t, os.RemoveAll(filepath.Dir(h.sessionFile(key))))
 	must(t, h.Write(t.Context(), key, h.record(0, "two")))
 	h.holds(t, key, "two", 1)
