@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 )
 
 // DynamoDBServer is AWS's own DynamoDB Local, in memory. Every access key and region has
@@ -16,6 +18,7 @@ import (
 type DynamoDBServer struct {
 	*process
 	addr      string
+	origin    string // of pages that may ask it, which nobody else allows
 	java, dir string
 }
 
@@ -29,22 +32,12 @@ func DynamoDB() (*DynamoDBServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	var server *DynamoDBServer
-	for range 3 { // a port that was free a moment ago may be taken
-		if server, err = startDynamoDB(java, dir); err == nil {
-			break
-		}
-	}
-	return server, err
-}
-
-func startDynamoDB(java, dir string) (*DynamoDBServer, error) {
-	addrs, err := freeAddrs(1)
+	s := &DynamoDBServer{origin: "http://" + rand.Text(), java: java, dir: dir}
+	err = somewhere(func(addr string) error {
+		s.addr = addr
+		return s.start()
+	})
 	if err != nil {
-		return nil, err
-	}
-	s := &DynamoDBServer{addr: addrs[0], java: java, dir: dir}
-	if err := s.start(); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -57,7 +50,7 @@ func (s *DynamoDBServer) start() error {
 	}
 	cmd := exec.Command(s.java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
 		"-Djava.library.path=./DynamoDBLocal_lib",
-		"-jar", dynamoDBJar, "-inMemory", "-disableTelemetry", "-port", port)
+		"-jar", dynamoDBJar, "-inMemory", "-disableTelemetry", "-port", port, "-cors", s.origin)
 	cmd.Dir = s.dir
 	p, err := launch("DynamoDB Local", cmd, s.answers)
 	if err != nil {
@@ -77,14 +70,23 @@ func (s *DynamoDBServer) Restart() error {
 // Endpoint is the URL for a client's BaseEndpoint.
 func (s *DynamoDBServer) Endpoint() string { return "http://" + s.addr }
 
-// answers says nil once the server answers HTTP; what it answers does not matter.
+// answers says nil once the server answers HTTP, be it with an error. One that has found its
+// port taken neither serves nor ends, and whoever has the port may answer.
 func (s *DynamoDBServer) answers() error {
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	res, err := client.Get(s.Endpoint())
+	req, err := http.NewRequest(http.MethodOptions, s.Endpoint(), nil)
 	if err != nil {
 		return err
 	}
-	return res.Body.Close()
+	req.Header.Set("Origin", s.origin)
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	if res.Header.Get("Access-Control-Allow-Origin") != s.origin {
+		err = errors.New("somebody else answers")
+	}
+	return errors.Join(err, res.Body.Close())
 }
 
 const dynamoDBJar = "DynamoDBLocal.jar"

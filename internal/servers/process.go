@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -78,6 +80,8 @@ func (p *process) await(ready func() error) error {
 		switch {
 		case err == nil:
 			return nil
+		case strings.Contains(p.log.String(), addrTaken):
+			return fmt.Errorf("servers: %s does not start\n%s", p.name, p.log.String())
 		case time.Now().After(deadline):
 			return fmt.Errorf("servers: %s does not answer: %w\n%s", p.name, err, p.log.String())
 		}
@@ -123,18 +127,26 @@ func (p *process) Close() {
 	})
 }
 
-// freeAddrs finds n addresses of the loopback on which nobody listens at this moment.
-func freeAddrs(n int) ([]string, error) {
-	var addrs []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("servers: find a free port: %w", err)
+// addrTaken is what servers say of an address that somebody else has.
+const addrTaken = "Address already in use"
+
+// somewhere calls start with addresses of the loopback until there is one that nobody took
+// before the server did.
+func somewhere(start func(addr string) error) error {
+	for try := 1; ; try++ {
+		err := start(someAddr())
+		if err == nil || try == 20 || !strings.Contains(err.Error(), addrTaken) {
+			return err
 		}
-		defer l.Close() // not earlier, or the same port is found again
-		addrs = append(addrs, l.Addr().String())
 	}
-	return addrs, nil
+}
+
+// someAddr proposes an address. Its port, and the one that a node of a Redis cluster adds
+// for the others (10,000 higher), are below those that Linux gives to outgoing connections
+// and to listeners on port 0: a server that was killed finds its port free when it comes
+// back.
+func someAddr() string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(12_000)))
 }
 
 // program finds the first of names on this machine.

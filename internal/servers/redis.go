@@ -5,12 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -43,31 +41,16 @@ func startRedis(args func(dir string) ([]string, error)) (*RedisServer, error) {
 	}
 	r := &RedisServer{dir: dir}
 	if r.args, err = args(dir); err == nil {
-		err = r.startSomewhere()
+		err = somewhere(func(addr string) error {
+			r.Addr = addr
+			return r.start()
+		})
 	}
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, err
 	}
 	return r, nil
-}
-
-// startSomewhere tries ports until there is one that nobody took before the server did.
-func (r *RedisServer) startSomewhere() error {
-	for try := 1; ; try++ {
-		r.Addr = redisAddr()
-		err := r.start()
-		if err == nil || try == 20 || !strings.Contains(err.Error(), "Address already in use") {
-			return err
-		}
-	}
-}
-
-// redisAddr proposes an address. Its port, and the one that a node of a cluster adds for
-// the others (10,000 higher), are below those that Linux gives to outgoing connections: a
-// server that was killed finds its port free when it comes back.
-func redisAddr() string {
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(12_000)))
 }
 
 func (r *RedisServer) start() error {
