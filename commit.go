@@ -76,7 +76,7 @@ func (s *Session) dropPending() {
 
 // settled notes that nothing is pending any more.
 func (s *Session) settled() {
-	s.ops, s.renew, s.ended, s.tags = nil, false, nil, tagChanges{}
+	s.ops, s.renew, s.ended, s.tags = nil, false, nil, nil
 	s.sealed.ended, s.sealed.cleared = false, false
 }
 
@@ -183,7 +183,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 		switch {
 		case err == nil:
 			line.newest, line.stored = rec, s.m.seq.Add(1)
-			s.m.unindex(ctx, s.tags.removed, s.key)
+			s.m.unindex(ctx, s.tags.removed(), s.key)
 			before := s.expires
 			s.stored(s.id, s.key, st, rec)
 			if !before.Truncate(month).Equal(rec.Expires.Truncate(month)) { // where each visit writes, none touches

@@ -86,7 +86,7 @@ func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			onRoute(c, func(r *route) { r.csrf = true })
+			onRoute(c, pageHasTokens)
 			if isSafe(c.Request().Method) || own.Skipper != nil && own.Skipper(c) {
 				return next(c)
 			}
@@ -155,7 +155,7 @@ func (s *Session) CSRFToken() string {
 	}
 	s.lock()
 	defer s.unlock()
-	if !s.csrf {
+	if !s.heard(pageHasTokens) {
 		return s.echoToken()
 	}
 	if s.req.Method == http.MethodHead {
@@ -181,7 +181,7 @@ func (s *Session) echoToken() string {
 
 // echoToken is that of Echo's CSRF middleware, under the key it has by default.
 func (f *frame) echoToken() string {
-	if f.left || !f.owns(f.c.Request()) {
+	if !f.owns(f.c.Request()) {
 		return ""
 	}
 	token, _ := f.c.Get("csrf").(string)

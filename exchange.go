@@ -20,6 +20,9 @@ type exchange interface {
 func (s *Session) answer(status int, h http.Header) error {
 	s.lock()
 	defer s.unlock()
+	if s.headSent {
+		return nil // it began when the head was about to leave, and has heard of it
+	}
 	s.regard(status)
 	err := s.refusal()
 	switch {
@@ -42,7 +45,7 @@ func (s *Session) answer(status int, h http.Header) error {
 // refusal is why this response must not leave. A session that could not be loaded is a
 // reason even if nothing was changed: it must not look like being logged out.
 func (s *Session) refusal() error {
-	if s.err == nil && s.optional {
+	if s.err == nil && s.heard(pageOptional) {
 		return nil // a change that cannot be saved still fails
 	}
 	return s.failure()
@@ -136,26 +139,24 @@ func (s *Session) pendingNeedsCookie() bool {
 	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }
 
-// freeze notes that the handler has returned, and whether the visitor has hung up by then. If the
-// response is over, too, that is the end. The frame's own note is made under the same lock.
-func (s *Session) freeze(hungUp, over bool, note func()) {
-	s.lock()
-	defer s.unlock()
-	s.frozen, s.hungUp = true, hungUp
-	note()
-	if over {
+// hear is how a session that is locked learns what has become of its request.
+func (s *Session) hear(f *frame, n news) {
+	s.news |= n
+	if n&headGone != 0 {
+		s.headSent, s.status = true, f.status
+	}
+	if n&handlerDone != 0 {
+		s.exchange = (*departed)(f)
+	}
+	if n&responseDone != 0 {
 		s.end()
 	}
 }
 
-// close ends the session's part in the request.
-func (s *Session) close() {
-	s.lock()
-	defer s.unlock()
-	s.end()
-}
+// heard says whether any news of n has come.
+func (s *Session) heard(n news) bool { return s.news&n != 0 }
 
-// end is close for a session that is locked. What still holds it may go on reading.
+// end ends the session's part in the request. What still holds it may go on reading.
 func (s *Session) end() {
 	s.exchange = nil
 	if s.pending() && !s.lost {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
@@ -22,9 +21,8 @@ type frame struct {
 	res   *echo.Response // likewise
 	below http.ResponseWriter
 
-	// After leave. The first two are written under the lock of the session, or of the frame
-	// if there is no session.
-	current *http.Request
+	// After leave; see departed.
+	current *http.Request // as the handlers saw it
 	left    bool
 	silent  bool // the handler wrote nothing, and did not fail
 
@@ -38,39 +36,32 @@ type frame struct {
 	cause    error // why the answer is not the handler's
 
 	session atomic.Pointer[Session] // once somebody has asked for it; see use
-	mu      sync.Mutex              // to begin it, and for what it has to be told then
-	missed  missed
+	news    atomic.Uint32           // what has happened so far; see note
+	status  int16                   // of the head, if it is gone
 }
 
-// missed is what a session that begins late has to be told.
-type missed struct {
-	status int16 // with which the head has left, if it has
-	head   bool  // it has
-	hungUp bool  // the visitor has, by the time the handler returned
-	closed bool  // the response is over
-	route
-}
+// news is what a session has to know of its request.
+type news uint32
 
-// route is what holds for the page, whatever its handler does.
-type route struct {
-	optional bool // it may be answered without the session; see Optional
-	csrf     bool // it has tokens; see CSRF
-	passive  bool // to ask for it is no use of the session; see Config.Passive
-}
+const (
+	// What holds for the page, whatever its handler does.
+	pageOptional  news = 1 << iota // it may be answered without the session; see Optional
+	pageHasTokens                  // see CSRF
+	pagePassive                    // to ask for it is no use of the session; see Config.Passive
+
+	headGone     // the head has left
+	handlerDone  // the handler has returned
+	visitorGone  // and the visitor has hung up by then
+	responseDone // the response is over
+)
 
 type frameKey struct{}
 
-// onRoute notes something about the page of this request. A session that has not begun learns of
-// it when it does; where Config.Skipper skips, there is none to tell.
-func onRoute(c echo.Context, note func(*route)) {
-	f, ok := c.Request().Context().Value(frameKey{}).(*frame)
-	if !ok {
-		return
-	}
-	if s := f.usedOr(func(m *missed) { note(&m.route) }); s != nil {
-		s.lock()
-		defer s.unlock()
-		note(&s.route)
+// onRoute tells the session what holds for the page of this request. Where Config.Skipper skips,
+// there is none to tell.
+func onRoute(c echo.Context, n news) {
+	if f, ok := c.Request().Context().Value(frameKey{}).(*frame); ok {
+		f.tell(n)
 	}
 }
 
@@ -88,32 +79,37 @@ func (f *frame) String() string { return fmt.Sprint(f.Context) + ".WithSession" 
 // use is the session of this request. It begins when it is asked for, so that requests
 // which never do are spared its room.
 func (f *frame) use() *Session {
-	return f.usedOr(func(m *missed) {
-		s := &Session{m: f.m, ctx: f, req: &f.req, exchange: f}
-		s.headSent, s.status, s.route = m.head, m.status, m.route
-		s.frozen, s.hungUp = f.left, m.hungUp
-		if m.closed {
-			s.exchange = nil
-		}
-		f.session.Store(s)
-	})
+	if s := f.used(); s != nil {
+		return s
+	}
+	s := &Session{m: f.m, ctx: f, req: &f.req, exchange: f}
+	s.lock() // whoever finds it waits until it knows
+	defer s.unlock()
+	if !f.session.CompareAndSwap(nil, s) {
+		return f.used() // another goroutine was faster
+	}
+	s.hear(f, news(f.news.Load()))
+	return s
 }
 
 // used is the session of this request, or nil if nobody has asked for it yet.
 func (f *frame) used() *Session { return f.session.Load() }
 
-// usedOr is the session of this request. If there is none yet, note is called, by one goroutine
-// at a time: it begins the session, or notes what one that begins later has to be told.
-func (f *frame) usedOr(note func(*missed)) *Session {
-	if s := f.used(); s != nil {
-		return s
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.used() == nil {
-		note(&f.missed)
-	}
+// note keeps n for a session that begins later, and returns the one that has begun, if one has: it
+// may not know of n. Whoever begins one shows it first and looks for news then; here it is the other
+// way round. So one of the two sees the other, without a lock that each request would have to take.
+func (f *frame) note(n news) *Session {
+	f.news.Or(uint32(n))
 	return f.used()
+}
+
+// tell is note for what a session may be told at any time, and more than once.
+func (f *frame) tell(n news) {
+	if s := f.note(n); s != nil {
+		s.lock()
+		defer s.unlock()
+		s.hear(f, n)
+	}
 }
 
 // serve is a method of its own: called from a closure, WithContext is not inlined, and the
@@ -124,7 +120,9 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 		return f.again(next(c))
 	}
 	f := new(frame)
-	f.missed.passive = m.cfg.Passive(c)
+	if m.cfg.Passive(c) {
+		f.tell(pagePassive)
+	}
 	f.Context = r.Context()
 	f.req = *r.WithContext(f)
 	f.c, f.res = c, c.Response()
@@ -189,11 +187,16 @@ func (f *frame) leave(original *http.Request) {
 		original.MultipartForm = current.MultipartForm
 	}
 
-	over := f.sent || !f.owns(f.c.Request()) // by us, or by Timeout in our place
-	noteLeft := func() { f.left, f.current = true, current }
-	if s := f.usedOr(func(m *missed) { noteLeft(); m.hungUp, m.closed = hungUp, over }); s != nil {
-		s.freeze(hungUp, over, noteLeft)
+	n := handlerDone
+	if hungUp {
+		n |= visitorGone
 	}
+	over := f.sent || !f.owns(f.c.Request()) // by us, or by Timeout in our place
+	if over {
+		n |= responseDone
+	}
+	f.left, f.current = true, current
+	f.tell(n)
 	if over {
 		return
 	}
@@ -203,19 +206,9 @@ func (f *frame) leave(original *http.Request) {
 	f.res.Before(f.beforeHead) // not earlier: a Flush that comes first would not run it
 }
 
-// close ends the session's part in the request.
-func (f *frame) close() {
-	if s := f.usedOr(func(m *missed) { m.closed = true }); s != nil {
-		s.close()
-	}
-}
-
 // Request is the request as the handlers see it: middleware further in may have replaced
 // ours, and then the form is parsed there.
 func (f *frame) Request() *http.Request {
-	if f.left {
-		return f.current
-	}
 	if r := f.c.Request(); f.owns(r) {
 		return r
 	}
@@ -230,7 +223,17 @@ func (f *frame) owns(r *http.Request) bool {
 	return f.Context.Err() == nil || r.Context().Value(f.m) == any(f) || r.URL == f.req.URL
 }
 
+// over is false as long as the handler runs: there is an answer to come.
+func (f *frame) over() bool { return false }
+
+// departed is the frame to its session after leave, when Echo's context may serve another visitor.
+type departed frame
+
+func (d *departed) Request() *http.Request { return d.current }
+func (d *departed) Header() http.Header    { return (*frame)(d).Header() }
+func (d *departed) echoToken() string      { return "" }
+
 // over says whether the request has ended without a head that we saw: if a handler writes
 // nothing, net/http does. After an error or a panic there is still the error handler,
 // though its context may have ended with a middleware in between, such as ContextTimeout.
-func (f *frame) over() bool { return f.left && f.silent && f.Context.Err() != nil }
+func (d *departed) over() bool { return d.silent && d.Context.Err() != nil }

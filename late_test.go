@@ -3,13 +3,16 @@ package session_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -503,6 +506,72 @@ func Test_that_goroutines_which_ask_for_it_at_once_get_the_same_session(t *testi
 			return nil
 		})
 	}
+}
+
+// A session may begin at any moment, also when the answer leaves and when the handler returns.
+func Test_that_a_change_of_a_session_that_begins_meanwhile_is_saved_or_refused(t *testing.T) {
+	for _, tc := range []struct {
+		desc   string
+		status int
+		answer echo.HandlerFunc
+	}{
+		{"answered by the handler", 200, func(c echo.Context) error { return c.String(http.StatusOK, "ok") }},
+		{"answered by the error handler", 404, func(echo.Context) error { return echo.ErrNotFound }},
+		{"flushed", 200, func(c echo.Context) error { c.Response().Flush(); return nil }},
+	} {
+		for _, newcomers := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, newcomers %v", tc.desc, newcomers), func(t *testing.T) {
+				p := start(t, session.Config{})
+				v := newVisitor()
+				v.must(t, p, put("a", 0))
+				for n := 1; n <= 2500; n++ {
+					if newcomers {
+						v = newVisitor()
+					}
+					s, status := meanwhile(v, p, n, tc.answer, func(s *session.Session) {
+						s.FlashAll()
+						s.Put("a", n)
+					})
+					var now int
+					v.must(t, p, func(s *session.Session) { now = session.Get[int](s, "a") })
+					err := s.Err()
+					saved := err == nil && now == n
+					refused := (errors.Is(err, session.ErrClosed) || errors.Is(err, session.ErrHeadSent)) && now != n
+					if status != tc.status || saved == refused {
+						t.Fatalf("status %d, and a is %d after the change to %d with the error %v", status, now, n, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// meanwhile has v visit p, and a goroutine begin the session and work on it while the handler
+// answers: at another moment for each n.
+func meanwhile(v *visitor, p *process, n int, answer echo.HandlerFunc, work func(*session.Session)) (s *session.Session, status int) {
+	var running atomic.Bool
+	pause := func(n int) {
+		for range 100 * (n % 50) {
+			running.Load()
+		}
+	}
+	var wg sync.WaitGroup
+	rec := v.visit(p, func(c echo.Context) error {
+		ctx := c.Request().Context()
+		wg.Go(func() {
+			running.Store(true)
+			pause(n)
+			s = session.FromContext(ctx)
+			work(s)
+		})
+		for !running.Load() {
+			runtime.Gosched()
+		}
+		pause(n / 50)
+		return answer(c)
+	})
+	wg.Wait()
+	return s, rec.Code
 }
 
 func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t *testing.T) {

@@ -120,7 +120,7 @@ func (m *Manager) decode(rec Record, now time.Time) (*state, error) {
 // read is Read, and keeps the session from expiring if the store can do both at once. The
 // record may then outlive the absolute deadline, which the store does not know: decode does.
 func (s *Session) read(ctx context.Context, key string) (Record, error) {
-	if s.m.renewer == nil || s.passive || s.over() { // reading is no use of it, or no more
+	if s.m.renewer == nil || s.heard(pagePassive) || s.over() { // reading is no use of it, or no more
 		return s.m.peek(ctx, key)
 	}
 	idle := s.m.cfg.IdleTimeout

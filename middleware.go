@@ -74,7 +74,7 @@ const noSession = "session: no session in this request. Mount it with e.Use(sess
 // logged out.
 func Optional(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		onRoute(c, func(r *route) { r.optional = true })
+		onRoute(c, pageOptional)
 		return next(c)
 	}
 }

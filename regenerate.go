@@ -69,7 +69,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	if err != nil {
 		return s.stay(c.key, takeBack, err)
 	}
-	s.m.unindex(ctx, slices.Concat(st.tags(), s.tags.removed), old)
+	s.m.unindex(ctx, slices.Concat(st.tags(), s.tags.removed()), old)
 	s.stored(id, c.key, st, rec)
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
 	if hook := s.m.cfg.Hooks.Migrated; hook != nil {
@@ -86,7 +86,7 @@ func (s *Session) stay(newKey string, takeBack func(context.Context), err error)
 	defer ctx.end()
 	takeBack(ctx)
 	s.m.discard(ctx, s.st.tags(), newKey)
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRevoked) && len(s.tags.added) == 0 && s.m.isGone(ctx, s.key) {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRevoked) && !s.tags.adds() && s.m.isGone(ctx, s.key) {
 		return s.gone(ctx)
 	}
 	return s.explain("regenerate", err)

@@ -49,7 +49,8 @@ func (f *frame) WriteHeader(status int) {
 	if f.sent || f.withheld {
 		return
 	}
-	if s := f.usedOr(func(m *missed) { m.head, m.status = true, int16(status) }); s != nil {
+	f.status = int16(status)
+	if s := f.note(headGone); s != nil {
 		if err := f.saving(func() error { return s.answer(status, f.Header()) }); err != nil {
 			f.withhold(err)
 			return
@@ -57,7 +58,7 @@ func (f *frame) WriteHeader(status int) {
 	}
 	f.sent = true
 	if f.left {
-		f.close()
+		f.tell(responseDone)
 	}
 	f.below.WriteHeader(status)
 }

@@ -32,11 +32,9 @@ type Session struct {
 	ctx      context.Context // the request's
 	req      *http.Request   // for its cookies and who asks
 	exchange exchange        // nil once the request is over
-	to       audience        // see Session.audience
+	news     news            // of the request, as far as it was told; see Session.heard
 	headSent bool
 	lateLoad bool // loaded after the head was sent
-	frozen   bool // hungUp is final: the handler has returned
-	hungUp   bool
 	outside  bool // there is no request; see outside.go
 	viewed   bool // and it is only read; see Manager.View
 
@@ -58,10 +56,10 @@ type Session struct {
 	kept    bool      // something of this request is stored
 	sealed  sealed    // what there was, for a Sealer
 
-	status   int16 // of the response, if its head has left or is about to; small, as a Session has just 512 bytes
-	decision view  // what that head said about messages; see Session.view
+	to       audience // see Session.audience
+	status   int16    // of the response, if its head has left or is about to; small, as a Session has just 480 bytes
+	decision view     // what that head said about messages; see Session.view
 	decided  bool
-	route    // of the request: s.optional, s.csrf and s.passive
 
 	// What is to be done at the commit.
 	renew bool // give the record a new id
@@ -270,7 +268,7 @@ func (s *Session) Destroy() {
 	}
 	s.sealed.ended = s.m.sealer != nil && (s.given || s.sealed.flashGiven)
 	s.begin(s.m.now())
-	s.ops, s.renew, s.lost, s.tags = nil, false, false, tagChanges{}
+	s.ops, s.renew, s.lost, s.tags = nil, false, false, nil
 	s.flashes().forgetReceived()
 	if !s.outside && !s.headSent {
 		s.flash.saveAgain()

@@ -83,7 +83,7 @@ func (s *Session) Tag(userID string) {
 	}
 	now := encodeTime(s.m.now())
 	s.change(func(st *state) error { st.put(kindTag, userID, now); return nil })
-	s.tags = tagChanges{added: with(s.tags.added, userID), removed: less(s.tags.removed, userID)}
+	s.tags = s.tags.with(userID, true)
 	s.renewID()
 }
 
@@ -95,7 +95,7 @@ func (s *Session) Untag(userID string) {
 		return
 	}
 	if s.change(func(st *state) error { st.forget(kindTag, userID); return nil }) {
-		s.tags = tagChanges{added: less(s.tags.added, userID), removed: with(s.tags.removed, userID)}
+		s.tags = s.tags.with(userID, false)
 	}
 }
 
@@ -128,15 +128,37 @@ func (s *Session) Handle() string {
 	return handle(s.key)
 }
 
-// tagChanges are what a request does to the tags of its session.
-type tagChanges struct{ added, removed []string }
+// tagChanges are what a request does to the tags of its session: whether it puts each on, or
+// takes it off.
+type tagChanges map[string]bool
 
-func with(tags []string, tag string) []string {
-	return append(less(tags, tag), tag)
+func (c tagChanges) with(tag string, on bool) tagChanges {
+	if c == nil {
+		c = tagChanges{}
+	}
+	c[tag] = on
+	return c
 }
 
-func less(tags []string, tag string) []string {
-	return slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return t == tag })
+// adds says whether a tag is put on.
+func (c tagChanges) adds() bool {
+	for _, on := range c {
+		if on {
+			return true
+		}
+	}
+	return false
+}
+
+// removed are the tags that are taken off.
+func (c tagChanges) removed() []string {
+	var tags []string
+	for tag, on := range c {
+		if !on {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
 }
 
 func (st *state) tags() []string {
@@ -233,7 +255,7 @@ func (c commit) check(ctx context.Context, st *state, tag string) error {
 		return unavailable("look at a tag again", err)
 	}
 	good := func(key string) bool { return slices.Contains(entries, TagEntry{Key: key}) }
-	brings := c.s.key != "" && !slices.Contains(c.s.tags.added, tag)
+	brings := c.s.key != "" && !c.s.tags[tag]
 	switch {
 	case brings && !good(c.s.key):
 		c.s.m.discard(ctx, st.tags(), c.s.key)

@@ -39,7 +39,7 @@ func (s *Session) extend(ctx context.Context, until time.Time) error {
 // know for days that it was used.
 func (s *Session) refresh(now time.Time) (until time.Time, due bool) {
 	until = s.st.expires(now, s.m.idle(s.st))
-	return until, !s.passive && until.Sub(s.expires) >= s.m.cfg.IdleTimeout/10
+	return until, !s.heard(pagePassive) && until.Sub(s.expires) >= s.m.cfg.IdleTimeout/10
 }
 
 // aged says whether there is a session that the store should be told of, although nothing

@@ -159,7 +159,8 @@ func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	if err := m.tagger.Untag(within, tagName(userID), key); err != nil {
 		return unavailable("untag", err)
 	}
-	m.unindex(within, less(st.tags(), userID), key)
+	others := slices.DeleteFunc(st.tags(), func(tag string) bool { return tag == userID })
+	m.unindex(within, others, key)
 	return nil
 }
 

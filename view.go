@@ -39,7 +39,9 @@ func (s *Session) viewOf(status int, h http.Header) view {
 
 // hasHungUp asks until the handler has returned. After that its context may have ended with
 // a middleware further out, such as ContextTimeout, while the visitor still waits.
-func (s *Session) hasHungUp() bool { return s.hungUp || !s.frozen && hasHungUp(s.req) }
+func (s *Session) hasHungUp() bool {
+	return s.heard(visitorGone) || !s.heard(handlerDone) && hasHungUp(s.req)
+}
 
 // outlivesContext says whether an error handler still answers, and somebody waits for it, though a
 // middleware in between has ended its context, as ContextTimeout does when the handler returns.
@@ -49,7 +51,7 @@ func (s *Session) outlivesContext() bool {
 	}
 	s.lock()
 	defer s.unlock()
-	return s.frozen && !s.hungUp && s.exchange != nil
+	return s.heard(handlerDone) && !s.heard(visitorGone) && s.exchange != nil
 }
 
 // hasHungUp says whether the visitor has hung up. A deadline is something else: it is ours,
