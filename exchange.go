@@ -20,8 +20,8 @@ type exchange interface {
 func (s *Session) answer(status int, h http.Header) error {
 	s.lock()
 	defer s.unlock()
-	if s.headSent {
-		return nil // it began when the head was about to leave, and has heard of it
+	if s.heard(headGone) {
+		return nil // it began just now, and takes the head for gone
 	}
 	s.regard(status)
 	err := s.refusal()

@@ -24,7 +24,6 @@ type frame struct {
 	// After leave; see departed.
 	current *http.Request // as the handlers saw it
 	left    bool
-	silent  bool // the handler wrote nothing, and did not fail
 
 	// What became of the response; see response.go.
 	sent     bool  // the head has left
@@ -37,7 +36,7 @@ type frame struct {
 
 	session atomic.Pointer[Session] // once somebody has asked for it; see use
 	news    atomic.Uint32           // what has happened so far; see note
-	status  int16                   // of the head, if it is gone
+	status  int16                   // of the head; written before headGone is noted
 }
 
 // news is what a session has to know of its request.
@@ -49,10 +48,11 @@ const (
 	pageHasTokens                  // see CSRF
 	pagePassive                    // to ask for it is no use of the session; see Config.Passive
 
-	headGone     // the head has left
-	handlerDone  // the handler has returned
-	visitorGone  // and the visitor has hung up by then
-	responseDone // the response is over
+	headGone      // the head has left, or a session that has begun sees to what goes with it
+	handlerSilent // the handler wrote nothing, and did not fail
+	handlerDone   // the handler has returned
+	visitorGone   // and the visitor has hung up by then
+	responseDone  // the response is over
 )
 
 type frameKey struct{}
@@ -95,15 +95,15 @@ func (f *frame) use() *Session {
 // used is the session of this request, or nil if nobody has asked for it yet.
 func (f *frame) used() *Session { return f.session.Load() }
 
-// note keeps n for a session that begins later, and returns the one that has begun, if one has: it
-// may not know of n. Whoever begins one shows it first and looks for news then; here it is the other
-// way round. So one of the two sees the other, without a lock that each request would have to take.
+// note keeps n for a session that begins later, and returns the one that has begun, which may not
+// know of n. It writes the news and then looks for a session; use shows the session and then reads
+// the news. So one of them sees the other, and no request takes a lock for it.
 func (f *frame) note(n news) *Session {
 	f.news.Or(uint32(n))
 	return f.used()
 }
 
-// tell is note for what a session may be told at any time, and more than once.
+// tell is note for what a session may hear twice.
 func (f *frame) tell(n news) {
 	if s := f.note(n); s != nil {
 		s.lock()
@@ -169,7 +169,9 @@ func (f *frame) finish(err error) error {
 		f.cause = f.saving(func() error { return s.saveUnanswered(f.Header(), err != nil) })
 	}
 	if f.cause == nil {
-		f.silent = err == nil
+		if err == nil && !f.sent {
+			f.note(handlerSilent)
+		}
 		return err
 	}
 	if !f.sent && f.owns(f.c.Request()) {
@@ -236,4 +238,6 @@ func (d *departed) echoToken() string      { return "" }
 // over says whether the request has ended without a head that we saw: if a handler writes
 // nothing, net/http does. After an error or a panic there is still the error handler,
 // though its context may have ended with a middleware in between, such as ContextTimeout.
-func (d *departed) over() bool { return d.silent && d.Context.Err() != nil }
+func (d *departed) over() bool {
+	return news(d.news.Load())&handlerSilent != 0 && d.Context.Err() != nil
+}

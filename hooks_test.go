@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -566,6 +568,24 @@ func Test_that_a_hook_which_panics_does_no_harm(t *testing.T) {
 				t.Errorf("the log does not say that %s has panicked", name)
 			}
 		}
+	}
+}
+
+// brokenLog panics at each line.
+type brokenLog struct{ slog.Handler }
+
+func (brokenLog) Handle(context.Context, slog.Record) error { panic("the log is broken") }
+
+func Test_that_a_log_which_panics_costs_nobody_the_session(t *testing.T) {
+	p := start(t, session.Config{Logger: slog.New(brokenLog{slog.NewTextHandler(io.Discard, nil)})})
+	p.Pre(recovering)
+	v := newVisitor()
+	r := v.request()
+	r.Header.Set("Referer", "http://example.com/") // a secure cookie is refused there, which is worth a line
+	rec := p.serve(r, with(put("n", 1)))
+	v.keep(rec)
+	if rec.Code != http.StatusInternalServerError || !alive(p, v) {
+		t.Errorf("status %d, and alive is %v; want the session on an error page", rec.Code, alive(p, v))
 	}
 }
 

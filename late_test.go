@@ -510,20 +510,30 @@ func Test_that_goroutines_which_ask_for_it_at_once_get_the_same_session(t *testi
 
 // A session may begin at any moment, also when the answer leaves and when the handler returns.
 func Test_that_a_change_of_a_session_that_begins_meanwhile_is_saved_or_refused(t *testing.T) {
+	fails := func(echo.Context) error { return echo.ErrNotFound }
+	tryTwice := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			_ = next(c)
+			return next(c)
+		}
+	}
 	for _, tc := range []struct {
 		desc   string
 		status int
 		answer echo.HandlerFunc
+		around []echo.MiddlewareFunc
 	}{
-		{"answered by the handler", 200, func(c echo.Context) error { return c.String(http.StatusOK, "ok") }},
-		{"answered by the error handler", 404, func(echo.Context) error { return echo.ErrNotFound }},
-		{"flushed", 200, func(c echo.Context) error { c.Response().Flush(); return nil }},
+		{"answered by the handler", 200, func(c echo.Context) error { return c.String(http.StatusOK, "ok") }, nil},
+		{"answered by the error handler", 404, fails, nil},
+		{"tried twice", 404, fails, []echo.MiddlewareFunc{tryTwice}},
+		{"flushed", 200, func(c echo.Context) error { c.Response().Flush(); return nil }, nil},
 	} {
 		for _, newcomers := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, newcomers %v", tc.desc, newcomers), func(t *testing.T) {
 				p := start(t, session.Config{})
 				v := newVisitor()
 				v.must(t, p, put("a", 0))
+				p.Pre(tc.around...)
 				for n := 1; n <= 2500; n++ {
 					if newcomers {
 						v = newVisitor()
@@ -556,13 +566,16 @@ func meanwhile(v *visitor, p *process, n int, answer echo.HandlerFunc, work func
 		}
 	}
 	var wg sync.WaitGroup
+	var begin sync.Once // the handler may be tried twice
 	rec := v.visit(p, func(c echo.Context) error {
 		ctx := c.Request().Context()
-		wg.Go(func() {
-			running.Store(true)
-			pause(n)
-			s = session.FromContext(ctx)
-			work(s)
+		begin.Do(func() {
+			wg.Go(func() {
+				running.Store(true)
+				pause(n)
+				s = session.FromContext(ctx)
+				work(s)
+			})
 		})
 		for !running.Load() {
 			runtime.Gosched()

@@ -212,7 +212,7 @@ func (s *Session) saveOutside(ctx context.Context) error {
 	return nil
 }
 
-// detach is close for a session whose changes are saved by now, or are not to be.
+// detach is end for a session whose changes are saved by now, or are not to be.
 func (s *Session) detach() {
 	s.lock()
 	defer s.unlock()

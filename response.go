@@ -50,7 +50,7 @@ func (f *frame) WriteHeader(status int) {
 		return
 	}
 	f.status = int16(status)
-	if s := f.note(headGone); s != nil {
+	if s := f.note(headGone); s != nil { // it is not told yet: first, it saves
 		if err := f.saving(func() error { return s.answer(status, f.Header()) }); err != nil {
 			f.withhold(err)
 			return
