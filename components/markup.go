@@ -130,13 +130,15 @@ func (m *markup) attributes(list attributes) {
 // escaped is templ.EscapeString, which a text with nothing to escape, as most are, is spared.
 func escaped(text string) string {
 	for i := range len(text) {
-		switch text[i] {
-		case '&', '<', '>', '"', '\'':
+		if isSpecial[text[i]] {
 			return templ.EscapeString(text)
 		}
 	}
 	return text
 }
+
+// isSpecial is a table, since a page has thousands of characters to look at.
+var isSpecial = [256]bool{'&': true, '<': true, '>': true, '"': true, '\'': true}
 
 // write takes one text, so that it is inlined.
 func (m *markup) write(text string) { m.out = append(m.out, text...) }
