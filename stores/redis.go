@@ -59,7 +59,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 		return nil, redisURLError(text, err)
 	}
 	query := u.Query()
-	if err := mastersOnly(query); err != nil {
+	if err := errors.Join(mastersOnly(query), poolable(query)); err != nil {
 		return nil, err
 	}
 	switch {
@@ -108,6 +108,15 @@ func mastersOnly(query url.Values) error {
 	return fmt.Errorf("take out %s: sessions are read from masters only, since a replica may still have one that was ended", strings.Join(on, ", "))
 }
 
+// poolable refuses the one number with which the driver panics: a Cluster not before the first
+// visitor.
+func poolable(query url.Values) error {
+	if slices.ContainsFunc(query["pool_size"], func(v string) bool { return strings.HasPrefix(v, "-") }) {
+		return errors.New("pool_size is less than nothing; leave it out for ten connections for each processor")
+	}
+	return nil
+}
+
 // limit sets the timeouts that the URL does not.
 func limit(timeouts ...*time.Duration) {
 	for _, t := range timeouts {
@@ -140,7 +149,7 @@ func redisURLError(text string, err error) error {
 	return errors.New("it is no URL of a Redis" + redisURLForm)
 }
 
-const redisURLForm = "; write redis://user:password@host:6379/0, and in the password %2F for a slash, %3F for a question mark, %23 for a hash, %25 for a percent sign"
+const redisURLForm = "; write redis://user:password@host:6379/0, and in the password %2F for a slash, %3F for a question mark, %23 for a hash, %25 for a percent sign, %26 for an ampersand"
 
 // redisURLMistakes are how net/url and go-redis begin to say what is wrong, and what is.
 var redisURLMistakes = []struct{ theirs, ours string }{

@@ -240,10 +240,14 @@ func Test_that_the_environment_is_told_what_is_wrong_with_the_url_of_a_redis(t *
 		{"redis://:secret-password@alpha:6379?dial_timeout=banana", "dial_timeout is not a time; write 500ms or 2s"},
 		{"redis://:secret-password@alpha:6379?addr=beta:6379&read_timeout=banana", "read_timeout is not a time"},
 		{"redis://:secret-password@alpha:26379?master_name=main&pool_size=secret-password", "pool_size is not a number"},
+		{"redis://:secret-password@alpha:6379?pool_size=-1", "pool_size is less than nothing"},
+		{"redis://:secret-password@alpha:6379?addr=beta:6379&pool_size=-8", "pool_size is less than nothing"},
+		{"redis://:secret-password@alpha:26379?master_name=main&pool_size=-1&read_only=true", "pool_size is less than nothing"},
 		{"redis://:secret-password@alpha:6379?pool_fifo=secret-password", "pool_fifo is neither true nor false"},
 		{"redis://:secret-password@alpha:6379?databas=1&wait=2", "unexpected option: databas, wait"},
 		{"redis://user:12?secret&password=x@alpha:6379/0", "%3F for a question mark"},
 		{"redis://alpha?master_name=m&username=u&password=open&secret", "it is no URL of a Redis"},
+		{"redis://alpha?master_name=m&username=u&password=open&secret", "%26 for an ampersand"},
 	} {
 		t.Run(tc.url, func(t *testing.T) {
 			setenv(t, map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": tc.url})
