@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,9 +97,11 @@ func keysOf(t *testing.T, client redis.UniversalClient, prefix string) []string 
 	return keys
 }
 
-// prefix is one that no other test uses.
+var prefixes atomic.Int64
+
+// prefix is one that no other test uses, nor the same one when it runs again.
 func prefix(t *testing.T) string {
-	return fmt.Sprintf("%s-%p:", strings.NewReplacer("*", "", "?", "", "[", "", "{", "").Replace(t.Name()), t)
+	return fmt.Sprintf("%s-%d:", strings.NewReplacer("*", "", "?", "", "[", "", "{", "").Replace(t.Name()), prefixes.Add(1))
 }
 
 func start(t testing.TB, args ...string) *servers.RedisServer {
