@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -22,12 +21,7 @@ func Test_that_an_untouched_session_costs_two_allocations_at_the_most(t *testing
 		e := echo.New()
 		e.Use(mw...)
 		e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
-		w := nowhere{}
-		fewest := math.Inf(1)
-		for range 5 { // with the race detector, sync.Pool forgets some of Echo's contexts
-			fewest = min(fewest, testing.AllocsPerRun(100, func() { e.ServeHTTP(w, r) }))
-		}
-		return fewest
+		return allocations(func() { e.ServeHTTP(nowhere{}, r) })
 	}
 	store := newTally()
 	sessions := session.Middleware(session.Config{Store: store})
@@ -43,13 +37,24 @@ func Test_that_an_untouched_session_costs_two_allocations_at_the_most(t *testing
 		{"one that might have a token", []echo.MiddlewareFunc{pass}, []echo.MiddlewareFunc{sessions, session.CSRF()}},
 	} {
 		bare, with := count(tc.bare...), count(tc.with...)
-		if got := with - bare; got > 2 {
-			t.Errorf("%s: got %v allocations more than the %v of Echo; want 2 at the most", tc.desc, got, bare)
+		if got := with - bare; got > 2.5 {
+			t.Errorf("%s: got %.2f allocations more than the %.2f of Echo; want 2 at the most", tc.desc, got, bare)
 		}
 	}
 	if store.calls() != 0 {
 		t.Errorf("got %d store calls; want none", store.calls())
 	}
+}
+
+// allocations is the mean of a call. It is no whole number: the race detector has pools forget some of
+// what they hold, Echo's contexts for instance.
+func allocations(call func()) float64 {
+	const calls = 2000
+	return testing.AllocsPerRun(1, func() {
+		for range calls {
+			call()
+		}
+	}) / calls
 }
 
 func Benchmark_a_request(b *testing.B) {
