@@ -35,7 +35,7 @@ func Render(c echo.Context, status int, component Component) error {
 	}
 	if s := FromContext(c.Request().Context()); s != nil {
 		h := c.Response().Header()
-		if !strings.Contains(mediaType(h), "html") { // it may be that of what has failed
+		if !strings.Contains(mediaType(h), "html") { // on an error page it may be what the handler had set before, JSON say
 			h.Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 		}
 		again, err := s.claim(status, h)

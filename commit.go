@@ -18,6 +18,12 @@ var errPanicked = errors.New("session: a panic while it was saved")
 
 // commit saves what this request has changed. It is called with the lock held, as often
 // as there may be something new. shown is what the response does to messages.
+//
+// s.st is what was loaded, as this request has changed it; each change is in s.ops as well. A commit
+// writes it as it is, unless another request was faster: then the ops are done again on what that one
+// has written. Afterwards s.st is what is stored. If nothing could be stored, it is again what was
+// loaded; but if an earlier commit had succeeded, and may have been shown, it stays, and the next one
+// begins with what the store has.
 func (s *Session) commit(shown flashDelta) error {
 	if s.st == nil || s.lost {
 		return nil
@@ -37,7 +43,7 @@ func (s *Session) commit(shown flashDelta) error {
 	defer func() {
 		if err != nil {
 			s.cookies = cookies
-			s.remember(err)
+			s.failWith(err)
 			_ = s.abandon(err)
 		}
 	}()
@@ -155,9 +161,9 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	}
 	id := s.nextID()
 	c := s.newCommit(storeKey(id))
-	st, rec, err := c.insert(ctx, s.st)
+	st, rec, err := c.write(ctx, s.st, Record{}) // a conflict here: a store that is not well, as nobody draws the same 256 bits
 	if err != nil {
-		return err
+		return s.explain("create", err)
 	}
 	s.stored(id, c.key, st, rec)
 	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
@@ -200,15 +206,19 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 	}
 }
 
-// newest is the state to be written, and the record it replaces: this request's own view,
-// unless another one of this process has left a newer record in the line since. (One from before
-// this request has asked the store would be what the store has answered; if it is not, a failover
-// has lost it, and others may have given its version to something else.) A job may have taken
-// hours, and must not undo that the visitor came meanwhile; so there it is read again.
+// newest is the state to be written, and the record it replaces: this request's own view, unless
+// another one of this process has left a newer record in the line since. It is tempting to go by the
+// version alone. But a record that was in the line before this request asked the store should have
+// been the answer; if it was not, a failover has lost it, and its version may belong to something
+// else.
+//
+// The record is read again for a job, which may have taken hours and must not undo that the visitor
+// came meanwhile; and after a commit that failed, if one before it had succeeded: what was dropped is
+// still in view.
 func (s *Session) newest(ctx context.Context, delta flashDelta, l *line) (*state, Record, error) {
 	onto := l.newest
 	switch {
-	case s.outside:
+	case s.outside, s.kept && s.err != nil:
 		var err error
 		if onto, err = s.m.store.Read(ctx, s.key); err != nil {
 			return nil, Record{}, err
@@ -319,9 +329,8 @@ func (s *Session) explain(doing string, err error) error {
 	var decode *DecodeError
 	var encode *EncodeError
 	switch {
-	case errors.Is(err, ErrTooLarge):
-		return &TooLargeError{Size: len(s.st.encode()), Largest: s.st.largest(), Err: err}
-	case errors.As(err, &decode), errors.As(err, &encode), errors.Is(err, ErrUnavailable), errors.Is(err, ErrMoved), errors.Is(err, ErrRevoked):
+	case errors.As(err, &decode), errors.As(err, &encode), errors.Is(err, ErrTooLarge),
+		errors.Is(err, ErrUnavailable), errors.Is(err, ErrMoved), errors.Is(err, ErrRevoked):
 		return err
 	}
 	return unavailable(doing, err)
@@ -360,6 +369,8 @@ func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Reco
 	case err == nil:
 		rec.Version++
 		return st, rec, c.confirm(ctx, st)
+	case errors.Is(err, ErrTooLarge):
+		return nil, Record{}, &TooLargeError{Size: len(rec.Data), Largest: st.largest(), Err: err}
 	case !errors.Is(err, ErrConflict):
 		return nil, Record{}, err
 	}
@@ -372,22 +383,12 @@ func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Reco
 	return nil, Record{}, &ConflictError{Current: rec}
 }
 
-// insert creates a record under a new key. A conflict there means that somebody else
-// drew the same 256 bits, or that the store is not well.
-func (c commit) insert(ctx context.Context, st *state) (*state, Record, error) {
-	st, rec, err := c.write(ctx, st, Record{})
-	if err != nil {
-		return nil, Record{}, c.s.explain("create", err)
-	}
-	return st, rec, nil
-}
-
 // overwrite is write, in whatever version the record is by now. Only a job can have changed
 // the new record of a migrate before the old one has gone, and what it did there goes: it is
 // the old one that the visitor's requests write to, and that a job by the user's tag changes as
 // well.
 //
-// It takes a number of its own. Under that of the insert, which the job has left in the record,
+// It takes a number of its own. Under that of the first write, which the job has left in the record,
 // a conflict would look like a lost answer.
 func (c commit) overwrite(ctx context.Context, st *state, onto Record) (*state, Record, error) {
 	for retries := 0; ; retries++ {

@@ -659,3 +659,81 @@ func Test_that_a_record_does_not_grow_with_those_who_write_it(t *testing.T) {
 		}
 	}
 }
+
+// small has room for records of up to 1000 bytes.
+type small struct{ session.Tagger }
+
+func (s small) Write(ctx context.Context, key string, rec session.Record) error {
+	if len(rec.Data) > 1000 {
+		return session.ErrTooLarge
+	}
+	return s.Tagger.Write(ctx, key, rec)
+}
+
+func Test_that_an_error_says_what_was_too_large(t *testing.T) {
+	p := start(t, session.Config{Store: small{memorystore.New(memorystore.Options{})}})
+	for _, tc := range []struct {
+		desc, largest string
+		change        func(*visitor) error
+	}{
+		{"a value", "mine (1502 bytes)", func(v *visitor) error {
+			v.do(p, put("mine", strings.Repeat("m", 1500)))
+			return p.failure()
+		}},
+		{"one that is new to a session with a new id", "mine (1502 bytes)", func(v *visitor) error {
+			v.do(p, func(s *session.Session) { s.Put("mine", strings.Repeat("m", 1500)); s.Regenerate() })
+			return p.failure()
+		}},
+		{"a message of a job", "alert (", func(v *visitor) error {
+			return p.manager.Update(t.Context(), handleOf(p, v), func(s *session.Session) error {
+				s.FlashInfo(strings.Repeat("m", 1500))
+				return nil
+			})
+		}},
+		{"two requests together", "theirs (702 bytes)", func(v *visitor) error {
+			v.do(p, func(s *session.Session) {
+				s.Has("a")
+				update(t, p, v, put("theirs", strings.Repeat("t", 700)))
+				s.Put("mine", strings.Repeat("m", 400))
+			})
+			return p.failure()
+		}},
+	} {
+		v := newVisitor()
+		v.must(t, p, put("a", 1))
+		err := tc.change(v)
+		var tooLarge *session.TooLargeError
+		if !errors.As(err, &tooLarge) || tooLarge.Size <= 1000 || !strings.HasPrefix(tooLarge.Largest[0], tc.largest) {
+			t.Errorf("%s: %v; want what takes more than 1000 bytes, with %s first", tc.desc, err, tc.largest)
+		} else if errors.As(tooLarge.Err, &tooLarge) {
+			t.Errorf("%s: it is said twice, in %v", tc.desc, err)
+		}
+	}
+}
+
+// A visitor's request that goes on after the error may save what it changes then, but not what it was
+// told is not saved.
+func Test_that_what_a_failed_save_dropped_is_not_saved_by_a_later_one(t *testing.T) {
+	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: store})
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	v.visit(p, func(c echo.Context) error {
+		s := session.From(c)
+		s.Put("before", 1)
+		c.Response().Flush()
+		s.Put("dropped", 1)
+		store.before = func(call) error { return errStoreDown }
+		if err := s.Save(c.Request().Context()); !errors.Is(err, errStoreDown) {
+			t.Errorf("saving: %v", err)
+		}
+		store.before = nil
+		s.Put("after", 1)
+		return nil
+	})
+	v.must(t, p, func(s *session.Session) {
+		if !s.Has("before") || s.Has("dropped") || !s.Has("after") {
+			t.Errorf("the session has %v; want all but what was dropped", s.All())
+		}
+	})
+}

@@ -74,8 +74,9 @@ type Config struct {
 	// a store that cannot find them is refused at start, and not at the first login.
 	Tags bool
 
-	// Skipper leaves requests without a session: From panics in them. nil skips none.
-	// There is no need to skip requests that do not use their session; they cost nothing.
+	// Skipper leaves requests without a session: From panics in them, and in Skipper and Passive
+	// themselves, which many requests call at once. nil skips none. There is no need to skip requests
+	// that do not use their session: they cost two allocations, and no call of the store.
 	Skipper func(echo.Context) bool
 
 	// Passive says which requests do not count as use, though they read the session: those that
@@ -92,7 +93,7 @@ type Config struct {
 	// Hooks are called at the turns of a session's life, and around calls of the store.
 	Hooks Hooks
 
-	// Now is the clock. nil is time.Now; tests bring their own.
+	// Now is the clock, which many requests ask at once. nil is time.Now; tests bring their own.
 	Now func() time.Time
 }
 

@@ -259,7 +259,7 @@ func (s *Session) consume() flashDelta {
 	for _, it := range f.added {
 		if f.consumes(it, false) {
 			f.own = append(f.own, it)
-			delta.drop = append(delta.drop, s.st.superseded(it)...)
+			delta.drop = append(delta.drop, s.st.supersededBy(it)...)
 		}
 	}
 	f.added = slices.DeleteFunc(f.added, func(it flashItem) bool { return slices.Contains(f.done, it.id) })

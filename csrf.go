@@ -148,7 +148,9 @@ func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
 // cannot be guessed (BREACH); all of them are good until the session ends or gets a new id,
 // at login say. A session that has no record yet is given one.
 //
-// Where [CSRF] is not mounted it is the token of Echo's own middleware, or "".
+// Where [CSRF] is not mounted it is the token of Echo's own middleware, or "". Where it is mounted, it
+// is "" in the answer to a HEAD, and where a session cannot be loaded, or no longer be begun because the
+// head has left.
 func (s *Session) CSRFToken() string {
 	if s == nil {
 		return ""

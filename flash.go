@@ -132,7 +132,8 @@ func (s *Session) addFlash(it flashItem) {
 	it.expires = s.flashExpiry()
 	f := s.flashes()
 	f.forms = nil
-	// Input ends the errors of its form wherever they are stored. Those of this request are saved again.
+	// Input ends the errors of its form, in the record too. But those that this request has saved already
+	// are about this very input, so they are added again.
 	again := slices.DeleteFunc(slices.Clone(f.own), func(mine flashItem) bool {
 		return !it.supersedes(mine) || it.replaces(mine)
 	})

@@ -88,8 +88,8 @@ func (it flashItem) supersedes(old flashItem) bool {
 	return it.replaces(old) || it.kind == kindInput && old.kind == kindInputErrors && it.name == old.name
 }
 
-// superseded is the ids of what it takes the place of.
-func (st *state) superseded(it flashItem) (ids []string) {
+// supersededBy is the ids of what the item takes the place of.
+func (st *state) supersededBy(it flashItem) (ids []string) {
 	for e := range st.all() {
 		if old, ok := decodeFlash(e); ok && it.supersedes(old) {
 			ids = append(ids, old.id)

@@ -103,7 +103,8 @@ func (f *frame) note(n news) *Session {
 	return f.used()
 }
 
-// tell is note for what a session may hear twice.
+// tell is note, and has the session hear n. One that begins at this moment hears it from use as well,
+// so it must do no harm twice.
 func (f *frame) tell(n news) {
 	if s := f.note(n); s != nil {
 		s.lock()

@@ -113,7 +113,8 @@ type Event struct {
 	Err      error
 }
 
-// LogValue is the event as a group that leaves out what is zero:
+// LogValue is the event as a group: the handle as "session", also where there is none, and of the rest
+// what is not zero:
 //
 //	logger.InfoContext(ctx, "session rejected", "event", e)
 //

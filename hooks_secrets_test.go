@@ -194,6 +194,11 @@ func secretScenario(t *testing.T, p, other *process, store *faultyTagger) (secre
 		store.failing = ""
 	}
 	fail("Write", session.ErrNotFound, put("text", value))
+	few := newVisitor()
+	do(few, func(s *session.Session) { s.Tag(user) })
+	store.failing, store.with = "Write", session.ErrTooLarge
+	do(few, put("text", value)) // the tag is one of the largest
+	store.failing = ""
 	newVisitor().do(p, put("text", strings.Repeat(value, 1000)))
 	for _, cookie := range []string{"~bad~", strings.Repeat("A", 43), v.cookie() + "x"} {
 		w := newVisitor()

@@ -98,8 +98,8 @@ func (s *Session) understand(rec Record, key string) (*state, error) {
 }
 
 // decode is the state in a record: nil if it has ended. Stores see to that themselves, but one
-// that forgets an expiry must not keep people logged in. The error is errCorrupt or an
-// ErrUnavailable.
+// that does not must not keep people logged in. (No expiry at all comes from a store that answers
+// without it; then only the absolute deadline counts.) The error is errCorrupt or an ErrUnavailable.
 func (m *Manager) decode(rec Record, now time.Time) (*state, error) {
 	if !rec.Expires.IsZero() && !rec.Expires.After(now) {
 		return nil, nil

@@ -1,8 +1,7 @@
 package session
 
 import (
-	"crypto/rand"
-	"encoding/binary"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 )
@@ -49,16 +48,10 @@ func New(cfg Config) (*Manager, error) {
 		cookie:   newCookieTemplate(cfg),
 		queue:    newQueue(),
 		realTime: realTime,
-		producer: randomUint64(),
+		producer: rand.Uint64(), // it is to be unique, and no secret
 	}
 	m.useStore(cfg.Store)
 	return m, nil
 }
 
 func (m *Manager) now() time.Time { return m.cfg.Now() }
-
-func randomUint64() uint64 {
-	var b [8]byte
-	rand.Read(b[:])
-	return binary.BigEndian.Uint64(b[:])
-}

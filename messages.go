@@ -46,8 +46,9 @@ func (s *Session) FlashMessages() FlashMessages {
 //
 // Has, Get and All know a message by its name: the key given to [Session.Flash], or, if
 // there is no such key, the kind of an alert, which stands for the newest of that kind.
-// Kinds known by another name in other frameworks ("danger", "alert", "warn", "notice")
-// come under ours, and may be asked for by either.
+// Kinds of alerts known by another name in other frameworks ("danger", "alert", "warn", "notice")
+// come under ours, and may be asked for by either. What [Session.Flash] has put under such a name is
+// known by that name only; as an alert, it is listed under our kind.
 type FlashMessages struct {
 	s    *Session
 	used *bool

@@ -54,6 +54,17 @@ func stays(p *process, v *visitor) (was string) {
 
 var errJob = errors.New("the job has failed")
 
+func Test_that_a_clear_that_is_refused_clears_nothing(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Put("n", 1); s.FlashInfo("hello") })
+	_ = p.manager.View(t.Context(), handleOf(p, v), func(s *session.Session) error {
+		if s.Clear(); s.Err() == nil || !s.Has("n") || !s.FlashMessages().Has("info") {
+			t.Errorf("%v, and there are %v and %v; want an error and both", s.Err(), s.All(), s.FlashMessages().All())
+		}
+		return nil
+	})
+}
+
 func Test_that_a_session_is_read_outside_of_a_request(t *testing.T) {
 	p, v := start(t, session.Config{}), newVisitor()
 	v.must(t, p, func(s *session.Session) {

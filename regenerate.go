@@ -48,7 +48,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	if err != nil {
 		return err
 	}
-	st, rec, err := c.insert(ctx, st)
+	st, rec, err := c.write(ctx, st, Record{})
 	takeBack := func(context.Context) {}
 	if err == nil {
 		takeBack, err = s.m.noteMove(ctx, old, c.seq)

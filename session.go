@@ -215,13 +215,13 @@ func (s *Session) failure() error {
 // fail is for a change that cannot be made. Once the head has left, the visitor cannot be
 // told.
 func (s *Session) fail(err error) {
-	s.remember(err)
+	s.failWith(err)
 	if s.headSent {
 		s.report(nil, cmp.Or(s.key, s.presented()), Event{Err: err}, failedLate)
 	}
 }
 
-func (s *Session) remember(err error) {
+func (s *Session) failWith(err error) {
 	if s.err == nil {
 		s.err = err
 	}
@@ -256,12 +256,12 @@ func (s *Session) Destroy() {
 		return
 	}
 	if err := s.logOutStraggles(); err != nil {
-		s.remember(err)
+		s.failWith(err)
 		s.reportUnsaved(err)
 		return
 	}
 	if s.loadErr != nil {
-		s.remember(s.loadErr) // there may be a record, but nobody can say which
+		s.failWith(s.loadErr) // there may be a record, but nobody can say which
 	}
 	if s.key != "" {
 		s.ended = append(s.ended, ended{s.key, s.version, s.st.tags()})
@@ -333,7 +333,7 @@ func (s *Session) changeable(e effect) bool {
 		s.late(ErrClosed)
 	case s.outside:
 		err := s.refusesOutside(e)
-		s.remember(err)
+		s.failWith(err)
 		return err == nil
 	case !s.headSent:
 		return true
@@ -348,7 +348,7 @@ func (s *Session) changeable(e effect) bool {
 // late fails the session with err, and reports that unless it has failed with it already.
 func (s *Session) late(err error) {
 	first := !errors.Is(s.err, err)
-	s.remember(err)
+	s.failWith(err)
 	if first {
 		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err}, tooLate)
 	}

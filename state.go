@@ -215,9 +215,11 @@ func (st *state) expires(now time.Time, idle time.Duration) time.Time {
 	return until
 }
 
-// largest names the entries that take the most room, largest first.
+// largest names what takes the most room, largest first: of what the application has put there. (The
+// key of a tag, say, is a user's id.)
 func (st *state) largest() []string {
 	byRoom := slices.SortedFunc(st.all(), func(a, b entry) int { return len(b.val) - len(a.val) })
+	byRoom = slices.DeleteFunc(byRoom, func(e entry) bool { return e.kind != kindValue && !e.isFlash() })
 	var names []string
 	for _, e := range byRoom[:min(3, len(byRoom))] {
 		names = append(names, fmt.Sprintf("%s (%d bytes)", e.name(), len(e.val)))

@@ -9,9 +9,9 @@ import (
 // storeTimeout bounds the store calls of one load or commit.
 const storeTimeout = 5 * time.Second
 
-// withStoreTimeout is for store calls about one session, or about the list of a user's, outside of a
-// load or commit. They end with ctx, and no later than those would: the context of a request has no
-// end while its visitor waits.
+// withStoreTimeout is for store calls outside of a load or commit, about one session or the list of a
+// user's. They end with ctx, and after storeTimeout at the latest: the context of a request lasts as
+// long as its visitor waits.
 func withStoreTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, storeTimeout)
 }

@@ -218,15 +218,17 @@ func (s *Session) Clear() {
 			came = append(came, string(e.key))
 		}
 	}
-	s.sealed.cleared = s.sealed.cleared || len(came) > 0
-	s.flashes().forgetReceived()
-	s.change(func(st *state) error {
+	cleared := s.change(func(st *state) error {
 		// What another request flashes meanwhile did not come with this one.
 		st.drop(func(e entry) bool {
 			return !e.kind.isFlash() && !e.isOwner() && !e.isCSRFSecret() || slices.Contains(came, string(e.key))
 		})
 		return nil
 	})
+	if cleared {
+		s.sealed.cleared = s.sealed.cleared || len(came) > 0
+		s.flashes().forgetReceived()
+	}
 }
 
 func encodeValue(key string, v any) ([]byte, error) {
