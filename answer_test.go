@@ -48,7 +48,7 @@ func Test_that_a_handler_can_tell_parts_from_pages(t *testing.T) {
 		{"a Turbo Frame", headers{"Turbo-Frame", "list"}, true, false},
 		{"a Turbo Frame, as Turbo asks for it", headers{"Turbo-Frame", "list", "Accept", "text/html"}, true, false},
 		{"a prefetched page", prefetched, false, false},
-		{"a part that htmx loads ahead", append(htmxPart[:len(htmxPart):len(htmxPart)], "HX-Preloaded", "true"), false, false},
+		{"a part that htmx loads ahead", append(htmxPart[:len(htmxPart):len(htmxPart)], "HX-Preloaded", "true"), true, true},
 	}
 	for _, tc := range cases {
 		got := newSite(t).browser().asks(ask{as: tc.as}, func(c echo.Context) error {

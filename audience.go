@@ -79,6 +79,10 @@ func isShown(h http.Header) bool {
 	return false
 }
 
+// isPartial says whether a part is asked for, also one that is loaded ahead: the same answer, out of
+// the cache, is then what is put into the page.
+func isPartial(r *http.Request) bool { return classify(r) == audiencePart || isPart(r.Header) }
+
 func isPart(h http.Header) bool {
 	switch {
 	case isHTMX(h):

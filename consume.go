@@ -15,12 +15,12 @@ type flashes struct {
 
 	forms map[string]Submission // those that were asked for so far, by the name of the form
 
-	read     []string          // ids of items that were read
-	done     []string          // ids of items that are consumed
-	formRead bool              // old input or errors were read
-	claims   []*bool           // of each call of FlashMessages, whether its result was looked at
-	taken    []string          // ids of items that another page had consumed before
-	keep     func(string) bool // what Reflash keeps; nil = nothing
+	read     []string   // ids of items that were read
+	done     []string   // ids of items that are consumed
+	formRead bool       // old input or errors were read
+	claims   []*bool    // of each call of FlashMessages, whether its result was looked at
+	taken    []string   // ids of items that another page had consumed before
+	keep     *reflashed // what Reflash keeps; nil = nothing
 }
 
 // flashes is the flash of this request, to be changed.
@@ -294,14 +294,14 @@ func (f *flashes) kept(it flashItem, until int64) []flashItem {
 	it.expires = until
 	switch it.kind {
 	case kindInput, kindInputErrors:
-		return it.fields(f.keep)
+		return it.fields(*f.keep)
 	case kindAlert:
 		alert, _ := it.alert()
-		if !f.keep(alert.Kind) {
+		if !f.keep.has(alert.Kind) {
 			return nil
 		}
 	default:
-		if !f.keep(it.name) {
+		if !f.keep.has(it.name) {
 			return nil
 		}
 	}

@@ -95,30 +95,37 @@ func (s *Session) Flash(key string, value any) {
 
 // Reflash keeps what this request received for one more page: messages that it shows, and
 // old input and errors.
-func (s *Session) Reflash() { s.reflash(func(string) bool { return true }) }
+func (s *Session) Reflash() { s.reflash(reflashed{}) }
 
 // ReflashOnly is Reflash for some names: keys of [Session.Flash], kinds of alerts, codes
 // of errors, and names of form fields. A kind may go by any of its names (see [KindOf]), and a
 // field by any spelling, or that of a group which it is in (see [Session.FlashOnly]).
 func (s *Session) ReflashOnly(keys ...string) {
-	s.reflash(func(name string) bool { return isNamed(keys, name) })
+	s.reflash(reflashed{only: append([]string{}, keys...)}) // never nil, which would be all
 }
 
 // ReflashExcept is Reflash for all names but these.
 func (s *Session) ReflashExcept(keys ...string) {
-	s.reflash(func(name string) bool { return !isNamed(keys, name) })
+	s.reflash(reflashed{except: slices.Clone(keys)})
 }
 
 func isNamed(keys []string, name string) bool {
 	return isFieldOf(keys, name) || slices.ContainsFunc(keys, func(key string) bool { return KindOf(key) == KindOf(name) })
 }
 
-func (s *Session) reflash(keep func(name string) bool) {
+// reflashed is the names of what Reflash keeps.
+type reflashed struct{ only, except []string } // only: nil is all
+
+func (r reflashed) has(name string) bool {
+	return (r.only == nil || isNamed(r.only, name)) && !isNamed(r.except, name)
+}
+
+func (s *Session) reflash(keep reflashed) {
 	s.lock()
 	defer s.unlock()
 	s.state()
 	if s.changeable(updatesRecord) {
-		s.flashes().keep = keep
+		s.flashes().keep = &keep
 	}
 }
 

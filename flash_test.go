@@ -403,6 +403,28 @@ func Test_that_reflash_knows_a_name_by_its_other_spellings(t *testing.T) {
 	}
 }
 
+// A box that was not checked is not sent. Left out on purpose, it has its default again.
+func Test_that_reflash_leaves_out_what_was_not_sent(t *testing.T) {
+	for name, reflash := range map[string]func(*session.Session){
+		"all but it":   func(s *session.Session) { s.ReflashExcept("news") },
+		"another only": func(s *session.Session) { s.ReflashOnly("title") },
+		"none":         func(s *session.Session) { s.ReflashOnly() },
+	} {
+		v, names := newSite(t).browser(), old("title", "news")
+		v.posts(url.Values{"title": {"T"}}, flashing((*session.Session).FlashAll))
+		reads(t, v, name+", at first", reflashing(names, reflash), "title=T news=")
+		want := "title=T news=-"
+		if name == "none" {
+			want = "title=- news=-"
+		}
+		reads(t, v, name+", afterwards", names, want)
+	}
+	v, names := newSite(t).browser(), old("title", "news", "tags")
+	v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { s.FlashOnly("title", "news") }))
+	reads(t, v, "some, at first", reflashing(names, func(s *session.Session) { s.ReflashOnly("title", "tags") }), "title=T news= tags=-")
+	reads(t, v, "some of them, afterwards", names, "title=T news=- tags=-")
+}
+
 func Test_that_a_message_on_the_way_survives_reflash_before_a_redirect(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()

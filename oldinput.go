@@ -181,29 +181,48 @@ func (in *oldInput) size() (all int, values map[string]int) {
 }
 
 // fields is what Reflash keeps of a submission or of its errors, field by field.
-func (it flashItem) fields(keep func(name string) bool) []flashItem {
+func (it flashItem) fields(keep reflashed) []flashItem {
 	switch it.kind {
 	case kindInput:
 		in := it.input()
-		maps.DeleteFunc(in.Values, func(name string, _ []string) bool {
-			if keep(name) {
-				return false
-			}
-			in.Except = append(in.Except, name)
-			return true
-		})
+		maps.DeleteFunc(in.Values, func(name string, _ []string) bool { return !keep.has(name) })
 		if len(in.Values) == 0 {
 			return nil
 		}
+		in.narrow(keep) // for what was not submitted, such as an unchecked box
 		it.value = mustEncode(in)
 	case kindInputErrors:
-		errs := slices.DeleteFunc(it.inputErrors(), func(e InputError) bool { return !keep(e.Name) })
+		errs := slices.DeleteFunc(it.inputErrors(), func(e InputError) bool { return !keep.has(e.Name) })
 		if len(errs) == 0 {
 			return nil
 		}
 		it.value = mustEncode(errs)
 	}
 	return []flashItem{it}
+}
+
+// narrow leaves out what Reflash does not keep.
+func (in *oldInput) narrow(keep reflashed) {
+	in.Except = append(in.Except, keep.except...)
+	switch {
+	case keep.only == nil:
+		return
+	case in.Only == nil:
+		in.Only = keep.only
+		return
+	}
+	both := []string{}
+	for _, name := range in.Only {
+		if isFieldOf(keep.only, name) {
+			both = append(both, name)
+		}
+	}
+	for _, name := range keep.only {
+		if isFieldOf(in.Only, name) {
+			both = append(both, name)
+		}
+	}
+	in.Only = both
 }
 
 func (it flashItem) input() (in oldInput) {
@@ -265,7 +284,7 @@ func mergeErrors(have, more []InputError) []InputError {
 		i := slices.IndexFunc(have, func(h InputError) bool { return h.Name == e.Name })
 		if i < 0 {
 			if len(have) == maxErrors {
-				break
+				continue
 			}
 			i = len(have)
 			have = append(have, InputError{Name: e.Name})

@@ -680,3 +680,16 @@ func Test_that_forms_of_any_name_do_not_fill_the_session(t *testing.T) {
 		t.Errorf("the record has %d bytes, %v; want less than 1 MiB", len(rec.Data), err)
 	}
 }
+
+func Test_that_fields_beyond_the_limit_cost_no_other_its_messages(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) {
+		many := map[string][]string{}
+		for i := range 200 {
+			many[fmt.Sprintf("f%03d", i)] = []string{"bad"}
+		}
+		s.FlashInputErrors(many)
+		s.FlashInputErrors(map[string][]string{"another": {"bad"}, "f000": {"worse"}})
+	}))
+	reads(t, v, "errors", func(s *session.Session) any { return strings.Join(s.InputErrors("f000"), ",") }, "bad,worse")
+}

@@ -157,6 +157,10 @@ func isOn(value any) bool {
 		return value
 	case *bool:
 		return value != nil && *value
+	case *string:
+		return value != nil
+	case templ.KeyValue[string, bool]:
+		return value.Value
 	case templ.KeyValue[bool, bool]:
 		return value.Key && value.Value
 	case func() bool:

@@ -113,7 +113,11 @@ func (c *control) addAttributes(a attributes) attributes {
 	a = a.addText("id", c.id).addText("name", c.name)
 	a = c.addValue(a).addIf("multiple", c.Multiple).addIf("disabled", c.disabled)
 	a = a.addText("class", words(c.class(), c.Class))
-	return c.addState(a).merge(c.Attrs)
+	a = c.addState(a).merge(c.Attrs)
+	if c.disabled { // whatever Attrs says of the other options
+		a = a.mergeOne("disabled", true)
+	}
+	return a
 }
 
 // addValue adds the value, if it is an attribute and may be shown.
@@ -131,10 +135,10 @@ func (c *control) addValue(a attributes) attributes {
 
 // addState says whether the control is invalid, and where it is described.
 func (c *control) addState(a attributes) attributes {
-	if c.Type == "hidden" || c.isButton() {
+	if c.Type == "hidden" {
 		return a
 	}
-	if len(c.errors) > 0 && c.Type != "radio" { // a radio button is right, the choice is not
+	if len(c.errors) > 0 && c.Type != "radio" && !c.isButton() { // a radio button is right, the choice is not
 		a = a.add("aria-invalid", "true")
 	}
 	if c.inGroup {

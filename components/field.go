@@ -11,8 +11,8 @@ import (
 // screen readers say all of it. See [OldInput] for the control.
 //
 // Checkboxes and radio buttons with Options are a group: a fieldset with a legend and one
-// control for each option. Its Class and Attrs are those of each control. A hidden field
-// is the control alone.
+// control for each option. Its Class and Attrs are those of each control, but for aria-label
+// and aria-labelledby, which name the group. A hidden field is the control alone.
 //
 // Without a Label give it the attribute aria-label.
 func Field(name string, props ...Input) templ.Component {
@@ -59,6 +59,7 @@ func (m *markup) group(c *control) {
 	if ids := c.description(); ids != "" {
 		m.attribute("aria-describedby", ids)
 	}
+	m.attributes(attributes(nil).merge(c.names()))
 	if c.Label != "" {
 		m.element("legend", c.Theme.Legend, c.Label)
 	}
@@ -104,12 +105,24 @@ func (m *markup) hint(c *control) {
 }
 
 // group is the control as one of several. A browser would take "required" to mean each
-// checkbox.
+// checkbox, and a screen reader would say the name of the group instead of each option's.
 func (c *control) group() []control {
 	member := *c
-	if c.Type == "checkbox" {
-		member.Attrs = maps.Clone(c.Attrs)
-		maps.DeleteFunc(member.Attrs, func(key string, _ any) bool { return strings.EqualFold(key, "required") })
-	}
+	member.Attrs = maps.Clone(c.Attrs)
+	maps.DeleteFunc(member.Attrs, func(key string, _ any) bool {
+		return isName(key) || c.Type == "checkbox" && strings.EqualFold(key, "required")
+	})
 	return member.boxes()
+}
+
+// names is the attributes that name the group, where it has no legend.
+func (c *control) names() templ.Attributes {
+	names := maps.Clone(c.Attrs)
+	maps.DeleteFunc(names, func(key string, _ any) bool { return !isName(key) })
+	return names
+}
+
+// isName says whether an attribute is what screen readers call an element.
+func isName(key string) bool {
+	return strings.EqualFold(key, "aria-label") || strings.EqualFold(key, "aria-labelledby")
 }

@@ -272,3 +272,11 @@ func Test_that_looks_yield_to_every_rule(t *testing.T) {
 		}
 	}
 }
+
+func Test_that_a_message_is_shown_with_its_value_under_another_name_of_its_kind(t *testing.T) {
+	value := text(func(ctx context.Context) string { return fmt.Sprint(components.Message[int](ctx)) })
+	got := after(t, nil, func(s *session.Session) { s.Flash("error", 7) }, with(components.FlashMessage("danger"), value))
+	if got != "7" {
+		t.Errorf("got %q; want 7", got)
+	}
+}

@@ -400,3 +400,48 @@ func Test_that_a_component_does_not_change_its_properties(t *testing.T) {
 		t.Errorf("the properties are %v now", in)
 	}
 }
+
+func Test_that_what_names_a_group_names_none_of_its_options(t *testing.T) {
+	for _, kind := range []string{"radio", "checkbox"} {
+		for _, key := range []string{"aria-label", "ARIA-LabelledBy"} {
+			got := html(t, components.Field("plan", components.Input{
+				Type: kind, Options: components.Options("free", "Free", "pro", "Pro"), Attrs: templ.Attributes{key: "Plan", "form": "f"},
+			}))
+			fieldset, options, _ := strings.Cut(got[strings.Index(got, "<fieldset"):], ">")
+			want := strings.ToLower(key) + `="Plan"`
+			if !strings.Contains(strings.ToLower(fieldset), strings.ToLower(want)) || strings.Contains(options, "Plan") || strings.Count(options, ` form="f"`) != 2 {
+				t.Errorf("%s, %s: %s", kind, key, got)
+			}
+		}
+	}
+}
+
+func Test_that_an_option_that_is_disabled_stays_so(t *testing.T) {
+	for _, kind := range []string{"radio", "checkbox", "select"} {
+		got := html(t, components.Field("plan", components.Input{
+			Type: kind, Options: []components.Option{{Value: "a"}, {Value: "b", Disabled: true}}, Attrs: templ.Attributes{"disabled": false},
+		}))
+		if strings.Count(got, " disabled") != 1 {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+}
+
+func Test_that_an_attribute_which_templ_leaves_out_is_none(t *testing.T) {
+	var text *string
+	var flag *bool
+	for _, value := range []any{false, flag, text, templ.KV("disabled", false), templ.KV(true, false), func() bool { return false }} {
+		box := components.Input{Type: "checkbox", Checked: true, Attrs: templ.Attributes{"disabled": value}}
+		got := after(t, url.Values{"x": {"1"}}, (*session.Session).FlashAll, components.OldInput("news", box))
+		if strings.Contains(got, " checked") || strings.Contains(got, " disabled") {
+			t.Errorf("%T: %s; want a box that the visitor has cleared", value, got)
+		}
+	}
+}
+
+func Test_that_a_button_is_described(t *testing.T) {
+	button := components.Input{Type: "submit", Value: "Pay", Hint: "It costs 5.", DescribedBy: "terms"}
+	if got := html(t, components.Field("pay", button)); !strings.Contains(got, ` aria-describedby="pay-hint terms"`) {
+		t.Errorf("got %s", got)
+	}
+}

@@ -54,7 +54,8 @@ func stored(value any) (v any, err error) {
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
-	return v, dec.Decode(&v)
+	err = dec.Decode(&v)
+	return v, err
 }
 
 // difference is one line if that is short enough, and otherwise what differs, line by line.

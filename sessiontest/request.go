@@ -4,11 +4,17 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
 )
 
 const (
@@ -131,10 +137,10 @@ func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
 			delete(out.Header, name)
 		}
 	}
-	if r.Header.Get("Content-Type") == formType {
-		if form, err := url.ParseQuery(string(body)); err == nil {
-			v.browser.noteForm(form)
-		}
+	sent := r.Clone(r.Context())
+	setBody(sent, body)
+	if err := sent.ParseMultipartForm(int64(len(body)) + 1); err == nil || errors.Is(err, http.ErrNotMultipart) {
+		v.browser.noteForm(sent.Form) // one in the address, too
 	}
 	return out, nil
 }
@@ -184,8 +190,9 @@ func (v *Visitor) take(res *http.Response) {
 
 // arrives says whether the answer is the page that the browser shows from now on.
 func (v *Visitor) arrives(res *http.Response) bool {
+	part := session.IsPartial(echo.New().NewContext(res.Request, httptest.NewRecorder()))
 	return strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") &&
-		res.StatusCode/100 != 3 && (v.located || res.Request.Header.Get("Hx-Request") == "")
+		res.StatusCode/100 != 3 && (v.located || !part)
 }
 
 // Follow goes where the answer sends the visitor, and on, until there is a page: as a

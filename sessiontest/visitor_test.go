@@ -579,3 +579,62 @@ func Test_that_redirects_are_followed_as_browsers_do(t *testing.T) {
 		}
 	}
 }
+
+func Test_that_only_a_page_is_where_the_visitor_comes_from(t *testing.T) {
+	app := echo.New()
+	app.GET("/*", func(c echo.Context) error { return c.HTML(http.StatusOK, c.Request().Referer()) })
+	for _, tc := range []struct {
+		claim string
+		as    []string
+		from  string
+	}{
+		{"a part by htmx", []string{"HX-Request", "true"}, "/page"},
+		{"a boosted page", []string{"HX-Request", "true", "HX-Boosted", "true"}, "/next"},
+		{"a Turbo Frame", []string{"Turbo-Frame", "list"}, "/page"},
+		{"a part by Unpoly", []string{"X-Up-Target", ".list"}, "/page"},
+		{"a page by Unpoly", []string{"X-Up-Target", "body"}, "/next"},
+		{"a part by Datastar", []string{"Datastar-Request", "true"}, "/page"},
+	} {
+		visitor := sessiontest.New(t, inMemory(), app)
+		visitor.Get("/page")
+		visitor.With(tc.as...).Get("/next")
+		if got := visitor.Get("/last").Text; got != "https://example.com"+tc.from {
+			t.Errorf("after %s: comes from %q; want %s", tc.claim, got, tc.from)
+		}
+	}
+}
+
+func Test_that_a_form_is_known_however_it_is_sent(t *testing.T) {
+	cfg := inMemory()
+	app := newApp(cfg)
+	app.POST("/upload", func(c echo.Context) error {
+		session.From(c).FlashInputErrors(map[string][]string{"file": {"Choose a file."}})
+		return session.Redirect(c, "/posts")
+	})
+	for contentType, body := range map[string]string{
+		"application/x-www-form-urlencoded":                "_form=upload",
+		"application/x-www-form-urlencoded; charset=UTF-8": "_form=upload",
+		"multipart/form-data; boundary=x":                  "--x\r\nContent-Disposition: form-data; name=_form\r\n\r\nupload\r\n--x--\r\n",
+	} {
+		wantFailure(t, "there is a form to be corrected, or an error of the page; want no flash\n\tthis is what there is:\n\tinput error in form \"upload\": \"file\": \"Choose a file.\"", func(fake sessiontest.TB) {
+			visitor := sessiontest.New(fake, cfg, app)
+			r := httptest.NewRequest(http.MethodPost, "/upload", strings.NewReader(body))
+			r.Header.Set("Content-Type", contentType)
+			visitor.Do(r)
+			visitor.AssertNoFlash()
+		})
+	}
+}
+
+func Test_that_a_session_without_values_is_not_destroyed_by_nothing(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		failed := failuresOf(func(fake sessiontest.TB) {
+			visitor := sessiontest.New(fake, cfg, newApp(cfg))
+			started(visitor)
+			visitor.Get("/ping").AssertSessionDestroyed()
+		})
+		if len(failed) != 1 {
+			t.Errorf("failed with %v; want one failure", failed)
+		}
+	})
+}
