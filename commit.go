@@ -163,6 +163,11 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	c := s.newCommit(storeKey(id))
 	st, rec, err := c.write(ctx, s.st, Record{}) // a conflict here: a store that is not well, as nobody draws the same 256 bits
 	if err != nil {
+		if tags := s.st.tags(); len(tags) > 0 { // a store that has not answered may have it all the same, and the user's list would show it
+			ctx := s.storeContext() // the end of the other may be what failed
+			defer ctx.end()
+			s.m.discard(ctx, tags, c.key)
+		}
 		return s.explain("create", err)
 	}
 	s.stored(id, c.key, st, rec)

@@ -317,3 +317,18 @@ func Test_that_a_login_that_could_not_be_saved_is_not_remembered(t *testing.T) {
 		t.Error("it lives on")
 	}
 }
+
+func Test_that_a_remembered_visitor_is_told_things_in_a_cookie_too(t *testing.T) {
+	c := new(clock)
+	p, v := start(t, session.Config{Store: cookieStore(t, c.Now), Now: c.Now}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Put("user", "7"); s.RememberMe(14*day, 90*day) })
+	for _, days := range []int{0, 2, 12} { // the others end after one
+		c.advance(time.Duration(days) * day)
+		v.must(t, p, func(s *session.Session) { s.Flash("said", "saved") })
+		v.must(t, p, func(s *session.Session) {
+			if got := session.Flashed[string](s, "said"); got != "saved" || !s.Has("user") {
+				t.Errorf("%d days later: told %q, and logged in is %v", days, got, s.Has("user"))
+			}
+		})
+	}
+}

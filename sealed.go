@@ -77,7 +77,9 @@ func (s *Session) seal(delta flashDelta) error {
 		}
 	}
 	if !delta.empty() || had.ended || had.cleared {
-		if err := s.sealFlash(s.st.without(entry.isNoFlash)); err != nil {
+		flash := s.st.without(entry.isNoFlash)
+		flash.deadline = s.st.end() // what RememberMe has said of it stays in the other cookie
+		if err := s.sealFlash(flash); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -77,32 +78,21 @@ type storeCalls struct {
 	m     *Manager
 }
 
-func (c storeCalls) Read(ctx context.Context, key string) (Record, error) {
-	ctx, done := c.m.storeCall(ctx, "read")
-	rec, err := c.store.Read(ctx, key)
-	done(err)
+func (c storeCalls) Read(ctx context.Context, key string) (rec Record, err error) {
+	err = c.m.called(ctx, "read", func(ctx context.Context) (err error) { rec, err = c.store.Read(ctx, key); return err })
 	return rec, err
 }
 
 func (c storeCalls) Write(ctx context.Context, key string, rec Record) error {
-	ctx, done := c.m.storeCall(ctx, "write")
-	err := c.store.Write(ctx, key, rec)
-	done(err)
-	return err
+	return c.m.called(ctx, "write", func(ctx context.Context) error { return c.store.Write(ctx, key, rec) })
 }
 
 func (c storeCalls) Destroy(ctx context.Context, key string, version uint64) error {
-	ctx, done := c.m.storeCall(ctx, "destroy")
-	err := c.store.Destroy(ctx, key, version)
-	done(err)
-	return err
+	return c.m.called(ctx, "destroy", func(ctx context.Context) error { return c.store.Destroy(ctx, key, version) })
 }
 
 func (c storeCalls) Touch(ctx context.Context, key string, expires time.Time) error {
-	ctx, done := c.m.storeCall(ctx, "touch")
-	err := c.store.Touch(ctx, key, expires)
-	done(err)
-	return err
+	return c.m.called(ctx, "touch", func(ctx context.Context) error { return c.store.Touch(ctx, key, expires) })
 }
 
 type taggerCalls struct {
@@ -112,30 +102,20 @@ type taggerCalls struct {
 }
 
 func (c taggerCalls) Tag(ctx context.Context, tag, key string, expires time.Time) error {
-	ctx, done := c.m.storeCall(ctx, "tag")
-	err := c.tagger.Tag(ctx, tag, key, expires)
-	done(err)
-	return err
+	return c.m.called(ctx, "tag", func(ctx context.Context) error { return c.tagger.Tag(ctx, tag, key, expires) })
 }
 
 func (c taggerCalls) Untag(ctx context.Context, tag string, keys ...string) error {
-	ctx, done := c.m.storeCall(ctx, "untag")
-	err := c.tagger.Untag(ctx, tag, keys...)
-	done(err)
-	return err
+	return c.m.called(ctx, "untag", func(ctx context.Context) error { return c.tagger.Untag(ctx, tag, keys...) })
 }
 
-func (c taggerCalls) Tagged(ctx context.Context, tag string) ([]TagEntry, error) {
-	ctx, done := c.m.storeCall(ctx, "tagged")
-	entries, err := c.tagger.Tagged(ctx, tag)
-	done(err)
+func (c taggerCalls) Tagged(ctx context.Context, tag string) (entries []TagEntry, err error) {
+	err = c.m.called(ctx, "tagged", func(ctx context.Context) (err error) { entries, err = c.tagger.Tagged(ctx, tag); return err })
 	return entries, err
 }
 
-func (c taggerCalls) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
-	ctx, done := c.m.storeCall(ctx, "revoke")
-	keys, err := c.tagger.Revoke(ctx, tag, except...)
-	done(err)
+func (c taggerCalls) Revoke(ctx context.Context, tag string, except ...string) (keys []string, err error) {
+	err = c.m.called(ctx, "revoke", func(ctx context.Context) (err error) { keys, err = c.tagger.Revoke(ctx, tag, except...); return err })
 	return keys, err
 }
 
@@ -146,18 +126,13 @@ type sharerCalls struct {
 	m      *Manager
 }
 
-func (c sharerCalls) Peek(ctx context.Context, key string) (Record, error) {
-	ctx, done := c.m.storeCall(ctx, "read")
-	rec, err := c.sharer.Peek(ctx, key)
-	done(err)
+func (c sharerCalls) Peek(ctx context.Context, key string) (rec Record, err error) {
+	err = c.m.called(ctx, "read", func(ctx context.Context) (err error) { rec, err = c.sharer.Peek(ctx, key); return err })
 	return rec, err
 }
 
 func (c sharerCalls) Keep(ctx context.Context, key string, rec Record) error {
-	ctx, done := c.m.storeCall(ctx, "write")
-	err := c.sharer.Keep(ctx, key, rec)
-	done(err)
-	return err
+	return c.m.called(ctx, "write", func(ctx context.Context) error { return c.sharer.Keep(ctx, key, rec) })
 }
 
 // renewerCalls are a read, whatever the store does besides.
@@ -167,24 +142,30 @@ type renewerCalls struct {
 	m       *Manager
 }
 
-func (c renewerCalls) Renew(ctx context.Context, key string, due, until time.Time) (Record, error) {
-	ctx, done := c.m.storeCall(ctx, "read")
-	rec, err := c.renewer.Renew(ctx, key, due, until)
-	done(err)
+func (c renewerCalls) Renew(ctx context.Context, key string, due, until time.Time) (rec Record, err error) {
+	err = c.m.called(ctx, "read", func(ctx context.Context) (err error) { rec, err = c.renewer.Renew(ctx, key, due, until); return err })
 	return rec, err
 }
 
+// called is a call of the store between the two halves of Hooks.StoreCall. The second half comes
+// after a panic, too: what the first has begun must end.
+func (m *Manager) called(ctx context.Context, op string, call func(context.Context) error) error {
+	ctx, done := m.storeCall(ctx, op)
+	err := errStorePanicked // unless call returns
+	defer func() { done(err) }()
+	err = call(ctx)
+	return err
+}
+
+var errStorePanicked = fmt.Errorf("%w: a panic", ErrUnavailable)
+
 // seal and open are those of the store. Neither takes a context: all they do is compute.
-func (m *Manager) seal(ctx context.Context, name string, rec Record) (string, error) {
-	_, done := m.storeCall(ctx, "seal")
-	value, err := m.sealer.Seal(name, rec)
-	done(err)
+func (m *Manager) seal(ctx context.Context, name string, rec Record) (value string, err error) {
+	err = m.called(ctx, "seal", func(context.Context) (err error) { value, err = m.sealer.Seal(name, rec); return err })
 	return value, err
 }
 
-func (m *Manager) open(ctx context.Context, name, value string) (Record, error) {
-	_, done := m.storeCall(ctx, "open")
-	rec, err := m.sealer.Open(name, value)
-	done(err)
+func (m *Manager) open(ctx context.Context, name, value string) (rec Record, err error) {
+	err = m.called(ctx, "open", func(context.Context) (err error) { rec, err = m.sealer.Open(name, value); return err })
 	return rec, err
 }

@@ -144,3 +144,19 @@ func Test_that_a_store_call_is_told_in_few_allocations(t *testing.T) {
 		t.Errorf("%.2f allocations more; want 2 at the most", more)
 	}
 }
+
+func Test_that_a_store_call_ends_though_the_store_panics(t *testing.T) {
+	begun := 0
+	var told error
+	hooks := session.Hooks{StoreCall: func(ctx context.Context, _ string) (context.Context, func(error)) {
+		begun++
+		return ctx, func(err error) { begun--; told = err }
+	}}
+	store := &watched{Store: memorystore.New(memorystore.Options{}), before: func(call) error { panic("broken") }}
+	p := start(t, session.Config{Store: store, Hooks: hooks})
+	p.Pre(recovering)
+	newVisitor().do(p, put("a", 1))
+	if begun != 0 || !errors.Is(told, session.ErrUnavailable) {
+		t.Errorf("%d calls have not ended, and the last one with %v", begun, told)
+	}
+}

@@ -218,6 +218,10 @@ func (c commit) index(ctx context.Context, st *state, expires time.Time) error {
 	return c.s.m.index(ctx, tags, c.key, st, expires)
 }
 
+// outlive is how much longer an entry is kept than its record. Clocks of processes differ, and a store
+// may have got one of the two late: what is still found by its key must be found by its tag.
+const outlive = time.Minute
+
 func (m *Manager) index(ctx context.Context, tags []string, key string, st *state, expires time.Time) error {
 	if end := st.end(); end != 0 {
 		expires = time.UnixMilli(end)
@@ -226,7 +230,7 @@ func (m *Manager) index(ctx context.Context, tags []string, key string, st *stat
 		return errNoTags // another store has tagged it, or this one in another wrapping
 	}
 	for _, tag := range tags {
-		if err := m.tagger.Tag(ctx, tagName(tag), key, expires); err != nil {
+		if err := m.tagger.Tag(ctx, tagName(tag), key, expires.Add(outlive)); err != nil {
 			return unavailable("tag", err)
 		}
 	}

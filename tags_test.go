@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/filestore"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
@@ -314,6 +316,30 @@ func Test_that_a_log_out_everywhere_holds_for_processes_whose_clocks_are_behind(
 	v := newVisitor()
 	v.must(t, p, logIn("7"))
 	c.advance(session.DefaultIdleTimeout - 2*time.Second)
+	if err := ahead.manager.DestroyTagged(t.Context(), "7"); err != nil {
+		t.Fatal(err)
+	}
+	if isLoggedIn(p, v) {
+		t.Error("the session lives")
+	}
+}
+
+// There the record has expired, and here it has seconds left, in which it can be prolonged. What leads
+// to it must be found till then.
+func Test_that_a_log_out_everywhere_holds_for_stores_whose_clocks_are_behind(t *testing.T) {
+	c, dir := new(clock), t.TempDir()
+	open := func(now func() time.Time) *process {
+		store, err := filestore.New(filestore.Options{Dir: dir, Now: now, NoSync: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = store.Close() })
+		return start(t, session.Config{Store: store, Now: now, AbsoluteTimeout: -1})
+	}
+	p, ahead := open(c.Now), open(func() time.Time { return c.Now().Add(20 * time.Second) })
+	v := newVisitor()
+	v.must(t, p, logIn("7"))
+	c.advance(session.DefaultIdleTimeout - 10*time.Second)
 	if err := ahead.manager.DestroyTagged(t.Context(), "7"); err != nil {
 		t.Fatal(err)
 	}
@@ -969,5 +995,22 @@ func Test_that_handles_name_the_same_session_everywhere(t *testing.T) {
 	}
 	if got := handleOf(start(t, session.Config{Store: cookieStore(t, nil), Now: time.Now}), v); got != "" {
 		t.Errorf("a session in a cookie has the handle %q", got)
+	}
+}
+
+// doubtful does what it is asked to, and says that it cannot tell.
+type doubtful struct{ *memorystore.Store }
+
+func (s doubtful) Keep(ctx context.Context, key string, rec session.Record) error {
+	return cmp.Or(s.Store.Keep(ctx, key, rec), session.ErrUnavailable)
+}
+
+func Test_that_a_login_which_fails_leaves_nothing_in_the_users_list(t *testing.T) {
+	p, v := start(t, session.Config{Store: doubtful{memorystore.New(memorystore.Options{})}}), newVisitor()
+	if rec := v.do(p, logIn("7")); rec.Code != http.StatusServiceUnavailable || len(v.cookies) > 0 {
+		t.Errorf("status %d, cookies %v; want 503 and none", rec.Code, v.cookies)
+	}
+	if list, err := p.manager.Tagged(t.Context(), "7"); err != nil || len(list) > 0 {
+		t.Errorf("%d sessions that nobody has, %v", len(list), err)
 	}
 }

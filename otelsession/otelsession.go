@@ -34,9 +34,9 @@
 //
 // session.store.duration has the attributes session.store.operation ("read", "write",
 // "destroy", "touch", "tag", "untag", "tagged", "revoke", "seal", "open") and
-// session.store.outcome ("ok", "not_found", "conflict", "too_large", "error"); spans have
-// both as well. session.rejected has session.rejected.reason, a [session.Reason]. Nothing
-// has ids or handles.
+// session.store.outcome ("ok", "not_found", "conflict", "too_large", "canceled" where whoever
+// asked has left, "error"); spans have both as well. session.rejected has
+// session.rejected.reason, a [session.Reason]. Nothing has ids or handles.
 package otelsession
 
 import (

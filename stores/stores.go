@@ -129,8 +129,9 @@ func (e *env) failed(name, value string, err error) {
 
 func (e *env) required(name, way string) string {
 	value := os.Getenv(name)
-	if value == "" {
+	if strings.TrimSpace(value) == "" {
 		e.wrong(name, "", "is not set; "+way)
+		return ""
 	}
 	return value
 }

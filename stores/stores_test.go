@@ -151,6 +151,8 @@ func Test_that_every_mistake_in_the_environment_is_reported_at_once(t *testing.T
 		want []string // names of variables
 	}{
 		{"nothing is set", nil, []string{"APP_KEY"}},
+		{"a blank key", map[string]string{"APP_KEY": "  "}, []string{"APP_KEY"}},
+		{"a blank key, and one from before", map[string]string{"APP_KEY": " ", "APP_PREVIOUS_KEYS": goodKey}, []string{"APP_KEY"}},
 		{"an unknown driver", map[string]string{"SESSION_DRIVER": "redi"}, []string{"SESSION_DRIVER"}},
 		{"wrong lifetimes", map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "120", "SESSION_ABSOLUTE_TIMEOUT": "-1h"}, []string{"SESSION_IDLE_TIMEOUT", "SESSION_ABSOLUTE_TIMEOUT"}},
 		{"a lifetime of nothing", map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "0s"}, []string{"SESSION_IDLE_TIMEOUT"}},

@@ -58,7 +58,8 @@
 //
 // The index of a tag is another matter: if it is damaged, nobody knows which sessions the
 // user has, and [Store.Revoke] must not say that it has found them all. It answers
-// ErrUnavailable for 30 days, in which the lost sessions will have expired. Logging in goes on.
+// ErrUnavailable for 30 days, in which the lost sessions will have expired, unless they were
+// remembered for longer (see [session.Session.RememberMe]). Logging in goes on.
 //
 // # Sweeping
 //

@@ -1,6 +1,7 @@
 package filestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -36,7 +37,7 @@ func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 		for i := range a {
 			n, err := s.sweepFolder(ctx, root, &a[i])
 			removed += n
-			errs = append(errs, answer("sweep", err))
+			errs = append(errs, answer("sweep", cmp.Or(err, ctx.Err())))
 			if ctx.Err() != nil {
 				return removed, errors.Join(errs...)
 			}

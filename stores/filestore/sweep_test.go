@@ -132,6 +132,21 @@ func Test_that_sweep_ends_with_its_context(t *testing.T) {
 	cancel()
 	_, err := h.Sweep(ctx)
 	is(t, err, context.Canceled)
+	_, err = h.Sweep(&endsMeanwhile{t.Context(), 1})
+	is(t, err, context.Canceled)
+}
+
+// endsMeanwhile is a context that has ended once it was asked so many times.
+type endsMeanwhile struct {
+	context.Context
+	left int
+}
+
+func (c *endsMeanwhile) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
 }
 
 func Test_that_sweep_goes_on_after_a_failure(t *testing.T) {
