@@ -109,6 +109,19 @@ func (s *Session) save(delta flashDelta) error {
 	return nil
 }
 
+// forgo is for a create that failed. A store that has not answered may have the record all the same,
+// and the user's list would show a session that nobody has. It has a context of its own, since the end of
+// the other may be what failed.
+func (s *Session) forgo(key string) {
+	tags := s.st.tags()
+	if len(tags) == 0 {
+		return
+	}
+	ctx := s.storeContext()
+	defer ctx.end()
+	s.m.discard(ctx, tags, key)
+}
+
 func (s *Session) destroyEnded(ctx context.Context) error {
 	for _, rec := range s.ended {
 		conflict := func(retries int) {
@@ -163,11 +176,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	c := s.newCommit(storeKey(id))
 	st, rec, err := c.write(ctx, s.st, Record{}) // a conflict here: a store that is not well, as nobody draws the same 256 bits
 	if err != nil {
-		if tags := s.st.tags(); len(tags) > 0 { // a store that has not answered may have it all the same, and the user's list would show it
-			ctx := s.storeContext() // the end of the other may be what failed
-			defer ctx.end()
-			s.m.discard(ctx, tags, c.key)
-		}
+		s.forgo(c.key)
 		return s.explain("create", err)
 	}
 	s.stored(id, c.key, st, rec)

@@ -423,6 +423,12 @@ func Test_that_reflash_leaves_out_what_was_not_sent(t *testing.T) {
 	v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { s.FlashOnly("title", "news") }))
 	reads(t, v, "some, at first", reflashing(names, func(s *session.Session) { s.ReflashOnly("title", "tags") }), "title=T news= tags=-")
 	reads(t, v, "some of them, afterwards", names, "title=T news=- tags=-")
+	for _, only := range [][2]string{{"address", "address[city]"}, {"address.city", "address"}} {
+		v, names := newSite(t).browser(), old("address[city]")
+		v.posts(url.Values{"address[city]": {"Bonn"}}, flashing(func(s *session.Session) { s.FlashOnly(only[0]) }))
+		reads(t, v, "a group, at first", reflashing(names, func(s *session.Session) { s.ReflashOnly(only[1]) }), "address[city]=Bonn")
+		reads(t, v, "a group, afterwards", names, "address[city]=Bonn")
+	}
 }
 
 func Test_that_a_message_on_the_way_survives_reflash_before_a_redirect(t *testing.T) {

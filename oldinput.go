@@ -206,23 +206,16 @@ func (in *oldInput) narrow(keep reflashed) {
 	in.Except = append(in.Except, keep.except...)
 	switch {
 	case keep.only == nil:
-		return
 	case in.Only == nil:
 		in.Only = keep.only
-		return
+	default: // either may name a group, and the other a field of it
+		in.Only = append(thoseIn(keep.only, in.Only), thoseIn(in.Only, keep.only)...)
 	}
-	both := []string{}
-	for _, name := range in.Only {
-		if isFieldOf(keep.only, name) {
-			both = append(both, name)
-		}
-	}
-	for _, name := range keep.only {
-		if isFieldOf(in.Only, name) {
-			both = append(both, name)
-		}
-	}
-	in.Only = both
+}
+
+// thoseIn is the names that are of the groups, or in one of them. It is never nil.
+func thoseIn(groups, names []string) []string {
+	return slices.DeleteFunc(append([]string{}, names...), func(name string) bool { return !isFieldOf(groups, name) })
 }
 
 func (it flashItem) input() (in oldInput) {
