@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -155,8 +156,8 @@ func Test_that_a_store_call_ends_though_the_store_panics(t *testing.T) {
 	store := &watched{Store: memorystore.New(memorystore.Options{}), before: func(call) error { panic("broken") }}
 	p := start(t, session.Config{Store: store, Hooks: hooks})
 	p.Pre(recovering)
-	newVisitor().do(p, put("a", 1))
-	if begun != 0 || !errors.Is(told, session.ErrUnavailable) {
-		t.Errorf("%d calls have not ended, and the last one with %v", begun, told)
+	rec := newVisitor().do(p, put("a", 1))
+	if begun != 0 || !errors.Is(told, session.ErrUnavailable) || rec.Code != http.StatusInternalServerError {
+		t.Errorf("%d calls have not ended, the last one with %v, and status %d", begun, told, rec.Code)
 	}
 }
