@@ -114,6 +114,12 @@ func showError(err error, c echo.Context) {
 	if status >= http.StatusInternalServerError {
 		c.Logger().Error(err)
 	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderCacheControl, "no-store") // it names the member, as the pages of private do
+	if session.IsPartial(c) {                  // htmx 4 shows errors as well: in the place of the page, and not of a part
+		h.Set("HX-Retarget", "body")
+		h.Set("HX-Reswap", "innerHTML")
+	}
 	if err := session.Render(c, status, errorPage(http.StatusText(status))); err != nil {
 		c.Logger().Error(err)
 	}

@@ -214,6 +214,16 @@ func Test_that_an_undo_keeps_what_is_in_the_cart_by_now(t *testing.T) {
 	})
 }
 
+func Test_that_the_cart_takes_no_more_than_there_are(t *testing.T) {
+	v := newVisit(t, startApp(t, "memory"))
+	v.post("/cart", "/cart", "product", "cup")
+	v.post("/cart", "/cart/quantity", "product", "cup", "quantity", "99")
+	v.post("/cart", "/cart", "product", "cup").shows(`name="quantity" value="99" min="0" max="99"`)
+	if p := v.post("/cart", "/cart/quantity", "product", "cup", "quantity", "100"); p.status != http.StatusBadRequest {
+		t.Errorf("got status %d; want 400", p.status)
+	}
+}
+
 func Test_that_an_unknown_product_is_a_404(t *testing.T) {
 	onEachStore(t, func(t *testing.T, v visit) {
 		if p := v.post("/cart", "/cart", "product", "yacht"); p.status != http.StatusNotFound {
@@ -351,6 +361,26 @@ func Test_that_an_error_page_shows_messages_too(t *testing.T) {
 		}
 		v.get("/").hides("A new version is out.")
 	})
+}
+
+// htmx 4 shows errors as well, and the page of one has no place in a part of another.
+func Test_that_an_error_page_takes_the_place_of_the_page(t *testing.T) {
+	v := newVisit(t, startApp(t, "memory"))
+	for header, want := range map[string]string{"HX-Request": "body", "Accept": ""} {
+		req, err := http.NewRequest(http.MethodGet, v.app+"/nowhere", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set(header, "true")
+		res, err := v.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if got := res.Header.Get("HX-Retarget"); got != want {
+			t.Errorf("with %s it goes to %q; want %q", header, got, want)
+		}
+	}
 }
 
 func Test_that_a_form_of_another_site_is_refused(t *testing.T) {

@@ -31,6 +31,9 @@ func productOf(c echo.Context) (product, error) {
 	return product{}, echo.ErrNotFound
 }
 
+// maxQuantity is how many of a product there are to be had at once.
+const maxQuantity = 99
+
 // cart is how many of each product, by its ID.
 type cart map[string]int
 
@@ -81,7 +84,7 @@ func addToCart(c echo.Context) error {
 	}
 	s := session.From(c)
 	// Update, not Get and Put: where two tabs add at the same time, both count.
-	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, items[p.ID]+1) })
+	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, min(items[p.ID]+1, maxQuantity)) })
 	s.Forget("emptied")
 	s.FlashSuccess(p.Name + " was added to your cart.")
 	return answerCart(c)
@@ -93,7 +96,7 @@ func setQuantity(c echo.Context) error {
 		return err
 	}
 	count, err := strconv.Atoi(c.FormValue("quantity"))
-	if err != nil || count > 99 {
+	if err != nil || count > maxQuantity {
 		return echo.ErrBadRequest
 	}
 	session.Update(session.From(c), "cart", func(items cart) cart { return items.set(p.ID, count) })

@@ -121,6 +121,22 @@ func Test_that_Unpoly_does_not_bring_back_what_was_shown(t *testing.T) {
 	}
 }
 
+// It keeps a page under the address of the link that was redirected to it as well.
+func Test_that_Unpoly_does_not_bring_back_what_a_redirect_led_to(t *testing.T) {
+	t.Parallel()
+	onSites(t, []library{unpoly}, func(t *testing.T, s *site, driver string) {
+		s.boost, s.start = true, markup{`<a id="guarded" href="/guarded">On</a>`}
+		s.serve(t, driver)
+		w := s.visit(t)
+		w.opens("start")
+		w.clicks("#guarded", "done")
+		w.reads("Saved.")
+		w.clicks("#to-start", "start")
+		w.clicks("#guarded", "done")
+		w.hasRead("Saved.")
+	})
+}
+
 // What a part brought along is in the page that htmx keeps, and in the document that the
 // browser keeps; the server can say nothing about either.
 func Test_that_a_message_of_a_part_does_not_come_back_with_its_page(t *testing.T) {

@@ -158,6 +158,7 @@ func (s *site) routes(e *echo.Echo) {
 	e.POST("/form", s.submit)
 	e.POST("/again", s.again)
 	e.POST("/refused", refuse)
+	e.GET("/guarded", guarded)
 	e.GET("/flash", s.flashOnly)
 	e.GET("/quiet", s.quiet)
 	e.GET("/streamed", s.streamed)
@@ -240,6 +241,15 @@ var titleForm = markup{
 // again refuses every form, too, and answers with the page that it is in.
 func (s *site) again(c echo.Context) error {
 	return session.Invalid(c, session.ValidationErrors{"title": {"Enter a longer title."}}, s.page("start"))
+}
+
+// guarded says something the first time, and always leads to /done.
+func guarded(c echo.Context) error {
+	if s := session.From(c); !s.Has("told") {
+		s.Put("told", true)
+		s.FlashSuccess("Saved.")
+	}
+	return session.Redirect(c, "/done")
 }
 
 // refuse goes back to that page.

@@ -207,7 +207,7 @@ func Test_that_the_list_is_for_members(t *testing.T) {
 func Test_that_no_cache_keeps_a_page_for_members(t *testing.T) {
 	onEachStore(t, func(t *testing.T, v visit) {
 		v.logIn("ada@example.com")
-		for _, path := range []string{"/", "/cart", "/posts/new", "/login", "/gallery", "/debug", "/account", "/account/sessions"} {
+		for _, path := range []string{"/", "/cart", "/posts/new", "/login", "/gallery", "/debug", "/account", "/account/sessions", "/nowhere"} {
 			res, err := v.client.Get(v.app + path)
 			if err != nil {
 				t.Fatal(err)

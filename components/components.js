@@ -11,9 +11,10 @@
 	}
 	for (const shown of ["turbo:load", "turbo:render", "turbo:frame-render"]) addEventListener(shown, exempt)
 	// Unpoly shows what it has loaded before, whatever its Cache-Control says. It is in the cache only
-	// after this event.
-	addEventListener("up:fragment:loaded", ({response}) => {
-		if (response.text.includes('hx-history="false"')) setTimeout(() => up.cache.evict(response.url))
+	// after this event, and after a redirect under both addresses.
+	addEventListener("up:fragment:loaded", ({request, response}) => {
+		if (!response.text.includes('hx-history="false"')) return
+		setTimeout(() => [request.url, response.url].forEach(url => up.cache.evict(url)))
 	})
 	// Nor does it say, when it loads a link ahead of time, that nobody sees the page yet.
 	addEventListener("up:link:preload", ({renderOptions}) => {
