@@ -119,7 +119,8 @@ func addressHere(r *http.Request, address string) *url.URL {
 func IsPartial(c echo.Context) bool {
 	addVary(c.Response().Header(), "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request, "+
 		"Turbo-Frame, X-Up-Target, Datastar-Request, Accept, Sec-Fetch-Dest")
-	return isPartial(c.Request())
+	r := c.Request()
+	return isPartial(classify(r), r.Header)
 }
 
 // IsPartial is the function [IsPartial] for components, which have no echo.Context. It tells
@@ -132,7 +133,7 @@ func (s *Session) IsPartial() bool {
 	}
 	s.lock()
 	defer s.unlock()
-	return isPartial(s.req)
+	return isPartial(s.audience(), s.req.Header)
 }
 
 // IsHTMXPart says whether htmx asks for a part of a page, and so takes what is to be swapped out of

@@ -47,6 +47,7 @@ func Test_that_a_handler_can_tell_parts_from_pages(t *testing.T) {
 		{"a part for Unpoly", unpoly, true, false},
 		{"a Turbo Frame", headers{"Turbo-Frame", "list"}, true, false},
 		{"a Turbo Frame, as Turbo asks for it", headers{"Turbo-Frame", "list", "Accept", "text/html"}, true, false},
+		{"what a script fetches", headers{"Sec-Fetch-Dest", "empty", "Accept", "application/json"}, true, false},
 		{"a prefetched page", prefetched, false, false},
 		{"a part that htmx loads ahead", append(htmxPart[:len(htmxPart):len(htmxPart)], "HX-Preloaded", "true"), true, true},
 	}

@@ -81,7 +81,7 @@ func isShown(h http.Header) bool {
 
 // isPartial says whether a part is asked for, also one that is loaded ahead: the same answer, out of
 // the cache, is then what is put into the page.
-func isPartial(r *http.Request) bool { return classify(r) == audiencePart || isPart(r.Header) }
+func isPartial(to audience, h http.Header) bool { return to == audiencePart || isPart(h) }
 
 func isPart(h http.Header) bool {
 	switch {

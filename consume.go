@@ -176,11 +176,14 @@ func (s *Session) onlyRead(items []flashItem) []flashItem {
 	return kept
 }
 
-// keyed is the item flashed under key.
+// keyed is the item flashed under key, or under our name for that kind.
 func (s *Session) keyed(key string) (flashItem, bool) {
-	for _, it := range s.visible() {
-		if it.kind == kindKeyed && it.name == key {
-			return it, true
+	visible := s.visible()
+	for _, name := range [...]string{key, KindOf(key)} {
+		for _, it := range visible {
+			if it.kind == kindKeyed && it.name == name {
+				return it, true
+			}
 		}
 	}
 	return flashItem{}, false

@@ -12,9 +12,6 @@ func Flashed[T any](s *Session, key string, def ...T) T {
 	defer s.unlock()
 	it, ok := s.keyed(key)
 	if !ok {
-		it, ok = s.keyed(KindOf(key)) // as FlashMessages.Get finds it
-	}
-	if !ok {
 		return first(def)
 	}
 	s.flashes().markRead(it)

@@ -141,14 +141,7 @@ func (c tagChanges) with(tag string, on bool) tagChanges {
 }
 
 // adds says whether a tag is put on.
-func (c tagChanges) adds() bool {
-	for _, on := range c {
-		if on {
-			return true
-		}
-	}
-	return false
-}
+func (c tagChanges) adds() bool { return len(c) > len(c.removed()) }
 
 // removed are the tags that are taken off.
 func (c tagChanges) removed() []string {

@@ -85,8 +85,8 @@ func (v galleryView) sheets() []string {
 }
 
 // gallery shows each component in each state. Nothing of it is stored: what is flashed
-// here is shown by this very page, unless it is loaded ahead. Its form is sent to it again, as a search is, and then
-// the fields show what was typed.
+// here is shown by this very page, unless it is loaded ahead. Its form is sent to it again,
+// as a search is, and then the fields show what was typed.
 func gallery(c echo.Context) error {
 	s := session.From(c)
 	flashSamples(s)

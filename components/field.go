@@ -108,8 +108,7 @@ func (m *markup) hint(c *control) {
 // checkbox, and a screen reader would say the name of the group instead of each option's.
 func (c *control) group() []control {
 	member := *c
-	member.Attrs = maps.Clone(c.Attrs)
-	maps.DeleteFunc(member.Attrs, func(key string, _ any) bool {
+	member.Attrs = without(c.Attrs, func(key string) bool {
 		return isName(key) || c.Type == "checkbox" && strings.EqualFold(key, "required")
 	})
 	return member.boxes()
@@ -117,9 +116,13 @@ func (c *control) group() []control {
 
 // names is the attributes that name the group, where it has no legend.
 func (c *control) names() templ.Attributes {
-	names := maps.Clone(c.Attrs)
-	maps.DeleteFunc(names, func(key string, _ any) bool { return !isName(key) })
-	return names
+	return without(c.Attrs, func(key string) bool { return !isName(key) })
+}
+
+func without(attrs templ.Attributes, drop func(key string) bool) templ.Attributes {
+	rest := maps.Clone(attrs)
+	maps.DeleteFunc(rest, func(key string, _ any) bool { return drop(key) })
+	return rest
 }
 
 // isName says whether an attribute is what screen readers call an element.
