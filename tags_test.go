@@ -388,6 +388,48 @@ func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {
 	}
 }
 
+// A log-out everywhere that has ended the old record counts as one that came first, and what the
+// request did is dropped. But a login is never answered as if it had been, nor is a regenerate of a
+// session that lives on.
+func Test_that_only_a_regenerate_of_a_session_that_is_over_is_dropped(t *testing.T) {
+	tag := func(s *session.Session) { s.Tag("tenant") }
+	for _, tc := range []struct {
+		desc   string
+		work   func(*session.Session)
+		spares bool // the log-out everywhere is one everywhere else
+		status int
+		lost   int
+	}{
+		{"a regenerate of a session that has ended", (*session.Session).Regenerate, false, http.StatusOK, 1},
+		{"a regenerate of one that is spared", (*session.Session).Regenerate, true, http.StatusServiceUnavailable, 0},
+		{"a login in a session that has ended", tag, false, http.StatusServiceUnavailable, 0},
+	} {
+		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		p := start(t, session.Config{Store: spy, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		var spared []string
+		if tc.spares {
+			spared = append(spared, handleOf(p, v))
+		}
+		spy.before = func(method string) error {
+			if method == "Write" {
+				spy.before = nil
+				if err := p.manager.DestroyTagged(t.Context(), "7", spared...); err != nil {
+					t.Errorf("%s: %v", tc.desc, err)
+				}
+			}
+			return nil
+		}
+		if rec := v.do(p, tc.work); rec.Code != tc.status || len(p.hooked("Lost")) != tc.lost {
+			t.Errorf("%s: status %d, Lost %d times; want %d, %d", tc.desc, rec.Code, len(p.hooked("Lost")), tc.status, tc.lost)
+		}
+		if err := p.failure(); tc.status != http.StatusOK && !errors.Is(err, session.ErrRevoked) {
+			t.Errorf("%s: failed with %v; want ErrRevoked", tc.desc, err)
+		}
+	}
+}
+
 // A store that fails in the middle of a login, and again when the login is undone, leaves a
 // record behind. Nobody has its id, but a list does not hide it.
 func Test_that_a_login_that_cannot_be_undone_is_ended_by_a_log_out_everywhere(t *testing.T) {
