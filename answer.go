@@ -106,8 +106,8 @@ func addressHere(r *http.Request, address string) *url.URL {
 
 // IsPartial says whether the request is for a part of a page that somebody has in front of
 // them: by htmx (2 and 4, but not when it navigates), in a Turbo Frame, by Unpoly, Datastar,
-// or a script of your own that does not ask for HTML. It is for addresses that serve the page
-// as well as its parts:
+// or a script of your own that does not ask for HTML (by Sec-Fetch-Dest, which browsers leave out
+// over plain http, but for localhost). It is for addresses that serve the page as well as its parts:
 //
 //	if session.IsPartial(c) {
 //		return session.Render(c, http.StatusOK, cartTable(cart))

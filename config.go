@@ -74,8 +74,8 @@ type Config struct {
 	// a store that cannot find them is refused at start, and not at the first login.
 	Tags bool
 
-	// Skipper leaves requests without a session: From panics in them, and in Skipper and Passive
-	// themselves, which many requests call at once. nil skips none. There is no need to skip requests
+	// Skipper says which requests get no session: From panics there. Skipper and Passive must not
+	// call From themselves, and are called by many requests at once. nil skips none. There is no need to skip requests
 	// that do not use their session: they cost two allocations, and no call of the store.
 	Skipper func(echo.Context) bool
 

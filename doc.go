@@ -39,7 +39,7 @@
 // # A session and its life
 //
 // [From] is the session of a request, and [FromContext] that of a context, in templ
-// components for example. It begins when something is put into it. It ends by
+// components for example. A session begins when something is put into it. It ends by
 // [Session.Destroy], or when it was not used for the IdleTimeout of [Config], and in any
 // case after the AbsoluteTimeout. Nobody has to save it.
 //

@@ -246,8 +246,8 @@ func (s *Session) IsNew() bool {
 // a request of the visitor that comes late may begin yet another session, and its cookie would take
 // the place of that of the login.
 //
-// With a [Sealer] there is no record, and a copy of the cookie stays valid until its
-// deadline.
+// With a [Sealer] there is no record, and a copy of the cookie that is used stays valid
+// until the absolute timeout.
 func (s *Session) Destroy() {
 	s.lock()
 	defer s.unlock()

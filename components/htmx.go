@@ -22,8 +22,8 @@ import (
 //		@components.FlashAlertsOOB()
 //	}
 //
-// Without alerts it is nothing. It is nothing in a whole page either, where [FlashAlerts] shows
-// them, nor for others than htmx: so the same component will do for the page and for the part.
+// It renders nothing without alerts, in a whole page (where [FlashAlerts] shows them), and for
+// others than htmx: so the same component will do for the page and for the part.
 //
 // Its ID names the region. Of the other properties Kinds, Dismiss, AutoDismiss, Sticky and
 // Item matter: the region itself stays what it is.

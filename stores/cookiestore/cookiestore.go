@@ -16,7 +16,9 @@
 //   - It cannot merge. Where two requests change a session at the same time, the browser
 //     keeps the cookie that arrives last, and the changes of the other are lost.
 //   - It cannot revoke. Logging out removes the cookie from this browser; a copy of it
-//     works, and can be replayed, until its deadline. Keep the timeouts short.
+//     works, and is renewed by being used, until the absolute timeout. Keep that short.
+//   - It cannot tell an earlier cookie from the latest one. Whoever puts one back has the session
+//     as it was: keep no count of attempts in it.
 //   - It cannot hold much: browsers drop a cookie of more than 4096 bytes, and sealing
 //     makes about 16/9 n + 110 bytes of n.
 //
@@ -26,7 +28,7 @@
 // # Keys
 //
 // The first key seals and all keys open. To rotate, put the new key in front and remove
-// the old one when its last sessions have expired. Without its key a session is not found:
+// the old one when the longest idle timeout has passed. Without its key a session is not found:
 // the visitor starts a new one. Where several processes answer, let all of them learn the
 // new key in the second place before it moves to the first.
 //

@@ -32,6 +32,8 @@ func newApp(store session.Store) (*echo.Echo, error) {
 
 	m := members{sessions}
 	e.GET("/", m.home)
+	e.GET("/account", m.account, onlyMembers)
+	e.GET("/login", loginForm)
 	e.POST("/login", m.login)
 	e.POST("/logout", m.logout)
 	e.POST("/logout-others", m.logoutOthers)
@@ -41,6 +43,24 @@ func newApp(store session.Store) (*echo.Echo, error) {
 
 func (m members) home(c echo.Context) error {
 	return c.String(http.StatusOK, "user: "+session.Get[string](session.From(c), "user"))
+}
+
+func (m members) account(c echo.Context) error {
+	return c.String(http.StatusOK, "the account of "+session.Get[string](session.From(c), "user"))
+}
+
+func loginForm(c echo.Context) error { return c.String(http.StatusOK, "Please log in.") }
+
+// onlyMembers sends strangers to log in, and login sends them back to where they wanted to go.
+func onlyMembers(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		s := session.From(c)
+		if s.Has("user") {
+			return next(c)
+		}
+		s.SetIntendedURL(c.Request().URL.RequestURI())
+		return session.Redirect(c, "/login")
+	}
 }
 
 func (m members) login(c echo.Context) error {

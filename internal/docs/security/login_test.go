@@ -39,6 +39,17 @@ func Test_that_a_user_can_log_out_everywhere_else(t *testing.T) {
 	here.SeesNo(here.Post("/logout", nil), "ada")
 }
 
+func Test_that_a_login_leads_to_the_page_that_was_asked_for(t *testing.T) {
+	app, err := newApp(memorystore.New(memorystore.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := visit.New(t, app)
+	v.Sees(v.Get("/account"), "Please log in.")
+	v.Sees(v.Post("/login", url.Values{"user": {"ada"}}), "the account of ada")
+	v.Sees(v.Get("/account"), "the account of ada")
+}
+
 // hurried is a store at which the visitor hangs up while sessions are ended.
 type hurried struct {
 	*memorystore.Store
