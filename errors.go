@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -34,22 +35,38 @@ type EncodeError struct {
 }
 
 func (e *EncodeError) Error() string {
-	advice := "put a type that can"
-	if e.isPlain() {
-		advice = e.Err.Error()
+	return fmt.Sprintf("session: the value for %q, a %s, cannot be stored as JSON: %s", e.Key, e.Type, e.plain())
+}
+
+// plain is Err in words that quote nothing of the value.
+func (e *EncodeError) plain() plainError {
+	var ours plainError
+	var badType *json.UnsupportedTypeError
+	var badValue *json.UnsupportedValueError
+	switch {
+	case errors.As(e.Err, &ours):
+		return ours
+	case errors.As(e.Err, &badType) && badType.Type.String() != e.Type:
+		return plainError(fmt.Sprintf("a %s is in it; put a type that can, or leave it out by the tag `json:\"-\"`", badType.Type))
+	case errors.As(e.Err, &badValue) && badValue.Value.CanFloat():
+		return errNotFinite
+	case errors.As(e.Err, &badValue):
+		return errCycle
 	}
-	return fmt.Sprintf("session: the value for %q, a %s, cannot be stored as JSON: %s", e.Key, e.Type, advice)
+	return "put a type that can"
 }
 
-// isPlain says whether Err is ours, and so quotes nothing of the value.
-func (e *EncodeError) isPlain() bool {
-	return e.Err == errNoText || e.Err == errNoFields || e.Err == errOverflow
-}
+// plainError is why a value cannot be stored, if we say so.
+type plainError string
 
-var (
-	errNoText   = errors.New("the text of an error is not part of its JSON; put err.Error()")
-	errNoFields = errors.New("encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital")
-	errOverflow = errors.New("the sum does not fit into an int64")
+func (e plainError) Error() string { return string(e) }
+
+const (
+	errNoText    plainError = "the text of an error is not part of its JSON; put err.Error()"
+	errNoFields  plainError = "encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital"
+	errOverflow  plainError = "the sum does not fit into an int64"
+	errNotFinite plainError = "JSON knows neither NaN nor infinities; put another number, or a text"
+	errCycle     plainError = "it leads back to itself; put something without a cycle"
 )
 
 func (e *EncodeError) Unwrap() error { return e.Err }
@@ -62,7 +79,7 @@ type DecodeError struct {
 }
 
 func (e *DecodeError) Error() string {
-	return fmt.Sprintf("session: the value under %q is not a %s", e.Key, e.Type)
+	return fmt.Sprintf("session: the value under %q is not of the type %s", e.Key, e.Type)
 }
 
 func (e *DecodeError) Unwrap() error { return e.Err }

@@ -49,7 +49,7 @@ func ExampleLookup() {
 	// Output:
 	// false <nil>
 	// 42 true <nil>
-	// true true session: the value under "age" is not a time.Time
+	// true true session: the value under "age" is not of the type time.Time
 	// / → done
 }
 

@@ -215,8 +215,8 @@ func withoutValue(err error) error {
 	switch {
 	case errors.As(err, &decode):
 		return &DecodeError{Key: decode.Key, Type: decode.Type}
-	case errors.As(err, &encode) && !encode.isPlain():
-		return &EncodeError{Key: encode.Key, Type: encode.Type}
+	case errors.As(err, &encode):
+		return &EncodeError{Key: encode.Key, Type: encode.Type, Err: encode.plain()}
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -99,9 +100,9 @@ func Update[T any](s *Session, key string, fn func(T) T) {
 }
 
 // Put stores value under key. It is encoded now, so changing it afterwards changes
-// nothing in the session. A value that JSON cannot carry, or a struct without an exported
-// field, fails the session with an *[EncodeError]; but in a text, bytes that are no UTF-8
-// become U+FFFD, so put a []byte for them.
+// nothing in the session. A value that JSON cannot carry fails the session with an
+// *[EncodeError], and so does a struct without an exported field, also as an element of a list or a
+// map; but in a text, bytes that are no UTF-8 become U+FFFD, so put a []byte for them.
 func (s *Session) Put(key string, value any) {
 	raw, err := encodeValue(key, value) // not under the lock: value may have methods of its own
 	s.lock()
@@ -233,8 +234,8 @@ func (s *Session) Clear() {
 
 func encodeValue(key string, v any) ([]byte, error) {
 	raw, err := json.Marshal(v)
-	if string(raw) == "{}" {
-		err = whyEmpty(v)
+	if bytes.Contains(raw, []byte("{}")) {
+		err = whyEmpty(reflect.ValueOf(v))
 	}
 	if err != nil {
 		return nil, &EncodeError{Key: key, Type: fmt.Sprintf("%T", v), Err: err}
@@ -242,22 +243,57 @@ func encodeValue(key string, v any) ([]byte, error) {
 	return raw, nil
 }
 
-// whyEmpty is an error if v is "{}" in JSON although there is something in it.
-func whyEmpty(v any) error {
-	if _, isError := v.(error); isError {
+// whyEmpty is an error if v, or an element of it, is "{}" in JSON although there is something in it.
+// (What is in the fields of a struct has been left to its author.)
+func whyEmpty(v reflect.Value) error {
+	if marshalsItself(v) {
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			return whyEmpty(v.Elem())
+		}
+	case reflect.Slice, reflect.Array:
+		for i := 0; i < v.Len() && !isPlainKind(v.Type().Elem().Kind()); i++ {
+			if err := whyEmpty(v.Index(i)); err != nil {
+				return err
+			}
+		}
+	case reflect.Map:
+		for _, e := range v.Seq2() {
+			if err := whyEmpty(e); err != nil {
+				return err
+			}
+		}
+	case reflect.Struct:
+		return whyEmptyStruct(v.Type())
+	}
+	return nil
+}
+
+// marshalsItself says whether encoding/json asks v what it is.
+func marshalsItself(v reflect.Value) bool {
+	t := v.Type()
+	if v.CanAddr() {
+		t = reflect.PointerTo(t) // which has the methods of t as well
+	}
+	return t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]())
+}
+
+// isPlainKind is for long lists of numbers or bytes, which need no look at each.
+func isPlainKind(k reflect.Kind) bool { return k <= reflect.Complex128 || k == reflect.String }
+
+func whyEmptyStruct(t reflect.Type) error {
+	switch {
+	case slices.ContainsFunc(reflect.VisibleFields(t), reflect.StructField.IsExported):
+		return nil
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[error]()):
 		return errNoText
+	case t.NumField() > 0:
+		return errNoFields
 	}
-	if _, custom := v.(json.Marshaler); custom {
-		return nil
-	}
-	t := reflect.TypeOf(v)
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if t.Kind() != reflect.Struct || t.NumField() == 0 || slices.ContainsFunc(reflect.VisibleFields(t), reflect.StructField.IsExported) {
-		return nil
-	}
-	return errNoFields
+	return nil
 }
 
 func decodeValue[T any](key string, raw []byte) (T, error) {

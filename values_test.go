@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -247,10 +248,35 @@ type marked hidden
 
 func (marked) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
 
+// markedByPointer is what encoding/json finds out where it can take its address.
+type markedByPointer hidden
+
+func (*markedByPointer) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
+
+type markedList []hidden
+
+func (markedList) MarshalJSON() ([]byte, error) { return []byte("[{}]"), nil }
+
+// loop leads back to itself.
+type loop struct{ Next *loop }
+
+func newLoop() *loop {
+	var l loop
+	l.Next = &l
+	return &l
+}
+
 func Test_that_what_is_empty_on_purpose_is_stored(t *testing.T) {
 	for desc, value := range map[string]any{
 		"a struct without fields": struct{}{},
 		"a map":                   map[string]hidden{},
+		"a map of empty maps":     map[string]map[string]hidden{"a": {}},
+		"a set":                   map[string]struct{}{"a": {}},
+		"a list that says so":     markedList{{"text"}},
+		"elements that say so":    []any{marked{"text"}, []markedByPointer{{"text"}}},
+		"a text":                  []string{"{}"},
+		"bytes beside something":  []any{[]byte("text"), map[string]int{}, nil},
+		"a field's own business":  struct{ Lock sync.Mutex }{},
 		"a struct that says so":   marked{},
 		"fields that are left out": struct {
 			A int `json:",omitempty"`
@@ -285,6 +311,12 @@ func Test_that_an_error_about_a_value_says_what_to_do(t *testing.T) {
 		{"an error", put("key", errors.New("secret")), `session: the value for "key", a *errors.errorString, cannot be stored as JSON: the text of an error is not part of its JSON; put err.Error()`},
 		{"a struct nothing of which would be stored", put("key", hidden{"secret"}), `session: the value for "key", a session_test.hidden, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital`},
 		{"a pointer to one", put("key", &hidden{"secret"}), `session: the value for "key", a *session_test.hidden, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital`},
+		{"a list of them", put("key", []hidden{{"secret"}}), `session: the value for "key", a []session_test.hidden, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital`},
+		{"one deep inside", put("key", map[string]any{"a": []*hidden{nil, {"secret"}}}), `session: the value for "key", a map[string]interface {}, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital`},
+		{"a list of errors", put("key", [1]error{errors.New("secret")}), `session: the value for "key", a [1]error, cannot be stored as JSON: the text of an error is not part of its JSON; put err.Error()`},
+		{"no number", put("key", []float64{math.NaN()}), `session: the value for "key", a []float64, cannot be stored as JSON: JSON knows neither NaN nor infinities; put another number, or a text`},
+		{"a circle", put("key", newLoop()), `session: the value for "key", a *session_test.loop, cannot be stored as JSON: it leads back to itself; put something without a cycle`},
+		{"a function in a struct", put("key", struct{ F func() }{}), `session: the value for "key", a struct { F func() }, cannot be stored as JSON: a func() is in it; put a type that can, or leave it out by the tag ` + "`json:\"-\"`"},
 		{"a sum that is too large", func(s *session.Session) { s.Put("key", math.MaxInt64); s.Increment("key") },
 			`session: the value for "key", a int64, cannot be stored as JSON: the sum does not fit into an int64`},
 	} {
