@@ -13,7 +13,7 @@ var (
 	// ErrHeadSent says that a change came after the response head had left, and needs a
 	// cookie that can no longer be set. Make the change, or call Save, before the first
 	// byte of the response.
-	ErrHeadSent = errors.New("session: too late, the response head has left")
+	ErrHeadSent = errors.New("session: too late, the response head has left; make the change, or call Save, before the first byte of the response")
 
 	// ErrMoved says that there was no session to change, because another request gave it a
 	// new id meanwhile. The visitor may try again: the browser has the new id by then.

@@ -47,7 +47,7 @@ func ExampleMiddleware_incorrect() {
 	defer func() { fmt.Println(recover()) }()
 	e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 	// Output:
-	// session: no session in this request. Mount it with e.Use(session.Middleware(cfg)), before the handlers and middleware that use it, and see that Config.Skipper lets the request through
+	// session: no session in this request. Mount it with e.Use(session.Middleware(cfg)), before the handlers and middleware that use it, and see that Config.Skipper lets the request through. If it is mounted, something has replaced the request's context: make yours from c.Request().Context()
 }
 
 // All mistakes are reported at once.

@@ -3,8 +3,13 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"path"
+	"reflect"
+	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
 // Hooks are called at the turns of a session's life, after the fact, by the goroutine
@@ -110,6 +115,7 @@ type Event struct {
 	Key      string // Undecodable: the application's key
 	Reason   Reason // Rejected: why
 	Retries  int    // Conflict, Committed: how often another request was faster so far
+	Caller   string // LateWrite, Undecodable: where the application made the change or asked for the value, such as "posts/edit.go:42", if that is known
 	Err      error
 }
 
@@ -137,6 +143,9 @@ func (e Event) attrs() []slog.Attr {
 	}
 	if e.Err != nil {
 		attrs = append(attrs, slog.Any("error", e.Err))
+	}
+	if e.Caller != "" {
+		attrs = append(attrs, slog.String("caller", e.Caller))
 	}
 	return attrs
 }
@@ -173,8 +182,10 @@ var (
 	notLoaded     = notice{slog.LevelError, "session: a session could not be loaded"}
 	notSaved      = notice{slog.LevelError, "session: a session could not be saved"}
 	notProlonged  = notice{slog.LevelWarn, "session: a session could not be prolonged"}
+	mistyped      = notice{slog.LevelWarn, "session: a value is not of the type that was asked for, and reads as if there were none"}
 	corrupt       = notice{slog.LevelWarn, "session: a record is corrupt and was left out"}
 	tooLate       = notice{slog.LevelWarn, "session: a change came too late and was not saved"}
+	failed        = notice{slog.LevelError, "session: a change could not be made, and the visitor gets an error page"}
 	failedLate    = notice{slog.LevelWarn, "session: a change failed after the response head had left"}
 	unplayable    = notice{slog.LevelWarn, "session: a change could not be repeated on what another request has saved"}
 	flashTooLarge = notice{slog.LevelWarn, "session: the flash does not fit into a cookie; some of it was left out"}
@@ -183,6 +194,25 @@ var (
 	refusedCookie = notice{slog.LevelWarn, "session: the cookie is secure, and the browser seems to speak plain http, where most refuse such a cookie, so that every request begins a new session. Serve the site over https, or set Cookie.Insecure for development"}
 	hookPanicked  = notice{slog.LevelError, "session: a hook panicked"}
 )
+
+// caller is where the application has called this library: its own log may say no more than which
+// address was asked for.
+func caller() string {
+	var calls [32]uintptr
+	frames := runtime.CallersFrames(calls[:runtime.Callers(2, calls[:])])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, ownPath+".") && !strings.HasPrefix(f.Function, ownPath+"/") {
+			dir, file := path.Split(f.File)
+			return fmt.Sprintf("%s:%d", path.Join(path.Base(dir), file), f.Line) // all of the path is that of the machine it was built on
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+var ownPath = reflect.TypeFor[Session]().PkgPath()
 
 // report calls hook with e, about the record under key, and logs n. It does so once the
 // session is no longer locked.

@@ -10,6 +10,8 @@ import (
 	"math"
 	"net/http"
 	"reflect"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -412,7 +414,17 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 		{"a corrupt record", func(sc *scene) { sc.spoil("\x01"); sc.does(read) },
 			`level=WARN msg="session: a record is corrupt and was left out" session=HANDLE error=`},
 		{"a late change", func(sc *scene) { newVisitor().visit(sc.p, stream(put("a", 1))) },
-			`level=WARN msg="session: a change came too late and was not saved" session="" error="session: too late, the response head has left"`},
+			`level=WARN msg="session: a change came too late and was not saved" session="" error="session: too late, the response head has left; make the change, or call Save, before the first byte of the response" caller=`},
+		{"a change that fails", func(sc *scene) { sc.does(put("a", math.NaN())) },
+			`level=ERROR msg="session: a change could not be made, and the visitor gets an error page" session=HANDLE error=`},
+		{"changes that fail, one after another", func(sc *scene) {
+			sc.does(func(s *session.Session) { s.Put("a", math.NaN()); s.Tag("") })
+		}, `level=ERROR msg="session: a change could not be made, and the visitor gets an error page" session=HANDLE error=`},
+		{"a value of another type", func(sc *scene) { sc.does(func(s *session.Session) { session.Get[string](s, "n") }) },
+			`level=WARN msg="session: a value is not of the type that was asked for, and reads as if there were none" session=HANDLE key=n retries=0`},
+		{"a message of another type", func(sc *scene) {
+			sc.does(func(s *session.Session) { s.Flash("k", 1); session.Flashed[bool](s, "k") })
+		}, `level=WARN msg="session: a value is not of the type that was asked for, and reads as if there were none" session=HANDLE key=k retries=0`},
 		{"a late change that fails", func(sc *scene) { sc.visit(sc.p, stream(put("a", math.NaN()))) },
 			`level=WARN msg="session: a change failed after the response head had left" session=HANDLE error=`},
 		{"a change that cannot be repeated", func(sc *scene) {
@@ -426,7 +438,10 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 		{"what is normal", func(sc *scene) {
 			sc.does(increment)
 			sc.withCookie("bad", read)
-			sc.does(func(s *session.Session) { session.Get[string](s, "n") })
+			sc.does(func(s *session.Session) { _, _, _ = session.Lookup[string](s, "n") }) // the caller is told
+		}, ""},
+		{"a change outside of a request that fails", func(sc *scene) { // its caller is told as well
+			_ = sc.p.manager.Update(sc.Context(), sc.handle(), func(s *session.Session) error { s.Put("a", math.NaN()); return nil })
 		}, ""},
 	} {
 		sc := newScene(t)
@@ -437,6 +452,34 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 		if strings.Count(got, "\n") > 0 || want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: logged\n%s\nwant\n%s", tc.desc, got, want)
 		}
+	}
+}
+
+// The log of the application may say no more than which address was asked for.
+func Test_that_what_a_handler_does_wrong_is_said_with_its_place(t *testing.T) {
+	for desc, wrong := range map[string]func(*session.Session){
+		"a change that fails":     func(s *session.Session) { s.Put("a", math.NaN()) },
+		"a value of another type": func(s *session.Session) { session.Get[string](s, "n") },
+		"a message of another type": func(s *session.Session) {
+			s.Flash("k", 1)
+			session.Flashed[bool](s, "k")
+		},
+	} {
+		sc := newScene(t)
+		sc.does(wrong)
+		if place := regexp.MustCompile(` caller=[^/ ]+/hooks_test\.go:\d+\n`); !place.MatchString(sc.p.log.String()) {
+			t.Errorf("%s: logged %s; want the caller", desc, sc.p.log)
+		}
+	}
+	sc := newScene(t)
+	line := 0
+	newVisitor().visit(sc.p, stream(func(s *session.Session) {
+		_, _, line, _ = runtime.Caller(0)
+		s.Increment("n")
+	}))
+	events := sc.p.hooked("LateWrite")
+	if want := fmt.Sprintf("/hooks_test.go:%d", line+1); len(events) != 1 || !strings.HasSuffix(events[0].Caller, want) {
+		t.Errorf("a late change: %v; want one event, whose caller is %s", events, want)
 	}
 }
 

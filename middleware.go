@@ -64,7 +64,7 @@ func (m *Manager) From(c echo.Context) *Session {
 	return f.use()
 }
 
-const noSession = "session: no session in this request. Mount it with e.Use(session.Middleware(cfg)), before the handlers and middleware that use it, and see that Config.Skipper lets the request through"
+const noSession = "session: no session in this request. Mount it with e.Use(session.Middleware(cfg)), before the handlers and middleware that use it, and see that Config.Skipper lets the request through. If it is mounted, something has replaced the request's context: make yours from c.Request().Context()"
 
 // Optional is middleware for routes that may be answered without the session, such as
 // public pages: if the store cannot be reached, they see an empty session instead of

@@ -213,11 +213,16 @@ func (s *Session) failure() error {
 }
 
 // fail is for a change that cannot be made. Once the head has left, the visitor cannot be
-// told.
+// told. (Whoever makes one outside of a request is, by an error.)
 func (s *Session) fail(err error) {
+	first := s.err == nil
 	s.failWith(err)
-	if s.headSent {
-		s.report(nil, cmp.Or(s.key, s.presented()), Event{Err: err}, failedLate)
+	e := Event{Err: err, Caller: caller()}
+	switch {
+	case s.headSent:
+		s.report(nil, cmp.Or(s.key, s.presented()), e, failedLate)
+	case first && !s.outside:
+		s.report(nil, cmp.Or(s.key, s.presented()), e, failed)
 	}
 }
 
@@ -276,7 +281,7 @@ func (s *Session) Destroy() {
 	}
 	// No cookie would lead to a session that messages begin here.
 	if s.headSent && len(s.flash.unsaved()) > 0 {
-		s.late(ErrHeadSent)
+		s.late(ErrHeadSent, caller())
 	}
 	s.flash.forgetAdded()
 }
@@ -330,7 +335,7 @@ const (
 func (s *Session) changeable(e effect) bool {
 	switch {
 	case s.over():
-		s.late(ErrClosed)
+		s.late(ErrClosed, caller())
 	case s.outside:
 		err := s.refusesOutside(e)
 		s.failWith(err)
@@ -338,7 +343,7 @@ func (s *Session) changeable(e effect) bool {
 	case !s.headSent:
 		return true
 	case s.m.sealer != nil || e == needsCookie || e == updatesRecord && s.key == "":
-		s.late(ErrHeadSent)
+		s.late(ErrHeadSent, caller())
 	default:
 		return true
 	}
@@ -346,10 +351,10 @@ func (s *Session) changeable(e effect) bool {
 }
 
 // late fails the session with err, and reports that unless it has failed with it already.
-func (s *Session) late(err error) {
+func (s *Session) late(err error, caller string) {
 	first := !errors.Is(s.err, err)
 	s.failWith(err)
 	if first {
-		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err}, tooLate)
+		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err, Caller: caller}, tooLate)
 	}
 }

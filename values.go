@@ -20,7 +20,12 @@ import (
 // Get is the value under key. If there is none, or it is not a T, Get is the first of
 // def, or else the zero T. [Lookup] tells these cases apart.
 func Get[T any](s *Session, key string, def ...T) T {
-	v, ok, err := Lookup[T](s, key)
+	if s == nil {
+		return first(def)
+	}
+	s.lock()
+	defer s.unlock()
+	v, ok, err := lookup[T](s, key, mistyped)
 	if ok && err == nil {
 		return v
 	}
@@ -35,18 +40,18 @@ func Lookup[T any](s *Session, key string) (v T, ok bool, err error) {
 	}
 	s.lock()
 	defer s.unlock()
-	return lookup[T](s, key)
+	return lookup[T](s, key, silent)
 }
 
-// lookup is Lookup for a session that is locked.
-func lookup[T any](s *Session, key string) (v T, ok bool, err error) {
+// lookup is Lookup for a session that is locked. It logs n where there is a value of another type.
+func lookup[T any](s *Session, key string, n notice) (v T, ok bool, err error) {
 	raw, ok := s.state().get(kindValue, key)
 	if !ok {
 		return v, false, s.loadErr
 	}
 	v, err = decodeValue[T](key, raw)
 	if err != nil {
-		s.report(s.m.cfg.Hooks.Undecodable, s.key, Event{Key: key, Err: err}, silent)
+		s.report(s.m.cfg.Hooks.Undecodable, s.key, Event{Key: key, Err: err, Caller: caller()}, n)
 		var zero T
 		return zero, true, err
 	}
@@ -61,7 +66,7 @@ func Pull[T any](s *Session, key string, def ...T) T {
 	}
 	s.lock()
 	defer s.unlock()
-	v, ok, err := lookup[T](s, key)
+	v, ok, err := lookup[T](s, key, mistyped)
 	if !ok && err == nil {
 		return first(def)
 	}
