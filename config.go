@@ -231,6 +231,14 @@ func (cfg Config) validate() error {
 	if cfg.Cookie.Partitioned && cfg.Cookie.Insecure {
 		wrong("Cookie.Partitioned", true, "browsers refuse a partitioned cookie that is insecure; set Cookie.Insecure to false")
 	}
+	for _, d := range [...]struct {
+		field string
+		value time.Duration
+	}{{"IdleTimeout", cfg.IdleTimeout}, {"AbsoluteTimeout", cfg.AbsoluteTimeout}, {"FlashTTL", cfg.FlashTTL}} {
+		if lacksUnit(d.value) {
+			wrong(d.field, d.value, withoutUnit)
+		}
+	}
 	if cfg.IdleTimeout < 0 {
 		wrong("IdleTimeout", cfg.IdleTimeout, "is negative; 0 is the default of 2 hours. For a session without an idle limit, set it to the AbsoluteTimeout")
 	}
@@ -239,6 +247,12 @@ func (cfg Config) validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// lacksUnit finds 86400 and the like, which other libraries take for seconds: even months of them are
+// a few milliseconds then.
+func lacksUnit(d time.Duration) bool { return d > 0 && d < 10*time.Millisecond }
+
+const withoutUnit = "is hardly any time, since a number without a unit is nanoseconds; write 30*time.Minute, say"
 
 // isNil also finds a nil pointer of a store's type: what a constructor that failed
 // returned, and nobody looked at its error.

@@ -93,7 +93,7 @@ func statusOf(cause error) int {
 	case errors.Is(cause, ErrUnavailable): // whatever the store has said
 	case errors.As(cause, &encode), errors.As(cause, &decode),
 		errors.Is(cause, ErrTooLarge), errors.Is(cause, ErrHeadSent), errors.Is(cause, ErrClosed),
-		errors.Is(cause, errors.ErrUnsupported), errors.Is(cause, errEmptyTag), errors.Is(cause, errNegativeIdle),
+		errors.Is(cause, errors.ErrUnsupported), errors.Is(cause, errEmptyTag), errors.Is(cause, errTimeouts),
 		errors.Is(cause, errPanicked):
 		return http.StatusInternalServerError
 	}

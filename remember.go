@@ -19,7 +19,7 @@ import (
 //
 // The session ends when it was not used for idle, and in any case when absolute has passed from
 // now on. If one of them is 0, that of Config counts. A negative absolute means never, a negative
-// idle fails the session, and one that is shorter than Config.IdleTimeout counts as that. One that is
+// idle fails the session, as does 90 without a unit, and one that is shorter than Config.IdleTimeout counts as that. One that is
 // longer than absolute never comes, so give both; one of more than 360 days counts as that.
 //
 // With 0 and 0 nobody is remembered: the session is like all others, even if it was not before, and
@@ -31,8 +31,8 @@ import (
 func (s *Session) RememberMe(idle, absolute time.Duration) {
 	s.lock()
 	defer s.unlock()
-	if idle < 0 {
-		s.fail(fmt.Errorf("%w: %v; 0 is that of Config", errNegativeIdle, idle))
+	if err := checkTimeouts(idle, absolute); err != nil {
+		s.fail(err)
 		return
 	}
 	s.state()
@@ -44,7 +44,19 @@ func (s *Session) RememberMe(idle, absolute time.Duration) {
 	s.renewID()
 }
 
-var errNegativeIdle = errors.New("session: RememberMe with a negative idle timeout")
+var errTimeouts = errors.New("session: RememberMe with a timeout that nobody can mean")
+
+func checkTimeouts(idle, absolute time.Duration) error {
+	for _, d := range [...]time.Duration{idle, absolute} {
+		if lacksUnit(d) {
+			return fmt.Errorf("%w: %v %s", errTimeouts, d, withoutUnit)
+		}
+	}
+	if idle < 0 {
+		return fmt.Errorf("%w: idle = %v is negative; 0 is that of Config", errTimeouts, idle)
+	}
+	return nil
+}
 
 // life is how long a session lives.
 type life struct {

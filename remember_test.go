@@ -51,7 +51,7 @@ func Test_how_long_a_remembered_session_lives(t *testing.T) {
 		{"an idle timeout alone, at that of Config", 0, rememberFor(14*day, 0), nil, day, false},
 		{"an absolute timeout alone", 0, rememberFor(0, 90*day), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
 		{"an absolute timeout alone, without use", 0, rememberFor(0, 90*day), nil, 2 * time.Hour, false},
-		{"for no time at all, as long as all others", 0, rememberFor(1, 90*day), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
+		{"for hardly any time, as long as all others", 0, rememberFor(10*time.Millisecond, 90*day), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
 		{"no absolute timeout alone", 0, rememberFor(0, -1), []use{{119 * time.Minute, 30, read}}, 119 * time.Minute, true},
 		{"no shorter than all others", 0, rememberFor(time.Minute, 90*day), nil, 2*time.Hour - time.Millisecond, true},
 		{"no longer remembered", 0, fortnight, []use{{9 * day, 2, read}, {time.Hour, 1, rememberFor(0, 0)}}, 2 * time.Hour, false},
@@ -83,7 +83,7 @@ func Test_the_cookie_of_a_remembered_session(t *testing.T) {
 		{"as long as browsers grant, without one", false, rememberFor(14*day, -1), "; Max-Age=34560000"},
 		{"all others end with the browser", true, put("a", 2), ""},
 		{"it does not", true, rememberFor(14*day, 90*day), "; Max-Age=7776000"},
-		{"it does not, for no time at all", true, rememberFor(1, 90*day), "; Max-Age=7776000"},
+		{"it does not, for hardly any time", true, rememberFor(10*time.Millisecond, 90*day), "; Max-Age=7776000"},
 		{"it does not, with an absolute timeout alone", true, rememberFor(0, 90*day), "; Max-Age=7776000"},
 		{"and it does", true, func(s *session.Session) { s.RememberMe(14*day, 90*day); s.RememberMe(0, 0) }, ""},
 	} {
@@ -272,6 +272,12 @@ func Test_when_a_session_cannot_be_remembered(t *testing.T) {
 	rec := v.do(p, func(s *session.Session) { s.RememberMe(-time.Minute, 0); err = s.Err() })
 	if rec.Code != http.StatusInternalServerError || err == nil || !strings.Contains(err.Error(), "-1m0s") {
 		t.Errorf("a negative idle timeout: status %d, %v; want 500, and the value", rec.Code, err)
+	}
+	for _, timeouts := range [][2]time.Duration{{14, 90 * day}, {14 * day, 90}} {
+		v.do(p, func(s *session.Session) { s.RememberMe(timeouts[0], timeouts[1]); err = s.Err() })
+		if err == nil || !strings.Contains(err.Error(), "nanoseconds") {
+			t.Errorf("%v, one of them without a unit: %v; want an error that says so", timeouts, err)
+		}
 	}
 	v.visit(p, func(c echo.Context) error {
 		s := session.From(c)
