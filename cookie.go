@@ -63,6 +63,11 @@ func (t cookieTemplate) name() string { return t.base.Name }
 // its way when the message was flashed cannot overwrite it there.
 func (t cookieTemplate) flashName() string { return t.flash }
 
+// is says whether browsers take other for the same cookie.
+func (t cookieTemplate) is(other cookieTemplate) bool {
+	return t.base.Name == other.base.Name && t.base.Path == other.base.Path && t.base.Domain == other.base.Domain
+}
+
 // with is a Set-Cookie line. A cookie lives at least a second, since Max-Age=0 would remove it, or,
 // with the age untilBrowserCloses, for as long as the browser runs.
 func (t cookieTemplate) with(name, value string, age time.Duration) string {

@@ -117,7 +117,7 @@ func (f *frame) tell(n news) {
 // request it makes is one allocation more.
 func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	r := c.Request()
-	if f, ok := r.Context().Value(m).(*frame); ok {
+	if f := m.outer(r.Context()); f != nil {
 		return f.again(next(c))
 	}
 	f := new(frame)
@@ -134,6 +134,25 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	defer f.leave(r)
 	return f.finish(f.run(next))
 }
+
+// outer is the frame that m has given this request already. It panics where another manager has, and
+// keeps its sessions in the same cookie: each would take the other's for one of its own that has ended.
+func (m *Manager) outer(ctx context.Context) *frame {
+	for {
+		f, ok := ctx.Value(frameKey{}).(*frame)
+		switch {
+		case !ok:
+			return nil
+		case f.m == m:
+			return f
+		case f.m.cookie.is(m.cookie):
+			panic(fmt.Sprintf(sameCookie, m.cookie.name()))
+		}
+		ctx = f.Context
+	}
+}
+
+const sameCookie = "session: two middlewares on the way of this request keep their sessions in the cookie %q. Mount session.Middleware once; or, to mount the same sessions in several places, Manager.Middleware of one Manager (session.New). Sessions of their own need a Store and a CookieName of their own"
 
 // run is the handler. One that copies an answer from elsewhere, as httputil.ReverseProxy does for
 // Echo's Proxy, aborts when it cannot write; but an answer that is withheld makes way for another.

@@ -3,7 +3,9 @@ package session_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -68,6 +70,32 @@ func Test_that_a_second_mount_leaves_the_commit_to_the_first(t *testing.T) {
 	e.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
 	if writes := store.count("Write"); writes != 1 || len(setCookies(rec)) != 1 {
 		t.Errorf("%d writes, sets %v; want one of each", writes, setCookies(rec))
+	}
+}
+
+// Each would take the other's sessions for some of its own that have ended, and remove the cookie.
+func Test_that_two_middlewares_with_one_cookie_are_refused(t *testing.T) {
+	for _, tc := range []struct {
+		desc         string
+		outer, inner session.Config
+		refused      bool
+	}{
+		{"the same configuration", session.Config{}, session.Config{}, true},
+		{"another middleware in between", session.Config{CookieName: "a"}, session.Config{CookieName: "a", IdleTimeout: time.Hour}, true},
+		{"another cookie", session.Config{}, session.Config{CookieName: "admin"}, false},
+		{"another path", session.Config{CookieName: "a"}, session.Config{CookieName: "a", Cookie: session.CookieOptions{Path: "/admin"}}, false},
+		{"another domain", session.Config{CookieName: "a"}, session.Config{CookieName: "a", Cookie: session.CookieOptions{Domain: "example.com"}}, false},
+	} {
+		store := memorystore.New(memorystore.Options{})
+		tc.outer.Store, tc.inner.Store = store, store
+		between := session.Middleware(session.Config{Store: store, CookieName: "between"})
+		e := echo.New()
+		e.Use(session.Middleware(tc.outer), between, session.Middleware(tc.inner))
+		e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+		got := panicOf(func() { e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)) })
+		if tc.refused && !strings.Contains(got, "Mount session.Middleware once") || !tc.refused && got != "<nil>" {
+			t.Errorf("%s: panics with %q; want it to be refused: %t", tc.desc, got, tc.refused)
+		}
 	}
 }
 
