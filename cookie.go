@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -169,17 +170,39 @@ func (s *Session) sendCookie(name, line string) {
 	if s.headSent || s.exchange == nil {
 		return
 	}
-	if !s.m.cfg.Cookie.Insecure && !s.given && isOverPlainHTTP(s.req) && s.m.warned.CompareAndSwap(false, true) {
-		s.report(nil, "", Event{}, refusedCookie)
-	}
+	s.warnOfCookie()
 	others := slices.DeleteFunc(slices.Clone(s.cookies), func(c cookieLine) bool { return c.name == name })
 	s.cookies = append(others, cookieLine{name, line})
 }
 
-// isOverPlainHTTP says whether the browser speaks plain http, by what it says itself. That we do
-// says nothing: there may be a proxy in front that speaks TLS. But it names the page of ours that
-// the request comes from, by an address that it knows.
-func isOverPlainHTTP(r *http.Request) bool {
-	page := addressHere(r, cmp.Or(header(r.Header, "Origin"), header(r.Header, "Referer")))
-	return page != nil && page.Scheme == "http" && r.TLS == nil && header(r.Header, "X-Forwarded-Proto") != "https"
+// warnOfCookie says once why browsers will drop the cookie, by what they say themselves: how the page
+// of ours that the request comes from is addressed. What arrives here says nothing of that. There may
+// be a proxy in front that speaks TLS, or to another host.
+func (s *Session) warnOfCookie() {
+	if s.given || s.m.warned.Load() {
+		return
+	}
+	page := addressHere(s.req, cmp.Or(header(s.req.Header, "Origin"), header(s.req.Header, "Referer")))
+	switch cfg := s.m.cfg.Cookie; {
+	case page == nil:
+	case !cfg.Insecure && isOverPlainHTTP(s.req, page):
+		s.warn(insecureCookie)
+	case cfg.Domain != "" && !isIn(page.Hostname(), strings.TrimPrefix(cfg.Domain, ".")):
+		s.warn(foreignCookie)
+	}
+}
+
+func (s *Session) warn(n notice) {
+	if s.m.warned.CompareAndSwap(false, true) {
+		s.report(nil, "", Event{}, n)
+	}
+}
+
+func isOverPlainHTTP(r *http.Request, page *url.URL) bool {
+	return page.Scheme == "http" && r.TLS == nil && header(r.Header, "X-Forwarded-Proto") != "https"
+}
+
+// isIn says whether the cookies of a domain are for that host (RFC 6265 section 5.1.3).
+func isIn(host, domain string) bool {
+	return strings.EqualFold(host, domain) || hasSuffixFold(host, "."+domain)
 }

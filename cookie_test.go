@@ -46,6 +46,40 @@ func Test_that_a_secure_cookie_which_the_browser_will_refuse_is_logged(t *testin
 	}
 }
 
+// It looks the same.
+func Test_that_a_cookie_for_another_domain_is_logged(t *testing.T) {
+	const warning = "the page is not in Cookie.Domain"
+	for _, tc := range []struct {
+		desc, domain, host string
+		headers            headers
+		want               int // lines in two requests
+	}{
+		{"a form of another host", "myapp.example", "localhost:8080", headers{"Origin", "http://localhost:8080"}, 1},
+		{"a link of another host", "myapp.example", "localhost:8080", headers{"Referer", "http://localhost:8080/cart"}, 1},
+		{"a host that only ends so", "app.example", "myapp.example", headers{"Origin", "https://myapp.example"}, 1},
+		{"the parent of the domain", "www.myapp.example", "myapp.example", headers{"Origin", "https://myapp.example"}, 1},
+		{"the domain itself", "myapp.example", "MyApp.example:8080", headers{"Origin", "https://MyApp.example:8080"}, 0},
+		{"a host in the domain", ".myapp.example", "www.myapp.example", headers{"Origin", "https://www.myapp.example"}, 0},
+		{"the browser says nothing", "myapp.example", "localhost:8080", nil, 0},
+		{"another site", "myapp.example", "www.myapp.example", headers{"Referer", "https://elsewhere.example/"}, 0},
+		{"a proxy that has changed the host", "myapp.example", "backend:8080", headers{"Origin", "https://myapp.example"}, 0},
+		{"no domain", "", "localhost:8080", headers{"Origin", "http://localhost:8080"}, 0},
+	} {
+		p := start(t, session.Config{Cookie: session.CookieOptions{Insecure: true, Domain: tc.domain}})
+		for range 2 {
+			r := newVisitor().request()
+			r.Host = tc.host
+			tc.headers.addTo(r)
+			if rec := p.serve(r, with(put("a", 1))); rec.Code != http.StatusOK {
+				t.Errorf("%s: status %d", tc.desc, rec.Code)
+			}
+		}
+		if got := strings.Count(p.log.String(), warning); got != tc.want {
+			t.Errorf("%s: %d lines; want %d: %s", tc.desc, got, tc.want, p.log)
+		}
+	}
+}
+
 // As browsers do at http://localhost, some of them.
 func Test_that_a_browser_which_keeps_the_cookie_is_not_said_to_refuse_it(t *testing.T) {
 	p := start(t, session.Config{})

@@ -178,21 +178,22 @@ type notice struct {
 
 // All that is ever logged about a session. docs/operations.md says what to do about it.
 var (
-	silent        = notice{}
-	notLoaded     = notice{slog.LevelError, "session: a session could not be loaded"}
-	notSaved      = notice{slog.LevelError, "session: a session could not be saved"}
-	notProlonged  = notice{slog.LevelWarn, "session: a session could not be prolonged"}
-	mistyped      = notice{slog.LevelWarn, "session: a value is not of the type that was asked for, and reads as if there were none"}
-	corrupt       = notice{slog.LevelWarn, "session: a record is corrupt and was left out"}
-	tooLate       = notice{slog.LevelWarn, "session: a change came too late and was not saved"}
-	failed        = notice{slog.LevelError, "session: a change could not be made, and the visitor gets an error page"}
-	failedLate    = notice{slog.LevelWarn, "session: a change failed after the response head had left"}
-	unplayable    = notice{slog.LevelWarn, "session: a change could not be repeated on what another request has saved"}
-	flashTooLarge = notice{slog.LevelWarn, "session: the flash does not fit into a cookie; some of it was left out"}
-	dropped       = notice{slog.LevelInfo, "session: changes were dropped, because the session had ended meanwhile"}
-	refused       = notice{slog.LevelInfo, "session: changes were refused, because the session has another id or was revoked meanwhile"}
-	refusedCookie = notice{slog.LevelWarn, "session: the cookie is secure, and the browser seems to speak plain http, where most refuse such a cookie, so that every request begins a new session. Serve the site over https, or set Cookie.Insecure for development"}
-	hookPanicked  = notice{slog.LevelError, "session: a hook panicked"}
+	silent         = notice{}
+	notLoaded      = notice{slog.LevelError, "session: a session could not be loaded"}
+	notSaved       = notice{slog.LevelError, "session: a session could not be saved"}
+	notProlonged   = notice{slog.LevelWarn, "session: a session could not be prolonged"}
+	mistyped       = notice{slog.LevelWarn, "session: a value is not of the type that was asked for, and reads as if there were none"}
+	corrupt        = notice{slog.LevelWarn, "session: a record is corrupt and was left out"}
+	tooLate        = notice{slog.LevelWarn, "session: a change came too late and was not saved"}
+	failed         = notice{slog.LevelError, "session: a change could not be made, and the visitor gets an error page"}
+	failedLate     = notice{slog.LevelWarn, "session: a change failed after the response head had left"}
+	unplayable     = notice{slog.LevelWarn, "session: a change could not be repeated on what another request has saved"}
+	flashTooLarge  = notice{slog.LevelWarn, "session: the flash does not fit into a cookie; some of it was left out"}
+	dropped        = notice{slog.LevelInfo, "session: changes were dropped, because the session had ended meanwhile"}
+	refused        = notice{slog.LevelInfo, "session: changes were refused, because the session has another id or was revoked meanwhile"}
+	insecureCookie = notice{slog.LevelWarn, "session: the cookie is secure, and the browser seems to speak plain http, where most refuse such a cookie, so that every request begins a new session. Serve the site over https, or set Cookie.Insecure for development"}
+	foreignCookie  = notice{slog.LevelWarn, "session: the page is not in Cookie.Domain, so browsers drop the cookie, and every request begins a new session. Set the domain that visitors see, or leave it empty"}
+	hookPanicked   = notice{slog.LevelError, "session: a hook panicked"}
 )
 
 // caller is where the application has called this library: its own log may say no more than which

@@ -20,7 +20,7 @@ type Manager struct {
 	moved   moves
 
 	realTime bool        // cfg has no clock of its own
-	warned   atomic.Bool // of a cookie that browsers refuse
+	warned   atomic.Bool // of a cookie that browsers drop
 
 	// Each commit of this process is marked producer:seq; see writer. Its end counts, too, which
 	// tells what was stored before a session was loaded; see Session.newest.
