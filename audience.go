@@ -125,6 +125,8 @@ func acceptsHTML(h http.Header) bool {
 
 func acceptsJSON(h http.Header) bool { return strings.Contains(header(h, "Accept"), "json") }
 
+func acceptsAnything(h http.Header) bool { return strings.Contains(header(h, "Accept"), "*/*") }
+
 func isGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 // header is the first value of a header, whose name is spelled as http.Header keeps it:

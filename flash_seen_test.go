@@ -134,6 +134,35 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			r.opens(alertsPage)
 			r.opens(alertsPage)
 		}},
+		{"if a script that asks for JSON is given an error page", func(r *reader) {
+			r.saves()
+			r.asks(ask{as: jsonPoll}, notFoundPage)
+			r.asks(ask{as: headers{"Accept", "application/json, text/plain"}}, notFoundPage) // over plain http
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"in a part that is asked for as JSON or anything else", func(r *reader) {
+			r.saves()
+			r.sees(ask{as: append(htmxPart[:len(htmxPart):len(htmxPart)], "Accept", "application/json")}, alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"by a script that asks for JSON or anything else", func(r *reader) {
+			r.saves()
+			r.sees(ask{as: headers{"Accept", "application/json, */*", "Sec-Fetch-Dest", "empty"}}, alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"by a script that asks for JSON or a page", func(r *reader) {
+			r.saves()
+			r.sees(ask{as: headers{"Accept", "application/json, text/html", "Sec-Fetch-Dest", "empty"}}, alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"by a script that asks for JSON, and gets it", func(r *reader) {
+			r.saves()
+			r.sees(ask{as: jsonPoll}, func(c echo.Context) error {
+				return c.JSON(http.StatusOK, session.From(c).FlashMessages().Alerts())
+			})
+			r.opens(alertsPage)
+		}},
 		{"if a poll is in flight across the page", func(r *reader) {
 			r.saves()
 			end := r.begins(ask{as: jsonPoll}, countPoll)
