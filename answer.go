@@ -154,7 +154,8 @@ func (s *Session) IsHTMXPart() bool { return s.IsPartial() && isHTMX(s.req.Heade
 //	{"message": "Unprocessable Entity", "errors": {"title": ["Title is required"]}}
 //
 // and so it does for a client that takes no page, such as one that sends JSON; then nothing is kept
-// for the next page. A client whose Accept has JSON and no HTML is told that even if there is a view.
+// for the next page. (An error handler that answers in another form finds the errors as the Message
+// of the echo.HTTPError, which has a method InputErrors() map[string][]string.) A client whose Accept has JSON and no HTML is told that even if there is a view.
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
 	if !takesPage(r.Header) && (len(view) == 0 || acceptsJSON(r.Header)) {
@@ -193,6 +194,9 @@ func (s *Session) invalidFields(err error, r *http.Request) invalidFields {
 	}
 	return fields
 }
+
+// InputErrors is for error handlers that answer in another form than MarshalJSON.
+func (f invalidFields) InputErrors() map[string][]string { return f }
 
 func (invalidFields) String() string { return http.StatusText(http.StatusUnprocessableEntity) }
 

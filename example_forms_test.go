@@ -2,9 +2,11 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"html"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -94,6 +96,34 @@ func ExampleFlashInvalid() {
 	// Output:
 	// /posts/new → title "Hi" ["Title must have at least 3 characters"]
 	// /posts/new → title "" []
+}
+
+// A client of an API gets the errors by field as JSON. An error handler that answers in a form of its
+// own, such as that of RFC 9457, finds them in the error.
+func ExampleFlashInvalid_problemDetails() {
+	e := newApp()
+	e.Use(session.FlashInvalid)
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		var answer *echo.HTTPError
+		if !errors.As(err, &answer) {
+			answer = echo.ErrInternalServerError
+		}
+		problem := map[string]any{"title": http.StatusText(answer.Code)}
+		if invalid, ok := answer.Message.(interface{ InputErrors() map[string][]string }); ok {
+			problem["errors"] = invalid.InputErrors()
+		}
+		_ = c.JSON(answer.Code, problem)
+	}
+	e.POST("/api/posts", func(echo.Context) error {
+		return session.ValidationErrors{"title": {"Title must have at least 3 characters"}}
+	})
+
+	r := httptest.NewRequest(http.MethodPost, "/api/posts", strings.NewReader(`{"title": "Hi"}`))
+	r.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	e.ServeHTTP(answer, r)
+	fmt.Println(answer.Code, answer.Body)
+	// Output: 422 {"errors":{"title":["Title must have at least 3 characters"]},"title":"Unprocessable Entity"}
 }
 
 // The text may depend on the visitor. What is left alone falls back on ValidationText.
