@@ -241,9 +241,12 @@ func Test_that_a_form_of_an_ended_session_goes_back_with_what_was_typed(t *testi
 			for _, e := range s.PageErrors() {
 				errs = append(errs, e.Code)
 			}
+			for _, m := range s.FlashMessages().Alerts() {
+				errs = append(errs, m.Kind)
+			}
 			return c.HTML(http.StatusOK, strings.Join(append(errs, s.Old("title"), s.Old(session.CSRFField), s.CSRFToken()), " "))
 		})).body
-		if !strings.HasPrefix(page, session.CSRFCode+" Tea  ") {
+		if !strings.HasPrefix(page, session.CSRFCode+" error Tea  ") {
 			t.Fatalf("the page shows %q", page)
 		}
 		wantText(t, "once more", v.submits(page[strings.LastIndex(page, " ")+1:]).body, "accepted")
@@ -369,8 +372,11 @@ func Test_that_requests_without_a_session_can_be_read_but_not_posted(t *testing.
 func Test_that_the_text_of_a_refusal_can_be_chosen(t *testing.T) {
 	v := newSite(t).browser()
 	v.asks(ask{form: url.Values{}, from: "/form"}, guarded(alertsPage, session.CSRFConfig{Text: "Once more, please."}))
-	got := v.opens(func(c echo.Context) error { return c.HTML(http.StatusOK, session.From(c).PageErrors()[0].Text) })
-	wantText(t, "the page", got.body, "Once more, please.")
+	got := v.opens(func(c echo.Context) error {
+		s := session.From(c)
+		return c.HTML(http.StatusOK, s.PageErrors()[0].Text+" "+s.FlashMessages().Alerts()[0].Text)
+	})
+	wantText(t, "the page", got.body, "Once more, please. Once more, please.")
 }
 
 func Test_that_the_token_is_that_of_Echo_where_its_middleware_is_mounted(t *testing.T) {

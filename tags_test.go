@@ -308,6 +308,33 @@ func Test_that_a_log_out_everywhere_else_spares_this_session(t *testing.T) {
 }
 
 // By its clock there is nothing to end, but by that of the others, which could prolong it, there is.
+func Test_that_who_logs_out_everywhere_can_be_told_good_bye(t *testing.T) {
+	for desc, before := range map[string]func(*session.Session){
+		"a session that was read":     func(s *session.Session) { s.Has("user") },
+		"one that was changed":        func(s *session.Session) { s.Put("seen", 1) },
+		"one that was saved":          func(s *session.Session) { s.Put("seen", 1); _ = s.Save(t.Context()) },
+		"one that was not looked at":  func(*session.Session) {},
+		"one that has a message, too": func(s *session.Session) { s.FlashInfo("hello"); s.Has("user") },
+	} {
+		p := start(t, session.Config{})
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		v.must(t, p, func(s *session.Session) {
+			before(s)
+			if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+				t.Error(err)
+			}
+			s.Destroy()
+			s.FlashInfo("good-bye")
+		})
+		v.must(t, p, func(s *session.Session) {
+			if got := alerts(s); s.Has("user") || !strings.Contains(fmt.Sprint(got), "good-bye") {
+				t.Errorf("%s: then there is %v, logged in: %t; want the good-bye", desc, got, s.Has("user"))
+			}
+		})
+	}
+}
+
 func Test_that_a_log_out_everywhere_holds_for_processes_whose_clocks_are_behind(t *testing.T) {
 	c := new(clock)
 	store := memorystore.New(memorystore.Options{Now: c.Now})

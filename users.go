@@ -88,6 +88,10 @@ func (m *Manager) entries(ctx context.Context, userID string) ([]TagEntry, error
 // Once it has returned nil, no session that was tagged before the call is alive. A login at
 // the same time is refused with [ErrRevoked], or counts as one that came afterwards.
 //
+// If the session of this request is among them, end it by [Session.Destroy] afterwards: it drops the
+// cookie, and what is flashed then begins a new session. Without it, whatever this request changes is
+// dropped, as after any log-out.
+//
 // A session that is given a new id in another tab at this very moment has another handle
 // then, and is not spared. A handle of "" spares nothing.
 //
