@@ -18,7 +18,8 @@ const ValidationErrorCode = "E_VALIDATION_ERROR"
 const validationSummary = "The form was not saved. Please correct the fields that are marked."
 
 // ValidationErrors is what is wrong with a form, by the names of its fields. Return it
-// from a handler, or give it to [Invalid], if you validate by hand.
+// from a handler, or give it to [Invalid], if you validate by hand. A summary lists them by their
+// names; where the order of the form is another, join several (errors.Join).
 type ValidationErrors map[string][]string
 
 func (e ValidationErrors) Error() string {

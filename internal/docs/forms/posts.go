@@ -33,6 +33,8 @@ func newApp(cfg session.Config) *echo.Echo {
 		return session.Render(c, http.StatusOK, page(newPost()))
 	})
 	e.POST("/posts/new", createPost)
+	e.GET("/orders/new", orderPage)
+	e.POST("/orders/new", createOrder)
 	e.GET("/posts", func(c echo.Context) error {
 		return session.Render(c, http.StatusOK, page(postList()))
 	})

@@ -3,6 +3,7 @@ package forms
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -25,6 +26,21 @@ func Test_that_a_form_that_is_wrong_comes_back_filled_in(t *testing.T) {
 	page = v.Post("/posts/new", url.Values{"title": {"Untitled"}, "body": {"x"}})
 	v.Sees(page, "Find a better title")
 	v.Sees(v.Get("/posts/new"), `value="1" checked`)
+}
+
+func Test_that_an_error_in_a_list_is_that_of_its_element(t *testing.T) {
+	v := visit.New(t, app())
+	order := url.Values{"lines[0].article": {"Shelf"}, "lines[0].quantity": {"2"}, "lines[1].quantity": {"0"}, "extras": {"express"}}
+	page := v.Post("/orders/new", order)
+	v.Sees(page, `href="#lines-1-quantity"`, `href="#drawing"`, `value="express" checked`)
+	v.SeesNo(page, `href="#lines-0-quantity"`, `value="gift" checked`)
+	if strings.Index(page, `href="#lines`) > strings.Index(page, `href="#drawing`) {
+		t.Error("the summary does not have the order of the form")
+	}
+
+	order.Set("lines[0].quantity", "two")
+	page = v.Post("/orders/new", order)
+	v.Sees(page, `href="#lines-0-quantity"`, "Write a number", `value="two"`)
 }
 
 func Test_that_a_message_is_shown_once(t *testing.T) {

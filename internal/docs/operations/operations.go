@@ -1,5 +1,4 @@
-// Package operations is the code of docs/operations.md that is about sessions outside of a
-// request.
+// Package operations is the code of docs/operations.md.
 package operations
 
 import (

@@ -3,6 +3,7 @@ package operations
 import (
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -60,6 +61,39 @@ func Test_that_an_administrator_ends_a_session_of_the_list(t *testing.T) {
 		root.SeesNo(root.Post("/admin/sessions/end", url.Values{"handle": {handle[1]}}), "ada")
 	}
 	ada.Sees(ada.Get("/"), "a stranger")
+}
+
+// broken is a store that cannot be reached.
+type broken struct{ session.Store }
+
+func (broken) Read(context.Context, string) (session.Record, error) {
+	return session.Record{}, errors.New("connection refused")
+}
+
+func Test_that_there_is_a_page_for_what_goes_wrong(t *testing.T) {
+	store := memorystore.New(memorystore.Options{})
+	e := echo.New()
+	e.Logger.SetOutput(io.Discard)
+	e.HTTPErrorHandler = showError
+	e.GET("/", func(c echo.Context) error {
+		session.From(c).Increment("visits")
+		return c.String(http.StatusOK, "welcome")
+	}, session.Middleware(session.Config{Store: store}))
+	e.GET("/broken", func(c echo.Context) error {
+		session.From(c).Increment("visits")
+		return c.String(http.StatusOK, "welcome")
+	}, session.Middleware(session.Config{Store: broken{store}, Logger: slog.New(slog.DiscardHandler)}))
+
+	v := visit.New(t, e)
+	v.Sees(v.Get("/"), "welcome")
+	v.Sees(v.Get("/missing"), "<h1>Not Found</h1>")
+	page := v.Get("/broken")
+	v.Sees(page, "<h1>Service Unavailable</h1>")
+	v.SeesNo(page, "connection refused")
+	res, part := v.Part("GET", "/broken", nil)
+	if v.SeesNo(part, "<h1>"); res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a part is answered with %d; want 503", res.StatusCode)
+	}
 }
 
 // listless is a store whose list does not come.

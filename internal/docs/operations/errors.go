@@ -1,0 +1,30 @@
+package operations
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// showError is the page for whatever goes wrong.
+func showError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	status := http.StatusInternalServerError
+	var answer *echo.HTTPError
+	if errors.As(err, &answer) {
+		status = answer.Code
+	}
+	if status >= http.StatusInternalServerError {
+		c.Logger().Error(err)
+	}
+	if session.IsPartial(c) { // where the layout does not belong
+		_ = c.String(status, http.StatusText(status))
+		return
+	}
+	_ = session.Render(c, status, errorPage(http.StatusText(status)))
+}
