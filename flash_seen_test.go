@@ -141,25 +141,25 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			r.opens(alertsPage)
 			r.opens(alertsPage)
 		}},
-		{"in a part that is asked for as JSON or anything else", func(r *reader) {
+		{"in the error of a part, which htmx asks for as JSON", func(r *reader) {
 			r.saves()
-			r.sees(ask{as: append(htmxPart[:len(htmxPart):len(htmxPart)], "Accept", "application/json")}, alertsPage)
+			r.sees(ask{as: append(htmxPart[:len(htmxPart):len(htmxPart)], "Accept", "application/json")}, notFoundPage)
 			r.opens(alertsPage)
 		}},
-		{"by a script that asks for JSON or anything else", func(r *reader) {
+		{"in the error of what a script asks for as JSON or anything else", func(r *reader) {
 			r.saves()
-			r.sees(ask{as: headers{"Accept", "application/json, */*", "Sec-Fetch-Dest", "empty"}}, alertsPage)
+			r.sees(ask{as: headers{"Accept", "application/json, */*", "Sec-Fetch-Dest", "empty"}}, notFoundPage)
 			r.opens(alertsPage)
 		}},
-		{"by a script that asks for JSON or a page", func(r *reader) {
+		{"in the error of what a script asks for as JSON or a page", func(r *reader) {
 			r.saves()
-			r.sees(ask{as: headers{"Accept", "application/json, text/html", "Sec-Fetch-Dest", "empty"}}, alertsPage)
+			r.sees(ask{as: headers{"Accept", "application/json, text/html", "Sec-Fetch-Dest", "empty"}}, notFoundPage)
 			r.opens(alertsPage)
 		}},
-		{"by a script that asks for JSON, and gets it", func(r *reader) {
+		{"in an error in JSON, as the script has asked for", func(r *reader) {
 			r.saves()
 			r.sees(ask{as: jsonPoll}, func(c echo.Context) error {
-				return c.JSON(http.StatusOK, session.From(c).FlashMessages().Alerts())
+				return c.JSON(http.StatusNotFound, session.From(c).FlashMessages().Alerts())
 			})
 			r.opens(alertsPage)
 		}},

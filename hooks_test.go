@@ -438,7 +438,13 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 		{"what is normal", func(sc *scene) {
 			sc.does(increment)
 			sc.withCookie("bad", read)
-			sc.does(func(s *session.Session) { _, _, _ = session.Lookup[string](s, "n") }) // the caller is told
+		}, ""},
+		{"a value of another type that is looked up", func(sc *scene) { // the caller is told
+			sc.does(func(s *session.Session) {
+				if _, _, err := session.Lookup[string](s, "n"); err == nil {
+					sc.Error("n is a text")
+				}
+			})
 		}, ""},
 		{"a change outside of a request that fails", func(sc *scene) { // its caller is told as well
 			_ = sc.p.manager.Update(sc.Context(), sc.handle(), func(s *session.Session) error { s.Put("a", math.NaN()); return nil })
