@@ -260,14 +260,14 @@ func whyEmpty(v reflect.Value) error {
 			return whyEmpty(v.Elem())
 		}
 	case reflect.Slice, reflect.Array:
-		for i := 0; i < v.Len() && !isPlainKind(v.Type().Elem().Kind()); i++ {
+		for i := range v.Len() {
 			if err := whyEmpty(v.Index(i)); err != nil {
 				return err
 			}
 		}
 	case reflect.Map:
-		for _, e := range v.Seq2() {
-			if err := whyEmpty(e); err != nil {
+		for _, element := range v.Seq2() {
+			if err := whyEmpty(element); err != nil {
 				return err
 			}
 		}
@@ -285,9 +285,6 @@ func marshalsItself(v reflect.Value) bool {
 	}
 	return t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]())
 }
-
-// isPlainKind is for long lists of numbers or bytes, which need no look at each.
-func isPlainKind(k reflect.Kind) bool { return k <= reflect.Complex128 || k == reflect.String }
 
 func whyEmptyStruct(t reflect.Type) error {
 	switch {

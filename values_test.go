@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -275,7 +276,7 @@ func Test_that_what_is_empty_on_purpose_is_stored(t *testing.T) {
 		"a list that says so":     markedList{{"text"}},
 		"elements that say so":    []any{marked{"text"}, []markedByPointer{{"text"}}},
 		"a text":                  []string{"{}"},
-		"bytes beside something":  []any{[]byte("text"), map[string]int{}, nil},
+		"beside something else":   []any{[]byte("text"), netip.Addr{}, map[string]int{}, nil},
 		"a field's own business":  struct{ Lock sync.Mutex }{},
 		"a struct that says so":   marked{},
 		"fields that are left out": struct {
