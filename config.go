@@ -75,8 +75,8 @@ type Config struct {
 	Tags bool
 
 	// Skipper says which requests get no session: From panics there. Skipper and Passive must not
-	// call From themselves, and are called by many requests at once. nil skips none. There is no need to skip requests
-	// that do not use their session: they cost two allocations, and no call of the store.
+	// call From themselves, and are called by many requests at once. nil skips none. There is no need
+	// to skip requests that do not use their session: they cost two allocations, and no call of the store.
 	Skipper func(echo.Context) bool
 
 	// Passive says which requests do not count as use, though they read the session: those that

@@ -72,8 +72,8 @@ func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc 
 //
 // A form of a page of this site whose session has ended meanwhile is not lost: it goes back
 // to its page, with what was typed and an alert that says why; a page that shows no alerts finds
-// the same as page error [CSRFCode]. Everything else is a 403, and so is a form that does not say where it comes from: a Referrer-Policy of same-origin does,
-// no-referrer does not.
+// the same as page error [CSRFCode]. Everything else is a 403, and so is a form that does not say
+// where it comes from: a Referrer-Policy of same-origin does, no-referrer does not.
 //
 // [components.Form]: https://pkg.go.dev/github.com/echo-hypermedia/session/components#Form
 func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {

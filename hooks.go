@@ -115,7 +115,7 @@ type Event struct {
 	Key      string // Undecodable: the application's key
 	Reason   Reason // Rejected: why
 	Retries  int    // Conflict, Committed: how often another request was faster so far
-	Caller   string // LateWrite, Undecodable: where the application made the change or asked for the value, such as "posts/edit.go:42", if that is known
+	Caller   string // LateWrite, Undecodable: the line of the application that made the change, or asked for the value, if it is known: "posts/edit.go:42"
 	Err      error
 }
 
@@ -196,25 +196,6 @@ var (
 	hookPanicked   = notice{slog.LevelError, "session: a hook panicked"}
 )
 
-// caller is where the application has called this library: its own log may say no more than which
-// address was asked for.
-func caller() string {
-	var calls [32]uintptr
-	frames := runtime.CallersFrames(calls[:runtime.Callers(2, calls[:])])
-	for {
-		f, more := frames.Next()
-		if !strings.HasPrefix(f.Function, ownPath+".") && !strings.HasPrefix(f.Function, ownPath+"/") {
-			dir, file := path.Split(f.File)
-			return fmt.Sprintf("%s:%d", path.Join(path.Base(dir), file), f.Line) // all of the path is that of the machine it was built on
-		}
-		if !more {
-			return ""
-		}
-	}
-}
-
-var ownPath = reflect.TypeFor[Session]().PkgPath()
-
 // report calls hook with e, about the record under key, and logs n. It does so once the
 // session is no longer locked.
 func (s *Session) report(hook func(context.Context, Event), key string, e Event, n notice) {
@@ -251,6 +232,25 @@ func withoutValue(err error) error {
 	}
 	return err
 }
+
+// caller is where the application has called this library: its own log may say no more than which
+// address was asked for.
+func caller() string {
+	var calls [32]uintptr
+	frames := runtime.CallersFrames(calls[:runtime.Callers(2, calls[:])])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, ownPath+".") && !strings.HasPrefix(f.Function, ownPath+"/") {
+			dir, file := path.Split(f.File)
+			return fmt.Sprintf("%s:%d", path.Join(path.Base(dir), file), f.Line) // all of the path is that of the machine it was built on
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+var ownPath = reflect.TypeFor[Session]().PkgPath()
 
 // shield keeps the panic of a hook from everybody else.
 func (m *Manager) shield(ctx context.Context, handle string, call func()) {
