@@ -98,6 +98,21 @@ func ignoresVersionOfDestroy(s session.Tagger) broken {
 	}}
 }
 
+// reviving is a store whose touch writes back what it has read, if that is gone meanwhile.
+func reviving(s session.Tagger) broken {
+	return broken{Tagger: s, touch: func(ctx context.Context, key string, expires time.Time) error {
+		rec, err := s.Read(ctx, key)
+		if err != nil {
+			return err
+		}
+		yield("touch")
+		if err := s.Touch(ctx, key, expires); !errors.Is(err, session.ErrNotFound) {
+			return err
+		}
+		return s.Write(ctx, key, session.Record{Data: rec.Data, Expires: expires})
+	}}
+}
+
 // rounding is a store that keeps whole seconds. That is allowed.
 func rounding(s session.Tagger) broken {
 	ceil := func(t time.Time) time.Time { return t.Add(time.Second - 1).Truncate(time.Second) }
@@ -653,6 +668,10 @@ var recordFlaws = []flaw{
 	}},
 	{"touch is not atomic", func(c *clock) session.Store { return newNaive(c, "touch") }, claims{
 		"a touch at the same time undoes no write",
+		"who has seen a record destroyed never sees it again",
+	}},
+	{"a touch brings back what is destroyed meanwhile", func(c *clock) session.Store { return reviving(memory(c)) }, claims{
+		"who has seen a record destroyed never sees it again",
 	}},
 	{"destroy is not atomic", func(c *clock) session.Store { return newNaive(c, "destroy") }, claims{
 		"of a write and a destroy of one version one wins",

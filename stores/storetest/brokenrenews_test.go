@@ -153,6 +153,13 @@ var renewFlaws = []flaw{
 	}, claims{
 		"a touch at the same time undoes no write",
 		"by renew: a touch at the same time undoes no write",
+		"who has seen a record destroyed never sees it again",
+		"by renew: who has seen a record destroyed never sees it again",
+	}},
+	{"a renew brings back what is destroyed meanwhile", renewed(func(s session.Store) renewer {
+		return renewer{renew: renewing(reviving(s.(session.Tagger)))}
+	}), claims{
+		"by renew: who has seen a record destroyed never sees it again",
 	}},
 	{"a renew asks nobody whether to go on", renewed(func(s session.Store) renewer {
 		return renewer{renew: func(_ context.Context, key string, due, until time.Time) (session.Record, error) {

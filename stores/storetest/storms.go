@@ -146,28 +146,40 @@ func writeOrDestroy(ctx context.Context, s subject) error {
 	return nil
 }
 
-// destroys writes to records while each of them is destroyed.
+// destroys writes to records, and touches them, while each of them is destroyed.
 func destroys(ctx context.Context, s subject) error {
 	for _, key := range keys(20) {
 		if err := s.Write(ctx, key, s.record(0, "0")); err != nil {
 			return err
 		}
-		err := together(4, func(worker int) error {
-			if worker == 0 {
+		err := together(5, func(worker int) error {
+			switch worker {
+			case 0:
+				runtime.Gosched() // let the others begin
 				return errors.Join(s.Destroy(ctx, key, 0), s.staysGone(ctx, key, 1))
+			case 1:
+				return s.untilGone(ctx, key, workers*each, func() (uint64, error) {
+					return 1, s.Touch(ctx, key, s.in(time.Hour))
+				})
 			}
-			for range each {
-				version, err := s.increment(ctx, key)
-				if errors.Is(err, session.ErrNotFound) {
-					return s.staysGone(ctx, key, version)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return nil
+			return s.untilGone(ctx, key, each, func() (uint64, error) { return s.increment(ctx, key) })
 		})
 		if err := errors.Join(err, s.gone(ctx, key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// untilGone does something to a record until it does not find it any more, from when on nobody
+// does. A broken store may never say so: this many times will do.
+func (s subject) untilGone(ctx context.Context, key string, times int, do func() (version uint64, err error)) error {
+	for range times {
+		version, err := do()
+		if errors.Is(err, session.ErrNotFound) {
+			return s.staysGone(ctx, key, version)
+		}
+		if err != nil {
 			return err
 		}
 	}
