@@ -122,7 +122,11 @@ var shareFlaws = []flaw{
 	}), claims{
 		"by peek and keep: no error of a record gives anything away",
 	}},
-	{"a write changes data in place", uncopied(inPlace), claims{
+	{"a write changes data in place", uncopied(inPlace("write")), claims{
+		"what a peek has given out stays as it was",
+		"the store does not change what it keeps",
+	}},
+	{"a keep changes data in place", uncopied(inPlace("keep")), claims{
 		"what a peek has given out stays as it was",
 		"the store does not change what it keeps",
 	}},
@@ -139,38 +143,40 @@ var shareFlaws = []flaw{
 	}},
 }
 
-// inPlace has one slice for each key, which it shows, and writes over. Numbers it does not
-// write over: the storms have them, and the race detector would fail the test.
-func inPlace(s session.Sharer) sharer {
-	var mu sync.Mutex
-	room := map[string][]byte{}
-	put := func(ctx context.Context, key string, rec session.Record, fresh []byte) error {
-		mu.Lock()
-		defer mu.Unlock()
-		err := s.Write(ctx, key, rec)
-		switch {
-		case err != nil:
-		case len(room[key]) == len(rec.Data) && !isNumber(rec.Data):
-			copy(room[key], rec.Data)
-		default:
-			room[key] = fresh
-		}
-		return err
-	}
-	return sharer{
-		broken: broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			return put(ctx, key, rec, bytes.Clone(rec.Data))
-		}},
-		keep: func(ctx context.Context, key string, rec session.Record) error {
-			return put(ctx, key, rec, rec.Data)
-		},
-		peek: func(ctx context.Context, key string) (session.Record, error) {
+// inPlace has one slice for each key, which it shows, and writes over by one way. Numbers it does
+// not write over: the storms have them, and the race detector would fail the test.
+func inPlace(by string) func(s session.Sharer) sharer {
+	return func(s session.Sharer) sharer {
+		var mu sync.Mutex
+		room := map[string][]byte{}
+		put := func(ctx context.Context, way, key string, rec session.Record, fresh []byte) error {
 			mu.Lock()
 			defer mu.Unlock()
-			rec, err := s.Peek(ctx, key)
-			rec.Data = room[key]
-			return rec, err
-		},
+			err := s.Write(ctx, key, rec)
+			switch {
+			case err != nil:
+			case way == by && len(room[key]) == len(rec.Data) && !isNumber(rec.Data):
+				copy(room[key], rec.Data)
+			default:
+				room[key] = fresh
+			}
+			return err
+		}
+		return sharer{
+			broken: broken{write: func(ctx context.Context, key string, rec session.Record) error {
+				return put(ctx, "write", key, rec, bytes.Clone(rec.Data))
+			}},
+			keep: func(ctx context.Context, key string, rec session.Record) error {
+				return put(ctx, "keep", key, rec, rec.Data)
+			},
+			peek: func(ctx context.Context, key string) (session.Record, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				rec, err := s.Peek(ctx, key)
+				rec.Data = room[key]
+				return rec, err
+			},
+		}
 	}
 }
 

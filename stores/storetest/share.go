@@ -26,17 +26,17 @@ var shareCases = []storeCase{
 		s.Advance(time.Hour + past)
 		return errors.Join(err, step("expired", want(second(s.sharer.Peek(ctx, k)), session.ErrNotFound)))
 	}},
-	{26, "what a peek has given out stays as it was", func(ctx context.Context, s subject) error {
+	{26, "what a peek has given out stays as it was", eitherWay(func(ctx context.Context, s subject, k, other string, write writer) error {
 		err := s.Write(ctx, k, s.record(0, "one"))
 		before, peekErr := s.sharer.Peek(ctx, k)
 		return errors.Join(err, peekErr,
-			s.Write(ctx, k, s.record(1, "two")),
+			write(ctx, k, s.record(1, "two")),
 			same(before, "one", 1),
 			s.Destroy(ctx, k, 0),
-			s.Write(ctx, other, s.record(0, "six")),
+			write(ctx, other, s.record(0, "six")),
 			same(before, "one", 1),
 		)
-	}},
+	})},
 	{27, "keep creates and replaces as write does", func(ctx context.Context, s subject) error {
 		err := errors.Join(
 			step("create", s.sharer.Keep(ctx, k, s.record(0, "one"))),
@@ -54,19 +54,32 @@ var shareCases = []storeCase{
 		s.Advance(time.Hour + past)
 		return errors.Join(err, s.gone(ctx, k))
 	}},
-	{27, "the store does not change what it keeps", func(ctx context.Context, s subject) error {
+	{27, "the store does not change what it keeps", eitherWay(func(ctx context.Context, s subject, k, other string, write writer) error {
 		rec := s.record(0, "one")
 		err := errors.Join(
 			s.sharer.Keep(ctx, k, rec),
-			s.Write(ctx, k, s.record(1, "two")),
+			write(ctx, k, s.record(1, "two")),
 			s.Destroy(ctx, k, 0),
-			s.Write(ctx, other, s.record(0, "six")),
+			write(ctx, other, s.record(0, "six")),
 		)
 		if got := string(rec.Data); got != "one" {
 			err = errors.Join(err, fmt.Errorf("the data has become %q; want it as it was", got))
 		}
 		return err
-	}},
+	})},
+}
+
+// writer is Write or Keep.
+type writer func(ctx context.Context, key string, rec session.Record) error
+
+// eitherWay runs a case for each of them, with two keys that nobody has used.
+func eitherWay(run func(ctx context.Context, s subject, k, other string, write writer) error) func(context.Context, subject) error {
+	return func(ctx context.Context, s subject) error {
+		return errors.Join(
+			step("by write", run(ctx, s, key("written"), key("written beside"), s.Write)),
+			step("by keep", run(ctx, s, key("kept"), key("kept beside"), s.sharer.Keep)),
+		)
+	}
 }
 
 // byShare runs cases with Peek and Keep in place of Read and Write, as the library does. Rule
