@@ -144,8 +144,21 @@ var renewFlaws = []flaw{
 			return rec, err
 		}}
 	}), claims{
+		"renew moves the expiry of a record that is due, and changes nothing else",
 		"by renew: the store does not share the slice returned by read",
 		perhaps + anyByRenew,
+	}},
+	{"a renew that moves the expiry returns the slice that is stored", renewed(func(s session.Store) renewer {
+		return renewer{renew: func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+			rec, err := renewing(s)(ctx, key, due, until)
+			if err == nil && rec.Expires.Equal(until) {
+				stored, _ := s.(session.Sharer).Peek(ctx, key)
+				rec.Data = stored.Data
+			}
+			return rec, err
+		}}
+	}), claims{
+		"renew moves the expiry of a record that is due, and changes nothing else",
 	}},
 	{"a renew reads, and writes back what it read", func(c *clock) session.Store {
 		n := newNaive(c, "touch")

@@ -49,6 +49,7 @@ var renewCases = []storeCase{
 			s.expiresIn(ctx, k, 2*time.Hour),
 			s.expiresIn(ctx, other, time.Hour),
 		)
+		copy(rec.Data, "XXX") // the store has its own copy
 		s.Advance(time.Hour + past)
 		err = errors.Join(err, s.holds(ctx, k, "one", 1), s.gone(ctx, other))
 		s.Advance(time.Hour)
