@@ -1134,9 +1134,9 @@ func (n *naive) age(d time.Duration) {
 	}
 }
 
-const limit = 1000
+const limit = 512 // the suite takes no less
 
-// limited is a store for at most 1000 bytes of data.
+// limited is a store for at most so many bytes of data.
 type limited struct{ broken }
 
 func limiting(s session.Tagger) limited {
@@ -1188,6 +1188,7 @@ var limitFlaws = []flaw{
 			return s.Write(ctx, key, rec)
 		}}}
 	}, claims{
+		"any bytes may be data",
 		"large data comes back as it was",
 	}},
 }

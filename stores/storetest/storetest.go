@@ -59,8 +59,11 @@ type Harness struct {
 
 	// What the store cannot do, in negatives: the zero value is a store that can do everything.
 	NoTags  bool // it is not a session.Tagger
-	MaxData int  // the most bytes of data it keeps; one more is ErrTooLarge. 0 = no limit that the suite would reach
+	MaxData int  // the most bytes of data it keeps, at least 512; one more is ErrTooLarge. 0 = no limit that the suite would reach
 }
+
+// leastMaxData is how much data the cases write that are not about a limit.
+const leastMaxData = 512
 
 // Run checks a store against the contract, each case in a parallel subtest that has a
 // harness of its own. Two more are made, to see what kind of store it is, and that none has
@@ -123,8 +126,11 @@ func fresh(ctx context.Context, harnesses ...Harness) error {
 
 // casesFor chooses the cases for the kind of store.
 func casesFor(h Harness) ([]storeCase, error) {
-	if h.Store == nil || h.Now == nil || h.Advance == nil {
+	switch {
+	case h.Store == nil || h.Now == nil || h.Advance == nil:
 		return nil, errors.New("storetest: Harness needs a Store, Now and Advance")
+	case h.MaxData != 0 && h.MaxData < leastMaxData:
+		return nil, fmt.Errorf("storetest: Harness.MaxData is %d, and must be at least %d, which the suite writes; 0 is no limit", h.MaxData, leastMaxData)
 	}
 	if _, ok := h.Store.(session.Sealer); ok {
 		return sealCases, nil

@@ -209,6 +209,8 @@ func Test_that_a_harness_that_does_not_fit_is_refused(t *testing.T) {
 		{"no tagger and not said so", "set Harness.NoTags", func(h *storetest.Harness) {
 			h.Store = struct{ session.Store }{h.Store}
 		}},
+		{"a limit that is too low for the suite", "MaxData is 511, and must be at least 512", func(h *storetest.Harness) { h.MaxData = 511 }},
+		{"a limit below zero", "MaxData is -1", func(h *storetest.Harness) { h.MaxData = -1 }},
 	} {
 		h := good
 		tc.change(&h)
