@@ -147,6 +147,18 @@ var listFlaws = []flaw{
 	}), claims{
 		"every record is listed once",
 	}},
+	{"a megabyte is all there is", keysOf(func(s session.Lister, _ *clock) lister {
+		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+			size := 0
+			return only(s, func(key string) bool {
+				rec, _ := s.Read(ctx, key)
+				size += len(rec.Data)
+				return size <= 1<<20
+			})(ctx)
+		}}
+	}), claims{
+		"every record is listed once",
+	}},
 	{"a record without data is passed over", keysOf(func(s session.Lister, _ *clock) lister {
 		return lister{keys: only(s, func(key string) bool {
 			rec, err := s.Read(context.Background(), key)

@@ -35,7 +35,7 @@ var tagCases = []storeCase{
 		)
 	}},
 	{12, "many entries are found", func(ctx context.Context, s subject) error {
-		all := keys(600) // more than storage gives in one piece
+		all := keys(600) // more than some storage gives in one piece; other storage gives a megabyte
 		return errors.Join(
 			spread(all, func(key string) error { return s.add(ctx, user, key) }),
 			s.lists(ctx, user, all...),
