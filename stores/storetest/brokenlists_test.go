@@ -6,10 +6,14 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/storetest"
 )
 
 // lister is a store that lists its records, more or less.
@@ -388,4 +392,118 @@ func closedLister(c *clock, flaw string) session.Store {
 		}
 		return s.Keys(ctx)
 	}}}
+}
+
+// locking is a store whose loops over keys hold its lock: to their end, or for good where they are
+// left. Whoever waits for the lock does so in a channel, which the clock of a test knows of.
+func locking(c *clock, forGood bool) session.Store {
+	s := memory(c)
+	lock := make(chan struct{}, 1)
+	alone := func(ctx context.Context, do func() (unlock bool)) error {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case lock <- struct{}{}:
+		}
+		if do() {
+			<-lock
+		}
+		return nil
+	}
+	b := broken{Tagger: s}
+	b.read = func(ctx context.Context, key string) (rec session.Record, err error) {
+		locked := alone(ctx, func() bool { rec, err = s.Read(ctx, key); return true })
+		return rec, errors.Join(locked, err)
+	}
+	b.write = func(ctx context.Context, key string, rec session.Record) (err error) {
+		locked := alone(ctx, func() bool { err = s.Write(ctx, key, rec); return true })
+		return errors.Join(locked, err)
+	}
+	b.destroy = func(ctx context.Context, key string, version uint64) (err error) {
+		locked := alone(ctx, func() bool { err = s.Destroy(ctx, key, version); return true })
+		return errors.Join(locked, err)
+	}
+	return lister{b, func(ctx context.Context) iter.Seq2[string, error] {
+		return func(yield func(string, error) bool) {
+			if err := alone(ctx, func() bool {
+				for key, err := range s.Keys(ctx) {
+					if !yield(key, err) {
+						return !forGood
+					}
+				}
+				return true
+			}); err != nil {
+				yield("", err)
+			}
+		}
+	}}
+}
+
+func Test_that_nobody_waits_for_long_for_a_lock_that_is_held_while_keys_are_listed(t *testing.T) {
+	for _, tc := range []struct {
+		desc    string
+		forGood bool
+		claims  claims
+	}{
+		{"to the end of the loop", false, claims{
+			"what others do meanwhile hides no record",
+			"whoever loops may call any method",
+			"loops may be in each other",
+		}},
+		{"for good where the loop is left", true, claims{
+			"what others do meanwhile hides no record",
+			"whoever loops may call any method",
+			"loops may be in each other",
+			"a loop that is left leaves nothing behind",
+		}},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+					return harness(func(c *clock) session.Store { return locking(c, tc.forGood) })
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				const want = "still waiting after a minute: is a lock held while keys are listed?"
+				for _, claim := range tc.claims {
+					if got := failures[claim]; got == nil || !strings.Contains(got.Error(), want) {
+						t.Errorf("%s: got %v; want it to have %q", claim, got, want)
+					}
+					delete(failures, claim)
+				}
+				for _, failure := range failures {
+					t.Errorf("fails: %v", failure)
+				}
+			})
+		})
+	}
+}
+
+func Test_that_a_store_which_lists_too_little_is_not_waited_for(t *testing.T) {
+	for _, n := range []int{0, 10} {
+		synctest.Test(t, func(t *testing.T) {
+			failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+				return harness(keysOf(func(s session.Lister, _ *clock) lister {
+					return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+						return func(yield func(string, error) bool) {
+							keys, _ := collect(s.Keys(ctx))
+							for _, key := range keys[:min(len(keys), n)] {
+								if !yield(key, nil) {
+									return
+								}
+							}
+						}
+					}}
+				}))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			const claim = "what others do meanwhile hides no record"
+			if failures[claim] == nil {
+				t.Errorf("%d keys: passes: %s", n, claim)
+			}
+		})
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -73,6 +74,22 @@ func spread(keys []string, do func(key string) error) error {
 			err = errors.Join(err, do(keys[i]))
 		}
 		return err
+	})
+}
+
+// beside does something while keys are listed, or were just now, and returns how to wait for it.
+// If the store holds a lock, that would be for ever. So after a minute it is an error, and whoever
+// gets one leaves the loop, which takes the lock off as a rule.
+func beside(do func() error) (wait func() error) {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	return sync.OnceValue(func() error {
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(time.Minute):
+			return errors.New("still waiting after a minute: is a lock held while keys are listed?")
+		}
 	})
 }
 
@@ -144,50 +161,45 @@ var listCases = []storeCase{
 		all := keys(400)
 		stay, leave, come := all[:300], all[300:350], all[350:]
 		err := s.write(ctx, all[:350]...)
-		done := make(chan error, 1)
-		began := make(chan struct{})
-		go func() {
-			<-began
-			var err error
-			for i := range 50 {
-				err = errors.Join(err,
-					s.Destroy(ctx, leave[i], 0),
-					s.Write(ctx, come[i], s.record(0, "one")),
-					s.Write(ctx, stay[i], s.record(1, "two")),
-					s.Touch(ctx, stay[299-i], s.in(2*time.Hour)),
-				)
-			}
-			done <- err
-		}()
-		var others error
+		others := func() error { return nil } // they begin with the first key
 		n := 0
 		l := s.list(ctx, func(string) bool {
-			n++
-			if n == 1 {
-				close(began)
-			}
-			if n == 20 {
-				others = <-done // all of it happens in the middle
+			switch n++; n {
+			case 1:
+				others = beside(func() error {
+					var err error
+					for i := range 50 {
+						err = errors.Join(err,
+							s.Destroy(ctx, leave[i], 0),
+							s.Write(ctx, come[i], s.record(0, "one")),
+							s.Write(ctx, stay[i], s.record(1, "two")),
+							s.Touch(ctx, stay[299-i], s.in(2*time.Hour)),
+						)
+					}
+					return err
+				})
+			case 20:
+				return others() != nil // all of it happens in the middle
 			}
 			return false
 		})
-		if n < 20 {
-			return errors.Join(err, fmt.Errorf("got %d keys; want 300 at least", n))
-		}
-		return errors.Join(err, others, l.keeps(stay, all[300:]...))
+		return errors.Join(err, others(), l.keeps(stay, all[300:]...))
 	}},
 	{24, "whoever loops may call any method", func(ctx context.Context, s subject) error {
 		all := keys(100)
 		err := s.write(ctx, all...)
 		l := s.list(ctx, func(key string) bool {
-			_, readErr := s.Read(ctx, key)
-			err = errors.Join(err,
-				step("read", readErr),
-				s.Write(ctx, key, s.record(1, "two")),
-				s.Touch(ctx, key, s.in(2*time.Hour)),
-				s.Destroy(ctx, key, 2),
-				step("destroy another", s.Destroy(ctx, other, 0)),
-			)
+			called := beside(func() error {
+				_, readErr := s.Read(ctx, key)
+				return errors.Join(
+					step("read", readErr),
+					s.Write(ctx, key, s.record(1, "two")),
+					s.Touch(ctx, key, s.in(2*time.Hour)),
+					s.Destroy(ctx, key, 2),
+					step("destroy another", s.Destroy(ctx, other, 0)),
+				)
+			})
+			err = errors.Join(err, called())
 			return err != nil
 		})
 		return errors.Join(err, l.keeps(all))
@@ -195,27 +207,24 @@ var listCases = []storeCase{
 	{24, "loops may be in each other", func(ctx context.Context, s subject) error {
 		err := s.write(ctx, a, b)
 		l := s.list(ctx, func(string) bool {
-			err = errors.Join(err, step("inner", s.list(ctx, nil).keeps([]string{a, b})))
-			return false
+			inner := beside(func() error { return s.list(ctx, nil).keeps([]string{a, b}) })
+			err = errors.Join(err, step("inner", inner()))
+			return err != nil
 		})
 		return errors.Join(err, l.keeps([]string{a, b}))
 	}},
 	{25, "a loop that is left leaves nothing behind", func(ctx context.Context, s subject) error {
 		err := s.write(ctx, a, b, c)
-		seq := s.lister.Keys(ctx)
-		for range 3 {
-			for range seq {
-				break
+		left := beside(func() error {
+			seq := s.lister.Keys(ctx)
+			for range 3 {
+				for range seq {
+					break
+				}
 			}
-		}
-		var again listing
-		for key, e := range seq {
-			if e != nil {
-				err = errors.Join(err, e)
-			}
-			again.keys = append(again.keys, key)
-		}
-		return errors.Join(err, again.keeps([]string{a, b, c}), s.Destroy(ctx, a, 1))
+			return errors.Join(loop(seq, nil).keeps([]string{a, b, c}), s.Destroy(ctx, a, 1))
+		})
+		return errors.Join(err, left())
 	}},
 	{25, "a context that has ended is the only thing to come", func(ctx context.Context, s subject) error {
 		var err error
