@@ -302,6 +302,7 @@ var tagFlaws = []flaw{
 		"untagging what is missing is no error",
 		"a tag for a marked entry changes nothing",
 		"an entry that is added with an expiry in the past is gone at once",
+		"what is untagged at the time of a revoke stays away",
 	}},
 	{"only the first page is listed", listing(func(entries []session.TagEntry) []session.TagEntry {
 		return entries[:min(len(entries), 100)]
@@ -331,6 +332,7 @@ var tagFlaws = []flaw{
 		"many entries are found",
 		"untag removes these entries and no others",
 		"untagging what is missing is no error",
+		"what is untagged at the time of a revoke stays away",
 	}},
 	{"untag removes all entries", untagging(func(ctx context.Context, s session.Tagger, tag string, keys []string) error {
 		entries, err := s.Tagged(ctx, tag)
@@ -521,6 +523,21 @@ var tagFlaws = []flaw{
 		}
 	}), claims{
 		"no entry slips through a revoke unmarked",
+	}},
+
+	{"a revoke brings back what is untagged meanwhile", breaking(func(s session.Tagger, c *clock) broken {
+		return broken{revoke: func(ctx context.Context, tag string, except ...string) ([]string, error) {
+			entries, _ := s.Tagged(ctx, tag)
+			yield("revoke")
+			for _, e := range entries {
+				if _, ok := entry(s, tag, e.Key); !ok {
+					_ = s.Tag(ctx, tag, e.Key, c.Now().Add(time.Hour))
+				}
+			}
+			return s.Revoke(ctx, tag, except...)
+		}}
+	}), claims{
+		"what is untagged at the time of a revoke stays away",
 	}},
 
 	{"tag is not atomic", breaking(func(s session.Tagger, c *clock) broken {

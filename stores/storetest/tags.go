@@ -157,6 +157,7 @@ var tagCases = []storeCase{
 			s.holds(ctx, k, "one", 1),
 		)
 	}},
+	{14, "what is untagged at the time of a revoke stays away", untagsMeanwhile},
 	{15, "revoke marks all entries and returns their keys", func(ctx context.Context, s subject) error {
 		return errors.Join(
 			s.Write(ctx, a, s.record(0, "one")),
@@ -460,6 +461,28 @@ func tagsAgain(ctx context.Context, s subject) error {
 			return nil
 		})
 		if err := errors.Join(err, s.marked(ctx, tag, all...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// untagsMeanwhile takes a tag off all that have it while it is revoked. Whichever comes first,
+// nothing has it in the end.
+func untagsMeanwhile(ctx context.Context, s subject) error {
+	for round := range 5 {
+		tag, all := tag(fmt.Sprint(round)), keys(20)
+		if err := s.add(ctx, tag, all...); err != nil {
+			return err
+		}
+		err := together(2, func(worker int) error {
+			if worker == 0 {
+				return step("revoke", second(s.tags.Revoke(ctx, tag)))
+			}
+			runtime.Gosched() // let the revoke begin
+			return step("untag", s.tags.Untag(ctx, tag, all...))
+		})
+		if err := errors.Join(err, s.lists(ctx, tag)); err != nil {
 			return err
 		}
 	}
