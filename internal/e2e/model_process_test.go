@@ -75,6 +75,8 @@ type gate struct {
 	m *machine
 }
 
+func (m *machine) gated(s session.Tagger) session.Tagger { return around(s, gate{s, m}) }
+
 // pass makes a call. The machine learns what was carried out; the caller may not.
 func (g gate) pass(ctx context.Context, call func() error, carriedOut func(*activity, error)) error {
 	a, _ := ctx.Value(activityKey{}).(*activity)
@@ -137,6 +139,15 @@ func (g gate) Touch(ctx context.Context, key string, expires time.Time) error {
 			g.m.touched(a, key)
 		}
 	})
+}
+
+// renew is a read, which nobody waits for, and tells the model what it has moved.
+func (g gate) renew(ctx context.Context, store session.Renewer, key string, due, until time.Time) (session.Record, error) {
+	rec, err := store.Renew(ctx, key, due, until)
+	if a, _ := ctx.Value(activityKey{}).(*activity); a != nil && err == nil {
+		g.m.renewed(a, key, rec.Expires)
+	}
+	return rec, err
 }
 
 func (g gate) Tag(ctx context.Context, tag, key string, expires time.Time) error {

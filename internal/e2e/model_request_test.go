@@ -124,7 +124,8 @@ func (r *request) do(work func(*session.Session)) {
 	}
 	select {
 	case <-r.done:
-	case <-r.ended: // by a panic
+	case <-r.ended:
+		panic(r.panics)
 	}
 }
 

@@ -119,7 +119,7 @@ func newMachine(t *rapid.T, s testStore) *machine {
 	}
 	m.observer = m.process(t, struct{ session.Tagger }{s.open()}) // and so does not renew what it reads
 	for range 2 {
-		m.processes = append(m.processes, m.process(t, gate{s.open(), m}))
+		m.processes = append(m.processes, m.process(t, m.gated(s.open())))
 	}
 	return m
 }
@@ -612,13 +612,16 @@ func (m *machine) replace(t *rapid.T, p *process) {
 			m.abort(r)
 		}
 	}
-	m.processes[slices.Index(m.processes, p)] = m.process(t, gate{m.testStore.open(), m})
+	m.processes[slices.Index(m.processes, p)] = m.process(t, m.gated(m.testStore.open()))
 }
 
 // abort ends the handler of a request that its process does not survive.
 func (m *machine) abort(r *request) {
-	r.steps <- func(echo.Context) error { panic(crash{}) }
-	r.await()
+	select {
+	case r.steps <- func(echo.Context) error { panic(crash{}) }:
+		r.await()
+	case <-r.ended: // by a panic
+	}
 	m.open = slices.DeleteFunc(m.open, func(other *request) bool { return other == r })
 }
 
@@ -713,6 +716,16 @@ func (m *machine) touched(a *activity, key string) {
 	}
 	a.touched = true
 	m.use(s)
+}
+
+// renewed is for a record that has been read, and may have been touched with it.
+func (m *machine) renewed(a *activity, key string, expires time.Time) {
+	s := m.find(key)
+	if s.alive && expires.Sub(m.Now()) > idle-5*time.Second {
+		m.revisions++
+		m.use(s)
+		a.request.expires = s.expires
+	}
 }
 
 // revoked says that a log-out everywhere has come to the point from which on it wins.

@@ -142,17 +142,15 @@ func forEachLossyStore(t *testing.T, test func(t *testing.T, l *lossyApps)) {
 			t.Run(fmt.Sprintf("%s, %d %%", name, percent), func(t *testing.T) {
 				r, line := newRemote(t, name), lossyLine(t, percent, uint64(percent))
 				l := &lossyApps{store: r.open()}
-				watch := func(s session.Tagger) session.Tagger {
-					return watched{s, func(method, key string) {
-						if method == "Write" {
-							l.keys.Store(key, true)
-						}
-					}}
+				noteKeys := func(method, key string) {
+					if method == "Write" {
+						l.keys.Store(key, true)
+					}
 				}
 				for range 4 {
-					l.apps = append(l.apps, newApp(t, r.testStore, watch(r.over(line))))
+					l.apps = append(l.apps, newApp(t, r.testStore, watch(r.over(line), noteKeys)))
 				}
-				l.undisturbed = newApp(t, r.testStore, watch(r.open()))
+				l.undisturbed = newApp(t, r.testStore, watch(r.open(), noteKeys))
 				test(t, l)
 			})
 		}

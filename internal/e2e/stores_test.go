@@ -62,6 +62,30 @@ type testStore struct {
 	open func() session.Tagger
 }
 
+// wrapper is a store around another one, which may be a Renewer.
+type wrapper interface {
+	session.Tagger
+	renew(ctx context.Context, store session.Renewer, key string, due, until time.Time) (session.Record, error)
+}
+
+// around is what w makes of s: a Renewer only if s is one. The library asks for what a store
+// can do, and would not see it in a wrapper that embeds a Tagger.
+func around(s session.Tagger, w wrapper) session.Tagger {
+	if store, renews := s.(session.Renewer); renews {
+		return renewing{w, store}
+	}
+	return w
+}
+
+type renewing struct {
+	wrapper
+	store session.Renewer
+}
+
+func (r renewing) Renew(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+	return r.renew(ctx, r.store, key, due, until)
+}
+
 // tb is what a storage needs of a test. A *rapid.T has it, too.
 type tb interface {
 	Helper()

@@ -143,7 +143,7 @@ func countingRoundTrips(t *testing.T, s testStore) (testStore, func() int64) {
 	}
 	var calls atomic.Int64
 	counted := s.with(func(s session.Tagger) session.Tagger {
-		return watched{s, func(string, string) { calls.Add(1) }}
+		return watch(s, func(string, string) { calls.Add(1) })
 	})
 	return counted, calls.Load
 }
@@ -175,6 +175,10 @@ type watched struct {
 	called func(method, key string)
 }
 
+func watch(s session.Tagger, called func(method, key string)) session.Tagger {
+	return around(s, watched{s, called})
+}
+
 func (w watched) Read(ctx context.Context, key string) (session.Record, error) {
 	w.called("Read", key)
 	return w.Tagger.Read(ctx, key)
@@ -193,6 +197,11 @@ func (w watched) Destroy(ctx context.Context, key string, version uint64) error 
 func (w watched) Touch(ctx context.Context, key string, expires time.Time) error {
 	w.called("Touch", key)
 	return w.Tagger.Touch(ctx, key, expires)
+}
+
+func (w watched) renew(ctx context.Context, store session.Renewer, key string, due, until time.Time) (session.Record, error) {
+	w.called("Renew", key)
+	return store.Renew(ctx, key, due, until)
 }
 
 func (w watched) Tag(ctx context.Context, tag, key string, expires time.Time) error {
@@ -263,11 +272,11 @@ func raceLogOuts(t *testing.T, s testStore, trials int) (o logOuts) {
 	t.Helper()
 	var touches atomic.Int64
 	apps := newApps(t, s.with(func(s session.Tagger) session.Tagger {
-		return watched{s, func(method, _ string) {
-			if method == "Touch" {
+		return watch(s, func(method, _ string) {
+			if method == "Touch" || method == "Renew" {
 				touches.Add(1)
 			}
-		}}
+		})
 	}), 2)
 	browsers := make([]browser, trials)
 	for trial := range browsers {
