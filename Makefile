@@ -76,11 +76,11 @@ themes: ## make the style sheets of the gallery's themes anew (takes npm)
 	scripts/themes
 
 screenshots: ## take pictures of the example's pages (DIR=tmp/screenshots)
-	mkdir -p $(DIR)
-	cd _example && go test -tags screenshots -run TestScreenshots -count=1 -screenshots $(abspath $(DIR)) .
+	mkdir -p '$(DIR)'
+	dir=$$(cd '$(DIR)' && pwd) && cd _example && go test -tags screenshots -run TestScreenshots -count=1 -screenshots "$$dir" .
 
 pictures: ## take the pictures of the README anew
-	cd _example && go test -tags screenshots -run TestPictures -count=1 -screenshots $(abspath docs/images) .
+	cd _example && go test -tags screenshots -run TestPictures -count=1 -screenshots '$(CURDIR)/docs/images' .
 
 bench: ## measure the library beside its peers (RUN=regexp PASSES=8 TIME=200ms)
 	@cd internal/bench && go run . -run '$(RUN)' -passes $(PASSES) -time $(TIME)
