@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -28,26 +27,27 @@ const startTimeout = time.Minute
 type process struct {
 	name  string
 	cmd   *exec.Cmd
-	guard io.WriteCloser // of the process that watches over us; see watch
-	ended chan struct{}  // closed when cmd has ended
+	ended chan struct{} // closed when cmd has ended
 	log   syncBuffer
-	once  sync.Once
 }
 
-// launch starts cmd and waits until ready says nil.
-func launch(name string, cmd *exec.Cmd, ready func() error) (*process, error) {
+// launch starts cmd and waits until ready says nil. The files are removed if we end before the
+// server does; otherwise the caller removes them.
+func launch(name string, cmd *exec.Cmd, ready func() error, files ...string) (*process, error) {
 	p := &process{name: name, cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &p.log, &p.log
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("servers: start %s: %w", name, err)
 	}
+	release, err := watch(cmd.Process, files)
 	go func() {
 		_ = cmd.Wait()
+		release()
 		close(p.ended)
 	}()
-	if err := p.watch(); err != nil {
+	if err != nil {
 		p.Close()
-		return nil, err
+		return nil, fmt.Errorf("servers: watch over %s: %w", name, err)
 	}
 	if err := p.await(ready); err != nil {
 		p.Close()
@@ -56,21 +56,26 @@ func launch(name string, cmd *exec.Cmd, ready func() error) (*process, error) {
 	return p, nil
 }
 
-// watch has a process wait until our end of its standard input is closed, as the system
-// does when we end, and then kill the server. A test that runs into its time limit calls
-// no clean-up.
-func (p *process) watch() error {
-	guard := exec.Command("sh", "-c", `cat >/dev/null; kill -9 "$0" 2>/dev/null`, strconv.Itoa(p.cmd.Process.Pid))
-	in, err := guard.StdinPipe()
-	if err == nil {
-		err = guard.Start()
+// watch has a guard wait until our end of its standard input is closed, as the system does
+// when we end, and then kill the server and remove its files. A test that runs into its time
+// limit calls no clean-up.
+//
+// Once the server has ended, somebody else may get its number: release the guard then.
+func watch(server *os.Process, files []string) (release func(), err error) {
+	guard := exec.Command("sh", append([]string{
+		"-c", `cat >/dev/null; kill -9 "$0" 2>/dev/null; rm -rf -- "$@"`, strconv.Itoa(server.Pid),
+	}, files...)...)
+	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a ctrl-C that ends us must not end it
+	if _, err := guard.StdinPipe(); err != nil {
+		return func() {}, err
 	}
-	if err != nil {
-		return fmt.Errorf("servers: watch over %s: %w", p.name, err)
+	if err := guard.Start(); err != nil {
+		return func() {}, err
 	}
-	p.guard = in
-	go func() { _ = guard.Wait() }()
-	return nil
+	return func() {
+		_ = guard.Process.Kill()
+		_ = guard.Wait() // closes the pipe, which ends its cat
+	}, nil
 }
 
 func (p *process) await(ready func() error) error {
@@ -93,7 +98,8 @@ func (p *process) await(ready func() error) error {
 	}
 }
 
-// Kill ends the server as a crash does (SIGKILL), and waits until it has ended.
+// Kill ends the server as a crash does (SIGKILL), and waits until it has ended. It may be
+// called more than once.
 func (p *process) Kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.ended
@@ -118,14 +124,7 @@ func (p *process) Freeze() error {
 func (p *process) Thaw() error { return p.cmd.Process.Signal(syscall.SIGCONT) }
 
 // Close ends the server. It may be called more than once.
-func (p *process) Close() {
-	p.once.Do(func() {
-		p.Kill()
-		if p.guard != nil {
-			_ = p.guard.Close()
-		}
-	})
-}
+func (p *process) Close() { p.Kill() }
 
 // addrTaken is what servers say of an address that somebody else has.
 const addrTaken = "Address already in use"

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -62,9 +63,12 @@ func (r *RedisServer) start() error {
 	if err != nil {
 		return fmt.Errorf("servers: %w", err)
 	}
+	if socket := r.socket(); len(socket) >= len(syscall.RawSockaddrUnix{}.Path) {
+		return fmt.Errorf("servers: %s is too long for a socket; set TMPDIR to a shorter directory", socket)
+	}
 	args := append(r.args[:len(r.args):len(r.args)],
 		"--bind", host, "--port", port, "--dir", r.dir, "--unixsocket", r.socket())
-	p, err := launch("redis-server", exec.Command(path, args...), r.ping)
+	p, err := launch("redis-server", exec.Command(path, args...), r.ping, r.dir)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,15 @@
 package servers_test
 
 import (
+	"fmt"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/echo-hypermedia/session/internal/servers"
 )
@@ -82,6 +86,50 @@ func Test_that_a_wrong_option_is_an_error_and_leaves_no_files(t *testing.T) {
 	}
 	if _, err := os.Stat(dir); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func Test_that_a_directory_too_deep_for_a_socket_is_an_error_that_says_so(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("x", 100))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", dir)
+	_, err := servers.Redis()
+	if err == nil || !strings.Contains(err.Error(), "TMPDIR") {
+		t.Errorf("%v; want one that says what to do with TMPDIR", err)
+	}
+}
+
+// A test that panics, or runs into its time limit, calls no clean-up.
+func Test_that_a_server_ends_with_the_program_that_started_it_and_leaves_no_files(t *testing.T) {
+	const asked = "SESSION_SERVERS_END"
+	if os.Getenv(asked) != "" {
+		fmt.Println("at", start(t).Addr)
+		os.Exit(2)
+	}
+	dir, err := os.MkdirTemp("", "end-") // a t.TempDir is removed with all that is left in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), asked+"=yes", "TMPDIR="+dir)
+	out, _ := cmd.Output()
+	_, addr, started := strings.Cut(strings.TrimSpace(string(out)), "at ")
+	if !started {
+		t.Fatalf("no server was started\n%s", out)
+	}
+	gone := func() bool {
+		conn, err := net.Dial("tcp", addr)
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil && os.Remove(dir) == nil // it has to be empty
+	}
+	for deadline := time.Now().Add(time.Minute); !gone(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("after a minute the server is there, or its files in %s", dir)
+		}
 	}
 }
 
