@@ -148,18 +148,25 @@ var leaf = strings.Repeat("x", 1000)
 
 func leafKey(i int) string { return fmt.Sprintf("leaf-%02d", i) }
 
-// intact says whether the sessions still have what they were given. A site that has lost one
-// answers the sooner for it, with a status that tells nothing.
+// intact says whether the sessions still have what they were given, and keep what is written
+// now if the scenario writes. A site that does not answers the sooner for it, with a status that
+// tells nothing.
 func (r *row) intact() error {
-	if r.role == framework || r.fresh {
+	if r.role == framework {
 		return nil
 	}
 	v := visitor{transport: r.transports()}
 	for _, jar := range []jar{r.jars[0], r.jars[len(r.jars)-1]} {
 		v.jar = slices.Clone(jar)
-		err := v.reads(textKey, values[textKey].(string))
+		var err error
+		if !r.fresh {
+			err = v.reads(textKey, values[textKey].(string))
+		}
 		if r.large {
 			err = errors.Join(err, v.reads(leafKey(0), leaf), v.reads(leafKey(59), leaf))
+		}
+		if slices.Contains(r.pages, write) {
+			err = errors.Join(err, v.writes())
 		}
 		if err != nil {
 			return err

@@ -31,11 +31,7 @@ var checks = []struct {
 	}},
 	{"a value can be replaced, and the others stay", func(site transports) error {
 		v, err := newcomer(site, seed)
-		for _, moment := range moments {
-			err = errors.Join(err, v.ask(request{page: write, key: seenKey, value: moment}),
-				v.reads(seenKey, moment), v.reads(textKey, values[textKey].(string)))
-		}
-		return err
+		return errors.Join(err, v.writes(), v.reads(textKey, values[textKey].(string)))
 	}},
 	{"a message is shown once", func(site transports) error {
 		v, err := newcomer(site, seed, flash)
@@ -82,6 +78,14 @@ func newcomer(site transports, pages ...page) (*visitor, error) {
 }
 
 func (v *visitor) reads(key, want string) error { return v.gets(request{page: read, key: key}, want) }
+
+// writes writes all moments, and says whether each of them can be read.
+func (v *visitor) writes() (err error) {
+	for _, moment := range moments {
+		err = errors.Join(err, v.ask(request{page: write, key: seenKey, value: moment}), v.reads(seenKey, moment))
+	}
+	return err
+}
 
 func (v *visitor) sees(want string) error { return v.gets(request{page: shown}, want) }
 

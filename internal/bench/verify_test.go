@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -94,6 +95,43 @@ type small struct{ floor }
 
 func (f small) put(cookie, key, value string) (string, error) {
 	if len(value) == len(leaf) {
+		return "", nil
+	}
+	return f.floor.put(cookie, key, value)
+}
+
+func Test_that_a_site_that_stops_writing_while_it_is_timed_is_found_out(t *testing.T) {
+	for _, s := range scenarios {
+		site := &tiring{floor: honest()}
+		r := &row{scenario: s, peer: peer{name: "tiring", role: leastCost, open: func(*backend) (transports, error) {
+			return onFloor(site), nil
+		}}}
+		ok(t, r.start())
+		site.tired = true
+		ok(t, r.visit(&visitor{transport: r.transports()}))
+		err := r.intact()
+		r.close()
+		if writes := slices.Contains(s.pages, write); writes != (err != nil) {
+			t.Errorf("%s: got error %v; want one: %t", s.name, err, writes)
+		}
+	}
+}
+
+// tiring drops what is written from some time on, without a word.
+type tiring struct {
+	floor
+	tired bool
+}
+
+func (f *tiring) create(r record) (string, error) {
+	if f.tired {
+		r = nil
+	}
+	return f.floor.create(r)
+}
+
+func (f *tiring) put(cookie, key, value string) (string, error) {
+	if f.tired {
 		return "", nil
 	}
 	return f.floor.put(cookie, key, value)
