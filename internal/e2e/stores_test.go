@@ -229,12 +229,17 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-var running []func()
+var (
+	running  []func()
+	starting sync.Mutex // tests run in parallel
+)
 
 func shared[S interface{ Close() }](start func() (S, error)) func() (S, error) {
 	return sync.OnceValues(func() (S, error) {
 		server, err := start()
 		if err == nil {
+			starting.Lock()
+			defer starting.Unlock()
 			running = append(running, server.Close)
 		}
 		return server, err
