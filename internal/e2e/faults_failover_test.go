@@ -90,8 +90,7 @@ func Test_that_a_site_goes_on_when_a_master_of_its_cluster_dies(t *testing.T) {
 	master, err := cluster.Owner("careful:s:" + recordKey(careful[0]))
 	ok(t, err)
 	refusals := underLoad(t, append(careful, quick...), func(l *load) {
-		master.Kill()
-		l.isRefused(t)
+		l.isRefusedAfter(t, master.Kill)
 		ok(t, cluster.Await())
 		l.goesOn(t, quick)
 		ok(t, master.Restart()) // as a replica
@@ -113,8 +112,7 @@ func Test_that_a_site_goes_on_when_Sentinel_replaces_its_primary(t *testing.T) {
 	primary, err := sentinel.Primary()
 	ok(t, err)
 	refusals := underLoad(t, append(careful, quick...), func(l *load) {
-		primary.Kill()
-		l.isRefused(t)
+		l.isRefusedAfter(t, primary.Kill)
 		now, err := sentinel.AwaitFailover(primary)
 		ok(t, err)
 		l.goesOn(t, quick)

@@ -162,10 +162,12 @@ func (l *load) goesOn(t *testing.T, customers []*customer) {
 	}
 }
 
-// isRefused waits until somebody is refused.
-func (l *load) isRefused(t *testing.T) {
+// isRefusedAfter waits until somebody is refused for that event.
+func (l *load) isRefusedAfter(t *testing.T, event func()) {
 	t.Helper()
-	l.await(t, "a refusal", func() bool { return l.refusals.Load() > 0 })
+	before := l.refusals.Load()
+	event()
+	l.await(t, "a refusal", func() bool { return l.refusals.Load() > before })
 }
 
 func (l *load) await(t *testing.T, what string, happened func() bool) {

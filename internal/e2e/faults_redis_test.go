@@ -171,8 +171,7 @@ func Test_that_nothing_acknowledged_is_lost_with_a_Redis_that_keeps_its_data(t *
 	r := startRedis(t, durable...)
 	site := newRedisSite(t, redisClient(t, r), redisstore.Options{})
 	refusals := underLoad(t, site.newCustomers(t, 4), func(l *load) {
-		r.Kill()
-		l.isRefused(t)
+		l.isRefusedAfter(t, r.Kill)
 		ok(t, r.Restart())
 	})
 	t.Logf("%d refusals", refusals)
