@@ -179,11 +179,12 @@ func (s *Session) sendCookie(name, line string) {
 // of ours that the request comes from is addressed. What arrives here says nothing of that. There may
 // be a proxy in front that speaks TLS, or to another host.
 func (s *Session) warnOfCookie() {
-	if s.given || s.m.warned.Load() {
+	cfg := &s.m.cfg.Cookie
+	if s.given || cfg.Insecure && cfg.Domain == "" || s.m.warned.Load() {
 		return
 	}
 	page := addressHere(s.req, cmp.Or(header(s.req.Header, "Origin"), header(s.req.Header, "Referer")))
-	switch cfg := s.m.cfg.Cookie; {
+	switch {
 	case page == nil:
 	case !cfg.Insecure && isOverPlainHTTP(s.req, page):
 		s.warn(insecureCookie)
