@@ -126,8 +126,11 @@ func Test_that_a_server_ends_with_the_program_that_started_it_and_leaves_no_file
 		}
 		return err != nil && os.Remove(dir) == nil // it has to be empty
 	}
-	for deadline := time.Now().Add(time.Minute); !gone(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	late := time.After(time.Minute)
+	for again := time.Tick(10 * time.Millisecond); !gone(); {
+		select {
+		case <-again:
+		case <-late:
 			t.Fatalf("after a minute the server is there, or its files in %s", dir)
 		}
 	}
