@@ -64,8 +64,8 @@ func (t cookieTemplate) name() string { return t.base.Name }
 // its way when the message was flashed cannot overwrite it there.
 func (t cookieTemplate) flashName() string { return t.flash }
 
-// is says whether browsers take other for the same cookie.
-func (t cookieTemplate) is(other cookieTemplate) bool {
+// sameAs says whether browsers take other for the same cookie.
+func (t cookieTemplate) sameAs(other cookieTemplate) bool {
 	return t.base.Name == other.base.Name && t.base.Path == other.base.Path && t.base.Domain == other.base.Domain
 }
 

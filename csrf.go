@@ -71,8 +71,8 @@ func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc 
 // Echo's CSRF as well.
 //
 // A form of a page of this site whose session has ended meanwhile is not lost: it goes back
-// to its page, with what was typed and an alert that says why; a page that shows no alerts finds
-// the same as page error [CSRFCode]. Everything else is a 403, and so is a form that does not say
+// to its page, with what was typed and an alert that says why. The same is there as the page error
+// [CSRFCode], for pages without alerts; a page that has both is to show one of them. Everything else is a 403, and so is a form that does not say
 // where it comes from: a Referrer-Policy of same-origin does, no-referrer does not.
 //
 // [components.Form]: https://pkg.go.dev/github.com/echo-hypermedia/session/components#Form
@@ -139,7 +139,7 @@ func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
 		return echo.NewHTTPError(http.StatusForbidden).SetInternal(ErrCSRF)
 	}
 	s.FlashAll()
-	s.FlashError(cfg.Text)
+	s.Flash(KindError, cfg.Text) // under a key, so that several refusals are one alert
 	s.FlashErrors(map[string]string{CSRFCode: cfg.Text})
 	return Back(c, "/")
 }

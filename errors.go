@@ -35,11 +35,11 @@ type EncodeError struct {
 }
 
 func (e *EncodeError) Error() string {
-	return fmt.Sprintf("session: the value for %q, a %s, cannot be stored as JSON: %s", e.Key, e.Type, e.plain())
+	return fmt.Sprintf("session: the value for %q, a %s, cannot be stored as JSON: %s", e.Key, e.Type, e.why())
 }
 
-// plain is Err in words that quote nothing of the value.
-func (e *EncodeError) plain() plainError {
+// why is Err in words that quote nothing of the value.
+func (e *EncodeError) why() plainError {
 	var ours plainError
 	var badType *json.UnsupportedTypeError
 	var badValue *json.UnsupportedValueError
@@ -63,7 +63,6 @@ func (e plainError) Error() string { return string(e) }
 
 const (
 	errNoText    plainError = "the text of an error is not part of its JSON; put err.Error()"
-	errNoFields  plainError = "encoding/json leaves out fields that begin with a small letter, and it has no others; put a struct whose fields begin with a capital"
 	errOverflow  plainError = "the sum does not fit into an int64"
 	errNotFinite plainError = "JSON knows neither NaN nor infinities; put another number, or a text"
 	errCycle     plainError = "it leads back to itself; put something without a cycle"

@@ -117,7 +117,7 @@ func (f *frame) tell(n news) {
 // request it makes is one allocation more.
 func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	r := c.Request()
-	if f := m.outer(r.Context()); f != nil {
+	if f := m.outer(r); f != nil {
 		return f.again(next(c))
 	}
 	f := new(frame)
@@ -135,9 +135,11 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	return f.finish(f.run(next))
 }
 
-// outer is the frame that m has given this request already. It panics where another manager has, and
-// keeps its sessions in the same cookie: each would take the other's for one of its own that has ended.
-func (m *Manager) outer(ctx context.Context) *frame {
+// outer is the frame that m has given this request already. It panics where another manager has given
+// it one, and keeps its sessions in the same cookie: each would take the other's for one of its own
+// that has ended. (Copies of a request share its URL; one that a handler sends on has another.)
+func (m *Manager) outer(r *http.Request) *frame {
+	ctx := r.Context()
 	for {
 		f, ok := ctx.Value(frameKey{}).(*frame)
 		switch {
@@ -145,14 +147,14 @@ func (m *Manager) outer(ctx context.Context) *frame {
 			return nil
 		case f.m == m:
 			return f
-		case f.m.cookie.is(m.cookie):
+		case f.req.URL == r.URL && f.m.cookie.sameAs(m.cookie):
 			panic(fmt.Sprintf(sameCookie, m.cookie.name()))
 		}
 		ctx = f.Context
 	}
 }
 
-const sameCookie = "session: two middlewares on the way of this request keep their sessions in the cookie %q. Mount session.Middleware once; or, to mount the same sessions in several places, Manager.Middleware of one Manager (session.New). Sessions of their own need a Store and a CookieName of their own"
+const sameCookie = "session: two middlewares on the way of this request keep their sessions in the cookie %q. Mount session.Middleware once; or, to mount the same sessions in several places, Manager.Middleware of one Manager (session.New). If they are meant to be separate sessions, give each a Store and a CookieName of its own"
 
 // run is the handler. One that copies an answer from elsewhere, as httputil.ReverseProxy does for
 // Echo's Proxy, aborts when it cannot write; but an answer that is withheld makes way for another.

@@ -228,19 +228,22 @@ func withoutValue(err error) error {
 	case errors.As(err, &decode):
 		return &DecodeError{Key: decode.Key, Type: decode.Type}
 	case errors.As(err, &encode):
-		return &EncodeError{Key: encode.Key, Type: encode.Type, Err: encode.plain()}
+		return &EncodeError{Key: encode.Key, Type: encode.Type, Err: encode.why()}
 	}
 	return err
 }
 
-// caller is where the application has called this library: its own log may say no more than which
-// address was asked for.
+// caller is where the application has called this library, or "": the application's own log may say no
+// more than which address was asked for.
 func caller() string {
 	var calls [32]uintptr
 	frames := runtime.CallersFrames(calls[:runtime.Callers(2, calls[:])])
 	for {
 		f, more := frames.Next()
-		if !strings.HasPrefix(f.Function, ownPath+".") && !strings.HasPrefix(f.Function, ownPath+"/") {
+		switch {
+		case f.Function == "runtime.goexit": // of a goroutine that is nothing but a call of ours
+			return ""
+		case !isOwn(f.Function) && !strings.HasPrefix(f.Function, "reflect."):
 			dir, file := path.Split(f.File)
 			return fmt.Sprintf("%s:%d", path.Join(path.Base(dir), file), f.Line) // all of the path is that of the machine it was built on
 		}
@@ -251,6 +254,10 @@ func caller() string {
 }
 
 var ownPath = reflect.TypeFor[Session]().PkgPath()
+
+func isOwn(function string) bool {
+	return strings.HasPrefix(function, ownPath+".") || strings.HasPrefix(function, ownPath+"/")
+}
 
 // shield keeps the panic of a hook from everybody else.
 func (m *Manager) shield(ctx context.Context, handle string, call func()) {

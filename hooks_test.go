@@ -473,10 +473,20 @@ func Test_that_what_a_handler_does_wrong_is_said_with_its_place(t *testing.T) {
 	} {
 		sc := newScene(t)
 		sc.does(wrong)
-		if place := regexp.MustCompile(` caller=[^/ ]+/hooks_test\.go:\d+\n`); !place.MatchString(sc.p.log.String()) {
+		if place := regexp.MustCompile(` caller="?[^/"]+/hooks_test\.go:\d+"?\n`); !place.MatchString(sc.p.log.String()) {
 			t.Errorf("%s: logged %s; want the caller", desc, sc.p.log)
 		}
 	}
+	late := newScene(t)
+	ended := make(chan struct{})
+	newVisitor().visit(late.p, stream(func(s *session.Session) {
+		go func() { defer close(ended); s.Put("n", 1) }()
+		<-ended
+	}))
+	if events := late.p.hooked("LateWrite"); len(events) != 1 || !strings.Contains(events[0].Caller, "/hooks_test.go:") {
+		t.Errorf("a change in a goroutine: %v; want its line", events)
+	}
+
 	sc := newScene(t)
 	line := 0
 	newVisitor().visit(sc.p, stream(func(s *session.Session) {

@@ -3,7 +3,7 @@ package session
 import "slices"
 
 // Flashed is the value that was flashed under key, or else the first of def, or the zero
-// T. Reading it counts as showing it.
+// T. Reading it counts as showing it. One that is not a T is logged, each time.
 func Flashed[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)

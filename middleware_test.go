@@ -99,6 +99,25 @@ func Test_that_two_middlewares_with_one_cookie_are_refused(t *testing.T) {
 	}
 }
 
+func Test_that_a_handler_may_ask_another_application_that_has_a_cookie_of_the_same_name(t *testing.T) {
+	mounted := func() echo.MiddlewareFunc {
+		return session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})})
+	}
+	other := echo.New()
+	other.GET("/part", func(c echo.Context) error { return c.String(http.StatusOK, "part") }, mounted())
+	e := echo.New()
+	e.GET("/", func(c echo.Context) error {
+		part := httptest.NewRecorder()
+		other.ServeHTTP(part, httptest.NewRequestWithContext(c.Request().Context(), http.MethodGet, "/part", nil))
+		return c.String(part.Code, part.Body.String())
+	}, mounted())
+	page := httptest.NewRecorder()
+	e.ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/", nil))
+	if page.Code != http.StatusOK || page.Body.String() != "part" {
+		t.Errorf("got %d, %q; want the part", page.Code, page.Body)
+	}
+}
+
 func Test_that_a_request_may_have_several_sessions(t *testing.T) {
 	managed := func(cookie string) *session.Manager {
 		m, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{}), CookieName: cookie})

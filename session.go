@@ -213,16 +213,15 @@ func (s *Session) failure() error {
 }
 
 // fail is for a change that cannot be made. Once the head has left, the visitor cannot be
-// told. (Whoever makes one outside of a request is, by an error.)
+// told. (Outside of a request nothing is logged: Manager.Update returns the error.)
 func (s *Session) fail(err error) {
 	first := s.err == nil
 	s.failWith(err)
-	e := Event{Err: err, Caller: caller()}
 	switch {
 	case s.headSent:
-		s.report(nil, cmp.Or(s.key, s.presented()), e, failedLate)
+		s.report(nil, cmp.Or(s.key, s.presented()), Event{Err: err, Caller: caller()}, failedLate)
 	case first && !s.outside:
-		s.report(nil, cmp.Or(s.key, s.presented()), e, failed)
+		s.report(nil, cmp.Or(s.key, s.presented()), Event{Err: err, Caller: caller()}, failed)
 	}
 }
 
@@ -350,11 +349,12 @@ func (s *Session) changeable(e effect) bool {
 	return false
 }
 
-// late fails the session with err, and reports that unless it has failed with it already.
-func (s *Session) late(err error, caller string) {
+// late fails the session with err, and reports that unless it has failed with it already. place is the
+// caller, if somebody has called.
+func (s *Session) late(err error, place string) {
 	first := !errors.Is(s.err, err)
 	s.failWith(err)
 	if first {
-		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err, Caller: caller}, tooLate)
+		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err, Caller: place}, tooLate)
 	}
 }

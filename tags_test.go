@@ -307,7 +307,6 @@ func Test_that_a_log_out_everywhere_else_spares_this_session(t *testing.T) {
 	}
 }
 
-// By its clock there is nothing to end, but by that of the others, which could prolong it, there is.
 func Test_that_who_logs_out_everywhere_can_be_told_good_bye(t *testing.T) {
 	for desc, before := range map[string]func(*session.Session){
 		"a session that was read":     func(s *session.Session) { s.Has("user") },
@@ -335,6 +334,7 @@ func Test_that_who_logs_out_everywhere_can_be_told_good_bye(t *testing.T) {
 	}
 }
 
+// By its clock there is nothing to end, but by that of the others, which could prolong it, there is.
 func Test_that_a_log_out_everywhere_holds_for_processes_whose_clocks_are_behind(t *testing.T) {
 	c := new(clock)
 	store := memorystore.New(memorystore.Options{Now: c.Now})

@@ -18,7 +18,8 @@ import (
 // comes back as it was, integers of any size included.
 
 // Get is the value under key. If there is none, or it is not a T, Get is the first of
-// def, or else the zero T. [Lookup] tells these cases apart.
+// def, or else the zero T. A value that is not a T is logged, each time. [Lookup] tells these cases
+// apart, and logs nothing.
 func Get[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)
@@ -51,7 +52,9 @@ func lookup[T any](s *Session, key string, n notice) (v T, ok bool, err error) {
 	}
 	v, err = decodeValue[T](key, raw)
 	if err != nil {
-		s.report(s.m.cfg.Hooks.Undecodable, s.key, Event{Key: key, Err: err, Caller: caller()}, n)
+		if hook := s.m.cfg.Hooks.Undecodable; hook != nil || n != silent {
+			s.report(hook, s.key, Event{Key: key, Err: err, Caller: caller()}, n)
+		}
 		var zero T
 		return zero, true, err
 	}
@@ -249,7 +252,7 @@ func encodeValue(key string, v any) ([]byte, error) {
 }
 
 // whyEmpty is an error if v, or an element of it, is "{}" in JSON although there is something in it.
-// (What is in the fields of a struct has been left to its author.)
+// The fields of a struct are not looked at: their author may mean them to be empty.
 func whyEmpty(v reflect.Value) error {
 	if marshalsItself(v) {
 		return nil
@@ -260,6 +263,9 @@ func whyEmpty(v reflect.Value) error {
 			return whyEmpty(v.Elem())
 		}
 	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() < reflect.Array { // numbers, such as the bytes of a picture
+			return nil
+		}
 		for i := range v.Len() {
 			if err := whyEmpty(v.Index(i)); err != nil {
 				return err
@@ -293,7 +299,7 @@ func whyEmptyStruct(t reflect.Type) error {
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[error]()):
 		return errNoText
 	case t.NumField() > 0:
-		return errNoFields
+		return plainError(fmt.Sprintf("encoding/json leaves out fields that begin with a small letter, and a %s has no others; put a struct whose fields begin with a capital", t))
 	}
 	return nil
 }

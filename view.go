@@ -30,7 +30,7 @@ func (s *Session) decide(h http.Header) { s.decision, s.decided = s.viewOf(int(s
 
 func (s *Session) viewOf(status int, h http.Header) view {
 	to := s.audience()
-	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasHungUp() || status >= 400 && isUnread(s.req.Header, h) {
+	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasHungUp() || isErrorForScript(status, s.req.Header, h) {
 		return view{}
 	}
 	page := to == audiencePage && isHTML(s.req, h)
@@ -68,10 +68,10 @@ func isRedirect(status int, h http.Header) bool {
 		header(h, "Hx-Redirect") != "" || header(h, "Hx-Location") != "" || header(h, "Hx-Refresh") == "true"
 }
 
-// isUnread says whether a script that asks for JSON is answered with HTML. If that is the page of an
-// error, the script knows so by the status, and shows the page to nobody.
-func isUnread(asks, answer http.Header) bool {
-	return acceptsJSON(asks) && !acceptsHTML(asks) && !acceptsAnything(asks) && !isPart(asks) && mediaType(answer) == "text/html"
+// isErrorForScript says whether a script that asks for JSON is given the page of an error. It knows so
+// by the status, and shows the page to nobody.
+func isErrorForScript(status int, asks, answer http.Header) bool {
+	return status >= 400 && acceptsJSON(asks) && !acceptsHTML(asks) && !acceptsAnything(asks) && !isPart(asks) && mediaType(answer) == "text/html"
 }
 
 // isHTML says whether the answer is a page. Some handlers leave it to net/http to find

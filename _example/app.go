@@ -122,6 +122,7 @@ func showError(err error, c echo.Context) {
 	}
 	if err := session.Render(c, status, errorPage(http.StatusText(status))); err != nil {
 		c.Logger().Error(err)
+		_ = c.String(status, http.StatusText(status))
 	}
 }
 

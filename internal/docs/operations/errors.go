@@ -26,5 +26,7 @@ func showError(err error, c echo.Context) {
 		_ = c.String(status, http.StatusText(status))
 		return
 	}
-	_ = session.Render(c, status, errorPage(http.StatusText(status)))
+	if session.Render(c, status, errorPage(http.StatusText(status))) != nil { // the session could not be saved, say
+		_ = c.String(status, http.StatusText(status))
+	}
 }

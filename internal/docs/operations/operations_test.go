@@ -63,6 +63,37 @@ func Test_that_an_administrator_ends_a_session_of_the_list(t *testing.T) {
 	ada.Sees(ada.Get("/"), "a stranger")
 }
 
+// full is a store that takes no changes.
+type full struct {
+	session.Store
+	full bool
+}
+
+func (f *full) Write(ctx context.Context, key string, rec session.Record) error {
+	if f.full {
+		return errors.New("no room")
+	}
+	return f.Store.Write(ctx, key, rec)
+}
+
+func Test_that_there_is_a_page_even_if_it_cannot_be_saved_what_it_shows(t *testing.T) {
+	store := &full{Store: memorystore.New(memorystore.Options{})}
+	e := echo.New()
+	e.Logger.SetOutput(io.Discard)
+	e.HTTPErrorHandler = showError
+	e.Use(session.Middleware(session.Config{Store: store, Logger: slog.New(slog.DiscardHandler)}))
+	e.POST("/saves", func(c echo.Context) error {
+		session.From(c).FlashSuccess("Saved.")
+		return session.Redirect(c, "/empty")
+	})
+	e.GET("/empty", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+
+	v := visit.New(t, e)
+	v.Post("/saves", nil)
+	store.full = true
+	v.Sees(v.Get("/missing"), "Service Unavailable")
+}
+
 // broken is a store that cannot be reached.
 type broken struct{ session.Store }
 
