@@ -171,7 +171,7 @@ func (s *Session) onlyRead(items []flashItem) []flashItem {
 		return !slices.Contains(f.read, it.id) && !slices.Contains(f.done, it.id)
 	})
 	if len(kept) < len(items) {
-		s.late(ErrHeadSent, caller())
+		s.late(ErrHeadSent, caller)
 	}
 	return kept
 }

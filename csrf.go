@@ -72,8 +72,9 @@ func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc 
 //
 // A form of a page of this site whose session has ended meanwhile is not lost: it goes back
 // to its page, with what was typed and an alert that says why. The same is there as the page error
-// [CSRFCode], for pages without alerts; a page that has both is to show one of them. Everything else is a 403, and so is a form that does not say
-// where it comes from: a Referrer-Policy of same-origin does, no-referrer does not.
+// [CSRFCode], for pages without alerts; a page that has both is to show one of them. Everything else is
+// a 403, and so is a form that does not say where it comes from: a Referrer-Policy of same-origin does,
+// no-referrer does not.
 //
 // [components.Form]: https://pkg.go.dev/github.com/echo-hypermedia/session/components#Form
 func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {

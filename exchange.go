@@ -160,6 +160,6 @@ func (s *Session) heard(n news) bool { return s.news&n != 0 }
 func (s *Session) end() {
 	s.exchange = nil
 	if s.pending() && !s.lost {
-		s.late(ErrClosed, "") // after a panic in the middle of a stream, say
+		s.late(ErrClosed, nobody) // after a panic in the middle of a stream, say
 	}
 }

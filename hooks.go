@@ -253,6 +253,9 @@ func caller() string {
 	}
 }
 
+// nobody is the caller where the application has not called.
+func nobody() string { return "" }
+
 var ownPath = reflect.TypeFor[Session]().PkgPath()
 
 func isOwn(function string) bool {
@@ -286,6 +289,13 @@ func (s *Session) reportUnsaved(err error) {
 		s.report(nil, s.key, Event{Key: encode.Key, Err: err}, unplayable)
 	default:
 		s.report(hooks.StoreError, s.key, Event{Err: err}, notSaved)
+	}
+}
+
+// reportMistyped reports a value or a message that is not of the type that was asked for.
+func (s *Session) reportMistyped(key string, err error, n notice) {
+	if hook := s.m.cfg.Hooks.Undecodable; hook != nil || n != silent { // it takes a while to find the caller
+		s.report(hook, s.key, Event{Key: key, Err: err, Caller: caller()}, n)
 	}
 }
 

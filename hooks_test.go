@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"regexp"
 	"runtime"
@@ -16,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
@@ -445,6 +448,9 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 					sc.Error("n is a text")
 				}
 			})
+			if len(sc.p.hooked("Undecodable")) != 1 {
+				sc.Error("the hook has not heard of it")
+			}
 		}, ""},
 		{"a change outside of a request that fails", func(sc *scene) { // its caller is told as well
 			_ = sc.p.manager.Update(sc.Context(), sc.handle(), func(s *session.Session) error { s.Put("a", math.NaN()); return nil })
@@ -458,6 +464,25 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 		if strings.Count(got, "\n") > 0 || want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: logged\n%s\nwant\n%s", tc.desc, got, want)
 		}
+	}
+}
+
+func Test_that_a_value_of_another_type_is_logged_where_there_are_no_hooks(t *testing.T) {
+	log := new(syncBuffer)
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{
+		Store:  memorystore.New(memorystore.Options{}),
+		Logger: slog.New(slog.NewTextHandler(log, nil)),
+	}))
+	e.GET("/", func(c echo.Context) error {
+		s := session.From(c)
+		s.Put("n", 1)
+		session.Get[bool](s, "n")
+		return c.NoContent(http.StatusNoContent)
+	})
+	e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	if !strings.Contains(log.String(), "is not of the type that was asked for") {
+		t.Errorf("logged %q; want a line about it", log)
 	}
 }
 
@@ -477,14 +502,23 @@ func Test_that_what_a_handler_does_wrong_is_said_with_its_place(t *testing.T) {
 			t.Errorf("%s: logged %s; want the caller", desc, sc.p.log)
 		}
 	}
-	late := newScene(t)
-	ended := make(chan struct{})
-	newVisitor().visit(late.p, stream(func(s *session.Session) {
-		go func() { defer close(ended); s.Put("n", 1) }()
-		<-ended
-	}))
-	if events := late.p.hooked("LateWrite"); len(events) != 1 || !strings.Contains(events[0].Caller, "/hooks_test.go:") {
-		t.Errorf("a change in a goroutine: %v; want its line", events)
+	for _, tc := range []struct {
+		desc  string
+		place string // is in it; "" is none
+		late  func(*session.Session)
+	}{
+		{"a goroutine", "/hooks_test.go:", func(s *session.Session) { go func() { s.Regenerate() }() }},
+		{"reflection, as a template does it", "/hooks_test.go:", func(s *session.Session) { reflect.ValueOf(s).MethodByName("Regenerate").Call(nil) }},
+		{"a goroutine that is nothing else", "", func(s *session.Session) { go s.Regenerate() }},
+	} {
+		told := make(chan string, 1)
+		p := start(t, session.Config{Hooks: session.Hooks{LateWrite: func(_ context.Context, e session.Event) { told <- e.Caller }}})
+		newVisitor().visit(p, stream(func(s *session.Session) {
+			tc.late(s)
+			if got := <-told; !strings.Contains(got, tc.place) || tc.place == "" && got != "" {
+				t.Errorf("a late change by %s: said to be at %q; want %q", tc.desc, got, tc.place)
+			}
+		}))
 	}
 
 	sc := newScene(t)

@@ -17,7 +17,7 @@ func Flashed[T any](s *Session, key string, def ...T) T {
 	s.flashes().markRead(it)
 	v, err := decodeValue[T](key, it.value)
 	if err != nil {
-		s.report(s.m.cfg.Hooks.Undecodable, s.key, Event{Key: key, Err: err, Caller: caller()}, mistyped)
+		s.reportMistyped(key, err, mistyped)
 		return first(def)
 	}
 	return v

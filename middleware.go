@@ -12,8 +12,8 @@ import (
 // return them instead.
 //
 // Mount it once, for the whole application, and before (outside of) whatever uses the
-// session. It commits before the first byte of a response leaves, whoever writes it. A request on
-// whose way are two, made by separate calls, panics, unless their cookies differ.
+// session. It commits before the first byte of a response leaves, whoever writes it. A request that
+// passes two of them, made by separate calls, panics unless their cookies differ.
 func Middleware(cfg Config) echo.MiddlewareFunc {
 	mw, err := cfg.ToMiddleware()
 	if err != nil {

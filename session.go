@@ -280,7 +280,7 @@ func (s *Session) Destroy() {
 	}
 	// No cookie would lead to a session that messages begin here.
 	if s.headSent && len(s.flash.unsaved()) > 0 {
-		s.late(ErrHeadSent, caller())
+		s.late(ErrHeadSent, caller)
 	}
 	s.flash.forgetAdded()
 }
@@ -334,7 +334,7 @@ const (
 func (s *Session) changeable(e effect) bool {
 	switch {
 	case s.over():
-		s.late(ErrClosed, caller())
+		s.late(ErrClosed, caller)
 	case s.outside:
 		err := s.refusesOutside(e)
 		s.failWith(err)
@@ -342,19 +342,19 @@ func (s *Session) changeable(e effect) bool {
 	case !s.headSent:
 		return true
 	case s.m.sealer != nil || e == needsCookie || e == updatesRecord && s.key == "":
-		s.late(ErrHeadSent, caller())
+		s.late(ErrHeadSent, caller)
 	default:
 		return true
 	}
 	return false
 }
 
-// late fails the session with err, and reports that unless it has failed with it already. place is the
-// caller, if somebody has called.
-func (s *Session) late(err error, place string) {
+// late fails the session with err, and reports that unless it has failed with it already. by finds who
+// has made the change.
+func (s *Session) late(err error, by func() string) {
 	first := !errors.Is(s.err, err)
 	s.failWith(err)
 	if first {
-		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err, Caller: place}, tooLate)
+		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err, Caller: by()}, tooLate)
 	}
 }

@@ -52,9 +52,7 @@ func lookup[T any](s *Session, key string, n notice) (v T, ok bool, err error) {
 	}
 	v, err = decodeValue[T](key, raw)
 	if err != nil {
-		if hook := s.m.cfg.Hooks.Undecodable; hook != nil || n != silent {
-			s.report(hook, s.key, Event{Key: key, Err: err, Caller: caller()}, n)
-		}
+		s.reportMistyped(key, err, n)
 		var zero T
 		return zero, true, err
 	}

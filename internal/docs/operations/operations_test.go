@@ -76,7 +76,7 @@ func (f *full) Write(ctx context.Context, key string, rec session.Record) error 
 	return f.Store.Write(ctx, key, rec)
 }
 
-func Test_that_there_is_a_page_even_if_it_cannot_be_saved_what_it_shows(t *testing.T) {
+func Test_that_an_error_page_that_cannot_be_saved_is_answered_all_the_same(t *testing.T) {
 	store := &full{Store: memorystore.New(memorystore.Options{})}
 	e := echo.New()
 	e.Logger.SetOutput(io.Discard)
