@@ -308,7 +308,7 @@ func ExampleFlashProps() {
 	// <span class="visually-hidden">Note: </span>
 	// <bdi>Nothing was found.</bdi> </div>
 	// <label class="flash-dismiss">
-	// <input type="checkbox" class="flash-toggle" aria-label="Dismiss">
+	// <input type="checkbox" autocomplete="off" class="flash-toggle" aria-label="Dismiss">
 	// <span aria-hidden="true">×</span>
 	// </label>
 	// </div>

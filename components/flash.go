@@ -216,6 +216,7 @@ func (m *markup) dismiss(d *Defaults) {
 	m.class(d.Theme.Dismiss)
 	m.start("input")
 	m.attribute("type", "checkbox")
+	m.attribute("autocomplete", "off") // or Back, and in Firefox a reload, checks it for another alert
 	m.class(d.Theme.Toggle)
 	m.attribute("aria-label", d.labels(m.ctx).Dismiss)
 	m.start("span")
