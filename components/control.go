@@ -65,6 +65,14 @@ func (c *control) isBox() bool { return c.Type == "checkbox" || c.Type == "radio
 // isGroup says whether it takes several controls to offer the options.
 func (c *control) isGroup() bool { return c.isBox() && len(c.Options) > 0 }
 
+// isList says whether it may submit several values under its name.
+func (c *control) isList() bool {
+	return c.Type == "checkbox" && c.isGroup() || c.Type == "select" && c.Multiple
+}
+
+// listName is the name as that of a list, which has the errors of its elements; see [session.Submission.Errors].
+func listName(name string) string { return strings.TrimSuffix(name, "[]") + "[]" }
+
 func (c *control) isButton() bool {
 	switch c.Type {
 	case "submit", "button", "reset", "image":
@@ -223,6 +231,9 @@ func (c *control) boxes() []control {
 		box.inGroup = true
 		box.Label, box.Value, box.Checked, box.disabled = o.text(), o.Value, o.Selected, o.Disabled
 		box.Unchecked = "" // the group has it once
+		if i > 0 {
+			box.Attrs = without(box.Attrs, func(key string) bool { return strings.EqualFold(key, "autofocus") })
+		}
 		id := choiceID(c.id, o.Value)
 		box.id = id
 		for n := i + 1; taken[box.id]; n++ {

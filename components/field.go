@@ -18,6 +18,9 @@ import (
 func Field(name string, props ...Input) templ.Component {
 	return written(func(m *markup) {
 		c := newControl(m.ctx, name, first(props))
+		if c.isList() {
+			c.errors = c.translateAll(m.ctx, c.form.Errors(listName(name)))
+		}
 		switch {
 		case c.Type == "hidden":
 			m.control(&c)
@@ -50,6 +53,9 @@ func (m *markup) group(c *control) {
 	m.start("fieldset")
 	m.attribute("id", c.id)
 	m.class(c.Theme.Group)
+	if len(c.errors) > 0 {
+		m.attribute("tabindex", "-1") // the link of an ErrorSummary takes the focus along
+	}
 	if c.Type == "radio" {
 		m.attribute("role", "radiogroup")
 		if len(c.errors) > 0 {

@@ -189,6 +189,21 @@ func Test_that_a_list_has_the_errors_of_its_elements(t *testing.T) {
 	}
 }
 
+func Test_that_a_field_of_several_values_has_the_errors_of_its_elements_under_any_name(t *testing.T) {
+	for _, kind := range []string{"select", "checkbox"} {
+		field := components.Field("extras", components.Input{Type: kind, Multiple: true, Options: components.Options("milk", "Milk")})
+		got := after(t, url.Values{"extras": {"milk", "x"}}, wrong("extras[1]"), field)
+		if !strings.Contains(got, `<p id="extras-error"`) || strings.Count(got, "Not so") != 1 || !strings.Contains(got, `aria-describedby="extras-error"`) {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+	for _, one := range []components.Input{{}, {Type: "checkbox"}, {Type: "select"}, {Type: "radio", Options: components.Options("milk", "Milk")}} {
+		if got := after(t, url.Values{"extras": {"milk"}}, wrong("extras[1]"), components.Field("extras", one)); strings.Contains(got, "Not so") {
+			t.Errorf("%q has one value only, and shows the error of another field: %s", one.Type, got)
+		}
+	}
+}
+
 func Test_that_an_element_nobody_has_chosen_shows_its_own_error(t *testing.T) {
 	for _, name := range []string{"answers[1]", "answers.1"} {
 		field := components.Field(name, components.Input{Type: "radio", Options: components.Options("a", "A", "b", "B")})

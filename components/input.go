@@ -79,7 +79,7 @@ func (o Option) text() string { return cmp.Or(o.Label, o.Value) }
 //	@components.InputError("email")
 //
 // It is one control: for a group of checkboxes or radio buttons use it for each of them,
-// or [Field] for all.
+// or [Field] for all. (Checkboxes need a name that ends in "[]" for that, or an ID each.)
 func OldInput(name string, props ...Input) templ.Component {
 	return written(func(m *markup) {
 		in := first(props)

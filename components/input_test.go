@@ -416,6 +416,18 @@ func Test_that_what_names_a_group_names_none_of_its_options(t *testing.T) {
 	}
 }
 
+func Test_that_one_option_of_a_group_takes_the_focus_of_a_new_page(t *testing.T) {
+	for _, kind := range []string{"radio", "checkbox"} {
+		got := html(t, components.Field("plan", components.Input{
+			Type: kind, Options: components.Options("free", "Free", "pro", "Pro"), Attrs: templ.Attributes{"AutoFocus": true, "form": "f"},
+		}))
+		first, rest, _ := strings.Cut(got, `value="pro"`)
+		if !strings.Contains(first, " autofocus") || strings.Contains(rest, "autofocus") || !strings.Contains(rest, ` form="f"`) {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+}
+
 func Test_that_an_option_that_is_disabled_stays_so(t *testing.T) {
 	for _, kind := range []string{"radio", "checkbox", "select"} {
 		got := html(t, components.Field("plan", components.Input{

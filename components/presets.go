@@ -4,7 +4,8 @@ package components
 // makes alerts go away and lie over the page. The rest of it is the looks of Default, and
 // leaves a page alone that is styled by others.
 
-// Default is the theme of [CSS].
+// Default is the theme of [CSS]. It styles the controls of a [Field]. Those you lay out by hand are
+// yours to style, and [aria-invalid="true"] selects the wrong ones.
 var Default = Theme{
 	Region: "flash-region",
 	Top:    "flash-region-top",
