@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/components"
 )
 
 func TestMain(m *testing.M) {
@@ -271,6 +272,33 @@ func Test_that_an_alert_can_be_dismissed(t *testing.T) {
 		b.do(chromedp.Click(`[data-flash="error"] [aria-label="Dismiss"]`))
 		b.wantAlerts("The first photo was uploaded.", "The second photo was uploaded.")
 	})
+}
+
+// Chromium checks a box again when somebody comes back, by its place in the page.
+func Test_that_Back_does_not_dismiss_an_alert_that_is_new(t *testing.T) {
+	b := openTab(t, startApp(t, "memory"))
+	b.open("/")
+	b.press(`[value="info"]`)
+	b.do(chromedp.Click(`[data-flash="info"] [aria-label="Dismiss"]`))
+	b.wantAlerts()
+	b.press(`nav [href="/posts/new"]`)
+	elsewhere := b.another()
+	elsewhere.open("/")
+	eval[bool](elsewhere, `fetch("/", {method: "POST", body: new URLSearchParams({show: "info"}), redirect: "manual"}).then(() => window.sent = true), true`)
+	elsewhere.until(`window.sent`)
+	b.do(chromedp.NavigateBack())
+	b.wantAlerts("A new version is out.")
+}
+
+func Test_that_the_summary_leads_to_a_group(t *testing.T) {
+	b := openTab(t, startPage(t, looks[0], func(s *session.Session) {
+		s.FlashInputErrors(map[string][]string{"title": {"Choose one."}})
+	}, components.Input{Type: "radio", Options: components.Options("a", "A", "b", "B")}))
+	b.open("/")
+	b.do(chromedp.Click(`#error-summary a`))
+	if focus := eval[string](b, `document.activeElement.id`); focus != "title" {
+		t.Errorf("the focus is at %q; want it at the group", focus)
+	}
 }
 
 func Test_that_a_bad_form_comes_back_as_it_was(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -76,6 +77,24 @@ func byHTMX(t *testing.T, test func(tab)) {
 			test(b)
 		})
 	}
+}
+
+// htmx 2 has copies of pages, whatever their Cache-Control says.
+func Test_that_Back_does_not_show_a_members_page_after_the_log_out(t *testing.T) {
+	byHTMX(t, func(b tab) {
+		b.open("/account/sessions")
+		b.logIn()
+		b.do(chromedp.WaitReady(`.sessions li`))
+		b.do(chromedp.Click(`nav [href="/cart"]`))
+		b.do(chromedp.WaitReady(`.products`))
+		b.do(chromedp.Click(`[action="/logout"] button`))
+		b.do(chromedp.WaitReady(`.visitor [href="/login"]`))
+		b.do(chromedp.Evaluate[chromedp.Void](`history.go(-2)`))
+		b.do(chromedp.WaitReady(`main [name="password"]`))
+		if shown := eval[string](b, `document.body.innerText + JSON.stringify(sessionStorage)`); strings.Contains(shown, "ada@example.com") {
+			b.t.Errorf("it is still there: %s", shown)
+		}
+	})
 }
 
 // until waits for what a script does to the page.

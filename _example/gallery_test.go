@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -109,6 +110,44 @@ func Test_that_alerts_are_dismissed_by_mouse_and_keyboard_in_every_theme(t *test
 			chromedp.KeyEvent(" "),
 		)
 		b.wantAlerts(slices.Delete(slices.Clone(all[1:]), 1, 2)...)
+	})
+}
+
+func Test_that_all_alerts_in_a_corner_can_be_reached(t *testing.T) {
+	inEveryLook(t, still, func(b tab) {
+		b.do(chromedp.EmulateViewport(640, 360))
+		if hidden := eval[bool](b, `(() => {
+			const region = document.querySelector("#toasts")
+			while (region.children.length < 20) region.append(region.firstElementChild.cloneNode(true))
+			region.lastElementChild.scrollIntoView()
+			const last = region.lastElementChild.getBoundingClientRect()
+			return last.bottom > innerHeight || region.getBoundingClientRect().top < 0
+		})()`); hidden {
+			b.t.Error("the last alert cannot be scrolled to")
+		}
+		b.do(chromedp.EmulateReset())
+	})
+}
+
+func Test_that_alerts_in_a_corner_are_printed_once(t *testing.T) {
+	b := openTab(t, startApp(t, "memory"))
+	b.open("/gallery")
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	if position := eval[string](b, `getComputedStyle(document.querySelector("#toasts")).position`); position == "fixed" {
+		t.Error("what is fixed is printed on each sheet")
+	}
+}
+
+func Test_that_addresses_begin_on_the_left(t *testing.T) {
+	inEveryLook(t, still, func(b tab) {
+		if theme := eval[string](b, `new URLSearchParams(location.search).get("theme")`); theme != "default" && theme != "pico" {
+			return // their classes say what they look like
+		}
+		b.do(chromedp.Navigate(eval[string](b, `location.href.replace("ltr", "rtl")`)))
+		if directions := eval[string](b, `[...document.querySelectorAll("[type=email], [type=url], [type=text]")].
+			map(input => input.type + " " + getComputedStyle(input).direction).filter((d, i, all) => all.indexOf(d) == i).sort().join()`); directions != "email ltr,text rtl,url ltr" {
+			b.t.Errorf("got %s", directions)
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/a-h/templ"
@@ -13,7 +14,7 @@ import (
 	"github.com/echo-hypermedia/session/components"
 )
 
-const longWord = "annual-report-2026-final-final-v2-with-appendix_and_all_the_tables_that_we_had.pdf"
+const longWord = "annual_report_2026_final_final_v2_with_appendix_and_all_the_tables_that_we_had.pdf"
 
 func Test_that_a_long_word_does_not_widen_a_narrow_page(t *testing.T) {
 	t.Parallel()
@@ -27,19 +28,42 @@ func Test_that_a_long_word_does_not_widen_a_narrow_page(t *testing.T) {
 		}
 		for what, flash := range map[string]func(*session.Session){"alert": alert, "error": fieldError} {
 			t.Run(look.name+" "+what, func(t *testing.T) {
-				b := openTab(t, startPage(t, look, flash))
-				b.do(chromedp.EmulateViewport(320, 800))
-				b.open("/")
-				if width := eval[int](b, `document.documentElement.scrollWidth`); width > 320 {
-					t.Errorf("the page is %d wide; want 320", width)
-				}
+				wantNarrow(t, startPage(t, look, flash, components.Input{Label: "Title"}))
 			})
 		}
 	}
 }
 
-// startPage serves one page in that look, with what was flashed.
-func startPage(t *testing.T, l look, flash func(*session.Session)) (address string) {
+func Test_that_a_long_word_on_a_field_does_not_widen_a_narrow_page(t *testing.T) {
+	t.Parallel()
+	bare := look{name: "default", theme: components.Default} // without app.css, which breaks words
+	pico := looks[slices.IndexFunc(looks, func(l look) bool { return l.name == "pico" })]
+	for _, look := range []look{bare, pico} { // others have classes for it
+		for what, in := range map[string]components.Input{
+			"label":  {Label: longWord},
+			"hint":   {Label: "Title", Hint: longWord},
+			"option": {Label: "Title", Type: "radio", Options: components.Options("a", longWord)},
+			"legend": {Label: longWord, Type: "radio", Options: components.Options("a", "A")},
+		} {
+			t.Run(look.name+" "+what, func(t *testing.T) {
+				wantNarrow(t, startPage(t, look, func(*session.Session) {}, in))
+			})
+		}
+	}
+}
+
+func wantNarrow(t *testing.T, app string) {
+	t.Helper()
+	b := openTab(t, app)
+	b.do(chromedp.EmulateViewport(320, 800))
+	b.open("/")
+	if width := eval[int](b, `document.documentElement.scrollWidth`); width > 320 {
+		t.Errorf("the page is %d wide; want 320", width)
+	}
+}
+
+// startPage serves one page in that look, with what was flashed and one field.
+func startPage(t *testing.T, l look, flash func(*session.Session), title components.Input) (address string) {
 	t.Helper()
 	store, err := openStore("memory")
 	if err != nil {
@@ -54,18 +78,18 @@ func startPage(t *testing.T, l look, flash func(*session.Session)) (address stri
 		flash(session.From(c))
 		themed := components.With(c.Request().Context(), func(d *components.Defaults) { d.Theme = l.theme })
 		c.SetRequest(c.Request().WithContext(themed))
-		return session.Render(c, http.StatusOK, pageIn(l))
+		return session.Render(c, http.StatusOK, pageIn(l, title))
 	})
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	return server.URL
 }
 
-func pageIn(l look) templ.Component {
+func pageIn(l look, title components.Input) templ.Component {
 	page := markup{`<!DOCTYPE html><html lang="en"><head><meta name="viewport" content="width=device-width"><title>A page</title>`}
 	for _, sheet := range append([]string{"/components.css"}, l.sheets...) {
 		page = append(page, `<link rel="stylesheet" href="`+sheet+`">`)
 	}
 	return append(page, `</head><body class="`+l.body+`"><main>`, components.FlashAlerts, components.ErrorSummary(),
-		components.Field("title", components.Input{Label: "Title"}), `</main></body></html>`)
+		components.Field("title", title), `</main></body></html>`)
 }
