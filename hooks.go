@@ -243,7 +243,7 @@ func caller() string {
 		switch {
 		case f.Function == "runtime.goexit": // of a goroutine that is nothing but a call of ours
 			return ""
-		case !isOwn(f.Function) && !strings.HasPrefix(f.Function, "reflect."):
+		case !isOwn(f.Function) && !passesOn(f.Function):
 			dir, file := path.Split(f.File)
 			return fmt.Sprintf("%s:%d", path.Join(path.Base(dir), file), f.Line) // all of the path is that of the machine it was built on
 		}
@@ -260,6 +260,11 @@ var ownPath = reflect.TypeFor[Session]().PkgPath()
 
 func isOwn(function string) bool {
 	return strings.HasPrefix(function, ownPath+".") || strings.HasPrefix(function, ownPath+"/")
+}
+
+// passesOn says whether a function only calls what it was given.
+func passesOn(function string) bool {
+	return strings.HasPrefix(function, "reflect.") || strings.HasPrefix(function, "github.com/a-h/templ")
 }
 
 // shield keeps the panic of a hook from everybody else.

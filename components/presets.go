@@ -86,7 +86,8 @@ var Bootstrap = besides(Theme{
 })
 
 // DaisyUI is for daisyUI 5, in each of its colour themes. Tailwind must be told where its
-// class names are; see [Tailwind].
+// class names are; see [Tailwind]. On pages from right to left, give an address the attribute
+// dir="ltr"; [Default] and [Pico] do so by themselves.
 var DaisyUI = besides(Theme{
 	Alert:      "alert mb-3 flex items-start gap-2",
 	Error:      "alert-error",

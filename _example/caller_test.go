@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/components"
+	"github.com/echo-hypermedia/session/sessiontest"
+)
+
+// It is here because what is in the library's own module is never the caller.
+func Test_that_the_page_is_the_caller_of_a_component_that_comes_too_late(t *testing.T) {
+	store, err := openStore("cookie")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var late session.Event
+	cfg := session.Config{
+		Store: store, Cookie: session.CookieOptions{Insecure: true},
+		Hooks: session.Hooks{LateWrite: func(_ context.Context, e session.Event) { late = e }},
+	}
+	e := echo.New()
+	e.Use(session.Middleware(cfg))
+	e.GET("/", func(c echo.Context) error {
+		c.Response().WriteHeader(http.StatusOK)
+		return components.FlashAlerts.Render(c.Request().Context(), c.Response())
+	})
+	visitor := sessiontest.New(t, cfg, e)
+	visitor.Seed(func(s *session.Session) { s.FlashSuccess("Saved.") })
+	visitor.Get("/")
+	if !strings.Contains(late.Caller, "/caller_test.go:") {
+		t.Errorf("the caller is %q; want the handler", late.Caller)
+	}
+}
