@@ -66,6 +66,7 @@ func render(c echo.Context, component Component) ([]byte, error) {
 // answered with HX-Redirect, so that the whole page goes there; htmx cannot see the
 // headers of a redirect. Messages wait for the page that shows them.
 func Redirect(c echo.Context, url string) error {
+	url = inASCII(url)
 	if isHTMX(c.Request().Header) {
 		c.Response().Header().Set("HX-Redirect", url)
 		return c.NoContent(http.StatusNoContent)
@@ -73,13 +74,28 @@ func Redirect(c echo.Context, url string) error {
 	return c.Redirect(http.StatusSeeOther, url)
 }
 
-// Back redirects to the page the request came from, or to fallback if that is not known,
-// or not a page of this site.
-func Back(c echo.Context, fallback string) error {
-	if page := referer(c.Request()); page != "" {
-		return Redirect(c, page)
+// inASCII is url as a header can carry it: a script reads each byte of HX-Redirect as a letter.
+func inASCII(url string) string {
+	var b strings.Builder
+	for _, c := range []byte(url) {
+		if c >= ' ' && c < 0x7f {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
 	}
-	return Redirect(c, fallback)
+	return b.String()
+}
+
+// Back redirects to the page the request came from, or to fallback if that is not known,
+// not a page of this site, or what this very request asks for by GET.
+func Back(c echo.Context, fallback string) error {
+	r := c.Request()
+	page := referer(r)
+	if page == "" || isGet(r) && isHere(r, page) {
+		page = fallback
+	}
+	return Redirect(c, page)
 }
 
 // referer is the path and query of the page of this site that r came from, or "".
@@ -95,13 +111,42 @@ func referer(r *http.Request) string {
 	return path
 }
 
+// asked is what the browser asks for, or "/" if that is no page of this site. r.URL may be without a
+// prefix that http.StripPrefix has cut, or what Rewrite has made of it.
+func asked(r *http.Request) string {
+	for _, address := range [...]string{r.RequestURI, r.URL.RequestURI()} {
+		if isLocalPath(address) {
+			return address
+		}
+	}
+	return "/"
+}
+
+// isHere says whether r asks for page, with a slash at the end or without: middleware may have added it.
+func isHere(r *http.Request, page string) bool {
+	path, query, _ := strings.Cut(page, "?")
+	pathHere, queryHere, _ := strings.Cut(asked(r), "?")
+	return strings.TrimSuffix(path, "/") == strings.TrimSuffix(pathHere, "/") && query == queryHere
+}
+
 // addressHere is an address on the host that r was sent to, or nil.
 func addressHere(r *http.Request, address string) *url.URL {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+	if err != nil || u.Host == "" || !strings.EqualFold(shortHost(u.Scheme, u.Host), shortHost(u.Scheme, r.Host)) {
 		return nil
 	}
 	return u
+}
+
+// shortHost is host without the port that goes without saying (RFC 6454, 4). Some proxies say it.
+func shortHost(scheme, host string) string {
+	switch scheme {
+	case "http":
+		return strings.TrimSuffix(host, ":80")
+	case "https":
+		return strings.TrimSuffix(host, ":443")
+	}
+	return host
 }
 
 // IsPartial says whether the request is for a part of a page that somebody has in front of
@@ -168,14 +213,10 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 		s.showForm()
 		return Render(c, http.StatusUnprocessableEntity, view[0])
 	}
-	own := "/"
-	if uri := r.URL.RequestURI(); isLocalPath(uri) {
-		own = uri
-	}
-	if isGet(r) && (page == "" || page == own) {
+	if isGet(r) && (page == "" || isHere(r, page)) {
 		return s.unprocessable(err, r)
 	}
-	return Back(c, own)
+	return Back(c, asked(r))
 }
 
 // unprocessable is an error for Echo's error handler. It wraps err, whose status Echo would

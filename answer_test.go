@@ -174,11 +174,76 @@ func Test_where_redirects_lead(t *testing.T) {
 	}
 }
 
+func Test_that_an_address_arrives_whatever_is_in_it(t *testing.T) {
+	for address, want := range map[string]string{
+		"/tags/über?q=ß":      "/tags/%C3%BCber?q=%C3%9F",
+		"/a b%20c?d=1&e=2#f":  "/a b%20c?d=1&e=2#f",
+		"/x\r\nSet-Cookie: a": "/x%0D%0ASet-Cookie: a",
+		"/x\x00":              "/x%00",
+	} {
+		for _, as := range []headers{navigation, htmxPart} {
+			got := newSite(t).browser().asks(ask{as: as}, func(c echo.Context) error { return session.Redirect(c, address) })
+			wantText(t, fmt.Sprintf("%q", address), got.header.Get("Location")+got.header.Get("HX-Redirect"), want)
+		}
+	}
+}
+
+func Test_that_Back_does_not_lead_where_it_is_called(t *testing.T) {
+	cases := []struct{ claim, method, path, from, want string }{
+		{"a page that links to itself", http.MethodGet, "/admin", "/admin", "/fallback"},
+		{"with a slash that middleware has added", http.MethodGet, "/admin/?a=1", "/admin?a=1", "/fallback"},
+		{"another page of that path", http.MethodGet, "/admin?page=2", "/admin", "/admin"},
+		{"a form that goes to its own page", http.MethodPost, "/admin", "/admin", "/admin"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			got := newSite(t).browser().asks(ask{method: tc.method, path: tc.path, from: tc.from}, func(c echo.Context) error { return session.Back(c, "/fallback") })
+			wantText(t, "Location", got.header.Get("Location"), tc.want)
+		})
+	}
+}
+
+func Test_that_a_form_finds_back_where_its_address_is_rewritten(t *testing.T) {
+	newApp := func() *echo.Echo {
+		e := echo.New()
+		e.Pre(middleware.Rewrite(map[string]string{"/old/*": "/new/$1"}))
+		e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))
+		e.Any("/new/search", func(c echo.Context) error { return session.Invalid(c, invalidTitle) })
+		return e
+	}
+	cases := []struct {
+		claim, method, path, referer string
+		app                          http.Handler
+		status                       int
+		to                           string
+	}{
+		{"a GET that comes from itself", http.MethodGet, "/old/search?q=1", "/old/search?q=1", newApp(), 422, ""},
+		{"a POST that hides where it comes from", http.MethodPost, "/old/search", "", newApp(), 303, "/old/search"},
+		{"one below a prefix", http.MethodPost, "/shop/new/search", "", http.StripPrefix("/shop", newApp()), 303, "/shop/new/search"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			r := httptest.NewRequest(tc.method, tc.path, nil)
+			r.Header.Set("Accept", "text/html")
+			if tc.referer != "" {
+				r.Header.Set("Referer", "http://"+r.Host+tc.referer)
+			}
+			rec := httptest.NewRecorder()
+			tc.app.ServeHTTP(rec, r)
+			if rec.Code != tc.status || rec.Header().Get("Location") != tc.to {
+				t.Errorf("got %d %q; want %d %q", rec.Code, rec.Header().Get("Location"), tc.status, tc.to)
+			}
+		})
+	}
+}
+
 func Test_that_Back_stays_on_the_site(t *testing.T) {
 	cases := []struct{ claim, referer, want string }{
 		{"a page of the site", "http://shop.example/cart?page=2", "/cart?page=2"},
 		{"by its name in capitals", "http://SHOP.example/cart", "/cart"},
 		{"over https, in front of a proxy", "https://shop.example/cart", "/cart"},
+		{"by a port that goes without saying", "http://shop.example:80/cart", "/cart"},
+		{"by that of another scheme", "http://shop.example:443/cart", "/fallback"},
 		{"without a path", "http://shop.example", "/"},
 		{"a fragment is not sent", "http://shop.example/cart#top", "/cart"},
 		{"hidden", "", "/fallback"},
