@@ -61,9 +61,9 @@ type PageError struct {
 // Secrets never stay, nor do files and the fields of the framework. A field is a secret by
 // its name: if that contains passw, pwd, passphrase, passcode, passkey, csrf, xsrf,
 // captcha, turnstile, cvc or cvv; if one of its words ends in token or secret; or if there
-// are the words pass, pin, otp, totp, ssn, csc, jwt, nonce, credentials, api key, access
+// are the words pass, pw, pin, otp, totp, 2fa, ssn, csc, jwt, nonce, credentials, api key, access
 // key, private key, card number, credit card, social security, security answer, or
-// security, verification, auth, recovery, backup, one-time or two-factor code. Words are
+// security, verification, auth, access, login, SMS, recovery, backup, one-time or two-factor code. Words are
 // what camelCase, "_", "-", "." and brackets separate: user[pin] and cardNumber are
 // secrets, passenger and spin are not.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
@@ -123,10 +123,10 @@ func submitted(r *http.Request) (form url.Values, ok bool) {
 var secretName = regexp.MustCompile(strings.Join([]string{
 	`passw|pwd|passphrase|passcode|passkey|csrf|xsrf|captcha|turnstile|cvc|cvv`,
 	`(token|secret)s?[0-9]*(_|$)`,
-	`(^|_)(pass|pin|otp|totp|ssn|csc|nonce|jwt|credentials?` +
-		`|(api|access|private|secret)_?key|credit_?card|(card|cc)_?(no|num|number)` +
-		`|(security|one_?time|two_?factor|[2mt]fa|otp|auth|verification|recovery|backup)_?code` +
-		`|security_?answer|social_?security(_?number)?)[0-9]*(_|$)`,
+	`(^|_)(pass|pw|pin|otp|totp|ssn|csc|nonce|jwt|credentials?` +
+		`|(api|access|private|secret)_?key|credit_?card(_?(no|num|number))?|(card|cc)_?(no|num|number)` +
+		`|(security|one_?time|two_?factor|otp|auth|verification|recovery|backup|access|login|sms)_?code|[2mt]fa(_?code)?` +
+		`|(security|secret)_?answer|social_?security(_?number)?)[0-9]*(_|$)`,
 }, "|"))
 
 var notAlphanumeric = regexp.MustCompile(`[^a-z0-9]+`)

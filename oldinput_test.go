@@ -163,14 +163,14 @@ func Test_which_fields_are_secrets(t *testing.T) {
 		true: {
 			"password", "Password", "PASSWORD", "password_confirmation", "passwordConfirmation", "password2", "newpassword",
 			"user[password]", "user.password", "users[0][password]", "current-password", "new-password", "passwd", "userPasswd", "pwd", "dbpwd",
-			"pass", "user[pass]", "passphrase", "passcode", "passwort",
-			"secret", "client_secret", "clientSecret", "clientsecret", "secret_key", "secretAnswer",
+			"pass", "user[pass]", "pw", "new_pw", "confirmPw", "pw1", "passphrase", "passcode", "passwort",
+			"secret", "client_secret", "clientSecret", "clientsecret", "secret_key", "secretAnswer", "secretanswer",
 			"token", "_token", "api_token", "apiToken", "APIToken", "accesstoken", "authenticity_token", "token2", "tokens[]", "stripeToken",
 			"csrf", "_csrf", "csrf_token", "csrfmiddlewaretoken", "xsrf", "X-XSRF-TOKEN", "gorilla.csrf.Token",
 			"api_key", "apiKey", "apikey", "private_key", "access-key",
-			"card_number", "cardNumber", "cardnumber", "card-no", "cc-number", "ccnumber", "cc-csc", "credit_card", "creditcard",
+			"card_number", "cardNumber", "cardnumber", "card-no", "cc-number", "ccnumber", "cc-csc", "credit_card", "creditcard", "creditcardnumber", "credit-card-no",
 			"cvc", "cvv", "cvv2", "card[cvc]", "cardCvc", "security_code",
-			"pin", "userPIN", "card_pin", "pin[]", "otp", "otp_code", "otpCode", "totp", "one-time-code", "mfa_code", "two_factor_code", "recovery-code",
+			"pin", "userPIN", "card_pin", "pin[]", "otp", "otp_code", "otpCode", "totp", "one-time-code", "mfa_code", "two_factor_code", "recovery-code", "2fa", "mfa", "2fa-code", "smsCode", "login_code", "access_code",
 			"ssn", "user_ssn", "social_security_number", "security_answer",
 			"g-recaptcha-response", "h-captcha-response", "cf-turnstile-response",
 			"_method", "_form",
@@ -180,7 +180,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 			"passenger", "passengers[0].name", "compass", "passport", "bypass", "overpass", "passion",
 			"description", "secretary", "tokenize", "tokenizer", "hotpot", "potpourri", "business_name", "businessname", "lessness",
 			"card_holder", "cardinal", "card_note", "postcard", "discard", "account_number", "acc_number", "number", "no",
-			"key", "keywords", "monkey", "keyboard", "code", "postcode", "country_code", "answer", "method", "form", "format",
+			"pwm", "spw", "2fast", "creditcardholder", "key", "keywords", "monkey", "keyboard", "code", "postcode", "country_code", "answer", "method", "form", "format",
 		},
 	}
 	form := url.Values{}
