@@ -39,7 +39,8 @@ func (s *Session) open() (found bool, err error) {
 		s.sealed.flash = true
 		s.st.join(flash)
 	}
-	return s.sealed.values, nil
+	messagesOnly := s.sealed.flash && !s.given // and not a session that cannot be opened
+	return s.sealed.values || messagesOnly, nil
 }
 
 // unseal is the first cookie of that name that can be opened, and until when it is good.

@@ -370,6 +370,19 @@ func Test_what_the_hooks_hear_of_sessions_in_cookies(t *testing.T) {
 			t.Errorf("%s: %v; want %v", tc.desc, got, tc.want)
 		}
 	}
+	told := newVisitor()
+	told.must(t, p, func(s *session.Session) { s.FlashInfo("hello") })
+	p.events = nil
+	told.must(t, p, read)
+	if got := heard(); !slices.Equal(got, []string{"Initiated"}) {
+		t.Errorf("a visitor with a message only: %v; want a session that is known", got)
+	}
+	told.cookies[cookieName] = "bad"
+	told.must(t, p, read)
+	if e := p.hooked("Rejected"); len(e) != 1 {
+		t.Errorf("a bad cookie beside a message: %+v; want it rejected", e)
+	}
+	p.events = nil
 	v.cookies[cookieName] = "bad"
 	v.must(t, p, read)
 	if e := p.hooked("Rejected"); len(e) != 1 || e[0].Reason != session.ReasonUnreadable {
