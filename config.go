@@ -254,11 +254,11 @@ func lacksUnit(d time.Duration) bool { return d > 0 && d < 10*time.Millisecond }
 
 const withoutUnit = "is hardly any time, since a number without a unit is nanoseconds; write 30*time.Minute, say"
 
-// isNil also finds a nil pointer of a store's type: what a constructor that failed
-// returned, and nobody looked at its error.
-func isNil(s Store) bool {
-	v := reflect.ValueOf(s)
-	return s == nil || v.Kind() == reflect.Pointer && v.IsNil()
+// isNil also finds a nil pointer in an interface, such as the store that a constructor has returned
+// whose error nobody looked at.
+func isNil(x any) bool {
+	v := reflect.ValueOf(x)
+	return x == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func hasPrefixFold(s, prefix string) bool {

@@ -112,7 +112,7 @@ func fieldErrorsOf(err error) []FieldError {
 	if one, ok := err.(FieldError); ok {
 		return []FieldError{one}
 	}
-	list := reflect.ValueOf(err)
+	list := reflect.Indirect(reflect.ValueOf(err)) // a pointer to a list is an error as well
 	if list.Kind() != reflect.Slice {
 		return nil
 	}
@@ -130,7 +130,7 @@ func fieldErrorsOf(err error) []FieldError {
 // walkErrors visits err and all that it wraps, but for what is in errors of which visit
 // says that it need not look deeper.
 func walkErrors(err error, visit func(error) (deeper bool)) {
-	if err == nil || !visit(err) {
+	if isNil(err) || !visit(err) {
 		return
 	}
 	walkErrors(messageOf(err), visit)

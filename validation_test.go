@@ -57,6 +57,7 @@ func Test_which_errors_are_taken_apart(t *testing.T) {
 		want  string
 	}{
 		{"those of a validator", title, "title: Title is required"},
+		{"a pointer to the list, as errors.As takes it", &title, "title: Title is required"},
 		{"a single one", required("Post.Title"), "title: Title is required"},
 		{"several of one field", validatorErrors{required("Post.Title"), ruleError{"Post.Title", "alpha", "", reflect.String}}, "title: Title is required, Title must have letters only"},
 		{"those made by hand, by name", session.ValidationErrors{"b": {"1", "2"}, "a": {"3"}}, "a: 3; b: 1, 2"},
@@ -74,6 +75,8 @@ func Test_which_errors_are_taken_apart(t *testing.T) {
 		{"nor nil", nil, ""},
 		{"nor an empty list", validatorErrors{}, ""},
 		{"nor an empty map", session.ValidationErrors{}, ""},
+		{"nor a pointer to no error", (*session.ValidationErrors)(nil), ""},
+		{"nor one of Echo's, joined", errors.Join((*echo.HTTPError)(nil), (*pointerError)(nil)), ""},
 		{"nor a list of other things", otherErrors{required("Post.Title"), "text"}, ""},
 	}
 	for _, tc := range cases {
@@ -98,6 +101,11 @@ type ownError struct{}
 
 func (ownError) Error() string                    { return "own" }
 func (ownError) InputErrors() map[string][]string { return map[string][]string{"own": {"mistake"}} }
+
+type pointerError struct{ fields map[string][]string }
+
+func (e *pointerError) Error() string                    { return "own" }
+func (e *pointerError) InputErrors() map[string][]string { return e.fields }
 
 type otherErrors []any
 
