@@ -198,8 +198,8 @@ func (s *Session) IsHTMXPart() bool { return s.IsPartial() && isHTMX(s.req.Heade
 //
 //	{"message": "Unprocessable Entity", "errors": {"title": ["Title is required"]}}
 //
-// and so it does for a client that takes no page, such as one that sends JSON; then nothing is kept
-// for the next page. A client whose Accept has JSON and no HTML is told that even if there is a view.
+// and so it does for a client that takes no page, such as one that sends JSON; for that one nothing is
+// kept. A client whose Accept has JSON and no HTML is told that even if there is a view.
 // (An error handler that answers in another form finds the errors in the Message of the echo.HTTPError,
 // which has a method InputErrors() map[string][]string.)
 func Invalid(c echo.Context, err error, view ...Component) error {

@@ -149,6 +149,11 @@
 // handler goes on running after its request has been answered, with an echo.Context that
 // may belong to another request by then. There, take the *Session at the beginning.
 //
+// Mount it by Echo's Use. By Pre it belongs behind MethodOverride, Rewrite and whatever else changes the
+// method or the path of a request: Echo finds the route by the request that it was given, and what is
+// inside of [Middleware] has a copy. Nor is a route known there yet: c.Path() is "" for Config.Skipper
+// and Config.Passive.
+//
 // What finishes a response by itself belongs inside of [Middleware], or around the whole Echo:
 // http.TimeoutHandler, say, or middleware of net/http that compresses, in echo.WrapMiddleware.
 // An error that is returned through it cannot be answered any more, and a failed commit is one.

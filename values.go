@@ -19,7 +19,7 @@ import (
 
 // Get is the value under key. If there is none, or it is not a T, Get is the first of
 // def, or else the zero T. A value that is not a T is logged, each time. [Lookup] tells these cases
-// apart, and logs nothing.
+// apart, and logs nothing. A nil that was put is the zero of any T; to have none, use [Session.Forget].
 func Get[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)
