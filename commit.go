@@ -175,7 +175,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	id := s.nextID()
 	c := s.newCommit(storeKey(id))
 	st, rec, err := c.write(ctx, s.st, Record{}) // a conflict here: a store that is not well, as nobody draws the same 256 bits
-	if err != nil {
+	if err = revoked(err); err != nil {
 		s.forgo(c.key)
 		return s.explain("create", err)
 	}
@@ -395,6 +395,16 @@ func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Reco
 		return st, rec, c.confirm(ctx, st)
 	}
 	return nil, Record{}, &ConflictError{Current: rec}
+}
+
+// revoked is what a write to a record that this request began has failed with. Where there is no such
+// record any more, somebody has found it already and ended it: even a create may meet that, if its
+// answer was lost and the driver sent it again.
+func revoked(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return ErrRevoked
+	}
+	return err
 }
 
 // overwrite is write, in whatever version the record is by now. Only a job can have changed

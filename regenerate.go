@@ -49,6 +49,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		return err
 	}
 	st, rec, err := c.write(ctx, st, Record{})
+	err = revoked(err)
 	takeBack := func(context.Context) {}
 	if err == nil {
 		takeBack, err = s.m.noteMove(ctx, old, c.seq)
@@ -62,9 +63,8 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		if st, onto, err = s.replayOn(ctx, old, delta, err, retries); err != nil {
 			break
 		}
-		if st, rec, err = s.newCommit(c.key).overwrite(ctx, st, rec); errors.Is(err, ErrNotFound) {
-			err = ErrRevoked // somebody has found the new record already, and ended that
-		}
+		st, rec, err = s.newCommit(c.key).overwrite(ctx, st, rec)
+		err = revoked(err)
 	}
 	if err != nil {
 		return s.stay(c.key, takeBack, err)

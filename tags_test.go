@@ -457,6 +457,57 @@ func Test_that_only_a_regenerate_of_a_session_that_is_over_is_dropped(t *testing
 	}
 }
 
+// resends is a store whose driver sends a create again, since its answer was lost. meanwhile runs
+// between the two, once. It remembers what has ended, as stores do that are far away.
+type resends struct {
+	session.Tagger
+	meanwhile func()
+}
+
+func (r *resends) Write(ctx context.Context, key string, rec session.Record) error {
+	err := r.Tagger.Write(ctx, key, rec)
+	if rec.Version != 0 || r.meanwhile == nil {
+		return err
+	}
+	meanwhile := r.meanwhile
+	r.meanwhile = nil
+	meanwhile()
+	if _, err := r.Tagger.Read(ctx, key); err != nil {
+		return err
+	}
+	return r.Tagger.Write(ctx, key, rec)
+}
+
+func Test_that_a_login_whose_record_was_ended_before_it_was_sent_again_is_refused(t *testing.T) {
+	for desc, before := range map[string]func(*session.Session){
+		"a new visitor":                    nil,
+		"a guest":                          put("cart", 1),
+		"a user, whose session is spared":  logIn("7"),
+		"a user of another, who is spared": logIn("8"),
+	} {
+		store := &resends{Tagger: memorystore.New(memorystore.Options{})}
+		p := start(t, session.Config{Store: store, Now: time.Now})
+		v := newVisitor()
+		if before != nil {
+			v.must(t, p, before)
+		}
+		spared := handleOf(p, v)
+		store.meanwhile = func() {
+			if err := p.manager.DestroyTagged(t.Context(), "7", spared); err != nil {
+				t.Errorf("%s: %v", desc, err)
+			}
+		}
+		p.events = nil
+		work := func(s *session.Session) { s.Tag("7"); s.Regenerate(); s.Put("user", 7) }
+		if rec := v.do(p, work); rec.Code != http.StatusServiceUnavailable || !errors.Is(p.failure(), session.ErrRevoked) {
+			t.Errorf("%s: status %d, %v; want 503 and ErrRevoked", desc, rec.Code, p.failure())
+		}
+		if len(p.hooked("Refused")) != 1 || len(p.hooked("StoreError"))+len(p.hooked("Lost")) != 0 {
+			t.Errorf("%s: the hooks heard %+v; want that it was refused", desc, p.events)
+		}
+	}
+}
+
 // A store that fails in the middle of a login, and again when the login is undone, leaves a
 // record behind. Nobody has its id, but a list does not hide it.
 func Test_that_a_login_that_cannot_be_undone_is_ended_by_a_log_out_everywhere(t *testing.T) {
