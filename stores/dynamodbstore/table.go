@@ -111,8 +111,13 @@ func (s *Store) Check(ctx context.Context) error {
 	if err != nil {
 		return failure("describe TTL", err)
 	}
+	if out.Table == nil || ttl == nil {
+		return failure("describe the table", errNoDescription)
+	}
 	return errors.Join(s.checkStatus(out.Table), s.checkKey(out.Table), s.checkTTL(ttl))
 }
+
+var errNoDescription = errors.New("the answer describes no table; the endpoint is not one of DynamoDB")
 
 func (s *Store) describeTTL(ctx context.Context) (*types.TimeToLiveDescription, error) {
 	out, err := s.client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &s.table})

@@ -221,4 +221,11 @@ func Test_that_a_check_that_finds_nothing_out_says_so(t *testing.T) {
 	err := s.Check(t.Context())
 	must(t, want(err, session.ErrUnavailable))
 	complains(t, err, []string{"AccessDeniedException"})
+
+	for _, answer := range []string{"", "{}", `{"Table":{"TableStatus":"ACTIVE"}}`} { // of a load balancer, say
+		other := answering(&requests, 200, answer)
+		err := newStore(t, clientOf("http://localhost", other), dynamodbstore.Options{Table: "sessions"}).Check(t.Context())
+		must(t, want(err, session.ErrUnavailable))
+		complains(t, err, []string{"is not one of DynamoDB"})
+	}
 }
