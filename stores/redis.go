@@ -58,6 +58,9 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, redisURLError(text, err)
 	}
+	if strings.Contains(text, "#") { // a password may have it, and would be cut in two there
+		return nil, errors.New("it has a hash" + redisURLForm)
+	}
 	query := u.Query()
 	if err := errors.Join(mastersOnly(query), poolable(query)); err != nil {
 		return nil, err
@@ -69,7 +72,9 @@ func redisClient(text string) (redis.UniversalClient, error) {
 			return nil, redisURLError(text, err)
 		}
 		opts.ContextTimeoutEnabled = true
-		limit(&opts.DialTimeout, &opts.ReadTimeout)
+		if err := limit(&opts.DialTimeout, &opts.ReadTimeout); err != nil {
+			return nil, err
+		}
 		return redis.NewFailoverClient(opts), nil
 	case query.Has("addr"):
 		opts, err := redis.ParseClusterURL(text)
@@ -78,7 +83,9 @@ func redisClient(text string) (redis.UniversalClient, error) {
 		}
 		opts.ContextTimeoutEnabled = true
 		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a failed-over shard is down
-		limit(&opts.DialTimeout, &opts.ReadTimeout)
+		if err := limit(&opts.DialTimeout, &opts.ReadTimeout); err != nil {
+			return nil, err
+		}
 		return redis.NewClusterClient(opts), nil
 	}
 	opts, err := redis.ParseURL(text)
@@ -86,7 +93,9 @@ func redisClient(text string) (redis.UniversalClient, error) {
 		return nil, redisURLError(text, err)
 	}
 	opts.ContextTimeoutEnabled = true
-	limit(&opts.DialTimeout, &opts.ReadTimeout)
+	if err := limit(&opts.DialTimeout, &opts.ReadTimeout); err != nil {
+		return nil, err
+	}
 	return redis.NewClient(opts), nil
 }
 
@@ -117,11 +126,14 @@ func poolable(query url.Values) error {
 	return nil
 }
 
-// limit sets the timeouts that the URL does not.
-func limit(timeouts ...*time.Duration) {
-	for _, t := range timeouts {
-		*t = cmp.Or(*t, tryTimeout)
+// limit sets the timeouts that the URL does not. To dial in no time or less never succeeds, though
+// the driver means no limit by it.
+func limit(dial, read *time.Duration) error {
+	*dial, *read = cmp.Or(*dial, tryTimeout), cmp.Or(*read, tryTimeout)
+	if *dial < 0 {
+		return errors.New("dial_timeout leaves no time to connect; leave it out for a second")
 	}
+	return nil
 }
 
 // redisURLError says which part of a URL net/url or go-redis does not take. Mostly they quote

@@ -22,35 +22,42 @@ var (
 	// a replica; so a master that has been replaced goes on reading what it had.
 	errReplicas = errors.New("redisstore: the client reads from replicas, which may still have sessions that were ended: leave ReadOnly, RouteByLatency and RouteRandomly out of its options")
 
+	errNeverSends = errors.New("redisstore: the client's MaxRetries or MaxRedirects is less than -1, with which the driver sends nothing at all and reports no error; write -1 for no second try")
+
 	errRing = errors.New("redisstore: a *redis.Ring is refused: while one of its servers is down, it takes the sessions there for ended, and those that are ended meanwhile come back with it. Use a *redis.ClusterClient")
 )
 
 // checkClient says all that is wrong with a client. What another type than those of the driver
 // does about deadlines cannot be known.
 func checkClient(client redis.UniversalClient, minReplicas int) error {
-	obeys, waits := true, true
+	obeys, waits, sends := true, true, true
 	var readTimeout time.Duration // 0 = none
 	var errs []error
 	switch c := client.(type) {
 	case nil:
-		return errNoClient
+		errs = append(errs, errNoClient)
 	case *redis.Client:
 		if c == nil {
-			return errNoClient
+			return checkClient(nil, minReplicas)
 		}
 		obeys, readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
+		sends = c.Options().MaxRetries >= 0 // the driver has made 0 of -1
 	case *redis.ClusterClient:
 		if c == nil {
-			return errNoClient
+			return checkClient(nil, minReplicas)
 		}
 		if c.Options().ReadOnly { // which the others set, too
 			errs = append(errs, errReplicas)
 		}
 		obeys, readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
+		sends = c.Options().MaxRedirects >= 0 && c.Options().MaxRetries >= -1 // the nodes make 0 of -1
 	case *redis.Ring:
-		return errRing
+		errs = append(errs, errRing)
 	default:
 		waits = false
+	}
+	if !sends {
+		errs = append(errs, errNeverSends)
 	}
 	if !obeys {
 		errs = append(errs, errDeadlines)
