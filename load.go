@@ -63,8 +63,14 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			s.unknown = append(s.unknown, key)
 			continue
 		}
+		prolonged := s.mayBeRenewed(rec) && st.outlivesCookie()
+		if prolonged { // now, since a request that fails does not touch
+			if err := s.m.keepListed(ctx, st, key, rec.Expires); err != nil {
+				return false, err
+			}
+		}
 		s.st, s.id, s.key, s.version, s.expires = st, id, key, rec.Version, rec.Expires
-		if s.mayBeRenewed(rec) && st.outlivesCookie() {
+		if prolonged {
 			s.expires = time.Time{} // what else touch does is still to be done
 		}
 		return true, nil

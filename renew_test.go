@@ -123,6 +123,22 @@ func Test_that_a_session_from_before_there_was_an_absolute_timeout_is_touched(t 
 	}
 }
 
+// A request that fails saves nothing, but the store has prolonged what it read.
+func Test_that_what_the_store_renews_stays_findable(t *testing.T) {
+	p, _ := startRenewing(t, 24*time.Hour)
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { logIn("ada")(s); s.RememberMe(time.Hour, -1) })
+	for range 6 {
+		p.clock.advance(30 * time.Minute)
+		if rec := v.do(p, func(s *session.Session) { s.Increment("user") }); rec.Code != http.StatusInternalServerError {
+			t.Fatalf("status %d; want 500", rec.Code)
+		}
+	}
+	if err := p.manager.DestroyTagged(t.Context(), "ada"); err != nil || isLoggedIn(p, v) {
+		t.Errorf("log-out everywhere: %v; the visitor is logged in: %t", err, isLoggedIn(p, v))
+	}
+}
+
 func Test_that_nothing_but_a_request_renews_a_session(t *testing.T) {
 	p, r := startRenewing(t, 24*time.Hour)
 	v := newVisitor()

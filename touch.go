@@ -23,15 +23,21 @@ func (s *Session) touch(ctx context.Context) {
 	}
 }
 
-// extend moves the expiry of the record, and before that of the entries that lead to it. If
-// the session has a fixed end, they last until then.
+// extend moves the expiry of the record, and before that of the entries that lead to it.
 func (s *Session) extend(ctx context.Context, until time.Time) error {
-	if s.st.end() == 0 {
-		if err := s.m.index(ctx, s.st.tags(), s.key, s.st, until); err != nil {
-			return err
-		}
+	if err := s.m.keepListed(ctx, s.st, s.key, until); err != nil {
+		return err
 	}
 	return s.m.store.Touch(ctx, s.key, until)
+}
+
+// keepListed moves the expiry of the entries that lead to the record under key. If the session has a
+// fixed end, they last until then.
+func (m *Manager) keepListed(ctx context.Context, st *state, key string, until time.Time) error {
+	if st.end() != 0 {
+		return nil
+	}
+	return m.index(ctx, st.tags(), key, st, until)
 }
 
 // refresh is when a session that is in use now will end, and whether that is late enough
