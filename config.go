@@ -112,7 +112,9 @@ type CookieOptions struct {
 	// to speak plain http although Insecure is false, that is logged, once.
 	Insecure bool
 
-	// SameSite says which requests from other sites carry the cookie. 0 is Lax.
+	// SameSite says which requests from other sites carry the cookie. 0 is Lax. With Strict, whoever
+	// follows a link from another site comes without it, and if that page puts something into its
+	// session, a new one takes the place of the visitor's.
 	SameSite http.SameSite
 
 	// Partitioned gives the cookie a jar of its own under each top-level site (CHIPS).

@@ -151,8 +151,8 @@ func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
 // at login say. A session that has no record yet is given one.
 //
 // Where [CSRF] is not mounted it is the token of Echo's own middleware, or "". Where it is mounted, it
-// is "" in the answer to a HEAD, and where a session cannot be loaded, or no longer be begun because the
-// head has left.
+// is "" in the answer to a HEAD; where another site asks, and the browser withholds the cookie; and where
+// a session cannot be loaded, or no longer be begun because the head has left.
 func (s *Session) CSRFToken() string {
 	if s == nil {
 		return ""
@@ -219,13 +219,24 @@ func (s *Session) csrfSecret() []byte {
 	if s.loadErr != nil {
 		return nil
 	}
-	if !st.has(kindOwn, csrfKey) && (s.key == "" || s.m.sealer != nil) && !s.beginCSRF() {
+	if !st.has(kindOwn, csrfKey) && (s.key == "" || s.m.sealer != nil) && (s.cookieIsWithheld() || !s.beginCSRF()) {
 		return nil
 	}
 	if s.m.sealer != nil {
 		return s.knownSecret()
 	}
 	return secretOf(s.nextID())
+}
+
+// cookieIsWithheld says whether the browser may have a cookie of ours that it does not send, since
+// another site has it ask (SameSite). A session that begins for a token would take the place of that
+// one: any site could log our visitors out by a form.
+func (s *Session) cookieIsWithheld() bool {
+	if s.given || header(s.req.Header, "Sec-Fetch-Site") != "cross-site" {
+		return false
+	}
+	sameSite := s.m.cfg.Cookie.SameSite
+	return sameSite == http.SameSiteStrictMode || sameSite == http.SameSiteLaxMode && !isSafe(s.req.Method)
 }
 
 // beginCSRF gives the session something to be stored for, and one in a cookie its secret.

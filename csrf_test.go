@@ -416,6 +416,44 @@ func Test_that_asking_for_the_head_of_a_page_begins_no_session(t *testing.T) {
 	}
 }
 
+func Test_that_a_token_does_not_take_the_place_of_a_session_whose_cookie_is_withheld(t *testing.T) {
+	strict := func(cfg *session.Config) { cfg.Cookie.SameSite = http.SameSiteStrictMode }
+	none := func(cfg *session.Config) { cfg.Cookie.SameSite, cfg.Cookie.Insecure = http.SameSiteNoneMode, false }
+	lax := func(*session.Config) {}
+	for _, tc := range []struct {
+		claim, method, site string
+		change              func(*session.Config)
+		begins              bool
+	}{
+		{"a form of another site", http.MethodPost, "cross-site", lax, false},
+		{"a link on another site", http.MethodGet, "cross-site", lax, true},
+		{"a form of this site", http.MethodPost, "same-origin", lax, true},
+		{"a form of a client that does not say", http.MethodPost, "", lax, true},
+		{"a link on another site, with Strict", http.MethodGet, "cross-site", strict, false},
+		{"an address that was typed, with Strict", http.MethodGet, "none", strict, true},
+		{"a form of another site, with None", http.MethodPost, "cross-site", none, true},
+	} {
+		for _, open := range []func(*testing.T, ...func(*session.Config)) *site{newSite, newCookieSite} {
+			got := open(t, tc.change).browser().asks(ask{method: tc.method, header: headers{"Sec-Fetch-Site", tc.site}}, func(c echo.Context) error {
+				if err := guarded(echo.MethodNotAllowedHandler)(c); !isSafe(tc.method) && !errors.Is(err, session.ErrCSRF) {
+					t.Errorf("%s: %v; want it refused", tc.claim, err)
+				}
+				return c.HTML(http.StatusForbidden, session.From(c).CSRFToken()) // an error page with a form
+			})
+			if begins := got.header.Get("Set-Cookie") != ""; begins != tc.begins || (got.body != "") != tc.begins {
+				t.Errorf("%s: cookie %q, token %q", tc.claim, got.header.Get("Set-Cookie"), got.body)
+			}
+		}
+	}
+	v := newSite(t).browser()
+	v.opens(tokenPage)
+	if got := v.asks(ask{header: headers{"Sec-Fetch-Site", "cross-site"}}, tokenPage); got.body == "" {
+		t.Error("a visitor who comes with a session has no token")
+	}
+}
+
+func isSafe(method string) bool { return method == http.MethodGet }
+
 func Test_that_a_streamed_page_cannot_begin_a_token(t *testing.T) {
 	s := newSite(t)
 	v := s.browser()
