@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -95,22 +96,24 @@ func Test_which_pages_no_cache_may_store(t *testing.T) {
 		{"not one that reads a value", nothing, func(s *session.Session) { session.Get[int](s, "user") }, true},
 	}
 	for _, tc := range cases {
-		t.Run(tc.claim, func(t *testing.T) {
-			onBothStores(t, func(t *testing.T, s *site) {
-				v := s.browser()
-				v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
-				v.posts(url.Values{"title": {"T"}}, flashing(tc.before))
-				got := v.opens(func(c echo.Context) error {
-					c.Response().Header().Set("Cache-Control", "private, max-age=60")
-					tc.page(session.From(c))
-					return c.HTML(http.StatusOK, "page")
+		for _, status := range []int{http.StatusOK, http.StatusNotFound, http.StatusInternalServerError} {
+			t.Run(fmt.Sprint(tc.claim, ", ", status), func(t *testing.T) {
+				onBothStores(t, func(t *testing.T, s *site) {
+					v := s.browser()
+					v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+					v.posts(url.Values{"title": {"T"}}, flashing(tc.before))
+					got := v.opens(func(c echo.Context) error {
+						c.Response().Header().Set("Cache-Control", "private, max-age=60")
+						tc.page(session.From(c))
+						return c.HTML(status, "page")
+					})
+					want := "no-store"
+					if tc.stores && got.header.Get("Set-Cookie") == "" {
+						want = "private, max-age=60"
+					}
+					wantText(t, "Cache-Control", got.header.Get("Cache-Control"), want)
 				})
-				want := "no-store"
-				if tc.stores && got.header.Get("Set-Cookie") == "" {
-					want = "private, max-age=60"
-				}
-				wantText(t, "Cache-Control", got.header.Get("Cache-Control"), want)
 			})
-		})
+		}
 	}
 }

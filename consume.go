@@ -102,11 +102,15 @@ func (s *Session) showForm() {
 	s.flashes().formRead = true
 }
 
-// shows says whether the response has messages, old input or errors, or is going to.
-func (s *Session) shows() bool {
+// tells says whether messages, old input or errors were read for this response, or are going to be. An
+// error page may have them, although it consumes none.
+func (s *Session) tells() bool {
 	f := s.flash
-	return f != nil && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0) && s.view().shows
+	return f != nil && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0)
 }
+
+// shows says whether the response has them as a page that ends them.
+func (s *Session) shows() bool { return s.tells() && s.view().shows }
 
 func (f *flashes) forgetReceived() {
 	f.received, f.decoded, f.forms, f.keep = nil, true, nil, nil

@@ -58,7 +58,7 @@ func (s *Session) dress(h http.Header) {
 	if s.shows() && s.view().backCached {
 		s.leaveBackCache(h)
 	}
-	if len(s.cookies) > 0 || s.shows() || s.loadErr != nil {
+	if len(s.cookies) > 0 || s.tells() || s.loadErr != nil {
 		h.Set("Cache-Control", "no-store")
 	}
 }
