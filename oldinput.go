@@ -86,7 +86,7 @@ func (s *Session) flashInput(only, except []string) {
 		return
 	}
 	form, ok := submitted(s.exchange.Request())
-	if !ok {
+	if !ok || !namesFit(form) {
 		return
 	}
 	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Clone(except)}
@@ -98,6 +98,18 @@ func (s *Session) flashInput(only, except []string) {
 	if in.trim(maxInput) {
 		s.addFlash(flashItem{kind: kindInput, name: formNameIn(form), value: mustEncode(in)})
 	}
+}
+
+// namesFit says whether there is room for the names alone. If not, trim would give up too, but only
+// after a second in which each name of a hostile form was taken apart.
+func namesFit(form url.Values) bool {
+	size := 0
+	for name := range form {
+		if len(name) <= maxName {
+			size += len(name)
+		}
+	}
+	return size <= maxInput
 }
 
 // submitted is the form that came with r, and whether one did: an empty form, whose only

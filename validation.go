@@ -99,6 +99,9 @@ func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) 
 		}
 		list := fieldErrorsOf(err)
 		for _, e := range list {
+			if len(errs) == maxErrors {
+				break // a list that was sent may have 100,000 elements
+			}
 			errs = mergeErrors(errs, []InputError{{names.field(e.Namespace()), []string{m.cfg.ValidationText(r.Context(), e)}}})
 		}
 		return list == nil
@@ -272,7 +275,11 @@ const (
 // spellingOf is that of most names, or else snake case.
 func spellingOf(form url.Values) spelling {
 	var count [3]int
+	looked := 0
 	for name := range form {
+		if looked++; looked > maxErrors { // any of them tell
+			break
+		}
 		switch {
 		case isOurs(name), len(name) > maxName:
 		case strings.Contains(name, "_"):

@@ -111,6 +111,23 @@ type otherErrors []any
 
 func (otherErrors) Error() string { return "others" }
 
+func Test_that_no_more_errors_are_put_into_words_than_are_shown(t *testing.T) {
+	texts := 0
+	s := newSite(t, func(cfg *session.Config) {
+		cfg.ValidationText = func(context.Context, session.FieldError) string { texts++; return "is wrong" }
+	})
+	var many validatorErrors
+	for i := range 1000 {
+		many = append(many, required(fmt.Sprintf("Post.Tags[%d]", i)))
+	}
+	v := s.browser()
+	v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { s.FlashValidationErrors(many) }))
+	reads(t, v, "errors", func(s *session.Session) any { return len(s.Submission("").AllErrors()) }, 200)
+	if texts != 200 {
+		t.Errorf("%d texts; want 200", texts)
+	}
+}
+
 func Test_which_field_an_error_belongs_to(t *testing.T) {
 	cases := []struct {
 		claim     string
