@@ -76,6 +76,9 @@ func (f *frame) Value(key any) any {
 // String is how contexts are printed. Without it the request would be, and so the id in its cookie.
 func (f *frame) String() string { return fmt.Sprint(f.Context) + ".WithSession" }
 
+// Format prints what String says, whatever the verb.
+func (f *frame) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, f.String()) }
+
 // use is the session of this request. It begins when it is asked for, so that requests
 // which never do are spared its room.
 func (f *frame) use() *Session {

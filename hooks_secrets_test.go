@@ -28,7 +28,7 @@ func Test_that_a_context_that_is_printed_tells_no_id(t *testing.T) {
 	v.visit(p, func(c echo.Context) error {
 		ctx := c.Request().Context()
 		for _, ctx := range []context.Context{ctx, context.WithValue(ctx, handlerKey{}, 1)} {
-			if said := fmt.Sprintf("%v %+v %s", ctx, ctx, ctx); !strings.Contains(said, "WithSession") || strings.Contains(said, v.cookie()) {
+			if said := fmt.Sprintf("%v %+v %s %#v %d %q", ctx, ctx, ctx, ctx, ctx, ctx); !strings.Contains(said, "WithSession") || strings.Contains(said, v.cookie()) {
 				t.Errorf("it is %s", said)
 			}
 		}

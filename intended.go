@@ -9,14 +9,14 @@ import (
 
 const intendedKey = "intended"
 
-// maxIntended is how many bytes of an address are remembered. A longer one, which anybody
-// can make a visitor open, must not fill the session.
+// maxIntended is how many bytes of an address are remembered, as it is stored: in JSON an ampersand
+// takes six. A longer one, which anybody can make a visitor open, must not fill the session.
 const maxIntended = 1024
 
 // SetIntendedURL remembers where the visitor wanted to go, before a login say: the address of
 // a page, which the visitor will be sent to by GET. Only a path of this site, of up to 1024
-// bytes, is remembered; anything else is ignored, since it often comes from the visitor (OWASP
-// ASVS 5.0, 3.7.2).
+// bytes with "&" as six of them, is remembered; anything else is ignored, since it often comes from the
+// visitor (OWASP ASVS 5.0, 3.7.2).
 //
 // A guard gives it the address of each request that it turns away. If that is a form, a poll or
 // another part of a page, the page that it came from is remembered; and nothing is if it is an
@@ -27,10 +27,10 @@ func (s *Session) SetIntendedURL(path string) {
 	if !s.outside && path == s.req.URL.RequestURI() {
 		path = s.pageAsked()
 	}
-	if s.state(); len(path) > maxIntended || !isLocalPath(path) {
+	raw := mustEncode(path)
+	if s.state(); len(raw) > maxIntended+len(`""`) || !isLocalPath(path) {
 		return
 	}
-	raw := mustEncode(path)
 	s.change(func(st *state) error { st.put(kindOwn, intendedKey, raw); return nil })
 }
 

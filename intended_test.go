@@ -55,6 +55,8 @@ func Test_which_addresses_are_remembered(t *testing.T) {
 		{"a bad escape", "/%zz", "/fallback"},
 		{"a long one", "/" + strings.Repeat("x", 1023), "/" + strings.Repeat("x", 1023)},
 		{"one that is too long", "/" + strings.Repeat("x", 1024), "/fallback"},
+		{"one that is too long for a cookie in JSON", "/?" + strings.Repeat("&", 1000), "/fallback"},
+		{"a long one", "/?" + strings.Repeat("a=1&", 100), "/?" + strings.Repeat("a=1&", 100)},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
