@@ -189,10 +189,25 @@ func (s *Store) prepare(dir string) error {
 	if err := s.probe(); err != nil {
 		return fmt.Errorf("filestore: Options.Dir = %q: no file can be written and locked there: %w. Let the user that runs the application own it, on a local disk", dir, err)
 	}
-	if s.info.Mode().Perm()&0o002 != 0 {
-		s.logger.Warn("filestore: everybody on this machine can write to Options.Dir, and plant sessions. Make it mode 0700, or name a directory inside it, which will be", "dir", s.dir)
+	if canAnybodyPlant(s.dir) {
+		s.logger.Warn("filestore: everybody on this machine can write to Options.Dir, or put another directory in its place, and so plant sessions. Make it mode 0700, in a directory that nobody else can write to", "dir", s.dir)
 	}
 	return nil
+}
+
+// canAnybodyPlant says whether anybody may write to dir, or move it or one that it is in. (Where the
+// sticky bit is set, as in /tmp, only owners may.)
+func canAnybodyPlant(dir string) bool {
+	open := isOpenToAll(dir, 0)
+	for above := filepath.Dir(dir); above != dir; dir, above = above, filepath.Dir(above) {
+		open = open || isOpenToAll(above, fs.ModeSticky)
+	}
+	return open
+}
+
+func isOpenToAll(dir string, unless fs.FileMode) bool {
+	info, err := os.Stat(dir)
+	return err == nil && info.Mode().Perm()&0o002 != 0 && info.Mode()&unless == 0
 }
 
 // probe makes a file and removes it, and locks the directory.

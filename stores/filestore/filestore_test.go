@@ -46,8 +46,15 @@ func Test_that_a_directory_that_is_open_to_everybody_is_logged(t *testing.T) {
 	if got := h.log.take(); !strings.Contains(got, "Options.Dir") || !strings.Contains(got, "0700") {
 		t.Errorf("logged %q", got)
 	}
-	if got := newHarness(t, filestore.Options{}).log.take(); got != "" {
-		t.Errorf("of a directory that is not: %q", got)
+	below := filepath.Join(dir, "below", "store")
+	if got := newHarness(t, filestore.Options{Dir: below}).log.take(); !strings.Contains(got, "nobody else can write to") {
+		t.Errorf("of one that anybody can move away: %q", got)
+	}
+	must(t, os.Chmod(dir, 0o777|os.ModeSticky))
+	for _, dir := range []string{"", below} {
+		if got := newHarness(t, filestore.Options{Dir: dir}).log.take(); got != "" {
+			t.Errorf("of a directory that is not: %q", got)
+		}
 	}
 }
 
