@@ -416,6 +416,8 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 			`level=WARN msg="session: a session could not be prolonged" session=HANDLE error="session: store unavailable: touch: the store is down"`},
 		{"a corrupt record", func(sc *scene) { sc.spoil("\x01"); sc.does(read) },
 			`level=WARN msg="session: a record is corrupt and was left out" session=HANDLE error=`},
+		{"a page that reads late", func(sc *scene) { sc.visit(sc.p, stream(read)); sc.visit(sc.p, stream(read)) },
+			`level=WARN msg="session: a page read its session after its head had left, so no header keeps caches from giving it to somebody else. Render it by session.Render, or call Load before the first byte" session=HANDLE caller=`},
 		{"a late change", func(sc *scene) { newVisitor().visit(sc.p, stream(put("a", 1))) },
 			`level=WARN msg="session: a change came too late and was not saved" session="" error="session: too late, the response head has left; make the change, or call Save, before the first byte of the response" caller=`},
 		{"a change that fails", func(sc *scene) { sc.does(put("a", math.NaN())) },
@@ -440,6 +442,15 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 		}, `level=INFO msg="session: changes were refused, because the session has another id or was revoked meanwhile" session=HANDLE error="session: another request gave the session a new id meanwhile"`},
 		{"what is normal", func(sc *scene) {
 			sc.does(increment)
+			newVisitor().visit(sc.p, stream(read))
+			sc.visit(sc.p, func(c echo.Context) error {
+				session.From(c).Has("n")
+				return stream(read)(c)
+			})
+			sc.visit(sc.p, func(c echo.Context) error {
+				c.Response().WriteHeader(http.StatusNotFound)
+				return with(read)(c)
+			})
 			sc.withCookie("bad", read)
 		}, ""},
 		{"a value of another type that is looked up", func(sc *scene) { // the caller is told

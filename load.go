@@ -30,8 +30,18 @@ func (s *Session) load() {
 	case found:
 		s.fresh = false
 		s.report(s.m.cfg.Hooks.Initiated, s.key, Event{}, silent)
+		s.warnOfCaches()
 	case s.given:
 		s.reportRejected(ctx)
+	}
+}
+
+// warnOfCaches says once that a page, whose head has left, is about to have what is this visitor's. A
+// component that is rendered into the response is sent as soon as there are some kilobytes of it.
+func (s *Session) warnOfCaches() {
+	isPage := !s.over() && s.audience() == audiencePage && s.status >= 200 && s.status < 300
+	if s.headSent && isPage && s.m.warnedOfCaches.CompareAndSwap(false, true) {
+		s.report(nil, s.key, Event{Caller: caller()}, readLate)
 	}
 }
 

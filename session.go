@@ -250,6 +250,9 @@ func (s *Session) IsNew() bool {
 // a request of the visitor that comes late may begin yet another session, and its cookie would take
 // the place of that of the login.
 //
+// It ends the session that this request has found. A browser that sends two cookies of our name, as it
+// may after Cookie.Path or Domain were changed, may have another one.
+//
 // With a [Sealer] there is no record, and a copy of the cookie that is used stays valid
 // until the absolute timeout.
 func (s *Session) Destroy() {
