@@ -226,6 +226,7 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 // applyFlash applies d to st, and notes what somebody else has removed from it before.
 func (s *Session) applyFlash(d flashDelta, st *state) {
 	if d.empty() {
+		d.apply(st, s.at)
 		return
 	}
 	s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {

@@ -121,9 +121,10 @@ type flashDelta struct {
 
 func (d flashDelta) empty() bool { return len(d.drop) == 0 && len(d.add) == 0 }
 
-// apply makes the change in st, and drops what has expired on the way.
+// apply makes the change in st, and drops what has expired on the way: what visitors have typed is not
+// to stay for as long as the session does.
 func (d flashDelta) apply(st *state, now time.Time) {
-	if d.empty() {
+	if d.empty() && !st.flashed {
 		return
 	}
 	st.drop(func(e entry) bool {

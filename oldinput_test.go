@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -658,6 +659,25 @@ type discardResponse struct{ header http.Header }
 func (d discardResponse) Header() http.Header         { return d.header }
 func (d discardResponse) Write(b []byte) (int, error) { return len(b), nil }
 func (d discardResponse) WriteHeader(int)             {}
+
+func Test_that_what_was_typed_does_not_outlast_its_time_by_more_than_a_change(t *testing.T) {
+	var stored bytes.Buffer
+	s := &site{t: t}
+	s.open(recording{newStoreAt(s), &stored}, nil)
+	v := s.browser()
+	v.posts(url.Values{"text": {strings.Repeat("x", 10_000)}}, flashing(func(s *session.Session) { s.FlashAll(); s.FlashInfo("y") }))
+	for _, step := range []struct {
+		after time.Duration
+		keeps bool
+	}{{session.DefaultFlashTTL - time.Second, true}, {2 * time.Second, false}} {
+		s.advance(step.after)
+		stored.Reset()
+		v.asks(ask{as: jsonPoll}, pageThat(func(s *session.Session) { s.Increment("n") }))
+		if keeps := stored.Len() > 10_000; keeps != step.keeps || stored.Len() == 0 {
+			t.Errorf("after %v more, %d bytes are stored", step.after, stored.Len())
+		}
+	}
+}
 
 func Test_that_forms_of_any_name_do_not_fill_the_session(t *testing.T) {
 	store := &watched{Store: memorystore.New(memorystore.Options{})}
