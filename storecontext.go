@@ -48,6 +48,10 @@ func (s *Session) storeContext() *storeContext {
 	return c
 }
 
+// Value keeps from the store that the request has ended: context.Cause would say so, and a store that
+// hangs would be taken for a visitor who has left.
+func (c *storeContext) Value(key any) any { return context.WithoutCancel(c.Context).Value(key) }
+
 func (c *storeContext) Deadline() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -58,7 +58,7 @@ func Test_that_a_store_call_has_five_seconds_whether_the_visitor_waits_or_not(t 
 			readsUnder(request, func(ctx context.Context) {
 				called = true
 				hangUp()
-				if waits && isDone(ctx) || ctx.Err() != nil || ctx.Value(key{}) != "value" {
+				if waits && isDone(ctx) || ctx.Err() != nil || context.Cause(ctx) != nil || ctx.Value(key{}) != "value" {
 					t.Errorf("%s: the call ends with the request, or has none of its values: %v", claim, ctx.Err())
 				}
 				<-time.After(5*time.Second - time.Nanosecond)
@@ -67,7 +67,7 @@ func Test_that_a_store_call_has_five_seconds_whether_the_visitor_waits_or_not(t 
 				}
 				<-time.After(time.Nanosecond)
 				synctest.Wait()
-				if waits && !isDone(ctx) || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				if waits && !isDone(ctx) || !errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), context.Canceled) {
 					t.Errorf("%s: it does not end: %v", claim, ctx.Err())
 				}
 			})
