@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -456,6 +457,26 @@ func Test_that_a_proxy_whose_answer_is_withheld_is_a_clean_error(t *testing.T) {
 			t.Errorf("got %d %q, %v; want 503", got.status, got.body, got.err)
 		}
 	})
+}
+
+func Test_that_an_error_page_does_not_ask_a_store_that_has_panicked(t *testing.T) {
+	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	store.before = func(c call) error { panic(errStoreDown) }
+	e := echo.New()
+	e.HTTPErrorHandler = func(_ error, c echo.Context) {
+		_ = c.String(http.StatusInternalServerError, fmt.Sprint("Sorry", session.From(c).FlashMessages().Alerts()))
+	}
+	e.Use(recovering, session.Middleware(session.Config{Store: store}))
+	e.GET("/", func(c echo.Context) error {
+		return c.String(http.StatusOK, session.Get(session.From(c), "user", "nobody"))
+	})
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Cookie", cookieName+"=k7Yp0mQ2xR9vT4nL8sW1dF6hJ3bC5gZ0aE7uI2oPqXw")
+	rec := httptest.NewRecorder()
+	e.ServeHTTP(rec, r)
+	if rec.Code != http.StatusInternalServerError || rec.Body.String() != "Sorry[]" || store.count("Read") != 1 {
+		t.Errorf("got %d %q after %d reads", rec.Code, rec.Body, store.count("Read"))
+	}
 }
 
 func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {

@@ -18,6 +18,12 @@ func (s *Session) load() {
 			ctx.reuse() // no store has seen it, so the commit can have it
 		}
 	}()
+	defer func() {
+		if s.st == nil { // the store has panicked, and the error page is not to ask it again
+			s.begin(s.at)
+			s.loadErr = errPanicked
+		}
+	}()
 	found, err := s.find(ctx)
 	if s.st == nil {
 		s.begin(s.at)
