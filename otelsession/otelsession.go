@@ -85,7 +85,7 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 
 // WithStore has the metric session.count, if the store knows how many sessions live: if it has
 // a method Len() int, as that in memory has. It is asked whenever metrics are collected, for
-// as long as the meter provider lives.
+// as long as the meter provider lives. Several stores are added up, so give each to one set of hooks.
 func WithStore(store session.Store) Option {
 	return func(o *options) { o.store = store }
 }
@@ -132,12 +132,14 @@ func counter(meter metric.Meter, name, unit, description string) func(context.Co
 }
 
 func countSessions(meter metric.Meter, live func() int) {
-	_, err := meter.Int64ObservableGauge("session.count",
-		metric.WithUnit("{session}"), metric.WithDescription("Live sessions."),
-		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(int64(live()))
-			return nil
-		}))
+	count, err := meter.Int64ObservableUpDownCounter("session.count",
+		metric.WithUnit("{session}"), metric.WithDescription("Live sessions."))
+	handle(err)
+	// As an option of the counter, the callback of a second store would be dropped.
+	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		o.ObserveInt64(count, int64(live()))
+		return nil
+	}, count)
 	handle(err)
 }
 

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel"
@@ -353,6 +354,22 @@ func Test_that_only_a_store_that_knows_is_asked_how_many_sessions_live(t *testin
 		if _, got := tel.metrics()["session.count"]; got != tc.want {
 			t.Errorf("%s: session.count is there: %t; want %t", name, got, tc.want)
 		}
+	}
+}
+
+func Test_that_the_sessions_of_several_stores_are_added_up(t *testing.T) {
+	tel := newTelemetry(t)
+	for i := range 2 {
+		store := memorystore.New(memorystore.Options{})
+		tel.hooks(otelsession.WithStore(store))
+		for key := range 1 + i {
+			if err := store.Write(t.Context(), strings.Repeat(string(rune('a'+key)), 64), session.Record{Expires: time.Now().Add(time.Hour)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := tel.metrics()["session.count"]; got != 3 {
+		t.Errorf("session.count is %d; want 3", got)
 	}
 }
 
