@@ -40,8 +40,8 @@ type FlashProps struct {
 	Attrs templ.Attributes // of the region, such as {"up-flashes": true}
 
 	// Item shows one alert in another way, or not at all if it returns nil. If Item is
-	// nil, alerts look as the theme has it. Give its element data-turbo-temporary and
-	// hx-history="false", as ours have them, or Turbo and htmx show it again on Back.
+	// nil, alerts look as the theme has it. Give its element data-flash, data-turbo-temporary and
+	// hx-history="false", as ours have them, or [Script], Turbo and htmx leave it to be shown again on Back.
 	Item func(session.Message) templ.Component
 }
 

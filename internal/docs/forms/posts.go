@@ -68,8 +68,8 @@ func archive(c echo.Context) error {
 		Kind:  session.KindWarning,
 		Title: "Archived",
 		Text:  "The post will be deleted in 30 days.",
-		Href:  "/posts/restore",
-		Label: "Restore it",
+		Href:  "/posts/archive",
+		Label: "See the archive",
 	})
 	s.Flash("archived", 7) // any value, for a place of its own in the page
 	return session.Redirect(c, "/posts")

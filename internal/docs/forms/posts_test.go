@@ -51,7 +51,7 @@ func Test_that_a_message_is_shown_once(t *testing.T) {
 
 func Test_that_a_message_can_have_a_title_and_a_link_and_a_value(t *testing.T) {
 	v := visit.New(t, app())
-	v.Sees(v.Post("/archive", nil), "Archived", "deleted in 30 days", `href="/posts/restore"`, "Post number 7")
+	v.Sees(v.Post("/archive", nil), "Archived", "deleted in 30 days", `href="/posts/archive"`, "Post number 7")
 	v.SeesNo(v.Get("/posts"), "Archived", "Post number")
 }
 

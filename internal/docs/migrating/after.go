@@ -2,6 +2,10 @@
 package migrating
 
 import (
+	"errors"
+	"io/fs"
+
+	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 
@@ -24,15 +28,18 @@ func login(c echo.Context) error {
 
 // adopt is middleware for the time of the switch: it takes over what the old session of a visitor
 // says, once, and forgets the old cookie. Mount it inside of session.Middleware.
-func adopt(old sessions.Store, name string) echo.MiddlewareFunc {
+func adopt(old sessions.Store, name, newName string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if _, err := c.Cookie(name); err != nil {
 				return next(c) // there is none, or it was taken over already
 			}
-			s := session.From(c)
 			before, err := old.Get(c.Request(), name)
-			if err == nil && !before.IsNew && s.IsNew() {
+			if isDown(err) {
+				return echo.ErrServiceUnavailable.WithInternal(err) // the cookie may be good
+			}
+			_, none := c.Cookie(newName) // an error if there is none
+			if s := session.From(c); err == nil && !before.IsNew && none != nil {
 				if user, ok := before.Values["user"].(int); ok {
 					s.Put("user", user)
 				}
@@ -46,4 +53,14 @@ func adopt(old sessions.Store, name string) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
+}
+
+// isDown says whether the old store could not be asked. A cookie that it does not accept, or whose
+// file has gone, is no session.
+func isDown(err error) bool {
+	var refused securecookie.Error
+	if errors.As(err, &refused) {
+		return !refused.IsDecode()
+	}
+	return err != nil && !errors.Is(err, fs.ErrNotExist)
 }

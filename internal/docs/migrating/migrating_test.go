@@ -2,13 +2,16 @@ package migrating
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 
@@ -16,6 +19,8 @@ import (
 	"github.com/echo-hypermedia/session/internal/docs/visit"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
+
+const newCookie = "__Host-session"
 
 func newApp() *echo.Echo {
 	old := sessions.NewCookieStore([]byte("an old key of thirty-two bytes!!"))
@@ -27,7 +32,7 @@ func newApp() *echo.Echo {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})))
-	after := e.Group("", session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}), adopt(old, "shop"))
+	after := e.Group("", session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}), adopt(old, "shop", newCookie))
 	after.GET("/cart", func(c echo.Context) error {
 		s := session.From(c)
 		alerts, err := json.Marshal(s.FlashMessages().Alerts())
@@ -60,7 +65,7 @@ func Test_that_an_old_cookie_is_forgotten_where_it_was_set(t *testing.T) {
 	old := sessions.NewCookieStore([]byte("an old key of thirty-two bytes!!"))
 	old.Options.Domain, old.Options.Path = "example.com", "/shop"
 	e := echo.New()
-	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}), adopt(old, "shop"))
+	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}), adopt(old, "shop", newCookie))
 
 	res := visit.Send(t.Context(), e, "GET", "/shop/cart", &http.Cookie{Name: "shop", Value: "old"})
 	const want = "shop=; Path=/shop; Domain=example.com; Expires=Thu, 01 Jan 1970"
@@ -78,8 +83,42 @@ func Test_that_a_late_request_with_the_old_cookie_does_not_undo_a_login(t *testi
 	old := send("GET", "/before")[0]
 	adopted := send("GET", "/cart", old)[0]
 	send("POST", "/login", adopted)
-	if late := send("GET", "/cart", adopted, old); len(late) > 0 {
-		t.Errorf("got %v; want no cookie that replaces that of the login", late)
+	late := visit.Send(t.Context(), e, "GET", "/cart", adopted, old)
+	for _, c := range late.Cookies() {
+		if c.Name == newCookie {
+			t.Errorf("got %v; want no cookie that replaces that of the login", c)
+		}
+	}
+	if late.StatusCode != http.StatusOK {
+		t.Errorf("status %d; want the answer to a guest", late.StatusCode)
+	}
+}
+
+type failingStore struct {
+	sessions.Store
+	err error
+}
+
+func (s failingStore) Get(r *http.Request, name string) (*sessions.Session, error) {
+	return sessions.NewSession(s, name), s.err
+}
+
+func Test_that_an_old_store_that_is_down_costs_nobody_the_session(t *testing.T) {
+	for _, tc := range []struct {
+		err    error
+		status int
+	}{
+		{errors.New("connection refused"), http.StatusServiceUnavailable},
+		{fmt.Errorf("open: %w", fs.ErrNotExist), http.StatusOK},
+		{securecookie.MultiError{securecookie.ErrMacInvalid}, http.StatusOK},
+	} {
+		e := echo.New()
+		e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}), adopt(failingStore{err: tc.err}, "shop", newCookie))
+		e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
+		res := visit.Send(t.Context(), e, "GET", "/", &http.Cookie{Name: "shop", Value: "old"})
+		if forgets := len(res.Cookies()) > 0; res.StatusCode != tc.status || forgets != (tc.status == http.StatusOK) {
+			t.Errorf("%v: status %d, cookies %v", tc.err, res.StatusCode, res.Cookies())
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package operations
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,6 +23,10 @@ func showError(err error, c echo.Context) {
 	if status >= http.StatusInternalServerError {
 		c.Logger().Error(err)
 	}
+	if wantsJSON(c.Request()) { // a program; of a form, it is told what is wrong by field
+		c.Echo().DefaultHTTPErrorHandler(err, c)
+		return
+	}
 	if session.IsPartial(c) { // where the layout does not belong
 		_ = c.String(status, http.StatusText(status))
 		return
@@ -29,4 +34,9 @@ func showError(err error, c echo.Context) {
 	if session.Render(c, status, errorPage(http.StatusText(status))) != nil { // the session could not be saved, say
 		_ = c.String(status, http.StatusText(status))
 	}
+}
+
+func wantsJSON(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
 }
