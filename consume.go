@@ -109,7 +109,7 @@ func (s *Session) tells() bool {
 	return f != nil && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0)
 }
 
-// shows says whether the response has them as a page that ends them.
+// shows says whether the response can show what it tells, and so consumes it.
 func (s *Session) shows() bool { return s.tells() && s.view().shows }
 
 func (f *flashes) forgetReceived() {
