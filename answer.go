@@ -88,11 +88,11 @@ func inASCII(url string) string {
 }
 
 // Back redirects to the page the request came from, or to fallback if that is not known,
-// not a page of this site, or what this very request asks for by GET.
+// not a page of this site, or the page that this very request asks for.
 func Back(c echo.Context, fallback string) error {
 	r := c.Request()
 	page := referer(r)
-	if page == "" || isGet(r) && isHere(r, page) {
+	if page == "" || isGet(r) && classify(r) == audiencePage && isHere(r, page) {
 		page = fallback
 	}
 	return Redirect(c, page)

@@ -189,16 +189,20 @@ func Test_that_an_address_arrives_whatever_is_in_it(t *testing.T) {
 }
 
 func Test_that_Back_does_not_lead_where_it_is_called(t *testing.T) {
-	cases := []struct{ claim, method, path, from, want string }{
-		{"a page that links to itself", http.MethodGet, "/admin", "/admin", "/fallback"},
-		{"with a slash that middleware has added", http.MethodGet, "/admin/?a=1", "/admin?a=1", "/fallback"},
-		{"another page of that path", http.MethodGet, "/admin?page=2", "/admin", "/admin"},
-		{"a form that goes to its own page", http.MethodPost, "/admin", "/admin", "/admin"},
+	cases := []struct {
+		claim, method, path, from, want string
+		as                              headers
+	}{
+		{"a page that links to itself", http.MethodGet, "/admin", "/admin", "/fallback", navigation},
+		{"with a slash that middleware has added", http.MethodGet, "/admin/?a=1", "/admin?a=1", "/fallback", navigation},
+		{"a page with a part that it asks itself for", http.MethodGet, "/cart", "/cart", "/cart", htmxPart},
+		{"another page of that path", http.MethodGet, "/admin?page=2", "/admin", "/admin", navigation},
+		{"a form that goes to its own page", http.MethodPost, "/admin", "/admin", "/admin", navigation},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
-			got := newSite(t).browser().asks(ask{method: tc.method, path: tc.path, from: tc.from}, func(c echo.Context) error { return session.Back(c, "/fallback") })
-			wantText(t, "Location", got.header.Get("Location"), tc.want)
+			got := newSite(t).browser().asks(ask{as: tc.as, method: tc.method, path: tc.path, from: tc.from}, func(c echo.Context) error { return session.Back(c, "/fallback") })
+			wantText(t, "Location", got.header.Get("Location")+got.header.Get("HX-Redirect"), tc.want)
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,14 +8,14 @@ import (
 
 const intendedKey = "intended"
 
-// maxIntended is how many bytes of an address are remembered, as it is stored: in JSON an ampersand
-// takes six. A longer one, which anybody can make a visitor open, must not fill the session.
+// maxIntended is how many bytes of an address are remembered. A longer one, which anybody
+// can make a visitor open, must not fill the session.
 const maxIntended = 1024
 
 // SetIntendedURL remembers where the visitor wanted to go, before a login say: the address of
 // a page, which the visitor will be sent to by GET. Only a path of this site, of up to 1024
-// bytes with "&" as six of them, is remembered; anything else is ignored, since it often comes from the
-// visitor (OWASP ASVS 5.0, 3.7.2).
+// bytes, is remembered; anything else is ignored, since it often comes from the visitor (OWASP
+// ASVS 5.0, 3.7.2).
 //
 // A guard gives it the address of each request that it turns away. If that is a form, a poll or
 // another part of a page, the page that it came from is remembered; and nothing is if it is an
@@ -24,14 +23,13 @@ const maxIntended = 1024
 func (s *Session) SetIntendedURL(path string) {
 	s.lock()
 	defer s.unlock()
-	if !s.outside && path == s.req.URL.RequestURI() {
+	if !s.outside && (path == s.req.URL.RequestURI() || path == asked(s.req)) {
 		path = s.pageAsked()
 	}
-	raw := mustEncode(path)
-	if s.state(); len(raw) > maxIntended+len(`""`) || !isLocalPath(path) {
+	if s.state(); len(path) > maxIntended || !isLocalPath(path) {
 		return
 	}
-	s.change(func(st *state) error { st.put(kindOwn, intendedKey, raw); return nil })
+	s.change(func(st *state) error { st.put(kindOwn, intendedKey, []byte(path)); return nil })
 }
 
 // pageAsked is the page that the visitor is on after this request, or "" if there is none.
@@ -40,7 +38,7 @@ func (s *Session) pageAsked() string {
 	case to == audienceNobody:
 		return ""
 	case to == audiencePage && s.req.Method == http.MethodGet:
-		return s.req.URL.RequestURI()
+		return asked(s.req)
 	}
 	return referer(s.req)
 }
@@ -62,11 +60,10 @@ func (s *Session) PullIntendedURL(fallback ...string) string {
 		return path
 	}
 	s.change(func(st *state) error { st.forget(kindOwn, intendedKey); return nil })
-	var intended string
-	if json.Unmarshal(raw, &intended) != nil || !isLocalPath(intended) {
-		return path
+	if intended := string(raw); isLocalPath(intended) {
+		return intended
 	}
-	return intended
+	return path
 }
 
 // isLocalPath says whether a browser that is sent to path stays on this site. Browsers
