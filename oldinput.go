@@ -61,9 +61,10 @@ type PageError struct {
 // Secrets never stay, nor do files and the fields of the framework. A field is a secret by
 // its name: if that contains passw, pwd, passphrase, passcode, passkey, csrf, xsrf,
 // captcha, turnstile, cvc or cvv; if one of its words ends in token or secret; or if there
-// are the words pass, pw, pin, otp, totp, 2fa, ssn, csc, jwt, nonce, credentials, api key, access
-// key, private key, card number, credit card, social security, security answer, or
-// security, verification, auth, access, login, SMS, recovery, backup, one-time or two-factor code. Words are
+// are the words pass, pw, pin, otp, totp, ssn, csc, jwt, nonce, credentials, api key, access
+// key, private key, card number, credit card, social security, security or secret answer, or
+// security, verification, auth, access, login, SMS, recovery, backup, one-time, two-factor, 2FA or MFA
+// code. Words are
 // what camelCase, "_", "-", "." and brackets separate: user[pin] and cardNumber are
 // secrets, passenger and spin are not.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
@@ -86,10 +87,10 @@ func (s *Session) flashInput(only, except []string) {
 		return
 	}
 	form, ok := submitted(s.exchange.Request())
-	if !ok || !namesFit(form) {
+	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Clone(except)}
+	if !ok || !in.hasRoomForNames(form) {
 		return
 	}
-	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Clone(except)}
 	for name, values := range form {
 		if !in.leavesOut(name) && !isSecret(name) {
 			in.Values[name] = values
@@ -100,12 +101,12 @@ func (s *Session) flashInput(only, except []string) {
 	}
 }
 
-// namesFit says whether there is room for the names alone. If not, trim would give up too, but only
-// after a second in which each name of a hostile form was taken apart.
-func namesFit(form url.Values) bool {
+// hasRoomForNames says whether the names alone of what is to be kept fit. If not, trim would give up too,
+// but only after a second in which each name of a hostile form was taken apart.
+func (in *oldInput) hasRoomForNames(form url.Values) bool {
 	size := 0
 	for name := range form {
-		if len(name) <= maxName {
+		if !in.leavesOut(name) {
 			size += len(name)
 		}
 	}
@@ -137,7 +138,7 @@ var secretName = regexp.MustCompile(strings.Join([]string{
 	`(token|secret)s?[0-9]*(_|$)`,
 	`(^|_)(pass|pw|pin|otp|totp|ssn|csc|nonce|jwt|credentials?` +
 		`|(api|access|private|secret)_?key|credit_?card(_?(no|num|number))?|(card|cc)_?(no|num|number)` +
-		`|(security|one_?time|two_?factor|otp|auth|verification|recovery|backup|access|login|sms)_?code|[2mt]fa(_?code)?` +
+		`|(security|one_?time|two_?factor|[2mt]fa|otp|auth|verification|recovery|backup|access|login|sms)_?code` +
 		`|(security|secret)_?answer|social_?security(_?number)?)[0-9]*(_|$)`,
 }, "|"))
 

@@ -171,7 +171,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 			"api_key", "apiKey", "apikey", "private_key", "access-key",
 			"card_number", "cardNumber", "cardnumber", "card-no", "cc-number", "ccnumber", "cc-csc", "credit_card", "creditcard", "creditcardnumber", "credit-card-no",
 			"cvc", "cvv", "cvv2", "card[cvc]", "cardCvc", "security_code",
-			"pin", "userPIN", "card_pin", "pin[]", "otp", "otp_code", "otpCode", "totp", "one-time-code", "mfa_code", "two_factor_code", "recovery-code", "2fa", "mfa", "2fa-code", "smsCode", "login_code", "access_code",
+			"pin", "userPIN", "card_pin", "pin[]", "otp", "otp_code", "otpCode", "totp", "one-time-code", "mfa_code", "two_factor_code", "recovery-code", "2fa-code", "smsCode", "login_code", "access_code",
 			"ssn", "user_ssn", "social_security_number", "security_answer",
 			"g-recaptcha-response", "h-captcha-response", "cf-turnstile-response",
 			"_method", "_form",
@@ -181,7 +181,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 			"passenger", "passengers[0].name", "compass", "passport", "bypass", "overpass", "passion",
 			"description", "secretary", "tokenize", "tokenizer", "hotpot", "potpourri", "business_name", "businessname", "lessness",
 			"card_holder", "cardinal", "card_note", "postcard", "discard", "account_number", "acc_number", "number", "no",
-			"pwm", "spw", "2fast", "creditcardholder", "key", "keywords", "monkey", "keyboard", "code", "postcode", "country_code", "answer", "method", "form", "format",
+			"pwm", "spw", "2fast", "mfa_enabled", "enable_2fa", "creditcardholder", "key", "keywords", "monkey", "keyboard", "code", "postcode", "country_code", "answer", "method", "form", "format",
 		},
 	}
 	form := url.Values{}
@@ -659,6 +659,21 @@ type discardResponse struct{ header http.Header }
 func (d discardResponse) Header() http.Header         { return d.header }
 func (d discardResponse) Write(b []byte) (int, error) { return len(b), nil }
 func (d discardResponse) WriteHeader(int)             {}
+
+func Test_that_what_is_left_out_does_not_count(t *testing.T) {
+	form := url.Values{"title": {"T"}}
+	for i := range 3000 {
+		form.Set(fmt.Sprintf("rows[%d][description]", i), "")
+	}
+	for claim, keep := range map[string]func(*session.Session){
+		"only":   func(s *session.Session) { s.FlashOnly("title") },
+		"except": func(s *session.Session) { s.FlashExcept("rows") },
+	} {
+		v := newSite(t).browser()
+		v.posts(form, flashing(keep))
+		reads(t, v, claim, old("title"), "title=T")
+	}
+}
 
 func Test_that_what_was_typed_does_not_outlast_its_time_by_more_than_a_change(t *testing.T) {
 	var stored bytes.Buffer

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // ValidationErrorCode is the code of the page error that [Session.FlashValidationErrors]
@@ -98,10 +99,7 @@ func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) 
 			return false
 		}
 		list := fieldErrorsOf(err)
-		for _, e := range list {
-			if len(errs) == maxErrors {
-				break // a list that was sent may have 100,000 elements
-			}
+		for _, e := range list[:min(len(list), maxErrors)] { // of a list that was sent, there may be thousands
 			errs = mergeErrors(errs, []InputError{{names.field(e.Namespace()), []string{m.cfg.ValidationText(r.Context(), e)}}})
 		}
 		return list == nil
@@ -275,18 +273,14 @@ const (
 // spellingOf is that of most names, or else snake case.
 func spellingOf(form url.Values) spelling {
 	var count [3]int
-	looked := 0
 	for name := range form {
-		if looked++; looked > maxErrors { // any of them tell
-			break
-		}
 		switch {
 		case isOurs(name), len(name) > maxName:
 		case strings.Contains(name, "_"):
 			count[snakeCase]++
 		case strings.Contains(name, "-"):
 			count[kebabCase]++
-		case splitCamelCase(name) != name:
+		case strings.ContainsFunc(name[min(1, len(name)):], unicode.IsUpper):
 			count[camelCase]++
 		}
 	}

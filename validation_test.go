@@ -120,11 +120,27 @@ func Test_that_no_more_errors_are_put_into_words_than_are_shown(t *testing.T) {
 	for i := range 1000 {
 		many = append(many, required(fmt.Sprintf("Post.Tags[%d]", i)))
 	}
-	v := s.browser()
-	v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { s.FlashValidationErrors(many) }))
-	reads(t, v, "errors", func(s *session.Session) any { return len(s.Submission("").AllErrors()) }, 200)
-	if texts != 200 {
-		t.Errorf("%d texts; want 200", texts)
+	for claim, form := range map[string]url.Values{
+		"each of a field of its own": {"tags[0]": {"a"}, "tags[1]": {"b"}},
+		"all of one field":           {"tags": {"a", "b"}},
+	} {
+		texts = 0
+		s.browser().posts(form, flashing(func(s *session.Session) { s.FlashValidationErrors(many) }))
+		if texts != 200 {
+			t.Errorf("%s: %d texts; want 200", claim, texts)
+		}
+	}
+}
+
+func Test_that_the_spelling_of_a_large_form_is_found(t *testing.T) {
+	form := url.Values{"firstName": {"A"}}
+	for i := range 300 {
+		form.Set(fmt.Sprintf("q%d", i), "")
+	}
+	for range 10 {
+		v := newSite(t).browser()
+		v.posts(form, flashing(func(s *session.Session) { s.FlashValidationErrors(validatorErrors{required("Post.LastName")}) }))
+		reads(t, v, "errors", func(s *session.Session) any { return fieldErrors(s) }, "lastName: Last name is required")
 	}
 }
 
