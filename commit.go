@@ -13,8 +13,8 @@ import (
 const maxAttempts = 100
 
 // errPanicked is for the error page that Recover gives when the store has panicked, or an Update
-// that ran again. To save before that page, too, would panic once more, and cut the connection.
-var errPanicked = errors.New("session: a panic while it was saved")
+// that ran again. To load or save before that page, too, would panic once more, and cut the connection.
+var errPanicked = errors.New("session: a panic while it was loaded or saved")
 
 // commit saves what this request has changed. It is called with the lock held, as often
 // as there may be something new. shown is what the response does to messages.

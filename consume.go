@@ -161,10 +161,19 @@ func (s *Session) visible() []flashItem {
 	if s.headSent && s.view().shows && s.m.sealer != nil {
 		items = s.onlyRead(items)
 	}
+	s.warnOfCaches()
 	for _, m := range f.now {
 		items = append(items, flashItem{kind: kindAlert, value: mustEncode(m)})
 	}
 	return items
+}
+
+// warnOfCaches says once that a page is about to show messages, whose head knows nothing of them. A
+// component that is rendered into the response is sent as soon as there are some kilobytes of it.
+func (s *Session) warnOfCaches() {
+	if s.lateLoad && s.m.sealer == nil && s.view().shows && s.m.warnedOfCaches.CompareAndSwap(false, true) {
+		s.report(nil, s.key, Event{Caller: caller()}, shownLate)
+	}
 }
 
 // onlyRead leaves what was read before the head left. The rest could be shown, but not

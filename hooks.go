@@ -184,7 +184,7 @@ var (
 	notProlonged   = notice{slog.LevelWarn, "session: a session could not be prolonged"}
 	mistyped       = notice{slog.LevelWarn, "session: a value is not of the type that was asked for, and reads as if there were none"}
 	corrupt        = notice{slog.LevelWarn, "session: a record is corrupt and was left out"}
-	readLate       = notice{slog.LevelWarn, "session: a page read its session after its head had left, so no header keeps caches from giving it to somebody else. Render it by session.Render, or call Load before the first byte"}
+	shownLate      = notice{slog.LevelWarn, "session: a page showed messages after its head had left, so no header keeps caches from giving them to somebody else. Render it by session.Render, or call Load before the first byte"}
 	tooLate        = notice{slog.LevelWarn, "session: a change came too late and was not saved"}
 	failed         = notice{slog.LevelError, "session: a change could not be made, and the visitor gets an error page"}
 	failedLate     = notice{slog.LevelWarn, "session: a change failed after the response head had left"}

@@ -416,8 +416,12 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 			`level=WARN msg="session: a session could not be prolonged" session=HANDLE error="session: store unavailable: touch: the store is down"`},
 		{"a corrupt record", func(sc *scene) { sc.spoil("\x01"); sc.does(read) },
 			`level=WARN msg="session: a record is corrupt and was left out" session=HANDLE error=`},
-		{"a page that reads late", func(sc *scene) { sc.visit(sc.p, stream(read)); sc.visit(sc.p, stream(read)) },
-			`level=WARN msg="session: a page read its session after its head had left, so no header keeps caches from giving it to somebody else. Render it by session.Render, or call Load before the first byte" session=HANDLE caller=`},
+		{"pages that show messages late", func(sc *scene) {
+			for range 2 {
+				sc.does(func(s *session.Session) { s.FlashInfo("x") })
+				sc.visit(sc.p, stream(showAlerts))
+			}
+		}, `level=WARN msg="session: a page showed messages after its head had left, so no header keeps caches from giving them to somebody else. Render it by session.Render, or call Load before the first byte" session=HANDLE caller=`},
 		{"a late change", func(sc *scene) { newVisitor().visit(sc.p, stream(put("a", 1))) },
 			`level=WARN msg="session: a change came too late and was not saved" session="" error="session: too late, the response head has left; make the change, or call Save, before the first byte of the response" caller=`},
 		{"a change that fails", func(sc *scene) { sc.does(put("a", math.NaN())) },
@@ -442,14 +446,17 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 		}, `level=INFO msg="session: changes were refused, because the session has another id or was revoked meanwhile" session=HANDLE error="session: another request gave the session a new id meanwhile"`},
 		{"what is normal", func(sc *scene) {
 			sc.does(increment)
-			newVisitor().visit(sc.p, stream(read))
+			newVisitor().visit(sc.p, stream(showAlerts))
+			sc.visit(sc.p, stream(showAlerts)) // there are none
+			sc.does(func(s *session.Session) { s.FlashInfo("x") })
+			sc.visit(sc.p, stream(read))
 			sc.visit(sc.p, func(c echo.Context) error {
-				session.From(c).Has("n")
-				return stream(read)(c)
+				c.Response().WriteHeader(http.StatusInternalServerError)
+				return with(showAlerts)(c)
 			})
 			sc.visit(sc.p, func(c echo.Context) error {
-				c.Response().WriteHeader(http.StatusNotFound)
-				return with(read)(c)
+				session.From(c).Has("n")
+				return stream(showAlerts)(c)
 			})
 			sc.withCookie("bad", read)
 		}, ""},
@@ -496,6 +503,8 @@ func Test_that_a_value_of_another_type_is_logged_where_there_are_no_hooks(t *tes
 		t.Errorf("logged %q; want a line about it", log)
 	}
 }
+
+func showAlerts(s *session.Session) { s.FlashMessages().Alerts() }
 
 // The log of the application may say no more than which address was asked for.
 func Test_that_what_a_handler_does_wrong_is_said_with_its_place(t *testing.T) {

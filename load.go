@@ -36,18 +36,8 @@ func (s *Session) load() {
 	case found:
 		s.fresh = false
 		s.report(s.m.cfg.Hooks.Initiated, s.key, Event{}, silent)
-		s.warnOfCaches()
 	case s.given:
 		s.reportRejected(ctx)
-	}
-}
-
-// warnOfCaches says once that a page, whose head has left, is about to have what is this visitor's. A
-// component that is rendered into the response is sent as soon as there are some kilobytes of it.
-func (s *Session) warnOfCaches() {
-	isPage := !s.over() && s.audience() == audiencePage && s.status >= 200 && s.status < 300
-	if s.headSent && isPage && s.m.warnedOfCaches.CompareAndSwap(false, true) {
-		s.report(nil, s.key, Event{Caller: caller()}, readLate)
 	}
 }
 
@@ -81,9 +71,7 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 		}
 		prolonged := s.mayBeRenewed(rec) && st.outlivesCookie()
 		if prolonged { // now, since a request that fails does not touch
-			if err := s.m.keepListed(ctx, st, key, rec.Expires); err != nil {
-				return false, err
-			}
+			_ = s.m.keepListed(ctx, st, key, rec.Expires) // touch tries again, and reports it
 		}
 		s.st, s.id, s.key, s.version, s.expires = st, id, key, rec.Version, rec.Expires
 		if prolonged {

@@ -18,6 +18,14 @@ type renewer struct {
 	*memorystore.Store
 	calls []string
 	stuck bool // what there is cannot be renewed
+	fails bool // the index does
+}
+
+func (r *renewer) Tag(ctx context.Context, tag, key string, expires time.Time) error {
+	if r.fails {
+		return session.ErrUnavailable
+	}
+	return r.Store.Tag(ctx, tag, key, expires)
 }
 
 func (r *renewer) Peek(ctx context.Context, key string) (session.Record, error) {
@@ -136,6 +144,18 @@ func Test_that_what_the_store_renews_stays_findable(t *testing.T) {
 	}
 	if err := p.manager.DestroyTagged(t.Context(), "ada"); err != nil || isLoggedIn(p, v) {
 		t.Errorf("log-out everywhere: %v; the visitor is logged in: %t", err, isLoggedIn(p, v))
+	}
+}
+
+func Test_that_an_index_that_fails_is_no_reason_not_to_read(t *testing.T) {
+	p, r := startRenewing(t, 24*time.Hour)
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { logIn("ada")(s); s.RememberMe(time.Hour, -1) })
+	p.clock.advance(30 * time.Minute)
+	r.fails = true
+	v.must(t, p, read)
+	if n := len(p.hooked("StoreError")); n != 1 {
+		t.Errorf("reported %d times; want once", n)
 	}
 }
 
