@@ -131,7 +131,7 @@ func poolable(query url.Values) error {
 func limit(dial, read *time.Duration) error {
 	*dial, *read = cmp.Or(*dial, tryTimeout), cmp.Or(*read, tryTimeout)
 	if *dial < 0 {
-		return errors.New("dial_timeout leaves no time to connect; leave it out for a second")
+		return errors.New("dial_timeout leaves no time to connect; without it, there is a second")
 	}
 	return nil
 }

@@ -198,6 +198,9 @@ func (s *Store) prepare(dir string) error {
 // canAnybodyPlant says whether anybody may write to dir, or move it or one that it is in. (Where the
 // sticky bit is set, as in /tmp, only owners may.)
 func canAnybodyPlant(dir string) bool {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
 	open := isOpenToAll(dir, 0)
 	for above := filepath.Dir(dir); above != dir; dir, above = above, filepath.Dir(above) {
 		open = open || isOpenToAll(above, fs.ModeSticky)

@@ -50,7 +50,15 @@ func Test_that_a_directory_that_is_open_to_everybody_is_logged(t *testing.T) {
 	if got := newHarness(t, filestore.Options{Dir: below}).log.take(); !strings.Contains(got, "nobody else can write to") {
 		t.Errorf("of one that anybody can move away: %q", got)
 	}
+	link := filepath.Join(t.TempDir(), "link")
+	must(t, os.Symlink(below, link))
+	if got := newHarness(t, filestore.Options{Dir: link}).log.take(); !strings.Contains(got, "nobody else can write to") {
+		t.Errorf("of a link to it: %q", got)
+	}
 	must(t, os.Chmod(dir, 0o777|os.ModeSticky))
+	if info, err := os.Stat(os.TempDir()); err == nil && info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0 {
+		t.Fatalf("anybody can move what is in %s, so this test says nothing; set TMPDIR to a directory of yours", os.TempDir())
+	}
 	for _, dir := range []string{"", below} {
 		if got := newHarness(t, filestore.Options{Dir: dir}).log.take(); got != "" {
 			t.Errorf("of a directory that is not: %q", got)
