@@ -114,7 +114,8 @@ type CookieOptions struct {
 
 	// SameSite says which requests from other sites carry the cookie. 0 is Lax. With Strict, whoever
 	// follows a link from another site comes without it, and if that page puts something into its
-	// session, a new one takes the place of the visitor's.
+	// session, a new one takes the place of the visitor's. Nor has such a page a token of [CSRF], so that
+	// its form comes back once.
 	SameSite http.SameSite
 
 	// Partitioned gives the cookie a jar of its own under each top-level site (CHIPS).

@@ -66,9 +66,7 @@ func (c *control) isBox() bool { return c.Type == "checkbox" || c.Type == "radio
 func (c *control) isGroup() bool { return c.isBox() && len(c.Options) > 0 }
 
 // isList says whether it may submit several values under its name.
-func (c *control) isList() bool {
-	return c.Type == "checkbox" && c.isGroup() || c.Type == "select" && c.Multiple
-}
+func (c *control) isList() bool { return c.isSeveral() && len(c.Options) > 0 }
 
 // listName is the name as that of a list, which has the errors of its elements; see [session.Submission.Errors].
 func listName(name string) string { return strings.TrimSuffix(name, "[]") + "[]" }

@@ -2,7 +2,8 @@ package components
 
 // Each theme needs [CSS] on the page, beside the style sheet of its framework: it is what
 // makes alerts go away and lie over the page. The rest of it is the looks of Default, and
-// leaves a page alone that is styled by others.
+// leaves a page alone that is styled by others. On pages from right to left, Default and Pico have
+// addresses begin on the left; in other themes, give such a field the attribute dir="ltr".
 
 // Default is the theme of [CSS]. It styles the controls of a [Field]. Those you lay out by hand are
 // yours to style, and [aria-invalid="true"] selects the wrong ones.
@@ -86,8 +87,7 @@ var Bootstrap = besides(Theme{
 })
 
 // DaisyUI is for daisyUI 5, in each of its colour themes. Tailwind must be told where its
-// class names are; see [Tailwind]. On pages from right to left, give an address the attribute
-// dir="ltr"; [Default] and [Pico] do so by themselves.
+// class names are; see [Tailwind].
 var DaisyUI = besides(Theme{
 	Alert:      "alert mb-3 flex items-start gap-2",
 	Error:      "alert-error",

@@ -34,11 +34,11 @@ func adopt(old sessions.Store, name, newName string) echo.MiddlewareFunc {
 			if _, err := c.Cookie(name); err != nil {
 				return next(c) // there is none, or it was taken over already
 			}
+			_, none := c.Cookie(newName) // an error if there is none
 			before, err := old.Get(c.Request(), name)
-			if isDown(err) {
+			if none != nil && isDown(err) {
 				return echo.ErrServiceUnavailable.WithInternal(err) // the cookie may be good
 			}
-			_, none := c.Cookie(newName) // an error if there is none
 			if s := session.From(c); err == nil && !before.IsNew && none != nil {
 				if user, ok := before.Values["user"].(int); ok {
 					s.Put("user", user)

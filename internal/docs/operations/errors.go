@@ -23,7 +23,7 @@ func showError(err error, c echo.Context) {
 	if status >= http.StatusInternalServerError {
 		c.Logger().Error(err)
 	}
-	if wantsJSON(c.Request()) { // a program; of a form, it is told what is wrong by field
+	if wantsJSON(c.Request()) { // a validation error has its messages by field then
 		c.Echo().DefaultHTTPErrorHandler(err, c)
 		return
 	}
