@@ -37,10 +37,17 @@ func (s *Session) pageAsked() string {
 	switch to := s.audience(); {
 	case to == audienceNobody:
 		return ""
-	case to == audiencePage && s.req.Method == http.MethodGet:
+	case s.req.Method == http.MethodGet && (to == audiencePage || isUnpolyPage(s.req.Header)):
 		return asked(s.req)
 	}
 	return referer(s.req)
+}
+
+// isUnpolyPage says whether Unpoly follows a link to a page. It asks for the main part of it, as for any
+// other part.
+func isUnpolyPage(h http.Header) bool {
+	target := header(h, "X-Up-Target")
+	return target == "main" || strings.HasPrefix(target, "[up-main")
 }
 
 // PullIntendedURL is where the visitor wanted to go, and forgets it. If that is not known

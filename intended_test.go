@@ -87,6 +87,9 @@ func Test_that_a_guard_remembers_the_address_of_a_page(t *testing.T) {
 		{"of a part it is the page that has it", ask{as: htmxPart, from: "/cart"}, "/cart"},
 		{"so it is of what a script fetches", ask{as: jsonPoll, from: "/cart"}, "/cart"},
 		{"so it is of a form", ask{method: http.MethodPost, as: navigation, from: "/cart"}, "/cart"},
+		{"so it is of a part by Unpoly", ask{as: headers{"X-Up-Version", "3.14.3", "X-Up-Target", ".list"}, from: "/cart"}, "/cart"},
+		{"but not of a link that Unpoly follows", ask{as: headers{"X-Up-Version", "3.14.3", "X-Up-Target", "main"}, from: "/cart"}, "/orders?page=2"},
+		{"whatever the main part is", ask{as: headers{"X-Up-Version", "3.14.3", "X-Up-Target", "[up-main~='root']"}, from: "/cart"}, "/orders?page=2"},
 		{"if that is known", ask{as: htmxPart}, "/before"},
 	}
 	for _, tc := range cases {
