@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/chromedp/chromedp"
@@ -92,4 +94,33 @@ func pageIn(l look, title components.Input) templ.Component {
 	}
 	return append(page, `</head><body class="`+l.body+`"><main>`, components.FlashAlerts, components.ErrorSummary(),
 		components.Field("title", title), `</main></body></html>`)
+}
+
+func Test_that_an_alert_does_not_leave_a_page_that_nobody_looks_at(t *testing.T) {
+	e := echo.New()
+	store, err := openStore("memory")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Use(session.Middleware(session.Config{Store: store, Cookie: session.CookieOptions{Insecure: true}}))
+	e.GET("/", func(c echo.Context) error {
+		session.From(c).FlashNow("success", "Sent.")
+		return session.Render(c, http.StatusOK, markup{`<!DOCTYPE html><html lang="en"><head><title>A page</title>`, components.Styles(), components.Script(), `</head><body>`,
+			components.FlashAlerts(components.FlashProps{AutoDismiss: time.Minute}), `</body></html>`})
+	})
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	b := openTab(t, server.URL)
+	b.prefers("no-preference", "light")
+	b.open("/")
+	for _, hidden := range []bool{true, false} {
+		state := eval[string](b, fmt.Sprintf(`(() => {
+			Object.defineProperty(document, "hidden", {value: %t, configurable: true})
+			document.dispatchEvent(new Event("visibilitychange", {bubbles: true}))
+			return getComputedStyle(document.querySelector("[data-flash]")).animationPlayState
+		})()`, hidden))
+		if waits := state == "paused"; waits != hidden {
+			t.Errorf("hidden %t: the animation is %s", hidden, state)
+		}
+	}
 }

@@ -20,4 +20,8 @@
 	addEventListener("up:link:preload", ({renderOptions}) => {
 		renderOptions.headers = {...renderOptions.headers, "X-Sec-Purpose": "prefetch"}
 	})
+	// Alerts that go by themselves wait while nobody looks at the page.
+	const wait = () => document.documentElement.toggleAttribute("data-flash-wait", document.hidden)
+	addEventListener("visibilitychange", wait)
+	wait()
 })()

@@ -29,7 +29,8 @@ type FlashProps struct {
 
 	// AutoDismiss takes alerts away after this long, rounded up to 4, 6, 8, 10, 15, 20 or
 	// 30 seconds, which is the longest. They stay while the pointer or the focus is on them,
-	// and for visitors who prefer reduced motion. 0 is never. Errors always stay.
+	// and for visitors who prefer reduced motion; with [Script], also while the page is in a tab that
+	// nobody looks at. 0 is never. Errors always stay.
 	AutoDismiss time.Duration
 
 	// Sticky are the kinds that AutoDismiss leaves alone. nil is error and warning.
