@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +153,7 @@ func Test_that_a_cluster_moves_slots_and_replaces_a_dead_master(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer(t, owner, "set", "k", "v")
+	awaitReplica(t, owner)
 
 	masters = slices.DeleteFunc(masters, func(m *servers.RedisServer) bool { return m == owner })
 	if err := cluster.Reshard(masters[0], masters[1], 10); err != nil {
@@ -171,6 +174,33 @@ func Test_that_a_cluster_moves_slots_and_replaces_a_dead_master(t *testing.T) {
 	if got := answer(t, now, "get", "k"); got != "v" {
 		t.Errorf("the replica that took over has %q; want v", got)
 	}
+}
+
+// awaitReplica waits until a replica has what the server has acknowledged by now. (WAIT is about what
+// came before it on its connection, and each answer has one of its own.)
+func awaitReplica(t *testing.T, server *servers.RedisServer) {
+	t.Helper()
+	offset := func(pattern string) int {
+		found := regexp.MustCompile(pattern).FindStringSubmatch(answer(t, server, "info", "replication"))
+		if found == nil {
+			return -1
+		}
+		n, err := strconv.Atoi(found[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	want := offset(`master_repl_offset:(\d+)`)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for range 1500 {
+		if offset(`state=online,offset=(\d+)`) >= want {
+			return
+		}
+		<-tick.C
+	}
+	t.Fatal("no replica has followed within half a minute")
 }
 
 func Test_that_sentinels_replace_a_frozen_primary(t *testing.T) {
