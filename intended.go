@@ -43,13 +43,6 @@ func (s *Session) pageAsked() string {
 	return referer(s.req)
 }
 
-// isUnpolyPage says whether Unpoly follows a link to a page. It asks for the main part of it, as for any
-// other part.
-func isUnpolyPage(h http.Header) bool {
-	target := header(h, "X-Up-Target")
-	return target == "main" || strings.HasPrefix(target, "[up-main")
-}
-
 // PullIntendedURL is where the visitor wanted to go, and forgets it. If that is not known
 // it is the fallback, or "/".
 func (s *Session) PullIntendedURL(fallback ...string) string {

@@ -64,8 +64,7 @@ type PageError struct {
 // are the words pass, pw, pin, otp, totp, ssn, csc, jwt, nonce, credentials, api key, access
 // key, private key, card number, credit card, social security, security or secret answer, or
 // security, verification, auth, access, login, SMS, recovery, backup, one-time, two-factor, 2FA or MFA
-// code. Words are
-// what camelCase, "_", "-", "." and brackets separate: user[pin] and cardNumber are
+// code. Words are what camelCase, "_", "-", "." and brackets separate: user[pin] and cardNumber are
 // secrets, passenger and spin are not.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
