@@ -179,7 +179,7 @@ func Test_that_an_address_arrives_whatever_is_in_it(t *testing.T) {
 		"/tags/über?q=ß":      "/tags/%C3%BCber?q=%C3%9F",
 		"/a b%20c?d=1&e=2#f":  "/a b%20c?d=1&e=2#f",
 		"/x\r\nSet-Cookie: a": "/x%0D%0ASet-Cookie: a",
-		"/x\x00":              "/x%00",
+		"/x\x00\x7f":          "/x%00%7F",
 	} {
 		for _, as := range []headers{navigation, htmxPart} {
 			got := newSite(t).browser().asks(ask{as: as}, func(c echo.Context) error { return session.Redirect(c, address) })
@@ -365,6 +365,8 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		{"a form over plain http", ask{form: form, as: plainNavigation}, returns(invalidTitle), 303, "title=x title: is short"},
 		{"an htmx part", ask{form: form, as: htmxPart}, returns(invalidTitle), 204, "title=x title: is short"},
 		{"a boosted form", ask{form: form, as: htmxBoosted}, returns(invalidTitle), 303, "title=x title: is short"},
+		{"a form that Unpoly sends", ask{form: form, as: append(scriptFetch, "X-Up-Version", "3.8.0", "X-Up-Target", ".list")}, returns(invalidTitle), 303, "title=x title: is short"},
+		{"a button that sends nothing", ask{as: navigation, method: http.MethodDelete}, returns(invalidTitle), 303, "title=- title: is short"},
 		{"a form that curl sends", ask{form: form, as: headers{"Accept", "*/*"}}, returns(invalidTitle), 303, "title=x title: is short"},
 		{"not a form that a script of a page sends", ask{form: form, as: headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}}, returns(wrapped), 400, "title=- "},
 		{"not another error", ask{form: form}, returns(echo.ErrConflict), 409, "title=- "},

@@ -59,6 +59,7 @@ func Test_who_asks(t *testing.T) {
 
 		{"a prefetch", prefetched, nobody},
 		{"a prerender", and(navigation, "Sec-Purpose", "prefetch;prerender"), nobody},
+		{"a prerender that says so only", and(navigation, "Sec-Purpose", "prerender"), nobody},
 		{"an anonymous prefetch", and(navigation, "Sec-Purpose", "prefetch;anonymous-client-ip"), nobody},
 		{"a purpose in capitals", and(navigation, "Purpose", "Prefetch"), nobody},
 		{"Safari's preview", and(plainNavigation, "X-Purpose", "preview"), nobody},

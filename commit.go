@@ -294,10 +294,8 @@ func (m *Manager) met(ctx context.Context, key string, conflict error) (Record, 
 // pause waits for a random time below a bound that doubles, from 2 to 20 ms.
 func pause(ctx context.Context, retries int) error {
 	bound := min(time.Millisecond<<min(retries, 5), 20*time.Millisecond)
-	timer := time.NewTimer(rand.N(bound))
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(rand.N(bound)):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -159,7 +159,7 @@ func (s *Session) visible() []flashItem {
 	}
 	// The view is asked for first, and so fixed: whoever has been shown something may then leave.
 	if s.headSent && s.view().shows && s.m.sealer != nil {
-		items = s.onlyRead(items)
+		items = s.onlyConsumed(items)
 	}
 	s.warnOfCaches()
 	for _, m := range f.now {
@@ -176,13 +176,10 @@ func (s *Session) warnOfCaches() {
 	}
 }
 
-// onlyRead leaves what was read before the head left. The rest could be shown, but not
-// removed, and so would be seen again.
-func (s *Session) onlyRead(items []flashItem) []flashItem {
-	f := s.flashes()
-	kept := slices.DeleteFunc(items, func(it flashItem) bool {
-		return !slices.Contains(f.read, it.id) && !slices.Contains(f.done, it.id)
-	})
+// onlyConsumed leaves what the head has removed. The rest could be shown, but would be seen again.
+func (s *Session) onlyConsumed(items []flashItem) []flashItem {
+	done := s.flashes().done
+	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !slices.Contains(done, it.id) })
 	if len(kept) < len(items) {
 		s.late(ErrHeadSent, caller)
 	}

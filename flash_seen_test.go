@@ -244,6 +244,21 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			r.opens(alertsPage)
 			r.opens(alertsPage)
 		}},
+		{"if an OPTIONS request comes first", func(r *reader) {
+			r.saves()
+			r.asks(ask{method: http.MethodOptions}, alertsPage)
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
+		{"if what the handler changed cannot be saved, and it renders the message", func(r *reader) {
+			r.saves()
+			r.opens(func(c echo.Context) error {
+				session.From(c).Put("cannot be stored", make(chan int))
+				return session.Render(c, http.StatusOK, alertsComponent)
+			})
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
 		{"if the page fails with a 500 after it read the message", func(r *reader) {
 			r.saves()
 			r.opens(func(c echo.Context) error { texts(session.From(c)); return errOops })
