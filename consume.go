@@ -248,7 +248,7 @@ func (s *Session) consume() flashDelta {
 		return flashDelta{}
 	}
 	f := s.flashes()
-	if s.m.sealer != nil && !s.headSent && f.claimed() {
+	if s.m.sealer != nil && f.claimed() {
 		for _, it := range s.visible() {
 			f.markRead(it)
 			f.formRead = f.formRead || it.kind.onePage()

@@ -299,6 +299,26 @@ func Test_that_a_flush_that_is_not_supported_sends_nothing(t *testing.T) {
 	}
 }
 
+// What net/http asks for is FlushError; few writers of middleware have Flush besides.
+func Test_that_a_writer_which_flushes_and_says_what_fails_is_flushed(t *testing.T) {
+	a := simpleApp(t, func(c echo.Context) error {
+		putSeven(session.From(c))
+		return http.NewResponseController(c.Response().Writer).Flush()
+	})
+	w := &flushingWriter{onlyWriter: onlyWriter{httptest.NewRecorder()}}
+	a.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if !w.flushed || w.Header().Get("Set-Cookie") == "" {
+		t.Errorf("flushed: %t, cookie %q; want both", w.flushed, w.Header().Get("Set-Cookie"))
+	}
+}
+
+type flushingWriter struct {
+	onlyWriter
+	flushed bool
+}
+
+func (w *flushingWriter) FlushError() error { w.flushed = true; return nil }
+
 // onlyWriter hides what else a writer can do.
 type onlyWriter struct{ http.ResponseWriter }
 

@@ -72,6 +72,22 @@ func Test_that_pages_at_the_same_time_show_a_message_once(t *testing.T) {
 	}
 }
 
+func Test_that_a_page_is_rendered_once_if_its_message_is_shown_nowhere_else(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.FlashSuccess("Saved.") })
+	var rendered int
+	page := v.visit(p, func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, view(func(ctx context.Context, w io.Writer) error {
+			rendered++
+			_, err := fmt.Fprint(w, session.FromContext(ctx).FlashMessages().Alerts())
+			return err
+		}))
+	})
+	if !strings.Contains(page.Body.String(), "Saved.") || rendered != 1 {
+		t.Errorf("rendered %d times, shows %s; want the message, at the first", rendered, page.Body)
+	}
+}
+
 func Test_that_a_page_does_not_show_what_is_shown_elsewhere(t *testing.T) {
 	showing := func(c echo.Context) error {
 		return session.Render(c, http.StatusOK, view(func(ctx context.Context, w io.Writer) error {

@@ -253,6 +253,17 @@ func Test_that_flash_travels_on_its_own(t *testing.T) {
 	})
 }
 
+func Test_that_a_visitor_with_nothing_but_a_message_is_not_new(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.FlashInfo("x") })
+	v.must(t, p, func(s *session.Session) {
+		if s.IsNew() {
+			t.Error("whoever comes with a message has been here before")
+		}
+	})
+}
+
 func Test_that_the_largest_fields_are_left_out_of_a_cookie(t *testing.T) {
 	for desc, text := range map[string]string{
 		"a long text":                strings.Repeat("x", 20_000),
