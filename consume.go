@@ -280,6 +280,23 @@ func (s *Session) consume() flashDelta {
 	return delta
 }
 
+// shownSoFar is what a response consumes that has begun and goes on. The rest of it does not show that again.
+func (s *Session) shownSoFar() flashDelta {
+	f := s.flash
+	if f == nil || !s.headSent || s.m.sealer != nil || !s.view().shows {
+		return flashDelta{}
+	}
+	delta := s.consume()
+	shown := func(it flashItem) bool { return slices.Contains(f.read, it.id) }
+	f.received = slices.DeleteFunc(f.received, func(it flashItem) bool { return shown(it) || f.superseded(it) })
+	f.own = slices.DeleteFunc(f.own, shown)
+	if shown(flashItem{}) { // messages for now have no id
+		f.now = nil
+	}
+	f.read = nil
+	return delta
+}
+
 // consumes says whether a response that can show messages ends this one, and notes it.
 // Old input and errors that the session came with end with any page, read or not.
 func (f *flashes) consumes(it flashItem, page bool) bool {

@@ -112,6 +112,19 @@ func (s *Session) saveLate(streams bool) {
 	}
 }
 
+// flushed commits what a stream of events has shown so far. It may go on for hours, and nobody is to see
+// that again meanwhile: neither on another page nor with the next event.
+func (s *Session) flushed() {
+	s.lock()
+	defer s.unlock()
+	if s.failure() != nil {
+		return
+	}
+	if shown := s.shownSoFar(); !shown.empty() {
+		_ = s.commit(shown)
+	}
+}
+
 // handOver commits before a connection is hijacked by take. The head is then not ours,
 // so a cookie that is still to be set would be lost.
 func (s *Session) handOver(take func() error) error {
@@ -130,6 +143,7 @@ func (s *Session) handOver(take func() error) error {
 		return err
 	}
 	s.headSent = true
+	s.regard(http.StatusSwitchingProtocols)
 	return nil
 }
 

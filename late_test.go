@@ -83,6 +83,66 @@ func Test_that_a_stream_does_not_undo_what_happened_while_it_ran(t *testing.T) {
 	})
 }
 
+// A stream may go on for hours. What it has shown by an event, or by Save, is gone.
+func Test_that_a_stream_shows_a_message_once(t *testing.T) {
+	flush := func(c echo.Context) { c.Response().Flush() }
+	save := func(c echo.Context) { _ = session.From(c).Save(c.Request().Context()) }
+	for _, tc := range []struct {
+		claim, media string
+		next         func(c echo.Context)
+		loads        bool // before the head
+	}{
+		{"by each event", "text/event-stream", flush, true},
+		{"though it looks for messages late", "text/event-stream; charset=utf-8", flush, false},
+		{"by Save, whatever it is", "application/x-ndjson", save, true},
+		{"by Save, whatever it is, though it looks late", "text/plain", save, false},
+	} {
+		t.Run(tc.claim, func(t *testing.T) {
+			v := newSite(t).browser()
+			v.posts(nil, flashing(func(s *session.Session) { s.FlashInfo("old"); s.Flash("step", "first") }))
+			var elsewhere string
+			got := v.asks(ask{as: scriptFetch}, func(c echo.Context) error {
+				s := session.From(c)
+				if tc.loads {
+					s.Has("user")
+				}
+				c.Response().Header().Set("Content-Type", tc.media)
+				c.Response().Flush()
+				for i := range 3 {
+					s.FlashInfo(fmt.Sprint("new", i))
+					s.FlashNow(session.KindInfo, fmt.Sprint("now", i))
+					fmt.Fprintf(c.Response(), "%s %s;", texts(s), session.Flashed(s, "step", "none"))
+					if i == 0 {
+						s.Flash("step", "second")
+					}
+					tc.next(c)
+					elsewhere += v.opens(alertsPage).body
+				}
+				return nil
+			})
+			wantText(t, "the stream", got.body, "old new0 now0 first;new1 now1 second;new2 now2 none;")
+			wantText(t, "pages meanwhile", elsewhere, "<main></main><main></main><main></main>")
+			wantText(t, "the page after it", v.opens(alertsPage).body, "<main></main>")
+		})
+	}
+}
+
+// A page is one thing, though it is sent in pieces.
+func Test_that_a_streamed_page_may_show_a_message_in_two_places(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(nil, flashing(savedFlash))
+	got := v.opens(func(c echo.Context) error {
+		top := texts(session.From(c))
+		return streamed20K(c, func() string {
+			c.Response().Flush()
+			return top + texts(session.From(c))
+		})
+	})
+	if n := strings.Count(got.body, "Saved!"); n != 2 {
+		t.Errorf("shows it %d times; want 2", n)
+	}
+}
+
 func Test_that_a_logout_during_a_stream_is_saved(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		a := simpleApp(t, stream((*session.Session).Destroy))

@@ -103,6 +103,9 @@ func (f *frame) FlushError() error {
 	if f.sent {
 		err = cmp.Or(err, http.NewResponseController(f.below).Flush())
 	}
+	if s := f.used(); s != nil && err == nil && mediaType(f.Header()) == "text/event-stream" {
+		s.flushed()
+	}
 	return err
 }
 

@@ -156,7 +156,8 @@ func (s *Session) Load(ctx context.Context) error {
 
 // Save commits what has been changed so far, and sets the cookie if there is one to be
 // set. It is for handlers that are about to stream for long, or to hijack the connection;
-// everybody else leaves it to the middleware.
+// everybody else leaves it to the middleware. In a stream it also ends the messages that were
+// shown by then, as each event does that text/event-stream flushes. (Not with cookies: they have left.)
 //
 // It answers [ErrNotFound] if the session was ended by another request meanwhile, and
 // [ErrMoved] if another request gave it a new id. ctx is only asked whether it has ended
@@ -177,7 +178,7 @@ func (s *Session) Save(ctx context.Context) error {
 	if err := s.failure(); err != nil {
 		return err
 	}
-	if err := s.commit(flashDelta{}); err != nil {
+	if err := s.commit(s.shownSoFar()); err != nil {
 		return err
 	}
 	if !s.headSent {

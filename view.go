@@ -58,8 +58,9 @@ func (s *Session) outlivesContext() bool {
 // and the visitor still waits for the answer.
 func hasHungUp(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
 
+// hasBody says whether something follows that can be shown. After 101 it is another protocol that brings it.
 func hasBody(status int) bool {
-	return status >= 200 && status != http.StatusNoContent && status != http.StatusResetContent
+	return status == http.StatusSwitchingProtocols || status >= 200 && status != http.StatusNoContent && status != http.StatusResetContent
 }
 
 // isRedirect includes 304, which shows nothing new, and htmx's ways to send a browser on.

@@ -15,7 +15,9 @@ import (
 // FormProps says where a [Form] goes, and how. The zero value is posted to the address of
 // the page.
 type FormProps struct {
-	// Action is where the form goes. "" is the address of the page.
+	// Action is where the form goes. "" is the address of the page, along with the #fragment that a link
+	// of [ErrorSummary] has put there: when the form comes back, browsers look there and not at the
+	// summary. So give one.
 	Action string
 
 	// Method is "" or "post", "get" or "dialog". Browsers know no other: put, patch, delete

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -54,6 +55,9 @@ func newChat(t *testing.T, handler echo.HandlerFunc) *chat {
 	e.GET("/begin", func(c echo.Context) error {
 		session.From(c).Put("began", true)
 		return c.NoContent(http.StatusNoContent)
+	})
+	e.GET("/alerts", func(c echo.Context) error {
+		return c.String(http.StatusOK, fmt.Sprint(texts(session.From(c))))
 	})
 	e.GET("/name", func(c echo.Context) error {
 		return c.String(http.StatusOK, session.Get(session.From(c), "name", "nobody"))
@@ -164,6 +168,52 @@ func Test_that_a_change_after_the_upgrade_is_saved_at_the_end(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a WebSocket sends is not the library's to see: the handler looks for messages, and sends them.
+func Test_that_a_message_shown_by_a_WebSocket_is_shown_once(t *testing.T) {
+	save := func(c echo.Context) error { return session.From(c).Save(c.Request().Context()) }
+	for claim, tc := range map[string]struct {
+		afterEach func(c echo.Context) error
+		want      string
+	}{
+		"with Save, by nothing else":   {save, "[0] [1] [2]"},
+		"without, by no page after it": {func(echo.Context) error { return nil }, "[0] [0 1] [0 1 2]"},
+	} {
+		for library, upgrade := range libraries {
+			t.Run(claim+", "+library, func(t *testing.T) {
+				var sent []string
+				ch := newChat(t, func(c echo.Context) error {
+					if err := upgrade(c, nil); err != nil {
+						return err
+					}
+					for i := range 3 {
+						session.From(c).FlashInfo(fmt.Sprint(i))
+						sent = append(sent, fmt.Sprint(texts(session.From(c))))
+						if err := tc.afterEach(c); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				ch.get("/begin")
+				ch.talk()
+				if err := <-ch.ended; err != nil || strings.Join(sent, " ") != tc.want {
+					t.Errorf("sends %s, %v; want %s", sent, err, tc.want)
+				}
+				if page := ch.get("/alerts"); page != "[]" {
+					t.Errorf("the next page shows %s; want nothing", page)
+				}
+			})
+		}
+	}
+}
+
+func texts(s *session.Session) (all []string) {
+	for _, m := range s.FlashMessages().Alerts() {
+		all = append(all, m.Text)
+	}
+	return all
 }
 
 func Test_that_a_new_session_after_the_upgrade_is_loud(t *testing.T) {
