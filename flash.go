@@ -109,15 +109,21 @@ func (s *Session) ReflashExcept(keys ...string) {
 	s.reflash(reflashed{except: slices.Clone(keys)})
 }
 
-func isNamed(keys []string, name string) bool {
-	return isFieldOf(keys, name) || slices.ContainsFunc(keys, func(key string) bool { return KindOf(key) == KindOf(name) })
-}
-
 // reflashed is the names of what Reflash keeps.
 type reflashed struct{ only, except []string } // only: nil is all
 
-func (r reflashed) has(name string) bool {
-	return (r.only == nil || isNamed(r.only, name)) && !isNamed(r.except, name)
+// has says whether it keeps what has that name, or the name of a kind that this one stands for.
+func (r reflashed) has(name string) bool { return r.keeps(name, isNamed) }
+
+// hasField is has for a field of a form. To a field, "notice" is not another name for "info".
+func (r reflashed) hasField(name string) bool { return r.keeps(name, isFieldOf) }
+
+func (r reflashed) keeps(name string, isIn func(names []string, name string) bool) bool {
+	return (r.only == nil || isIn(r.only, name)) && !isIn(r.except, name)
+}
+
+func isNamed(keys []string, name string) bool {
+	return isFieldOf(keys, name) || slices.ContainsFunc(keys, func(key string) bool { return KindOf(key) == KindOf(name) })
 }
 
 func (s *Session) reflash(keep reflashed) {

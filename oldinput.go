@@ -197,14 +197,14 @@ func (it flashItem) fields(keep reflashed) []flashItem {
 	switch it.kind {
 	case kindInput:
 		in := it.input()
-		maps.DeleteFunc(in.Values, func(name string, _ []string) bool { return !keep.has(name) })
+		maps.DeleteFunc(in.Values, func(name string, _ []string) bool { return !keep.hasField(name) })
 		if len(in.Values) == 0 {
 			return nil
 		}
 		in.narrow(keep) // for what was not submitted, such as an unchecked box
 		it.value = mustEncode(in)
 	case kindInputErrors:
-		errs := slices.DeleteFunc(it.inputErrors(), func(e InputError) bool { return !keep.has(e.Name) })
+		errs := slices.DeleteFunc(it.inputErrors(), func(e InputError) bool { return !keep.hasField(e.Name) })
 		if len(errs) == 0 {
 			return nil
 		}

@@ -554,6 +554,18 @@ func Test_that_the_name_of_a_group_stands_for_its_fields(t *testing.T) {
 	reads(t, v, "reflashed but for a group", names, "user[name]=- user.pets.0=- username=ada user=-")
 }
 
+func Test_that_another_name_of_a_kind_names_no_field(t *testing.T) {
+	form := url.Values{"notice": {"typed"}, "title": {"T"}}
+	v := newSite(t).browser()
+	v.posts(form, flashing((*session.Session).FlashAll))
+	reads(t, v, "the page that reflashes", reflashing(old("notice", "title"), func(s *session.Session) { s.ReflashExcept("info") }), "notice=typed title=T")
+	reads(t, v, "all but a kind", old("notice", "title"), "notice=typed title=T")
+
+	v.posts(form, flashing((*session.Session).FlashAll))
+	reads(t, v, "the page that reflashes", reflashing(old("notice", "title"), func(s *session.Session) { s.ReflashOnly("info", "title") }), "notice=typed title=T")
+	reads(t, v, "only a kind, and another field", old("notice", "title"), "notice=- title=T")
+}
+
 func Test_that_the_exact_name_goes_first(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(url.Values{"tags": {"one"}, "tags[]": {"many"}}, flashing(func(s *session.Session) {
