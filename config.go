@@ -48,9 +48,8 @@ type Config struct {
 	// IdleTimeout ends a session that was not used for this long. It slides: using the
 	// session starts it anew. The store hears of it once a tenth has passed, not in every
 	// request, so a session may end that much sooner. 0 is 2 hours; a negative value is
-	// an error. One that is longer than AbsoluteTimeout is logged at start: it never comes. One
-	// of more than 360 days counts as that: nobody comes back later, since browsers keep no cookie
-	// for more than 400.
+	// an error. More than 360 days counts as 360 days, since browsers keep no cookie for more
+	// than 400. An IdleTimeout longer than AbsoluteTimeout has no effect; that is logged at start.
 	IdleTimeout time.Duration
 
 	// AbsoluteTimeout ends a session this long after it began, used or not, and across
@@ -86,7 +85,7 @@ type Config struct {
 	//	Passive: func(c echo.Context) bool { return c.Path() == "/unread" },
 	Passive func(echo.Context) bool
 
-	// Logger hears of what nobody else can be told. nil is slog.Default().
+	// Logger gets what cannot be returned to a caller as an error. nil is slog.Default().
 	// It is never given ids, keys of the store, or values.
 	Logger *slog.Logger
 
@@ -112,10 +111,10 @@ type CookieOptions struct {
 	// to speak plain http although Insecure is false, that is logged, once.
 	Insecure bool
 
-	// SameSite says which requests from other sites carry the cookie. 0 is Lax. With Strict, whoever
-	// follows a link from another site comes without it, and if that page puts something into its
-	// session, a new one takes the place of the visitor's. Nor has such a page a token of [CSRF], so that
-	// its form comes back once.
+	// SameSite says which requests from other sites carry the cookie. 0 is Lax. With Strict, a visitor
+	// who follows a link from another site arrives without the cookie. If that page puts something
+	// into the session, a new session replaces the visitor's own. Such a page gets no [CSRF] token
+	// either, so its form is refused the first time, and comes back.
 	SameSite http.SameSite
 
 	// Partitioned gives the cookie a jar of its own under each top-level site (CHIPS).

@@ -83,7 +83,7 @@
 //
 // # Users
 //
-// Say whose session it is when a user logs in, and all of them can be listed and ended:
+// Say whose session it is when a user logs in, and all sessions of a user can be listed and ended:
 //
 //	s.Tag(user.ID) // also gives the session a new id
 //	…
@@ -149,10 +149,10 @@
 // handler goes on running after its request has been answered, with an echo.Context that
 // may belong to another request by then. There, take the *Session at the beginning.
 //
-// Mount it by Echo's Use. By Pre it belongs behind MethodOverride, Rewrite and whatever else changes the
-// method or the path of a request: Echo finds the route by the request that it was given, and what is
-// inside of [Middleware] has a copy. Nor is a route known there yet: c.Path() is "" for Config.Skipper
-// and Config.Passive.
+// Mount it with Echo's Use. If you mount it with Pre, mount it after MethodOverride, Rewrite and
+// whatever else changes the method or the path of a request: Echo finds the route by the request that it
+// was given, and what is inside of [Middleware] has a copy. Under Pre no route is known yet either:
+// c.Path() is "" in Config.Skipper and Config.Passive.
 //
 // What finishes a response by itself belongs inside of [Middleware], or around the whole Echo:
 // http.TimeoutHandler, say, or middleware of net/http that compresses, in echo.WrapMiddleware.

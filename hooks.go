@@ -119,8 +119,8 @@ type Event struct {
 	Err      error
 }
 
-// LogValue is the event as a group: the handle as "session", also where there is none, and of the rest
-// what is not zero:
+// LogValue is the event as a group: the handle as "session", even if it is empty, and every other
+// field that is not zero:
 //
 //	logger.InfoContext(ctx, "session rejected", "event", e)
 //
@@ -160,8 +160,8 @@ const (
 	// ReasonUnknown: there is no such session. It has expired, was destroyed, or never was.
 	ReasonUnknown Reason = "unknown"
 
-	// ReasonMoved: less than a minute ago there was one, which Regenerate has given another
-	// id. Most such requests were on their way when the visitor logged in.
+	// ReasonMoved: it is the old id of a session that Regenerate gave a new one, less than a
+	// minute ago. Most such requests were on their way when the visitor logged in.
 	ReasonMoved Reason = "moved"
 
 	// ReasonUnreadable: its record is corrupt; Undecodable is called as well. With a

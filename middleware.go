@@ -13,7 +13,7 @@ import (
 //
 // Mount it once, for the whole application, and before (outside of) whatever uses the
 // session. It commits before the first byte of a response leaves, whoever writes it. A request that
-// passes two of them, made by separate calls, panics unless their cookies differ.
+// passes through two of them, made by separate calls, panics unless they use different cookies.
 func Middleware(cfg Config) echo.MiddlewareFunc {
 	mw, err := cfg.ToMiddleware()
 	if err != nil {
@@ -54,9 +54,9 @@ func From(c echo.Context) *Session {
 	return s
 }
 
-// From is the session that the middleware of this manager has given the request. Where several
-// managers have, the function [From] is the session of the innermost one. Without a session From
-// panics, as the function does.
+// From is the session that the middleware of this manager has given the request. (Where a request
+// has sessions of several managers, the function [From] is that of the innermost.) Without a session,
+// From panics, as the function does.
 func (m *Manager) From(c echo.Context) *Session {
 	f, ok := c.Request().Context().Value(m).(*frame)
 	if !ok {

@@ -66,8 +66,8 @@ func (m *Manager) Update(ctx context.Context, handle string, fn func(*Session) e
 }
 
 // UpdateTagged is [Manager.Update] for each session of a user (see [Session.Tag]), one after
-// the other. One that is ended meanwhile is left out, and a session that is tagged meanwhile
-// may be.
+// the other. A session that ends meanwhile is left out; one that is tagged meanwhile may be left
+// out.
 //
 // It tries all of them unless ctx ends, and joins the errors. [ErrMoved] among them says that
 // a session was given a new id at this very moment: it was left as it is, unless its new id was

@@ -18,10 +18,10 @@ import (
 //	s.RememberMe(idle, absolute)
 //
 // The session ends when it was not used for idle, and in any case when absolute has passed from
-// now on. If one of them is 0, that of Config counts. A negative absolute means never. A negative idle
-// fails the session, and so does a timeout of a few nanoseconds, such as 90 without a unit. An idle that
-// is shorter than Config.IdleTimeout counts as that. One that is longer than absolute never comes, so
-// give both; one of more than 360 days counts as that.
+// now on. 0 stands for the timeout in Config. A negative absolute means never. A negative idle
+// fails the session, and so does a timeout of a few nanoseconds, such as 90 without a unit. An idle
+// shorter than Config.IdleTimeout counts as Config.IdleTimeout, and more than 360 days as 360 days.
+// An idle longer than absolute has no effect, so give both.
 //
 // With 0 and 0 nobody is remembered: the session is like all others, even if it was not before, and
 // the absolute timeout of Config begins anew.

@@ -23,7 +23,7 @@ import (
 // what the request last saw, or loads what it never looked at; its changes are refused
 // with [ErrClosed].
 //
-// On a nil *Session, which [FromContext] answers where there is none, every read is
+// On a nil *Session, which [FromContext] returns where there is none, every read is
 // empty, and every change panics.
 type Session struct {
 	mu sync.Mutex
@@ -57,7 +57,7 @@ type Session struct {
 	sealed  sealed    // what there was, for a Sealer
 
 	to       audience // see Session.audience
-	status   int16    // of the response, if its head has left or is about to; small, as a Session has just 480 bytes
+	status   int16    // of the response, if its head has left or is about to; small, so that a Session fits into an allocation of 480 bytes
 	decision view     // what that head said about messages; see Session.view
 	decided  bool
 
@@ -140,7 +140,8 @@ func (s *Session) state() *state {
 
 // Load reads the session now, unless it has been read, and returns why it could not be.
 // Without Load, a store that cannot be reached reads as an empty session, and the response
-// becomes a 503. ctx is only asked whether it has ended already; the store has 5 seconds.
+// becomes a 503. If ctx has ended already, Load does nothing; beyond that ctx sets no limit, and
+// the store has 5 seconds.
 func (s *Session) Load(ctx context.Context) error {
 	if s == nil {
 		return nil
@@ -159,10 +160,10 @@ func (s *Session) Load(ctx context.Context) error {
 // everybody else leaves it to the middleware. In a stream it also ends the messages that were
 // shown by then, as each event does that text/event-stream flushes. (Not with cookies: they have left.)
 //
-// It answers [ErrNotFound] if the session was ended by another request meanwhile, and
-// [ErrMoved] if another request gave it a new id. ctx is only asked whether it has ended
-// already; the store has 5 seconds. It writes to the header of the response, so call it where the
-// handler does, and not in a goroutine besides.
+// It returns [ErrNotFound] if another request has ended the session meanwhile, and [ErrMoved]
+// if another request has given it a new id. If ctx has ended already, Save does nothing; beyond
+// that ctx sets no limit, and the store has 5 seconds. Save writes to the header of the response,
+// so call it from the goroutine of the handler.
 func (s *Session) Save(ctx context.Context) error {
 	s.lock()
 	defer s.unlock()
@@ -247,12 +248,12 @@ func (s *Session) IsNew() bool {
 // Destroy logs out: the record and the cookie go. What is put or flashed afterwards, such
 // as a good-bye, begins a new session; so do messages that this request flashed before.
 //
-// A login that is to begin with nothing takes [Session.Clear] and [Session.Regenerate]. After Destroy
-// a request of the visitor that comes late may begin yet another session, and its cookie would take
-// the place of that of the login.
+// For a login that starts with an empty session, use [Session.Clear] and [Session.Regenerate]
+// instead. After Destroy, a late request of the same visitor may begin another session, and its
+// cookie would replace the one that the login has set.
 //
-// It ends the session that this request has found. A browser that sends two cookies of our name, as it
-// may after Cookie.Path or Domain were changed, may have another one.
+// Destroy ends the session that this request has found. A browser that sends two cookies of this
+// name, as it may after a change of Cookie.Path or Domain, may have another session.
 //
 // With a [Sealer] there is no record, and a copy of the cookie that is used stays valid
 // until the absolute timeout.

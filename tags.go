@@ -57,8 +57,8 @@ var (
 //
 // A session may have several tags. So where somebody may log in as another user without
 // logging out, [Session.Untag] the one before: each of them could list and end this session.
-// A tag is for the sessions of one person, some tens of them; each login reads the list. It has the
-// session until the absolute timeout, also if that has ended before, for want of use.
+// A tag is for the sessions of one person, some tens of them; each login reads the list. The list
+// keeps its entry for a session until the absolute timeout, even if the session expires before that.
 //
 // If all sessions of the user are ended at the same moment, this one either is among them,
 // or the response becomes a 503 with [ErrRevoked].

@@ -23,7 +23,7 @@ type Info struct {
 	Users []string
 
 	// Tagged is when the session got the tag by which it was found: when the user logged in.
-	// In a list of all sessions it is the first of their tags that counts.
+	// [Manager.All] finds a session by no tag; there it is about the first one in Users.
 	Tagged time.Time
 
 	// LastSeen is about when the session was used last: never later, and earlier by at most a
@@ -169,7 +169,7 @@ func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 }
 
 // DestroyOf ends one session of a user, by a handle that came back from an account page. It
-// answers as [Manager.Destroy] does, and the session of somebody else is [ErrNotFound].
+// returns what [Manager.Destroy] does; for the session of somebody else, that is [ErrNotFound].
 func (m *Manager) DestroyOf(ctx context.Context, userID, handle string) error {
 	return m.destroyIf(ctx, handle, func(st *state) bool { return st.has(kindTag, userID) })
 }

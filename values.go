@@ -19,7 +19,8 @@ import (
 
 // Get is the value under key. If there is none, or it is not a T, Get is the first of
 // def, or else the zero T. A value that is not a T is logged, each time. [Lookup] tells these cases
-// apart, and logs nothing. A nil that was put is the zero of any T; to have none, use [Session.Forget].
+// apart, and logs nothing. A nil that was put reads as the zero value of any T; to remove a value,
+// use [Session.Forget].
 func Get[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)
@@ -107,8 +108,8 @@ func Update[T any](s *Session, key string, fn func(T) T) {
 
 // Put stores value under key. It is encoded now, so changing it afterwards changes
 // nothing in the session. A value that JSON cannot carry fails the session with an
-// *[EncodeError], and so does a struct without an exported field, also as an element of a list or a
-// map; but in a text, bytes that are no UTF-8 become U+FFFD, so put a []byte for them.
+// *[EncodeError], and so does a struct without exported fields, even inside a list or a map. In a
+// string, bytes that are not valid UTF-8 become U+FFFD; put a []byte to keep them.
 func (s *Session) Put(key string, value any) {
 	raw, err := encodeValue(key, value) // not under the lock: value may have methods of its own
 	s.lock()
