@@ -183,15 +183,15 @@ func (s *Session) IsPartial() bool {
 
 // IsHTMXPart says whether htmx asks for a part of a page, and so takes what is to be swapped out of
 // band.
-func (s *Session) IsHTMXPart() bool { return s.IsPartial() && isHTMX(s.req.Header) }
+func (s *Session) IsHTMXPart() bool { return s != nil && isHTMX(s.req.Header) }
 
 // Invalid answers a form that cannot be accepted. It flashes what is wrong and what was
 // submitted, as [Session.FlashValidationErrors] does.
 //
 // A full page goes back to the form, which shows them. A request for a part of a page
 // gets the view at once, with status 422, and nothing is left for the next page. A full
-// page whose sender hides where it came from, or that was asked for by GET, gets the view
-// as well, if there is one.
+// page gets the view as well, if there is one, when the request is a GET or does not say which
+// page of this site it came from.
 //
 // Without a view, if it is not known where the form came from, the visitor goes to the address
 // of the request. If that would lead here again, Echo's error handler gets a 422, which in JSON is

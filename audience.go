@@ -43,13 +43,6 @@ func classify(r *http.Request) audience {
 	return audiencePage
 }
 
-// isUnpolyPage says whether Unpoly follows a link to a page. It asks for the main part of it, as for any
-// other part.
-func isUnpolyPage(h http.Header) bool {
-	target := header(h, "X-Up-Target")
-	return target == "main" || strings.HasPrefix(target, "[up-main")
-}
-
 // isSpeculative says whether the answer is fetched in case somebody wants it: by the
 // browser, Turbo (X-Sec-Purpose) or htmx's preload extension. The purpose may carry
 // more than one word, as in Chrome's "prefetch;prerender".
@@ -106,6 +99,13 @@ func isPart(h http.Header) bool {
 func isWholePage(h http.Header) bool {
 	target := header(h, "X-Up-Target")
 	return target == "body" || target == "html"
+}
+
+// isUnpolyPage says whether Unpoly follows a link to a page. It asks for the main part of it, as for any
+// other part.
+func isUnpolyPage(h http.Header) bool {
+	target := header(h, "X-Up-Target")
+	return target == "main" || strings.HasPrefix(target, "[up-main")
 }
 
 // isFetch says whether a script asks, and for no page. Turbo Drive, and others that put a

@@ -231,13 +231,11 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 
 // applyFlash applies d to st, and notes what somebody else has removed from it before.
 func (s *Session) applyFlash(d flashDelta, st *state) {
-	if d.empty() {
-		d.apply(st, s.at)
-		return
+	if !d.empty() {
+		s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
+			return st.contains(func(e entry) bool { return e.kind.isFlash() && string(e.key) == id })
+		})
 	}
-	s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
-		return st.contains(func(e entry) bool { return e.kind.isFlash() && string(e.key) == id })
-	})
 	d.apply(st, s.at)
 }
 

@@ -86,8 +86,8 @@ func (t cookieTemplate) gone(name string) string {
 	return c.String()
 }
 
-// setCookie puts line into h, in the place of an earlier one for the same cookie.
-func setCookie(h http.Header, name, line string) {
+// putCookie puts line into h, in the place of an earlier one for the same cookie.
+func putCookie(h http.Header, name, line string) {
 	const field = "Set-Cookie"
 	h[field] = slices.DeleteFunc(h[field], func(old string) bool { return strings.HasPrefix(old, name+"=") })
 	h.Add(field, line)
@@ -159,14 +159,15 @@ func (s *Session) ageUntil(end time.Time) time.Duration {
 }
 
 func (s *Session) setCookie(name, value string, age time.Duration) {
-	s.sendCookie(name, s.m.cookie.with(name, value, age))
+	s.keepCookie(name, s.m.cookie.with(name, value, age))
 }
 
 func (s *Session) removeCookie(name string) {
-	s.sendCookie(name, s.m.cookie.gone(name))
+	s.keepCookie(name, s.m.cookie.gone(name))
 }
 
-func (s *Session) sendCookie(name, line string) {
+// keepCookie keeps line for the head of this response, which setCookies writes.
+func (s *Session) keepCookie(name, line string) {
 	if s.headSent || s.exchange == nil {
 		return
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -43,10 +44,7 @@ const csrfText = "The page was open for too long, or your browser keeps no cooki
 // Bring your own protection for origins to be trusted. It may stand on either side of Echo's
 // MethodOverride, which makes no request look harmless.
 func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc {
-	check := http.NewCrossOriginProtection()
-	if len(protection) > 0 && protection[0] != nil {
-		check = protection[0]
-	}
+	check := cmp.Or(first(protection), http.NewCrossOriginProtection())
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if err := check.Check(c.Request()); err != nil {
@@ -78,13 +76,8 @@ func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc 
 //
 // [components.Form]: https://pkg.go.dev/github.com/echo-hypermedia/session/components#Form
 func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {
-	var own CSRFConfig
-	if len(cfg) > 0 {
-		own = cfg[0]
-	}
-	if own.Text == "" {
-		own.Text = csrfText
-	}
+	own := first(cfg)
+	own.Text = cmp.Or(own.Text, csrfText)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			onRoute(c, pageHasTokens)
@@ -150,9 +143,10 @@ func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
 // cannot be guessed (BREACH); all of them are good until the session ends or gets a new id,
 // at login say. A session that has no record yet is given one.
 //
-// Where [CSRF] is not mounted it is the token of Echo's own middleware, or "". Where it is mounted, it
-// is "" in the answer to a HEAD; where another site asks, and the browser withholds the cookie; and where
-// a session cannot be loaded, or no longer be begun because the head has left.
+// Where [CSRF] is not mounted, it is the token of Echo's own middleware, or "". Where it is mounted, it
+// is "" in three cases: in the answer to a HEAD; if the request comes from another site, and so the
+// browser withholds the cookie; and if the session cannot be loaded, or can no longer begin because the
+// head has left.
 func (s *Session) CSRFToken() string {
 	if s == nil {
 		return ""

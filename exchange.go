@@ -73,7 +73,7 @@ func addVary(h http.Header, name string) {
 // gone from there: Timeout writes over them, and an error answer drops them.
 func (s *Session) setCookies(h http.Header) {
 	for _, c := range s.cookies {
-		setCookie(h, c.name, c.line)
+		putCookie(h, c.name, c.line)
 	}
 }
 

@@ -84,8 +84,7 @@ func (m *Manager) ReportToNobody() (report func()) {
 	return func() {
 		s.report(m.cfg.Hooks.Committed, "", Event{Retries: 1, Err: ErrConflict}, silent)
 		m.report(s.ctx, m.cfg.Hooks.Destroyed, "", Event{Err: ErrNotFound}, silent)
-		_, done := m.storeCall(s.ctx, "read")
-		done(nil)
+		_ = m.called(s.ctx, "read", func(context.Context) error { return nil })
 	}
 }
 

@@ -24,6 +24,9 @@ func (k kind) onePage() bool {
 	return k == kindPageError || k == kindInputErrors || k == kindInput
 }
 
+func (e entry) isFlash() bool   { return e.kind.isFlash() }
+func (e entry) isNoFlash() bool { return !e.kind.isFlash() }
+
 // flashItem is one flashed thing. It is stored as an entry of its kind under its id, so
 // that it can be removed, and only it, whatever other requests do.
 type flashItem struct {

@@ -13,15 +13,13 @@ func (s *Session) load() {
 	ctx := s.storeContext()
 	s.loaded = s.m.seq.Load()
 	defer func() {
-		ctx.end()
-		if !s.given {
-			ctx.reuse() // no store has seen it, so the commit can have it
-		}
-	}()
-	defer func() {
 		if s.st == nil { // the store has panicked, and the error page is not to ask it again
 			s.begin(s.at)
 			s.loadErr = errPanicked
+		}
+		ctx.end()
+		if !s.given {
+			*ctx = storeContext{} // no store has seen it, so the commit can have it
 		}
 	}()
 	found, err := s.find(ctx)

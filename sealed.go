@@ -2,7 +2,6 @@ package session
 
 import (
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -153,7 +152,7 @@ func (s *Session) sealCookie(name string, st *state, until time.Time, age time.D
 	if len(line) > maxCookie {
 		return &TooLargeError{Size: len(line), Limit: maxCookie, Largest: st.largest()}
 	}
-	s.sendCookie(name, line)
+	s.keepCookie(name, line)
 	return nil
 }
 
@@ -199,22 +198,4 @@ func (st *state) flashOf(k kind) (flashItem, bool) {
 		}
 	}
 	return flashItem{}, false
-}
-
-func (e entry) isFlash() bool   { return e.kind.isFlash() }
-func (e entry) isNoFlash() bool { return !e.kind.isFlash() }
-
-// name is what an error calls an entry. Flash items go by theirs, not by their ids.
-func (e entry) name() string {
-	switch it, ok := decodeFlash(e); {
-	case e.kind == kindInput:
-		return "old input"
-	case e.kind == kindInputErrors:
-		return "input errors"
-	case e.kind == kindAlert:
-		return "alert"
-	case ok:
-		return fmt.Sprintf("flash %q", it.name)
-	}
-	return string(e.key)
 }

@@ -227,6 +227,21 @@ func (st *state) largest() []string {
 	return names
 }
 
+// name is what an error calls an entry. Flash items go by theirs, not by their ids.
+func (e entry) name() string {
+	switch it, ok := decodeFlash(e); {
+	case e.kind == kindInput:
+		return "old input"
+	case e.kind == kindInputErrors:
+		return "input errors"
+	case e.kind == kindAlert:
+		return "alert"
+	case ok:
+		return fmt.Sprintf("flash %q", it.name)
+	}
+	return string(e.key)
+}
+
 // revert undoes what was changed since st was read, or begun.
 func (st *state) revert() { st.unpacked = nil }
 
@@ -290,9 +305,7 @@ func appendBytes(b, s []byte) []byte {
 // change afterwards.
 func decodeState(data []byte) (*state, error) {
 	r := reader{rest: data}
-	switch format := r.byte(); {
-	case r.bad:
-		return nil, errCorrupt
+	switch format := r.byte(); { // 0 if there is none
 	case format > stateFormat:
 		return nil, errNewerFormat
 	case format != stateFormat:

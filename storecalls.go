@@ -34,20 +34,6 @@ func (m *Manager) useStore(store Store) {
 	}
 }
 
-// storeCall is Hooks.StoreCall, except that it is never nil and never panics, and that the hook
-// is not given the record of a conflict.
-func (m *Manager) storeCall(ctx context.Context, op string) (context.Context, func(error)) {
-	hook := m.cfg.Hooks.StoreCall
-	if hook == nil {
-		return ctx, func(error) {}
-	}
-	within, done := ctx, func(error) {}
-	m.shield(ctx, "", func() { within, done = hook(ctx, op) })
-	return within, func(err error) {
-		m.shield(ctx, "", func() { done(withoutRecord(err)) })
-	}
-}
-
 // around is both hooks, the first one outside.
 func around(a, b func(context.Context, string) (context.Context, func(error))) func(context.Context, string) (context.Context, func(error)) {
 	switch {
@@ -147,13 +133,19 @@ func (c renewerCalls) Renew(ctx context.Context, key string, due, until time.Tim
 	return rec, err
 }
 
-// called is a call of the store between the two halves of Hooks.StoreCall. The second half comes
-// after a panic, too: what the first has begun must end.
-func (m *Manager) called(ctx context.Context, op string, call func(context.Context) error) error {
-	ctx, done := m.storeCall(ctx, op)
-	err := errStorePanicked // unless call returns
-	defer func() { done(err) }()
-	err = call(ctx)
+// called is a call of the store between the two halves of Hooks.StoreCall, neither of which may
+// panic. The second half comes after a panic of the store, too: what the first has begun must end.
+// It is not given the record of a conflict.
+func (m *Manager) called(ctx context.Context, op string, call func(context.Context) error) (err error) {
+	hook := m.cfg.Hooks.StoreCall
+	if hook == nil {
+		return call(ctx)
+	}
+	within, done := ctx, func(error) {}
+	m.shield(ctx, "", func() { within, done = hook(ctx, op) })
+	err = errStorePanicked // unless call returns
+	defer func() { m.shield(ctx, "", func() { done(withoutRecord(err)) }) }()
+	err = call(within)
 	return err
 }
 

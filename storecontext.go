@@ -104,6 +104,3 @@ func (c *storeContext) end() {
 		c.stop()
 	}
 }
-
-// reuse makes c as good as new.
-func (c *storeContext) reuse() { *c = storeContext{} }

@@ -26,10 +26,10 @@ func (s *Session) view() view {
 	return s.decision
 }
 
-func (s *Session) decide(h http.Header) { s.decision, s.decided = s.viewOf(int(s.status), h), true }
+func (s *Session) decide(h http.Header) { s.decision, s.decided = s.viewOf(h), true }
 
-func (s *Session) viewOf(status int, h http.Header) view {
-	to := s.audience()
+func (s *Session) viewOf(h http.Header) view {
+	to, status := s.audience(), int(s.status)
 	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasHungUp() || isErrorForScript(status, s.req.Header, h) {
 		return view{}
 	}

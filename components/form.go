@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -170,22 +169,6 @@ type form struct {
 func formAround(ctx context.Context) form {
 	name := formName(ctx)
 	return form{name, session.FromContext(ctx).Submission(name)}
-}
-
-// old is what was submitted for a field, or def.
-func (f form) old(field string, def ...string) []string {
-	if values, known := f.Values(field); known {
-		return values
-	}
-	return def
-}
-
-// has says whether value was submitted for a field, or else def.
-func (f form) has(field, value string, def bool) bool {
-	if values, known := f.Values(field); known {
-		return slices.Contains(values, value)
-	}
-	return def
 }
 
 // isCorrected says whether this page shows what was submitted, or what is wrong with it.

@@ -22,7 +22,10 @@ func Old(ctx context.Context, name string, def ...string) string {
 
 // OldAll is every value that was submitted for a field, or else def.
 func OldAll(ctx context.Context, name string, def ...string) []string {
-	return formAround(ctx).old(name, def...)
+	if values, known := formAround(ctx).Values(name); known {
+		return values
+	}
+	return def
 }
 
 // Submitted says whether this page shows a form being corrected.
@@ -33,7 +36,10 @@ func Submitted(ctx context.Context) bool { return formAround(ctx).Submitted() }
 //
 //	<input type="checkbox" name="tags[]" value="go" checked?={ components.IsChecked(ctx, "tags[]", "go") }/>
 func IsChecked(ctx context.Context, name, value string, def ...bool) bool {
-	return formAround(ctx).has(name, value, first(def))
+	if values, known := formAround(ctx).Values(name); known {
+		return slices.Contains(values, value)
+	}
+	return first(def)
 }
 
 // IsSelected is [IsChecked] for an option of a select.

@@ -144,16 +144,13 @@ type Store struct {
 // It tries whether files can be written and locked there, and reports what is wrong with
 // opts, all at once.
 func New(opts Options) (*Store, error) {
-	if opts.Logger == nil {
-		opts.Logger = slog.Default()
-	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	s := &Store{
 		noSync:   opts.NoSync,
 		fsync:    (*os.File).Sync,
-		logger:   opts.Logger,
+		logger:   cmp.Or(opts.Logger, slog.Default()),
 		now:      opts.Now,
 		sessions: newArea(sessionsDir),
 		tags:     newArea(tagsDir),

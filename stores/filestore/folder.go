@@ -3,6 +3,7 @@ package filestore
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"sync/atomic"
 )
 
@@ -40,21 +41,8 @@ func (a *area) folder(name string) (*folder, error) {
 	if !isName(name) {
 		return nil, errName
 	}
-	i, err := strconv.ParseUint(name[:2], 16, 8)
-	if err != nil {
-		return nil, errName
-	}
+	i, _ := strconv.ParseUint(name[:2], 16, 8) // isName has looked
 	return &a[i], nil
 }
 
-func isName(s string) bool {
-	if len(s) != 64 {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
+func isName(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }

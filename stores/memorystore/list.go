@@ -10,28 +10,19 @@ import (
 // holds no lock while a key is handled.
 func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for key := range s.keys() {
-			if ctx.Err() != nil {
-				break
-			}
-			if !yield(key, nil) {
-				return
+	shards:
+		for i := range s.shards {
+			for _, key := range s.keysOf(&s.shards[i]) {
+				if ctx.Err() != nil {
+					break shards
+				}
+				if !yield(key, nil) {
+					return
+				}
 			}
 		}
 		if err := ctx.Err(); err != nil {
 			yield("", fmt.Errorf("memorystore: list: %w", err))
-		}
-	}
-}
-
-func (s *Store) keys() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for i := range s.shards {
-			for _, key := range s.keysOf(&s.shards[i]) {
-				if !yield(key) {
-					return
-				}
-			}
 		}
 	}
 }

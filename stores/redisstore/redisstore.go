@@ -55,6 +55,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -119,16 +120,10 @@ func New(client redis.UniversalClient, opts Options) (*Store, error) {
 	}
 	s := &Store{
 		client:      client,
-		prefix:      opts.Prefix,
+		prefix:      cmp.Or(opts.Prefix, "session:"),
 		minReplicas: opts.MinReplicas,
-		logger:      opts.Logger,
+		logger:      cmp.Or(opts.Logger, slog.Default()),
 		now:         opts.Now,
-	}
-	if s.prefix == "" {
-		s.prefix = "session:"
-	}
-	if s.logger == nil {
-		s.logger = slog.Default()
 	}
 	if s.now == nil {
 		s.now = time.Now
