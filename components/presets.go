@@ -119,6 +119,7 @@ var DaisyUI = besides(Theme{
 
 	Summary:      "alert alert-error mb-5 block justify-items-stretch",
 	SummaryTitle: "mb-1 text-lg font-semibold",
+	SummaryList:  "leading-6",
 	SummaryLink:  "link font-medium",
 
 	Hidden: "sr-only",
