@@ -47,8 +47,9 @@
 // # Cost
 //
 // Each method is one request, except that [Store.Untag] and [Store.Revoke] send one for
-// each key and [Store.Tagged] and [Store.Keys] one for each megabyte. In request units,
-// where a session of n kilobytes is counted in whole ones:
+// each key and [Store.Tagged] and [Store.Keys] one for each megabyte; and where there is
+// nothing to replace, [Store.Write] and [Store.Destroy] of a version look once more, with a
+// Read. In request units, where a session of n kilobytes is counted in whole ones:
 //
 //	Read              n/4 read units, at least 1
 //	Write, Destroy    n write units; a refused condition counts as well
@@ -137,15 +138,11 @@ var tableName = regexp.MustCompile(`^([a-zA-Z0-9_.-]{3,255}|arn:\S+)$`)
 // Read returns the record under key, or [session.ErrNotFound].
 func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 	now := s.now()
-	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName:      &s.table,
-		Key:            recordKey(key),
-		ConsistentRead: aws.Bool(true),
-	})
+	item, err := s.get(ctx, recordKey(key))
 	if err != nil {
 		return session.Record{}, failure("read", err)
 	}
-	it, err := parse(out.Item)
+	it, err := parse(item)
 	if err != nil {
 		return session.Record{}, failure("read", err)
 	}
@@ -153,6 +150,19 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 		return session.Record{}, errNotFound
 	}
 	return it.Record, nil
+}
+
+// get returns the item under key, or none.
+func (s *Store) get(ctx context.Context, key attributes) (attributes, error) {
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName:      &s.table,
+		Key:            key,
+		ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.Item, nil
 }
 
 // Write creates the record under key or replaces the version that rec names.
@@ -201,7 +211,27 @@ func (s *Store) put(ctx context.Context, verb string, item attributes, cond cond
 		ExpressionAttributeValues:           cond.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
+	err = s.met(ctx, attributes{attrPK: item[attrPK], attrSK: item[attrSK]}, err)
 	return outcome(verb, err, cond.now, text(item[attrEnded]))
+}
+
+// met returns err, and if that is a refusal, with the item that the condition met.
+//
+// DynamoDB sends that item along, so it is tempting to read a refusal without one as: there is
+// nothing. But others that speak its language never send it, DynamoDB Local before version 2.2.0
+// for one, and a conflict there would be taken for a session that is gone. So met looks. What came
+// in between is a conflict, too: the caller reads it and tries again.
+func (s *Store) met(ctx context.Context, key attributes, err error) error {
+	var refused *types.ConditionalCheckFailedException
+	if !errors.As(err, &refused) || len(refused.Item) > 0 {
+		return err
+	}
+	item, getErr := s.get(ctx, key)
+	if getErr != nil {
+		return getErr
+	}
+	refused.Item = item
+	return err
 }
 
 // Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
@@ -216,7 +246,7 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error 
 		ExpressionAttributeValues:           cond.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	return outcome("touch", err, cond.now, "")
+	return outcome("touch", err, cond.now, "") // without met: a refusal has one meaning only, that there is no record
 }
 
 var (

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,7 +59,7 @@ func Test_that_a_store_tells_the_time_by_itself(t *testing.T) {
 	must(t, want(err, session.ErrNotFound))
 }
 
-func Test_that_each_method_is_one_request_whatever_it_meets(t *testing.T) {
+func Test_that_each_method_is_one_request_unless_a_version_is_not_there(t *testing.T) {
 	for state, prepare := range map[string]func(h harness) error{
 		"nothing":     func(h harness) error { return nil },
 		"a record":    func(h harness) error { return h.Write(t.Context(), key, h.record(0, "one")) },
@@ -71,8 +72,12 @@ func Test_that_each_method_is_one_request_whatever_it_meets(t *testing.T) {
 			must(t, prepare(h))
 			before := requests.Load()
 			_ = call(t.Context())
-			if n := requests.Load() - before; n != 1 {
-				t.Errorf("%s, where there is %s: %d requests; want 1", method, state, n)
+			want := int64(1)
+			if state == "nothing" && (method == "replace" || method == "destroy version") {
+				want = 2 // is there really nothing?
+			}
+			if n := requests.Load() - before; n != want {
+				t.Errorf("%s, where there is %s: %d requests; want %d", method, state, n, want)
 			}
 			must(t, h.erase(t, "S#"+key, "S"))
 			must(t, h.erase(t, "T#"+tag, key))
@@ -90,23 +95,79 @@ func (h harness) item(version string) item {
 }
 
 func Test_that_a_conflict_brings_the_current_record(t *testing.T) {
-	h := newHarness(t)
-	ctx, expires := t.Context(), h.clock.In(time.Hour)
-	must(t, h.Write(ctx, key, h.record(0, "one")))
-	must(t, h.Write(ctx, key, h.record(1, "two")))
-
-	for method, err := range map[string]error{
-		"create":  h.Write(ctx, key, h.record(0, "three")),
-		"replace": h.Write(ctx, key, h.record(1, "three")),
-		"destroy": h.Destroy(ctx, key, 1),
+	for desc, server := range map[string]http.RoundTripper{
+		"a server that sends what a condition met": http.DefaultTransport,
+		"a server that does not":                   silent(),
 	} {
-		var conflict *session.ConflictError
-		if !errors.As(err, &conflict) {
-			t.Errorf("%s: got %v; want a ConflictError", method, err)
-			continue
+		t.Run(desc, func(t *testing.T) {
+			h := newHarness(t)
+			s := h.by(t, server)
+			ctx, expires := t.Context(), h.clock.In(time.Hour)
+			must(t, s.Write(ctx, key, h.record(0, "one")))
+			must(t, s.Write(ctx, key, h.record(1, "two")))
+
+			for method, err := range map[string]error{
+				"create":  s.Write(ctx, key, h.record(0, "three")),
+				"replace": s.Write(ctx, key, h.record(1, "three")),
+				"destroy": s.Destroy(ctx, key, 1),
+			} {
+				var conflict *session.ConflictError
+				if !errors.As(err, &conflict) {
+					t.Errorf("%s: got %v; want a ConflictError", method, err)
+					continue
+				}
+				if got := conflict.Current; string(got.Data) != "two" || got.Version != 2 || !got.Expires.Equal(expires) {
+					t.Errorf("%s: got %q, version %d, expires %v", method, got.Data, got.Version, got.Expires)
+				}
+			}
+		})
+	}
+}
+
+// silent is a server that does not know ReturnValuesOnConditionCheckFailure, as DynamoDB Local
+// before version 2.2.0.
+func silent() http.RoundTripper {
+	return transport(func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
 		}
-		if got := conflict.Current; string(got.Data) != "two" || got.Version != 2 || !got.Expires.Equal(expires) {
-			t.Errorf("%s: got %q, version %d, expires %v", method, got.Data, got.Version, got.Expires)
+		body = bytes.ReplaceAll(body, []byte(`"ALL_OLD"`), []byte(`"NONE"`))
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		return http.DefaultTransport.RoundTrip(r)
+	})
+}
+
+func Test_that_a_record_that_comes_while_a_change_finds_nothing_is_a_conflict_but_not_for_a_touch(t *testing.T) {
+	for method, wanted := range map[string]error{
+		"replace":         session.ErrConflict,
+		"destroy version": session.ErrConflict,
+		"touch":           session.ErrNotFound,
+	} {
+		h := newHarness(t)
+		create := sync.OnceFunc(func() { must(t, h.put(t, sessionItem(h.item("1")))) })
+		s := h.by(t, transport(func(r *http.Request) (*http.Response, error) {
+			res, err := http.DefaultTransport.RoundTrip(r)
+			create()
+			return res, err
+		}))
+		if err := want(methods(s)[method](t.Context()), wanted); err != nil {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+}
+
+func Test_that_a_change_that_cannot_find_out_what_it_met_is_unavailable(t *testing.T) {
+	h := newHarness(t)
+	s := h.by(t, transport(func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetItem") {
+			return answer(r, 400, `{"__type":"AccessDeniedException","message":"not authorized"}`), nil
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	}))
+	for _, method := range []string{"replace", "destroy version"} {
+		if err := unavailable(methods(s)[method](t.Context())); err != nil {
+			t.Errorf("%s: %v", method, err)
 		}
 	}
 }
