@@ -126,7 +126,7 @@ func New(client *dynamodb.Client, opts Options) (*Store, error) {
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
 	}
-	s := &Store{client: client, table: opts.Table, now: opts.Now}
+	s := &Store{client: genuine(client), table: opts.Table, now: opts.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -17,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/dynamodbstore"
@@ -70,6 +74,101 @@ func unavailable(err error) error {
 		never(err, session.ErrTooLarge),
 		discreet(err),
 	)
+}
+
+func Test_that_an_answer_with_nothing_in_it_is_no_answer(t *testing.T) {
+	for _, tc := range []struct {
+		desc         string
+		status       int
+		header, body string
+	}{
+		{"an empty page", 200, "text/html", ""},
+		{"no content", 204, "", ""},
+		{"an answer of DynamoDB that has lost its body", 200, "application/x-amz-json-1.0", ""},
+		{"an object of somebody else", 200, "application/json", `{"status":"ok"}`},
+		{"an empty object of somebody else", 200, "application/json", "{}"},
+		{"an empty object without any header", 200, "", "{}"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			var requests atomic.Int64
+			client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
+				requests.Add(1)
+				res := answer(r, tc.status, tc.body)
+				res.Header.Set("Content-Type", tc.header)
+				return res, nil
+			}))
+			s := newStore(t, client, dynamodbstore.Options{Table: "sessions"})
+			for method, call := range methods(s) {
+				requests.Store(0)
+				if err := unavailable(call(t.Context())); err != nil {
+					t.Errorf("%s: %v", method, err)
+				}
+				if n := requests.Load(); n != 3 {
+					t.Errorf("%s: tried %d times; want 3", method, n)
+				}
+			}
+		})
+	}
+}
+
+func Test_that_an_answer_that_breaks_off_before_its_first_byte_says_why(t *testing.T) {
+	client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
+		res := answer(r, 200, "")
+		res.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
+		return res, nil
+	}))
+	s := newStore(t, client, dynamodbstore.Options{Table: "sessions"})
+	for method, call := range methods(s) {
+		err := call(t.Context())
+		if err := errors.Join(unavailable(err), want(err, io.ErrUnexpectedEOF)); err != nil {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+}
+
+func Test_that_either_header_of_DynamoDB_is_enough(t *testing.T) {
+	for header, value := range map[string]string{
+		"Content-Type":     "application/x-amz-json-1.0",
+		"X-Amzn-Requestid": "4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG",
+	} {
+		client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
+			res := answer(r, 200, "{}")
+			res.Header = http.Header{header: {value}}
+			return res, nil
+		}))
+		s := newStore(t, client, dynamodbstore.Options{Table: "sessions"})
+		must(t, s.Touch(t.Context(), key, time.Now()))
+	}
+}
+
+func Test_that_the_settings_of_a_client_are_kept(t *testing.T) {
+	h := newHarness(t)
+	var requests, answers, changes atomic.Int64
+	client := dynamodb.New(h.client.Options(), func(o *dynamodb.Options) {
+		o.HTTPClient = &http.Client{Transport: counting(&requests)}
+		o.Protocol = protocol{o.Protocol, &answers}
+		o.APIOptions = append(o.APIOptions, func(*middleware.Stack) error { changes.Add(1); return nil })
+	})
+	s := newStore(t, client, dynamodbstore.Options{Table: h.table, Now: h.clock.Now})
+	must(t, s.Write(t.Context(), key, h.record(0, "one")))
+	for what, n := range map[string]int64{
+		"HTTPClient": requests.Load(), "Protocol": answers.Load(), "APIOptions": changes.Load(),
+	} {
+		if n != 1 {
+			t.Errorf("%s was used %d times; want 1", what, n)
+		}
+	}
+}
+
+// protocol counts the answers that it reads in n.
+type protocol struct {
+	smithyhttp.ClientProtocol
+	n *atomic.Int64
+}
+
+func (p protocol) DeserializeResponse(ctx context.Context, schema *smithy.OperationSchema, types *smithy.TypeRegistry, res *smithyhttp.Response, out smithy.Deserializable) error {
+	p.n.Add(1)
+	return p.ClientProtocol.DeserializeResponse(ctx, schema, types, res, out)
 }
 
 func Test_that_tries_end_with_the_context(t *testing.T) {
