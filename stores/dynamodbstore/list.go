@@ -10,10 +10,13 @@ import (
 )
 
 // Keys lists the sessions that were live when it asked for them. It scans the whole table, a
-// megabyte at a time, and only the keys come back; but DynamoDB counts what it has read.
+// megabyte at a time, and only the keys come back; but DynamoDB counts what it has read. What an
+// application keeps in the same table is not among them.
 func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		cond := present(s.now())
+		cond.expression += " AND begins_with(pk, :prefix) AND sk = :sk"
+		cond.values[":prefix"], cond.values[":sk"] = str(recordPrefix), str(recordSK)
 		pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{
 			TableName:                 &s.table,
 			ConsistentRead:            aws.Bool(true),

@@ -60,6 +60,21 @@ func Test_that_all_pages_of_a_table_are_read_and_a_failure_in_the_middle_is_told
 	}
 }
 
+func Test_that_a_list_has_nothing_of_what_others_keep_in_the_table(t *testing.T) {
+	h := newHarness(t)
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	for _, where := range []struct{ pk, sk string }{{"ORDER#4711", "S"}, {"S#" + key, "LINE#1"}} {
+		other := h.item("3")
+		other["pk"], other["sk"] = str(where.pk), str(where.sk)
+		must(t, h.put(t, other))
+	}
+	got, err := list(t.Context(), h.Store)
+	must(t, err)
+	if !slices.Equal(got, []string{key}) {
+		t.Errorf("got %q; want %q alone", got, key)
+	}
+}
+
 func Test_that_a_list_asks_for_keys_alone(t *testing.T) {
 	h := newHarness(t)
 	must(t, h.Write(t.Context(), key, h.record(0, secret)))
