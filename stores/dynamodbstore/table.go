@@ -111,18 +111,21 @@ func (s *Store) Check(ctx context.Context) error {
 	if err != nil {
 		return failure("describe TTL", err)
 	}
-	if out.Table == nil || ttl == nil {
+	if out.Table == nil {
 		return failure("describe the table", errNoDescription)
 	}
 	return errors.Join(s.checkStatus(out.Table), s.checkKey(out.Table), s.checkTTL(ttl))
 }
 
-var errNoDescription = errors.New("the answer describes no table; the endpoint is not one of DynamoDB")
+var errNoDescription = errors.New("the answer describes nothing; the endpoint is not one of DynamoDB")
 
 func (s *Store) describeTTL(ctx context.Context) (*types.TimeToLiveDescription, error) {
 	out, err := s.client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &s.table})
 	if err != nil {
 		return nil, err
+	}
+	if out.TimeToLiveDescription == nil {
+		return nil, errNoDescription
 	}
 	return out.TimeToLiveDescription, nil
 }

@@ -192,11 +192,27 @@ func Test_that_the_wait_for_a_table_is_not_endless(t *testing.T) {
 }
 
 func Test_that_who_may_not_switch_TTL_on_is_told_why(t *testing.T) {
-	client := clientOf("http://localhost", slow(
-		func() string { return "ACTIVE" },
-		func() (int, string) { return 400, `{"__type":"AccessDeniedException","message":"not authorized"}` }))
-	err := dynamodbstore.CreateTable(t.Context(), client, "sessions")
-	complains(t, err, []string{"DISABLED", "AccessDeniedException"})
+	for _, tc := range []struct {
+		desc string
+		ttl  string // what a look at it brings
+		want []string
+	}{
+		{"TTL is off", `{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}`, []string{"DISABLED", "AccessDeniedException"}},
+		{"a server that knows no TTL", "{}", []string{"is not one of DynamoDB", "AccessDeniedException"}},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			service := slow(
+				func() string { return "ACTIVE" },
+				func() (int, string) { return 400, `{"__type":"AccessDeniedException","message":"not authorized"}` })
+			client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
+				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTimeToLive") {
+					return answer(r, 200, tc.ttl), nil
+				}
+				return service.RoundTrip(r)
+			}))
+			complains(t, dynamodbstore.CreateTable(t.Context(), client, "sessions"), tc.want)
+		})
+	}
 }
 
 func Test_that_a_table_can_be_used_while_it_is_updated_but_not_before_it_is_made(t *testing.T) {
