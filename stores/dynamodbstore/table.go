@@ -16,16 +16,19 @@ import (
 // asks), waits for up to five minutes until it can be used, and switches its TTL on.
 //
 // A table that is there already is no error if it has the right key. Its TTL is switched
-// on if it was off. So a process may call CreateTable whenever it starts, and many at once.
+// on if it was off. So a process may call CreateTable whenever it starts, and many at once. The
+// end of a table that is being deleted is waited for, in the same five minutes.
 func CreateTable(ctx context.Context, client *dynamodb.Client, table string) error {
 	s, err := New(client, Options{Table: table})
 	if err != nil {
 		return err
 	}
-	if err := s.create(ctx); err != nil {
+	waiting, cancel := context.WithTimeout(ctx, createTimeout)
+	defer cancel()
+	if err := s.create(waiting); err != nil {
 		return failure("create the table", err)
 	}
-	description, err := s.await(ctx)
+	description, err := s.await(waiting)
 	if err != nil {
 		return failure("wait for the table", err)
 	}
@@ -37,7 +40,25 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, table string) err
 
 const createTimeout = 5 * time.Minute
 
+// create makes the table, unless there is one.
+//
+// It is tempting to go on to await whenever there is. But a table that is being deleted gets
+// the same answer, and never becomes active.
 func (s *Store) create(ctx context.Context) error {
+	created, err := s.tryToCreate(ctx)
+	if created || err != nil {
+		return err
+	}
+	gone, err := s.awaitDeletion(ctx)
+	if !gone || err != nil {
+		return err
+	}
+	_, err = s.tryToCreate(ctx) // if not we, another process has
+	return err
+}
+
+// tryToCreate says false if there is a table of that name.
+func (s *Store) tryToCreate(ctx context.Context) (bool, error) {
 	_, err := s.client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:   &s.table,
 		BillingMode: types.BillingModePayPerRequest,
@@ -52,9 +73,28 @@ func (s *Store) create(ctx context.Context) error {
 	})
 	var exists *types.ResourceInUseException
 	if errors.As(err, &exists) {
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
+}
+
+// awaitDeletion waits while the table is being deleted, and says whether it is gone.
+func (s *Store) awaitDeletion(ctx context.Context) (gone bool, err error) {
+	waiter := dynamodb.NewTableNotExistsWaiter(s.client, func(o *dynamodb.TableNotExistsWaiterOptions) {
+		o.MinDelay, o.MaxDelay = time.Second, 5*time.Second
+		o.Retryable = func(_ context.Context, _ *dynamodb.DescribeTableInput, out *dynamodb.DescribeTableOutput, err error) (bool, error) {
+			var missing *types.ResourceNotFoundException
+			if gone = errors.As(err, &missing); gone {
+				return false, nil
+			}
+			if err != nil {
+				return false, err
+			}
+			return out.Table != nil && out.Table.TableStatus == types.TableStatusDeleting, nil
+		}
+	})
+	err = waiter.Wait(ctx, &dynamodb.DescribeTableInput{TableName: &s.table}, createTimeout)
+	return gone, err
 }
 
 // await waits until the table is active, and describes it.

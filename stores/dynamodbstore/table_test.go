@@ -172,6 +172,48 @@ func Test_that_creating_a_table_waits_until_it_can_be_used(t *testing.T) {
 	})
 }
 
+func Test_that_creating_a_table_waits_until_an_old_one_is_gone(t *testing.T) {
+	for _, tc := range []struct {
+		desc    string
+		looks   []string // what they find; "" is no table
+		refused int      // how many requests to create it
+		creates int
+	}{
+		{"a table that is being deleted", []string{"DELETING", "DELETING", "", "", "CREATING", "ACTIVE"}, 1, 2},
+		{"one that has gone between the refusal and the look", []string{"", "CREATING", "ACTIVE"}, 1, 2},
+		{"one that another process makes first, when the old one is gone", []string{"DELETING", "", "CREATING", "ACTIVE"}, 2, 2},
+		{"one that is there and stays", []string{"CREATING", "CREATING", "ACTIVE"}, 1, 1},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var status string
+				looks, creates := tc.looks, 0
+				service := slow(func() string { return status }, func() (int, string) { return 200, "{}" })
+				client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
+					switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation {
+					case "CreateTable":
+						if creates++; creates <= tc.refused {
+							return answer(r, 400, `{"__type":"ResourceInUseException","message":"so it is"}`), nil
+						}
+					case "DescribeTable":
+						if len(looks) == 0 {
+							t.Fatal("looks although the table is active")
+						}
+						if status, looks = looks[0], looks[1:]; status == "" {
+							return answer(r, 400, `{"__type":"ResourceNotFoundException","message":"so it is"}`), nil
+						}
+					}
+					return service.RoundTrip(r)
+				}))
+				must(t, dynamodbstore.CreateTable(t.Context(), client, "sessions"))
+				if len(looks) != 0 || creates != tc.creates {
+					t.Errorf("asked %d times for a table, and left the looks %q; want %d, and none", creates, looks, tc.creates)
+				}
+			})
+		})
+	}
+}
+
 func Test_that_the_wait_for_a_table_ends_with_its_context(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -182,13 +224,21 @@ func Test_that_the_wait_for_a_table_ends_with_its_context(t *testing.T) {
 }
 
 func Test_that_the_wait_for_a_table_is_not_endless(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client := clientOf("http://localhost", slow(func() string {
-			<-time.After(time.Millisecond) // no time passes otherwise
-			return "CREATING"
-		}, nil))
-		must(t, want(dynamodbstore.CreateTable(t.Context(), client, "sessions"), session.ErrUnavailable))
-	})
+	for _, status := range []string{"CREATING", "DELETING"} {
+		synctest.Test(t, func(t *testing.T) {
+			service := slow(func() string {
+				<-time.After(time.Millisecond) // no time passes otherwise
+				return status
+			}, nil)
+			client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
+				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".CreateTable") {
+					return answer(r, 400, `{"__type":"ResourceInUseException","message":"so it is"}`), nil
+				}
+				return service.RoundTrip(r)
+			}))
+			must(t, want(dynamodbstore.CreateTable(t.Context(), client, "sessions"), session.ErrUnavailable))
+		})
+	}
 }
 
 func Test_that_who_may_not_switch_TTL_on_is_told_why(t *testing.T) {
