@@ -23,6 +23,8 @@
 //	tombstone       S#<key>      S        N     ended S
 //	entry of a tag  T#<tag>      <key>    N     revoked BOOL
 //
+// What counts of revoked is that it is there, whatever its value.
+//
 // The expiry, exp, is in seconds of the Unix epoch and rounded up. TTL deletes items days
 // after that, and nothing relies on it: every read and every condition looks at exp itself.
 //
@@ -32,6 +34,10 @@
 // asks for it. Keep the clocks together with NTP: where one is a minute ahead, sessions end
 // a minute early there. (So do entries of tags, and the marks on them; with the lifetimes that
 // sessions have, a minute does no harm.)
+//
+// A tombstone keeps a late request from creating the session again, for five minutes by the clock
+// of the process that destroys. Where that clock is behind by as much, it keeps nothing off. So
+// NTP is needed everywhere, and not only where sessions are read.
 //
 // # Client
 //
