@@ -77,8 +77,8 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 // whether the server can be reached, accepts the password and grants the rights. It is for
 // the start of an application that would rather not start than answer 503.
 //
-// If the server would evict sessions, Check warns by Options.Logger. It says nothing if the
-// server does not tell.
+// If the server would evict sessions, Check warns by Options.Logger, in a Cluster once for each
+// master that would. It says nothing if the server does not tell.
 func (s *Store) Check(ctx context.Context) error {
 	key, tag := "check-"+rand.Text(), "check-"+rand.Text()
 	expires := s.now().Add(time.Minute)
@@ -102,16 +102,22 @@ func (s *Store) Check(ctx context.Context) error {
 	return nil
 }
 
-// warnOfEviction asks with INFO: many providers have no CONFIG. It is not enough that the
-// policy is for keys that expire only, since all of ours do.
+// warnOfEviction asks with INFO: many providers have no CONFIG. In a Cluster each master has a policy of
+// its own. It is not enough that the policy is for keys that expire only, since all of ours do.
 func (s *Store) warnOfEviction(ctx context.Context) {
-	info, err := s.client.Info(ctx, "memory").Result()
+	masters, err := s.masters(ctx)
 	if err != nil {
 		return
 	}
-	_, rest, found := strings.Cut(info, "maxmemory_policy:")
-	policy, _, _ := strings.Cut(rest, "\r\n")
-	if found && policy != "noeviction" {
-		s.logger.WarnContext(ctx, "redisstore: the server ends sessions when its memory is full; set its maxmemory-policy to noeviction", "policy", policy)
+	for _, master := range masters {
+		info, err := master.Info(ctx, "memory").Result()
+		if err != nil {
+			continue
+		}
+		_, rest, found := strings.Cut(info, "maxmemory_policy:")
+		policy, _, _ := strings.Cut(rest, "\r\n")
+		if found && policy != "noeviction" {
+			s.logger.WarnContext(ctx, "redisstore: the server ends sessions when its memory is full, and makes a log-out everywhere miss others; set its maxmemory-policy to noeviction", "policy", policy)
+		}
 	}
 }

@@ -139,6 +139,24 @@ func clusterClient(t *testing.T, cluster *servers.Cluster) *redis.ClusterClient 
 	return client
 }
 
+// spread is a client that takes these servers, which know nothing of it, for the masters of a cluster.
+func spread(t *testing.T, over ...*servers.RedisServer) *redis.ClusterClient {
+	t.Helper()
+	var slots []redis.ClusterSlot
+	for i, server := range over {
+		slots = append(slots, redis.ClusterSlot{
+			Start: i * 16384 / len(over), End: (i+1)*16384/len(over) - 1,
+			Nodes: []redis.ClusterNode{{Addr: server.Addr}},
+		})
+	}
+	client := redis.NewClusterClient(&redis.ClusterOptions{
+		ClusterSlots:          func(context.Context) ([]redis.ClusterSlot, error) { return slots, nil },
+		ContextTimeoutEnabled: true,
+	})
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
 func newStore(t testing.TB, client redis.UniversalClient, opts redisstore.Options) *redisstore.Store {
 	t.Helper()
 	store, err := redisstore.New(client, opts)

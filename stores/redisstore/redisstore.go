@@ -23,8 +23,9 @@
 // # The server
 //
 // Any Redis from version 5 on, and any Valkey. It must not evict: with a maxmemory-policy
-// other than noeviction it ends sessions when its memory is full. [Store.Check] tells. With
-// noeviction it refuses changes then; log-outs go on working.
+// other than noeviction it ends sessions when its memory is full, and worse, it forgets which
+// sessions a user has: a log-out everywhere then misses those that live on, and reports no
+// error. [Store.Check] tells. With noeviction it refuses changes then; log-outs go on working.
 //
 // With access control (ACL), the user needs these rights; give the command in one line:
 //

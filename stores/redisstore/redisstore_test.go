@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/internal/servers"
 	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
@@ -517,6 +518,26 @@ func Test_that_check_warns_of_a_server_that_evicts(t *testing.T) {
 		ok(t, store.Check(t.Context()))
 		if got := strings.Contains(log.String(), policy); got != warns {
 			t.Errorf("%s: the log says %q", policy, log.String())
+		}
+	}
+}
+
+func Test_that_check_warns_of_each_master_of_a_cluster_that_evicts(t *testing.T) {
+	policies := []string{"allkeys-lru", "noeviction", "volatile-ttl"}
+	var masters []*servers.RedisServer
+	for _, policy := range policies {
+		masters = append(masters, start(t, "--maxmemory-policy", policy))
+	}
+	var log strings.Builder
+	store := newStore(t, spread(t, masters...), redisstore.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	ok(t, store.Check(t.Context()))
+	for _, policy := range policies {
+		want := 1
+		if policy == "noeviction" {
+			want = 0
+		}
+		if got := strings.Count(log.String(), "policy="+policy); got != want {
+			t.Errorf("%d warnings of %s; want %d", got, policy, want)
 		}
 	}
 }
