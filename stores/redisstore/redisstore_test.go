@@ -176,6 +176,31 @@ func (h *trips) expect(t *testing.T, desc string, store *redisstore.Store, m met
 	}
 }
 
+func Test_that_a_cluster_is_not_asked_for_its_commands(t *testing.T) {
+	primary := start(t)
+	replica, err := primary.Replica()
+	ok(t, err)
+	t.Cleanup(replica.Close)
+	for _, replicas := range []int{0, 1} {
+		hook := &trips{}
+		client := spread(t, primary)
+		client.OnNewNode(func(node *redis.Client) { node.AddHook(hook) })
+		store := newStore(t, client, redisstore.Options{MinReplicas: replicas})
+		ok(t, store.Check(t.Context())) // calls all methods but one
+		_, err := list(t.Context(), store)
+		ok(t, err)
+		_, sent := hook.take()
+		if len(sent) == 0 {
+			t.Fatal("the hook sees nothing")
+		}
+		for _, args := range sent {
+			if args[0] == "command" {
+				t.Errorf("with %d replicas, it is", replicas)
+			}
+		}
+	}
+}
+
 func Test_that_nothing_is_asked_for_somebody_who_has_given_up(t *testing.T) {
 	client := clientOf(t, shared, nil)
 	hook := &trips{}

@@ -16,7 +16,7 @@ import (
 // to a server that does not know it: after its first start, a restart, a failover.
 func (s *Store) run(ctx context.Context, verb string, script *redis.Script, key string, args ...any) (any, error) {
 	return s.ask(ctx, verb, func() (any, error) {
-		return script.Run(ctx, s.client, []string{key}, args...).Result()
+		return script.Run(ctx, straight{s.client}, []string{key}, args...).Result()
 	})
 }
 
@@ -69,12 +69,32 @@ type server interface {
 	Do(ctx context.Context, args ...any) *redis.Cmd
 }
 
+// straight keeps a ClusterClient from asking COMMAND first, for how far apart the keys of a command are:
+// ours have one. It would ask only once. But where it may not, it asks three nodes again before each
+// command, and where a node hangs, all callers wait for seconds, whatever their deadlines.
+type straight struct{ redis.UniversalClient }
+
+func (c straight) Do(ctx context.Context, args ...any) *redis.Cmd {
+	cmd := redis.NewCmd(ctx, args...)
+	cmd.SetStepCount(1)
+	_ = c.Process(ctx, cmd) // the command has the error
+	return cmd
+}
+
+func (c straight) EvalSha(ctx context.Context, digest string, keys []string, args ...any) *redis.Cmd {
+	return c.Do(ctx, append([]any{"evalsha", digest, 1, keys[0]}, args...)...)
+}
+
+func (c straight) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
+	return c.Do(ctx, append([]any{"eval", script, 1, keys[0]}, args...)...)
+}
+
 // send sends a command about a key and, if that was asked for, WAIT on the same connection:
 // WAIT is about what came before it on that one. A ClusterClient cannot do it by itself: WAIT
 // has no key, and it would send it to any node.
 func (s *Store) send(ctx context.Context, key string, command func(to server) *redis.Cmd) (any, error) {
 	if s.minReplicas == 0 {
-		return command(s.client).Result()
+		return command(straight{s.client}).Result()
 	}
 	pipe := s.client.Pipeline()
 	if cluster, ok := s.client.(*redis.ClusterClient); ok {
