@@ -24,13 +24,15 @@ var (
 
 	errNeverSends = errors.New("redisstore: the client's MaxRetries or MaxRedirects is less than -1, with which the driver sends nothing at all and reports no error; write -1 for no second try")
 
+	errNoLimit = errors.New("redisstore: the client's ReadTimeout or WriteTimeout is less than -1, with which the driver does not obey the deadline of a context; write -1 for no limit of its own")
+
 	errRing = errors.New("redisstore: a *redis.Ring is refused: while one of its servers is down, it takes the sessions there for ended, and those that are ended meanwhile come back with it. Use a *redis.ClusterClient")
 )
 
 // checkClient says all that is wrong with a client. What another type than those of the driver
 // does about deadlines cannot be known.
 func checkClient(client redis.UniversalClient, minReplicas int) error {
-	obeys, waits, sends := true, true, true
+	obeys, waits, sends, limited := true, true, true, true
 	var readTimeout time.Duration // 0 = none
 	var errs []error
 	switch c := client.(type) {
@@ -41,7 +43,8 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 			return checkClient(nil, minReplicas)
 		}
 		obeys, readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
-		sends = c.Options().MaxRetries >= 0 // the driver has made 0 of -1
+		limited = c.Options().ReadTimeout >= 0 && c.Options().WriteTimeout >= 0 // the driver has made 0 of -1
+		sends = c.Options().MaxRetries >= 0                                     // the driver has made 0 of -1
 	case *redis.ClusterClient:
 		if c == nil {
 			return checkClient(nil, minReplicas)
@@ -50,7 +53,8 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 			errs = append(errs, errReplicas)
 		}
 		obeys, readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
-		sends = c.Options().MaxRedirects >= 0 && c.Options().MaxRetries >= -1 // the nodes make 0 of -1
+		limited = c.Options().ReadTimeout >= 0 && c.Options().WriteTimeout >= 0 // the driver has made 0 of -1
+		sends = c.Options().MaxRedirects >= 0 && c.Options().MaxRetries >= -1   // the nodes make 0 of -1
 	case *redis.Ring:
 		errs = append(errs, errRing)
 	default:
@@ -58,6 +62,9 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 	}
 	if !sends {
 		errs = append(errs, errNeverSends)
+	}
+	if !limited {
+		errs = append(errs, errNoLimit)
 	}
 	if !obeys {
 		errs = append(errs, errDeadlines)
