@@ -35,7 +35,9 @@ func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 
 // masters are the servers that together have all keys.
 func (s *Store) masters(ctx context.Context) ([]redis.Cmdable, error) {
-	cluster, ok := s.client.(*redis.ClusterClient)
+	cluster, ok := s.client.(interface { // not just *redis.ClusterClient: a type around one has many masters, too
+		ForEachMaster(context.Context, func(context.Context, *redis.Client) error) error
+	})
 	if !ok {
 		return []redis.Cmdable{s.client}, nil
 	}

@@ -107,6 +107,17 @@ func Test_that_a_cluster_that_cannot_be_reached_has_no_list(t *testing.T) {
 	}
 }
 
+func Test_that_a_list_through_a_type_around_a_client_is_of_all_masters(t *testing.T) {
+	around := struct{ *redis.ClusterClient }{spread(t, start(t), start(t))}
+	s := newStore(t, around, redisstore.Options{})
+	for i := range 100 {
+		ok(t, s.Write(t.Context(), key(fmt.Sprint(i)), record(0, "one")))
+	}
+	if got, err := list(t.Context(), s); err != nil || len(got) != 100 {
+		t.Errorf("got %d, %v; want 100", len(got), err)
+	}
+}
+
 func Test_which_right_a_list_takes(t *testing.T) {
 	server := start(t)
 	s := newStore(t, clientOf(t, server, func(opts *redis.Options) {
