@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -436,6 +437,31 @@ func Test_that_a_cluster_client_is_told_to_look_for_the_new_master(t *testing.T)
 	for i := range 20 {
 		holds(t, store, key(fmt.Sprint(i)), "one", 1)
 	}
+}
+
+// A map that comes from Sentinels is theirs to renew, and reading it takes as long as they like.
+func Test_that_a_map_of_slots_from_elsewhere_is_not_read_again(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int64
+		client := redis.NewClusterClient(&redis.ClusterOptions{
+			ClusterSlots: func(context.Context) ([]redis.ClusterSlot, error) {
+				asked.Add(1)
+				return []redis.ClusterSlot{{End: 16383, Nodes: []redis.ClusterNode{{Addr: "nobody:1"}}}}, nil
+			},
+			Dialer: func(context.Context, string, string) (net.Conn, error) {
+				return nil, errors.New("nobody is there")
+			},
+			ContextTimeoutEnabled: true,
+		})
+		t.Cleanup(func() { _ = client.Close() })
+		if _, err := newStore(t, client, redisstore.Options{}).Read(t.Context(), key("k")); !errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("got %v; want ErrUnavailable", err)
+		}
+		synctest.Wait()
+		if n := asked.Load(); n != 1 {
+			t.Errorf("it was read %d times; want once", n)
+		}
+	})
 }
 
 // slotsHook notices when somebody asks for the map of a cluster's slots.

@@ -140,8 +140,9 @@ func (s *Store) explain(ctx context.Context, verb string, err error) error {
 		return fmt.Errorf("redisstore: %s: %w", verb, session.ErrNotFound)
 	}
 	// Unless a node sends it to another one, the driver goes on for seconds to ask a master
-	// that is dead. It reads the map of slots in the background, five times a second at most.
-	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+	// that is dead. It reads the map of slots in the background, five times a second at most. A map
+	// that comes from elsewhere is not ours to read: while Sentinels hang, each call would wait for them.
+	if cluster, ok := s.client.(*redis.ClusterClient); ok && cluster.Options().ClusterSlots == nil {
 		cluster.ReloadState(ctx)
 	}
 	err = unquote(err)
