@@ -141,6 +141,27 @@ func Test_that_a_create_that_comes_late_brings_nothing_back(t *testing.T) {
 	}
 }
 
+// Somebody would be told that all his sessions have ended.
+func Test_that_an_answer_that_is_no_list_is_not_an_empty_one(t *testing.T) {
+	store, fault := faulty(t)
+	for desc, answer := range map[string]string{
+		"a word": "+OK", "a number": ":1", "a list of numbers": "*1\r\n:1", "a list of lists": "*1\r\n*0", "a map": "%0",
+	} {
+		for _, m := range methods {
+			if m.name != "Tagged" && m.name != "Revoke" {
+				continue
+			}
+			fault.arm(func([]byte) ([]byte, error) { return []byte(answer + "\r\n"), nil })
+			if err := m.call(t.Context(), store); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("%s, %s: got %v; want ErrUnavailable", desc, m.name, err)
+			}
+			if !fault.happened() {
+				t.Error("nothing else was answered")
+			}
+		}
+	}
+}
+
 func Test_that_a_server_may_forget_the_scripts_at_any_time(t *testing.T) {
 	server := start(t)
 	client := clientOf(t, server, nil)

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -27,8 +28,12 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	if err != nil {
 		return nil, err
 	}
+	members, err := texts("tagged", reply)
+	if err != nil {
+		return nil, err
+	}
 	var entries []session.TagEntry
-	for _, member := range texts(reply) {
+	for _, member := range members {
 		key, revoked := strings.CutPrefix(member, "!")
 		entries = append(entries, session.TagEntry{Key: key, Revoked: revoked})
 	}
@@ -42,7 +47,7 @@ func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]str
 	if err != nil {
 		return nil, err
 	}
-	return texts(reply), nil
+	return texts("revoke", reply)
 }
 
 func (s *Store) tagKey(tag string) string { return s.prefix + "t:" + tag }
@@ -55,12 +60,18 @@ func args(keys []string) []any {
 	return list
 }
 
-// texts is an answer that is a list.
-func texts(reply any) []string {
-	items, _ := reply.([]any)
+// texts is an answer that is a list. Anything else is no empty one: it would be a log-out everywhere
+// that finds nobody.
+func texts(verb string, reply any) ([]string, error) {
+	items, ok := reply.([]any)
 	list := make([]string, len(items))
 	for i, item := range items {
-		list[i], _ = item.(string)
+		var isText bool
+		list[i], isText = item.(string)
+		ok = ok && isText
 	}
-	return list
+	if !ok {
+		return nil, fmt.Errorf("redisstore: %s: %w", verb, errUnreadable)
+	}
+	return list, nil
 }
