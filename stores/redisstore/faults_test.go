@@ -324,12 +324,14 @@ func Test_that_errors_of_server_and_driver_give_nothing_away(t *testing.T) {
 		}
 	}
 
-	store, fault := faulty(t)
-	for _, m := range append(methods[:len(methods):len(methods)], creating) {
-		fault.arm(func([]byte) ([]byte, error) { return []byte("?" + key("k") + tag("t") + "the data\r\n"), nil })
-		silent(t, "garbled, "+m.name, m.call(t.Context(), store))
-		if !fault.happened() {
-			t.Error("nothing was garbled")
+	for _, kind := range []string{"?", ":"} { // no kind at all, and a number
+		store, fault := faulty(t)
+		for _, m := range append(methods[:len(methods):len(methods)], creating) {
+			fault.arm(func([]byte) ([]byte, error) { return []byte(kind + key("k") + tag("t") + "the data\r\n"), nil })
+			silent(t, "garbled "+kind+", "+m.name, m.call(t.Context(), store))
+			if !fault.happened() {
+				t.Error("nothing was garbled")
+			}
 		}
 	}
 }

@@ -166,7 +166,7 @@ func ended(ctx context.Context) error {
 // it does not understand.
 func unquote(err error) error {
 	text := err.Error()
-	for _, quotes := range []string{", with args beginning with", "redis: can't parse", "redis: invalid reply"} {
+	for _, quotes := range []string{", with args beginning with", "redis: can't parse", "redis: invalid reply", ": parsing"} {
 		if before, _, found := strings.Cut(text, quotes); found {
 			return errors.New(before + quotes + " …")
 		}
