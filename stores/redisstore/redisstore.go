@@ -104,6 +104,7 @@ type Options struct {
 // Store is a [session.Tagger] in Redis, made by [New]. It is safe for concurrent use.
 type Store struct {
 	client      redis.UniversalClient
+	server      server // the client, for commands about one key; see straight
 	prefix      string
 	minReplicas int
 	logger      *slog.Logger
@@ -121,6 +122,7 @@ func New(client redis.UniversalClient, opts Options) (*Store, error) {
 	}
 	s := &Store{
 		client:      client,
+		server:      straight{client},
 		prefix:      cmp.Or(opts.Prefix, "session:"),
 		minReplicas: opts.MinReplicas,
 		logger:      cmp.Or(opts.Logger, slog.Default()),

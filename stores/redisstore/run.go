@@ -16,7 +16,7 @@ import (
 // to a server that does not know it: after its first start, a restart, a failover.
 func (s *Store) run(ctx context.Context, verb string, script *redis.Script, key string, args ...any) (any, error) {
 	return s.ask(ctx, verb, func() (any, error) {
-		return script.Run(ctx, straight{s.client}, []string{key}, args...).Result()
+		return script.Run(ctx, s.server, []string{key}, args...).Result()
 	})
 }
 
@@ -82,11 +82,16 @@ func (c straight) Do(ctx context.Context, args ...any) *redis.Cmd {
 }
 
 func (c straight) EvalSha(ctx context.Context, digest string, keys []string, args ...any) *redis.Cmd {
-	return c.Do(ctx, append([]any{"evalsha", digest, 1, keys[0]}, args...)...)
+	return c.eval(ctx, "evalsha", digest, keys[0], args)
 }
 
 func (c straight) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
-	return c.Do(ctx, append([]any{"eval", script, 1, keys[0]}, args...)...)
+	return c.eval(ctx, "eval", script, keys[0], args)
+}
+
+func (c straight) eval(ctx context.Context, command, script, key string, args []any) *redis.Cmd {
+	all := append(make([]any, 0, 4+len(args)), command, script, 1, key)
+	return c.Do(ctx, append(all, args...)...)
 }
 
 // send sends a command about a key and, if that was asked for, WAIT on the same connection:
@@ -94,7 +99,7 @@ func (c straight) Eval(ctx context.Context, script string, keys []string, args .
 // has no key, and it would send it to any node.
 func (s *Store) send(ctx context.Context, key string, command func(to server) *redis.Cmd) (any, error) {
 	if s.minReplicas == 0 {
-		return command(straight{s.client}).Result()
+		return command(s.server).Result()
 	}
 	pipe := s.client.Pipeline()
 	if cluster, ok := s.client.(*redis.ClusterClient); ok {
