@@ -487,8 +487,8 @@ func Test_that_reads_without_a_session_are_empty(t *testing.T) {
 	var s *session.Session
 	m := s.FlashMessages()
 	got := fmt.Sprintln(m.Has("k"), m.Get("k", "d"), m.All(), m.Alerts(), session.Flashed(s, "k", "d"),
-		s.Old("title", "d"), s.InputErrors("title"), s.PageErrors(), s.PullIntendedURL("/d"), s.Submission("").Submitted())
-	wantText(t, "reads on nil", strings.TrimSpace(got), "false d map[] [] d d [] [] /d false")
+		s.Old("title", "d"), s.InputErrors("title"), s.PageErrors(), s.PullIntendedURL("/d"), s.Submission("").Submitted(), s.HasErrors())
+	wantText(t, "reads on nil", strings.TrimSpace(got), "false d map[] [] d d [] [] /d false false")
 	wantText(t, "reads on the zero value", fmt.Sprint(session.FlashMessages{}.Get("k", "d")), "d")
 }
 

@@ -634,6 +634,14 @@ func Test_that_to_ask_for_errors_is_to_show_them(t *testing.T) {
 	wantText(t, "Cache-Control", got.header.Get("Cache-Control"), "no-store")
 }
 
+// The title of a page is not in a part of it.
+func Test_that_to_ask_for_errors_in_a_part_leaves_them(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
+	v.asks(ask{as: htmxPart}, pageThat(func(s *session.Session) { s.HasErrors() }))
+	reads(t, v, "the next page", func(s *session.Session) any { return fmt.Sprint(s.HasErrors()) }, "true")
+}
+
 func FuzzFieldNames(f *testing.F) {
 	for _, name := range []string{"title", "items[0].name", "tags[]", "[", "]", "a[b", "a]b", "..", "a[].b", "[].", "ä[ö]", "\x00", "user[password]"} {
 		f.Add(name, name+"x")
