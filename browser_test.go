@@ -242,9 +242,12 @@ func flashing(do func(s *session.Session)) echo.HandlerFunc {
 }
 
 // texts is the page's alerts, one after the other.
-func texts(s *session.Session) string {
+func texts(s *session.Session) string { return alertsOf(s) }
+
+// alertsOf shows those kinds of them, or all.
+func alertsOf(s *session.Session, kinds ...string) string {
 	var all []string
-	for _, m := range s.FlashMessages().Alerts() {
+	for _, m := range s.FlashMessages().Alerts(kinds...) {
 		all = append(all, m.Text)
 	}
 	return strings.Join(all, " ")

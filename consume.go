@@ -11,7 +11,7 @@ type flashes struct {
 	decoded  bool        // received is filled in
 	added    []flashItem // by this request, not saved yet
 	own      []flashItem // by this request, saved already, or shown by it and never to be
-	now      []Message   // for this response only
+	now      []flashItem // for this response only
 
 	forms map[string]Submission // those that were asked for so far, by the name of the form
 
@@ -80,7 +80,13 @@ func (f *flashes) forgetNow() {
 	}
 }
 
-func (f *flashes) markRead(it flashItem) { f.read = marked(f.read, it.id) }
+// markRead notes that it is about to be shown, unless nobody is there any more.
+func (s *Session) markRead(it flashItem) {
+	if !s.headSent || !s.hasHungUp() {
+		f := s.flashes()
+		f.read = marked(f.read, it.id)
+	}
+}
 
 // forgetReads is for a handler that read messages and then failed: nobody has seen them.
 func (f *flashes) forgetReads() {
@@ -162,10 +168,7 @@ func (s *Session) visible() []flashItem {
 		items = s.onlyConsumed(items)
 	}
 	s.warnOfCaches()
-	for _, m := range f.now {
-		items = append(items, flashItem{kind: kindAlert, value: mustEncode(m)})
-	}
-	return items
+	return append(items, f.now...)
 }
 
 // warnOfCaches says once that a page is about to show messages, whose head knows nothing of them. A
@@ -248,7 +251,7 @@ func (s *Session) consume() flashDelta {
 	f := s.flashes()
 	if s.m.sealer != nil && f.claimed() {
 		for _, it := range s.visible() {
-			f.markRead(it)
+			s.markRead(it)
 			f.formRead = f.formRead || it.kind.onePage()
 		}
 	}
@@ -288,9 +291,7 @@ func (s *Session) shownSoFar() flashDelta {
 	shown := func(it flashItem) bool { return slices.Contains(f.read, it.id) }
 	f.received = slices.DeleteFunc(f.received, func(it flashItem) bool { return shown(it) || f.superseded(it) })
 	f.own = slices.DeleteFunc(f.own, shown)
-	if shown(flashItem{}) { // messages for now have no id
-		f.now = nil
-	}
+	f.now = slices.DeleteFunc(f.now, shown)
 	f.read = nil
 	return delta
 }

@@ -117,9 +117,6 @@ func (s *Session) saveLate(streams bool) {
 func (s *Session) flushed() {
 	s.lock()
 	defer s.unlock()
-	if s.failure() != nil {
-		return
-	}
 	if shown := s.shownSoFar(); !shown.empty() {
 		_ = s.commit(shown)
 	}

@@ -75,8 +75,8 @@ func (s *Session) FlashNow(kind, text string) {
 	s.lock()
 	defer s.unlock()
 	s.state()
-	f := s.flashes()
-	f.now = append(f.now, Message{Kind: KindOf(kind), Text: text})
+	f, m := s.flashes(), Message{Kind: KindOf(kind), Text: text}
+	f.now = append(f.now, flashItem{id: rand.Text(), kind: kindAlert, value: mustEncode(m)})
 }
 
 // Flash stores value under key until a page reads it; the last value under a key stands.

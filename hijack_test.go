@@ -299,6 +299,19 @@ func Test_that_a_flush_that_is_not_supported_sends_nothing(t *testing.T) {
 	}
 }
 
+// What is sent then may be anything, and is no page that has had them.
+func Test_that_old_input_outlives_a_connection_that_is_taken_over(t *testing.T) {
+	a := simpleApp(t, takeOver(func(s *session.Session) error { s.Has("user"); return nil }))
+	g := a.guest(t, newWire(t, false)).begins()
+	g.elsewhere(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"name": {"is missing"}}) })
+	g.during(nil, "/", "Accept", "text/html")
+	var left []string
+	g.elsewhere(func(s *session.Session) { left = s.InputErrors("name") })
+	if len(left) != 1 {
+		t.Errorf("got %q; want the error still there", left)
+	}
+}
+
 // What net/http asks for is FlushError; few writers of middleware have Flush besides.
 func Test_that_a_writer_which_flushes_and_says_what_fails_is_flushed(t *testing.T) {
 	a := simpleApp(t, func(c echo.Context) error {

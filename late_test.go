@@ -127,6 +127,69 @@ func Test_that_a_stream_shows_a_message_once(t *testing.T) {
 	}
 }
 
+// sends is a stream in which each of show writes an event.
+func sends(show ...func(s *session.Session) string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		s := session.From(c)
+		s.Has("user")
+		c.Response().Header().Set("Content-Type", "text/event-stream")
+		c.Response().Flush()
+		for _, event := range show {
+			fmt.Fprintf(c.Response(), "[%s]", event(s))
+			c.Response().Flush()
+		}
+		return nil
+	}
+}
+
+func Test_that_an_event_ends_what_it_has_shown_and_no_more(t *testing.T) {
+	after := func(flash func(*session.Session), kinds ...string) func(*session.Session) string {
+		return func(s *session.Session) string {
+			flash(s)
+			return alertsOf(s, kinds...)
+		}
+	}
+	two := func(s *session.Session) { s.FlashSuccess("A"); s.FlashError("B") }
+	twoNow := func(s *session.Session) { s.FlashNow("success", "A"); s.FlashNow("error", "B") }
+	all := func(s *session.Session) string { return alertsOf(s) }
+	for _, tc := range []struct {
+		claim  string
+		events []func(*session.Session) string
+		want   string
+	}{
+		{"of one kind", []func(*session.Session) string{after(two, "success"), all, all}, "[A][B][]"},
+		{"of one kind, for now", []func(*session.Session) string{after(twoNow, "success"), all, all}, "[A][B][]"},
+		{"not what came after it had looked", []func(*session.Session) string{func(s *session.Session) string {
+			two(s)
+			shown := alertsOf(s)
+			s.FlashNow("info", "C")
+			return shown
+		}, all, all}, "[A B][C][]"},
+		{"though a value could not be stored", []func(*session.Session) string{after(func(s *session.Session) {
+			two(s)
+			s.Put("x", make(chan int))
+		}), all}, "[A B][]"},
+	} {
+		v := newSite(t).browser()
+		v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+		wantText(t, tc.claim, v.asks(ask{as: scriptFetch}, sends(tc.events...)).body, tc.want)
+	}
+}
+
+func Test_that_an_event_which_nobody_waits_for_shows_nothing(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(nil, flashing(savedFlash))
+	ctx, leave := context.WithCancel(t.Context())
+	v.asks(ask{as: scriptFetch, ctx: ctx}, func(c echo.Context) error {
+		return sends(func(s *session.Session) string {
+			leave()
+			<-c.Request().Context().Done()
+			return texts(s)
+		})(c)
+	})
+	wantText(t, "the next page", v.opens(alertsPage).body, "<main>Saved!</main>")
+}
+
 // A page is one thing, though it is sent in pieces.
 func Test_that_a_streamed_page_may_show_a_message_in_two_places(t *testing.T) {
 	v := newSite(t).browser()

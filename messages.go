@@ -14,7 +14,7 @@ func Flashed[T any](s *Session, key string, def ...T) T {
 	if !ok {
 		return first(def)
 	}
-	s.flashes().markRead(it)
+	s.markRead(it)
 	v, err := decodeValue[T](key, it.value)
 	if err != nil {
 		s.reportMistyped(key, err, mistyped)
@@ -76,7 +76,7 @@ func (m FlashMessages) Get(name string, def ...any) any {
 	if !ok {
 		return first(def)
 	}
-	m.s.flashes().markRead(it)
+	m.s.markRead(it)
 	return it.any()
 }
 
@@ -90,7 +90,7 @@ func (m FlashMessages) All() map[string]any {
 	m.s.lock()
 	defer m.s.unlock()
 	for name, it := range m.named() {
-		m.s.flashes().markRead(it)
+		m.s.markRead(it)
 		all[name] = it.any()
 	}
 	return all
@@ -108,7 +108,7 @@ func (m FlashMessages) Alerts(kinds ...string) []Message {
 	var alerts []Message
 	for _, it := range m.visible() {
 		if alert, ok := it.alert(); ok && isOneOf(alert.Kind, kinds) {
-			m.s.flashes().markRead(it)
+			m.s.markRead(it)
 			alerts = append(alerts, alert)
 		}
 	}

@@ -33,7 +33,7 @@ func (s *Session) viewOf(h http.Header) view {
 	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasHungUp() || isErrorForScript(status, s.req.Header, h) {
 		return view{}
 	}
-	page := to == audiencePage && isHTML(s.req, h)
+	page := to == audiencePage && status != http.StatusSwitchingProtocols && isHTML(s.req, h)
 	return view{shows: true, page: page, backCached: page && status == http.StatusOK && s.req.Method == http.MethodGet}
 }
 
