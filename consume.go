@@ -281,7 +281,7 @@ func (s *Session) consume() flashDelta {
 	return delta
 }
 
-// shownSoFar is what a response consumes that has begun and goes on. The rest of it does not show that again.
+// shownSoFar consumes what was shown by a response that goes on, and hides it from the rest of that response.
 func (s *Session) shownSoFar() flashDelta {
 	f := s.flash
 	if f == nil || !s.headSent || s.m.sealer != nil || !s.view().shows {

@@ -158,7 +158,8 @@ func (s *Session) Load(ctx context.Context) error {
 // Save commits what has been changed so far, and sets the cookie if there is one to be
 // set. It is for handlers that are about to stream for long, or to hijack the connection;
 // everybody else leaves it to the middleware. In a stream it also ends the messages that were
-// shown by then, as each event does that text/event-stream flushes. (Not with cookies: they have left.)
+// shown by then, as each event does that text/event-stream flushes; but not with a [Sealer], whose
+// cookies have left.
 //
 // It returns [ErrNotFound] if another request has ended the session meanwhile, and [ErrMoved]
 // if another request has given it a new id. If ctx has ended already, Save does nothing; beyond
