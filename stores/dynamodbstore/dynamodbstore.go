@@ -217,26 +217,26 @@ func (s *Store) put(ctx context.Context, verb string, item attributes, cond cond
 		ExpressionAttributeValues:           cond.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	err = s.met(ctx, attributes{attrPK: item[attrPK], attrSK: item[attrSK]}, err)
+	err = s.met(ctx, item, err)
 	return outcome(verb, err, cond.now, text(item[attrEnded]))
 }
 
-// met returns err, and if that is a refusal, with the item that the condition met.
+// met returns err, and if item was refused, with what the condition met in its place.
 //
 // DynamoDB sends that item along, so it is tempting to read a refusal without one as: there is
 // nothing. But others that speak its language never send it, DynamoDB Local before version 2.2.0
 // for one, and a conflict there would be taken for a session that is gone. So met looks. What came
 // in between is a conflict, too: the caller reads it and tries again.
-func (s *Store) met(ctx context.Context, key attributes, err error) error {
+func (s *Store) met(ctx context.Context, item attributes, err error) error {
 	var refused *types.ConditionalCheckFailedException
 	if !errors.As(err, &refused) || len(refused.Item) > 0 {
 		return err
 	}
-	item, getErr := s.get(ctx, key)
+	found, getErr := s.get(ctx, attributes{attrPK: item[attrPK], attrSK: item[attrSK]})
 	if getErr != nil {
 		return getErr
 	}
-	refused.Item = item
+	refused.Item = found
 	return err
 }
 
