@@ -152,6 +152,7 @@ func Test_that_an_event_ends_what_it_has_shown_and_no_more(t *testing.T) {
 	two := func(s *session.Session) { s.FlashSuccess("A"); s.FlashError("B") }
 	twoNow := func(s *session.Session) { s.FlashNow("success", "A"); s.FlashNow("error", "B") }
 	all := func(s *session.Session) string { return alertsOf(s) }
+	step := func(s *session.Session) string { return session.Flashed(s, "step", "none") }
 	for _, tc := range []struct {
 		claim  string
 		events []func(*session.Session) string
@@ -165,13 +166,17 @@ func Test_that_an_event_ends_what_it_has_shown_and_no_more(t *testing.T) {
 			s.FlashNow("info", "C")
 			return shown
 		}, all, all}, "[A B][C][]"},
+		{"what it was to replace as well", []func(*session.Session) string{func(s *session.Session) string {
+			s.Flash("step", "second")
+			return step(s)
+		}, step}, "[second][none]"},
 		{"though a value could not be stored", []func(*session.Session) string{after(func(s *session.Session) {
 			two(s)
 			s.Put("x", make(chan int))
 		}), all}, "[A B][]"},
 	} {
 		v := newSite(t).browser()
-		v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+		v.posts(nil, flashing(func(s *session.Session) { s.Flash("step", "first") }))
 		wantText(t, tc.claim, v.asks(ask{as: scriptFetch}, sends(tc.events...)).body, tc.want)
 	}
 }

@@ -50,7 +50,7 @@ func Test_that_htmx_gets_a_bad_form_back_at_once(t *testing.T) {
 			t.Errorf("got status %d; want 422", p.status)
 		}
 		p.shows(`<div id="post">`, `value="Hello"`, `href="#author-email"`).hides("<html")
-		v.byPart().post("/cart", "/newsletter", session.FormField, "newsletter", "email", "ada@").shows(`value="ada@"`, `id="newsletter-email-error"`)
+		v.byPart().post("/cart", "/newsletter", session.FormField, "newsletter", "email", "ada@").shows(`value="ada@"`, `id="newsletter-email-error"`, `id="newsletter-error-summary"`)
 		v.get("/posts/new").hides("Hello", "There is a problem", "ada@")
 	})
 }
