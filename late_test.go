@@ -865,7 +865,7 @@ func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
 			return err
 		}
 	}
-	for name, mount := range map[string]func(s echo.MiddlewareFunc) []echo.MiddlewareFunc{
+	mounts := map[string]func(s echo.MiddlewareFunc) []echo.MiddlewareFunc{
 		"alone": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc { return []echo.MiddlewareFunc{s} },
 		"ContextTimeout inside": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc {
 			return []echo.MiddlewareFunc{s, middleware.ContextTimeout(time.Hour)}
@@ -873,35 +873,46 @@ func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
 		"parsed outside": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc {
 			return []echo.MiddlewareFunc{parseForm, s, forgetForm}
 		},
-	} {
-		for protocol, http2 := range protocols {
-			t.Run(protocol+"/"+name, func(t *testing.T) {
-				dir := t.TempDir()
-				t.Setenv("TMPDIR", dir)
-				var files int
-				a := newWebApp(t)
-				a.use(mount(a.manager.Middleware())...)
-				a.all(func(c echo.Context) error {
-					if _, err := c.MultipartForm(); err != nil {
-						return err
-					}
-					files = countFiles(t, dir)
-					return c.NoContent(http.StatusOK)
-				})
-				w := newWire(t, http2)
-				g := a.guest(t, w)
-				body, contentType := largeUpload(33 << 20) // 32 MB stay in memory
-				got := g.send(g.request(http.MethodPost, "/", body, "Content-Type", contentType))
-				if got.status != http.StatusOK || files != 1 {
-					t.Fatalf("got %d, %v, %d files; want the upload in a file", got.status, got.err, files)
-				}
-				w.server.Close() // waits until net/http has done with the request
-				if n := countFiles(t, dir); n != 0 {
-					t.Errorf("%d files are left behind", n)
-				}
-			})
-		}
 	}
+	for protocol, http2 := range protocols {
+		t.Run(protocol, func(t *testing.T) {
+			without := filesLeftBehind(t, http2) // net/http of Go 1.27 leaves those of HTTP/2 itself
+			for name, mount := range mounts {
+				t.Run(name, func(t *testing.T) {
+					a := newWebApp(t)
+					if n := filesLeftBehind(t, http2, mount(a.manager.Middleware())...); n != without {
+						t.Errorf("%d files are left behind, and %d without sessions", n, without)
+					}
+				})
+			}
+		})
+	}
+}
+
+// filesLeftBehind is how many of its temporary files net/http has not removed after an upload.
+func filesLeftBehind(t *testing.T, http2 bool, mounted ...echo.MiddlewareFunc) int {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	var files int
+	a := newWebApp(t)
+	a.use(mounted...)
+	a.all(func(c echo.Context) error {
+		if _, err := c.MultipartForm(); err != nil {
+			return err
+		}
+		files = countFiles(t, dir)
+		return c.NoContent(http.StatusOK)
+	})
+	w := newWire(t, http2)
+	g := a.guest(t, w)
+	body, contentType := largeUpload(33 << 20) // 32 MB stay in memory
+	got := g.send(g.request(http.MethodPost, "/", body, "Content-Type", contentType))
+	if got.status != http.StatusOK || files != 1 {
+		t.Fatalf("got %d, %v, %d files; want the upload in a file", got.status, got.err, files)
+	}
+	w.server.Close() // waits until net/http has done with the request
+	return countFiles(t, dir)
 }
 
 func countFiles(t *testing.T, dir string) int {

@@ -7,9 +7,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -63,11 +65,18 @@ func Test_that_no_row_allocates_more_than_it_did(t *testing.T) {
 		got := testing.AllocsPerRun(100, func() { ok(t, r.visit(v)) })
 		r.close()
 		row := r.store + "/" + r.scenario.name
-		if most, known := allocations[row]; !known || got > most {
+		most, known := allocations[row]
+		if strings.Contains(row, "write") {
+			most += moreForJSON
+		}
+		if !known || got > most {
 			t.Errorf("%s: got %v allocations; want %v at the most", row, got, most)
 		}
 	}
 }
+
+// moreForJSON is how much more than one allocation encoding/json needs for a value: one more since Go 1.27.
+var moreForJSON = testing.AllocsPerRun(100, func() { _, _ = json.Marshal(7) }) - 1
 
 // room is the most bytes that a row takes: a frame of up to 416 bytes, a session of up to 480. One
 // field more may be one too many, as Go has no sizes between 416 and 448, nor between 480 and 512.
