@@ -260,7 +260,7 @@ func (f invalidFields) MarshalJSON() ([]byte, error) {
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
-		if err == nil || c.Response().Committed || !isValidation(err) || FromContext(c.Request().Context()) == nil {
+		if err == nil || c.Response().Committed || !isValidation(err, c.Request()) || FromContext(c.Request().Context()) == nil {
 			return err
 		}
 		switch {
@@ -275,7 +275,8 @@ func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 
 func hasStatus(err error) bool {
 	var answer *echo.HTTPError
-	return errors.As(err, &answer)
+	var binding *echo.BindingError
+	return errors.As(err, &answer) || errors.As(err, &binding)
 }
 
 func isForm(r *http.Request) bool {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -370,6 +371,12 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		{"a form that curl sends", ask{form: form, as: headers{"Accept", "*/*"}}, returns(invalidTitle), 303, "title=x title: is short"},
 		{"not a form that a script of a page sends", ask{form: form, as: headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}}, returns(wrapped), 400, "title=- "},
 		{"not another error", ask{form: form}, returns(echo.ErrConflict), 409, "title=- "},
+		{"what Bind cannot read", ask{form: form}, bindsNumber, 303, "title=x title: Title must be a whole number"},
+		{"not if several fields have that value", ask{form: url.Values{"title": {"x"}, "body": {"x"}}}, bindsNumber, 400, "title=- "},
+		{"not what Bind cannot read in JSON", ask{body: `{"Title":"x"}`, header: headers{"Content-Type", "application/json"}}, bindsNumber, 400, "title=- "},
+		{"not what Bind cannot read for a client that takes no HTML", ask{form: form, as: jsonPoll}, bindsNumber, 400, "title=- "},
+		{"nor what a binder cannot read, which passes", ask{form: form, as: jsonPoll}, bindsField, 500, "title=- "},
+		{"not what strconv cannot read", ask{form: form}, func(c echo.Context) error { _, err := strconv.Atoi(c.FormValue("title")); return err }, 500, "title=- "},
 		{"not success", ask{form: form}, with200, 200, "title=- "},
 		{"not JSON, even from a page", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(wrapped), 400, "title=- "},
 		{"not a JSON dialect", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/vnd.api+json; charset=utf-8"}}, returns(wrapped), 400, "title=- "},
@@ -397,6 +404,18 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 }
 
 func with200(c echo.Context) error { return c.HTML(http.StatusOK, "fine") }
+
+func bindsNumber(c echo.Context) error {
+	var form struct {
+		Title int `form:"title"`
+	}
+	return c.Bind(&form)
+}
+
+func bindsField(c echo.Context) error {
+	var n int
+	return echo.FormFieldBinder(c).Int("title", &n).BindError()
+}
 
 func Test_that_FlashInvalid_passes_errors_of_requests_without_a_session(t *testing.T) {
 	e := echo.New()

@@ -23,10 +23,11 @@ import (
 //
 // A package that is imported against the arrows reaches users who did not ask for it.
 
-// echoFiles are the files of the root package that answer requests. All others work
+// echoFiles are the files of the root package that know Echo. All others work
 // on net/http and context, so that another version of Echo changes these only.
 var echoFiles = []string{
 	"answer.go",
+	"bind.go",   // for the errors of its Bind
 	"config.go", // for Config.Skipper
 	"csrf.go",
 	"frame.go",

@@ -51,6 +51,11 @@ type FieldError interface {
 // InputErrors() map[string][]string such as [ValidationErrors], whatever wraps them, and
 // several of them joined. Of another error it adds no text, which may be internal; the old
 // input is kept.
+//
+// It also understands what Echo's Bind says of a value that is no number, no bool or no time, as if it
+// had the rules "number", "numeric", "boolean" or "datetime" of a validator, or "range" for a number that
+// does not fit. Bind does not name the field, so it is the one that was submitted with that value; where
+// several were, it is like any other error.
 func (s *Session) FlashValidationErrors(err error) {
 	s.FlashAll()
 	r := s.request()
@@ -78,11 +83,11 @@ func (s *Session) request() *http.Request {
 	return s.exchange.Request()
 }
 
-// isValidation says whether FlashValidationErrors understands err.
-func isValidation(err error) (found bool) {
+// isValidation says whether FlashValidationErrors understands err, for the form that came with r.
+func isValidation(err error, r *http.Request) (found bool) {
 	walkErrors(err, func(err error) (deeper bool) {
 		_, byName := err.(inputErrorser)
-		found = found || byName || fieldErrorsOf(err) != nil
+		found = found || byName || fieldErrorsOf(err) != nil || isUnreadable(err, r)
 		return !found
 	})
 	return found
@@ -99,6 +104,9 @@ func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) 
 			return false
 		}
 		list := fieldErrorsOf(err)
+		if u, ok := names.unreadable(err); ok {
+			list = []FieldError{u}
+		}
 		for _, e := range list[:min(len(list), maxErrors)] { // of a list that was sent, there may be thousands
 			errs = mergeErrors(errs, []InputError{{names.field(e.Namespace()), []string{m.cfg.ValidationText(r.Context(), e)}}})
 		}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -93,6 +94,60 @@ func Test_which_errors_are_taken_apart(t *testing.T) {
 				}
 				return fieldErrors(s)
 			}, tc.want)
+		})
+	}
+}
+
+func Test_what_is_said_of_a_value_that_Bind_cannot_read(t *testing.T) {
+	type form struct {
+		Count int       `form:"count"`
+		Small int8      `form:"small"`
+		Size  uint      `form:"size"`
+		Price float64   `form:"price"`
+		Agree bool      `form:"agree"`
+		Day   time.Time `form:"day" format:"2006-01-02"`
+		At    time.Time `form:"at"`
+		IDs   []int     `form:"ids"`
+		Title string    `form:"title"`
+	}
+	bind := func(c echo.Context) error { return c.Bind(new(form)) }
+	cases := []struct {
+		claim string
+		form  url.Values
+		bind  func(echo.Context) error
+		want  string
+	}{
+		{"an integer", url.Values{"count": {"abc"}, "title": {"t"}}, bind, "count: Count must be a whole number"},
+		{"one with a fraction", url.Values{"count": {"1.5"}}, bind, "count: Count must be a whole number"},
+		{"one that does not fit", url.Values{"small": {"1000"}}, bind, "small: Small is not valid"},
+		{"one below zero", url.Values{"size": {"-1"}}, bind, "size: Size must be a whole number"},
+		{"a number", url.Values{"price": {"1,5"}}, bind, "price: Price must be a number"},
+		{"a bool", url.Values{"agree": {"on"}}, bind, "agree: Agree must be true or false"},
+		{"a day", url.Values{"day": {"tomorrow"}}, bind, "day: Day must be a date or time"},
+		{"a time", url.Values{"at": {"noon"}}, bind, "at: At must be a date or time"},
+		{"one of several values", url.Values{"ids": {"1", "two"}}, bind, "ids: IDs must be a whole number"},
+		{"the first of several fields", url.Values{"count": {"a"}, "price": {"b"}}, bind, "count: Count must be a whole number"},
+		{"one that another field has, too", url.Values{"count": {"a"}, "title": {"a"}}, bind, ""},
+		{"one that a field has by the name of the library's own", url.Values{"count": {"a"}, "_form": {""}, "_x": {"a"}}, bind, "count: Count must be a whole number"},
+		{"by a binder, which knows the field", url.Values{"count": {"a"}, "title": {"a"}}, func(c echo.Context) error {
+			var n int
+			return echo.FormFieldBinder(c).Int("count", &n).BindError()
+		}, "count: Count must be a whole number"},
+		{"with another status", url.Values{"count": {"a"}}, func(c echo.Context) error {
+			return echo.NewHTTPError(http.StatusConflict).SetInternal(errors.Unwrap(bind(c)))
+		}, ""},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			v := newSite(t).browser()
+			v.posts(tc.form, func(c echo.Context) error {
+				err := tc.bind(c)
+				if err == nil {
+					t.Error("Bind reads it")
+				}
+				return flashing(func(s *session.Session) { s.FlashValidationErrors(err) })(c)
+			})
+			reads(t, v, "the page", fieldErrors, tc.want)
 		})
 	}
 }

@@ -80,7 +80,7 @@ var validationTexts = map[string]string{
 	"excludesall": "must not contain any of {}",
 
 	"numeric":  "must be a number",
-	"number":   "must be a number",
+	"number":   "must be a whole number",
 	"boolean":  "must be true or false",
 	"email":    "must be an email address, such as name@example.com",
 	"url":      "must be a web address that begins with https:// or http://",
