@@ -132,10 +132,20 @@ func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" || !isForm(r) || referer(r) == "" {
 		return echo.NewHTTPError(http.StatusForbidden).SetInternal(ErrCSRF)
 	}
+	s.warnOfMissingToken(r)
 	s.FlashAll()
 	s.Flash(KindError, cfg.Text) // under a key, so that several refusals are one alert
 	s.FlashErrors(map[string]string{CSRFCode: cfg.Text})
 	return Back(c, "/")
+}
+
+// warnOfMissingToken says once that a form of ours has no field for the token. Its visitors are told to send
+// it again, which helps those whose token is an old one, and nobody here.
+func (s *Session) warnOfMissingToken(r *http.Request) {
+	given := r.Header.Get(CSRFHeader) != "" || r.PostForm.Has(CSRFField)
+	if !given && s.m.warnedOfToken.CompareAndSwap(false, true) {
+		s.m.report(r.Context(), nil, "", Event{}, missingToken)
+	}
 }
 
 // CSRFToken is the token for a form of this page, or for the header [CSRFHeader] of what

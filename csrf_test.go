@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -262,6 +263,26 @@ func Test_that_an_htmx_form_of_an_ended_session_goes_back_too(t *testing.T) {
 	got = v.asks(ask{as: htmxBoosted, form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
 	if got.status != http.StatusSeeOther || got.header.Get("Location") != "/form" {
 		t.Errorf("boosted: got %d to %q; want the form's page", got.status, got.header.Get("Location"))
+	}
+}
+
+func Test_that_it_is_logged_once_that_a_form_has_no_field_for_the_token(t *testing.T) {
+	var log syncBuffer
+	v := newSite(t, func(cfg *session.Config) { cfg.Logger = slog.New(slog.NewTextHandler(&log, nil)) }).browser()
+	token := v.opens(tokenPage).body
+	const text = "without a CSRF token"
+	v.submits(token[1:])
+	v.asks(ask{form: url.Values{session.CSRFField: {""}}, from: "/form"}, accept)
+	v.asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form", header: headers{session.CSRFHeader, "stale"}}, accept)
+	v.asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form", header: headers{"Sec-Fetch-Site", "cross-site"}}, accept)
+	if log := log.String(); strings.Contains(log, text) {
+		t.Errorf("a bad token, or another site: the log has %q", log)
+	}
+	for range 2 {
+		v.asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
+	}
+	if log := log.String(); strings.Count(log, text) != 1 {
+		t.Errorf("a form without one: the log has %q; want it once", log)
 	}
 }
 

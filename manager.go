@@ -22,6 +22,7 @@ type Manager struct {
 	realTime       bool        // cfg has no clock of its own
 	warned         atomic.Bool // of a cookie that browsers drop
 	warnedOfCaches atomic.Bool // of a page that does not say whose it is
+	warnedOfToken  atomic.Bool // of a form that has none
 
 	// Each commit of this process is marked producer:seq; see writer. Its end counts, too, which
 	// tells what was stored before a session was loaded; see Session.newest.
