@@ -189,9 +189,9 @@ func (s *Session) IsHTMXPart() bool { return s != nil && isHTMX(s.req.Header) }
 // submitted, as [Session.FlashValidationErrors] does.
 //
 // A full page goes back to the form, which shows them. A request for a part of a page
-// gets the view at once, with status 422, and nothing is left for the next page. A full
-// page gets the view as well, if there is one, when the request is a GET or does not say which
-// page of this site it came from.
+// gets the view at once, with status 422, and no error or old input is left for the next page;
+// alerts wait, unless the view shows them. A full page gets the view as well, if there is one,
+// when the request is a GET or does not say which page of this site it came from.
 //
 // Without a view, if it is not known where the form came from, the visitor goes to the address
 // of the request. If that would lead here again, Echo's error handler gets a 422, which in JSON is

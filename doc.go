@@ -85,7 +85,7 @@
 //
 // Say whose session it is when a user logs in, and all sessions of a user can be listed and ended:
 //
-//	s.Tag(user.ID) // also gives the session a new id
+//	s.Tag(user.ID) // and gives the session a new id, unless it has this tag already
 //	…
 //	devices, err := manager.Tagged(ctx, user.ID)
 //	err = manager.DestroyTagged(ctx, user.ID, s.Handle()) // log out everywhere else

@@ -241,7 +241,8 @@ func (it flashItem) inputErrors() (errs []InputError) {
 }
 
 // FlashErrors adds errors of the page by their codes, such as "E_BAD_CSRF_TOKEN". They
-// live for one page.
+// live for one page, and are read by [Session.PageErrors]. Errors of fields are those of
+// [Session.FlashInputErrors].
 func (s *Session) FlashErrors(byCode map[string]string) {
 	s.lock()
 	defer s.unlock()

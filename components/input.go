@@ -14,7 +14,8 @@ type Input struct {
 	Label string // what to enter; Field only
 	Hint  string // how to enter it; Field only
 
-	// Type is any type of an input element, "textarea" or "select". "" is "text".
+	// Type is any type of an input element, "textarea" or "select". "" is "select" where there are
+	// Options, and otherwise "text".
 	Type string
 
 	// Value is the default. For a checkbox or a radio button it is what is submitted when
@@ -47,7 +48,11 @@ type Input struct {
 
 // kind is the type as HTML spells it.
 func (in Input) kind() string {
-	return cmp.Or(strings.ToLower(strings.TrimSpace(in.Type)), "text")
+	otherwise := "text"
+	if len(in.Options) > 0 {
+		otherwise = "select"
+	}
+	return cmp.Or(strings.ToLower(strings.TrimSpace(in.Type)), otherwise)
 }
 
 // Option is one of several choices.

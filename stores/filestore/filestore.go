@@ -40,7 +40,7 @@
 // the name when it is complete.
 //
 // Whoever changes something in a directory holds the lock, flock(2), on this directory. Reading
-// takes none, unless it meets a writer in the middle of his work.
+// takes none, unless it meets a writer in the middle of its work.
 //
 // Directories have mode 0700 and files 0600, however open the umask is; only a Dir that is there
 // already keeps its own. All is opened relative to Dir, through [os.Root]: a symbolic link

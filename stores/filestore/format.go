@@ -32,7 +32,7 @@ import (
 // the other parts, or behind the data, means nothing.
 //
 // Data goes to the next part each time. Two parts would do, if it were always known which head
-// the disk has. But whoever wrote the current one may have died before he could flush it; then
+// the disk has. But whoever wrote the current one may have died before flushing it; then
 // the disk may have the one before, and until that is certain both of their parts have to stay.
 //
 // A CRC would find a flipped bit just as well. But with the path in it, the checksum is

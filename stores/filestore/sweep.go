@@ -85,7 +85,7 @@ func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (remo
 	return removed, first
 }
 
-// sweepFile removes the file if it is done with. A visitor may renew his session between a
+// sweepFile removes the file if it is done with. A visitor may renew the session between a
 // look at it and its removal, so what counts is the second look, with the lock.
 func (s *Store) sweepFile(ctx context.Context, f file, name string) (removed bool, err error) {
 	done := s.isDone

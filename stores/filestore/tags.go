@@ -113,7 +113,7 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 // Revoke marks all entries in the index of tag as revoked, other than those for the keys in
 // except, and returns the keys of all that are marked. If the index was damaged, and
 // entries that are lost may still be those of living sessions, it changes nothing and
-// answers [session.ErrUnavailable]: nobody must be told that all of his sessions have
+// answers [session.ErrUnavailable]: nobody must be told that all of their sessions have
 // ended when some may not have.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	var marked []string
