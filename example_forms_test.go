@@ -126,6 +126,26 @@ func ExampleFlashInvalid_problemDetails() {
 	// Output: 422 {"errors":{"title":["Title must have at least 3 characters"]},"title":"Unprocessable Entity"}
 }
 
+// unnamed is an error of "this field".
+type unnamed struct{ session.FieldError }
+
+func (unnamed) Namespace() string { return "" }
+
+// A field that has another label in the form than its name goes by that.
+func ExampleValidationText_labels() {
+	labels := map[string]string{"Post.Website": "Web site (yours)"}
+	cfg := session.Config{
+		ValidationText: func(ctx context.Context, e session.FieldError) string {
+			if label := labels[e.Namespace()]; label != "" {
+				return label + strings.TrimPrefix(session.ValidationText(ctx, unnamed{e}), "This field")
+			}
+			return session.ValidationText(ctx, e)
+		},
+	}
+	fmt.Println(cfg.ValidationText(context.Background(), ruleError{namespace: "Post.Website", tag: "required"}))
+	// Output: Web site (yours) is required
+}
+
 // The text may depend on the visitor. What is left alone falls back on ValidationText.
 func ExampleValidationText() {
 	cfg := session.Config{
