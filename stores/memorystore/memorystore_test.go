@@ -113,6 +113,21 @@ func Test_that_new_sessions_release_expired_ones(t *testing.T) {
 	}
 }
 
+func Test_that_only_live_sessions_are_listed(t *testing.T) {
+	s, clock := newStore(memorystore.Options{})
+	fill(t, s, clock, "goes", 10, time.Hour)
+	fill(t, s, clock, "stays", 1, 2*time.Hour)
+	clock.Advance(time.Hour)
+	var got []string
+	for key, err := range s.Keys(t.Context()) {
+		must(t, err)
+		got = append(got, key)
+	}
+	if len(got) != 1 || got[0] != "stays0" {
+		t.Errorf("got the keys %q; want stays0", got)
+	}
+}
+
 // A store whose sessions live long must not keep the dead ones behind the living.
 func Test_that_touched_sessions_do_not_hide_expired_ones(t *testing.T) {
 	const n = 2000
@@ -243,11 +258,14 @@ func Test_that_a_write_that_does_not_fit_changes_nothing(t *testing.T) {
 	must(t, s.Destroy(ctx, "b", 0))
 	must(t, s.Write(ctx, "a", big))
 
-	huge := session.Record{Data: make([]byte, limit), Version: 2, Expires: clock.In(time.Hour)}
+	huge := session.Record{Data: make([]byte, limit-memorystore.Overhead-len("a")+1), Version: 2, Expires: clock.In(time.Hour)}
 	err := s.Write(ctx, "a", huge)
 	must(t, want(err, session.ErrTooLarge))
 	must(t, never(err, session.ErrUnavailable)) // to try again would not help
 	must(t, h.holds(ctx, "a", string(big.Data), 2))
+
+	huge.Data = huge.Data[1:] // as much as the store holds
+	must(t, s.Write(ctx, "a", huge))
 }
 
 func Test_that_a_flood_fills_the_store_to_the_cap_and_not_beyond(t *testing.T) {

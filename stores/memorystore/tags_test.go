@@ -2,6 +2,7 @@ package memorystore_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -145,6 +146,43 @@ func Test_that_new_entries_release_expired_ones(t *testing.T) {
 	if got := s.Bytes(); got != peak {
 		t.Errorf("Bytes() = %d; want %d", got, peak)
 	}
+}
+
+// All entries of a tag are in one shard.
+func Test_that_a_full_store_releases_all_entries_of_a_tag_that_have_expired(t *testing.T) {
+	const n = 5000
+	most := n * int64(memorystore.TagOverhead+len("user")+len("k0000"))
+	s, clock := newStore(memorystore.Options{MaxBytes: most})
+	tag(t, s, clock, "user", n, time.Hour)
+	clock.Advance(time.Hour)
+	rest := int(most) - memorystore.Overhead - len("k")
+	must(t, s.Write(t.Context(), "k", session.Record{Data: make([]byte, rest), Expires: clock.In(time.Hour)}))
+	if got := s.Bytes(); got != most {
+		t.Errorf("Bytes() = %d; want %d, those of the session", got, most)
+	}
+}
+
+func Test_that_a_tag_without_entries_takes_no_memory(t *testing.T) {
+	s, clock := newStore(memorystore.Options{})
+	long := strings.Repeat("x", 10_000)
+	before := heap()
+	for i := range 1000 {
+		user := fmt.Sprint(long, i)
+		tag(t, s, clock, user, 1, time.Hour)
+		must(t, s.Untag(t.Context(), user, "k0"))
+	}
+	if got := heap() - before; got > 1<<20 {
+		t.Errorf("%d bytes more than before", got)
+	}
+	runtime.KeepAlive(s)
+}
+
+// heap is how many bytes are in use.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func Test_that_the_counters_are_right_after_a_storm_of_tags(t *testing.T) {
