@@ -50,6 +50,7 @@ func Test_that_weak_keys_are_refused(t *testing.T) {
 		{"a half, twice", [][]byte{append(key(1)[:16:16], key(1)[:16]...)}, 0, "repeated"},
 		{"a whole key, twice", [][]byte{append(key(1), key(1)...)}, 0, "repeated"},
 		{"counting up", [][]byte{counting(0, 1, 32)}, 0, "counts"},
+		{"counting up in a good half", [][]byte{append(key(1)[:15:15], counting(0, 1, 18)...)}, 0, "counts"},
 		{"counting down", [][]byte{counting(200, -1, 32)}, 0, "counts"},
 		{"the alphabet", [][]byte{[]byte("abcdefghijklmnopqrstuvwxyz0123456789")}, 0, "counts"},
 		{"the same key again", [][]byte{key(1), key(2), key(1)}, 2, "same as Options.Keys[0]"},
@@ -69,7 +70,11 @@ func Test_that_weak_keys_are_refused(t *testing.T) {
 			if bad.Index != tc.index || !strings.Contains(bad.Reason, tc.reason) {
 				t.Errorf("got Keys[%d] %s; want Keys[%d] … %s …", bad.Index, bad.Reason, tc.index, tc.reason)
 			}
-			for _, part := range []string{"cookiestore: Options.Keys", "openssl rand -hex 32", "cookiestore.GenerateKey()"} {
+			where := "cookiestore: Options.Keys "
+			if tc.index >= 0 {
+				where = fmt.Sprintf("cookiestore: Options.Keys[%d] ", tc.index)
+			}
+			for _, part := range []string{where, "openssl rand -hex 32", "cookiestore.GenerateKey()"} {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("%q does not say %q", err, part)
 				}
@@ -95,9 +100,9 @@ func mustNotTell(t *testing.T, err error, keys ...[]byte) {
 	}
 }
 
-func Test_that_all_mistakes_are_reported_at_once(t *testing.T) {
+func Test_that_all_mistakes_are_reported_at_once_and_one_for_each_key(t *testing.T) {
 	_, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{
-		key(1), key(2)[:8], make([]byte, 32), key(1), key(3), docKey(t),
+		key(1), key(2)[:8], make([]byte, 32), key(1), key(3), docKey(t), docKey(t),
 	}})
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
@@ -111,7 +116,7 @@ func Test_that_all_mistakes_are_reported_at_once(t *testing.T) {
 		}
 		got = append(got, bad.Index)
 	}
-	if want := []int{1, 2, 3, 5}; fmt.Sprint(got) != fmt.Sprint(want) {
+	if want := []int{1, 2, 3, 5, 6}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got keys %v; want %v", got, want)
 	}
 }
@@ -121,6 +126,7 @@ func Test_that_good_keys_are_taken(t *testing.T) {
 		[]byte("correct horse battery staple, and a cow"),
 		[]byte(hex.EncodeToString(key(1))),
 		bytes.Join([][]byte{key(2), key(3), key(4)}, nil),
+		append(key(1)[:15:15], counting(0, 1, 17)...), // half of it counts
 	}
 	for n := range byte(100) {
 		keys = append(keys, key(n), cookiestore.GenerateKey())
@@ -164,6 +170,7 @@ func Test_that_keys_are_read_from_text(t *testing.T) {
 		{"hexadecimal in upper case", strings.ToUpper(hex.EncodeToString(k)), k},
 		{"more than 64 hexadecimal digits", hex.EncodeToString(odd), odd},
 		{"text", raw, []byte(raw)},
+		{"32 bytes of text", raw[:32], []byte(raw[:32])},
 		{"a line of a file", raw + "\r\n", []byte(raw)},
 		{"a line of a file in hexadecimal", " " + hex.EncodeToString(k) + "\n", k},
 		{"text of 64 characters, nearly hexadecimal", strings.Repeat("g", 64), bytes.Repeat([]byte("g"), 64)},
