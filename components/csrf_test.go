@@ -3,6 +3,7 @@ package components_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -35,6 +36,27 @@ func Test_that_there_is_no_token_where_nothing_asks_for_it(t *testing.T) {
 	}
 	if got := html(t, all); got != want {
 		t.Errorf("without a session, got %s; want %s", got, want)
+	}
+}
+
+func Test_that_a_form_around_a_fragment_begins_no_session_for_its_token(t *testing.T) {
+	form := with(components.Form(components.FormProps{}), with(templ.Fragment("title"), components.OldInput("title")))
+	e := newApp()
+	e.Use(session.CSRF())
+	e.GET("/part", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			return templ.RenderFragments(ctx, w, form, "title")
+		}))
+	})
+	e.GET("/", func(c echo.Context) error { return session.Render(c, http.StatusOK, form) })
+
+	browser := &browser{app: e}
+	for path, want := range map[string]int{"/part": 0, "/": 1} {
+		browser.cookies = nil
+		got := browser.get(path)
+		if !strings.Contains(got, `name="title"`) || len(browser.cookies) != want {
+			t.Errorf("%s: got %s and %d cookies; want %d", path, got, len(browser.cookies), want)
+		}
 	}
 }
 

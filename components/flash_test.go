@@ -3,6 +3,7 @@ package components_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -104,27 +105,31 @@ func flashSome(s *session.Session) {
 }
 
 func Test_that_what_a_fragment_leaves_out_is_not_consumed(t *testing.T) {
-	v := newVisitor(t)
-	v.post(nil, flashSome)
-
 	var message string
-	part := pageRequest()
-	part.Header.Set("HX-Request", "true")
-	got := v.do(part, func(c echo.Context) error {
-		var buf bytes.Buffer
-		if err := templ.RenderFragments(c.Request().Context(), &buf, page(&message), "part"); err != nil {
-			return err
-		}
-		return c.HTMLBlob(http.StatusOK, buf.Bytes())
-	})
-	if got != "<p>part</p>" || message != "" {
-		t.Errorf("the fragment is %q, and a message was read: %q", got, message)
-	}
+	byHand := page(&message)
+	for name, component := range map[string]templ.Component{"by hand": byHand, "by templ": generated(byHand)} {
+		v := newVisitor(t)
+		v.post(nil, flashSome)
 
-	whole := v.get(page(&message))
-	for _, want := range []string{"Saved.", "Half price.", "Noted.", "Enter a title", "Too many tries.", "<style>", "part"} {
-		if !strings.Contains(whole, want) {
-			t.Errorf("the page after it lacks %q", want)
+		message = ""
+		part := pageRequest()
+		part.Header.Set("HX-Request", "true")
+		got := v.do(part, func(c echo.Context) error {
+			var buf bytes.Buffer
+			if err := templ.RenderFragments(c.Request().Context(), &buf, component, "part"); err != nil {
+				return err
+			}
+			return c.HTMLBlob(http.StatusOK, buf.Bytes())
+		})
+		if got != "<p>part</p>" || message != "" {
+			t.Errorf("%s: the fragment is %q, and a message was read: %q", name, got, message)
+		}
+
+		whole := v.get(component)
+		for _, want := range []string{"Saved.", "Half price.", "Noted.", "Enter a title", "Too many tries.", "<style>", "part"} {
+			if !strings.Contains(whole, want) {
+				t.Errorf("%s: the page after it lacks %q", name, want)
+			}
 		}
 	}
 }
@@ -212,6 +217,22 @@ func Test_that_a_message_is_consumed_whether_its_block_reads_it_or_not(t *testin
 	if got := v.get(block); got != "" {
 		t.Errorf("got %q again", got)
 	}
+}
+
+func Test_that_what_a_block_could_not_show_is_an_error(t *testing.T) {
+	v := newVisitor(t)
+	v.post(nil, flashSome)
+	broken := templ.ComponentFunc(func(context.Context, io.Writer) error { return errBroken })
+	v.in(func(ctx context.Context) {
+		for name, block := range map[string]templ.Component{
+			"FlashMessage": components.FlashMessage("note"), "Error": components.Error("E_LIMIT"), "Errors": components.Errors(),
+			"Form": components.Form(components.FormProps{}),
+		} {
+			if err := with(block, broken).Render(ctx, new(bytes.Buffer)); !errors.Is(err, errBroken) {
+				t.Errorf("%s: got error %v; want %v", name, err, errBroken)
+			}
+		}
+	})
 }
 
 func Test_that_an_inner_block_has_its_own_message(t *testing.T) {

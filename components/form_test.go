@@ -3,6 +3,7 @@ package components_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/a-h/templ"
+	"github.com/a-h/templ/runtime"
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
@@ -98,6 +100,23 @@ func Test_that_a_form_has_methods_that_browsers_do_not_know(t *testing.T) {
 	}
 }
 
+func Test_that_a_form_to_be_corrected_stays_out_of_the_history(t *testing.T) {
+	for _, tc := range []struct {
+		claim string
+		flash func(s *session.Session)
+		want  bool
+	}{
+		{"with what was submitted", (*session.Session).FlashAll, true},
+		{"with what is wrong", func(s *session.Session) { s.FlashInputErrors(map[string][]string{"title": {"Not so"}}) }, true},
+		{"with neither", func(s *session.Session) { s.FlashSuccess("Saved.") }, false},
+	} {
+		got := after(t, url.Values{"title": {"Tea"}}, tc.flash, with(components.Form(components.FormProps{}), templ.NopComponent))
+		if kept := strings.Contains(got, ` hx-history="false"`); kept != tc.want {
+			t.Errorf("%s it does: %t; want %t", tc.claim, kept, tc.want)
+		}
+	}
+}
+
 func Test_that_forms_with_the_same_fields_share_nothing(t *testing.T) {
 	fields := templ.Join(
 		components.ErrorSummary(components.SummaryProps{NoFocus: true}),
@@ -179,6 +198,10 @@ func Test_that_a_list_has_the_errors_of_its_elements(t *testing.T) {
 			}
 		}
 	}
+	itself := after(t, url.Values{"tags[]": {"go"}, "tags[1]": {"x"}}, wrong("tags[1]"), components.ErrorSummary())
+	if !strings.Contains(itself, `href="#tags-1"`) {
+		t.Errorf("an element that was sent by itself is not where its error leads: %s", itself)
+	}
 	noInput := func(s *session.Session) { s.FlashInputErrors(map[string][]string{"tags.1": {"Not so"}}) }
 	if got := after(t, nil, noInput, components.ErrorSummary()); !strings.Contains(got, `href="#tags"`) {
 		t.Errorf("without old input, an error of tags.1 leads elsewhere: %s", got)
@@ -247,6 +270,10 @@ func Test_that_a_fragment_in_a_form_belongs_to_it(t *testing.T) {
 // generated is a component as templ's code calls it, with a buffer of templ.
 func generated(component templ.Component) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		return templ.Join(component).Render(ctx, w)
+		buffer, existing := runtime.GetBuffer(w)
+		if existing {
+			return component.Render(ctx, w)
+		}
+		return errors.Join(component.Render(ctx, buffer), runtime.ReleaseBuffer(buffer))
 	})
 }
