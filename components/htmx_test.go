@@ -86,7 +86,7 @@ func Test_that_a_page_shows_its_alerts_in_one_place(t *testing.T) {
 // last colon before a space; what is left has to be the region's id to a CSS parser.
 func Test_that_htmx_finds_the_region(t *testing.T) {
 	htmx4 := regexp.MustCompile(`^(\S+):(.+)`)
-	for _, id := range []string{"flash", "a:b", "a,b", "a b:c", "7up", "-", "--x", "-7", "größe", "a.b#c", `a"b`, "a</>b", "ID_1-2", "\x01:é"} {
+	for _, id := range []string{"flash", "a:b", "a,b", "a b:c", "7up", "-", "--x", "-7", "größe", "a.b#c", `a"b`, "a</>b", "a[b]{c}", "^`|~", "ID_1-2", "\x01:é"} {
 		alerts := components.FlashAlertsOOB(components.FlashProps{ID: id})
 		nodes, err := parseMarkup(afterInPart(t, nil, everyKind, alerts))
 		if err != nil {
