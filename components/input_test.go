@@ -2,11 +2,13 @@ package components_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,6 +110,7 @@ func Test_that_a_control_that_was_not_sent_shows_its_default(t *testing.T) {
 		{"a box that cannot be cleared", "b", components.Input{Type: "checkbox", Options: fixed}, `"a" checked`},
 		{"a choice that cannot be cleared", "", components.Input{Type: "radio", Options: fixed}, `"a" checked`},
 		{"such a choice, and another", "b", components.Input{Type: "radio", Options: fixed}, `"b" checked`},
+		{"a disabled box that is clear", "b", components.Input{Type: "checkbox", Value: "a", Attrs: off}, ` value="a" disabled>`},
 		{"disabled boxes besides others", "b", components.Input{Type: "checkbox", Value: "a", Options: letters, Attrs: off}, `"a" checked`},
 	}
 	for _, tc := range cases {
@@ -247,6 +250,12 @@ func Test_that_the_functions_say_what_the_components_show(t *testing.T) {
 	})
 }
 
+func Test_that_an_error_of_the_page_is_one_of_the_errors(t *testing.T) {
+	v := newVisitor(t)
+	v.post(nil, func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "Too many tries."}) })
+	v.in(func(ctx context.Context) { check(t, "HasErrors", components.HasErrors(ctx), true) })
+}
+
 func Test_that_the_functions_do_without_a_session(t *testing.T) {
 	ctx := context.Background()
 	check(t, "Old", components.Old(ctx, "title", "default"), "default")
@@ -306,6 +315,7 @@ func Test_that_ids_come_from_names(t *testing.T) {
 		"first_name":       "first_name",
 		"two words\tand 3": "two-words-and-3",
 		"größe":            "größe",
+		"-first--name":     "-first--name",
 		"":                 "field",
 		`"><`:              "field",
 	} {
@@ -332,7 +342,9 @@ func Test_that_attributes_count_in_any_case(t *testing.T) {
 		{"so does the field that speaks for it", components.Input{Type: "checkbox", Unchecked: "0", Attrs: templ.Attributes{"DISABLED": true}}, " disabled", 2},
 		{"of a group no box is required", components.Input{Type: "checkbox", Options: letters, Attrs: templ.Attributes{"Required": true}}, "required", 0},
 		{"a list may take several", components.Input{Type: "select", Options: letters, Values: []string{"a", "b"}, Attrs: templ.Attributes{"MULTIPLE": true, "disabled": true}}, " selected", 2},
+		{"as it may in lower case", components.Input{Type: "select", Options: letters, Values: []string{"a", "b"}, Attrs: templ.Attributes{"multiple": true, "disabled": true}}, " selected", 2},
 		{"an id is one", components.Input{Attrs: templ.Attributes{"ID": "own"}}, ` id="own"`, 1},
+		{"a name in two cases is one", components.Input{Type: "radio", Options: letters, Attrs: templ.Attributes{"aria-label": "Letter", "ARIA-LABEL": "Letter"}}, `="Letter"`, 1},
 	}
 	for _, tc := range cases {
 		got := after(t, url.Values{"y": {"1"}}, (*session.Session).FlashAll, components.Field("x", tc.input))
@@ -342,11 +354,68 @@ func Test_that_attributes_count_in_any_case(t *testing.T) {
 	}
 }
 
+var buttons = []string{"submit", "button", "reset", "image"}
+
 func Test_that_buttons_without_names_share_no_id(t *testing.T) {
-	save, own := components.Input{Type: "submit", Value: "Save"}, components.Input{Type: "submit", ID: "own"}
-	got := html(t, templ.Join(components.OldInput("", save), components.Field("", save), components.OldInput("", own), components.OldInput("go", save)))
-	if ids := strings.Count(got, ` id="`); ids != 2 || !strings.Contains(got, ` id="own"`) || !strings.Contains(got, ` id="go"`) {
-		t.Errorf("got %s; want the ids own and go only", got)
+	for _, kind := range buttons {
+		save, own := components.Input{Type: kind, Value: "Save"}, components.Input{Type: kind, ID: "own"}
+		got := html(t, templ.Join(components.OldInput("", save), components.Field("", save), components.OldInput("", own), components.OldInput("go", save)))
+		if ids := strings.Count(got, ` id="`); ids != 2 || !strings.Contains(got, ` id="own"`) || !strings.Contains(got, ` id="go"`) {
+			t.Errorf("got %s; want the ids own and go only", got)
+		}
+	}
+}
+
+func Test_that_nothing_is_wrong_with_what_nobody_fills_in(t *testing.T) {
+	classes := func(d *components.Defaults) {
+		d.Theme = components.Theme{Control: "control", Button: "button", Invalid: "invalid"}
+	}
+	for kind, want := range map[string]string{
+		"text": ` class="control invalid"`, "checkbox": ` class="invalid"`,
+		"hidden": "", "submit": ` class="button"`, "button": ` class="button"`, "reset": ` class="button"`, "image": ` class="button"`,
+	} {
+		got := after(t, nil, wrong("x"), under(classes, components.OldInput("x", components.Input{Type: kind})))
+		class := regexp.MustCompile(` class="[^"]*"`).FindString(got)
+		if said := strings.Contains(got, "aria-invalid"); class != want || said != strings.Contains(want, "invalid") {
+			t.Errorf("%s: %s; want%s", kind, got, want)
+		}
+	}
+}
+
+func Test_that_only_a_list_for_one_choice_has_a_prompt(t *testing.T) {
+	letters := components.Options("a", "A", "b", "B")
+	for claim, in := range map[string]components.Input{
+		"a list":            {Type: "select"},
+		"a list of several": {Type: "select", Multiple: true},
+		"radio buttons":     {Type: "radio"},
+		"boxes":             {Type: "checkbox"},
+	} {
+		in.Options, in.Prompt = letters, "Choose"
+		got := html(t, components.Field("x", in))
+		if has := strings.Contains(got, "Choose"); has != (claim == "a list") {
+			t.Errorf("%s: %s", claim, got)
+		}
+	}
+}
+
+func Test_that_of_several_defaults_the_first_is_chosen_where_it_can_be_one_only(t *testing.T) {
+	options := []components.Option{{Value: "a"}, {Value: "b", Selected: true}, {Value: "c"}, {Value: "d", Selected: true}}
+	for kind, want := range map[string]string{"select": `"b" selected`, "radio": `"b" checked`} {
+		got := html(t, components.Field("x", components.Input{Type: kind, Options: options}))
+		if n := strings.Count(got, " selected") + strings.Count(got, " checked"); n != 1 || !strings.Contains(got, want) {
+			t.Errorf("%s: %s; want %s and no other", kind, got, want)
+		}
+	}
+}
+
+func Test_that_old_input_alone_is_one_control(t *testing.T) {
+	for _, kind := range []string{"radio", "checkbox", "text"} {
+		in := components.Input{Type: kind, Checked: true}
+		want := html(t, components.OldInput("x", in))
+		in.Options = components.Options("a", "A", "b", "B")
+		if got := html(t, components.OldInput("x", in)); got != want {
+			t.Errorf("with options it is %s; want %s", got, want)
+		}
 	}
 }
 
@@ -409,7 +478,7 @@ func Test_that_what_names_a_group_names_none_of_its_options(t *testing.T) {
 			}))
 			fieldset, options, _ := strings.Cut(got[strings.Index(got, "<fieldset"):], ">")
 			want := strings.ToLower(key) + `="Plan"`
-			if !strings.Contains(strings.ToLower(fieldset), strings.ToLower(want)) || strings.Contains(options, "Plan") || strings.Count(options, ` form="f"`) != 2 {
+			if !strings.Contains(strings.ToLower(fieldset), strings.ToLower(want)) || strings.Contains(options, "Plan") || strings.Count(options, ` form="f"`) != 2 || strings.Contains(got, "<legend") {
 				t.Errorf("%s, %s: %s", kind, key, got)
 			}
 		}
@@ -442,11 +511,67 @@ func Test_that_an_option_that_is_disabled_stays_so(t *testing.T) {
 func Test_that_an_attribute_which_templ_leaves_out_is_none(t *testing.T) {
 	var text *string
 	var flag *bool
-	for _, value := range []any{false, flag, text, templ.KV("disabled", false), templ.KV(true, false), func() bool { return false }} {
-		box := components.Input{Type: "checkbox", Checked: true, Attrs: templ.Attributes{"disabled": value}}
-		got := after(t, url.Values{"x": {"1"}}, (*session.Session).FlashAll, components.OldInput("news", box))
-		if strings.Contains(got, " checked") || strings.Contains(got, " disabled") {
+	for _, value := range []any{false, flag, new(false), text, templ.KV("disabled", false), templ.KV(true, false), templ.KV(false, true),
+		func() bool { return false }} {
+		if got := clearedBox(t, templ.Attributes{"disabled": value}); strings.Contains(got, " checked") || strings.Contains(got, " disabled") {
 			t.Errorf("%T: %s; want a box that the visitor has cleared", value, got)
+		}
+	}
+}
+
+func Test_that_an_attribute_which_templ_writes_is_one(t *testing.T) {
+	for _, value := range []any{true, new(true), "", "disabled", new("disabled"), templ.KV("disabled", true), templ.KV(true, true), 1,
+		func() bool { return true }} {
+		if got := clearedBox(t, templ.Attributes{"disabled": value}); !strings.Contains(got, " checked") || !strings.Contains(got, " disabled") {
+			t.Errorf("%T: %s; want a box that the visitor could not clear", value, got)
+		}
+	}
+}
+
+// clearedBox is a box that is checked by default, after a form without it.
+func clearedBox(t *testing.T, attrs templ.Attributes) string {
+	t.Helper()
+	box := components.Input{Type: "checkbox", Checked: true, Attrs: attrs}
+	return after(t, url.Values{"x": {"1"}}, (*session.Session).FlashAll, components.OldInput("news", box))
+}
+
+func Test_that_classes_and_ids_may_be_of_any_type_that_templ_knows(t *testing.T) {
+	var none *string
+	for _, tc := range []struct {
+		value any
+		want  string
+	}{
+		{"wide", "wide"},
+		{new("wide"), "wide"},
+		{templ.KV("wide", true), "wide"},
+		{"", ""},
+		{none, ""},
+		{templ.KV("wide", false), ""},
+		{true, ""},
+		{nil, ""},
+	} {
+		got := html(t, components.OldInput("x", components.Input{Class: "own", Attrs: templ.Attributes{"class": tc.value, "id": tc.value}}))
+		want := `<input type="text" id="` + cmp.Or(tc.want, "x") + `" name="x" class="` + strings.TrimSpace("own "+tc.want) + `">`
+		if got != want {
+			t.Errorf("%T %v: got %s; want %s", tc.value, tc.value, got, want)
+		}
+	}
+}
+
+func Test_that_of_an_attribute_in_two_cases_that_in_lower_case_counts(t *testing.T) {
+	for range 20 { // the order of a map differs
+		got := clearedBox(t, templ.Attributes{"DISABLED": false, "disabled": true})
+		if !strings.Contains(got, " checked") || !strings.Contains(got, " disabled") {
+			t.Fatalf("got %s; want a box that is disabled", got)
+		}
+	}
+}
+
+func Test_that_what_is_no_name_of_an_attribute_is_left_out(t *testing.T) {
+	for _, key := range []string{"", "x y", "x\ty", "x\u00a0y", "x\x00", "\x01x", "x\x7f", "x\u0080", `x"`, "x'", "x=y", "<x", "x>", "x/y", "x&y"} {
+		got := html(t, components.OldInput("x", components.Input{Attrs: templ.Attributes{key: "own"}}))
+		if want := `<input type="text" id="x" name="x">`; got != want {
+			t.Errorf("%q: got %s; want %s", key, got, want)
 		}
 	}
 }
