@@ -112,8 +112,6 @@ func (p FormProps) hidden(ctx context.Context) []attributes {
 // that is another one.
 func (p FormProps) method() (sent, meant string) {
 	switch method := strings.ToLower(strings.TrimSpace(p.Method)); method {
-	case "":
-		return "post", ""
 	case "post", "get", "dialog":
 		return method, ""
 	default:
