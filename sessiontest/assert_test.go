@@ -29,6 +29,8 @@ var (
 	nothing = func(visitor) {}
 	started = seeded(func(s *session.Session) { s.CSRFToken() }) // a session with nothing in it
 
+	tagged = seeded(func(s *session.Session) { s.Tag("ada") })
+
 	someValues = seeded(func(s *session.Session) {
 		s.Put("user", "ada")
 		s.Put("n", 7)
@@ -160,6 +162,10 @@ var assertions = []struct {
 		func(v visitor) { v.AssertNoFlash("notice") },
 		func(v visitor) { v.AssertNoFlash("danger") },
 		`something was flashed under "danger"; want nothing` + flashText},
+	{"AssertNoFlash", someForm,
+		func(v visitor) { v.AssertNoFlash("copy") },
+		func(v visitor) { v.AssertNoFlash() },
+		`there is a form to be corrected, or an error of the page; want no flash` + formText},
 	{"AssertNoFlash", someValues,
 		func(v visitor) { v.AssertNoFlash() },
 		func(v visitor) { v.Seed((*session.Session).Clear); someFlash(v); v.AssertNoFlash() },
@@ -256,11 +262,11 @@ var assertions = []struct {
 		func(v visitor) { v.Another().AssertNoSession() },
 		func(v visitor) { v.AssertNoSession() },
 		`there is a session; want none` + valuesText},
-	{"AssertTagged", seeded(func(s *session.Session) { s.Tag("ada") }),
+	{"AssertTagged", tagged,
 		func(v visitor) { v.AssertTagged("ada") },
 		func(v visitor) { v.AssertTagged("bob") },
 		`the session is not among the 0 of the user "bob"` + emptyText},
-	{"AssertTagged", seeded(func(s *session.Session) { s.Tag("ada") }),
+	{"AssertTagged", tagged,
 		func(v visitor) {},
 		func(v visitor) { v.Another().AssertTagged("ada") },
 		`the session is not among the 1 of the user "ada"` + noneText},
@@ -280,6 +286,14 @@ var assertions = []struct {
 		func(v visitor) {},
 		func(v visitor) { v.Post("/posts", url.Values{"title": {"a"}}).AssertRedirect("/%zz") },
 		"POST /posts: 303 See Other, to /posts; want a redirect to /%zz"},
+	{"AssertRedirect", nothing,
+		func(v visitor) {},
+		func(v visitor) { v.Post("/lost", nil).AssertRedirect("/posts") },
+		"POST /lost: 303 See Other, to /%zz; want a redirect to /posts"},
+	{"AssertRedirect", nothing,
+		func(v visitor) {},
+		func(v visitor) { v.Get("/nowhere").AssertRedirect("/nowhere") },
+		"GET /nowhere: 404 Not Found; want a redirect to /nowhere\n\t" + `{"message":"Not Found"}` + "\n\t"},
 	{"AssertRedirect", nothing,
 		func(v visitor) {},
 		func(v visitor) { v.Get("/ping").AssertRedirect("/posts") },
@@ -336,6 +350,10 @@ var assertions = []struct {
 		func(v visitor) { v.Post("/logout", nil).AssertSessionDestroyed() },
 		func(v visitor) { v.Post("/instead", nil).AssertSessionDestroyed() },
 		"POST /instead: 204 No Content: the session was destroyed, but there is a new one with values; want none" + bobText},
+	{"AssertSessionDestroyed", tagged,
+		func(v visitor) { v.Post("/everywhere", nil).AssertSessionDestroyed() }, // and the cookie stays
+		func(v visitor) { v.Another().Post("/everywhere", nil).AssertSessionDestroyed() },
+		"POST /everywhere: 204 No Content: the visitor came without a session, so there was none to be destroyed; Seed one" + noneText},
 	{"AssertSessionDestroyed", nothing,
 		func(v visitor) {},
 		func(v visitor) { v.Post("/end", nil).AssertSessionDestroyed() },
@@ -423,6 +441,17 @@ func newVisitor(t sessiontest.TB) visitor {
 		s.Put("user", "bob")
 		return c.NoContent(http.StatusNoContent)
 	})
+	app.POST("/everywhere", func(c echo.Context) error {
+		manager, err := session.New(cfg)
+		if err != nil {
+			return err
+		}
+		if err := manager.DestroyTagged(c.Request().Context(), "ada"); err != nil {
+			return err
+		}
+		return c.NoContent(http.StatusNoContent)
+	})
+	app.POST("/lost", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/%zz") })
 	app.POST("/swap", func(c echo.Context) error {
 		other := sessiontest.New(t, cfg, nil)
 		other.Seed(func(s *session.Session) { s.Put("user", "bob") })
@@ -489,9 +518,31 @@ func Test_that_a_difference_is_as_small_as_can_be(t *testing.T) {
 	}
 }
 
+func Test_that_values_of_two_kinds_are_compared_line_by_line(t *testing.T) {
+	list, text := []string{strings.Repeat("a", 50), strings.Repeat("b", 50)}, strings.Repeat("c", 50)
+	for _, tc := range []struct {
+		claim     string
+		got, want any
+		text      string
+	}{
+		{"a text instead of a list", text, list, "\n- [\n-   \"" + list[0] + "\",\n-   \"" + list[1] + "\"\n- ]\n+ \"" + text + "\"\n"},
+		{"a list instead of a text", list, text, "\n- \"" + text + "\"\n+ [\n+   \"" + list[0] + "\",\n+   \"" + list[1] + "\"\n+ ]\n"},
+	} {
+		got := failuresOf(func(fake sessiontest.TB) {
+			v := newVisitor(fake)
+			v.Seed(func(s *session.Session) { s.Put("x", tc.got) })
+			v.AssertValue("x", tc.want)
+		})
+		if len(got) != 1 || !strings.Contains(got[0].text, tc.text) {
+			t.Errorf("%s: failed with %v; want the difference%s", tc.claim, got, tc.text)
+		}
+	}
+}
+
 func Test_that_a_failure_names_the_form(t *testing.T) {
 	wantFailure(t, `there is no input error of "email"
 	this is what there is:
+	old input: "title" = "Hello"
 	old input in form "newsletter": "email" = "ada"
 	input error in form "newsletter": "email": "This is no address."
 	page error "E_VALIDATION_ERROR": "The form was not saved. Please correct the fields that are marked."`,
@@ -500,18 +551,26 @@ func Test_that_a_failure_names_the_form(t *testing.T) {
 			v.Form("newsletter").SeedForm(url.Values{"email": {"ada"}}, func(s *session.Session) {
 				s.FlashValidationErrors(session.ValidationErrors{"email": {"This is no address."}})
 			})
+			v.SeedForm(url.Values{"title": {"Hello"}}, nil)
 			v.AssertInputErrors("email")
 		})
 }
 
 func Test_that_a_failure_shortens_what_is_long(t *testing.T) {
-	got := failuresOf(func(fake sessiontest.TB) {
-		v := newVisitor(fake)
-		v.Seed(func(s *session.Session) { s.Put("text", strings.Repeat("ä", 1000)) })
-		v.AssertNoSession()
-	})
-	if len(got) != 1 || len(got[0].text) > 500 || !strings.HasSuffix(got[0].text, "ä…") {
-		t.Errorf("failed with %v; want a short text", got)
+	const rest = len(`value "text": ""`)
+	for claim, tc := range map[string]struct{ text, end string }{
+		"long":        {strings.Repeat("ä", 1000), "ä…"},
+		"just short":  {strings.Repeat("a", 300-rest), `a"`},
+		"a byte more": {strings.Repeat("a", 301-rest), "a…"},
+	} {
+		got := failuresOf(func(fake sessiontest.TB) {
+			v := newVisitor(fake)
+			v.Seed(func(s *session.Session) { s.Put("text", tc.text) })
+			v.AssertNoSession()
+		})
+		if len(got) != 1 || len(got[0].text) > 500 || !strings.HasSuffix(got[0].text, tc.end) {
+			t.Errorf("%s: failed with %v; want a text that ends with %s", claim, got, tc.end)
+		}
 	}
 }
 
@@ -549,6 +608,11 @@ var misuses = []struct {
 		visitor.Post("/login", url.Values{"user": {"ada"}})
 		visitor.AssertValue("user", "ada")
 	}, "the value under \"user\": there is nothing\n\tthere is no session; the application has set the cookie \"id\", and not __Host-session, which is the name by the Config given to sessiontest"},
+	{"an application with another store, and a cookie that ends with the browser", func(fake sessiontest.TB) {
+		cfg := inMemory()
+		cfg.ClearWithBrowser = true
+		sessiontest.New(fake, inMemory(), newApp(cfg)).Post("/login", url.Values{"user": {"ada"}})
+	}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},
 	{"an application with another clock", func(fake sessiontest.TB) {
 		cfg := inMemory()
 		late := cfg
@@ -583,6 +647,9 @@ var misuses = []struct {
 	{"something that is no address", func(fake sessiontest.TB) {
 		sessiontest.NewAt(fake, inMemory(), "localhost:8080", nil)
 	}, `sessiontest: "localhost:8080" is not the address of a server; it is one such as http://127.0.0.1:8080`},
+	{"an address that cannot be read", func(fake sessiontest.TB) {
+		sessiontest.NewAt(fake, inMemory(), "https://%zz", nil)
+	}, `sessiontest: "https://%zz" is not the address of a server; it is one such as http://127.0.0.1:8080`},
 	{changingWhatIsSeen, func(fake sessiontest.TB) {
 		newVisitor(fake).Session().Put("user", "ada")
 	}, "sessiontest: the session that a Visitor shows cannot be changed; change it with Seed"},
@@ -622,6 +689,9 @@ var misuses = []struct {
 	{"following where nothing leads", func(fake sessiontest.TB) {
 		newVisitor(fake).Get("/ping").Follow()
 	}, "sessiontest: GET /ping: 204 No Content: there is nowhere to follow to"},
+	{"following to an address that is none", func(fake sessiontest.TB) {
+		newVisitor(fake).Post("/lost", nil).Follow()
+	}, `sessiontest: POST /lost: 303 See Other, to /%zz: parse "/%zz": invalid URL escape "%zz"`},
 	{"following in a circle", func(fake sessiontest.TB) {
 		app := http.RedirectHandler("/round", http.StatusSeeOther)
 		sessiontest.New(fake, inMemory(), app).Get("/").Follow()
@@ -653,6 +723,86 @@ func Test_that_misuse_is_a_clear_failure(t *testing.T) {
 	for _, tc := range misuses {
 		t.Run(tc.claim, func(t *testing.T) { wantFailure(t, tc.message, tc.test) })
 	}
+}
+
+// A TB need not end the test.
+func Test_that_there_is_no_visitor_and_no_answer_after_a_failure(t *testing.T) {
+	goesOn := &goingOn{}
+	if v := sessiontest.New(goesOn, session.Config{}, nil); v != nil {
+		t.Errorf("New without a store is %v; want nil", v)
+	}
+	if v := sessiontest.NewAt(goesOn, session.Config{}, "https://127.0.0.1:8080", nil); v != nil {
+		t.Errorf("NewAt without a store is %v; want nil", v)
+	}
+	app := http.RedirectHandler("https://example.org/", http.StatusSeeOther)
+	if answer := sessiontest.New(goesOn, inMemory(), app).Get("/").Follow(); answer != nil {
+		t.Errorf("following to another site is %v; want nil", answer)
+	}
+	if goesOn.failures != 3 {
+		t.Errorf("failed %d times; want 3", goesOn.failures)
+	}
+}
+
+// goingOn is a test that does not end when it fails.
+type goingOn struct{ failures int }
+
+func (*goingOn) Helper()                 {}
+func (g *goingOn) Errorf(string, ...any) { g.failures++ }
+func (g *goingOn) Fatalf(string, ...any) { g.failures++ }
+
+func Test_that_only_what_may_be_the_cookie_of_another_session_is_hinted_at(t *testing.T) {
+	for _, tc := range []struct {
+		line string
+		want bool
+	}{
+		{"id=1; HttpOnly", true},
+		{"id=1; HttpOnly; Max-Age=60", true},
+		{"id=1; Max-Age=60", false},
+		{"id=; HttpOnly; Max-Age=0", false},
+	} {
+		app := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Set-Cookie", tc.line) })
+		got := failuresOf(func(fake sessiontest.TB) {
+			v := sessiontest.New(fake, inMemory(), app)
+			v.Get("/")
+			v.AssertSession()
+		})
+		if len(got) != 1 || strings.Contains(got[0].text, `has set the cookie "id"`) != tc.want {
+			t.Errorf("after Set-Cookie: %s, failed with %v; want a hint: %t", tc.line, got, tc.want)
+		}
+	}
+}
+
+func Test_that_cookies_of_ours_and_those_of_others_beside_ours_are_not_hinted_at(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		wantFailure(t, "want a session"+noneText, func(fake sessiontest.TB) {
+			v := sessiontest.New(fake, cfg, newApp(cfg))
+			v.Post("/login", url.Values{"user": {"ada"}})
+			v.Post("/logout", nil).Follow() // shows a message, so there is a cookie with what was seen
+			v.Seed((*session.Session).Destroy)
+			v.AssertSession()
+		})
+	})
+	cfg := inMemory()
+	app := newApp(cfg)
+	app.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.SetCookie(&http.Cookie{Name: "theme", Value: "dark", HttpOnly: true})
+			return next(c)
+		}
+	})
+	manager, err := session.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFailure(t, "want a session"+noneText, func(fake sessiontest.TB) {
+		v := sessiontest.New(fake, cfg, app)
+		tagged(v)
+		v.Get("/ping")
+		if err := manager.DestroyTagged(t.Context(), "ada"); err != nil {
+			fake.Fatalf("%v", err)
+		}
+		v.AssertSession() // the cookie of ours is there
+	})
 }
 
 // visitDressed looks at nothing in an application whose cookie is not dressed as the test's is.
@@ -693,6 +843,7 @@ func Test_that_a_store_that_is_down_is_seen_as_a_503(t *testing.T) {
 	v := sessiontest.New(t, cfg, newApp(cfg))
 	someValues(v)
 	v.Get("/posts").AssertStatus(http.StatusServiceUnavailable)
+	v.Another().Post("/login", url.Values{"user": {"ada"}}).AssertStatus(http.StatusSeeOther)
 }
 
 func Test_that_a_panic_of_the_application_comes_through(t *testing.T) {
