@@ -225,15 +225,15 @@ func Test_that_two_visitors_have_nothing_in_common(t *testing.T) {
 func Test_that_the_same_visitor_with_another_header_has_the_same_session(t *testing.T) {
 	cfg := inMemory()
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
-	script := visitor.With("HX-Request", "true")
+	script := visitor.With("HX-Request", "true", "X-Own", "1")
 	answer := script.Post("/posts", url.Values{"title": {"Hello"}})
 	answer.AssertStatus(http.StatusNoContent)
 	answer.AssertRedirect("/posts")
 	visitor.AssertAlert("success")
 
 	page := answer.Follow()
-	if page.Request.Header.Get("HX-Request") != "" {
-		t.Error("the page that HX-Redirect leads to was asked for by htmx; want the browser itself")
+	if page.Request.Header.Get("HX-Request") != "" || page.Request.Header.Get("X-Own") != "1" {
+		t.Error("the page that HX-Redirect leads to was asked for by htmx; want the browser itself, with its other headers")
 	}
 	if script.Get("/posts").Request.Header.Get("HX-Request") != "true" {
 		t.Error("after that, the script does not say any more that it is htmx")
@@ -244,9 +244,27 @@ func Test_that_the_same_visitor_with_another_header_has_the_same_session(t *test
 func Test_that_a_header_can_be_left_out(t *testing.T) {
 	var got http.Header
 	app := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header })
-	sessiontest.New(t, inMemory(), app).With("Accept", "", "X-Own", "1").Get("/")
+	visitor := sessiontest.New(t, inMemory(), app)
+	visitor.With("Accept", "").With("X-Own", "1").Get("/")
 	if _, there := got["Accept"]; there || got.Get("X-Own") != "1" {
 		t.Errorf("the request has the headers %v; want X-Own and no Accept", got)
+	}
+	if visitor.Get("/"); len(got) != 1 || got.Get("Accept") == "" {
+		t.Errorf("a request has the headers %v; want Accept and no other", got)
+	}
+}
+
+func Test_that_a_request_keeps_the_headers_it_has(t *testing.T) {
+	var got []string
+	app := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header["Accept"] })
+	visitor := sessiontest.New(t, inMemory(), app)
+	for _, want := range [][]string{{"text/plain"}, {"", "text/plain"}, nil} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header["Accept"] = want
+		visitor.Do(r)
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q; want %q", got, want)
+		}
 	}
 }
 
@@ -257,6 +275,7 @@ func Test_that_old_input_of_forms_is_kept_apart_by_their_names(t *testing.T) {
 	newsletter.SeedForm(url.Values{"email": {"ada"}}, func(s *session.Session) {
 		s.FlashValidationErrors(session.ValidationErrors{"email": {"This is no address."}})
 	})
+	visitor.Form("reply").SeedForm(nil, nil)
 	newsletter.AssertOld("email", "ada")
 	newsletter.AssertInputError("email", "This is no address.")
 	visitor.AssertNoOld("email")
@@ -282,6 +301,9 @@ func Test_that_JSON_and_files_are_sent(t *testing.T) {
 	visitor := sessiontest.New(t, inMemory(), e)
 	if got := visitor.PostJSON("/json", map[string]string{"title": "Hello"}).Text; got != "Hello application/json" {
 		t.Errorf("answered %q", got)
+	}
+	if got := visitor.With("Accept", "text/html").PostJSON("/json", map[string]string{"title": "Hello"}).Text; got != "Hello text/html" {
+		t.Errorf("who accepts something else is answered %q", got)
 	}
 	body := "--x\r\nContent-Disposition: form-data; name=file; filename=a.txt\r\n\r\nText\r\n--x--\r\n"
 	r := httptest.NewRequest(http.MethodPut, "/file", strings.NewReader(body))
@@ -361,7 +383,32 @@ func Test_that_a_running_server_can_be_visited(t *testing.T) {
 		server := httptest.NewServer(newApp(cfg))
 		defer server.Close()
 		visitOverNetwork(t, sessiontest.NewAt(t, cfg, server.URL, nil))
+		visitOverNetwork(t, sessiontest.NewAt(t, cfg, server.URL, new(http.Client)))
 	})
+}
+
+func Test_that_a_cookie_may_be_for_the_domain_above_the_server(t *testing.T) {
+	cfg := inMemory()
+	cfg.Cookie.Domain = "example.com"
+	app := newApp(cfg)
+	client := &http.Client{Transport: answerer{app}}
+	visitor := sessiontest.NewAt(t, cfg, "https://shop.example.com", client)
+	visitOverNetwork(t, visitor)
+
+	cookies := visitor.Cookies()
+	visitor.SetCookies(cookies)
+	if got := visitor.Cookies(); len(got) != 1 || got[0].Domain != "example.com" {
+		t.Errorf("the visitor has the cookies %v; want one, for example.com", got)
+	}
+}
+
+// answerer answers without a network.
+type answerer struct{ http.Handler }
+
+func (a answerer) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	a.ServeHTTP(w, r)
+	return w.Result(), nil
 }
 
 func visitOverNetwork(t *testing.T, visitor *sessiontest.Visitor) {
@@ -411,6 +458,9 @@ func Test_that_cookies_go_to_a_browser_and_come_back(t *testing.T) {
 		}
 		visitor.AssertAlert("success", "Your post was saved.")
 		visitor.AssertValue("titles", []string{"Hello"})
+
+		visitor.SetCookies(nil)
+		visitor.AssertNoSession()
 	})
 }
 
@@ -420,6 +470,9 @@ func Test_that_a_cookie_without_a_path_is_for_the_whole_site(t *testing.T) {
 	visitor.SetCookies([]*http.Cookie{{Name: "theme", Value: "dark"}})
 	if got := visitor.Get("/posts/7").Text; got != "theme=dark" {
 		t.Errorf("got the cookies %q; want the one that was set", got)
+	}
+	if got := visitor.Cookies(); len(got) != 1 || got[0].Path != "/" || got[0].MaxAge != 0 {
+		t.Errorf("the visitor has the cookies %v; want one for / that ends with the browser", got)
 	}
 	visitor.SetCookies([]*http.Cookie{{Name: "theme", Value: "dark", Path: "/posts"}})
 	if got := visitor.Get("/").Text; got != "" {
@@ -432,7 +485,7 @@ func Test_that_a_handler_gets_what_a_server_would_give_it(t *testing.T) {
 	app := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r })
 	sessiontest.New(t, inMemory(), app).Get("/posts?page=2")
 	if got.Host != "example.com" || got.RequestURI != "/posts?page=2" || got.URL.String() != "/posts?page=2" ||
-		got.RemoteAddr == "" || got.TLS == nil || got.Body == nil {
+		got.RemoteAddr == "" || got.TLS == nil || got.Body != http.NoBody {
 		t.Errorf("the request is %+v", got)
 	}
 	if got.Context().Err() == nil {
@@ -484,7 +537,9 @@ func Test_that_the_jar_does_as_browsers_do(t *testing.T) {
 	set := func(line string) *sessiontest.Visitor {
 		app := echo.New()
 		app.GET("/dir/set", func(c echo.Context) error {
-			c.Response().Header().Add("Set-Cookie", line)
+			for one := range strings.SplitSeq(line, " | ") {
+				c.Response().Header().Add("Set-Cookie", one)
+			}
 			return c.NoContent(http.StatusOK)
 		})
 		app.Any("/*", func(c echo.Context) error { return c.String(http.StatusOK, c.Request().Header.Get("Cookie")) })
@@ -500,6 +555,10 @@ func Test_that_the_jar_does_as_browsers_do(t *testing.T) {
 		{"a=1", "/directory", ""},
 		{"a=1; Path=/", "/", "a=1"},
 		{"a=1; Path=/; Secure", "/", "a=1"},
+		{"a=1; Path=/; Secure", "http://example.com/", ""},
+		{"a=1; Path=/ | a=2; Path=/", "/", "a=2"},
+		{"a=1; Path=/ | a=2; Path=/dir", "/dir", "a=2; a=1"},
+		{"a=1; Path=/ | a=2; Path=/; Domain=example.com", "/", "a=1; a=2"},
 		{"a=1; Path=/; Domain=example.com", "/", "a=1"},
 		{"a=1; Path=/; Domain=.example.com", "/", "a=1"},
 		{"a=1; Path=/; Domain=example.org", "/", ""},
@@ -525,6 +584,9 @@ func Test_that_the_jar_does_as_browsers_do(t *testing.T) {
 	if got := visitor.Get("/").Text; got != "" {
 		t.Errorf("a minute later there is the cookie %q; want none", got)
 	}
+	if got := visitor.Cookies(); len(got) != 0 {
+		t.Errorf("a minute later a browser goes on with %v; want no cookies", got)
+	}
 }
 
 func Test_that_redirects_are_followed_as_browsers_do(t *testing.T) {
@@ -544,6 +606,8 @@ func Test_that_redirects_are_followed_as_browsers_do(t *testing.T) {
 		return c.Redirect(status, "/hop")
 	})
 	app.POST("/again", func(c echo.Context) error { return c.Redirect(http.StatusTemporaryRedirect, "/echo") })
+	app.POST("/for-good", func(c echo.Context) error { return c.Redirect(http.StatusPermanentRedirect, "/again") })
+	app.GET("/again", func(c echo.Context) error { return c.Redirect(http.StatusTemporaryRedirect, "/page") })
 	app.POST("/echo", func(c echo.Context) error { return c.String(http.StatusOK, c.FormValue("title")) })
 	app.POST("/htmx", func(c echo.Context) error {
 		c.Response().Header().Set(c.FormValue("header"), c.FormValue("to"))
@@ -566,6 +630,7 @@ func Test_that_redirects_are_followed_as_browsers_do(t *testing.T) {
 		{"/302", nil, page},
 		{"/303", nil, page},
 		{"/again", url.Values{"title": {"Hello"}}, "Hello"},
+		{"/for-good", url.Values{"title": {"Hello"}}, "Hello"},
 		{"/htmx", url.Values{"header": {"HX-Redirect"}, "to": {"/page#middle"}}, page},
 		{"/htmx", url.Values{"header": {"HX-Location"}, "to": {"/page"}}, part},
 		{"/htmx", url.Values{"header": {"HX-Location"}, "to": {`{"path":"/hop","target":"#main"}`}}, part},
@@ -578,26 +643,33 @@ func Test_that_redirects_are_followed_as_browsers_do(t *testing.T) {
 			t.Errorf("POST %s %v led to %q; want %q", tc.path, tc.form, got, tc.want)
 		}
 	}
+	if got := visitor.Get("/again").Follow().Request.Header; got["Content-Type"] != nil {
+		t.Errorf("a request without a body goes on with the headers %v; want no Content-Type", got)
+	}
 }
 
 func Test_that_only_a_page_is_where_the_visitor_comes_from(t *testing.T) {
 	app := echo.New()
 	app.GET("/*", func(c echo.Context) error { return c.HTML(http.StatusOK, c.Request().Referer()) })
+	app.GET("/moved", echo.WrapHandler(http.RedirectHandler("/next", http.StatusFound)))
 	for _, tc := range []struct {
 		claim string
+		path  string
 		as    []string
 		from  string
 	}{
-		{"a part by htmx", []string{"HX-Request", "true"}, "/page"},
-		{"a boosted page", []string{"HX-Request", "true", "HX-Boosted", "true"}, "/next"},
-		{"a Turbo Frame", []string{"Turbo-Frame", "list"}, "/page"},
-		{"a part by Unpoly", []string{"X-Up-Target", ".list"}, "/page"},
-		{"a page by Unpoly", []string{"X-Up-Target", "body"}, "/next"},
-		{"a part by Datastar", []string{"Datastar-Request", "true"}, "/page"},
+		{"a page", "/next", nil, "/next"},
+		{"a part by htmx", "/next", []string{"HX-Request", "true"}, "/page"},
+		{"a boosted page", "/next", []string{"HX-Request", "true", "HX-Boosted", "true"}, "/next"},
+		{"a Turbo Frame", "/next", []string{"Turbo-Frame", "list"}, "/page"},
+		{"a part by Unpoly", "/next", []string{"X-Up-Target", ".list"}, "/page"},
+		{"a page by Unpoly", "/next", []string{"X-Up-Target", "body"}, "/next"},
+		{"a part by Datastar", "/next", []string{"Datastar-Request", "true"}, "/page"},
+		{"a redirect, which has a text", "/moved", nil, "/page"},
 	} {
 		visitor := sessiontest.New(t, inMemory(), app)
 		visitor.Get("/page")
-		visitor.With(tc.as...).Get("/next")
+		visitor.With(tc.as...).Get(tc.path)
 		if got := visitor.Get("/last").Text; got != "https://example.com"+tc.from {
 			t.Errorf("after %s: comes from %q; want %s", tc.claim, got, tc.from)
 		}
@@ -624,6 +696,47 @@ func Test_that_a_form_is_known_however_it_is_sent(t *testing.T) {
 			visitor.AssertNoFlash()
 		})
 	}
+}
+
+// Somebody else may end a session as soon as it has begun. It is missing then, and no mistake.
+func Test_that_a_session_that_has_just_begun_may_have_ended(t *testing.T) {
+	cfg := inMemory()
+	manager, err := session.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := newApp(cfg)
+	inner.POST("/tagged", func(c echo.Context) error {
+		session.From(c).Tag("ada")
+		return c.NoContent(http.StatusNoContent)
+	})
+	waits, goOn := make(chan struct{}), make(chan struct{})
+	app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/wait" {
+			close(waits)
+			<-goOn
+			return
+		}
+		inner.ServeHTTP(w, r)
+		if err := manager.DestroyTagged(r.Context(), "ada"); err != nil {
+			t.Error(err)
+		}
+	})
+
+	// While another request is under way, that may have been it.
+	visitor := sessiontest.New(t, cfg, app)
+	var all sync.WaitGroup
+	all.Go(func() { visitor.Another().Get("/wait") })
+	<-waits
+	visitor.Post("/tagged", nil)
+	close(goOn)
+	all.Wait()
+	visitor.AssertNoSession()
+
+	// And once a session was found, they are known to be in our store.
+	visitor.Another().Post("/login", url.Values{"user": {"bob"}})
+	visitor.Post("/tagged", nil)
+	visitor.AssertNoSession()
 }
 
 func Test_that_a_session_without_values_is_not_destroyed_by_nothing(t *testing.T) {
