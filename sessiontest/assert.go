@@ -103,7 +103,7 @@ func (v *Visitor) AssertOld(field string, want ...string) {
 	v.t.Helper()
 	s := v.Session()
 	got, known := s.Submission(v.form).Values(field)
-	if known && len(got) == 0 {
+	if len(got) == 0 {
 		got = []string{""}
 	}
 	switch {
@@ -315,7 +315,7 @@ func (r *Response) AssertSessionDestroyed() {
 		v.fail(now, "%s: the visitor came without a session, so there was none to be destroyed; Seed one", r)
 	case r.oldCookieLeads():
 		v.fail(now, "%s: the session is still there; want it destroyed", r)
-	case !now.IsNew() && len(now.All()) > 0 && r.ended:
+	case len(now.All()) > 0 && r.ended:
 		v.fail(now, "%s: the session was destroyed, but there is a new one with values; want none", r)
 	case !now.IsNew() && (len(now.All()) > 0 || r.oldCookie() == v.cookie()):
 		v.fail(now, "%s: the session lives on; want it destroyed", r)

@@ -139,7 +139,7 @@ func (v *Visitor) describe(s *session.Session) string {
 		}
 		sub := s.Submission(form)
 		for _, field := range v.fields() {
-			if old, known := sub.Values(field); known && len(old) > 0 {
+			if old, _ := sub.Values(field); len(old) > 0 {
 				add("old input%s: %q = %s", of, field, quoted(old))
 			}
 		}

@@ -154,14 +154,11 @@ func setBody(r *http.Request, body []byte) {
 	}
 }
 
-// defaults is the headers of a request that has none of its own.
+// defaults is the headers of a request that has none of its own. Empty ones are left out.
 func (v *Visitor) defaults() http.Header {
 	v.browser.mu.Lock()
 	defer v.browser.mu.Unlock()
-	h := http.Header{"Accept": {acceptPage}}
-	if v.browser.page != "" {
-		h.Set("Referer", v.browser.page)
-	}
+	h := http.Header{"Accept": {acceptPage}, "Referer": {v.browser.page}}
 	maps.Copy(h, v.header)
 	return h
 }
