@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -113,20 +116,24 @@ func Test_that_a_record_is_that_of_its_name(t *testing.T) {
 func Test_that_a_planted_head_is_not_trusted(t *testing.T) {
 	for _, tc := range []struct {
 		desc       string
+		begins     string
 		room, part uint64
 		length     int
 		at         int // where the data is, behind the head
 	}{
-		{"more room than any file has", 1 << 63, 1, 1, 0},
-		{"a fourth part", 10, 3, 10, 30},
-		{"data that reaches into the next part", 10, 0, 11, 0},
-		{"more data than there may be", filestore.MaxData + 1, 0, filestore.MaxData + 1, 0},
+		{"more room than any file has", "session\x01", 1 << 63, 1, 1, 0},
+		{"a fourth part", "session\x01", 10, 3, 10, 30},
+		{"data that reaches into the next part", "session\x01", 10, 0, 11, 0},
+		{"more data than there may be", "session\x01", filestore.MaxData + 1, 0, filestore.MaxData + 1, 0},
+		{"another kind of file", "another\x01", 10, 0, 10, 0},
+		{"another kind of file, of a later format", "another\x02", 10, 0, 10, 0},
+		{"a format that there never was", "session\x00", 10, 0, 10, 0},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			h := newHarness(t, filestore.Options{NoSync: true})
 			data := make([]byte, tc.length)
 			sum := sha256.Sum256(data)
-			b := []byte("session\x01")
+			b := []byte(tc.begins)
 			for _, n := range []uint64{1, uint64(h.clock.In(time.Hour).UnixMilli()), tc.room, tc.part, uint64(tc.length)} {
 				b = binary.BigEndian.AppendUint64(b, n)
 			}
@@ -150,6 +157,36 @@ func Test_that_a_directory_in_place_of_a_record_is_no_record(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, os.MkdirAll(h.sessionFile(key), 0o700))
 	h.gone(t, key)
+	is(t, h.Write(t.Context(), key, h.record(0, "one")), session.ErrUnavailable)
+	if left := files(t, h.dir); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// badDisk is a file with a part that cannot be read.
+type badDisk struct {
+	io.ReaderAt
+	from, to int
+}
+
+func (d badDisk) ReadAt(b []byte, at int64) (int, error) {
+	if int(at) < d.to && int(at)+len(b) > d.from {
+		return 0, syscall.EIO
+	}
+	return d.ReaderAt.ReadAt(b, at)
+}
+
+func Test_that_what_a_disk_does_not_give_back_is_not_taken_for_damaged(t *testing.T) {
+	const path = "sessions/ab/" + key
+	file := bytes.NewReader(filestore.Encode(path, session.Record{Data: []byte("data")}))
+	for name, disk := range map[string]io.ReaderAt{
+		"the head": badDisk{file, 0, 1},
+		"the data": badDisk{file, filestore.HeadSize, filestore.HeadSize + 1},
+	} {
+		if _, err := filestore.DecodeFrom(path, disk); !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: got error %v; want %v", name, err, syscall.EIO)
+		}
+	}
 }
 
 func Test_that_what_a_newer_release_wrote_is_not_gone(t *testing.T) {

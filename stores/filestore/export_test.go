@@ -2,6 +2,7 @@ package filestore
 
 import (
 	"bytes"
+	"io"
 	"os"
 
 	"github.com/echo-hypermedia/session"
@@ -19,7 +20,10 @@ const (
 )
 
 func Decode(path string, b []byte) (session.Record, error) {
-	r := bytes.NewReader(b)
+	return DecodeFrom(path, bytes.NewReader(b))
+}
+
+func DecodeFrom(path string, r io.ReaderAt) (session.Record, error) {
 	h, err := readHead(path, r)
 	if err != nil {
 		return session.Record{}, err

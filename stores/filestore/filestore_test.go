@@ -74,6 +74,17 @@ func Test_that_a_relative_directory_stays_where_it_was(t *testing.T) {
 	h.holds(t, key, "one", 1)
 }
 
+func Test_that_a_relative_directory_below_one_that_is_gone_is_a_mistake(t *testing.T) {
+	gone := filepath.Join(t.TempDir(), "gone")
+	must(t, os.Mkdir(gone, 0o700))
+	t.Chdir(gone)
+	must(t, os.Remove(gone))
+	s, err := filestore.New(filestore.Options{Dir: "store"})
+	if err == nil || s != nil || !strings.Contains(err.Error(), "Give an absolute path") {
+		t.Errorf("got %v, %v; want an error that says to give an absolute path", s, err)
+	}
+}
+
 func Test_that_a_new_store_finds_what_an_old_one_has_written(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))

@@ -52,6 +52,26 @@ func Test_that_a_store_may_be_closed_while_it_is_listed(t *testing.T) {
 	is(t, err, session.ErrUnavailable)
 }
 
+func Test_that_a_context_ends_the_list_within_a_folder(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	must(t, h.Write(t.Context(), another, h.record(0, "one")))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var keys int
+	var err error
+	for _, err = range h.Keys(ctx) {
+		if err == nil {
+			keys++
+		}
+		cancel()
+	}
+	is(t, err, context.Canceled)
+	if keys != 1 {
+		t.Errorf("got %d keys; want one", keys)
+	}
+}
+
 func Test_that_a_folder_that_cannot_be_read_ends_the_list(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))

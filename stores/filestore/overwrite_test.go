@@ -149,6 +149,50 @@ func Test_that_a_disk_that_fails_before_the_head_leaves_the_old_record(t *testin
 	}
 }
 
+func Test_that_a_change_is_done_when_the_name_is_on_the_disk(t *testing.T) {
+	for _, tc := range []struct {
+		claim string
+		fails error // when a directory is waited for
+		want  error
+	}{
+		{"a disk fails", syscall.EIO, session.ErrUnavailable},
+		{"a file system waits for no directory", syscall.EINVAL, nil},
+		{"nor does another", errors.ErrUnsupported, nil},
+	} {
+		h := newHarness(t, filestore.Options{})
+		must(t, h.Write(t.Context(), another, h.record(0, "makes the folder")))
+		h.OnSync(func(f *os.File) error {
+			if info, err := f.Stat(); err != nil || info.IsDir() {
+				return errors.Join(err, tc.fails)
+			}
+			return f.Sync()
+		})
+		for name, err := range map[string]error{
+			"write":   h.Write(t.Context(), key, h.record(0, "one")),
+			"destroy": h.Destroy(t.Context(), another, 1),
+		} {
+			if !errors.Is(err, tc.want) {
+				t.Errorf("%s: %s answers %v; want %v", tc.claim, name, err, tc.want)
+			}
+		}
+	}
+}
+
+func Test_that_a_store_without_sync_waits_for_no_disk(t *testing.T) {
+	h := newHarness(t, filestore.Options{NoSync: true})
+	h.OnSync(func(*os.File) error {
+		t.Error("the disk was waited for")
+		return nil
+	})
+	ctx := t.Context()
+	must(t, h.Write(ctx, key, h.record(0, "one")))
+	must(t, h.Write(ctx, key, h.record(1, "two")))
+	must(t, h.Touch(ctx, key, h.clock.In(2*time.Hour)))
+	must(t, h.Tag(ctx, tag, key, h.clock.In(time.Hour)))
+	must(t, h.Untag(ctx, tag, key))
+	must(t, h.Destroy(ctx, key, 2))
+}
+
 // A process dies between the write of the data and that of the head.
 func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 	h := newHarness(t, filestore.Options{})

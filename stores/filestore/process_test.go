@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -31,6 +33,8 @@ var children = map[string]func(dir string) error{
 	"umask":       childWithoutUmask,
 	"full disk":   childOnFullDisk,
 	"no files":    childWithoutFiles,
+	"few files":   childWithFewFiles,
+	"read only":   childThatMayOnlyRead,
 	"no access":   childWithoutAccess,
 	"no access 2": childWithoutAccessToFolders,
 	"no access 3": childWithoutAccessToFiles,
@@ -405,6 +409,88 @@ func childWithoutFiles(dir string) error {
 	return unavailable(s, "")
 }
 
+func Test_that_no_call_leaves_a_file_open(t *testing.T) {
+	run(t, "few files", filepath.Join(t.TempDir(), "store"))
+}
+
+// childWithFewFiles does without the garbage collector, which closes what was left open.
+func childWithFewFiles(dir string) error {
+	s, err := storeWithRecord(dir)
+	if err != nil {
+		return err
+	}
+	debug.SetGCPercent(-1)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 30, Max: 30}); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	for range 30 {
+		for name, err := range calls(ctx, s, key, tag) {
+			if errors.Is(err, session.ErrUnavailable) {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		_, listed := list(ctx, s)
+		_, swept := s.Sweep(ctx)
+		if err := errors.Join(listed, swept); err != nil {
+			return err
+		}
+	}
+	return s.Close()
+}
+
+func Test_that_what_may_not_be_changed_is_not_said_to_be(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.Chmod(filepath.Dir(dir), 0o711)) // nobody has to get there
+	run(t, "read only", filepath.Join(dir, "store"))
+}
+
+func childThatMayOnlyRead(dir string) error {
+	s, err := storeWithRecord(dir)
+	if err != nil {
+		return err
+	}
+	hidden := filepath.Join(dir, "hidden")
+	if err := os.Mkdir(hidden, 0o700); err != nil {
+		return err
+	}
+	restore, err := restrict(dir, map[string]fs.FileMode{"sessions/ab": 0o555, "sessions/ab/" + key: 0o444, "hidden": 0o333})
+	defer restore()
+	if err != nil {
+		return err
+	}
+	ctx, in := context.Background(), time.Now().Add(time.Hour)
+	destroy := s.Destroy(ctx, key, 0)
+	touch := s.Touch(ctx, key, in)
+	if !errors.Is(touch, fs.ErrPermission) {
+		return fmt.Errorf("got error %v; want the cause", touch)
+	}
+	if err := errors.Join(
+		mismatch(destroy, session.ErrUnavailable),
+		mismatch(touch, session.ErrUnavailable),
+		mismatch(s.Write(ctx, another, session.Record{Expires: in}), session.ErrUnavailable),
+		holds(s, key, "one", 1),
+	); err != nil {
+		return err
+	}
+
+	// This shows when the application starts.
+	if _, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("%w, so this test says nothing; set TMPDIR to a directory that everybody can get to", err)
+	}
+	_, err = filestore.New(filestore.Options{Dir: filepath.Join(dir, "sessions", "ab")})
+	if err == nil || !strings.Contains(err.Error(), "no file can be written and locked there: permission denied") {
+		return fmt.Errorf("a store where nothing can be written: got error %w", err)
+	}
+
+	// Where names can be made, they need not be read.
+	below, err := filestore.New(filestore.Options{Dir: filepath.Join(hidden, "store")})
+	if err != nil {
+		return err
+	}
+	return errors.Join(below.Write(ctx, key, session.Record{Expires: in}), below.Close())
+}
+
 func Test_that_what_may_not_be_read_is_not_missing(t *testing.T) {
 	run(t, "no access", filepath.Join(t.TempDir(), "store"))
 	run(t, "no access 2", filepath.Join(t.TempDir(), "store"))
@@ -424,38 +510,52 @@ func childWithoutAccessToFiles(dir string) error {
 	return withoutAccess(dir, "remove", "sessions/ab/"+key, "tags/ef/"+tag)
 }
 
-// withoutAccess takes the permissions from some files. That does nothing to root, who
-// becomes somebody else. What works all the same is the name of a call.
+// withoutAccess takes the permissions from some files. What works all the same is the name of a call.
 func withoutAccess(dir, works string, names ...string) error {
 	s, err := storeWithRecord(dir)
 	if err != nil {
 		return err
 	}
+	modes := map[string]fs.FileMode{}
+	for _, name := range names {
+		modes[name] = 0
+	}
+	restore, err := restrict(dir, modes)
+	defer restore()
+	return errors.Join(err, unavailable(s, works))
+}
+
+// restrict sets the permissions of files. They mean nothing to root, who becomes somebody else.
+func restrict(dir string, modes map[string]fs.FileMode) (restore func(), err error) {
+	var restores []func() error
+	restore = func() {
+		for _, one := range restores {
+			_ = one()
+		}
+	}
 	if os.Getuid() == 0 {
 		for _, open := range []string{"", "sessions", "sessions/ab", "tags", "tags/ef"} {
 			if err := os.Chmod(filepath.Join(dir, open), 0o777); err != nil {
-				return err
+				return restore, err
 			}
 		}
 	}
-	for _, name := range names {
+	for name, mode := range modes {
 		path := filepath.Join(dir, name)
 		info, err := os.Stat(path)
 		if err != nil {
-			return err
+			return restore, err
 		}
-		defer os.Chmod(path, info.Mode().Perm())
-		if err := os.Chmod(path, 0); err != nil {
-			return err
+		restores = append(restores, func() error { return os.Chmod(path, info.Mode().Perm()) })
+		if err := os.Chmod(path, mode); err != nil {
+			return restore, err
 		}
 	}
 	if os.Getuid() == 0 {
 		const nobody = 65534
-		if err := errors.Join(syscall.Setgid(nobody), syscall.Setuid(nobody)); err != nil {
-			return err
-		}
+		return restore, errors.Join(syscall.Setgid(nobody), syscall.Setuid(nobody))
 	}
-	return unavailable(s, works)
+	return restore, nil
 }
 
 func storeWithRecord(dir string) (*filestore.Store, error) {
