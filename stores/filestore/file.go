@@ -145,11 +145,8 @@ func (s *Store) overwrite(f opened, rec session.Record) error {
 	return s.putHead(f, next)
 }
 
-// setExpiry moves the expiry of the record in the file. The file is locked.
+// setExpiry moves the expiry of the record in the file, which is there and locked.
 func (s *Store) setExpiry(f opened, expires time.Time) error {
-	if f.err != nil {
-		return f.err
-	}
 	h := f.head
 	h.expires = expires
 	return s.putHead(f, h)
