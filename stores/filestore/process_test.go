@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -35,6 +36,7 @@ var children = map[string]func(dir string) error{
 	"no files":    childWithoutFiles,
 	"few files":   childWithFewFiles,
 	"read only":   childThatMayOnlyRead,
+	"sweep":       childThatMayNotSweep,
 	"no access":   childWithoutAccess,
 	"no access 2": childWithoutAccessToFolders,
 	"no access 3": childWithoutAccessToFiles,
@@ -489,6 +491,62 @@ func childThatMayOnlyRead(dir string) error {
 		return err
 	}
 	return errors.Join(below.Write(ctx, key, session.Record{Expires: in}), below.Close())
+}
+
+func Test_that_it_is_told_what_could_not_be_swept(t *testing.T) {
+	run(t, "sweep", filepath.Join(t.TempDir(), "store"))
+}
+
+func childThatMayNotSweep(dir string) error {
+	before, err := storeWithRecord(dir)
+	if err != nil {
+		return err
+	}
+	log := new(logs)
+	s, err := filestore.New(filestore.Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	if err := errors.Join(err, before.Close(), os.Mkdir(filepath.Join(dir, "sessions", "cd"), 0o700)); err != nil {
+		return err
+	}
+	for _, path := range []string{"sessions/ab/" + another, "sessions/cd/" + faraway} {
+		expired := filestore.Encode(path, session.Record{Version: 1})
+		if err := os.WriteFile(filepath.Join(dir, path), expired, 0o600); err != nil {
+			return err
+		}
+	}
+	// One cannot be removed, the other not be read.
+	restore, err := restrict(dir, map[string]fs.FileMode{
+		"sessions/ab": 0o555, "sessions/ab/" + key: 0o666, "sessions/ab/" + another: 0o666,
+		"sessions/cd": 0o777, "sessions/cd/" + faraway: 0, "tags/ef/" + tag: 0o666,
+	})
+	defer restore()
+	if err != nil {
+		return err
+	}
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	removed, err := s.Sweep(ctx)
+	if all, ok := errors.AsType[interface {
+		error
+		Unwrap() []error
+	}](err); removed != 0 || !ok || len(all.Unwrap()) != 2 {
+		return fmt.Errorf("removed %d, with error %w; want nothing and two errors", removed, err)
+	}
+	if err := mismatch(err, session.ErrUnavailable); err != nil {
+		return err
+	}
+
+	if err := s.Touch(ctx, key, time.Now().Add(time.Hour)); err != nil {
+		return err
+	}
+	var logged string
+	for ctx.Err() == nil && logged == "" {
+		logged = log.take()
+	}
+	if !strings.Contains(logged, "sweeping failed") || !strings.Contains(logged, "permission denied") || strings.Contains(logged, another) {
+		return fmt.Errorf("logged %q; want that sweeping failed, and no key", logged)
+	}
+	return s.Close()
 }
 
 func Test_that_what_may_not_be_read_is_not_missing(t *testing.T) {

@@ -99,19 +99,29 @@ func Test_that_sweep_never_removes_a_session_that_was_just_renewed(t *testing.T)
 	h.holds(t, key, "one", 1)
 }
 
-func Test_that_visitors_set_the_sweeper_going(t *testing.T) {
-	h := newHarness(t, filestore.Options{})
-	for _, name := range []string{key, faraway} { // expired, and not written by this store
-		write(t, h.sessionFile(name), filestore.Encode("sessions/"+name[:2]+"/"+name, session.Record{Version: 1}))
-	}
-	must(t, h.Write(t.Context(), another, h.record(0, "two")))
+// plant puts a record there that has expired, and was not written by this store.
+func (h harness) plant(t *testing.T, key string) {
+	t.Helper()
+	write(t, h.sessionFile(key), filestore.Encode("sessions/"+key[:2]+"/"+key, session.Record{Version: 1}))
+}
 
+// isSwept waits until the sweeper has removed the file of a record.
+func (h harness) isSwept(t *testing.T, key string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for ctx.Err() == nil && slices.Contains(files(t, h.dir), h.sessionFile(key)) {
 		runtime.Gosched()
 	}
 	must(t, ctx.Err())
+}
+
+func Test_that_visitors_set_the_sweeper_going(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	h.plant(t, key)
+	h.plant(t, faraway)
+	must(t, h.Write(t.Context(), another, h.record(0, "two")))
+	h.isSwept(t, key)
 	must(t, h.Close()) // the sweeper has ended
 	if got, want := files(t, h.dir), []string{h.sessionFile(another), h.sessionFile(faraway)}; !slices.Equal(got, want) {
 		t.Errorf("left %q; want %q: one folder was due", got, want)
@@ -121,11 +131,34 @@ func Test_that_visitors_set_the_sweeper_going(t *testing.T) {
 	}
 }
 
+func Test_that_a_folder_is_swept_once_an_hour(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	h.plant(t, key)
+	must(t, h.Write(t.Context(), another, session.Record{Expires: h.clock.In(9 * time.Hour)}))
+	h.isSwept(t, key)
+	h.plant(t, key)
+	for _, later := range []time.Duration{0, time.Hour - 1} {
+		h.clock.Advance(later)
+		for range 100 {
+			must(t, h.Touch(t.Context(), another, h.clock.In(9*time.Hour)))
+			runtime.Gosched() // to a sweeper, if there is one
+		}
+	}
+	if !slices.Contains(files(t, h.dir), h.sessionFile(key)) {
+		t.Error("it was swept again within an hour")
+	}
+	h.clock.Advance(1)
+	must(t, h.Touch(t.Context(), another, h.clock.In(9*time.Hour)))
+	h.isSwept(t, key)
+}
+
 func Test_that_sweeping_goes_on_when_a_clock_that_was_ahead_is_put_right(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	const years = 10 * 365 * 24 * time.Hour
 	h.clock.Advance(years)
+	h.plant(t, key)
 	must(t, h.Write(t.Context(), another, h.record(0, "one")))
+	h.isSwept(t, key) // or it would be that sweeper that goes on
 	must(t, h.Destroy(t.Context(), another, 1))
 	h.clock.Advance(-years)
 	must(t, h.Write(t.Context(), key, h.record(0, "two")))
