@@ -78,9 +78,7 @@ func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (remo
 		if ok {
 			removed++
 		}
-		if err != nil && first == nil {
-			first = err
-		}
+		first = cmp.Or(first, err)
 	}
 	return removed, first
 }
