@@ -211,10 +211,14 @@ func Test_that_nobody_is_told_that_all_sessions_ended_when_an_index_was_damaged(
 	content := read(t, h.tagFile(tag))
 	for i, damaged := range damages(content, len(content)-filestore.HeadSize) {
 		write(t, h.tagFile(tag), damaged)
-		_, err := h.Revoke(ctx, tag)
-		is(t, err, session.ErrUnavailable)
-		_, err = h.Tagged(ctx, tag)
-		is(t, err, session.ErrUnavailable)
+		_, revoke := h.Revoke(ctx, tag)
+		_, tagged := h.Tagged(ctx, tag)
+		for _, err := range []error{revoke, tagged} {
+			is(t, err, session.ErrUnavailable)
+			if !strings.Contains(err.Error(), "It does again after 30 days") {
+				t.Errorf("damage %d: got error %v; want one that says for how long", i, err)
+			}
+		}
 		if got := h.log.take(); !strings.Contains(got, "damaged") || strings.Contains(got, tag) {
 			t.Errorf("damage %d: logged %q", i, got)
 		}
@@ -232,7 +236,9 @@ func Test_that_nobody_is_told_that_all_sessions_ended_when_an_index_was_damaged(
 		is(t, err, session.ErrUnavailable)
 		must(t, h.Tag(ctx, tag, another, h.clock.In(3*time.Hour)))
 	}
-	must(t, h.Untag(ctx, tag, another, strings.Repeat("0", 64)))
+	zero := strings.Repeat("0", 64)
+	must(t, h.Tag(ctx, tag, zero, h.clock.In(time.Hour)))
+	must(t, h.Untag(ctx, tag, another, zero))
 	_, err := h.Revoke(ctx, tag)
 	is(t, err, session.ErrUnavailable)
 

@@ -59,6 +59,9 @@ func Test_that_sweep_removes_what_it_should_and_nothing_else(t *testing.T) {
 		aged(h.sessionFile(name('5')), "damaged", 24*time.Hour),
 		aged(h.tagFile(name('6')), "damaged", 30*24*time.Hour),
 	}
+	directory := filepath.Join(folder, filestore.TempPrefix+"directory") // not ours
+	must(t, os.Mkdir(directory, 0o700))
+	must(t, os.Chtimes(directory, time.Time{}, h.clock.In(-1000*time.Hour)))
 	h.clock.Advance(time.Hour)
 
 	removed, err := h.Sweep(ctx)
