@@ -365,7 +365,47 @@ var listFlaws = []flaw{
 		"a context that has ended is the only thing to come",
 		"a context that ends in the loop is the last thing to come",
 	}},
-	{"keys can be listed after close", func(c *clock) session.Store { return closedLister(c, "") }, claims{
+	{"what was renewed is not listed", func(c *clock) session.Store {
+		s := memory(c)
+		var renewed sync.Map
+		return listingRenewer{
+			renewer{s, func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+				renewed.Store(key, true)
+				return renewing(s)(ctx, key, due, until)
+			}},
+			lister{keys: only(s, func(key string) bool {
+				_, gone := renewed.Load(key)
+				return !gone
+			})},
+		}
+	}, claims{
+		"a record is listed by whatever way it came",
+	}},
+	{"keys come before the end of a context that has ended", yielding(func(ctx context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
+		if ctx.Err() != nil && !yield("left over", nil) {
+			return
+		}
+		seq(yield)
+	}), claims{
+		"a context that has ended is the only thing to come",
+	}},
+	{"another key comes before the end of a context", yielding(func(ctx context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
+		alive := ctx.Err() == nil
+		for key, err := range seq {
+			if err != nil && alive && !yield("left over", nil) || !yield(key, err) {
+				return
+			}
+		}
+	}), claims{
+		"a context that ends in the loop is the last thing to come",
+	}},
+	{"keys are listed before the error after close", func(c *clock) session.Store { return closedLister(c, "lists more") }, claims{
+		"a lister that was closed fails",
+	}},
+	{"two errors come after close", func(c *clock) session.Store { return closedLister(c, "lists two errors") }, claims{
+		"a lister that was closed fails",
+	}},
+	{"keys can be listed after close", func(c *clock) session.Store { return closedLister(c, "lists") }, claims{
 		"a lister that was closed fails",
 	}},
 	{"keys are not found after close", func(c *clock) session.Store { return closedLister(c, "not found") }, claims{
@@ -374,6 +414,14 @@ var listFlaws = []flaw{
 		"a tagger that was closed fails",
 	}},
 }
+
+// listingRenewer is a store that renews and lists.
+type listingRenewer struct {
+	renewer
+	lists lister
+}
+
+func (l listingRenewer) Keys(ctx context.Context) iter.Seq2[string, error] { return l.lists.keys(ctx) }
 
 // closableLister is a store that can be closed and listed.
 type closableLister struct {
@@ -387,10 +435,16 @@ func closedLister(c *clock, flaw string) session.Store {
 	s := memory(c)
 	closing := &closing{Tagger: s, flaw: flaw}
 	return closableLister{closing, lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
-		if err := closing.err("lists"); err != nil && flaw == "not found" {
-			return func(yield func(string, error) bool) { yield("", err) }
+		err := closing.err("lists")
+		if err == nil || flaw == "lists" {
+			return s.Keys(ctx)
 		}
-		return s.Keys(ctx)
+		return func(yield func(string, error) bool) {
+			if flaw == "lists more" && !yield("left over", nil) || flaw == "lists two errors" && !yield("", err) {
+				return
+			}
+			yield("", err)
+		}
 	}}}
 }
 

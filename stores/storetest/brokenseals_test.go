@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -76,22 +77,70 @@ func opening(change func(value string) string) func(*clock) session.Store {
 	})
 }
 
-var sealFlaws = []flaw{
-	{"values have spaces", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+// beginning has something in front of each value.
+func beginning(with string) func(*clock) session.Store {
+	return breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
 		return brokenSealer{
 			seal: func(name string, rec session.Record) (string, error) {
 				value, err := s.Seal(name, rec)
-				return value[:4] + " " + value[4:], err
+				return with + value, err
 			},
 			open: func(name, value string) (session.Record, error) {
-				if len(value) < 5 || value[4] != ' ' {
+				value, ok := strings.CutPrefix(value, with)
+				if !ok {
 					return session.Record{}, session.ErrNotFound
 				}
-				return s.Open(name, value[:4]+value[5:])
+				return s.Open(name, value)
+			},
+		}
+	})
+}
+
+// cookieSigns are all that a cookie may carry besides letters and digits.
+const cookieSigns = "!#$%&'()*+-./:<=>?@[]^_`{|}~"
+
+var sealFlaws = slices.Concat(signFlaws(), otherSealFlaws)
+
+// signFlaws are for what a cookie may not carry.
+func signFlaws() (flaws []flaw) {
+	for _, sign := range []string{"\x1f", " ", `"`, ",", ";", `\`, "\x7f", "é"} {
+		flaws = append(flaws, flaw{fmt.Sprintf("values begin with %q", sign), beginning(sign), claims{
+			"a value has only characters that a cookie may carry",
+		}})
+	}
+	return flaws
+}
+
+var otherSealFlaws = []flaw{
+	{"a name with a sign is an error", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{seal: func(name string, rec session.Record) (string, error) {
+			if strings.ContainsAny(name, "|=") {
+				return "", errors.New("this is no name")
+			}
+			return s.Seal(name, rec)
+		}}
+	}), claims{
+		"a value for another cookie is not found",
+	}},
+	{"nothing seals to an empty value", breakingSealer(func(s session.Sealer, c *clock) brokenSealer {
+		return brokenSealer{
+			seal: func(name string, rec session.Record) (string, error) {
+				if len(rec.Data) == 0 {
+					return "", nil
+				}
+				return s.Seal(name, rec)
+			},
+			open: func(name, value string) (session.Record, error) {
+				if value == "" {
+					return session.Record{Expires: c.Now().Add(time.Hour)}, nil
+				}
+				return s.Open(name, value)
 			},
 		}
 	}), claims{
 		"a value has only characters that a cookie may carry",
+		"a part of a value is not found",
+		"garbage is not found",
 	}},
 	{"values come again", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
 		var sealed sync.Map
@@ -134,6 +183,25 @@ var sealFlaws = []flaw{
 	}), claims{
 		"a value does not show the data",
 	}},
+	{"values show the data in hexadecimal", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{
+			seal: func(name string, rec session.Record) (string, error) {
+				data := hex.EncodeToString(rec.Data)
+				value, err := s.Seal(name, rec)
+				return data + "." + value, err
+			},
+			open: func(name, value string) (session.Record, error) {
+				data, sealed, _ := strings.Cut(value, ".")
+				rec, err := s.Open(name, sealed)
+				if err != nil || data != hex.EncodeToString(rec.Data) {
+					return session.Record{}, session.ErrNotFound
+				}
+				return rec, nil
+			},
+		}
+	}), claims{
+		"a value does not show the data",
+	}},
 	{"values are signed, and not encrypted", func(c *clock) session.Store {
 		return signing{sealer(c), c}
 	}, claims{
@@ -168,6 +236,17 @@ var sealFlaws = []flaw{
 	{"data is sealed trimmed", sealing(func(rec session.Record) session.Record {
 		rec.Data = bytes.TrimSpace(rec.Data)
 		return rec
+	}), claims{
+		"what was sealed opens",
+	}},
+	{"no data does not open", breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
+		return brokenSealer{open: func(name, value string) (session.Record, error) {
+			rec, err := s.Open(name, value)
+			if len(rec.Data) == 0 {
+				return session.Record{}, session.ErrNotFound
+			}
+			return rec, err
+		}}
 	}), claims{
 		"what was sealed opens",
 	}},

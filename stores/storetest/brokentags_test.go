@@ -85,6 +85,42 @@ var tagFlaws = []flaw{
 		perhaps + "a tag at the time of a revoke takes no mark off",
 		"a tag for a marked entry changes nothing",
 	}},
+	{"a list without entries is an error", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{tagged: func(ctx context.Context, tag string) ([]session.TagEntry, error) {
+			entries, err := s.Tagged(ctx, tag)
+			if err == nil && len(entries) == 0 {
+				err = session.ErrNotFound
+			}
+			return entries, err
+		}}
+	}), claims{
+		"many entries are found",
+		"tag moves the expiry away",
+		"tag moves the expiry closer",
+		"a tag that nobody has used has no entries",
+		"tags do not mix",
+		"untag removes these entries and no others",
+		"untagging what is missing is no error",
+		"what is untagged at the time of a revoke stays away",
+		"a tag for a marked entry changes nothing",
+		"an entry that is added with an expiry in the past is gone at once",
+		"a record and its entry have each an expiry of their own",
+	}},
+	{"a revoke without entries is an error", revoking(func(ctx context.Context, s session.Tagger, tag string, except []string) ([]string, error) {
+		keys, err := s.Revoke(ctx, tag, except...)
+		if err == nil && len(keys) == 0 {
+			err = session.ErrNotFound
+		}
+		return keys, err
+	}), claims{
+		"a tag that nobody has used has no entries",
+		"untag removes these entries and no others",
+		"the keys that are given to untag and revoke stay as they were",
+		perhaps + "what is untagged at the time of a revoke stays away",
+		"revoke leaves the excepted entries alone",
+		"an entry that was untagged comes back without a mark",
+		"an entry that is added with an expiry in the past is gone at once",
+	}},
 	{"tag moves the expiry of a marked entry", tagging(func(ctx context.Context, s session.Tagger, tag, key string, expires time.Time) error {
 		e, _ := entry(s, tag, key)
 		if !e.Revoked || ctx.Err() != nil {

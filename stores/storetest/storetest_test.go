@@ -3,9 +3,13 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"maps"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -158,12 +162,15 @@ func Test_that_every_rule_has_a_case_and_every_case_a_rule(t *testing.T) {
 // Run must agree with Failures, which the other tests use.
 func TestRun(t *testing.T) {
 	for name, store := range map[string]func(*clock) session.Store{
-		"a store":                   func(c *clock) session.Store { return memory(c) },
-		"one that can be closed":    func(c *clock) session.Store { return &closing{Tagger: memory(c)} },
-		"one that removes nothing":  func(c *clock) session.Store { return newLazy(c, "") },
-		"one with a lock":           func(c *clock) session.Store { return newNaive(c, "") },
-		"one that rounds to second": func(c *clock) session.Store { return rounding(memory(c)) },
-		"a sealer":                  func(c *clock) session.Store { return sealer(c) },
+		"a store":                           func(c *clock) session.Store { return memory(c) },
+		"one that can be closed":            func(c *clock) session.Store { return &closing{Tagger: memory(c)} },
+		"one that removes nothing":          func(c *clock) session.Store { return newLazy(c, "") },
+		"one with a lock":                   func(c *clock) session.Store { return newNaive(c, "") },
+		"one that rounds to second":         func(c *clock) session.Store { return rounding(memory(c)) },
+		"one that can be closed and listed": func(c *clock) session.Store { return closedLister(c, "") },
+		"one that lets no key come back":    neverAgain,
+		"a sealer":                          func(c *clock) session.Store { return sealer(c) },
+		"a sealer with every sign":          beginning(cookieSigns),
 	} {
 		t.Run(name, func(t *testing.T) {
 			storetest.Run(t, func(*testing.T) storetest.Harness { return harness(store) })
@@ -172,6 +179,13 @@ func TestRun(t *testing.T) {
 	t.Run("one without tags", func(t *testing.T) {
 		storetest.Run(t, func(*testing.T) storetest.Harness {
 			h := harness(func(c *clock) session.Store { return struct{ session.Store }{memory(c)} })
+			h.NoTags = true
+			return h
+		})
+	})
+	t.Run("one that lists, and has no tags", func(t *testing.T) {
+		storetest.Run(t, func(*testing.T) storetest.Harness {
+			h := harness(func(c *clock) session.Store { s := memory(c); return listsOnly{s, s} })
 			h.NoTags = true
 			return h
 		})
@@ -186,6 +200,89 @@ func TestRun(t *testing.T) {
 	t.Run("one with a clock of its own", func(t *testing.T) {
 		storetest.Run(t, newServer)
 	})
+}
+
+// listsOnly is a store with Keys, and nothing else that a store need not have.
+type listsOnly struct {
+	session.Store
+	lists interface {
+		Keys(ctx context.Context) iter.Seq2[string, error]
+	}
+}
+
+func (l listsOnly) Keys(ctx context.Context) iter.Seq2[string, error] { return l.lists.Keys(ctx) }
+
+// neverAgain is a store in which a record that was destroyed leaves something in its place for
+// good. That is allowed.
+func neverAgain(c *clock) session.Store {
+	s := memory(c)
+	var destroyed sync.Map
+	return broken{
+		Tagger: s,
+		write: func(ctx context.Context, key string, rec session.Record) error {
+			if _, gone := destroyed.Load(key); gone && ctx.Err() == nil {
+				return session.ErrNotFound
+			}
+			return s.Write(ctx, key, rec)
+		},
+		destroy: func(ctx context.Context, key string, version uint64) error {
+			_, err := s.Read(ctx, key)
+			if destroyErr := s.Destroy(ctx, key, version); err != nil || destroyErr != nil {
+				return destroyErr
+			}
+			destroyed.Store(key, true)
+			return nil
+		},
+	}
+}
+
+func ignoringVersionOfDestroy(c *clock) session.Store {
+	return struct{ session.Tagger }{ignoresVersionOfDestroy(memory(c))}
+}
+
+// failing are what Run is to fail for, in a process of its own: nobody can take a failure back.
+var failing = map[string]struct {
+	newHarness func(t *testing.T) storetest.Harness
+	says, not  string
+}{
+	"a store that is broken": {
+		func(*testing.T) storetest.Harness {
+			return harness(ignoringVersionOfDestroy)
+		},
+		"rule 5: Destroy removes any version for 0", "rule 1:",
+	},
+	"a harness that does not fit": {
+		func(*testing.T) storetest.Harness { return storetest.Harness{} },
+		"storetest: Harness needs a Store, Now and Advance", "rule",
+	},
+	"harnesses with the same storage": {
+		func() func(*testing.T) storetest.Harness {
+			shared := harness(ignoringVersionOfDestroy)
+			return func(*testing.T) storetest.Harness { return shared }
+		}(),
+		"storetest: a Harness is not fresh", "rule",
+	},
+}
+
+const failingEnv = "STORETEST_FAILING"
+
+func Test_that_run_fails_the_test(t *testing.T) {
+	if name := os.Getenv(failingEnv); name != "" {
+		storetest.Run(t, failing[name].newHarness)
+		return
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range failing {
+		cmd := exec.CommandContext(t.Context(), exe, "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), failingEnv+"="+name)
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), tc.says) || strings.Contains(string(out), tc.not) {
+			t.Errorf("%s: got %v and %s; want a failure that says %q, and not %q", name, err, out, tc.says, tc.not)
+		}
+	}
 }
 
 // newServer is a harness as one for a server would be: its clock is the real one, and to
@@ -252,9 +349,7 @@ func Test_that_a_failure_says_how_many_keys_are_too_many(t *testing.T) {
 
 func Test_that_a_failure_names_the_rule_the_claim_and_what_is_wrong(t *testing.T) {
 	failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
-		return harness(func(c *clock) session.Store {
-			return struct{ session.Tagger }{ignoresVersionOfDestroy(memory(c))}
-		})
+		return harness(ignoringVersionOfDestroy)
 	})
 	if err != nil {
 		t.Fatal(err)
