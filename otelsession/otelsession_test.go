@@ -17,6 +17,8 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	otelmetric "go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -131,6 +133,31 @@ func Test_that_every_hook_has_a_metric_of_its_own(t *testing.T) {
 	if got := tel.metrics(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
+}
+
+// refusing is a meter provider that accepts nothing.
+type refusing struct{ noop.MeterProvider }
+
+func (refusing) Meter(string, ...otelmetric.MeterOption) otelmetric.Meter { return refusingMeter{} }
+
+type refusingMeter struct{ noop.Meter }
+
+var errRefused = errors.New("refused")
+
+func (refusingMeter) Int64Counter(string, ...otelmetric.Int64CounterOption) (otelmetric.Int64Counter, error) {
+	return noop.Int64Counter{}, errRefused
+}
+
+func Test_that_what_is_not_accepted_goes_to_the_error_handler(t *testing.T) {
+	before := otel.GetErrorHandler()
+	t.Cleanup(func() { otel.SetErrorHandler(before) })
+	var handled []error
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { handled = append(handled, err) }))
+	hooks := otelsession.Hooks(otelsession.WithMeterProvider(refusing{}))
+	if len(handled) == 0 || !errors.Is(handled[0], errRefused) {
+		t.Errorf("handled %v; want %v", handled, errRefused)
+	}
+	hooks.Committed(t.Context(), session.Event{}) // is not counted, and no panic
 }
 
 func Test_that_every_metric_is_explained(t *testing.T) {
