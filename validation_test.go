@@ -63,6 +63,7 @@ func Test_which_errors_are_taken_apart(t *testing.T) {
 		{"several of one field", validatorErrors{required("Post.Title"), ruleError{"Post.Title", "alpha", "", reflect.String}}, "title: Title is required, Title must have letters only"},
 		{"those made by hand, by name", session.ValidationErrors{"b": {"1", "2"}, "a": {"3"}}, "a: 3; b: 1, 2"},
 		{"any with a method InputErrors", ownError{}, "own: mistake"},
+		{"not what such a one was made of", madeOf{title}, "own: mistake"},
 		{"wrapped by fmt.Errorf", fmt.Errorf("create post: %w", title), "title: Title is required"},
 		{"wrapped twice", fmt.Errorf("a: %w", fmt.Errorf("b: %w", byHand)), "slug: is taken"},
 		{"joined", errors.Join(errOops, title), "title: Title is required"},
@@ -157,6 +158,12 @@ type ownError struct{}
 func (ownError) Error() string                    { return "own" }
 func (ownError) InputErrors() map[string][]string { return map[string][]string{"own": {"mistake"}} }
 
+type madeOf struct{ cause error }
+
+func (madeOf) Error() string                    { return "own" }
+func (e madeOf) Unwrap() error                  { return e.cause }
+func (madeOf) InputErrors() map[string][]string { return map[string][]string{"own": {"mistake"}} }
+
 type pointerError struct{ fields map[string][]string }
 
 func (e *pointerError) Error() string                    { return "own" }
@@ -217,7 +224,10 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 		{"or with dashes", "Post.PublishedAt", "pay-plan", "published-at"},
 		{"as most of them are", "Post.PublishedAt", "pay-plan user_id user_name", "published_at"},
 		{"those of the library do not count", "Post.PublishedAt", "_csrf payPlan", "publishedAt"},
-		{"nor do they have errors", "Order.Method", "_method", "method"},
+		{"nor do names that are too long to keep", "Post.PublishedAt", strings.Repeat("pay_plan_", 30) + " payPlan", "publishedAt"},
+		{"those of the library have no errors", "Order.Method", "_method", "method"},
+		{"nor has a name that is too long to keep", "Post.Title", "title" + strings.Repeat("-", 252), "title"},
+		{"one that begins with a digit is not Go's", "Post.2ndLine", "", "2ndLine"},
 		{"a struct in a struct", "Post.Author.Email", "author.name", "author.email"},
 		{"is flat where nothing of it was sent, as Echo binds it", "Post.Author.Email", "", "email"},
 		{"also two of them", "Post.Author.Address.Zip", "", "zip"},
@@ -235,6 +245,8 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 		{"as the form has it", "Order.Items[1].ProductName", "items[0][product_name] items[1][product_name]", "items[1][product_name]"},
 		{"an element of a list", "Post.Tags[1]", "tags[0] tags[1]", "tags[1]"},
 		{"of a field that came several times", "Post.Tags[1]", "tags", "tags"},
+		{"but not a list in a list", "Post.Rows[1][2]", "rows", "rows[1][2]"},
+		{"nor a field of an element", "Order.Items[1].ProductName", "items", "items[1].product_name"},
 		{"of a list with brackets", "Post.Tags[1]", "tags[]", "tags[]"},
 		{"of a list with brackets, by its tag", "Post.tags[1]", "tags[]", "tags[]"},
 		{"of one whose tag has the brackets", "Post.tags[][1]", "tags[]", "tags[]"},
@@ -281,6 +293,7 @@ func Test_what_a_visitor_reads_about_a_mistake(t *testing.T) {
 		{"required_if", "Plan pro", reflect.Bool, "Title must be checked"},
 		{"eq", "true", reflect.Bool, "Title must be checked"},
 		{"eq", "false", reflect.Bool, "Title must be false"},
+		{"ne", "true", reflect.Bool, "Title must not be true"},
 		{"eq", "4", reflect.Int, "Title must be 4"},
 		{"ne", "admin", reflect.String, "Title must not be admin"},
 		{"min", "3", reflect.String, "Title must have at least 3 characters"},
