@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -126,17 +127,30 @@ func Test_that_an_error_page_is_rendered_after_its_context_has_ended(t *testing.
 			e.Use(around(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))...)
 			ctx, hangUp := context.WithCancel(t.Context())
 			e.GET("/", func(echo.Context) error { return echo.ErrNotFound })
+			e.GET("/answered", func(c echo.Context) error { _ = c.String(http.StatusOK, "ok"); return echo.ErrNotFound })
 			e.GET("/left", func(echo.Context) error { hangUp(); return echo.ErrNotFound })
+			e.GET("/rendered", func(c echo.Context) error { return session.Render(c, http.StatusOK, patientView) })
 
 			for _, tc := range []struct{ path, want string }{
 				{"/", "a page"},
+				{"/answered", "ok"},
 				{"/left", `{"message":"Internal Server Error"}` + "\n"},
+				{"/rendered", `{"message":"Internal Server Error"}` + "\n"}, // nobody waits for it any more
 			} {
 				rec := httptest.NewRecorder()
 				e.ServeHTTP(rec, httptest.NewRequestWithContext(ctx, http.MethodGet, tc.path, nil))
 				wantText(t, tc.path, rec.Body.String(), tc.want)
 			}
 		})
+	}
+}
+
+func Test_that_a_page_without_a_session_ends_with_its_context(t *testing.T) {
+	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	c := echo.New().NewContext(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil), httptest.NewRecorder())
+	if err := session.Render(c, http.StatusOK, patientView); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v; want context.Canceled", err)
 	}
 }
 
@@ -363,6 +377,7 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 	}{
 		{"a form in a page", ask{form: form}, returns(invalidTitle), 303, "title=x title: is short"},
 		{"as echo's Validator wraps it", ask{form: form}, returns(wrapped), 303, "title=x title: Title is required"},
+		{"joined with another", ask{form: form}, returns(errors.Join(invalidTitle, errOops)), 303, "title=x title: is short"},
 		{"a form over plain http", ask{form: form, as: plainNavigation}, returns(invalidTitle), 303, "title=x title: is short"},
 		{"an htmx part", ask{form: form, as: htmxPart}, returns(invalidTitle), 204, "title=x title: is short"},
 		{"a boosted form", ask{form: form, as: htmxBoosted}, returns(invalidTitle), 303, "title=x title: is short"},
