@@ -66,6 +66,18 @@ func Test_that_values_come_back_as_they_were(t *testing.T) {
 			}
 		})
 	})
+	t.Run("a large number in a list", func(t *testing.T) {
+		twice(t, put("k", []any{uint64(math.MaxUint64)}), func(s *session.Session) {
+			if got := session.Get[[]any](s, "k")[0]; got != json.Number("18446744073709551615") {
+				t.Errorf("got %v", got)
+			}
+		})
+	})
+	t.Run("bytes that are no text", func(t *testing.T) {
+		twice(t, put("k", json.RawMessage("\"caf\xe9\"")), func(s *session.Session) {
+			wantText(t, "the text", session.Get[string](s, "k"), "caf\ufffd")
+		})
+	})
 	t.Run("a time keeps its zone", func(t *testing.T) {
 		want := time.Date(2030, 1, 2, 3, 4, 5, 6, zone)
 		twice(t, put("k", want), func(s *session.Session) {
@@ -225,6 +237,7 @@ func Test_that_increments_count_whole_numbers(t *testing.T) {
 		{"down by more", func(s *session.Session) int64 { return s.Decrement("n", 5) }, -15},
 		{"down by less than nothing", func(s *session.Session) int64 { return s.Decrement("n", -5) }, -10},
 		{"by nothing", func(s *session.Session) int64 { return s.Increment("n", 0) }, -10},
+		{"down by nothing", func(s *session.Session) int64 { return s.Decrement("n", 0) }, -10},
 		{"up to the largest", func(s *session.Session) int64 { s.Put("n", math.MaxInt64-1); return s.Increment("n") }, math.MaxInt64},
 		{"down to the smallest", func(s *session.Session) int64 { s.Put("n", math.MinInt64+1); return s.Decrement("n") }, math.MinInt64},
 		{"minus the smallest of -1", func(s *session.Session) int64 { s.Put("n", -1); return s.Decrement("n", math.MinInt64) }, math.MaxInt64},
@@ -313,6 +326,7 @@ func Test_that_an_error_about_a_value_says_what_to_do(t *testing.T) {
 		{"a struct nothing of which would be stored", put("key", hidden{"secret"}), `session: the value for "key", a session_test.hidden, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and a session_test.hidden has no others; put a struct whose fields begin with a capital`},
 		{"a pointer to one", put("key", &hidden{"secret"}), `session: the value for "key", a *session_test.hidden, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and a session_test.hidden has no others; put a struct whose fields begin with a capital`},
 		{"a list of them", put("key", []hidden{{"secret"}}), `session: the value for "key", a []session_test.hidden, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and a session_test.hidden has no others; put a struct whose fields begin with a capital`},
+		{"a list of pairs of them", put("key", [][2]hidden{{{"secret"}}}), `session: the value for "key", a [][2]session_test.hidden, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and a session_test.hidden has no others; put a struct whose fields begin with a capital`},
 		{"one deep inside", put("key", map[string]any{"a": []*hidden{nil, {"secret"}}}), `session: the value for "key", a map[string]interface {}, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and a session_test.hidden has no others; put a struct whose fields begin with a capital`},
 		{"a list of errors", put("key", [1]error{errors.New("secret")}), `session: the value for "key", a [1]error, cannot be stored as JSON: the text of an error is not part of its JSON; put err.Error()`},
 		{"no number", put("key", []float64{math.NaN()}), `session: the value for "key", a []float64, cannot be stored as JSON: JSON knows neither NaN nor infinities; put another number, or a text`},
@@ -411,6 +425,7 @@ func Test_that_all_has_every_value_and_is_the_callers(t *testing.T) {
 		s.Put("n", 1<<60)
 		s.Put("list", []any{"x", 1.5, nil})
 		s.FlashInfo("no value")
+		s.SetLabel("7")
 	}, func(s *session.Session) {
 		all := s.All()
 		if got := fmt.Sprint(all); got != "map[list:[x 1.5 <nil>] n:1152921504606846976]" {
