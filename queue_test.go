@@ -80,6 +80,9 @@ func Test_that_the_turn_of_one_who_has_given_up_is_nobody_s(t *testing.T) {
 			giveUp()
 			leave() // comes while he is on his way out
 			synctest.Wait()
+			if n := q.Len(); n != 0 {
+				t.Errorf("%d lines are left", n)
+			}
 
 			leave, _ = q.Enter(t.Context(), "key")
 			var entered atomic.Bool
@@ -96,6 +99,41 @@ func Test_that_the_turn_of_one_who_has_given_up_is_nobody_s(t *testing.T) {
 		})
 	}
 }
+
+func Test_that_the_next_in_line_gets_the_turn_of_one_who_gives_up(t *testing.T) {
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			q := session.NewQueue()
+			leave, _ := q.Enter(t.Context(), "key")
+			gaveUp := make(chan struct{})
+			var entered atomic.Bool
+			go func() {
+				if leave, err := q.Enter(beforeWaiting{t.Context(), func() { <-gaveUp }}, "key"); err == nil {
+					entered.Store(true)
+					leave()
+				}
+			}()
+			ctx, giveUp := context.WithCancel(t.Context())
+			both := func() { synctest.Wait(); giveUp(); leave() } // with both of them in line
+			if leave, err := q.Enter(beforeWaiting{ctx, both}, "key"); err == nil {
+				leave()
+			}
+			close(gaveUp)
+			synctest.Wait()
+			if !entered.Load() {
+				t.Error("the other one waits for ever")
+			}
+		})
+	}
+}
+
+// beforeWaiting is a context that does something when somebody is about to wait for it.
+type beforeWaiting struct {
+	context.Context
+	do func()
+}
+
+func (c beforeWaiting) Done() <-chan struct{} { c.do(); return c.Context.Done() }
 
 func Test_that_there_is_one_at_a_time(t *testing.T) {
 	q := session.NewQueue()
