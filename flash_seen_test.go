@@ -320,6 +320,18 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			r.opens(alertsPage)
 			r.opens(alertsPage)
 		}},
+		{"if he leaves before the error page", func(r *reader) {
+			r.saves()
+			r.site.echo.HTTPErrorHandler = func(_ error, c echo.Context) { _ = notFoundPage(c) }
+			ctx, leave := context.WithCancel(context.Background())
+			r.sees(ask{ctx: ctx}, func(c echo.Context) error {
+				leave()
+				<-c.Request().Context().Done()
+				return echo.ErrNotFound
+			})
+			r.opens(alertsPage)
+			r.opens(alertsPage)
+		}},
 		{"if a page without a place for it comes first", func(r *reader) {
 			r.saves()
 			r.opens(blankPage)

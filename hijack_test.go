@@ -299,6 +299,17 @@ func Test_that_a_flush_that_is_not_supported_sends_nothing(t *testing.T) {
 	}
 }
 
+func Test_that_a_message_told_over_a_connection_that_was_taken_over_is_told_once(t *testing.T) {
+	var told, left string
+	a := simpleApp(t, takeOver(func(s *session.Session) error { told = texts(s); return nil }))
+	g := a.guest(t, newWire(t, false)).begins()
+	g.elsewhere(savedFlash)
+	g.during(nil, "/")
+	g.elsewhere(func(s *session.Session) { left = texts(s) })
+	wantText(t, "over the connection", told, "Saved!")
+	wantText(t, "on the next page", left, "")
+}
+
 // What is sent then may be anything, and is no page that has had them.
 func Test_that_old_input_outlives_a_connection_that_is_taken_over(t *testing.T) {
 	a := simpleApp(t, takeOver(func(s *session.Session) error { s.Has("user"); return nil }))

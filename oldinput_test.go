@@ -57,6 +57,7 @@ func Test_how_long_old_input_lives(t *testing.T) {
 		{"a part that does not read it leaves it", []ask{{as: htmxPart}}, blankPage, "title=T"},
 		{"a part that a script fetches leaves it", []ask{{as: scriptFetch}}, blankPage, "title=T"},
 		{"a part that reads it ends it", []ask{{as: htmxPart}}, showsForm, "title=-"},
+		{"another form that is sent ahead leaves it, too", []ask{{as: prefetched, path: "?_form=search&title=x"}}, func(c echo.Context) error { return session.Invalid(c, invalidTitle, formView) }, "title=T"},
 		{"images and prefetches leave it", []ask{{as: favicon}, {as: plainFavicon}, {as: prefetched}}, showsForm, "title=T"},
 		{"redirects leave it", []ask{{}, {}}, flashing(func(s *session.Session) { s.Old("title") }), "title=T"},
 		{"a page that fails leaves it", []ask{{}}, func(c echo.Context) error { session.From(c).Old("title"); return errOops }, "title=T"},
