@@ -453,6 +453,7 @@ func Test_that_clear_and_destroy_remove_pending_messages(t *testing.T) {
 					s.FlashErrors(map[string]string{"E_A": "a"})
 				}))
 				v.opens(flashing(func(s *session.Session) {
+					s.FlashMessages().Has("k")
 					end(s)
 					if got := alerts(s); got != "" {
 						t.Errorf("within the request: got %v; want none", got)

@@ -187,6 +187,9 @@ func Test_that_a_cookie_of_4096_bytes_fits_and_one_of_4097_does_not(t *testing.T
 		if tooLarge.Size != size || tooLarge.Limit != 4096 || !strings.HasPrefix(tooLarge.Largest[0], "large (") {
 			t.Errorf("%d bytes: %+v", size, tooLarge)
 		}
+		if said := p.failure().Error(); !strings.Contains(said, "too large, 4097 bytes of 4096; largest: large (") {
+			t.Errorf("%d bytes: it says %s", size, said)
+		}
 		if len(setCookies(rec)) != 0 || v.cookies[name] != old {
 			t.Errorf("%d bytes: sets %v; want the old cookie to stay", size, setCookies(rec))
 		}
@@ -413,7 +416,7 @@ func Test_that_messages_in_a_cookie_stay_cleared(t *testing.T) {
 	c.advance(6 * time.Minute)
 	v.must(t, p, func(s *session.Session) { s.FlashSuccess("second") })
 	c.advance(5 * time.Minute) // the first one has expired in the cookie
-	v.must(t, p, (*session.Session).Clear)
+	v.must(t, p, func(s *session.Session) { s.Clear(); s.Clear() })
 	v.must(t, p, func(s *session.Session) {
 		if got := s.FlashMessages().Alerts(); len(got) > 0 {
 			t.Errorf("after Clear there is %v", got)
