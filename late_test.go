@@ -231,6 +231,7 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 		{"of a new session", false, putSeven},
 		{"of a new session that is a message", false, func(s *session.Session) { s.FlashInfo("done") }},
 		{"that needs a new id", true, (*session.Session).Regenerate},
+		{"that is to remember somebody", true, func(s *session.Session) { s.RememberMe(14*day, 90*day) }},
 		{"before a logout that is a message", true, func(s *session.Session) { s.FlashInfo("done"); s.Destroy() }},
 		{"after a logout", true, func(s *session.Session) { s.Destroy(); s.Put("n", 7) }},
 	}
@@ -788,7 +789,7 @@ func Test_that_a_session_that_begins_after_the_answer_is_closed(t *testing.T) {
 		t.Run(desc, func(t *testing.T) {
 			p := start(t, session.Config{})
 			v := newVisitor()
-			v.must(t, p, put("a", 1))
+			v.must(t, p, func(s *session.Session) { s.Put("a", 1); s.FlashInfo("Saved.") })
 			var kept context.Context
 			r, over := context.WithCancel(t.Context())
 			defer over()
@@ -803,6 +804,7 @@ func Test_that_a_session_that_begins_after_the_answer_is_closed(t *testing.T) {
 			if n := session.Get[int](s, "a"); n != 1 {
 				t.Errorf("got %d; want what is stored", n)
 			}
+			wantText(t, "the messages", texts(s), "Saved.")
 			if s.Put("a", 2); !errors.Is(s.Err(), session.ErrClosed) || len(p.hooked("LateWrite")) != 1 {
 				t.Errorf("got %v, and %d reports", s.Err(), len(p.hooked("LateWrite")))
 			}
