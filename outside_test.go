@@ -460,6 +460,7 @@ func Test_that_a_job_ends_a_session(t *testing.T) {
 		s.Put("a", 1)
 		s.FlashInfo("dropped with it")
 		s.Destroy()
+		s.Destroy()
 		if !s.IsNew() || s.Has("user") {
 			t.Error("there is still something in it")
 		}
@@ -621,14 +622,16 @@ func Test_that_a_job_whose_answer_was_lost_counts_once(t *testing.T) {
 	h := handleOf(p, v)
 	other := start(t, session.Config{Store: inner, Now: time.Now})
 	store.meanwhile = func(string, string) { // between the first try and the second
-		v.clone().must(t, other, func(s *session.Session) { s.Increment("n") })
+		for range 2 {
+			v.clone().must(t, other, func(s *session.Session) { s.Increment("n") })
+		}
 	}
 	if err := p.manager.Update(t.Context(), h, func(s *session.Session) error { s.Increment("n"); s.FlashInfo("once"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	v.must(t, other, func(s *session.Session) {
-		if n, alerts := session.Get[int](s, "n"), s.FlashMessages().Alerts(); n != 2 || len(alerts) != 1 {
-			t.Errorf("n is %d, messages %v; want 2 and one", n, alerts)
+		if n, alerts := session.Get[int](s, "n"), s.FlashMessages().Alerts(); n != 3 || len(alerts) != 1 {
+			t.Errorf("n is %d, messages %v; want 3 and one", n, alerts)
 		}
 	})
 }
@@ -768,6 +771,27 @@ func Test_that_an_error_for_one_session_leaves_no_other_out(t *testing.T) {
 	err = p.manager.UpdateTagged(ctx, "7", func(*session.Session) error { runs++; cancel(); return nil })
 	if runs != 1 || !errors.Is(err, context.Canceled) || errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("%d runs, %v; want 1 and context.Canceled", runs, err)
+	}
+}
+
+func Test_that_a_session_of_a_user_that_could_not_be_saved_is_told(t *testing.T) {
+	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+	p := start(t, session.Config{Store: spy, Now: time.Now})
+	for range 3 {
+		newVisitor().must(t, p, logIn("7"))
+	}
+	writes := 0
+	spy.before = func(method string) error {
+		if method == "Write" {
+			if writes++; writes == 2 {
+				return errJob
+			}
+		}
+		return nil
+	}
+	err := p.manager.UpdateTagged(t.Context(), "7", func(s *session.Session) error { s.Increment("n"); return nil })
+	if writes != 3 || !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, errJob) {
+		t.Errorf("%d writes, %v; want 3 and the store's error", writes, err)
 	}
 }
 
