@@ -663,9 +663,11 @@ func Test_that_a_record_does_not_grow_with_those_who_write_it(t *testing.T) {
 // small has room for records of up to 1000 bytes.
 type small struct{ session.Tagger }
 
+var errNoRoom = errors.New("no room for more than 1000 bytes")
+
 func (s small) Write(ctx context.Context, key string, rec session.Record) error {
 	if len(rec.Data) > 1000 {
-		return session.ErrTooLarge
+		return fmt.Errorf("%w: %w", session.ErrTooLarge, errNoRoom)
 	}
 	return s.Tagger.Write(ctx, key, rec)
 }
@@ -690,6 +692,16 @@ func Test_that_an_error_says_what_was_too_large(t *testing.T) {
 				return nil
 			})
 		}},
+		{"a message under a key", `flash "plan" (`, func(v *visitor) error {
+			v.do(p, func(s *session.Session) { s.Flash("plan", strings.Repeat("m", 1500)) })
+			return p.failure()
+		}},
+		{"what is wrong with a form", "input errors (", func(v *visitor) error {
+			v.do(p, func(s *session.Session) {
+				s.FlashInputErrors(map[string][]string{"name": {strings.Repeat("m", 1500)}})
+			})
+			return p.failure()
+		}},
 		{"two requests together", "theirs (702 bytes)", func(v *visitor) error {
 			v.do(p, func(s *session.Session) {
 				s.Has("a")
@@ -707,6 +719,9 @@ func Test_that_an_error_says_what_was_too_large(t *testing.T) {
 			t.Errorf("%s: %v; want what takes more than 1000 bytes, with %s first", tc.desc, err, tc.largest)
 		} else if errors.As(tooLarge.Err, &tooLarge) {
 			t.Errorf("%s: it is said twice, in %v", tc.desc, err)
+		}
+		if !errors.Is(err, session.ErrTooLarge) || !errors.Is(err, errNoRoom) || !strings.Contains(err.Error(), " bytes; largest: "+tc.largest) {
+			t.Errorf("%s: %v; want the store's own error in it, and no limit that it has not told", tc.desc, err)
 		}
 	}
 }
