@@ -74,16 +74,26 @@ func Test_that_hooks_and_log_are_told_no_secret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var said bytes.Buffer
 			var names []string
-			logger := slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
-			tell := func(e session.Event) {
-				fmt.Fprintf(&said, "%+v %#v\n", e, e)
-				for err := e.Err; err != nil; err = errors.Unwrap(err) {
+			tellErrors := func(err error) {
+				for ; err != nil; err = errors.Unwrap(err) {
 					fmt.Fprintf(&said, "%+v %#v\n", err, err)
 					var brings *session.ConflictError
 					if errors.As(err, &brings) {
-						t.Errorf("%v brings a record", e.Err)
+						t.Errorf("%v brings a record", err)
 					}
 				}
+			}
+			logger := slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{
+				Level: slog.LevelDebug,
+				ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+					err, _ := a.Value.Any().(error) // some logs say what an error wraps
+					tellErrors(err)
+					return a
+				},
+			}))
+			tell := func(e session.Event) {
+				fmt.Fprintf(&said, "%+v %#v\n", e, e)
+				tellErrors(e.Err)
 				logger.Info("event", "event", e)
 				if err := json.NewEncoder(&said).Encode(e); err != nil {
 					t.Error(err)
@@ -149,6 +159,11 @@ type hiddenNumber struct{}
 
 func (*hiddenNumber) UnmarshalJSON(raw []byte) error { return fmt.Errorf("%s is no number", raw) }
 
+// hiddenText encodes to an error that quotes it.
+type hiddenText string
+
+func (h hiddenText) MarshalJSON() ([]byte, error) { return nil, fmt.Errorf("%s is no text", string(h)) }
+
 // secretScenario lets all kinds of things happen, and returns what must not be told.
 func secretScenario(t *testing.T, p, other *process, store *faultyTagger) (secrets []string) {
 	const user, value, message = "user-ada-7", "value-31415926", "message-27182818"
@@ -176,6 +191,7 @@ func secretScenario(t *testing.T, p, other *process, store *faultyTagger) (secre
 	})
 	do(v, func(s *session.Session) { s.Tag(user) })
 	do(v, func(s *session.Session) { s.Put("bad", math.NaN()) })
+	do(v, func(s *session.Session) { s.Put("bad", hiddenText(value)) })
 	late.cookies = v.clone().cookies
 	interleaved(other, p, v, increment, put("other", value))
 	interleaved(other, p, v, put("n", value), increment)

@@ -365,6 +365,9 @@ func Test_that_an_event_has_the_handle_of_its_session(t *testing.T) {
 		{"a conflict", func(sc *scene) { interleaved(sc.other, sc.p, sc.visitor, increment, increment) }, false},
 		{"an expired session", func(sc *scene) { sc.p.clock.advance(3 * time.Hour); sc.does(read) }, false},
 		{"a corrupt record", func(sc *scene) { sc.spoil("\x01"); sc.does(read) }, false},
+		{"one who asks too late to be remembered", func(sc *scene) {
+			sc.visit(sc.p, stream(func(s *session.Session) { s.RememberMe(14*day, 90*day) }))
+		}, false},
 		{"a session that has moved", func(sc *scene) {
 			old := sc.clone()
 			sc.does((*session.Session).Regenerate)
@@ -439,10 +442,21 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 		{"a change that cannot be repeated", func(sc *scene) {
 			interleaved(sc.other, sc.p, sc.visitor, put("n", "no number"), increment)
 		}, `level=WARN msg="session: a change could not be repeated on what another request has saved" session=HANDLE key=n retries=0`},
+		{"a sum that no longer fits", func(sc *scene) {
+			interleaved(sc.other, sc.p, sc.visitor, put("n", math.MaxInt64), increment)
+		}, `level=WARN msg="session: a change could not be repeated on what another request has saved" session=HANDLE key=n retries=0`},
 		{"a lost change", func(sc *scene) { interleaved(sc.other, sc.p, sc.visitor, (*session.Session).Destroy, increment) },
 			`level=INFO msg="session: changes were dropped, because the session had ended meanwhile" session=HANDLE error="session: not found"`},
 		{"a change to a session that has moved", func(sc *scene) {
 			interleaved(sc.p, sc.p, sc.visitor, (*session.Session).Regenerate, increment)
+		}, `level=INFO msg="session: changes were refused, because the session has another id or was revoked meanwhile" session=HANDLE error="session: another request gave the session a new id meanwhile"`},
+		{"one whose visitor has a second cookie", func(sc *scene) {
+			r := sc.request()
+			r.Header.Set("Cookie", cookieName+"="+strings.Repeat("A", 43)+"; "+r.Header.Get("Cookie"))
+			sc.p.serve(r, with(func(s *session.Session) {
+				increment(s)
+				sc.does((*session.Session).Regenerate)
+			}))
 		}, `level=INFO msg="session: changes were refused, because the session has another id or was revoked meanwhile" session=HANDLE error="session: another request gave the session a new id meanwhile"`},
 		{"what is normal", func(sc *scene) {
 			sc.does(increment)
@@ -783,6 +797,25 @@ msg=c session=h retries=1
 `
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
+func Test_that_the_store_is_asked_why_a_cookie_is_rejected_if_a_hook_wants_to_know(t *testing.T) {
+	for _, tc := range []struct {
+		hooks session.Hooks
+		want  string
+	}{
+		{session.Hooks{}, "[Read]"},
+		{session.Hooks{Rejected: func(context.Context, session.Event) {}}, "[Read Tagged]"},
+	} {
+		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		e := echo.New()
+		e.Use(session.Middleware(session.Config{Store: spy, Hooks: tc.hooks}))
+		e.GET("/", with(read))
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Cookie", cookieName+"="+strings.Repeat("A", 43))
+		e.ServeHTTP(httptest.NewRecorder(), r)
+		wantText(t, "the store's calls", fmt.Sprint(spy.calls), tc.want)
 	}
 }
 
