@@ -335,6 +335,7 @@ func Test_that_a_remembered_visitor_is_told_things_in_a_cookie_too(t *testing.T)
 			if got := session.Flashed[string](s, "said"); got != "saved" || !s.Has("user") {
 				t.Errorf("%d days later: told %q, and logged in is %v", days, got, s.Has("user"))
 			}
+			s.Put("seen", days)
 		})
 	}
 }

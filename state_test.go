@@ -54,6 +54,12 @@ func Test_that_a_record_that_is_cut_off_is_corrupt(t *testing.T) {
 	}
 }
 
+func Test_that_a_record_of_no_format_is_corrupt(t *testing.T) {
+	if _, err := session.DecodeAgain([]byte("\x00\x00\x00\x00v\x01a\x011")); err == nil {
+		t.Error("it is read")
+	}
+}
+
 // A store in memory shares the bytes of its records.
 func Test_that_appending_to_a_value_does_not_reach_its_neighbour(t *testing.T) {
 	hasRoom, err := session.HasRoom([]byte("\x01\x00\x00\x00v\x01a\x011v\x01b\x00v\x01c\x012"))
