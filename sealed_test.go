@@ -328,6 +328,75 @@ func Test_that_a_message_that_does_not_fit_fails_aloud(t *testing.T) {
 	}
 }
 
+func Test_that_the_newest_message_stays_where_there_is_no_room_for_more(t *testing.T) {
+	p := startSealed(t)
+	v := newVisitor()
+	for _, text := range []string{"first", "second", "third"} {
+		v.must(t, p, func(s *session.Session) { s.FlashInfo(text + strings.Repeat(" and more", 200)) })
+	}
+	v.must(t, p, func(s *session.Session) {
+		if got := s.FlashMessages().Alerts(); len(got) != 1 || !strings.HasPrefix(got[0].Text, "third") {
+			t.Errorf("there are %d messages; want the third one", len(got))
+		}
+	})
+}
+
+// opened is a store in cookies that gives out what they hold by open.
+type opened struct {
+	session.Sealer
+	open func(name string, rec session.Record) (session.Record, error)
+}
+
+func (o *opened) Open(name, value string) (session.Record, error) {
+	rec, err := o.Sealer.Open(name, value)
+	if err == nil && o.open != nil {
+		return o.open(name, rec)
+	}
+	return rec, err
+}
+
+func Test_that_a_cookie_which_cannot_be_opened_or_read_is_no_log_out(t *testing.T) {
+	as := func(data string) func(session.Record) (session.Record, error) {
+		return func(rec session.Record) (session.Record, error) { rec.Data = []byte(data); return rec, nil }
+	}
+	for _, tc := range []struct {
+		desc   string
+		open   func(session.Record) (session.Record, error)
+		status int
+	}{
+		{"a store that fails", func(session.Record) (session.Record, error) { return session.Record{}, errStoreDown }, http.StatusServiceUnavailable},
+		{"a record of a newer version", as("\x02"), http.StatusServiceUnavailable},
+		{"a record that is corrupt", as(""), http.StatusOK},
+	} {
+		for _, name := range []string{cookieName, flashCookieName} {
+			c := new(clock)
+			store := &opened{Sealer: cookieStore(t, c.Now)}
+			p := start(t, session.Config{Store: store, Now: c.Now})
+			v := newVisitor()
+			v.must(t, p, func(s *session.Session) { s.Put("a", 1); s.FlashInfo("hello") })
+			store.open = func(of string, rec session.Record) (session.Record, error) {
+				if of == name {
+					return tc.open(rec)
+				}
+				return rec, nil
+			}
+			rec := v.do(p, read)
+			if failed := rec.Code == http.StatusServiceUnavailable; rec.Code != tc.status || failed != errors.Is(p.failure(), session.ErrUnavailable) {
+				t.Errorf("%s, %s: status %d, %v; want %d", tc.desc, name, rec.Code, p.failure(), tc.status)
+			}
+			if len(setCookies(rec)) != 0 {
+				t.Errorf("%s, %s: sets %v", tc.desc, name, setCookies(rec))
+			}
+			store.open = nil
+			v.must(t, p, func(s *session.Session) {
+				if !s.Has("a") || texts(s) != "hello" {
+					t.Errorf("%s, %s: what was in the cookies has gone", tc.desc, name)
+				}
+			})
+		}
+	}
+}
+
 func Test_that_the_good_one_among_sealed_cookies_is_found(t *testing.T) {
 	p := startSealed(t)
 	v := newVisitor()
@@ -362,6 +431,17 @@ func Test_what_the_hooks_hear_of_sessions_in_cookies(t *testing.T) {
 		{"a new session", put("a", 1), []string{"Committed"}},
 		{"a read", read, []string{"Initiated"}},
 		{"a new id", (*session.Session).Regenerate, []string{"Initiated", "Migrated", "Committed"}},
+		{"a change", increment, []string{"Initiated", "Committed"}},
+		{"a change that leaves nothing", (*session.Session).Clear, []string{"Initiated", "Committed"}},
+		{"a session that begins anew", put("a", 1), []string{"Committed"}},
+		{"a log-in after a log-out that was saved", func(s *session.Session) {
+			s.Destroy()
+			if err := s.Save(t.Context()); err != nil {
+				t.Error(err)
+			}
+			s.Regenerate()
+			s.Put("a", 1)
+		}, []string{"Initiated", "Destroyed", "Committed"}},
 		{"a log-out", (*session.Session).Destroy, []string{"Initiated", "Destroyed"}},
 		{"a log-out of nobody", (*session.Session).Destroy, nil},
 	} {
@@ -391,6 +471,25 @@ func Test_what_the_hooks_hear_of_sessions_in_cookies(t *testing.T) {
 	if got := heard(); !slices.Equal(got, []string{"Initiated"}) {
 		t.Errorf("a visitor with a message only: %v; want a session that is known", got)
 	}
+	told.must(t, p, showAlerts)
+	if got := heard(); !slices.Equal(got, []string{"Initiated", "Committed"}) {
+		t.Errorf("a message that is shown: %v; want it saved", got)
+	}
+	told.must(t, p, func(s *session.Session) { s.FlashInfo("hello") })
+	p.events = nil
+	told.must(t, p, func(s *session.Session) {
+		s.Destroy()
+		if err := s.Save(t.Context()); err != nil {
+			t.Error(err)
+		}
+		s.Put("a", 1)
+		s.Forget("a")
+	})
+	if got := heard(); !slices.Equal(got, []string{"Initiated", "Destroyed"}) {
+		t.Errorf("nothing to store after a log-out that was saved: %v; want no more than the log-out", got)
+	}
+	told.must(t, p, func(s *session.Session) { s.FlashInfo("hello") })
+	p.events = nil
 	told.cookies[cookieName] = "bad"
 	told.must(t, p, read)
 	if e := p.hooked("Rejected"); len(e) != 1 {
