@@ -414,6 +414,7 @@ func Test_what_fits_into_a_cookie(t *testing.T) {
 	}{
 		{"a long text is left out, its form and errors stay", url.Values{"title": {"T"}, "text": {strings.Repeat("x", 5000)}}, session.ValidationErrors{"title": {"is short"}}, "title=T text=-[is short]"},
 		{"of many errors the first ones stay", url.Values{"title": {"T"}}, manyErrors, "title=- text=-[]"},
+		{"of two errors the first one stays", url.Values{"title": {"T"}}, session.ValidationErrors{"title": {"is short"}, "zip": {strings.Repeat("x", 5000) + " is no zip code"}}, "title=- text=-[is short]"},
 		{"an error that quotes a long text is left out", url.Values{"title": {"T"}}, session.ValidationErrors{"title": {strings.Repeat("x", 5000) + " is no title"}}, "title=- text=-[]"},
 		{"of nothing but names nothing stays", onlyNames, session.ValidationErrors{"title": {"is short"}}, "title=- text=-[is short]"},
 	}
@@ -735,6 +736,13 @@ func Test_that_forms_of_any_name_do_not_fill_the_session(t *testing.T) {
 	if err != nil || len(rec.Data) > 1<<20 {
 		t.Errorf("the record has %d bytes, %v; want less than 1 MiB", len(rec.Data), err)
 	}
+	v.must(t, p, func(s *session.Session) {
+		for i := range 40 {
+			if waits := len(s.Submission(fmt.Sprintf("form%d", i)).Errors("title")) > 0; waits != (i >= 32) {
+				t.Errorf("the errors of form %d wait: %t; want those of the last 8", i, waits)
+			}
+		}
+	})
 }
 
 func Test_that_fields_beyond_the_limit_cost_no_other_its_messages(t *testing.T) {

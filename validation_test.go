@@ -430,6 +430,43 @@ func Test_that_new_input_ends_the_old_errors_of_its_form(t *testing.T) {
 	})
 }
 
+func Test_what_does_not_end_what_waits_for_a_form(t *testing.T) {
+	newsletter := url.Values{"_form": {"newsletter"}, "email": {"me@"}}
+	cases := []struct {
+		claim string
+		form  url.Values
+		then  func(*session.Session)
+		want  string
+	}{
+		{"a message", nil, savedFlash, "Saved! title: is short"},
+		{"the input of another form", newsletter, keep, " title: is short"},
+		{"the errors of another form", newsletter, func(s *session.Session) {
+			s.FlashInputErrors(map[string][]string{"email": {"is incomplete"}})
+		}, " title: is short"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				v := s.browser()
+				v.posts(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
+					s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
+				}))
+				v.posts(tc.form, flashing(tc.then))
+				reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(texts(s), " ", fieldErrors(s)) }, tc.want)
+			})
+		})
+	}
+}
+
+func Test_that_new_input_leaves_the_messages_that_wait(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.posts(nil, flashing(savedFlash))
+		v.posts(url.Values{"title": {"x"}}, flashing(keep))
+		reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(texts(s), " ", old("title")(s)) }, "Saved! title=x")
+	})
+}
+
 func Test_that_ValidationErrors_say_how_many(t *testing.T) {
 	wantText(t, "one", session.ValidationErrors{"a": {"x", "y"}}.Error(), "session: 1 field of the form is invalid")
 	wantText(t, "two", session.ValidationErrors{"a": {"x"}, "b": {"y"}}.Error(), "session: 2 fields of the form are invalid")
