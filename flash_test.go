@@ -92,6 +92,15 @@ func Test_what_a_page_reads_of_the_messages(t *testing.T) {
 			read: alerts, want: "error: danger, error: alert, warning: warn, info: notice, error: keyed", wantAfter: "",
 		},
 		{
+			claim: "a text under the name of a kind is an alert of it",
+			flash: func(s *session.Session) {
+				for _, kind := range []string{"error", "warning", "success", "info", "party"} {
+					s.Flash(kind, kind)
+				}
+			},
+			read: alerts, want: "error: error, warning: warning, success: success, info: info", wantAfter: "",
+		},
+		{
 			claim: "an alert is found by the name of its kind in another framework, too",
 			flash: func(s *session.Session) { s.FlashAlert(session.Message{Kind: "danger", Text: "x"}) },
 			read:  has("danger", "error", "alert", "notice"), want: "danger error alert",

@@ -336,7 +336,12 @@ func Test_that_a_touch_that_fails_does_not_fail_the_request(t *testing.T) {
 			}
 			return nil
 		}
-		rec := v.must(t, p, read)
+		rec := v.must(t, p, func(s *session.Session) {
+			read(s)
+			if err := s.Save(t.Context()); err != nil {
+				t.Errorf("%v: saving: %v", tc.err, err)
+			}
+		})
 		if w.count("Touch") != 1 || len(setCookies(rec)) != 0 || len(p.hooked("StoreError")) != tc.reported {
 			t.Errorf("%v: %d touches, sets %v, %d reports; want 1, no cookie and %d", tc.err, w.count("Touch"), setCookies(rec), len(p.hooked("StoreError")), tc.reported)
 		}
