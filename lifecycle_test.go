@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -521,6 +522,37 @@ func Test_that_a_straggler_with_the_old_id_does_not_replace_the_new_session(t *t
 			t.Errorf("the session is %v", s.All())
 		}
 	})
+}
+
+func Test_that_a_process_remembers_for_a_minute_which_sessions_have_moved(t *testing.T) {
+	p := start(t, session.Config{Store: plain{memorystore.New(memorystore.Options{})}})
+	var tabs []*visitor
+	for _, after := range []time.Duration{0, 30 * time.Second, 31 * time.Second, 0} {
+		p.clock.advance(after)
+		v := newVisitor()
+		v.must(t, p, put("n", 1))
+		tabs = append(tabs, v.clone())
+		v.must(t, p, (*session.Session).Regenerate)
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  string
+	}{
+		{0, "unknown moved moved moved"},
+		{30 * time.Second, "unknown unknown moved moved"},
+		{31 * time.Second, "unknown unknown unknown unknown"},
+	} {
+		p.clock.advance(step.after)
+		var reasons []string
+		for _, tab := range tabs {
+			p.forget()
+			tab.must(t, p, read)
+			for _, e := range p.hooked("Rejected") {
+				reasons = append(reasons, string(e.Reason))
+			}
+		}
+		wantText(t, fmt.Sprint(step.after, " later"), strings.Join(reasons, " "), step.want)
+	}
 }
 
 // All of this holds between processes as well, if the store has an index for the notes.
