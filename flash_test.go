@@ -480,6 +480,7 @@ func Test_that_clear_and_destroy_remove_pending_messages(t *testing.T) {
 func Test_that_messages_nobody_shows_do_not_break_the_site(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
+		v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
 		for i := range 300 {
 			got := v.posts(nil, flashing(func(s *session.Session) { s.FlashSuccess(fmt.Sprintf("Your order %d was placed.", i)) }))
 			if got.status != http.StatusSeeOther {
@@ -490,6 +491,10 @@ func Test_that_messages_nobody_shows_do_not_break_the_site(t *testing.T) {
 		if !strings.Contains(shown, "order 299 ") || strings.Contains(shown, "order 0 ") {
 			t.Errorf("got %q; want the newest ones", shown)
 		}
+		if n := strings.Count(shown, "order "); s.cookie && n < 8 || !s.cookie && n != 256 {
+			t.Errorf("there are %d; want 256, or as many as fit into a cookie", n)
+		}
+		reads(t, v, "the page after it", func(s *session.Session) any { return session.Get[int](s, "user") }, 7)
 	})
 }
 
