@@ -63,9 +63,11 @@ func Test_that_a_mistake_names_field_value_and_way_out(t *testing.T) {
 		{"a path without a slash", session.Config{Cookie: session.CookieOptions{Path: "a"}}, []string{`Config.Cookie.Path = "a"`, `begin with "/"`}},
 		{"a path with a semicolon", session.Config{Cookie: session.CookieOptions{Path: "/;Domain=evil"}}, []string{"Cookie.Path", `";"`}},
 		{"a path with a line break", session.Config{Cookie: session.CookieOptions{Path: "/\n"}}, []string{"Cookie.Path", "control"}},
+		{"a path with all that it may have", session.Config{Cookie: session.CookieOptions{Path: "/~a b"}}, nil},
 		{"a path that is not ASCII", session.Config{Cookie: session.CookieOptions{Path: "/café"}}, []string{`Config.Cookie.Path = "/café"`, `"/caf%C3%A9"`}},
 		{"a domain with a port", session.Config{Cookie: session.CookieOptions{Domain: "example.com:80"}}, []string{`Config.Cookie.Domain = "example.com:80"`, "bare host name"}},
 		{"an unknown SameSite", session.Config{Cookie: session.CookieOptions{SameSite: 17}}, []string{"Config.Cookie.SameSite = 17", "http.SameSiteLaxMode"}},
+		{"a negative SameSite", session.Config{Cookie: session.CookieOptions{SameSite: -1}}, []string{"Config.Cookie.SameSite = -1", "http.SameSiteLaxMode"}},
 		{"SameSite None, insecure", session.Config{Cookie: session.CookieOptions{SameSite: http.SameSiteNoneMode, Insecure: true}}, []string{"Cookie.SameSite", "None", "Lax"}},
 		{"SameSite None", session.Config{Cookie: session.CookieOptions{SameSite: http.SameSiteNoneMode}}, nil},
 		{"partitioned, insecure", session.Config{Cookie: session.CookieOptions{Partitioned: true, Insecure: true}}, []string{"Cookie.Partitioned", "Cookie.Insecure to false"}},
@@ -92,9 +94,9 @@ func Test_that_a_mistake_names_field_value_and_way_out(t *testing.T) {
 	}
 	var failed *memorystore.Store // of a constructor whose error nobody looked at
 	for _, store := range []session.Store{nil, failed} {
-		_, err := session.New(session.Config{Store: store})
-		if want := "session: Config.Store is nil; pick one from stores/"; err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("no store, a %T: %v; want %q", store, err, want)
+		_, err := session.New(session.Config{Store: store, Tags: true})
+		if want := "session: Config.Store is nil; pick one from stores/"; err == nil || !strings.HasPrefix(err.Error(), want) || len(session.ConfigErrors(err)) != 1 {
+			t.Errorf("no store, a %T: %v; want %q, and no more", store, err, want)
 		}
 	}
 }
