@@ -186,10 +186,10 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-// allowsHostPrefix says whether a browser accepts a cookie with these attributes under
+// allowsHostPrefix says whether a browser accepts a cookie with these attributes, and defaults, under
 // a "__Host-" name (RFC 6265bis section 4.1.3.2).
 func (o CookieOptions) allowsHostPrefix() bool {
-	return !o.Insecure && o.Domain == "" && (o.Path == "/" || o.Path == "")
+	return !o.Insecure && o.Domain == "" && o.Path == "/"
 }
 
 // validate reports every mistake in cfg, which has its defaults.
