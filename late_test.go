@@ -219,6 +219,9 @@ func Test_that_a_logout_during_a_stream_is_saved(t *testing.T) {
 		if a.store.destroys.Load() != 1 || a.late.errs() != nil {
 			t.Errorf("got %d, %v; want the record destroyed", a.store.destroys.Load(), a.late.errs())
 		}
+		if a.guest(t, w).during(nil, "/"); a.store.destroys.Load() != 0 || a.late.errs() != nil {
+			t.Errorf("got %d, %v; want nothing to be done for one who is logged out", a.store.destroys.Load(), a.late.errs())
+		}
 	})
 }
 

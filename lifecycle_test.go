@@ -104,6 +104,33 @@ func Test_that_a_change_to_a_session_that_was_logged_out_is_dropped_and_reported
 	}
 }
 
+func Test_that_a_log_out_of_a_session_that_is_lost_may_say_good_bye(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, put("n", 1))
+	interleaved(p, p, v, (*session.Session).Destroy, func(s *session.Session) {
+		s.Put("a", 1)
+		if err := s.Save(t.Context()); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("Save says %v; want ErrNotFound", err)
+		}
+		s.Destroy()
+		s.FlashInfo("Good-bye.")
+	})
+	v.must(t, p, func(s *session.Session) { wantText(t, "the next page", texts(s), "Good-bye.") })
+}
+
+func Test_that_a_log_out_finds_its_session_beside_a_cookie_that_has_moved(t *testing.T) {
+	store := memorystore.New(memorystore.Options{})
+	p, v := start(t, session.Config{Store: store}), newVisitor()
+	v.must(t, p, put("n", 1))
+	old := v.cookie()
+	v.must(t, p, (*session.Session).Regenerate)
+	r := v.request()
+	r.Header.Set("Cookie", cookieName+"="+old+"; "+r.Header.Get("Cookie"))
+	if rec := p.serve(r, with((*session.Session).Destroy)); rec.Code != http.StatusOK || store.Len() != 0 {
+		t.Errorf("status %d, %v, %d records; want 200 and none", rec.Code, p.failure(), store.Len())
+	}
+}
+
 func Test_that_log_outs_do_not_stand_in_each_others_way(t *testing.T) {
 	store := memorystore.New(memorystore.Options{})
 	p := start(t, session.Config{Store: store})
