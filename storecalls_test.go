@@ -67,6 +67,14 @@ func Test_that_store_calls_are_told_with_what_came_of_them(t *testing.T) {
 	told("write", func() { v.must(t, peeks, put("n", 1)) })
 	told("read", func() { v.must(t, peeks, read) })
 
+	r := &renewer{Store: memorystore.New(memorystore.Options{})}
+	renews := start(t, session.Config{Store: r, Hooks: hooks})
+	v = newVisitor()
+	told("write", func() { v.must(t, renews, put("n", 1)) })
+	r.take()
+	told("read", func() { v.must(t, renews, read) })
+	wantText(t, "the store was asked to", strings.Join(r.take(), " "), "renew")
+
 	sealed := start(t, session.Config{Store: cookieStore(t, nil), Hooks: hooks})
 	v = newVisitor()
 	told("seal", func() { v.must(t, sealed, put("n", 1)) })

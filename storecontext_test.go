@@ -78,6 +78,16 @@ func Test_that_a_store_call_has_five_seconds_whether_the_visitor_waits_or_not(t 
 	}
 }
 
+func Test_that_a_store_call_is_told_how_long_it_has(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		readsUnder(t.Context(), func(ctx context.Context) {
+			if end, ok := ctx.Deadline(); !ok || time.Until(end) != 5*time.Second {
+				t.Errorf("%v, %t; want it in 5 seconds", time.Until(end), ok)
+			}
+		})
+	})
+}
+
 func Test_that_the_context_of_a_store_call_ends_with_the_call(t *testing.T) {
 	for claim, waits := range map[string]bool{"the store waited for it": true, "it did not": false} {
 		var kept context.Context
