@@ -462,6 +462,10 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 			sc.does(increment)
 			newVisitor().visit(sc.p, stream(showAlerts))
 			sc.visit(sc.p, stream(showAlerts)) // there are none
+			sc.visit(sc.p, func(c echo.Context) error {
+				session.From(c).FlashNow(session.KindInfo, "x")
+				return stream(showAlerts)(c)
+			})
 			sc.does(func(s *session.Session) { s.FlashInfo("x") })
 			sc.visit(sc.p, stream(read))
 			sc.visit(sc.p, func(c echo.Context) error {

@@ -38,6 +38,7 @@ func Test_that_a_change_after_the_head_is_saved_at_the_end(t *testing.T) {
 		for name, work := range map[string]func(*session.Session){
 			"not loaded before": putSeven,
 			"a message":         func(s *session.Session) { putSeven(s); s.FlashInfo("done") },
+			"beside a reflash":  func(s *session.Session) { s.Reflash(); putSeven(s) },
 			"many changes": func(s *session.Session) {
 				for range 7 {
 					s.Increment("n")
@@ -345,6 +346,13 @@ func Test_that_a_value_that_cannot_be_stored_is_loud_in_a_stream_too(t *testing.
 		a.guest(t, w).begins().during(nil, "/")
 		if log := a.log.take(); !strings.Contains(log, `\"c\"`) {
 			t.Errorf("got log %q; want the key of the value", log)
+		}
+
+		a = simpleApp(t, stream(func(s *session.Session) { s.Flash("c", make(chan int)) }))
+		g := a.guest(t, w).begins()
+		g.during(nil, "/")
+		if log := a.log.take(); !strings.Contains(log, `\"c\"`) || a.store.writes.Load() != 0 {
+			t.Errorf("got log %q, %d writes; want the key of the message, and nothing saved", log, a.store.writes.Load())
 		}
 	})
 }

@@ -629,6 +629,16 @@ func Test_what_counts_as_an_error_of_the_page_or_of_any_form(t *testing.T) {
 }
 
 // A page that says so, if only in its title, is not for a cache.
+func Test_that_an_error_is_there_at_once_whoever_has_asked_before(t *testing.T) {
+	newSite(t).browser().posts(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
+		for _, message := range []string{"is short", "is taken"} {
+			s.InputErrors("title")
+			s.FlashInputErrors(map[string][]string{"title": {message}})
+		}
+		wantText(t, "the errors", fieldErrors(s).(string), "title: is short, is taken")
+	}))
+}
+
 func Test_that_to_ask_for_errors_is_to_show_them(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
