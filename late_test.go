@@ -764,6 +764,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 						s.Put("n", 8)
 						s.FlashInfo("too late")
 						s.FlashAll()
+						s.FlashValidationErrors(required("Post.Title"))
 						err = s.Err()
 					}()
 					return answer(c)
