@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/components"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 func Test_that_an_alert_is_shown_once(t *testing.T) {
@@ -299,5 +302,32 @@ func Test_that_a_message_is_shown_with_its_value_under_another_name_of_its_kind(
 	got := after(t, nil, func(s *session.Session) { s.Flash("error", 7) }, with(components.FlashMessage("danger"), value))
 	if got != "7" {
 		t.Errorf("got %q; want 7", got)
+	}
+}
+
+// Whoever has called them is to blame. (That is Echo here: this package is ours, too.)
+func Test_that_a_log_blames_no_component_for_messages_that_are_shown_late(t *testing.T) {
+	var log bytes.Buffer
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{
+		Store:  memorystore.New(memorystore.Options{}),
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	}))
+	e.POST("/", func(c echo.Context) error {
+		session.From(c).FlashSuccess("Saved.")
+		return c.NoContent(http.StatusNoContent)
+	})
+	e.GET("/", func(c echo.Context) error {
+		c.Response().Flush()
+		return components.FlashAlerts().Render(c.Request().Context(), c.Response())
+	})
+	posted := httptest.NewRecorder()
+	e.ServeHTTP(posted, httptest.NewRequest(http.MethodPost, "/", nil))
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.AddCookie(posted.Result().Cookies()[0])
+	log.Reset()
+	e.ServeHTTP(httptest.NewRecorder(), r)
+	if !regexp.MustCompile(`caller=\S+/echo\.go:`).MatchString(log.String()) {
+		t.Errorf("logged %q; want the line that has called the page", log.String())
 	}
 }
