@@ -111,6 +111,7 @@ func Test_which_responses_show_messages(t *testing.T) {
 		{206, nil, true},
 		{204, nil, false},
 		{205, nil, false},
+		{300, nil, false},
 		{301, nil, false},
 		{302, nil, false},
 		{303, nil, false},

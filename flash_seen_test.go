@@ -138,6 +138,7 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			r.saves()
 			r.asks(ask{as: jsonPoll}, notFoundPage)
 			r.asks(ask{as: headers{"Accept", "application/json, text/plain"}}, notFoundPage) // over plain http
+			r.asks(ask{as: jsonPoll}, func(c echo.Context) error { return c.HTML(http.StatusBadRequest, texts(session.From(c))) })
 			r.opens(alertsPage)
 			r.opens(alertsPage)
 		}},

@@ -50,6 +50,10 @@ func Test_how_long_old_input_lives(t *testing.T) {
 			_, err := c.Response().Write([]byte("<!doctype html>"))
 			return err
 		}, "title=-"},
+		{"so does one in XHTML", []ask{{}}, func(c echo.Context) error {
+			session.From(c).Has("user")
+			return c.Blob(http.StatusOK, "application/xhtml+xml", []byte("<html/>"))
+		}, "title=-"},
 		{"a missing page with the layout of the site ends it", []ask{{}}, notFoundPage, "title=-"},
 		{"a page that does not use the session leaves it", []ask{{}}, func(c echo.Context) error { return c.HTML(http.StatusOK, "about us") }, "title=T"},
 		{"JSON polls leave it", []ask{{as: jsonPoll}, {as: jsonPoll}}, jsonPage, "title=T"},

@@ -311,6 +311,7 @@ func Test_what_a_visitor_reads_about_a_mistake(t *testing.T) {
 		{"min", "1", reflect.Slice, "Title must have at least 1 value"},
 		{"max", "3", reflect.Slice, "Title must have at most 3 values"},
 		{"len", "2", reflect.Map, "Title must have exactly 2 values"},
+		{"max", "2", reflect.Array, "Title must have at most 2 values"},
 		{"gt", "", reflect.Struct, "Title must be in the future"},
 		{"gte", "", reflect.Struct, "Title must be in the future"},
 		{"lt", "", reflect.Struct, "Title must be in the past"},
