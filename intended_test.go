@@ -172,16 +172,27 @@ func Test_that_an_intended_address_is_the_one_that_the_browser_knows(t *testing.
 		session.From(c).SetIntendedURL(c.Request().URL.RequestURI())
 		return session.Redirect(c, "/shop/login")
 	})
+	e.POST("/account", func(c echo.Context) error {
+		session.From(c).SetIntendedURL(c.Request().RequestURI)
+		return session.Redirect(c, "/shop/login")
+	})
 	e.GET("/login", func(c echo.Context) error { return session.Redirect(c, session.From(c).PullIntendedURL()) })
 	app := http.StripPrefix("/shop", e)
 
-	guarded := httptest.NewRecorder()
-	app.ServeHTTP(guarded, httptest.NewRequest(http.MethodGet, "/shop/account?tab=2", nil))
-	r := httptest.NewRequest(http.MethodGet, "/shop/login", nil)
-	for _, c := range guarded.Result().Cookies() {
-		r.AddCookie(c)
+	for method, want := range map[string]string{
+		http.MethodGet:  "/shop/account?tab=2",
+		http.MethodPost: "/shop/cart", // the page that has the form
+	} {
+		guarded := httptest.NewRecorder()
+		asks := httptest.NewRequest(method, "/shop/account?tab=2", nil)
+		asks.Header.Set("Referer", "http://example.com/shop/cart")
+		app.ServeHTTP(guarded, asks)
+		r := httptest.NewRequest(http.MethodGet, "/shop/login", nil)
+		for _, c := range guarded.Result().Cookies() {
+			r.AddCookie(c)
+		}
+		login := httptest.NewRecorder()
+		app.ServeHTTP(login, r)
+		wantText(t, method, login.Header().Get("Location"), want)
 	}
-	login := httptest.NewRecorder()
-	app.ServeHTTP(login, r)
-	wantText(t, "Location", login.Header().Get("Location"), "/shop/account?tab=2")
 }
