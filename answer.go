@@ -198,18 +198,19 @@ func (s *Session) IsHTMXPart() bool { return s != nil && isHTMX(s.req.Header) }
 //
 //	{"message": "Unprocessable Entity", "errors": {"title": ["Title is required"]}}
 //
-// and so it does for a client that takes no page, such as one that sends JSON; for that one nothing is
-// kept. A client whose Accept has JSON and no HTML is told that even if there is a view.
-// (An error handler that answers in another form finds the errors in the Message of the echo.HTTPError,
-// which has a method InputErrors() map[string][]string.)
+// and so it does for a client that takes no page, such as one that sends JSON, and for a page that is
+// loaded ahead; for those nothing is kept. A client whose Accept has JSON and no HTML is told that even
+// if there is a view. (An error handler that answers in another form finds the errors in the Message of
+// the echo.HTTPError, which has a method InputErrors() map[string][]string.)
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
-	if !takesPage(r.Header) && (len(view) == 0 || acceptsJSON(r.Header)) {
+	to := classify(r)
+	if to == audienceNobody || !takesPage(r.Header) && (len(view) == 0 || acceptsJSON(r.Header)) {
 		return s.unprocessable(err, r)
 	}
 	s.FlashValidationErrors(err)
 	page := referer(r)
-	if len(view) > 0 && (page == "" || isGet(r) || classify(r) == audiencePart) {
+	if len(view) > 0 && (page == "" || isGet(r) || to == audiencePart) {
 		s.showForm()
 		return Render(c, http.StatusUnprocessableEntity, view[0])
 	}
