@@ -276,8 +276,7 @@ func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 
 func hasStatus(err error) bool {
 	var answer *echo.HTTPError
-	var binding *echo.BindingError
-	return errors.As(err, &answer) || errors.As(err, &binding)
+	return errors.As(err, &answer)
 }
 
 func isForm(r *http.Request) bool {

@@ -391,7 +391,6 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		{"not if several fields have that value", ask{form: url.Values{"title": {"x"}, "body": {"x"}}}, bindsNumber, 400, "title=- "},
 		{"not what Bind cannot read in JSON", ask{body: `{"Title":"x"}`, header: headers{"Content-Type", "application/json"}}, bindsNumber, 400, "title=- "},
 		{"not what Bind cannot read for a client that takes no HTML", ask{form: form, as: jsonPoll}, bindsNumber, 400, "title=- "},
-		{"nor what a binder cannot read, which passes", ask{form: form, as: jsonPoll}, bindsField, 500, "title=- "},
 		{"not what strconv cannot read", ask{form: form}, func(c echo.Context) error { _, err := strconv.Atoi(c.FormValue("title")); return err }, 500, "title=- "},
 		{"not success", ask{form: form}, with200, 200, "title=- "},
 		{"not JSON, even from a page", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(wrapped), 400, "title=- "},
@@ -426,11 +425,6 @@ func bindsNumber(c echo.Context) error {
 		Title int `form:"title"`
 	}
 	return c.Bind(&form)
-}
-
-func bindsField(c echo.Context) error {
-	var n int
-	return echo.FormFieldBinder(c).Int("title", &n).BindError()
 }
 
 func Test_that_FlashInvalid_passes_errors_of_requests_without_a_session(t *testing.T) {

@@ -1,11 +1,12 @@
 package session
 
 import (
-	"errors"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -14,46 +15,42 @@ import (
 // unreadable is the error of a field of which Echo's Bind could make nothing, such as "abc" for a number.
 // It is said as a validator says the same.
 type unreadable struct {
-	error
 	field string
-	value string
 	rule  string
 	kind  reflect.Kind
 }
 
+func (u unreadable) Error() string      { return "session: a field does not fit the rule " + u.rule } // and not what was in it
 func (u unreadable) Namespace() string  { return "form." + u.field }
 func (u unreadable) Tag() string        { return u.rule }
 func (u unreadable) Param() string      { return "" }
 func (u unreadable) Kind() reflect.Kind { return u.kind }
 
-// unreadableOf is err as an error of Bind, or of one of Echo's binders, about a value. (What strconv and
-// time say by themselves may be about anything, such as a file.) Only the binders say which field it is.
-func unreadableOf(err error) (u unreadable, ok bool) {
-	switch e := err.(type) {
-	case *echo.BindingError:
-		u.field, u.error = e.Field, e.Unwrap()
-	case *echo.HTTPError:
-		if e.Code == http.StatusBadRequest {
-			u.error = e.Unwrap()
-		}
+// unreadableOf is err as an error of Bind about a field of the form that came with r. Bind does not name it,
+// so it is the only one that was sent with that value. (An error with another text is the application's.)
+func unreadableOf(err error, r *http.Request) (u unreadable, ok bool) {
+	bound, _ := err.(*echo.HTTPError)
+	if bound == nil || bound.Code != http.StatusBadRequest || isNil(bound.Internal) || bound.Message != bound.Internal.Error() {
+		return u, false
 	}
-	var number *strconv.NumError
-	var date *time.ParseError
-	switch {
-	case errors.As(u.error, &number):
-		u.value = number.Num
-		u.rule, u.kind = ruleOf(number)
-		return u, true
-	case errors.As(u.error, &date):
-		u.value, u.rule, u.kind = date.Value, "datetime", reflect.Struct
-		return u, true
+	var value string
+	switch e := bound.Internal.(type) {
+	case *strconv.NumError:
+		value = e.Num
+		u.rule, u.kind = ruleOf(e)
+	case *time.ParseError:
+		value, u.rule, u.kind = e.Value, "datetime", reflect.Struct
+	default:
+		return u, false
 	}
-	return u, false
+	u.field, ok = fieldWith(value, r)
+	return u, ok
 }
 
+// ruleOf is the rule that a value does not fit. "-1" is a number, but none for a field without a sign.
 func ruleOf(e *strconv.NumError) (rule string, kind reflect.Kind) {
 	switch {
-	case errors.Is(e, strconv.ErrRange):
+	case e.Err == strconv.ErrRange, e.Func == "ParseUint" && strings.HasPrefix(e.Num, "-"):
 		return "range", reflect.Int
 	case e.Func == "ParseBool":
 		return "boolean", reflect.Bool
@@ -63,27 +60,20 @@ func ruleOf(e *strconv.NumError) (rule string, kind reflect.Kind) {
 	return "number", reflect.Int
 }
 
-// unreadable is unreadableOf with its field. Where Echo does not say, it is the one that was submitted with
-// that value; of several, nobody knows.
-func (n formNames) unreadable(err error) (u unreadable, ok bool) {
-	if u, ok = unreadableOf(err); !ok || u.field != "" {
-		return u, ok
+// fieldWith is the only field that was sent with that value. There is none if another one, or a part of the
+// address, may have been meant.
+func fieldWith(value string, r *http.Request) (name string, ok bool) {
+	if value != "" && slices.Contains(strings.Split(r.URL.Path, "/"), value) {
+		return "", false
 	}
-	found := 0
-	for _, name := range n.folded {
-		if slices.Contains(n.submitted[name], u.value) {
-			u.field = name
-			found++
+	form, _ := submitted(r)
+	names := map[string]bool{}
+	for _, sent := range [...]url.Values{form, r.URL.Query()} {
+		for sentName, values := range sent {
+			if slices.Contains(values, value) {
+				name, names[sentName] = sentName, true
+			}
 		}
 	}
-	return u, found == 1
-}
-
-// isUnreadable is unreadable for an error that is likely to be another one.
-func isUnreadable(err error, r *http.Request) bool {
-	if _, ok := unreadableOf(err); !ok {
-		return false
-	}
-	_, ok := newFormNames(submitted(r)).unreadable(err)
-	return ok
+	return name, len(names) == 1 && form.Has(name) && len(name) <= maxName
 }

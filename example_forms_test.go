@@ -133,16 +133,17 @@ func (unnamed) Namespace() string { return "" }
 
 // A field that has another label in the form than its name goes by that.
 func ExampleValidationText_labels() {
-	labels := map[string]string{"Post.Website": "Web site (yours)"}
+	labels := map[string]string{"website": "Web site (yours)"} // by the names that RegisterTagNameFunc gives
 	cfg := session.Config{
 		ValidationText: func(ctx context.Context, e session.FieldError) string {
-			if label := labels[e.Namespace()]; label != "" {
+			_, field, _ := strings.Cut(e.Namespace(), ".")
+			if label := labels[field]; label != "" {
 				return label + strings.TrimPrefix(session.ValidationText(ctx, unnamed{e}), "This field")
 			}
 			return session.ValidationText(ctx, e)
 		},
 	}
-	fmt.Println(cfg.ValidationText(context.Background(), ruleError{namespace: "Post.Website", tag: "required"}))
+	fmt.Println(cfg.ValidationText(context.Background(), ruleError{namespace: "Post.website", tag: "required"}))
 	// Output: Web site (yours) is required
 }
 

@@ -52,10 +52,11 @@ type FieldError interface {
 // several of them joined. Of another error it adds no text, which may be internal; the old
 // input is kept.
 //
-// It also understands what Echo's Bind says of a value that is no number, no bool or no time, as if it
-// had the rules "number", "numeric", "boolean" or "datetime" of a validator, or "range" for a number that
-// does not fit. Bind does not name the field, so it is the one that was submitted with that value; where
-// several were, it is like any other error.
+// It also understands what Echo's Bind says of a value that is no number, no bool or no time: as an error
+// of a validator by the rules "number", "numeric", "boolean" or "datetime", or "range" for a number that
+// does not fit, with the Namespace "form." and the name of the field. Bind does not say that name, so it is
+// the only field that was submitted with that value. Where several were, or where the value may have been
+// in the address, it is like any other error.
 func (s *Session) FlashValidationErrors(err error) {
 	s.FlashAll()
 	r := s.request()
@@ -87,7 +88,8 @@ func (s *Session) request() *http.Request {
 func isValidation(err error, r *http.Request) (found bool) {
 	walkErrors(err, func(err error) (deeper bool) {
 		_, byName := err.(inputErrorser)
-		found = found || byName || fieldErrorsOf(err) != nil || isUnreadable(err, r)
+		_, byBind := unreadableOf(err, r)
+		found = found || byName || byBind || fieldErrorsOf(err) != nil
 		return !found
 	})
 	return found
@@ -103,10 +105,11 @@ func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) 
 			errs = mergeErrors(errs, sortedErrors(e.InputErrors()))
 			return false
 		}
-		list := fieldErrorsOf(err)
-		if u, ok := names.unreadable(err); ok {
-			list = []FieldError{u}
+		if u, ok := unreadableOf(err, r); ok {
+			errs = mergeErrors(errs, []InputError{{u.field, []string{m.cfg.ValidationText(r.Context(), u)}}})
+			return false
 		}
+		list := fieldErrorsOf(err)
 		for _, e := range list[:min(len(list), maxErrors)] { // of a list that was sent, there may be thousands
 			errs = mergeErrors(errs, []InputError{{names.field(e.Namespace()), []string{m.cfg.ValidationText(r.Context(), e)}}})
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,8 @@ func (e ruleError) Kind() reflect.Kind { return e.kind }
 func required(namespace string) validatorError {
 	return ruleError{namespace, "required", "", reflect.String}
 }
+
+func notNumber(text string) error { _, err := strconv.Atoi(text); return err }
 
 // fieldErrors reads the errors as "name: text".
 func fieldErrors(s *session.Session) any {
@@ -74,6 +77,11 @@ func Test_which_errors_are_taken_apart(t *testing.T) {
 		{"in an echo.HTTPError, as its message", echo.NewHTTPError(http.StatusBadRequest, title), "title: Title is required"},
 		{"an unknown one adds nothing", errOops, ""},
 		{"nor does an echo.HTTPError", echo.ErrConflict, ""},
+		{"nor a number of the application's own", notNumber("title"), ""},
+		{"nor one with a text of its own", echo.NewHTTPError(http.StatusBadRequest, "no").SetInternal(notNumber("")), ""},
+		{"nor with another status", echo.NewHTTPError(http.StatusConflict, notNumber("").Error()).SetInternal(notNumber("")), ""},
+		{"nor with none in it", echo.NewHTTPError(http.StatusBadRequest).SetInternal((*strconv.NumError)(nil)), ""},
+		{"what an application says of a number stays", echo.NewHTTPError(http.StatusBadRequest, byHand).SetInternal(notNumber("")), "slug: is taken"},
 		{"nor nil", nil, ""},
 		{"nor an empty list", validatorErrors{}, ""},
 		{"nor an empty map", session.ValidationErrors{}, ""},
@@ -101,7 +109,7 @@ func Test_which_errors_are_taken_apart(t *testing.T) {
 
 func Test_what_is_said_of_a_value_that_Bind_cannot_read(t *testing.T) {
 	type form struct {
-		Count int       `form:"count"`
+		Count int       `form:"count" query:"count"`
 		Small int8      `form:"small"`
 		Size  uint      `form:"size"`
 		Price float64   `form:"price"`
@@ -109,40 +117,42 @@ func Test_what_is_said_of_a_value_that_Bind_cannot_read(t *testing.T) {
 		Day   time.Time `form:"day" format:"2006-01-02"`
 		At    time.Time `form:"at"`
 		IDs   []int     `form:"ids"`
+		Each  int       `form:"items[][qty]"`
 		Title string    `form:"title"`
 	}
-	bind := func(c echo.Context) error { return c.Bind(new(form)) }
 	cases := []struct {
 		claim string
-		form  url.Values
-		bind  func(echo.Context) error
-		want  string
+		ask
+		want string
 	}{
-		{"an integer", url.Values{"count": {"abc"}, "title": {"t"}}, bind, "count: Count must be a whole number"},
-		{"one with a fraction", url.Values{"count": {"1.5"}}, bind, "count: Count must be a whole number"},
-		{"one that does not fit", url.Values{"small": {"1000"}}, bind, "small: Small is not valid"},
-		{"one below zero", url.Values{"size": {"-1"}}, bind, "size: Size must be a whole number"},
-		{"a number", url.Values{"price": {"1,5"}}, bind, "price: Price must be a number"},
-		{"a bool", url.Values{"agree": {"on"}}, bind, "agree: Agree must be true or false"},
-		{"a day", url.Values{"day": {"tomorrow"}}, bind, "day: Day must be a date or time"},
-		{"a time", url.Values{"at": {"noon"}}, bind, "at: At must be a date or time"},
-		{"one of several values", url.Values{"ids": {"1", "two"}}, bind, "ids: IDs must be a whole number"},
-		{"the first of several fields", url.Values{"count": {"a"}, "price": {"b"}}, bind, "count: Count must be a whole number"},
-		{"one that another field has, too", url.Values{"count": {"a"}, "title": {"a"}}, bind, ""},
-		{"one that a field has by the name of the library's own", url.Values{"count": {"a"}, "_form": {""}, "_x": {"a"}}, bind, "count: Count must be a whole number"},
-		{"by a binder, which knows the field", url.Values{"count": {"a"}, "title": {"a"}}, func(c echo.Context) error {
-			var n int
-			return echo.FormFieldBinder(c).Int("count", &n).BindError()
-		}, "count: Count must be a whole number"},
-		{"with another status", url.Values{"count": {"a"}}, func(c echo.Context) error {
-			return echo.NewHTTPError(http.StatusConflict).SetInternal(errors.Unwrap(bind(c)))
-		}, ""},
+		{"an integer", ask{form: url.Values{"count": {"abc"}, "title": {"t"}}}, "count: Count must be a whole number"},
+		{"one with a fraction", ask{form: url.Values{"count": {"1.5"}}}, "count: Count must be a whole number"},
+		{"one that does not fit", ask{form: url.Values{"small": {"1000"}}}, "small: Small is too large or too small"},
+		{"one that is none at all", ask{form: url.Values{"size": {"a"}}}, "size: Size must be a whole number"},
+		{"a sign alone", ask{form: url.Values{"count": {"-"}}}, "count: Count must be a whole number"},
+		{"one below zero", ask{form: url.Values{"size": {"-1"}}}, "size: Size is too large or too small"},
+		{"a number", ask{form: url.Values{"price": {"1,5"}}}, "price: Price must be a number"},
+		{"a bool", ask{form: url.Values{"agree": {"on"}}}, "agree: Agree must be true or false"},
+		{"a day", ask{form: url.Values{"day": {"tomorrow"}}}, "day: Day must be a date or time"},
+		{"no day", ask{form: url.Values{"day": {""}, "title": {"t"}}}, "day: Day must be a date or time"},
+		{"a time", ask{form: url.Values{"at": {"noon"}}}, "at: At must be a date or time"},
+		{"one of several values", ask{form: url.Values{"ids": {"1", "two"}}}, "ids: IDs must be a whole number"},
+		{"the first of several fields", ask{form: url.Values{"count": {"a"}, "price": {"b"}}}, "count: Count must be a whole number"},
+		{"one by its very name", ask{form: url.Values{"items[][qty]": {"a"}, "items[qty]": {"1"}}}, "items[][qty]: Items qty must be a whole number"},
+		{"one of a form by GET", ask{path: "/search?count=a", method: http.MethodGet}, "count: Count must be a whole number"},
+		{"one that another field has, too", ask{form: url.Values{"count": {"a"}, "title": {"a"}}}, ""},
+		{"one that another spelling of the field has, too", ask{form: url.Values{"count": {"a"}, "Count": {"a"}}}, ""},
+		{"one that a field of the library's has, too", ask{form: url.Values{"count": {"a"}, "_x": {"a"}}}, ""},
+		{"one that a field with a long name has, too", ask{form: url.Values{"count": {"a"}, strings.Repeat("x", 300): {"a"}}}, ""},
+		{"one that is a part of the path, too", ask{path: "/posts/a", form: url.Values{"count": {"a"}}}, ""},
+		{"one that the query has, too", ask{path: "/posts?size=a", form: url.Values{"count": {"a"}}}, ""},
+		{"one that the query alone has", ask{path: "/posts?count=a", form: url.Values{"title": {"t"}}}, ""},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.posts(tc.form, func(c echo.Context) error {
-				err := tc.bind(c)
+			v.asks(tc.ask, func(c echo.Context) error {
+				err := c.Bind(new(form))
 				if err == nil {
 					t.Error("Bind reads it")
 				}
@@ -151,6 +161,26 @@ func Test_what_is_said_of_a_value_that_Bind_cannot_read(t *testing.T) {
 			reads(t, v, "the page", fieldErrors, tc.want)
 		})
 	}
+}
+
+func Test_that_no_field_with_a_name_that_is_too_long_to_keep_has_an_error(t *testing.T) {
+	v := newSite(t).browser()
+	v.posts(url.Values{strings.Repeat("x", 257): {"a"}}, flashing(func(s *session.Session) {
+		s.FlashValidationErrors(echo.NewHTTPError(http.StatusBadRequest, notNumber("a").Error()).SetInternal(notNumber("a")))
+	}))
+	reads(t, v, "the page", fieldErrors, "")
+}
+
+func Test_that_a_text_for_what_Bind_cannot_read_knows_the_field_and_not_the_value(t *testing.T) {
+	v := newSite(t, func(cfg *session.Config) {
+		cfg.ValidationText = func(_ context.Context, e session.FieldError) string {
+			return fmt.Sprint(e.Namespace(), " ", e.Tag(), " ", e.Kind(), " ", e.Error())
+		}
+	}).browser()
+	v.posts(url.Values{"title": {"secret"}}, func(c echo.Context) error {
+		return flashing(func(s *session.Session) { s.FlashValidationErrors(bindsNumber(c)) })(c)
+	})
+	reads(t, v, "the page", fieldErrors, "title: form.title number int session: a field does not fit the rule number")
 }
 
 type ownError struct{}

@@ -81,6 +81,7 @@ var validationTexts = map[string]string{
 
 	"numeric":  "must be a number",
 	"number":   "must be a whole number",
+	"range":    "is too large or too small",
 	"boolean":  "must be true or false",
 	"email":    "must be an email address, such as name@example.com",
 	"url":      "must be a web address that begins with https:// or http://",
