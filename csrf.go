@@ -140,10 +140,11 @@ func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
 }
 
 // warnOfMissingToken says once that a form of ours has no field for the token. Its visitors are told to send
-// it again, which helps those whose token is an old one, and nobody here.
+// it again, which helps those whose token is an old one, and nobody here. (A program that sends no cookie has
+// not seen the form.)
 func (s *Session) warnOfMissingToken(r *http.Request) {
 	given := r.Header.Get(CSRFHeader) != "" || r.PostForm.Has(CSRFField)
-	if !given && s.m.warnedOfToken.CompareAndSwap(false, true) {
+	if s.given && !given && s.m.warnedOfToken.CompareAndSwap(false, true) {
 		s.m.report(r.Context(), nil, "", Event{}, missingToken)
 	}
 }

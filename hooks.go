@@ -194,7 +194,7 @@ var (
 	refused        = notice{slog.LevelInfo, "session: changes were refused, because the session has another id or was revoked meanwhile"}
 	insecureCookie = notice{slog.LevelWarn, "session: the cookie is secure, and the browser seems to speak plain http, where most refuse such a cookie, so that every request begins a new session. Serve the site over https, or set Cookie.Insecure for development"}
 	foreignCookie  = notice{slog.LevelWarn, "session: the page is not in Cookie.Domain, so browsers drop the cookie, and every request begins a new session. Set the domain that visitors see, or leave it empty"}
-	missingToken   = notice{slog.LevelWarn, "session: a form of this site came without a CSRF token, and is refused each time. Use components.Form, or put components.CSRF into the form"}
+	missingToken   = notice{slog.LevelWarn, "session: a form of this site came without a CSRF token, and is refused each time. Use components.Form, put components.CSRF into the form, or for htmx alone components.CSRFHeaders around it"}
 	hookPanicked   = notice{slog.LevelError, "session: a hook panicked"}
 )
 
