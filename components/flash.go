@@ -89,7 +89,8 @@ func flashAlerts(props ...FlashProps) templ.Component {
 }
 
 // Flash is the alerts of one kind without a region around them, for a place of their own
-// in the page. (What Session.Flash has put under a key of yours is shown by [FlashMessage].) Only the Dismiss, AutoDismiss, Sticky and Item of the properties matter.
+// in the page. (What Session.Flash has put under a key of yours is shown by [FlashMessage].)
+// Only the Dismiss, AutoDismiss, Sticky and Item of the properties matter.
 func Flash(kind string, props ...FlashProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
 		p := first(props)

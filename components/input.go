@@ -15,7 +15,7 @@ type Input struct {
 	Hint  string // how to enter it; Field only
 
 	// Type is any type of an input element, "textarea" or "select". "" is "select" where there are
-	// Options, and otherwise "text".
+	// Options, even none in the list, and otherwise "text".
 	Type string
 
 	// Value is the default. For a checkbox or a radio button it is what is submitted when
@@ -49,7 +49,7 @@ type Input struct {
 // kind is the type as HTML spells it.
 func (in Input) kind() string {
 	otherwise := "text"
-	if len(in.Options) > 0 {
+	if in.Options != nil {
 		otherwise = "select"
 	}
 	return cmp.Or(strings.ToLower(strings.TrimSpace(in.Type)), otherwise)
