@@ -128,7 +128,7 @@ func (m *Manager) decode(rec Record, now time.Time) (*state, error) {
 // read is Read, and keeps the session from expiring if the store can do both at once. The
 // record may then outlive the absolute deadline, which the store does not know: decode does.
 func (s *Session) read(ctx context.Context, key string) (Record, error) {
-	if s.m.renewer == nil || s.heard(pagePassive) || s.over() { // reading is no use of it, or no more
+	if !s.renews() {
 		return s.m.peek(ctx, key)
 	}
 	idle := s.m.cfg.IdleTimeout
@@ -136,12 +136,17 @@ func (s *Session) read(ctx context.Context, key string) (Record, error) {
 	return s.m.renewer.Renew(ctx, key, until.Add(-idle/10), until)
 }
 
+// renews says whether to read the session is to keep it from expiring.
+func (s *Session) renews() bool {
+	return s.m.renewer != nil && !s.heard(pagePassive) && !s.over() // reading is no use of it, or no more
+}
+
 // mayBeRenewed says whether read may have moved the expiry of that record, and nothing else. By the
 // clock of the store that is not to the millisecond; but it is never far.
 func (s *Session) mayBeRenewed(rec Record) bool {
 	idle := s.m.cfg.IdleTimeout
 	past := rec.Expires.Sub(s.at) - idle
-	return s.m.renewer != nil && past > -time.Second && past < idle/10
+	return s.renews() && past > -time.Second && past < idle/10
 }
 
 // peek is Read for what is only looked at.

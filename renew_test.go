@@ -17,11 +17,13 @@ import (
 type renewer struct {
 	*memorystore.Store
 	calls []string
+	tags  int  // calls of Tag
 	stuck bool // what there is cannot be renewed
 	fails bool // the index does
 }
 
 func (r *renewer) Tag(ctx context.Context, tag, key string, expires time.Time) error {
+	r.tags++
 	if r.fails {
 		return session.ErrUnavailable
 	}
@@ -144,6 +146,19 @@ func Test_that_what_the_store_renews_stays_findable(t *testing.T) {
 	}
 	if err := p.manager.DestroyTagged(t.Context(), "ada"); err != nil || isLoggedIn(p, v) {
 		t.Errorf("log-out everywhere: %v; the visitor is logged in: %t", err, isLoggedIn(p, v))
+	}
+}
+
+func Test_that_a_poll_moves_no_entry_of_the_index(t *testing.T) {
+	r := &renewer{Store: memorystore.New(memorystore.Options{})}
+	passive := false
+	p := start(t, session.Config{Store: r, Now: time.Now, Passive: func(echo.Context) bool { return passive }})
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Tag("ada"); s.RememberMe(session.DefaultIdleTimeout, -1) })
+	passive, r.tags = true, 0
+	v.must(t, p, read)
+	if r.tags != 0 {
+		t.Errorf("%d calls of Tag; want none", r.tags)
 	}
 }
 
