@@ -93,6 +93,32 @@ func Test_that_the_last_write_tells_when_a_session_was_seen_near_its_end(t *test
 	}
 }
 
+func Test_that_nobody_was_seen_later_than_that_after_the_idle_timeout_was_shortened(t *testing.T) {
+	store := memorystore.New(memorystore.Options{})
+	at := time.Now()
+	clock := func() time.Time { return at }
+	old := start(t, session.Config{Store: store, Now: clock, IdleTimeout: 2 * time.Hour})
+	shorter := start(t, session.Config{Store: store, Now: clock, IdleTimeout: time.Hour})
+	v := newVisitor()
+	v.must(t, old, logIn("7"))
+	seen := at
+	at = at.Add(30 * time.Minute)
+	if got := list(t, shorter, "7")[0].LastSeen; got.After(seen) {
+		t.Errorf("seen %v after the login; want not at all", got.Sub(seen))
+	}
+}
+
+func Test_that_nobody_was_seen_later_than_now(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, logIn("7"))
+	p.clock.advance(time.Hour)
+	v.must(t, p, read)
+	p.clock.advance(-30 * time.Second) // by another process, whose clock is behind
+	if got := list(t, p, "7")[0].LastSeen; !got.Equal(p.clock.Now()) {
+		t.Errorf("seen in %v; want now", got.Sub(p.clock.Now()))
+	}
+}
+
 func Test_that_a_handle_opens_nothing(t *testing.T) {
 	store := &watched{Store: memorystore.New(memorystore.Options{})}
 	p := start(t, session.Config{Store: store, Now: time.Now})

@@ -28,7 +28,8 @@ type Info struct {
 
 	// LastSeen is about when the session was used last: never later, and earlier by at most a
 	// tenth of the idle timeout. (Shortly before the absolute deadline, where using a session
-	// no longer prolongs it, only changes count; without a tag, not even these.) What a job
+	// no longer prolongs it, only changes count; without a tag, not even these. So it is after
+	// Config.IdleTimeout was shortened, until the longer one has passed.) What a job
 	// does is not counted as use. For the session of the visitor who is shown the list, say "now".
 	LastSeen time.Time
 
@@ -250,12 +251,19 @@ func (m *Manager) info(key, userID string, st *state, rec Record) Info {
 // lastSeen follows from when the session would end for want of use, as each use moves that.
 // It moves no further than the absolute deadline; the time of the last write helps there.
 func (m *Manager) lastSeen(st *state, rec Record) time.Time {
+	now := m.now()
 	seen := rec.Expires.Add(-m.idle(st))
+	if seen.Sub(now) > clocksDiffer { // the idle timeout was longer when it was moved
+		seen = time.UnixMilli(st.created)
+	}
 	if wrote := st.time(kindDevice, deviceSeen); wrote.After(seen) {
 		seen = wrote
 	}
-	if now := m.now(); seen.After(now) {
-		return now // the idle timeout was longer when it was written
+	if seen.After(now) {
+		return now
 	}
 	return seen
 }
+
+// clocksDiffer is how far ahead of ours the clock of another process may be.
+const clocksDiffer = time.Minute
