@@ -40,7 +40,7 @@ const entrySize = 32 + 8 + 1
 // regenerates may expire before another that is lost.
 const keepLost = 30 * 24 * time.Hour
 
-var errLost = fmt.Errorf("%w: the index of the tag was damaged, so it does not know all sessions. It does again after 30 days; until then, ending all of them takes removing all files", session.ErrUnavailable)
+var errLost = fmt.Errorf("%w: the index of the tag was damaged, so it does not know all sessions. It does again after 30 days; until then, Manager.All finds them, by Info.Users", session.ErrUnavailable)
 
 // Tag adds an entry for key to the index of tag, or moves the expiry of the one there is.
 //
