@@ -239,7 +239,7 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 		rec, err = s.load(ctx, f)
 		return err
 	})
-	return rec, answer("read", err)
+	return rec, s.answer("read", err)
 }
 
 // Write creates the record under key or replaces the version that rec names. A conflict is
@@ -259,14 +259,14 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 		rec.Version++
 		return s.put(f, rec)
 	})
-	return answer("write", err)
+	return s.answer("write", err)
 }
 
 // Destroy removes the record under key: any version of it if version is 0, and only that
 // version otherwise. A conflict is a [*session.ConflictError] with the current record.
 func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	if version == 0 { // damaged or from a newer release, it has to go
-		return answer("destroy", s.hold(ctx, s.sessions, key, s.remove))
+		return s.answer("destroy", s.hold(ctx, s.sessions, key, s.remove))
 	}
 	err := s.change(ctx, s.sessions, key, func(f opened) error {
 		current, err := s.load(ctx, f)
@@ -280,7 +280,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 		}
 		return s.remove(f.file)
 	})
-	return answer("destroy", err)
+	return s.answer("destroy", err)
 }
 
 // Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
@@ -291,7 +291,7 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error 
 		}
 		return s.setExpiry(f, expires)
 	})
-	return answer("touch", err)
+	return s.answer("touch", err)
 }
 
 // Close ends the store: it waits for the calls under way, other than those that wait for a lock,
@@ -479,8 +479,9 @@ var answers = []error{
 	errName,
 }
 
-// answer is err as callers get it from the method that verb names.
-func answer(verb string, err error) error {
+// answer is err as callers get it from the method that verb names. What the system says is about the
+// directory, to whoever reads it: the path may end with a key.
+func (s *Store) answer(verb string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -489,7 +490,7 @@ func answer(verb string, err error) error {
 			return fmt.Errorf("filestore: %s: %w", verb, err)
 		}
 	}
-	return fmt.Errorf("filestore: %s: %w: %w", verb, session.ErrUnavailable, bare(err))
+	return fmt.Errorf("filestore: %s: %w: %s: %w", verb, session.ErrUnavailable, s.dir, bare(err))
 }
 
 // bare is err without the path in it: the end of that is a key.

@@ -16,12 +16,12 @@ func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 		for i := range s.sessions {
 			names, err := s.names(ctx, &s.sessions[i])
 			if err != nil {
-				yield("", answer("list", err))
+				yield("", s.answer("list", err))
 				return
 			}
 			for _, name := range names {
 				if err := ctx.Err(); err != nil {
-					yield("", answer("list", err))
+					yield("", s.answer("list", err))
 					return
 				}
 				if !yield(name, nil) {

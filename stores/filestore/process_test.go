@@ -464,8 +464,8 @@ func childThatMayOnlyRead(dir string) error {
 	ctx, in := context.Background(), time.Now().Add(time.Hour)
 	destroy := s.Destroy(ctx, key, 0)
 	touch := s.Touch(ctx, key, in)
-	if !errors.Is(touch, fs.ErrPermission) {
-		return fmt.Errorf("got error %v; want the cause", touch)
+	if said := fmt.Sprint(touch); !errors.Is(touch, fs.ErrPermission) || !strings.Contains(said, dir+": ") || strings.Contains(said, key) {
+		return fmt.Errorf("got error %v; want the cause and the directory, and no key", touch)
 	}
 	if err := errors.Join(
 		mismatch(destroy, session.ErrUnavailable),

@@ -25,11 +25,11 @@ const (
 // There is no need to call it where visitors come and go; see the package documentation.
 func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 	if err := ctx.Err(); err != nil {
-		return 0, answer("sweep", err)
+		return 0, s.answer("sweep", err)
 	}
 	root, err := s.enter()
 	if err != nil {
-		return 0, answer("sweep", err)
+		return 0, s.answer("sweep", err)
 	}
 	defer s.running.Done()
 	var errs []error
@@ -37,7 +37,7 @@ func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 		for i := range a {
 			n, err := s.sweepFolder(ctx, root, &a[i])
 			removed += n
-			errs = append(errs, answer("sweep", cmp.Or(err, ctx.Err())))
+			errs = append(errs, s.answer("sweep", cmp.Or(err, ctx.Err())))
 			if ctx.Err() != nil {
 				return removed, errors.Join(errs...)
 			}

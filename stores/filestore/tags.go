@@ -66,7 +66,7 @@ func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) err
 		}
 		return s.putEntries(f, entries)
 	})
-	return answer("tag", err)
+	return s.answer("tag", err)
 }
 
 // Untag removes the entries for keys from the index of tag. A damaged index has none.
@@ -88,7 +88,7 @@ func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 		}
 		return s.putEntries(f, entries)
 	})
-	return answer("untag", err)
+	return s.answer("untag", err)
 }
 
 // Tagged lists the entries in the index of tag. A damaged index is
@@ -107,7 +107,7 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 		}
 		return err
 	})
-	return list, answer("list tagged", err)
+	return list, s.answer("list tagged", err)
 }
 
 // Revoke marks all entries in the index of tag as revoked, other than those for the keys in
@@ -147,7 +147,7 @@ func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]str
 		}
 		return err
 	})
-	return marked, answer("revoke", err)
+	return marked, s.answer("revoke", err)
 }
 
 // changeIndex is change for the index of a tag, with the bytes of keys.
