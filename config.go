@@ -186,8 +186,8 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-// allowsHostPrefix says whether a browser accepts a cookie with these attributes, and defaults, under
-// a "__Host-" name (RFC 6265bis section 4.1.3.2).
+// allowsHostPrefix says whether a browser accepts a cookie with these attributes, which have their
+// defaults, under a "__Host-" name (RFC 6265bis section 4.1.3.2).
 func (o CookieOptions) allowsHostPrefix() bool {
 	return !o.Insecure && o.Domain == "" && o.Path == "/"
 }

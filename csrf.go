@@ -143,9 +143,11 @@ func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
 // it again, which helps those whose token is an old one, and nobody here. (A program that sends no cookie has
 // not seen the form.)
 func (s *Session) warnOfMissingToken(r *http.Request) {
-	given := r.Header.Get(CSRFHeader) != "" || r.PostForm.Has(CSRFField)
-	if s.given && !given && s.m.warnedOfToken.CompareAndSwap(false, true) {
-		s.m.report(r.Context(), nil, "", Event{}, missingToken)
+	s.lock()
+	defer s.unlock()
+	hasToken := r.Header.Get(CSRFHeader) != "" || r.PostForm.Has(CSRFField)
+	if s.given && !hasToken && s.m.warnedOfToken.CompareAndSwap(false, true) {
+		s.report(nil, s.key, Event{}, missingToken)
 	}
 }
 

@@ -479,8 +479,8 @@ var answers = []error{
 	errName,
 }
 
-// answer is err as callers get it from the method that verb names. What the system says is about the
-// directory, to whoever reads it: the path may end with a key.
+// answer is err as callers get it from the method that verb names. What the system says comes with
+// the directory, and without the path, which may end with a key.
 func (s *Store) answer(verb string, err error) error {
 	if err == nil {
 		return nil
