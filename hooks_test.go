@@ -443,7 +443,7 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 			interleaved(sc.other, sc.p, sc.visitor, put("n", "no number"), increment)
 		}, `level=WARN msg="session: a change could not be repeated on what another request has saved" session=HANDLE key=n retries=0`},
 		{"a sum that no longer fits", func(sc *scene) {
-			interleaved(sc.other, sc.p, sc.visitor, put("n", math.MaxInt64), increment)
+			interleaved(sc.other, sc.p, sc.visitor, func(s *session.Session) { s.Put("n", int64(math.MaxInt64)) }, increment)
 		}, `level=WARN msg="session: a change could not be repeated on what another request has saved" session=HANDLE key=n retries=0`},
 		{"a lost change", func(sc *scene) { interleaved(sc.other, sc.p, sc.visitor, (*session.Session).Destroy, increment) },
 			`level=INFO msg="session: changes were dropped, because the session had ended meanwhile" session=HANDLE error="session: not found"`},

@@ -238,8 +238,8 @@ func Test_that_increments_count_whole_numbers(t *testing.T) {
 		{"down by less than nothing", func(s *session.Session) int64 { return s.Decrement("n", -5) }, -10},
 		{"by nothing", func(s *session.Session) int64 { return s.Increment("n", 0) }, -10},
 		{"down by nothing", func(s *session.Session) int64 { return s.Decrement("n", 0) }, -10},
-		{"up to the largest", func(s *session.Session) int64 { s.Put("n", math.MaxInt64-1); return s.Increment("n") }, math.MaxInt64},
-		{"down to the smallest", func(s *session.Session) int64 { s.Put("n", math.MinInt64+1); return s.Decrement("n") }, math.MinInt64},
+		{"up to the largest", func(s *session.Session) int64 { s.Put("n", int64(math.MaxInt64-1)); return s.Increment("n") }, math.MaxInt64},
+		{"down to the smallest", func(s *session.Session) int64 { s.Put("n", int64(math.MinInt64+1)); return s.Decrement("n") }, math.MinInt64},
 		{"minus the smallest of -1", func(s *session.Session) int64 { s.Put("n", -1); return s.Decrement("n", math.MinInt64) }, math.MaxInt64},
 	} {
 		v.must(t, p, func(s *session.Session) {
@@ -332,7 +332,7 @@ func Test_that_an_error_about_a_value_says_what_to_do(t *testing.T) {
 		{"no number", put("key", []float64{math.NaN()}), `session: the value for "key", a []float64, cannot be stored as JSON: JSON knows neither NaN nor infinities; put another number, or a text`},
 		{"a circle", put("key", newLoop()), `session: the value for "key", a *session_test.loop, cannot be stored as JSON: it leads back to itself; put something without a cycle`},
 		{"a function in a struct", put("key", struct{ F func() }{}), `session: the value for "key", a struct { F func() }, cannot be stored as JSON: a func() is in it; put a type that can, or leave it out by the tag ` + "`json:\"-\"`"},
-		{"a sum that is too large", func(s *session.Session) { s.Put("key", math.MaxInt64); s.Increment("key") },
+		{"a sum that is too large", func(s *session.Session) { s.Put("key", int64(math.MaxInt64)); s.Increment("key") },
 			`session: the value for "key", a int64, cannot be stored as JSON: the sum does not fit into an int64`},
 	} {
 		p, v := start(t, session.Config{}), newVisitor()
@@ -422,7 +422,7 @@ func Test_that_a_panic_in_an_update_changes_nothing(t *testing.T) {
 
 func Test_that_all_has_every_value_and_is_the_callers(t *testing.T) {
 	twice(t, func(s *session.Session) {
-		s.Put("n", 1<<60)
+		s.Put("n", int64(1<<60))
 		s.Put("list", []any{"x", 1.5, nil})
 		s.FlashInfo("no value")
 		s.SetLabel("7")

@@ -287,7 +287,9 @@ func childLocks(folder string) error {
 		return err
 	}
 	fmt.Println("locked")
-	select {}
+	untilKilled, _ := signal.NotifyContext(context.Background(), os.Interrupt)
+	<-untilKilled.Done()
+	return nil
 }
 
 // Whoever holds the lock on a folder that was removed keeps nobody out of the new one.
