@@ -2,6 +2,7 @@ package servers
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -99,20 +100,23 @@ func (r *RedisServer) Replica(args ...string) (*RedisServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := replica.await(replica.synced); err != nil {
+	both := func() error { return cmp.Or(replica.synced(), r.synced()) }
+	if err := replica.await(both); err != nil {
 		replica.Close()
 		return nil, err
 	}
 	return replica, nil
 }
 
-// synced says nil for a replica that follows its primary, and for a primary.
+// synced says nil for a replica that follows its primary, and for a primary that knows so of each of its
+// replicas: up to a second later, and only then does it wait for them.
 func (r *RedisServer) synced() error {
 	info, err := r.Do("info", "replication")
 	if err != nil {
 		return err
 	}
-	if strings.Contains(info, "master_link_status:down") {
+	following := strings.Count(info, ",state=online,") == strings.Count(info, ",state=")
+	if strings.Contains(info, "master_link_status:down") || !following {
 		return errNotYet
 	}
 	return nil
