@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -27,10 +28,11 @@ func (u unreadable) Param() string      { return "" }
 func (u unreadable) Kind() reflect.Kind { return u.kind }
 
 // unreadableOf is err as an error of Bind about a field of the form that came with r. Bind does not name it,
-// so it is the only one that was sent with that value. (An error with another text is the application's.)
+// so it is the only one that was sent with that value. (An error with another text, or around that of Bind,
+// is the application's.)
 func unreadableOf(err error, r *http.Request) (u unreadable, ok bool) {
-	bound, _ := err.(*echo.HTTPError)
-	if bound == nil || bound.Code != http.StatusBadRequest || isNil(bound.Internal) || bound.Message != bound.Internal.Error() {
+	var bound *echo.HTTPError
+	if !errors.As(err, &bound) || bound == nil || bound.Code != http.StatusBadRequest || isNil(bound.Internal) || bound.Message != bound.Internal.Error() {
 		return u, false
 	}
 	var value string
@@ -49,8 +51,9 @@ func unreadableOf(err error, r *http.Request) (u unreadable, ok bool) {
 
 // ruleOf is the rule that a value does not fit. "-1" is a number, but none for a field without a sign.
 func ruleOf(e *strconv.NumError) (rule string, kind reflect.Kind) {
+	_, notInt := strconv.ParseInt(e.Num, 10, 64)
 	switch {
-	case e.Err == strconv.ErrRange, e.Func == "ParseUint" && strings.HasPrefix(e.Num, "-"):
+	case e.Err == strconv.ErrRange, e.Func == "ParseUint" && notInt == nil:
 		return "range", reflect.Int
 	case e.Func == "ParseBool":
 		return "boolean", reflect.Bool
@@ -63,7 +66,8 @@ func ruleOf(e *strconv.NumError) (rule string, kind reflect.Kind) {
 // fieldWith is the only field that was sent with that value. There is none if another one, or a part of the
 // address, may have been meant.
 func fieldWith(value string, r *http.Request) (name string, ok bool) {
-	if value != "" && slices.Contains(strings.Split(r.URL.Path, "/"), value) {
+	inPath := strings.Contains(r.URL.Path, value) || strings.Contains(r.URL.EscapedPath(), value)
+	if value != "" && inPath || !sendsForm(r.Header) {
 		return "", false
 	}
 	form, _ := submitted(r)

@@ -88,11 +88,11 @@ func (s *Session) request() *http.Request {
 func isValidation(err error, r *http.Request) (found bool) {
 	walkErrors(err, func(err error) (deeper bool) {
 		_, byName := err.(inputErrorser)
-		_, byBind := unreadableOf(err, r)
-		found = found || byName || byBind || fieldErrorsOf(err) != nil
+		found = found || byName || fieldErrorsOf(err) != nil
 		return !found
 	})
-	return found
+	_, byBind := unreadableOf(err, r)
+	return found || byBind
 }
 
 type inputErrorser interface{ InputErrors() map[string][]string }
@@ -105,16 +105,15 @@ func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) 
 			errs = mergeErrors(errs, sortedErrors(e.InputErrors()))
 			return false
 		}
-		if u, ok := unreadableOf(err, r); ok {
-			errs = mergeErrors(errs, []InputError{{u.field, []string{m.cfg.ValidationText(r.Context(), u)}}})
-			return false
-		}
 		list := fieldErrorsOf(err)
 		for _, e := range list[:min(len(list), maxErrors)] { // of a list that was sent, there may be thousands
 			errs = mergeErrors(errs, []InputError{{names.field(e.Namespace()), []string{m.cfg.ValidationText(r.Context(), e)}}})
 		}
 		return list == nil
 	})
+	if u, ok := unreadableOf(err, r); ok {
+		errs = mergeErrors(errs, []InputError{{u.field, []string{m.cfg.ValidationText(r.Context(), u)}}})
+	}
 	return errs
 }
 
