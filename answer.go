@@ -261,7 +261,7 @@ func (f invalidFields) MarshalJSON() ([]byte, error) {
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
-		if err == nil || c.Response().Committed || !isValidation(err, c.Request()) || FromContext(c.Request().Context()) == nil {
+		if err == nil || c.Response().Committed || FromContext(c.Request().Context()) == nil || !isValidation(err, c.Request()) {
 			return err
 		}
 		switch {

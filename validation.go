@@ -56,7 +56,8 @@ type FieldError interface {
 // of a validator by the rules "number", "numeric", "boolean" or "datetime", or "range" for a number that
 // does not fit, with the Namespace "form." and the name of the field. Bind does not say that name, so it is
 // the only field that was submitted with that value. Where several were, or where the value may have been
-// in the address, it is like any other error.
+// in the address, it is like any other error. (What a BindUnmarshaler says of a part of a value may be taken
+// for another field that has just that part.)
 func (s *Session) FlashValidationErrors(err error) {
 	s.FlashAll()
 	r := s.request()
