@@ -1,7 +1,6 @@
 package session
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -31,8 +30,8 @@ func (u unreadable) Kind() reflect.Kind { return u.kind }
 // so it is the only one that was sent with that value. (An error with another text, or around that of Bind,
 // is the application's.)
 func unreadableOf(err error, r *http.Request) (u unreadable, ok bool) {
-	var bound *echo.HTTPError
-	if !errors.As(err, &bound) || bound == nil || bound.Code != http.StatusBadRequest || isNil(bound.Internal) || bound.Message != bound.Internal.Error() {
+	bound := outermost(err)
+	if bound == nil || bound.Code != http.StatusBadRequest || isNil(bound.Internal) || bound.Message != bound.Internal.Error() {
 		return u, false
 	}
 	var value string
@@ -47,6 +46,17 @@ func unreadableOf(err error, r *http.Request) (u unreadable, ok bool) {
 	}
 	u.field, ok = fieldWith(value, r)
 	return u, ok
+}
+
+// outermost is the first echo.HTTPError in err. errors.As would also ask pointers to no error what they wrap.
+func outermost(err error) (found *echo.HTTPError) {
+	walkErrors(err, func(err error) (deeper bool) {
+		if found == nil {
+			found, _ = err.(*echo.HTTPError)
+		}
+		return found == nil
+	})
+	return found
 }
 
 // ruleOf is the rule that a value does not fit. "-1" is a number, but none for a field without a sign.

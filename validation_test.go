@@ -87,6 +87,7 @@ func Test_which_errors_are_taken_apart(t *testing.T) {
 		{"nor an empty list", validatorErrors{}, ""},
 		{"nor an empty map", session.ValidationErrors{}, ""},
 		{"nor a pointer to no error", (*session.ValidationErrors)(nil), ""},
+		{"nor one of a binder's", (*echo.BindingError)(nil), ""},
 		{"nor one of Echo's, joined", errors.Join((*echo.HTTPError)(nil), (*pointerError)(nil)), ""},
 		{"nor a list of other things", otherErrors{required("Post.Title"), "text"}, ""},
 	}
