@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -274,10 +273,7 @@ func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func hasStatus(err error) bool {
-	var answer *echo.HTTPError
-	return errors.As(err, &answer)
-}
+func hasStatus(err error) bool { return outermost(err) != nil }
 
 func isForm(r *http.Request) bool {
 	// After a GET, going back would lead here again.

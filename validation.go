@@ -92,8 +92,10 @@ func isValidation(err error, r *http.Request) (found bool) {
 		found = found || byName || fieldErrorsOf(err) != nil
 		return !found
 	})
-	_, byBind := unreadableOf(err, r)
-	return found || byBind
+	if !found {
+		_, found = unreadableOf(err, r)
+	}
+	return found
 }
 
 type inputErrorser interface{ InputErrors() map[string][]string }
