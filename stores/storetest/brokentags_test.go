@@ -87,11 +87,7 @@ var tagFlaws = []flaw{
 	}},
 	{"a list without entries is an error", breaking(func(s session.Tagger, _ *clock) broken {
 		return broken{tagged: func(ctx context.Context, tag string) ([]session.TagEntry, error) {
-			entries, err := s.Tagged(ctx, tag)
-			if err == nil && len(entries) == 0 {
-				err = session.ErrNotFound
-			}
-			return entries, err
+			return orNotFound(s.Tagged(ctx, tag))
 		}}
 	}), claims{
 		"many entries are found",
@@ -107,11 +103,7 @@ var tagFlaws = []flaw{
 		"a record and its entry have each an expiry of their own",
 	}},
 	{"a revoke without entries is an error", revoking(func(ctx context.Context, s session.Tagger, tag string, except []string) ([]string, error) {
-		keys, err := s.Revoke(ctx, tag, except...)
-		if err == nil && len(keys) == 0 {
-			err = session.ErrNotFound
-		}
-		return keys, err
+		return orNotFound(s.Revoke(ctx, tag, except...))
 	}), claims{
 		"a tag that nobody has used has no entries",
 		"untag removes these entries and no others",
@@ -692,4 +684,12 @@ var tagFlaws = []flaw{
 
 func without(keys, others []string) []string {
 	return slices.DeleteFunc(keys, func(key string) bool { return slices.Contains(others, key) })
+}
+
+// orNotFound takes a list without anything in it for one that is missing.
+func orNotFound[T any](list []T, err error) ([]T, error) {
+	if err == nil && len(list) == 0 {
+		err = session.ErrNotFound
+	}
+	return list, err
 }
