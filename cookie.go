@@ -32,6 +32,7 @@ const maxCandidates = 8
 type cookieTemplate struct {
 	base  http.Cookie
 	flash string // the name of the cookie with flash; see flashName
+	scope string // see sealedAs
 
 	// The attributes as net/http writes them, cut where the age goes. It would otherwise look
 	// at each byte of a value that we know.
@@ -51,6 +52,10 @@ func newCookieTemplate(cfg Config) cookieTemplate {
 		},
 		flash: cfg.CookieName + "-flash",
 	}
+	scope := http.Cookie{Name: "c", Path: t.base.Path, Domain: t.base.Domain, Partitioned: t.base.Partitioned}
+	if t.scope = strings.TrimPrefix(scope.String(), "c="); t.scope == "; Path=/" {
+		t.scope = ""
+	}
 	sample := t.base
 	sample.MaxAge = 1
 	_, attributes, _ := strings.Cut(sample.String(), "=")
@@ -63,6 +68,11 @@ func (t cookieTemplate) name() string { return t.base.Name }
 // flashName is the cookie in which flash travels with a Sealer: a response that was on
 // its way when the message was flashed cannot overwrite it there.
 func (t cookieTemplate) flashName() string { return t.flash }
+
+// sealedAs is what a sealed cookie of that name is bound to. With another path, domain or partition it is
+// another cookie: after a change of these, browsers send both, and the old one cannot be removed. If
+// it opened, its session would come back after a log-out.
+func (t cookieTemplate) sealedAs(name string) string { return name + t.scope }
 
 // sameAs says whether browsers take other for the same cookie.
 func (t cookieTemplate) sameAs(other cookieTemplate) bool {

@@ -47,7 +47,7 @@ func (s *Session) open() (found bool, err error) {
 func (s *Session) unseal(name string, given *bool) (*state, time.Time, error) {
 	for value := range candidates(s.req, name) {
 		*given = true
-		rec, err := s.m.open(s.ctx, name, value)
+		rec, err := s.m.open(s.ctx, s.m.cookie.sealedAs(name), value)
 		if errors.Is(err, ErrNotFound) {
 			continue
 		}
@@ -144,7 +144,7 @@ func (st *state) shrink(excess int) bool {
 }
 
 func (s *Session) sealCookie(name string, st *state, until time.Time, age time.Duration) error {
-	value, err := s.m.seal(s.ctx, name, Record{Data: st.encode(), Version: 1, Expires: until})
+	value, err := s.m.seal(s.ctx, s.m.cookie.sealedAs(name), Record{Data: st.encode(), Version: 1, Expires: until})
 	if err != nil {
 		return unavailable("seal the cookie", err)
 	}

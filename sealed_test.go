@@ -114,6 +114,44 @@ func Test_that_whatever_a_visitor_sends_is_never_an_error(t *testing.T) {
 	}
 }
 
+// After a change of these, a browser sends the old cookie and the new one, and nobody can remove the old one.
+func Test_which_cookies_open_when_their_attributes_change(t *testing.T) {
+	plain := session.CookieOptions{}
+	for _, tc := range []struct {
+		desc     string
+		old, new session.CookieOptions
+		opens    bool
+	}{
+		{"nothing", plain, plain, true},
+		{"SameSite", plain, session.CookieOptions{SameSite: http.SameSiteStrictMode}, true},
+		{"a path that is the default", plain, session.CookieOptions{Path: "/"}, true},
+		{"a dot before the domain", session.CookieOptions{Domain: ".example.com"}, session.CookieOptions{Domain: "example.com"}, true},
+		{"a path", plain, session.CookieOptions{Path: "/app"}, false},
+		{"no path any more", session.CookieOptions{Path: "/app"}, plain, false},
+		{"another path", session.CookieOptions{Path: "/app"}, session.CookieOptions{Path: "/app/"}, false},
+		{"a domain", plain, session.CookieOptions{Domain: "example.com"}, false},
+		{"another domain", session.CookieOptions{Domain: "app.example.com"}, session.CookieOptions{Domain: "example.com"}, false},
+		{"a partition", plain, session.CookieOptions{Partitioned: true}, false},
+		{"no partition any more", session.CookieOptions{Partitioned: true}, plain, false},
+	} {
+		c := new(clock)
+		store := cookieStore(t, c.Now)
+		deployed := func(options session.CookieOptions) *process {
+			return start(t, session.Config{Store: store, Now: c.Now, CookieName: "sid", Cookie: options})
+		}
+		v := newVisitor()
+		v.must(t, deployed(tc.old), func(s *session.Session) { s.Put("user", 1); s.FlashInfo("hello") })
+		v.must(t, deployed(tc.new), func(s *session.Session) {
+			if got := s.Has("user"); got != tc.opens {
+				t.Errorf("%s: the session opens: %t; want %t", tc.desc, got, tc.opens)
+			}
+			if got := len(s.FlashMessages().Alerts()) == 1; got != tc.opens {
+				t.Errorf("%s: the message opens: %t; want %t", tc.desc, got, tc.opens)
+			}
+		})
+	}
+}
+
 func Test_that_keys_rotate(t *testing.T) {
 	before, during, after := startSealed(t, testKey(1)), startSealed(t, testKey(2), testKey(1)), startSealed(t, testKey(2))
 	v := newVisitor()
