@@ -332,6 +332,36 @@ func Test_what_becomes_of_a_record_that_cannot_be_understood(t *testing.T) {
 	}
 }
 
+// A later version may add kinds of entries, and runs beside this one while it is deployed.
+func Test_that_an_entry_of_a_kind_that_nobody_knows_stays(t *testing.T) {
+	const entry = "z\x06factor\x05known"
+	for desc, work := range map[string]func(*session.Session){
+		"a put":       put("b", 2),
+		"a clear":     (*session.Session).Clear,
+		"a flash":     func(s *session.Session) { s.FlashInfo("x") },
+		"a new id":    (*session.Session).Regenerate,
+		"a tag":       func(s *session.Session) { s.Tag("ada") },
+		"remember me": func(s *session.Session) { s.RememberMe(0, 0) },
+	} {
+		store := memorystore.New(memorystore.Options{})
+		p := start(t, session.Config{Store: store, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, put("a", 1))
+		rec, err := store.Read(t.Context(), keyOf(v.cookie()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec.Data = append(rec.Data, entry...)
+		if err := store.Write(t.Context(), keyOf(v.cookie()), rec); err != nil {
+			t.Fatal(err)
+		}
+		v.must(t, p, work)
+		if rec, err = store.Read(t.Context(), keyOf(v.cookie())); err != nil || !strings.Contains(string(rec.Data), entry) {
+			t.Errorf("after %s it is gone (%v)", desc, err)
+		}
+	}
+}
+
 func Test_that_a_page_that_is_optional_may_be_skipped(t *testing.T) {
 	skip := func(cfg *session.Config) { cfg.Skipper = func(echo.Context) bool { return true } }
 	got := newSite(t, skip).browser().opens(session.Optional(with200))

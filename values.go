@@ -229,7 +229,13 @@ func (s *Session) Clear() {
 	cleared := s.change(func(st *state) error {
 		// What another request flashes meanwhile did not come with this one.
 		st.drop(func(e entry) bool {
-			return !e.kind.isFlash() && !e.isOwner() && !e.isCSRFSecret() || slices.Contains(came, string(e.key))
+			switch {
+			case e.kind.isFlash():
+				return slices.Contains(came, string(e.key))
+			case e.kind == kindOwn:
+				return !e.isCSRFSecret()
+			}
+			return e.kind == kindValue // and not what says whose session it is, or what a later version has put there
 		})
 		return nil
 	})
