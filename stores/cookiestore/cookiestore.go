@@ -126,6 +126,10 @@ const (
 // only help to forge (OWASP ASVS 5.0, 11.2.5).
 var errNotFound = fmt.Errorf("cookiestore: %w", session.ErrNotFound)
 
+// errNewer is not that answer: it has our signature, so no visitor has made it up, and to take it for none
+// would log people out while two versions run side by side.
+var errNewer = fmt.Errorf("cookiestore: open: %w: a newer version has sealed the cookie; let all processes run that one", session.ErrUnavailable)
+
 // Seal encrypts and signs rec.Data and rec.Expires for the cookie called name. The deadline
 // is kept in whole milliseconds. The value is base64 (RFC 4648 section 5) with padding, and
 // of any length.
@@ -144,7 +148,8 @@ func (s *Store) Seal(name string, rec session.Record) (string, error) {
 
 // Open returns the data and the deadline that were sealed in value, as version 1. Any value
 // that is not from [Store.Seal], for this name, by one of the keys and before its deadline
-// is [session.ErrNotFound]; there is no other error.
+// is [session.ErrNotFound]. One that a newer version of this package has sealed is
+// [session.ErrUnavailable].
 func (s *Store) Open(name, value string) (session.Record, error) {
 	if !canonical(value) {
 		return session.Record{}, errNotFound
@@ -159,7 +164,10 @@ func (s *Store) Open(name, value string) (session.Record, error) {
 }
 
 func (s *Store) unpack(payload []byte) (session.Record, error) {
-	if len(payload) < headerSize || payload[0] != format {
+	switch {
+	case len(payload) > 0 && payload[0] > format:
+		return session.Record{}, errNewer
+	case len(payload) < headerSize || payload[0] != format:
 		return session.Record{}, errNotFound
 	}
 	expires := time.UnixMilli(int64(binary.BigEndian.Uint64(payload[1:])))
