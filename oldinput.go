@@ -42,14 +42,14 @@ type oldInput struct {
 
 // InputError is what is wrong with one field.
 type InputError struct {
-	Name     string   `json:"n"` // of the field, as the form has it
-	Messages []string `json:"m"`
+	Name     string   `json:"name"` // of the field, as the form has it
+	Messages []string `json:"messages"`
 }
 
 // PageError is an error of the page, not of a field.
 type PageError struct {
-	Code string // such as "E_BAD_CSRF_TOKEN"
-	Text string // for the visitor
+	Code string `json:"code"` // such as "E_BAD_CSRF_TOKEN"
+	Text string `json:"text"` // for the visitor
 }
 
 // FlashAll keeps the submitted form for the next page, where [Session.Old] and the form
