@@ -56,6 +56,19 @@ func Test_that_a_token_of_the_session_is_accepted(t *testing.T) {
 	})
 }
 
+// That is how it is mounted in an application that runs: in two deployments, the first of which asks nobody.
+func Test_that_a_page_has_tokens_where_nobody_is_asked_for_them(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		asksNobody := session.CSRFConfig{Skipper: func(echo.Context) bool { return true }}
+		page := guarded(func(c echo.Context) error { return c.HTML(http.StatusOK, session.From(c).CSRFToken()) }, asksNobody)
+		v := s.browser()
+		wantText(t, "where it is asked for", v.submits(v.opens(page).body).body, "accepted")
+		wantText(t, "where it is not", v.asks(ask{form: url.Values{}, from: "/form"}, guarded(func(c echo.Context) error {
+			return c.HTML(http.StatusOK, "accepted")
+		}, asksNobody)).body, "accepted")
+	})
+}
+
 func inParts(name, value string) ask {
 	return ask{
 		body:   "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n--x--\r\n",
