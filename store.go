@@ -15,6 +15,9 @@ import (
 // of [Sealer], 23 to 25 those of [Lister], 26 and 27 those of [Sharer], 28 that of
 // [Renewer].)
 //
+// None of these interfaces will get another method: what comes later is an interface of its own, which
+// a store may leave out. A minor version may add checks to storetest for the rules below.
+//
 //  1. Read returns the newest record that was written under the key. A record that
 //     is missing, destroyed or expired is [ErrNotFound].
 //  2. [ErrNotFound] is never used for "could not find out". A failure to reach or
@@ -202,21 +205,23 @@ type Renewer interface {
 
 // Sealer is the optional interface of a store that keeps nothing on the server: the
 // record travels in the cookie. A Sealer cannot merge the changes of two requests and
-// cannot revoke a session.
+// cannot revoke a session. It only computes, so its methods take no context: one whose keys are kept by a
+// service fetches them beforehand.
 //
 //  20. Seal makes a value of characters that a cookie may carry (RFC 6265 section 4.1.1),
 //     never the same twice. It neither keeps nor changes rec.Data.
 //  21. Open returns what Seal was given for the same name, until it expires. Anything else is
-//     [ErrNotFound].
+//     [ErrNotFound]; but what a newer version of the store has sealed is [ErrUnavailable].
 //  22. The Store methods return errors.ErrUnsupported, and a Sealer is not a [Tagger].
 type Sealer interface {
 	Store
 
-	// Seal encrypts and signs rec.Data and rec.Expires for the cookie called name: rule 20.
+	// Seal encrypts and signs rec.Data and rec.Expires for the cookie called name: rule 20. (Behind
+	// the name of the cookie come its Path, Domain and Partitioned, where they are not the defaults.)
 	// The 4096-byte limit is the caller's to check: it knows the attributes.
 	Seal(name string, rec Record) (value string, err error)
 
 	// Open returns what Seal was given: rule 21. A value for another name, or by a key no
-	// longer listed, is ErrNotFound too: whatever a visitor sends is never a server error.
+	// longer listed, is ErrNotFound too: whatever a visitor makes up is never a server error.
 	Open(name, value string) (Record, error)
 }

@@ -151,7 +151,7 @@ func (m *Manager) called(ctx context.Context, op string, call func(context.Conte
 
 var errStorePanicked = fmt.Errorf("%w: a panic", ErrUnavailable)
 
-// seal and open are those of the store. Neither takes a context: all they do is compute.
+// seal and open are those of the store. Neither takes a context; see Sealer.
 func (m *Manager) seal(ctx context.Context, name string, rec Record) (value string, err error) {
 	err = m.called(ctx, "seal", func(context.Context) (err error) { value, err = m.sealer.Seal(name, rec); return err })
 	return value, err
