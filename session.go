@@ -208,12 +208,7 @@ func (s *Session) Err() error {
 // over says whether nobody will commit any more.
 func (s *Session) over() bool { return s.exchange == nil || s.exchange.over() }
 
-func (s *Session) failure() error {
-	if s.err != nil {
-		return s.err
-	}
-	return s.loadErr
-}
+func (s *Session) failure() error { return cmp.Or(s.err, s.loadErr) }
 
 // fail is for a change that cannot be made. Once the head has left, the visitor cannot be
 // told. (Outside of a request nothing is logged: Manager.Update returns the error.)
@@ -228,11 +223,7 @@ func (s *Session) fail(err error) {
 	}
 }
 
-func (s *Session) failWith(err error) {
-	if s.err == nil {
-		s.err = err
-	}
-}
+func (s *Session) failWith(err error) { s.err = cmp.Or(s.err, err) }
 
 // IsNew says that the visitor came without a session. It stays true for the request
 // that begins one, and is true again after [Session.Destroy].
