@@ -84,15 +84,8 @@ func isShown(h http.Header) bool {
 func isPartial(to audience, h http.Header) bool { return to == audiencePart || isPart(h) }
 
 func isPart(h http.Header) bool {
-	switch {
-	case isHTMX(h):
-		return true
-	case header(h, "Turbo-Frame") != "":
-		return true
-	case header(h, "Datastar-Request") == "true":
-		return true
-	}
-	return header(h, "X-Up-Target") != "" && !isWholePage(h)
+	return isHTMX(h) || header(h, "Turbo-Frame") != "" || header(h, "Datastar-Request") == "true" ||
+		header(h, "X-Up-Target") != "" && !isWholePage(h)
 }
 
 // isWholePage says whether Unpoly puts the answer in the place of the page.
