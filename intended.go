@@ -46,10 +46,7 @@ func (s *Session) pageAsked() string {
 // PullIntendedURL is where the visitor wanted to go, and forgets it. If that is not known
 // it is the fallback, or "/".
 func (s *Session) PullIntendedURL(fallback ...string) string {
-	path := "/"
-	if len(fallback) > 0 {
-		path = fallback[0]
-	}
+	path := firstOr(fallback, "/")
 	if s == nil {
 		return path
 	}

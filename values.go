@@ -145,19 +145,12 @@ func (s *Session) Forget(key string) {
 // counts from 0. Parallel increments all count; a value that is no integer, or a sum that
 // int64 cannot hold, fails the session and changes nothing.
 func (s *Session) Increment(key string, by ...int64) int64 {
-	return s.add(key, stepOf(by), plus)
+	return s.add(key, firstOr(by, 1), plus)
 }
 
 // Decrement is Increment downwards.
 func (s *Session) Decrement(key string, by ...int64) int64 {
-	return s.add(key, stepOf(by), minus)
-}
-
-func stepOf(by []int64) int64 {
-	if len(by) > 0 {
-		return by[0]
-	}
-	return 1
+	return s.add(key, firstOr(by, 1), minus)
 }
 
 func plus(a, b int64) (sum int64, fits bool)   { sum = a + b; return sum, (sum > a) == (b > 0) }
@@ -380,12 +373,16 @@ func decodeJSON(raw []byte, v any) error {
 
 func isScalar(raw []byte) bool { return len(raw) > 0 && raw[0] != '{' && raw[0] != '[' }
 
-func first[T any](def []T) T {
-	var v T
-	if len(def) > 0 {
-		v = def[0]
+func first[T any](list []T) T {
+	var zero T
+	return firstOr(list, zero)
+}
+
+func firstOr[T any](list []T, otherwise T) T {
+	if len(list) > 0 {
+		return list[0]
 	}
-	return v
+	return otherwise
 }
 
 // mustEncode is for the library's own types, which always can be.
