@@ -51,13 +51,10 @@ func lookup[T any](s *Session, key string, n notice) (v T, ok bool, err error) {
 	if !ok {
 		return v, false, s.loadErr
 	}
-	v, err = decodeValue[T](key, raw)
-	if err != nil {
+	if v, err = decodeValue[T](key, raw); err != nil {
 		s.reportMistyped(key, err, n)
-		var zero T
-		return zero, true, err
 	}
-	return v, true, nil
+	return v, true, err
 }
 
 // Pull is Get, and forgets the value. Of requests at the same time, several may get it. Flash what
@@ -308,7 +305,7 @@ func decodeValue[T any](key string, raw []byte) (T, error) {
 	}
 	v := new(T)
 	if err := decodeJSON(raw, v); err != nil {
-		return *v, &DecodeError{Key: key, Type: reflect.TypeFor[T]().String(), Err: err}
+		return *new(T), &DecodeError{Key: key, Type: reflect.TypeFor[T]().String(), Err: err}
 	}
 	return *v, nil
 }
