@@ -31,8 +31,11 @@ const maxCandidates = 8
 // cookieTemplate is the cookie with everything but value and age.
 type cookieTemplate struct {
 	base  http.Cookie
-	flash string // the name of the cookie with flash; see flashName
 	scope string // see sealedAs
+
+	// flashName is the cookie in which flash travels with a Sealer: a response that was on
+	// its way when the message was flashed cannot overwrite it there.
+	flashName string
 
 	// The attributes as net/http writes them, cut where the age goes. It would otherwise look
 	// at each byte of a value that we know.
@@ -50,7 +53,7 @@ func newCookieTemplate(cfg Config) cookieTemplate {
 			SameSite:    cfg.Cookie.SameSite,
 			Partitioned: cfg.Cookie.Partitioned,
 		},
-		flash: cfg.CookieName + "-flash",
+		flashName: cfg.CookieName + "-flash",
 	}
 	scope := http.Cookie{Name: "c", Path: t.base.Path, Domain: t.base.Domain, Partitioned: t.base.Partitioned}
 	if t.scope = strings.TrimPrefix(scope.String(), "c="); t.scope == "; Path=/" {
@@ -64,10 +67,6 @@ func newCookieTemplate(cfg Config) cookieTemplate {
 }
 
 func (t cookieTemplate) name() string { return t.base.Name }
-
-// flashName is the cookie in which flash travels with a Sealer: a response that was on
-// its way when the message was flashed cannot overwrite it there.
-func (t cookieTemplate) flashName() string { return t.flash }
 
 // sealedAs is what a sealed cookie of that name is bound to. With another path, domain or partition it is
 // another cookie: after a change of these, browsers send both, and the old one cannot be removed. If

@@ -19,12 +19,11 @@ type sealed struct {
 }
 
 func (s *Session) open() (found bool, err error) {
-	name, flashName := s.m.cookie.name(), s.m.cookie.flashName()
-	values, until, err := s.unseal(name, &s.given)
+	values, until, err := s.unseal(s.m.cookie.name(), &s.given)
 	if err != nil {
 		return false, err
 	}
-	flash, _, err := s.unseal(flashName, &s.sealed.flashGiven)
+	flash, _, err := s.unseal(s.m.cookie.flashName, &s.sealed.flashGiven)
 	if err != nil {
 		return false, err
 	}
@@ -115,7 +114,7 @@ func (s *Session) sealValues(values *state, until time.Time) error {
 // sealFlash seals what it can of the flash. What was typed into a form may be long, and
 // messages that nothing ever shows are many: some of it then stays behind.
 func (s *Session) sealFlash(flash *state) error {
-	name := s.m.cookie.flashName()
+	name := s.m.cookie.flashName
 	if flash.empty() {
 		s.sealed.flash = false
 		if s.sealed.flashGiven {
