@@ -129,24 +129,21 @@ func (e Event) LogValue() slog.Value { return slog.GroupValue(e.attrs()...) }
 
 func (e Event) attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.String("session", e.Handle)}
-	if e.Previous != "" {
-		attrs = append(attrs, slog.String("previous", e.Previous))
+	addText := func(key, text string) {
+		if text != "" {
+			attrs = append(attrs, slog.String(key, text))
+		}
 	}
-	if e.Key != "" {
-		attrs = append(attrs, slog.String("key", e.Key))
-	}
-	if e.Reason != "" {
-		attrs = append(attrs, slog.String("reason", string(e.Reason)))
-	}
+	addText("previous", e.Previous)
+	addText("key", e.Key)
+	addText("reason", string(e.Reason))
 	if e.Retries != 0 {
 		attrs = append(attrs, slog.Int("retries", e.Retries))
 	}
 	if e.Err != nil {
 		attrs = append(attrs, slog.Any("error", e.Err))
 	}
-	if e.Caller != "" {
-		attrs = append(attrs, slog.String("caller", e.Caller))
-	}
+	addText("caller", e.Caller)
 	return attrs
 }
 
