@@ -266,14 +266,12 @@ func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 		switch {
 		case isForm(c.Request()):
 			return Invalid(c, err)
-		case hasStatus(err):
+		case echoErrorIn(err) != nil: // which has a status
 			return err
 		}
 		return From(c).unprocessable(err, c.Request())
 	}
 }
-
-func hasStatus(err error) bool { return outermost(err) != nil }
 
 func isForm(r *http.Request) bool {
 	// After a GET, going back would lead here again.

@@ -30,7 +30,7 @@ func (u unreadable) Kind() reflect.Kind { return u.kind }
 // so it is the only one that was sent with that value. (An error with another text, or around that of Bind,
 // is the application's.)
 func unreadableOf(err error, r *http.Request) (u unreadable, ok bool) {
-	bound := outermost(err)
+	bound := echoErrorIn(err)
 	if bound == nil || bound.Code != http.StatusBadRequest || isNil(bound.Internal) || bound.Message != bound.Internal.Error() {
 		return u, false
 	}
@@ -48,8 +48,9 @@ func unreadableOf(err error, r *http.Request) (u unreadable, ok bool) {
 	return u, ok
 }
 
-// outermost is the first echo.HTTPError in err. errors.As would also ask pointers to no error what they wrap.
-func outermost(err error) (found *echo.HTTPError) {
+// echoErrorIn is the first echo.HTTPError in err, or nil. It is tempting to use errors.As, but that asks
+// a nil pointer what it wraps, which panics.
+func echoErrorIn(err error) (found *echo.HTTPError) {
 	walkErrors(err, func(err error) (deeper bool) {
 		if found == nil {
 			found, _ = err.(*echo.HTTPError)
