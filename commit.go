@@ -109,10 +109,10 @@ func (s *Session) save(delta flashDelta) error {
 	return nil
 }
 
-// forgo is for a create that failed. A store that has not answered may have the record all the same,
+// undoCreate is for a create that failed. A store that has not answered may have the record all the same,
 // and the user's list would show a session that nobody has. It has a context of its own, since the end of
 // the other may be what failed.
-func (s *Session) forgo(key string) {
+func (s *Session) undoCreate(key string) {
 	tags := s.st.tags()
 	if len(tags) == 0 {
 		return
@@ -176,7 +176,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	c := s.newCommit(storeKey(id))
 	st, rec, err := c.write(ctx, s.st, Record{}) // a conflict here: a store that is not well, as nobody draws the same 256 bits
 	if err = revoked(err); err != nil {
-		s.forgo(c.key)
+		s.undoCreate(c.key)
 		return s.explain("create", err)
 	}
 	s.stored(id, c.key, st, rec)

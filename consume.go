@@ -212,7 +212,7 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	if s.headSent || s.failure() != nil || s.m.sealer != nil || !s.hasFlash() {
 		return false, nil
 	}
-	s.regard(status)
+	s.noteStatus(status)
 	s.decide(h)
 	delta := s.consume()
 	if delta.empty() {

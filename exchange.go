@@ -23,7 +23,7 @@ func (s *Session) answer(status int, h http.Header) error {
 	if s.heard(headGone) {
 		return nil // it began just now, and takes the head for gone
 	}
-	s.regard(status)
+	s.noteStatus(status)
 	err := s.refusal()
 	switch {
 	case err != nil && status < 500:
@@ -140,7 +140,7 @@ func (s *Session) handOver(take func() error) error {
 		return err
 	}
 	s.headSent = true
-	s.regard(http.StatusSwitchingProtocols)
+	s.noteStatus(http.StatusSwitchingProtocols)
 	return nil
 }
 

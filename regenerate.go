@@ -67,7 +67,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		err = revoked(err)
 	}
 	if err != nil {
-		return s.stay(c.key, takeBack, err)
+		return s.undoMigrate(c.key, takeBack, err)
 	}
 	s.m.unindex(ctx, slices.Concat(st.tags(), s.tags.removed()), old)
 	s.stored(id, c.key, st, rec)
@@ -79,9 +79,9 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	return nil
 }
 
-// stay is for a migrate that failed: the new record must not outlive a log-out, nor the old id
+// undoMigrate is for a migrate that failed: the new record must not outlive a log-out, nor the old id
 // stay beside it. It has a context of its own, since the end of the other may be what failed.
-func (s *Session) stay(newKey string, takeBack func(context.Context), err error) error {
+func (s *Session) undoMigrate(newKey string, takeBack func(context.Context), err error) error {
 	ctx := s.storeContext()
 	defer ctx.end()
 	takeBack(ctx)

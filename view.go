@@ -14,8 +14,10 @@ type view struct {
 	backCached bool // it is one that a browser may keep, and show again by Back; see backcache.go
 }
 
-// regard notes with which status a head is about to leave.
-func (s *Session) regard(status int) { s.status, s.decision, s.decided = int16(status), view{}, false }
+// noteStatus notes with which status a head is about to leave.
+func (s *Session) noteStatus(status int) {
+	s.status, s.decision, s.decided = int16(status), view{}, false
+}
 
 // view is what this response does to messages. Most sessions have none when they are asked
 // for a page, so it is not found out before there are some.
