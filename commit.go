@@ -338,11 +338,8 @@ func (s *Session) nextID() string {
 
 // explain makes a store's error one of ours.
 func (s *Session) explain(doing string, err error) error {
-	var decode *DecodeError
-	var encode *EncodeError
 	switch {
-	case errors.As(err, &decode), errors.As(err, &encode), errors.Is(err, ErrTooLarge),
-		errors.Is(err, ErrUnavailable), errors.Is(err, ErrMoved), errors.Is(err, ErrRevoked):
+	case isAboutValue(err), errors.Is(err, ErrTooLarge), errors.Is(err, ErrUnavailable), errors.Is(err, ErrMoved), errors.Is(err, ErrRevoked):
 		return err
 	}
 	return unavailable(doing, err)

@@ -115,8 +115,7 @@ func isSafe(method string) bool {
 // large to be read; the same form would be refused again and again.
 func csrfFieldOf(r *http.Request) (string, error) {
 	err := errors.Join(r.ParseForm(), r.ParseMultipartForm(maxMultipartMemory)) // the second keeps the error of the first to itself
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
 		return "", echo.NewHTTPError(http.StatusRequestEntityTooLarge).SetInternal(err)
 	}
 	return r.PostForm.Get(CSRFField), nil

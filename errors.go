@@ -83,6 +83,13 @@ func (e *DecodeError) Error() string {
 
 func (e *DecodeError) Unwrap() error { return e.Err }
 
+// isAboutValue says whether err is about a value of the application.
+func isAboutValue(err error) bool {
+	_, encode := errors.AsType[*EncodeError](err)
+	_, decode := errors.AsType[*DecodeError](err)
+	return encode || decode
+}
+
 // TooLargeError is an [ErrTooLarge] that says what takes the room.
 type TooLargeError struct {
 	Size    int      // bytes it would take

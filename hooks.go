@@ -221,13 +221,11 @@ func (m *Manager) report(ctx context.Context, hook func(context.Context, Event),
 // withoutValue is err, except that an error about a value does not wrap one that quotes it, as
 // those of encoding/json and of unmarshalers do.
 func withoutValue(err error) error {
-	var decode *DecodeError
-	var encode *EncodeError
-	switch {
-	case errors.As(err, &decode):
-		return &DecodeError{Key: decode.Key, Type: decode.Type}
-	case errors.As(err, &encode):
-		return &EncodeError{Key: encode.Key, Type: encode.Type, Err: encode.why()}
+	if e, ok := errors.AsType[*DecodeError](err); ok {
+		return &DecodeError{Key: e.Key, Type: e.Type}
+	}
+	if e, ok := errors.AsType[*EncodeError](err); ok {
+		return &EncodeError{Key: e.Key, Type: e.Type, Err: e.why()}
 	}
 	return err
 }

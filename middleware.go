@@ -88,12 +88,9 @@ func httpError(cause error) *echo.HTTPError {
 // statusOf is 500 where the application gave us what cannot be stored, and 503 where
 // trying again may help.
 func statusOf(cause error) int {
-	var encode *EncodeError
-	var decode *DecodeError
 	switch {
 	case errors.Is(cause, ErrUnavailable): // whatever the store has said
-	case errors.As(cause, &encode), errors.As(cause, &decode),
-		errors.Is(cause, ErrTooLarge), errors.Is(cause, ErrHeadSent), errors.Is(cause, ErrClosed),
+	case isAboutValue(cause), errors.Is(cause, ErrTooLarge), errors.Is(cause, ErrHeadSent), errors.Is(cause, ErrClosed),
 		errors.Is(cause, errors.ErrUnsupported), errors.Is(cause, errEmptyTag), errors.Is(cause, errTimeouts),
 		errors.Is(cause, errPanicked):
 		return http.StatusInternalServerError

@@ -128,8 +128,7 @@ func (s *Session) sealFlash(flash *state) error {
 	}
 	until := time.UnixMilli(last)
 	err := s.sealCookie(name, flash, until, s.ageUntil(until))
-	var tooLarge *TooLargeError
-	if errors.As(err, &tooLarge) && flash.shrink(tooLarge.Size-tooLarge.Limit) {
+	if tooLarge, ok := errors.AsType[*TooLargeError](err); ok && flash.shrink(tooLarge.Size-tooLarge.Limit) {
 		s.report(nil, "", Event{Err: err}, flashTooLarge)
 		return s.sealFlash(flash)
 	}
