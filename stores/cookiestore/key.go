@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -108,7 +109,7 @@ func checkKeys(keys [][]byte) error {
 			errs = append(errs, &KeyError{Index: i, Reason: reason})
 			continue
 		}
-		if first := indexOf(keys, key); first < i {
+		if first := slices.IndexFunc(keys, func(k []byte) bool { return bytes.Equal(k, key) }); first < i {
 			errs = append(errs, &KeyError{Index: i, Reason: fmt.Sprintf("is the same as Options.Keys[%d]", first)})
 		}
 	}
@@ -146,24 +147,15 @@ func isDocKey(key []byte) bool {
 // configurations do.
 func isExample(key []byte) bool {
 	text := notAlphanumeric.ReplaceAllString(strings.ToLower(string(key)), "")
-	for _, words := range [...]string{"changeme", "changethis", "replaceme", "replacethis", "placeholder", "yoursecret", "yourkey", "your32"} {
-		if strings.Contains(text, words) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(exampleWords, func(words string) bool { return strings.Contains(text, words) })
 }
+
+var exampleWords = []string{"changeme", "changethis", "replaceme", "replacethis", "placeholder", "yoursecret", "yourkey", "your32"}
 
 var notAlphanumeric = regexp.MustCompile(`[^a-z0-9]+`)
 
 func distinct(key []byte) int {
-	n := 0
-	for b := range 256 {
-		if bytes.IndexByte(key, byte(b)) >= 0 {
-			n++
-		}
-	}
-	return n
+	return len(slices.Compact(slices.Sorted(slices.Values(key))))
 }
 
 // repeats reports whether key is one part of itself over and over; the last one may be cut.
@@ -185,13 +177,4 @@ func counts(key []byte) bool {
 		}
 	}
 	return n > len(key)/2
-}
-
-func indexOf(keys [][]byte, key []byte) int {
-	for i := range keys {
-		if bytes.Equal(keys[i], key) {
-			return i
-		}
-	}
-	return -1
 }
