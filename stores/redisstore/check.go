@@ -32,8 +32,8 @@ var (
 // checkClient says all that is wrong with a client. What another type than those of the driver
 // does about deadlines cannot be known.
 func checkClient(client redis.UniversalClient, minReplicas int) error {
-	obeys, waits, sends, limited := true, true, true, true
-	var readTimeout time.Duration // 0 = none
+	obeys, waits, sends := true, true, true
+	var readTimeout, writeTimeout time.Duration // 0 = none, which the driver has made of -1
 	var errs []error
 	switch c := client.(type) {
 	case nil:
@@ -42,19 +42,19 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 		if c == nil {
 			return checkClient(nil, minReplicas)
 		}
-		obeys, readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
-		limited = c.Options().ReadTimeout >= 0 && c.Options().WriteTimeout >= 0 // the driver has made 0 of -1
-		sends = c.Options().MaxRetries >= 0                                     // the driver has made 0 of -1
+		o := c.Options()
+		obeys, readTimeout, writeTimeout = o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout
+		sends = o.MaxRetries >= 0 // the driver has made 0 of -1
 	case *redis.ClusterClient:
 		if c == nil {
 			return checkClient(nil, minReplicas)
 		}
-		if c.Options().ReadOnly { // which the others set, too
+		o := c.Options()
+		if o.ReadOnly { // which the others set, too
 			errs = append(errs, errReplicas)
 		}
-		obeys, readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
-		limited = c.Options().ReadTimeout >= 0 && c.Options().WriteTimeout >= 0 // the driver has made 0 of -1
-		sends = c.Options().MaxRedirects >= 0 && c.Options().MaxRetries >= -1   // the nodes make 0 of -1
+		obeys, readTimeout, writeTimeout = o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout
+		sends = o.MaxRedirects >= 0 && o.MaxRetries >= -1 // the nodes make 0 of -1
 	case *redis.Ring:
 		errs = append(errs, errRing)
 	default:
@@ -63,7 +63,7 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 	if !sends {
 		errs = append(errs, errNeverSends)
 	}
-	if !limited {
+	if readTimeout < 0 || writeTimeout < 0 {
 		errs = append(errs, errNoLimit)
 	}
 	if !obeys {
