@@ -1,7 +1,6 @@
 package filestore
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -193,17 +192,17 @@ func (s *Store) putEntries(f opened, entries []entry) error {
 	if len(entries) == 0 {
 		return s.remove(f.file)
 	}
-	var data bytes.Buffer
+	var data []byte
 	var expires time.Time
 	for _, e := range entries {
-		data.Write(e.key[:])
-		data.Write(binary.BigEndian.AppendUint64(nil, uint64(e.expires.UnixMilli())))
-		data.WriteByte(e.mark)
+		data = append(data, e.key[:]...)
+		data = binary.BigEndian.AppendUint64(data, uint64(e.expires.UnixMilli()))
+		data = append(data, e.mark)
 		if e.expires.After(expires) {
 			expires = e.expires
 		}
 	}
-	return s.put(f, session.Record{Data: data.Bytes(), Expires: expires})
+	return s.put(f, session.Record{Data: data, Expires: expires})
 }
 
 func (s *Store) unexpired(entries []entry) []entry {
