@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"time"
 )
 
@@ -21,10 +22,8 @@ func (s *Store) lock(ctx context.Context, f file) (held file, unlock func(), err
 		<-turn
 		return file{}, nil, err
 	}
-	held = f
-	held.lock = dir.lock
-	held.root, held.at = dir.Root, f.path[len(f.folder.path)+1:]
-	return held, func() {
+	f.root, f.at, f.lock = dir.Root, path.Base(f.path), dir.lock
+	return f, func() {
 		dir.close()
 		<-turn
 	}, nil

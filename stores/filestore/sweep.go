@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (remo
 		if ctx.Err() != nil {
 			return removed, ctx.Err()
 		}
-		ok, err := s.sweepFile(ctx, f.file(root, name), name)
+		ok, err := s.sweepFile(ctx, f.file(root, name))
 		if ok {
 			removed++
 		}
@@ -85,9 +86,9 @@ func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (remo
 
 // sweepFile removes the file if it is done with. A visitor may renew the session between a
 // look at it and its removal, so what counts is the second look, with the lock.
-func (s *Store) sweepFile(ctx context.Context, f file, name string) (removed bool, err error) {
+func (s *Store) sweepFile(ctx context.Context, f file) (removed bool, err error) {
 	done := s.isDone
-	switch {
+	switch name := path.Base(f.path); {
 	case strings.HasPrefix(name, tempPrefix):
 		done = s.isAbandoned
 	case !isName(name):
