@@ -284,8 +284,7 @@ func (m *Manager) metAgain(ctx context.Context, key string, conflict error, retr
 
 // met is the record under key that a write met instead of the expected version.
 func (m *Manager) met(ctx context.Context, key string, conflict error) (Record, error) {
-	var known *ConflictError
-	if errors.As(conflict, &known) {
+	if known, ok := errors.AsType[*ConflictError](conflict); ok {
 		return known.Current, nil
 	}
 	return m.store.Read(ctx, key)

@@ -118,8 +118,7 @@ func visit(m *session.Manager, r *http.Request, fn func(*session.Session)) (*htt
 	withTokens := session.CSRF(session.CSRFConfig{Skipper: func(echo.Context) bool { return true }})
 	recorder := httptest.NewRecorder()
 	err := m.Middleware()(withTokens(answer))(echo.New().NewContext(r, recorder))
-	var failed *echo.HTTPError
-	if errors.As(err, &failed) && failed.Internal != nil {
+	if failed, ok := errors.AsType[*echo.HTTPError](err); ok && failed.Internal != nil {
 		err = failed.Internal
 	}
 	return recorder.Result(), err

@@ -141,8 +141,7 @@ func limit(dial, read *time.Duration) error {
 // nothing of theirs is passed on but the names of options: those that go-redis knows, and
 // others where nothing after the question mark looks like the end of a password.
 func redisURLError(text string, err error) error {
-	var parse *url.Error
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*url.Error](err); ok {
 		err = parse.Err // without the URL
 	}
 	says := err.Error()

@@ -219,8 +219,8 @@ func (e *env) addKey(keys [][]byte, name, text string) [][]byte {
 		e.wrong(name, "", "has a key that is there already; take it out")
 		return keys
 	}
-	var weak *cookiestore.KeyError
-	if _, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{key}}); errors.As(err, &weak) {
+	_, err = cookiestore.New(cookiestore.Options{Keys: [][]byte{key}})
+	if weak, ok := errors.AsType[*cookiestore.KeyError](err); ok {
 		e.wrong(name, "", weak.Reason+"; make a key with `openssl rand -hex 32`")
 	}
 	return append(keys, key)

@@ -228,8 +228,8 @@ func (s *Store) put(ctx context.Context, verb string, item attributes, cond cond
 // for one, and a conflict there would be taken for a session that is gone. So met looks. What came
 // in between is a conflict, too: the caller reads it and tries again.
 func (s *Store) met(ctx context.Context, item attributes, err error) error {
-	var refused *types.ConditionalCheckFailedException
-	if !errors.As(err, &refused) || len(refused.Item) > 0 {
+	refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
+	if !ok || len(refused.Item) > 0 {
 		return err
 	}
 	found, getErr := s.get(ctx, attributes{attrPK: item[attrPK], attrSK: item[attrSK]})
@@ -268,8 +268,8 @@ func outcome(verb string, err error, now time.Time, token string) error {
 	if err == nil {
 		return nil
 	}
-	var refused *types.ConditionalCheckFailedException
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
+	if !ok {
 		return failure(verb, err)
 	}
 	met, err := parse(refused.Item)
@@ -288,8 +288,7 @@ func outcome(verb string, err error, now time.Time, token string) error {
 // a context that has ended. They carry DynamoDB's words and the id of the request, and
 // nothing of what was asked for.
 func failure(verb string, err error) error {
-	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() == "ValidationException" && strings.HasPrefix(api.ErrorMessage(), "Item size") {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "ValidationException" && strings.HasPrefix(api.ErrorMessage(), "Item size") {
 		return errTooLarge
 	}
 	return fmt.Errorf("dynamodbstore: %s: %w: %w", verb, session.ErrUnavailable, err)

@@ -71,8 +71,7 @@ func (s *Store) tryToCreate(ctx context.Context) (bool, error) {
 			{AttributeName: aws.String(attrSK), KeyType: types.KeyTypeRange},
 		},
 	})
-	var exists *types.ResourceInUseException
-	if errors.As(err, &exists) {
+	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
 		return false, nil
 	}
 	return err == nil, err
@@ -83,8 +82,7 @@ func (s *Store) awaitDeletion(ctx context.Context) (gone bool, err error) {
 	waiter := dynamodb.NewTableNotExistsWaiter(s.client, func(o *dynamodb.TableNotExistsWaiterOptions) {
 		o.MinDelay, o.MaxDelay = time.Second, 5*time.Second
 		o.Retryable = func(_ context.Context, _ *dynamodb.DescribeTableInput, out *dynamodb.DescribeTableOutput, err error) (bool, error) {
-			var missing *types.ResourceNotFoundException
-			if gone = errors.As(err, &missing); gone {
+			if _, gone = errors.AsType[*types.ResourceNotFoundException](err); gone {
 				return false, nil
 			}
 			if err != nil {
@@ -140,8 +138,7 @@ func (s *Store) switchOnTTL(ctx context.Context) error {
 // [session.ErrUnavailable] only if DynamoDB could not be asked.
 func (s *Store) Check(ctx context.Context) error {
 	out, err := s.client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.table})
-	var missing *types.ResourceNotFoundException
-	if errors.As(err, &missing) {
+	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
 		return fmt.Errorf("dynamodbstore: there is no table %q in this account and region; make it with CreateTable", s.table)
 	}
 	if err != nil {

@@ -131,8 +131,7 @@ func entryKey(tag, key string) attributes {
 // unlessRefused is for a request whose work is done already, or is none, where its
 // condition does not hold.
 func unlessRefused(verb string, err error) error {
-	var refused *types.ConditionalCheckFailedException
-	if err == nil || errors.As(err, &refused) {
+	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); err == nil || refused {
 		return nil
 	}
 	return failure(verb, err)

@@ -550,8 +550,7 @@ func (s subject) conflicts(ctx context.Context) []*session.ConflictError {
 		s.Write(ctx, k, s.record(9, "three")),
 		s.Destroy(ctx, k, 9),
 	} {
-		var conflict *session.ConflictError
-		if errors.As(err, &conflict) {
+		if conflict, ok := errors.AsType[*session.ConflictError](err); ok {
 			all = append(all, conflict)
 		}
 	}
