@@ -28,11 +28,10 @@ func (v *Visitor) check(s *session.Session, what string, got any, ok bool, want 
 		v.fail(s, "%s: there is nothing", what)
 		return
 	}
-	switch len(want) {
-	case 0:
+	if len(want) == 0 {
 		return
-	case 1:
-	default:
+	}
+	if len(want) > 1 {
 		v.t.Fatalf("sessiontest: %s: one value may be wanted, not %d", what, len(want))
 		return
 	}
@@ -99,18 +98,18 @@ func diff(want, got []string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func compact(v any) string { return string(mustJSON(v, "")) }
+func compact(v any) string { return inJSON(v, "") }
 
-func pretty(v any) []string { return strings.Split(string(mustJSON(v, "  ")), "\n") }
+func pretty(v any) []string { return strings.Split(inJSON(v, "  "), "\n") }
 
-// mustJSON is for what came out of JSON, so that it goes back.
-func mustJSON(v any, indent string) []byte {
-	var b bytes.Buffer
+// inJSON is for what came out of JSON, so that it goes back.
+func inJSON(v any, indent string) string {
+	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", indent)
 	_ = enc.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // describe lists what there is in s, a line for each.
