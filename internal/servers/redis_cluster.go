@@ -16,24 +16,26 @@ type Cluster struct {
 // RedisCluster starts a cluster and waits until it serves all keys.
 func RedisCluster() (*Cluster, error) {
 	c := &Cluster{}
+	if err := c.start(); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Cluster) start() error {
 	for range 6 {
 		node, err := Redis("--cluster-enabled", "yes", "--cluster-node-timeout", "1000")
 		if err != nil {
-			c.Close()
-			return nil, err
+			return err
 		}
 		c.nodes = append(c.nodes, node)
 	}
 	create := append([]string{"--cluster", "create", "--cluster-replicas", "1", "--cluster-yes"}, c.Addrs()...)
 	if _, err := redisCLI(create...); err != nil {
-		c.Close()
-		return nil, err
+		return err
 	}
-	if err := c.Await(); err != nil {
-		c.Close()
-		return nil, err
-	}
-	return c, nil
+	return c.Await()
 }
 
 // Nodes returns the six servers.

@@ -70,9 +70,6 @@ sentinel failover-timeout NAME 3000
 // Nodes returns the two servers that keep data, whichever is the primary.
 func (s *Sentinel) Nodes() []*RedisServer { return s.nodes }
 
-// Sentinels returns the three that watch over them.
-func (s *Sentinel) Sentinels() []*RedisServer { return s.sentinels }
-
 // Addrs returns the addresses of the sentinels, which are what a client is given.
 func (s *Sentinel) Addrs() []string { return addrs(s.sentinels) }
 
