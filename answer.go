@@ -254,9 +254,9 @@ func (f invalidFields) MarshalJSON() ([]byte, error) {
 //
 //	e.Use(session.Middleware(cfg), session.FlashInvalid)
 //
-// The validation errors of requests that do not come from a form in a page (JSON, a script, or a
-// client that does not take HTML) become the 422 of [Invalid], unless they have a status, as an
-// [echo.HTTPError] has. Other errors pass, and so do those of requests that Config.Skipper skips.
+// Where a request does not come from a form in a page (JSON, a script, or a client that does not
+// take HTML), validation errors become the 422 of [Invalid], unless they have a status of their own,
+// as an [echo.HTTPError] has. Other errors pass, and so do those of requests that Config.Skipper skips.
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)

@@ -133,9 +133,9 @@ func unquoted(value string) string {
 // untilBrowserCloses is the age of a cookie that has none.
 const untilBrowserCloses time.Duration = math.MinInt64
 
-// cookieAge is how long the browser keeps the cookie: until the session must end. That it
-// ends earlier without use is for the server to see to, so that the cookie need not be
-// sent again with every page.
+// cookieAge is how long the browser keeps the cookie: until the session must end. To end it
+// earlier for want of use is left to the server, so that the cookie need not be sent again
+// with every page.
 func (s *Session) cookieAge() time.Duration {
 	if end := s.st.end(); end != 0 {
 		return s.ageUntil(time.UnixMilli(end))
@@ -185,9 +185,9 @@ func (s *Session) keepCookie(name, line string) {
 	s.cookies = append(others, cookieLine{name, line})
 }
 
-// warnOfCookie says once why browsers will drop the cookie, by what they say themselves: how the page
-// of ours that the request comes from is addressed. What arrives here says nothing of that. There may
-// be a proxy in front that speaks TLS, or to another host.
+// warnOfCookie logs once why browsers will drop the cookie. It goes by the address of the page of ours
+// that the request comes from, which browsers send along. How the request arrives here would tell nothing:
+// a proxy in front may speak TLS to browsers, or speak to us under another host.
 func (s *Session) warnOfCookie() {
 	cfg := &s.m.cfg.Cookie
 	if s.given || cfg.Insecure && cfg.Domain == "" || s.m.warned.Load() {

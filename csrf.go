@@ -138,8 +138,8 @@ func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
 	return Back(c, "/")
 }
 
-// warnOfMissingToken says once that a form of ours has no field for the token. Its visitors are told to send
-// it again, which helps those whose token is an old one, and nobody here. (A program that sends no cookie has
+// warnOfMissingToken logs once that a form of ours has no field for the token. Its visitors are told to send
+// it again, which helps if a token is too old, but not if there is none. (A program that sends no cookie has
 // not seen the form.)
 func (s *Session) warnOfMissingToken(r *http.Request) {
 	s.lock()
@@ -234,9 +234,9 @@ func (s *Session) csrfSecret() []byte {
 	return secretOf(s.nextID())
 }
 
-// cookieIsWithheld says whether the browser may have a cookie of ours that it does not send, since
-// another site has it ask (SameSite). A session that begins for a token would take the place of that
-// one: any site could log our visitors out by a form.
+// cookieIsWithheld says whether the browser may have a cookie of ours and not send it, because the
+// request comes from another site (SameSite). A session that began just for a token would replace the
+// visitor's own, and so any site could log our visitors out with a form.
 func (s *Session) cookieIsWithheld() bool {
 	if s.given || header(s.req.Header, "Sec-Fetch-Site") != "cross-site" {
 		return false

@@ -301,9 +301,9 @@ func (s *Session) reportMistyped(key string, err error, n notice) {
 	}
 }
 
-// reportFailure is for a method of Manager that is about to return *err. Its caller hears of
-// it, so it is not logged. That the caller himself has left, as a visitor does who closes a page,
-// is no failure of the store.
+// reportFailure tells the hook of an error that a method of Manager is about to return. It does not
+// log it, since the caller hears of it. If ctx was cancelled, as when a visitor closes the page, the
+// store has not failed.
 func (m *Manager) reportFailure(ctx context.Context, key string, err *error) {
 	if errors.Is(*err, ErrUnavailable) && !errors.Is(ctx.Err(), context.Canceled) {
 		m.report(ctx, m.cfg.Hooks.StoreError, key, Event{Err: *err}, silent)

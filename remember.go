@@ -106,8 +106,8 @@ func (st *state) end() int64 { return st.life().end }
 // remembered says whether the visitor has asked for it.
 func (st *state) remembered() bool { return st.life().idle > 0 }
 
-// idle is how long a session lives without use. To ask to be remembered cannot make it shorter: while
-// it is read the store prolongs it as it does all others.
+// idle is how long a session lives without use. RememberMe cannot make that shorter: a store that
+// prolongs sessions as it reads them knows only the timeout of the Config.
 func (m *Manager) idle(st *state) time.Duration {
 	return max(m.cfg.IdleTimeout, min(st.life().idle, maxIdleTimeout))
 }

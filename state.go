@@ -215,8 +215,8 @@ func (st *state) expires(now time.Time, idle time.Duration) time.Time {
 	return until
 }
 
-// largest names what takes the most room, largest first: of what the application has put there. (The
-// key of a tag, say, is a user's id.)
+// largest names what takes the most room, largest first. Only what the application has put there is
+// named: the key of a tag, for example, is a user's id.
 func (st *state) largest() []string {
 	byRoom := slices.SortedFunc(st.all(), func(a, b entry) int { return len(b.val) - len(a.val) })
 	byRoom = slices.DeleteFunc(byRoom, func(e entry) bool { return e.kind != kindValue && !e.isFlash() })

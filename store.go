@@ -151,7 +151,7 @@ type TagEntry struct {
 //  23. Keys yields the key of every record that is live from the beginning of the loop to
 //     its end, each once. (It may come twice if the storage is moving records about, as
 //     Redis does when it grows.) The key of a record that comes or goes meanwhile may be
-//     there or not, and so may that of one which was gone before the loop: a Read tells.
+//     there or not, and so may the key of one that was gone before the loop: a Read tells.
 //     Nothing else that the store keeps is among them, such as what a [Tagger] does.
 //  24. Whoever loops may call any method in between, for that key or another one, and may
 //     take any time; others wait for nothing. The store does not hold all keys at once.

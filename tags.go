@@ -52,8 +52,8 @@ var (
 
 // Tag notes that this is a session of userID, so that [Manager.Tagged] and
 // [Manager.DestroyTagged] find it. It is for the login, and gives the session a new id, as
-// [Session.Regenerate] does, which keeps the tags. A tag that the session has already
-// changes nothing.
+// [Session.Regenerate] does, which keeps the tags. To add a tag that the session has
+// already changes nothing.
 //
 // A session may have several tags. So where somebody may log in as another user without
 // logging out, [Session.Untag] the one before: each of them could list and end this session.
@@ -203,7 +203,7 @@ func (c commit) joins(st *state) []string {
 }
 
 // index writes the entries that have to be there before the record is. They must outlive
-// it; where it has no fixed end, they are moved with each write.
+// the record, so where that has no fixed end, each write moves their expiry as well.
 func (c commit) index(ctx context.Context, st *state, expires time.Time) error {
 	tags := c.joins(st)
 	if st.end() == 0 {

@@ -27,10 +27,10 @@ type Info struct {
 	Tagged time.Time
 
 	// LastSeen is about when the session was used last: never later, and earlier by at most a
-	// tenth of the idle timeout. (Shortly before the absolute deadline, where using a session
-	// no longer prolongs it, only changes count; without a tag, not even these. So it is after
-	// Config.IdleTimeout was shortened, until the longer one has passed.) What a job
-	// does is not counted as use. For the session of the visitor who is shown the list, say "now".
+	// tenth of the idle timeout. (There are two exceptions: shortly before the absolute deadline,
+	// where using a session no longer prolongs it; and after Config.IdleTimeout was shortened, until
+	// the longer one has passed. Then only changes count, and without a tag not even these.) What a
+	// job does is not counted as use. For the session of the visitor who is shown the list, say "now".
 	LastSeen time.Time
 
 	// Expires is when the session ends if it is not used again.
@@ -136,14 +136,16 @@ func (m *Manager) mark(ctx context.Context, userID string, spared []string) ([]s
 	return keys, nil
 }
 
-// revoke ends the record under key, if it is a session of that user, and then removes its
-// entry. The record may have none of the tag: not yet, then whoever is about to write it
-// will find out, or no longer, then it is none of our business. Or there is none, by our clock;
-// by that of another process it may have a few seconds left, and be prolonged.
+// revoke ends the record under key, if it is a session of that user, and then removes its entry.
 //
-// Where no record of the tag is found the entry stays, marked, for whoever is about to write it. It
-// is tempting to remove it all the same. But where answers get lost, it may be written again after
-// that, and found good; and our removal may come again, too, and leave a session that nobody finds.
+// There may be a record without the tag. Either it does not have the tag yet, and whoever is about
+// to write it will find the mark; or it has it no longer, and is none of our business. Or there is no
+// record by our clock. By the clock of another process it may have a few seconds left, in which it can
+// be prolonged; so it is destroyed all the same.
+//
+// Where no record with the tag is found, the entry stays, marked, for whoever is about to write one. It
+// is tempting to remove the entry. But where answers get lost, it may then be written again, without
+// its mark; and our removal may be sent again, too, and leave a session that nobody finds.
 func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	st, _, err := m.read(ctx, key)
 	if err != nil {

@@ -52,12 +52,12 @@ type FieldError interface {
 // several of them joined. Of another error it adds no text, which may be internal; the old
 // input is kept.
 //
-// It also understands what Echo's Bind says of a value that is no number, no bool or no time: as an error
-// of a validator by the rules "number", "numeric", "boolean" or "datetime", or "range" for a number that
-// does not fit, with the Namespace "form." and the name of the field. Bind does not say that name, so it is
-// the only field that was submitted with that value. Where several were, or where the value may have been
-// in the address, it is like any other error. (What a BindUnmarshaler says of a part of a value may be taken
-// for another field that has just that part.)
+// It also understands what Echo's Bind says of a value that is no number, no bool or no time. That counts
+// as an error of a validator, with the Namespace "form." and the name of the field, by one of the rules
+// "number", "numeric", "boolean" and "datetime", or "range" for a number that does not fit. Bind does not
+// name the field, so it is taken to be the only one that was submitted with that value. If several were, or
+// if the value may have been in the address, it is like any other error. (If a BindUnmarshaler complains of
+// a part of a value, the error may go to another field whose value is just that part.)
 func (s *Session) FlashValidationErrors(err error) {
 	s.FlashAll()
 	r := s.request()

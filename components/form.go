@@ -14,9 +14,9 @@ import (
 // FormProps says where a [Form] goes, and how. The zero value is posted to the address of
 // the page.
 type FormProps struct {
-	// Action is where the form goes. "" is the address of the page, along with the #fragment that a link
-	// of [ErrorSummary] has put there: when the form comes back, browsers look there and not at the
-	// summary. So give one.
+	// Action is where the form goes. "" is the address of the page. Better give one: a link of
+	// [ErrorSummary] adds a #fragment to the address of the page, and when the form comes back, browsers
+	// then go to that field, and not to the summary.
 	Action string
 
 	// Method is "" or "post", "get" or "dialog". Browsers know no other: put, patch, delete

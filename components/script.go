@@ -11,12 +11,15 @@ import (
 //go:embed components.js
 var JS string
 
-// Script is a script element with [JS], for pages with htmx, Turbo, Unpoly or scripts of your own. It
-// takes away the alerts that these have put into a page when the browser shows the page again,
-// as it was left, and keeps forms that are being corrected out of Turbo's cache, and these and pages
-// with alerts out of that of Unpoly, which it also has say when it loads a page ahead. Nothing else
-// can do that, since the server is not asked. A page without JavaScript does not need it: what
-// the server itself has put into a page, browsers ask for again.
+// Script is a script element with [JS], for pages with htmx, Turbo, Unpoly or scripts of your own:
+//
+//   - When the browser shows a page again as it was left, it removes the alerts that these have put there.
+//   - It keeps forms that are being corrected out of the caches of Turbo and Unpoly, and pages with
+//     alerts out of that of Unpoly.
+//   - It has Unpoly say so when it loads a page ahead.
+//
+// Nothing else can do that, since the server is not asked. A page without JavaScript does not need it:
+// what the server itself has put into a page, browsers ask for again.
 //
 // A page has it once, however often it is asked for, and with the nonce of templ.WithNonce
 // if there is one.

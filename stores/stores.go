@@ -239,8 +239,8 @@ func (e *env) file() session.Store {
 	return store
 }
 
-// A session waits for five seconds at most, and in this time a client had better try more than
-// once. By itself, a driver may wait for longer than that with its first try.
+// A session waits for its store for five seconds at most, in which a client should try more than
+// once. Left alone, a driver may spend longer than that on its first try.
 const (
 	tryTimeout = time.Second
 	maxTries   = 3

@@ -34,9 +34,9 @@ const (
 
 const entrySize = 32 + 8 + 1
 
-// keepLost is how long what was lost from an index may have lived at most. The index cannot
-// tell, being damaged, and the entries to come do not either: that of a session that
-// regenerates may expire before another that is lost.
+// keepLost is how long the entries that were lost from an index may last at most. A damaged index
+// cannot tell, and new entries do not tell either: that of a session that regenerates may expire
+// before one that was lost.
 const keepLost = 30 * 24 * time.Hour
 
 var errLost = fmt.Errorf("%w: the index of the tag was damaged, so it does not know all sessions. It does again after 30 days; until then, Manager.All finds them, by Info.Users", session.ErrUnavailable)

@@ -83,11 +83,11 @@ type Options struct {
 	// server need different ones.
 	Prefix string
 
-	// MinReplicas is how many replicas must have a change before it counts as made: Write,
-	// Destroy, Tag and Revoke wait for them, up to a second and up to half of the time the
-	// context leaves; where few are there, twice as long once after the server has lost its scripts.
-	// Where fewer have acknowledged it by then, the method is [session.ErrUnavailable], though the change
-	// is on the primary and may last. Zero waits for none.
+	// MinReplicas is how many replicas must have a change before it counts as made. Write,
+	// Destroy, Tag and Revoke wait for them, up to a second and up to half of the time that the
+	// context leaves. (If too few are there, the first call after the server has lost its scripts waits
+	// twice as long.) If fewer have acknowledged the change by then, the error is
+	// [session.ErrUnavailable], though the change is on the primary and may last. Zero waits for none.
 	//
 	// It takes a *redis.Client or a *redis.ClusterClient with a ReadTimeout of more than a
 	// second. In a Cluster, changes fail for keys whose slot is just being moved.
