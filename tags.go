@@ -76,10 +76,7 @@ func (s *Session) Tag(userID string) {
 		s.fail(errEmptyTag)
 		return
 	}
-	if s.state().has(kindTag, userID) {
-		return
-	}
-	if !s.changeable(needsCookie) {
+	if s.state().has(kindTag, userID) || !s.changeable(needsCookie) {
 		return
 	}
 	now := encodeTime(s.m.now())
@@ -186,10 +183,6 @@ func (st *state) time(k kind, key string) time.Time {
 }
 
 func (e entry) isTag() bool { return e.kind == kindTag }
-
-// isOwner says whether the entry tells whose session it is, from where, and for how long. That is
-// not the application's data, and not cleared with it.
-func (e entry) isOwner() bool { return e.kind == kindTag || e.kind == kindDevice || e.kind == kindLife }
 
 // tagName is what a store knows a tag by: user ids do not show up in it.
 func tagName(userID string) string { return hexSum("session tag " + userID) }
