@@ -1048,6 +1048,17 @@ func Test_that_an_empty_user_id_is_refused(t *testing.T) {
 	if rec.Code != http.StatusInternalServerError || p.failure() == nil || !strings.Contains(p.failure().Error(), "empty") {
 		t.Errorf("status %d, %v; want 500 that says what is empty", rec.Code, p.failure())
 	}
+	// Nobody is to believe that all sessions of a user have been ended, whose id has got lost on the way.
+	_, tagged := p.manager.Tagged(t.Context(), "")
+	for name, err := range map[string]error{
+		"Tagged":        tagged,
+		"DestroyTagged": p.manager.DestroyTagged(t.Context(), ""),
+		"UpdateTagged":  p.manager.UpdateTagged(t.Context(), "", func(*session.Session) error { return nil }),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "empty") {
+			t.Errorf("%s: %v; want an error that says what is empty", name, err)
+		}
+	}
 }
 
 // The entry that goes is that of the old id, and the session is found by the new one.

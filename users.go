@@ -44,7 +44,8 @@ type Info struct {
 // that have ended are not among them.
 //
 // An error says that the store could not be asked, or has not answered within 5 seconds
-// ([ErrUnavailable]), or that it cannot find sessions at all (errors.ErrUnsupported). A handler
+// ([ErrUnavailable]), that it cannot find sessions at all (errors.ErrUnsupported), or that the user
+// id is empty. A handler
 // answers it as it does any failure of a service: echo.ErrServiceUnavailable.WithInternal(err), say.
 func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err error) {
 	defer m.reportFailure(ctx, "", &err)
@@ -69,8 +70,8 @@ func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err 
 
 // entries are those in the index that lead to the sessions of a user.
 func (m *Manager) entries(ctx context.Context, userID string) ([]TagEntry, error) {
-	if m.tagger == nil {
-		return nil, errNoTags
+	if err := m.checkUser(userID); err != nil {
+		return nil, err
 	}
 	within, cancel := withStoreTimeout(ctx)
 	defer cancel()
@@ -79,6 +80,18 @@ func (m *Manager) entries(ctx context.Context, userID string) ([]TagEntry, error
 		return nil, unavailable("find the sessions of a user", err)
 	}
 	return entries, nil
+}
+
+// checkUser says why nobody can be asked for the sessions of a user. That of an empty id would be no
+// sessions, as after a log-out everywhere that has ended them all.
+func (m *Manager) checkUser(userID string) error {
+	switch {
+	case m.tagger == nil:
+		return errNoTags
+	case userID == "":
+		return errEmptyTag
+	}
+	return nil
 }
 
 // DestroyTagged ends all sessions of a user, other than those whose handles are excepted: log out
@@ -97,11 +110,11 @@ func (m *Manager) entries(ctx context.Context, userID string) ([]TagEntry, error
 // then, and is not spared. A handle of "" spares nothing.
 //
 // After an error some sessions may be alive; call it again. It has then tried all of them,
-// unless an exception is no handle: then it has done nothing.
+// unless the user id is empty or an exception is no handle: then it has done nothing.
 func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...string) (err error) {
 	defer m.reportFailure(ctx, "", &err)
-	if m.tagger == nil {
-		return errNoTags
+	if err := m.checkUser(userID); err != nil {
+		return err
 	}
 	var spared []string
 	for _, h := range except {

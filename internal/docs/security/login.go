@@ -36,8 +36,8 @@ func newApp(store session.Store) (*echo.Echo, error) {
 	e.GET("/login", loginForm)
 	e.POST("/login", m.login)
 	e.POST("/logout", m.logout)
-	e.POST("/logout-others", m.logoutOthers)
-	e.POST("/password", m.changePassword)
+	e.POST("/logout-others", m.logoutOthers, onlyMembers)
+	e.POST("/password", m.changePassword, onlyMembers)
 	return e, nil
 }
 
