@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,6 +64,13 @@ type Config struct {
 	// FlashTTL is how long a flash message waits for a page that shows it.
 	// 0 is 10 minutes; a negative value is an error.
 	FlashTTL time.Duration
+
+	// NeverFlash names fields of forms that are never kept as old input, as if they were given to each
+	// [Session.FlashExcept]. [Session.FlashAll] says which names of secrets are left out by themselves;
+	// those are English.
+	//
+	//	NeverFlash: []string{"kennwort", "mot_de_passe"},
+	NeverFlash []string
 
 	// ValidationText is what a visitor reads about an error of go-playground/validator;
 	// see [Session.FlashValidationErrors]. It is shown beside the field, and in a summary
@@ -169,6 +177,7 @@ func (cfg Config) withDefaults() Config {
 	cfg.IdleTimeout = min(cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout), maxIdleTimeout)
 	cfg.AbsoluteTimeout = cmp.Or(cfg.AbsoluteTimeout, DefaultAbsoluteTimeout)
 	cfg.FlashTTL = cmp.Or(cfg.FlashTTL, DefaultFlashTTL)
+	cfg.NeverFlash = slices.Clone(cfg.NeverFlash)
 	if cfg.ValidationText == nil {
 		cfg.ValidationText = ValidationText
 	}

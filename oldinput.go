@@ -59,12 +59,12 @@ type PageError struct {
 // have more than 256 bytes: they show their defaults.
 //
 // Secrets never stay, nor do files and the fields of the framework. A field is a secret by
-// its name: if that contains passw, pwd, passphrase, passcode, passkey, csrf, xsrf,
+// its name: if that contains passw, pwd, passphrase, passcode, passkey, mnemonic, csrf, xsrf,
 // captcha, turnstile, cvc or cvv; if one of its words ends in token or secret; or if there
-// are the words pass, pw, pin, otp, totp, ssn, csc, jwt, nonce, credentials, api key, access
-// key, private key, card number, credit card, social security, security or secret answer, or
-// security, verification, auth, access, login, SMS, recovery, backup, one-time, two-factor, 2FA or MFA
-// code. Words are what camelCase, "_", "-", "." and brackets separate: user[pin] and cardNumber are
+// are the words pass, pw, pin, otp, totp, ssn, csc, ccv, jwt, nonce, credentials, seed phrase; API,
+// access, private, secret or SSH key; card number, credit card, social security, security or secret
+// answer; or security, verification, auth, access, login, SMS, reset, confirmation, activation, recovery,
+// backup, one-time, two-factor, 2FA or MFA code. Config.NeverFlash adds names to these. Words are what camelCase, "_", "-", "." and brackets separate: user[pin] and cardNumber are
 // secrets, passenger and spin are not.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
@@ -86,7 +86,7 @@ func (s *Session) flashInput(only, except []string) {
 		return
 	}
 	form, ok := submitted(s.exchange.Request())
-	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Clone(except)}
+	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Concat(except, s.m.cfg.NeverFlash)}
 	if !ok || !in.hasRoomForNames(form) {
 		return
 	}
@@ -133,11 +133,11 @@ func submitted(r *http.Request) (form url.Values, ok bool) {
 
 // secretName finds the names of secrets: in a name, at the end of a word, and as words.
 var secretName = regexp.MustCompile(strings.Join([]string{
-	`passw|pwd|passphrase|passcode|passkey|csrf|xsrf|captcha|turnstile|cvc|cvv`,
+	`passw|pwd|passphrase|passcode|passkey|mnemonic|csrf|xsrf|captcha|turnstile|cvc|cvv`,
 	`(token|secret)s?[0-9]*(_|$)`,
-	`(^|_)(pass|pw|pin|otp|totp|ssn|csc|nonce|jwt|credentials?` +
-		`|(api|access|private|secret)_?key|credit_?card(_?(no|num|number))?|(card|cc)_?(no|num|number)` +
-		`|(security|one_?time|two_?factor|[2mt]fa|otp|auth|verification|recovery|backup|access|login|sms)_?code` +
+	`(^|_)(pass|pw|pin|otp|totp|ssn|csc|ccv|nonce|jwt|credentials?|seed_?phrase` +
+		`|(api|access|private|secret|ssh)_?keys?|credit_?card(_?(no|num|number))?|(card|cc)_?(no|num|number)` +
+		`|(security|one_?time|two_?factor|[2mt]fa|otp|auth|verification|recovery|backup|access|login|sms|reset|confirmation|activation)_?codes?` +
 		`|(security|secret)_?answer|social_?security(_?number)?)[0-9]*(_|$)`,
 }, "|"))
 

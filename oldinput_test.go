@@ -173,10 +173,11 @@ func Test_which_fields_are_secrets(t *testing.T) {
 			"secret", "client_secret", "clientSecret", "clientsecret", "secret_key", "secretAnswer", "secretanswer",
 			"token", "_token", "api_token", "apiToken", "APIToken", "accesstoken", "authenticity_token", "token2", "tokens[]", "stripeToken",
 			"csrf", "_csrf", "csrf_token", "csrfmiddlewaretoken", "xsrf", "X-XSRF-TOKEN", "gorilla.csrf.Token",
-			"api_key", "apiKey", "apikey", "private_key", "access-key",
+			"api_key", "apiKey", "apikey", "private_key", "access-key", "api_keys", "ssh_key", "seed_phrase", "mnemonic",
 			"card_number", "cardNumber", "cardnumber", "card-no", "cc-number", "ccnumber", "cc-csc", "credit_card", "creditcard", "creditcardnumber", "credit-card-no",
-			"cvc", "cvv", "cvv2", "card[cvc]", "cardCvc", "security_code",
+			"cvc", "cvv", "cvv2", "ccv", "card[cvc]", "cardCvc", "security_code",
 			"pin", "userPIN", "card_pin", "pin[]", "otp", "otp_code", "otpCode", "totp", "one-time-code", "mfa_code", "two_factor_code", "recovery-code", "2fa-code", "smsCode", "login_code", "access_code",
+			"recovery_codes", "backup_codes[]", "reset_code", "confirmationCode", "activation-code",
 			"ssn", "user_ssn", "social_security_number", "security_answer",
 			"g-recaptcha-response", "h-captcha-response", "cf-turnstile-response",
 			"_method", "_form",
@@ -186,7 +187,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 			"passenger", "passengers[0].name", "compass", "passport", "bypass", "overpass", "passion",
 			"description", "secretary", "tokenize", "tokenizer", "hotpot", "potpourri", "business_name", "businessname", "lessness",
 			"card_holder", "cardinal", "card_note", "postcard", "discard", "account_number", "acc_number", "number", "no",
-			"pwm", "spw", "2fast", "mfa_enabled", "enable_2fa", "creditcardholder", "key", "keywords", "monkey", "keyboard", "code", "postcode", "country_code", "answer", "method", "form", "format",
+			"pwm", "spw", "2fast", "mfa_enabled", "enable_2fa", "creditcardholder", "key", "keys", "accvat", "codes", "reset", "confirmation", "keywords", "monkey", "keyboard", "code", "postcode", "country_code", "answer", "method", "form", "format",
 		},
 	}
 	form := url.Values{}
@@ -216,6 +217,26 @@ func Test_which_fields_are_secrets(t *testing.T) {
 				}
 			}))
 		})
+	}
+}
+
+func Test_that_an_application_has_fields_of_its_own_that_are_never_kept(t *testing.T) {
+	form := url.Values{"name": {"Ada"}, "kennwort": {"hunter2"}, "bank[iban]": {"DE02"}, "bank_name": {"Spar"}}
+	for what, keep := range map[string]func(*session.Session){
+		"FlashAll":              (*session.Session).FlashAll,
+		"FlashExcept":           func(s *session.Session) { s.FlashExcept("nothing") },
+		"FlashOnly":             func(s *session.Session) { s.FlashOnly("name", "kennwort", "bank", "bank_name") },
+		"FlashValidationErrors": func(s *session.Session) { s.FlashValidationErrors(errOops) },
+	} {
+		v := newSite(t, func(cfg *session.Config) { cfg.NeverFlash = []string{"kennwort", "bank"} }).browser()
+		v.posts(form, flashing(keep))
+		v.opens(pageThat(func(s *session.Session) {
+			for name, want := range map[string]string{"name": "Ada", "bank_name": "Spar", "kennwort": "default", "bank[iban]": "default"} {
+				if got := s.Old(name, "default"); got != want {
+					t.Errorf("%s: %s is %q; want %q", what, name, got, want)
+				}
+			}
+		}))
 	}
 }
 
