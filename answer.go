@@ -203,6 +203,7 @@ func (s *Session) IsHTMXPart() bool { return s != nil && isHTMX(s.req.Header) }
 // the echo.HTTPError, which has a method InputErrors() map[string][]string.)
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
+	limitUnread(r)
 	to := classify(r)
 	if to == audienceNobody || !takesPage(r.Header) && (len(view) == 0 || acceptsJSON(r.Header)) {
 		return s.unprocessable(err, r)
@@ -217,6 +218,17 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 		return s.unprocessable(err, r)
 	}
 	return Back(c, asked(r))
+}
+
+// maxUnread is how many bytes of a form with files are read for its answer alone. net/http reads as much
+// of a form without files.
+const maxUnread = 10 << 20
+
+// limitUnread is for a form that nobody has read, since it was refused for its size, say.
+func limitUnread(r *http.Request) {
+	if r.MultipartForm == nil && r.Body != nil {
+		r.Body = http.MaxBytesReader(nil, r.Body, maxUnread)
+	}
 }
 
 // unprocessable is an error for Echo's error handler. It wraps err, whose status Echo would

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -278,6 +279,44 @@ func upload(t *testing.T, fields map[string]string, fileField, content string) (
 		t.Fatal(err)
 	}
 	return b.String(), w.FormDataContentType()
+}
+
+// Whoever has refused an upload for its size must not find that it was read for the answer.
+func Test_how_much_is_read_of_an_upload_that_nobody_has_read(t *testing.T) {
+	const most = 10 << 20
+	refuse := func(c echo.Context) error { return session.Invalid(c, errOops) }
+	flash := func(c echo.Context) error { session.From(c).FlashAll(); return c.NoContent(http.StatusNoContent) } // and may read it afterwards
+	for _, tc := range []struct {
+		desc   string
+		size   int64
+		answer echo.HandlerFunc
+		all    bool
+	}{
+		{"a small one that is refused", 1 << 20, refuse, true},
+		{"a large one that is refused", 12 << 20, refuse, false},
+		{"a large one that is flashed", 12 << 20, flash, true},
+	} {
+		body, contentType := largeUpload(tc.size)
+		r := httptest.NewRequest(http.MethodPost, "/", body)
+		r.Header.Set("Content-Type", contentType)
+		read := &countedBody{ReadCloser: r.Body}
+		r.Body = read
+		start(t, session.Config{}).serve(r, tc.answer)
+		if all := read.n > tc.size; all != tc.all || !all && read.n > most+1 {
+			t.Errorf("%s: %d bytes of %d were read", tc.desc, read.n, tc.size)
+		}
+	}
+}
+
+type countedBody struct {
+	io.ReadCloser
+	n int64
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n += int64(n)
+	return n, err
 }
 
 // recording is a store that writes down what it is given.
