@@ -27,23 +27,12 @@ func (s *Session) leaveBackCache(h http.Header) {
 	if s.m.sealer != nil || s.cookieIsNew() {
 		times++
 	}
-	name := s.m.cookie.passingName()
+	cookie, name := s.m.cookie, s.m.cookie.name()+"-seen" // with the attributes that the prefix of the name may ask for
+	line := cookie.with(name, "1", untilBrowserCloses)
 	for range times {
-		h.Add("Set-Cookie", name+"=1; HttpOnly")
+		h.Add("Set-Cookie", line)
 	}
-	h.Add("Set-Cookie", name+"=; Max-Age=0; HttpOnly")
-}
-
-// passingName is the cookie that comes and goes with a page. The prefixes of other cookies
-// would ask for attributes that it does not need.
-func (t cookieTemplate) passingName() string {
-	name := t.base.Name
-	for _, prefix := range [...]string{"__Host-", "__Secure-", "__Http-"} {
-		if hasPrefixFold(name, prefix) {
-			name = name[len(prefix):]
-		}
-	}
-	return name + "-seen"
+	h.Add("Set-Cookie", cookie.gone(name))
 }
 
 // cookieIsNew says whether this response, or one just before, has set the session's cookie.

@@ -72,10 +72,10 @@ func Test_which_pages_set_a_cookie_that_comes_and_goes(t *testing.T) {
 		got := passing(v.asks(tc.ask, pageThat(tc.page)))
 		var want []string
 		for range tc.times {
-			want = append(want, "1; HttpOnly")
+			want = append(want, "1; Path=/; HttpOnly; SameSite=Lax")
 		}
 		if tc.times > 0 {
-			want = append(want, "; Max-Age=0; HttpOnly")
+			want = append(want, "; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %q; want %q", tc.claim, got, want)
@@ -138,20 +138,30 @@ func Test_that_a_page_with_messages_does_not_send_the_session_s_cookie(t *testin
 	}).body, "ada")
 }
 
-// It is not secure, and browsers refuse such a cookie under a name with one of these prefixes.
-func Test_that_the_cookie_that_comes_and_goes_has_a_name_without_a_prefix(t *testing.T) {
-	for name, want := range map[string]string{
-		"":              "session-seen",
-		"shop":          "shop-seen",
-		"__Host-shop":   "shop-seen",
-		"__secure-shop": "shop-seen",
-		"__Http-shop":   "shop-seen",
+// Whoever looks over the cookies of a site asks of each that it be secure, and browsers of one whose name
+// begins with a prefix.
+func Test_that_the_cookie_that_comes_and_goes_has_the_attributes_of_the_session(t *testing.T) {
+	for _, tc := range []struct {
+		desc string
+		cfg  session.Config
+		want string
+	}{
+		{"by default", session.Config{}, "__Host-session-seen=1; Path=/; HttpOnly; Secure; SameSite=Lax"},
+		{"over plain http", session.Config{Cookie: session.CookieOptions{Insecure: true}}, "session-seen=1; Path=/; HttpOnly; SameSite=Lax"},
+		{"with others", session.Config{CookieName: "shop", Cookie: session.CookieOptions{
+			Path: "/shop", Domain: "example.com", SameSite: http.SameSiteNoneMode, Partitioned: true,
+		}}, "shop-seen=1; Path=/shop; Domain=example.com; HttpOnly; Secure; SameSite=None; Partitioned"},
 	} {
-		p := start(t, session.Config{CookieName: name})
+		p := start(t, tc.cfg)
 		rec := newVisitor().visit(p, pageThat(func(s *session.Session) { s.FlashNow("info", "Hello"); texts(s) }))
-		set := strings.Join(rec.Header()["Set-Cookie"], "\n")
-		if !strings.HasPrefix(set, want+"=1") {
-			t.Errorf("with the session's cookie called %q, the page sets\n%s\nwant %s", name, set, want)
+		lines := rec.Header()["Set-Cookie"]
+		if len(lines) == 0 || lines[0] != tc.want {
+			t.Errorf("%s: the page sets %q; want %q", tc.desc, lines, tc.want)
+		}
+		for _, line := range lines {
+			if name, _, _ := strings.Cut(tc.want, "="); !strings.HasPrefix(line, name+"=") {
+				t.Errorf("%s: it sets %q as well", tc.desc, line)
+			}
 		}
 	}
 }
