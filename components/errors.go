@@ -63,7 +63,7 @@ type SummaryProps struct {
 // is one [Field]. Where you give a control another id, or lay out a group yourself, give that id
 // to an element around it.
 //
-// Errors of the page are not in it, since they lead nowhere; see [Errors].
+// An error without a name is there as a text. Errors of the page are not in it; see [Errors].
 func ErrorSummary(props ...SummaryProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
 		p, d, f := first(props), defaultsOf(ctx), formAround(ctx)
@@ -93,7 +93,7 @@ func (p SummaryProps) attributes(t *Theme) attributes {
 	return a.merge(p.Attrs)
 }
 
-// link leads from an error to its field.
+// link leads from an error to its field, or nowhere with a href of "".
 type link struct {
 	href templ.SafeURL
 	text string
@@ -102,9 +102,12 @@ type link struct {
 func (f form) links(ctx context.Context, d *Defaults, errs []session.InputError) []link {
 	var links []link
 	for _, e := range errs {
+		var href templ.SafeURL
+		if e.Name != "" {
+			href = templ.SafeURL("#" + f.id(f.owner(e.Name))) // an id has nothing in it that could be another kind of address
+		}
 		for _, text := range d.translateAll(ctx, e.Messages) {
-			// An id has nothing in it that could be another kind of address.
-			links = append(links, link{templ.SafeURL("#" + f.id(f.owner(e.Name))), text})
+			links = append(links, link{href, text})
 		}
 	}
 	return links

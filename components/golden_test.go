@@ -145,6 +145,7 @@ func errorStates() []state {
 		s.FlashInputErrors(map[string][]string{
 			"title": {"Enter a title", "Use letters"}, "tags.1": {"Unknown tag"}, "items[0].name": {"Enter a name"}, "seats[1]": {"Taken"}})
 	}
+	nameless := func(s *session.Session) { s.FlashInputErrors(map[string][]string{"": {"Two of these are needed"}}) }
 	several := url.Values{"seats[1]": {"7"}, "tags[]": {"go", "x"}}
 	message := text(components.Message[string])
 	return []state{
@@ -158,6 +159,7 @@ func errorStates() []state {
 		{"summary", several, fields, components.ErrorSummary()},
 		{"summary-of-your-own", several, fields, components.ErrorSummary(components.SummaryProps{
 			Title: "Not yet", NoFocus: true, ID: "oops", Class: "wide", Attrs: templ.Attributes{"role": nil, "data-x": "1"}})},
+		{"summary-of-an-error-without-a-name", nil, nameless, components.ErrorSummary()},
 		{"summary-of-a-named-form", url.Values{session.FormField: {"login"}, "tags[]": {"go", "x"}}, fields, inForm("login", components.ErrorSummary())},
 	}
 }
