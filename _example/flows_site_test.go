@@ -91,7 +91,7 @@ func (s *site) serve(t *testing.T, driver string) {
 	e.Use(
 		s.count,
 		middleware.SecureWithConfig(middleware.SecureConfig{ContentSecurityPolicy: strictPolicy}),
-		session.Middleware(session.Config{Store: store, Cookie: session.CookieOptions{Insecure: true}}),
+		session.Middleware(session.Config{Store: store}), // and browsers take secure cookies from localhost
 	)
 	for _, name := range s.scripts {
 		path, err := npmFile(name)
