@@ -2,9 +2,13 @@
 package htmx
 
 import (
+	"context"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
@@ -46,10 +50,28 @@ func newApp(cfg session.Config) *echo.Echo {
 		session.From(c).FlashSuccess("Your post was saved.")
 		return session.Redirect(c, "/posts") // for htmx a 204 with HX-Redirect; the next page shows the message
 	})
+	e.GET("/sign-up", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, layout(signUpForm()))
+	})
+	e.POST("/sign-up/email", checkEmail)
 	e.POST("/like", like)
 	e.GET("/unread", unread)
 	e.GET("/events", events)
 	return e
+}
+
+// emailField is the field of signUpForm, within that form. By itself it would be a field of no form, with
+// another id and without its error.
+var emailField = templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+	return templ.RenderFragments(ctx, w, signUpForm(), "email")
+})
+
+func checkEmail(c echo.Context) error {
+	if !strings.Contains(c.FormValue("email"), "@") {
+		return session.Invalid(c, session.ValidationErrors{"email": {"Enter an address with an @"}}, emailField)
+	}
+	session.From(c).FlashAll() // for this answer: the field would come back empty
+	return session.Render(c, http.StatusOK, emailField)
 }
 
 func like(c echo.Context) error {

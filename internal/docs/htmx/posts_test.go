@@ -37,6 +37,26 @@ func Test_that_a_form_that_is_right_leads_to_the_next_page(t *testing.T) {
 	v.SeesNo(page, "hx-swap-oob") // the like button is in the page, and shows nothing again
 }
 
+func Test_that_one_field_is_checked_by_itself(t *testing.T) {
+	v := newVisitor(t)
+	form := url.Values{session.FormField: {"sign-up"}, "email": {"ada"}}
+	res, part := v.Part(http.MethodPost, "/sign-up/email", form)
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("got status %d; want 422", res.StatusCode)
+	}
+	v.Sees(part, "Enter an address with an @", `value="ada"`, `id="sign-up-email"`)
+	v.SeesNo(part, "<form", "There is a problem")
+
+	form.Set("email", "ada@example.com")
+	_, part = v.Part(http.MethodPost, "/sign-up/email", form)
+	v.Sees(part, `value="ada@example.com"`, `id="sign-up-email"`)
+	v.SeesNo(part, "aria-invalid")
+
+	page := v.Get("/sign-up")
+	v.Sees(page, `id="sign-up-email"`)
+	v.SeesNo(page, "ada@example.com", "Enter an address")
+}
+
 func Test_that_a_part_brings_its_alerts(t *testing.T) {
 	v := newVisitor(t)
 	res, part := v.Part(http.MethodPost, "/like", nil)

@@ -3,8 +3,10 @@ package security
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,6 +95,27 @@ func (m members) logoutOthers(c echo.Context) error {
 		return echo.ErrServiceUnavailable.WithInternal(err)
 	}
 	return session.Redirect(c, "/")
+}
+
+// endOldLogins leaves a user this login and the two before it.
+func (m members) endOldLogins(c echo.Context, user string) error {
+	s, ctx := session.From(c), context.WithoutCancel(c.Request().Context())
+	if err := s.Save(ctx); err != nil { // so that the list has this login, under its new handle
+		return err
+	}
+	logins, err := m.sessions.Tagged(ctx, user)
+	if err != nil {
+		return err
+	}
+	others := slices.DeleteFunc(logins, func(login session.Info) bool { return login.Handle == s.Handle() })
+	slices.SortFunc(others, func(a, b session.Info) int { return b.Tagged.Compare(a.Tagged) })
+	for _, old := range others[min(2, len(others)):] {
+		err := m.sessions.DestroyOf(ctx, user, old.Handle)
+		if err != nil && !errors.Is(err, session.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m members) changePassword(c echo.Context) error {

@@ -39,6 +39,41 @@ func Test_that_a_user_can_log_out_everywhere_else(t *testing.T) {
 	here.SeesNo(here.Post("/logout", nil), "ada")
 }
 
+func Test_that_a_fourth_login_ends_the_first(t *testing.T) {
+	now := time.Now()
+	clock := func() time.Time { now = now.Add(time.Second); return now }
+	sessions, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{}), Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := members{sessions}
+	app := echo.New()
+	app.Use(sessions.Middleware())
+	app.GET("/", m.home)
+	app.POST("/", func(c echo.Context) error {
+		s := session.From(c)
+		s.Tag("ada")
+		s.Put("user", "ada")
+		if err := m.endOldLogins(c, "ada"); err != nil {
+			return err
+		}
+		return session.Redirect(c, "/")
+	})
+
+	first := visit.New(t, app)
+	visitors := []*visit.Visitor{first, first.Another(), first.Another(), first.Another()}
+	for i, v := range visitors {
+		v.Sees(v.Post("/", nil), "user: ada")
+		if i < 3 {
+			first.Sees(first.Get("/"), "user: ada")
+		}
+	}
+	first.SeesNo(first.Get("/"), "ada")
+	for _, v := range visitors[1:] {
+		v.Sees(v.Get("/"), "user: ada")
+	}
+}
+
 func Test_that_a_login_leads_to_the_page_that_was_asked_for(t *testing.T) {
 	app, err := newApp(memorystore.New(memorystore.Options{}))
 	if err != nil {
