@@ -98,8 +98,16 @@ func (t cookieTemplate) gone(name string) string {
 // putCookie puts line into h, in the place of an earlier one for the same cookie.
 func putCookie(h http.Header, name, line string) {
 	const field = "Set-Cookie"
-	h[field] = slices.DeleteFunc(h[field], func(old string) bool { return strings.HasPrefix(old, name+"=") })
+	h[field] = slices.DeleteFunc(h[field], func(old string) bool { return strings.HasPrefix(old, name+"=") && isSameCookie(old, line) })
 	h.Add(field, line)
+}
+
+// isSameCookie says whether browsers take two Set-Cookie lines of one name for the same cookie. Another one may
+// be that of another Manager.
+func isSameCookie(a, b string) bool {
+	x, errX := http.ParseSetCookie(a)
+	y, errY := http.ParseSetCookie(b)
+	return errX != nil || errY != nil || x.Path == y.Path && x.Domain == y.Domain
 }
 
 // candidates are the values that the visitor sent under a cookie's name. It takes no more

@@ -99,6 +99,34 @@ func Test_that_two_middlewares_with_one_cookie_are_refused(t *testing.T) {
 	}
 }
 
+func Test_that_cookies_of_one_name_do_not_replace_each_other_if_browsers_tell_them_apart(t *testing.T) {
+	for desc, options := range map[string]session.CookieOptions{"another path": {Path: "/admin"}, "another domain": {Domain: "example.com"}} {
+		var managers [2]*session.Manager
+		for i, cookie := range []session.CookieOptions{{}, options} {
+			m, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{}), CookieName: "a", Cookie: cookie})
+			if err != nil {
+				t.Fatal(err)
+			}
+			managers[i] = m
+		}
+		e := echo.New()
+		e.POST("/admin", func(c echo.Context) error {
+			for _, m := range managers {
+				m.From(c).Put("n", 1)
+				if err := m.From(c).Save(c.Request().Context()); err != nil { // which sets the cookie, as the answer does again
+					return err
+				}
+			}
+			return c.NoContent(http.StatusNoContent)
+		}, managers[0].Middleware(), managers[1].Middleware())
+		rec := httptest.NewRecorder()
+		e.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/admin", nil))
+		if got := rec.Header()["Set-Cookie"]; len(got) != 2 {
+			t.Errorf("%s: the answer sets %q; want one cookie of each", desc, got)
+		}
+	}
+}
+
 func Test_that_a_handler_may_ask_another_application_that_has_a_cookie_of_the_same_name(t *testing.T) {
 	mounted := func() echo.MiddlewareFunc {
 		return session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})})
