@@ -66,12 +66,18 @@ func render(c echo.Context, component Component) ([]byte, error) {
 // headers of a redirect. Messages wait for the page that shows them.
 func Redirect(c echo.Context, url string) error {
 	url = inASCII(url)
+	if isGet(c.Request()) { // caches keep no other, and a browser would show nothing for an answer to htmx
+		addVary(c.Response().Header(), headersOfHTMX)
+	}
 	if isHTMX(c.Request().Header) {
 		c.Response().Header().Set("HX-Redirect", url)
 		return c.NoContent(http.StatusNoContent)
 	}
 	return c.Redirect(http.StatusSeeOther, url)
 }
+
+// headersOfHTMX are those by which htmx is known; see isHTMX.
+const headersOfHTMX = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"
 
 // inASCII is url as a header can carry it: a script reads each byte of HX-Redirect as a letter.
 func inASCII(url string) string {
@@ -161,8 +167,7 @@ func shortHost(scheme, host string) string {
 // It tells caches that the answer depends on who asks, or a browser would show the part
 // where the page belongs when somebody goes back.
 func IsPartial(c echo.Context) bool {
-	addVary(c.Response().Header(), "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request, "+
-		"Turbo-Frame, X-Up-Target, Datastar-Request, Accept, Sec-Fetch-Dest")
+	addVary(c.Response().Header(), headersOfHTMX+", Turbo-Frame, X-Up-Target, Datastar-Request, Accept, Sec-Fetch-Dest")
 	r := c.Request()
 	return isPartial(classify(r), r.Header)
 }

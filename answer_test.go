@@ -189,6 +189,21 @@ func Test_where_redirects_lead(t *testing.T) {
 	}
 }
 
+// A browser that took the answer to htmx from a cache would show nothing.
+func Test_that_caches_tell_a_redirect_for_htmx_from_one_for_a_page(t *testing.T) {
+	next := func(c echo.Context) error { return session.Redirect(c, "/next") }
+	for _, as := range []headers{navigation, htmxPart} {
+		got := newSite(t).browser().asks(ask{as: as}, next)
+		for _, name := range []string{"HX-Request", "HX-Request-Type", "HX-Boosted", "HX-History-Restore-Request"} {
+			if !strings.Contains(got.header.Get("Vary"), name) {
+				t.Errorf("a redirect of a GET varies by %q; want %s in it", got.header.Get("Vary"), name)
+			}
+		}
+		got = newSite(t).browser().asks(ask{as: as, method: http.MethodPost}, next)
+		wantText(t, "the Vary of a redirect of a POST", got.header.Get("Vary"), "")
+	}
+}
+
 func Test_that_an_address_arrives_whatever_is_in_it(t *testing.T) {
 	for address, want := range map[string]string{
 		"/tags/über?q=ß":      "/tags/%C3%BCber?q=%C3%9F",
