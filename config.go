@@ -38,9 +38,13 @@ type Config struct {
 	// CookieName is the name of the cookie. "" is "__Host-session" where Cookie allows
 	// that prefix (secure, Path "/", no Domain), and "session" otherwise.
 	//
-	// Two middlewares with different names, one for administrators say, need different stores,
-	// or prefixes or directories of stores: a store on the server does not know which cookie a
+	// Two middlewares with different names, paths or hosts, one for administrators say, need different
+	// stores, or prefixes or directories of stores: a store on the server does not know which cookie a
 	// session belongs to, and visitors can send theirs under any name (CVE-2022-46170).
+	//
+	// Applications on one host need different names, or each logs out the visitors of the other: on
+	// different ports, under different paths (unless Cookie.Path keeps them apart), and behind a
+	// gateway that has sessions itself.
 	CookieName string
 
 	// Cookie has the cookie's attributes. HttpOnly is not among them: it is always on.
@@ -123,9 +127,15 @@ type CookieOptions struct {
 	// who follows a link from another site arrives without the cookie. If that page puts something
 	// into the session, a new session replaces the visitor's own. Such a page gets no [CSRF] token
 	// either, so its form is refused the first time, and comes back.
+	//
+	// With Lax this holds for forms that other sites send by POST, as services for payments and sign-ins
+	// do: their handler had better put and flash nothing, but redirect to a page of this site, which
+	// has the cookie again. ([CrossOrigin] and [CSRF] refuse such a form; both can let an address through.)
 	SameSite http.SameSite
 
-	// Partitioned gives the cookie a jar of its own under each top-level site (CHIPS).
+	// Partitioned gives the cookie a jar of its own under each top-level site (CHIPS), for pages in a
+	// frame of another site. Those need SameSite None as well: without it no browser sends the cookie
+	// there, and each request begins a new session.
 	Partitioned bool
 }
 

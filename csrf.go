@@ -26,7 +26,8 @@ var ErrCSRF = errors.New("session: the request has no CSRF token of this session
 
 // CSRFConfig says how [CSRF] works. The zero value is fine.
 type CSRFConfig struct {
-	// Skipper lets requests through unchecked, those of a webhook say. nil skips none.
+	// Skipper lets requests through unchecked, those of a webhook say. nil skips none. It has to skip
+	// what Config.Skipper skips: without a session there is no token to compare with, and CSRF panics.
 	Skipper func(echo.Context) bool
 
 	// Text is what a visitor reads whose form was refused. "" asks to send it again.

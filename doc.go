@@ -154,6 +154,9 @@
 // was given, and what is inside of [Middleware] has a copy. Under Pre no route is known yet either:
 // c.Path() is "" in Config.Skipper and Config.Passive.
 //
+// Echo's CORS belongs outside of [CrossOrigin] and [CSRF], or scripts of other origins cannot read what
+// these answer. For htmx across origins, have it expose HX-Redirect, and redirect to whole addresses.
+//
 // What finishes a response by itself belongs inside of [Middleware], or around the whole Echo:
 // http.TimeoutHandler, say, or middleware of net/http that compresses, in echo.WrapMiddleware.
 // An error that is returned through it cannot be answered any more, and a failed commit is one.
