@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"errors"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -206,12 +207,16 @@ func (s *Session) IsHTMXPart() bool { return s != nil && isHTMX(s.req.Header) }
 // loaded ahead; for those nothing is kept. A client whose Accept has JSON and no HTML is told that even
 // if there is a view. (An error handler that answers in another form finds the errors in the Message of
 // the echo.HTTPError, which has a method InputErrors() map[string][]string.)
+//
+// A form with files that nobody has read is read for the answer. If it has more than 32 MB, it is a 413.
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
-	limitUnread(r)
 	to := classify(r)
 	if to == audienceNobody || !takesPage(r.Header) && (len(view) == 0 || acceptsJSON(r.Header)) {
 		return s.unprocessable(err, r)
+	}
+	if err := readUpload(r); err != nil {
+		return err
 	}
 	s.FlashValidationErrors(err)
 	page := referer(r)
@@ -225,20 +230,26 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 	return Back(c, asked(r))
 }
 
-// maxUnread is how many bytes of a form with files are read for its answer alone. net/http reads as much
-// of a form without files.
-const maxUnread = 10 << 20
-
-// limitUnread is for a form that nobody has read, since it was refused for its size, say.
-func limitUnread(r *http.Request) {
-	if r.MultipartForm == nil && r.Body != nil {
-		r.Body = http.MaxBytesReader(nil, r.Body, maxUnread)
+// readUpload reads a form with files that nobody has read, since it was refused before, for what the answer
+// says of its fields. It keeps no file on the disk for that.
+func readUpload(r *http.Request) error {
+	if r.MultipartForm != nil || r.Body == nil || mediaType(r.Header) != "multipart/form-data" {
+		return nil
 	}
+	r.Body = http.MaxBytesReader(nil, r.Body, maxMultipartMemory)
+	err := r.ParseMultipartForm(maxMultipartMemory)
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok && tooLarge.Limit == maxMultipartMemory {
+		return echo.ErrStatusRequestEntityTooLarge.WithInternal(err)
+	}
+	return nil // submitted takes a form that cannot be read for none
 }
 
 // unprocessable is an error for Echo's error handler. It wraps err, whose status Echo would
 // answer with if err itself were an echo.HTTPError.
 func (s *Session) unprocessable(err error, r *http.Request) error {
+	if err := readUpload(r); err != nil {
+		return err
+	}
 	return echo.NewHTTPError(http.StatusUnprocessableEntity, s.invalidFields(err, r)).SetInternal(fmt.Errorf("session: invalid form: %w", err))
 }
 
@@ -276,17 +287,22 @@ func (f invalidFields) MarshalJSON() ([]byte, error) {
 // as an [echo.HTTPError] has. Other errors pass, and so do those of requests that Config.Skipper skips.
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		body := c.Request().Body
 		err := next(c)
-		if err == nil || c.Response().Committed || FromContext(c.Request().Context()) == nil || !isValidation(err, c.Request()) {
+		r := c.Request()
+		if err == nil || c.Response().Committed || FromContext(r.Context()) == nil {
 			return err
 		}
+		r.Body = body // that of a BodyLimit further in may belong to another visitor's request by now
 		switch {
-		case isForm(c.Request()):
+		case !isValidation(err, r):
+			return err
+		case isForm(r):
 			return Invalid(c, err)
 		case echoErrorIn(err) != nil: // which has a status
 			return err
 		}
-		return From(c).unprocessable(err, c.Request())
+		return From(c).unprocessable(err, r)
 	}
 }
 

@@ -227,6 +227,7 @@ func (f *frame) leave(original *http.Request) {
 	if over {
 		return
 	}
+	current.Body = original.Body // that of a BodyLimit further in may belong to another visitor's request by now
 	if f.withheld {
 		f.reset()
 	}

@@ -283,8 +283,15 @@ func upload(t *testing.T, fields map[string]string, fileField, content string) (
 
 // Whoever has refused an upload for its size must not find that it was read for the answer.
 func Test_how_much_is_read_of_an_upload_that_nobody_has_read(t *testing.T) {
-	const most = 10 << 20
+	const most = 32 << 20
 	refuse := func(c echo.Context) error { return session.Invalid(c, errOops) }
+	returned := func(echo.Context) error { return session.ValidationErrors{"title": {"x"}} }
+	forScripts := func(h echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.Request().Header.Set("Accept", "application/json")
+			return h(c)
+		}
+	}
 	flash := func(c echo.Context) error { session.From(c).FlashAll(); return c.NoContent(http.StatusNoContent) } // and may read it afterwards
 	for _, tc := range []struct {
 		desc   string
@@ -293,15 +300,21 @@ func Test_how_much_is_read_of_an_upload_that_nobody_has_read(t *testing.T) {
 		all    bool
 	}{
 		{"a small one that is refused", 1 << 20, refuse, true},
-		{"a large one that is refused", 12 << 20, refuse, false},
-		{"a large one that is flashed", 12 << 20, flash, true},
+		{"a large one that is refused", 34 << 20, refuse, false},
+		{"a large one that is refused, for a script", 34 << 20, forScripts(refuse), false},
+		{"a large one whose error is returned", 34 << 20, session.FlashInvalid(returned), false},
+		{"a large one whose error is returned, for a script", 34 << 20, forScripts(session.FlashInvalid(returned)), false},
+		{"a large one that is flashed", 34 << 20, flash, true},
 	} {
 		body, contentType := largeUpload(tc.size)
 		r := httptest.NewRequest(http.MethodPost, "/", body)
 		r.Header.Set("Content-Type", contentType)
 		read := &countedBody{ReadCloser: r.Body}
 		r.Body = read
-		start(t, session.Config{}).serve(r, tc.answer)
+		rec := start(t, session.Config{}).serve(r, tc.answer)
+		if refused := rec.Code == http.StatusRequestEntityTooLarge; refused == tc.all {
+			t.Errorf("%s: status %d", tc.desc, rec.Code)
+		}
 		if all := read.n > tc.size; all != tc.all || !all && read.n > most+1 {
 			t.Errorf("%s: %d bytes of %d were read", tc.desc, read.n, tc.size)
 		}
