@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -69,11 +68,10 @@ type Config struct {
 	// 0 is 10 minutes; a negative value is an error.
 	FlashTTL time.Duration
 
-	// NeverFlash names fields of forms that are never kept as old input, as if they were given to each
-	// [Session.FlashExcept]. [Session.FlashAll] says which names of secrets are left out by themselves;
-	// those are English.
+	// NeverFlash has words by which fields of forms are never kept as old input. [Session.FlashAll] says
+	// which words are known by themselves, and what a word is; those are English.
 	//
-	//	NeverFlash: []string{"kennwort", "mot_de_passe"},
+	//	NeverFlash: []string{"kennwort", "mot de passe"}, // and so user[kennwort], kennwort2 and motDePasse
 	NeverFlash []string
 
 	// ValidationText is what a visitor reads about an error of go-playground/validator;
@@ -187,7 +185,6 @@ func (cfg Config) withDefaults() Config {
 	cfg.IdleTimeout = min(cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout), maxIdleTimeout)
 	cfg.AbsoluteTimeout = cmp.Or(cfg.AbsoluteTimeout, DefaultAbsoluteTimeout)
 	cfg.FlashTTL = cmp.Or(cfg.FlashTTL, DefaultFlashTTL)
-	cfg.NeverFlash = slices.Clone(cfg.NeverFlash)
 	if cfg.ValidationText == nil {
 		cfg.ValidationText = ValidationText
 	}
@@ -262,6 +259,11 @@ func (cfg Config) validate() error {
 	}
 	if cfg.IdleTimeout < 0 {
 		wrong("IdleTimeout", cfg.IdleTimeout, "is negative; 0 is the default of 2 hours. For a session without an idle limit, set it to the AbsoluteTimeout")
+	}
+	for _, name := range cfg.NeverFlash {
+		if strings.Trim(wordsOf(name), "_") == "" {
+			wrong("NeverFlash", name, "has neither a letter nor a digit, by which fields could be known; take it out")
+		}
 	}
 	if cfg.FlashTTL < 0 {
 		wrong("FlashTTL", cfg.FlashTTL, "is negative; 0 is the default of 10 minutes")

@@ -18,10 +18,11 @@ func Test_that_every_mistake_is_reported_at_once(t *testing.T) {
 		CookieName:  "a b",
 		Cookie:      session.CookieOptions{Path: "here", Domain: "exa mple", Insecure: true, SameSite: 9, Partitioned: true},
 		IdleTimeout: -time.Second,
+		NeverFlash:  []string{"kennwort", "[]"},
 		FlashTTL:    -time.Second,
 	}
 	_, err := cfg.ToMiddleware()
-	want := []string{"Store", "CookieName", "Cookie.Path", "Cookie.Domain", "Cookie.SameSite", "Cookie.Partitioned", "IdleTimeout", "FlashTTL"}
+	want := []string{"Store", "CookieName", "Cookie.Path", "Cookie.Domain", "Cookie.SameSite", "Cookie.Partitioned", "IdleTimeout", "NeverFlash", "FlashTTL"}
 	var fields []string
 	for _, e := range session.ConfigErrors(err) {
 		fields = append(fields, e.Field)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"math/rand/v2"
+	"regexp"
 	"sync/atomic"
 	"time"
 )
@@ -18,6 +19,8 @@ type Manager struct {
 	cookie  cookieTemplate
 	queue   *queue
 	moved   moves
+
+	neverFlashed *regexp.Regexp // by words; nil if there is nothing besides secretName
 
 	realTime       bool        // cfg has no clock of its own
 	warned         atomic.Bool // of a cookie that browsers drop
@@ -50,7 +53,9 @@ func New(cfg Config) (*Manager, error) {
 		cookie:   newCookieTemplate(cfg),
 		queue:    newQueue(),
 		realTime: realTime,
-		producer: rand.Uint64(), // it is to be unique, and no secret
+
+		neverFlashed: neverFlashed(cfg.NeverFlash),
+		producer:     rand.Uint64(), // it is to be unique, and no secret
 	}
 	m.useStore(cfg.Store)
 	return m, nil

@@ -61,11 +61,12 @@ type PageError struct {
 // Secrets never stay, nor do files and the fields of the framework. A field is a secret by
 // its name: if that contains passw, pwd, passphrase, passcode, passkey, mnemonic, csrf, xsrf,
 // captcha, turnstile, cvc or cvv; if one of its words ends in token or secret; or if there
-// are the words pass, pw, pin, otp, totp, ssn, csc, ccv, jwt, nonce, credentials, seed phrase; API,
-// access, private, secret or SSH key; card number, credit card, social security, security or secret
-// answer; or security, verification, auth, access, login, SMS, reset, confirmation, activation, recovery,
-// backup, one-time, two-factor, 2FA or MFA code. Config.NeverFlash adds names to these. Words are what camelCase, "_", "-", "." and brackets separate: user[pin] and cardNumber are
-// secrets, passenger and spin are not.
+// are the words pass, pw, pin, otp, totp, ssn, csc, ccv, jwt, nonce, credentials, seed or recovery
+// phrase; API, access, private, secret or SSH key; card number, credit card, social security, security
+// or secret answer; or security, verification, auth, access, login, SMS, reset, confirmation, activation,
+// recovery, backup, one-time, two-factor, 2FA or MFA code. Words are what camelCase, "_", "-", "." and
+// brackets separate: user[pin] and cardNumber are secrets, passenger and spin are not.
+// Config.NeverFlash adds words to these.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
 // FlashOnly is FlashAll for some fields. The others show their defaults. "user[name]" and
@@ -86,12 +87,12 @@ func (s *Session) flashInput(only, except []string) {
 		return
 	}
 	form, ok := submitted(s.exchange.Request())
-	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Concat(except, s.m.cfg.NeverFlash)}
+	in := oldInput{Values: url.Values{}, Only: only, Except: slices.Clone(except)}
 	if !ok || !in.hasRoomForNames(form) {
 		return
 	}
 	for name, values := range form {
-		if !in.leavesOut(name) && !isSecret(name) {
+		if !in.leavesOut(name) && !s.m.isSecret(name) {
 			in.Values[name] = values
 		}
 	}
@@ -135,23 +136,40 @@ func submitted(r *http.Request) (form url.Values, ok bool) {
 var secretName = regexp.MustCompile(strings.Join([]string{
 	`passw|pwd|passphrase|passcode|passkey|mnemonic|csrf|xsrf|captcha|turnstile|cvc|cvv`,
 	`(token|secret)s?[0-9]*(_|$)`,
-	`(^|_)(pass|pw|pin|otp|totp|ssn|csc|ccv|nonce|jwt|credentials?|seed_?phrase` +
+	`(^|_)(pass|pw|pin|otp|totp|ssn|csc|ccv|nonce|jwt|credentials?|(seed|recovery)_?phrase` +
 		`|(api|access|private|secret|ssh)_?keys?|credit_?card(_?(no|num|number))?|(card|cc)_?(no|num|number)` +
 		`|(security|one_?time|two_?factor|[2mt]fa|otp|auth|verification|recovery|backup|access|login|sms|reset|confirmation|activation)_?codes?` +
-		`|(security|secret)_?answer|social_?security(_?number)?)[0-9]*(_|$)`,
+		`|(security|secret)_?answers?|social_?security(_?number)?)[0-9]*(_|$)`,
 }, "|"))
 
-var notAlphanumeric = regexp.MustCompile(`[^a-z0-9]+`)
+// neverFlashed finds the names of Config.NeverFlash, as words. It is nil without any.
+func neverFlashed(names []string) *regexp.Regexp {
+	if len(names) == 0 {
+		return nil
+	}
+	var words []string
+	for _, name := range names {
+		words = append(words, strings.Trim(wordsOf(name), "_"))
+	}
+	return regexp.MustCompile(`(^|_)(` + strings.Join(words, "|") + `)[0-9]*(_|$)`)
+}
+
+// wordsOf is a name in snake case.
+func wordsOf(name string) string {
+	return notAlphanumeric.ReplaceAllString(strings.ToLower(splitCamelCase(name)), "_")
+}
+
+var notAlphanumeric = regexp.MustCompile(`[^\pL\pN]+`)
 
 // isSecret says whether a field of that name must not be kept. It errs on the safe side:
 // a field that is typed again is better than a password in a store.
-func isSecret(name string) bool {
+func (m *Manager) isSecret(name string) bool {
 	switch name {
 	case "_method", FormField:
 		return true
 	}
-	words := notAlphanumeric.ReplaceAllString(strings.ToLower(splitCamelCase(name)), "_")
-	return secretName.MatchString(words)
+	words := wordsOf(name)
+	return secretName.MatchString(words) || m.neverFlashed != nil && m.neverFlashed.MatchString(words)
 }
 
 // leavesOut says whether a field is left out on purpose, or for the length of its name.
@@ -366,7 +384,7 @@ func (s *Session) submission(form string) (sub Submission) {
 		case it.name != form:
 		case it.kind == kindInput:
 			in := it.input()
-			sub.input = &in
+			sub.m, sub.input = s.m, &in
 		case it.kind == kindInputErrors:
 			sub.errors = it.inputErrors()
 		}
@@ -377,6 +395,7 @@ func (s *Session) submission(form string) (sub Submission) {
 // Submission is a submitted form and its errors. The zero value is one that was not
 // submitted, and without errors.
 type Submission struct {
+	m      *Manager // nil without input
 	input  *oldInput
 	errors []InputError
 }
@@ -395,7 +414,7 @@ func (sub Submission) Values(name string) (values []string, known bool) {
 	if values, ok := sub.input.Values[name]; ok {
 		return slices.Clone(values), true
 	}
-	if isSecret(name) { // what is one has not been kept
+	if sub.m.isSecret(name) { // what is one has not been kept
 		return nil, false
 	}
 	for submitted, values := range sub.input.Values {
