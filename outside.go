@@ -71,7 +71,7 @@ func (m *Manager) Update(ctx context.Context, handle string, fn func(*Session) e
 //
 // It tries all of them unless ctx ends, and joins the errors. [ErrMoved] among them says that
 // a session was given a new id at this very moment: it was left as it is, unless its new id was
-// among them, too.
+// among them, too. An empty user id is an error.
 func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Session) error) error {
 	entries, err := m.entries(ctx, userID)
 	if err != nil {

@@ -44,9 +44,9 @@ type Info struct {
 // that have ended are not among them.
 //
 // An error says that the store could not be asked, or has not answered within 5 seconds
-// ([ErrUnavailable]), that it cannot find sessions at all (errors.ErrUnsupported), or that the user
-// id is empty. A handler
-// answers it as it does any failure of a service: echo.ErrServiceUnavailable.WithInternal(err), say.
+// ([ErrUnavailable]), and a handler answers it as it does any failure of a service:
+// echo.ErrServiceUnavailable.WithInternal(err), say. Or it says that the store cannot find sessions at
+// all (errors.ErrUnsupported), or that the user id is empty.
 func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err error) {
 	defer m.reportFailure(ctx, "", &err)
 	entries, err := m.entries(ctx, userID)

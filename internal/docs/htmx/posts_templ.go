@@ -171,7 +171,7 @@ func signUpForm() templ.Component {
 				ctx = templ.InitializeContext(ctx)
 				templ_7745c5c3_Err = components.Field("email", components.Input{Label: "Your address", Type: "email", Attrs: templ.Attributes{
 					"hx-post":   "/sign-up/email",
-					"hx-target": "closest .field",
+					"hx-target": "closest div",
 					"hx-swap":   "outerHTML",
 				}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {

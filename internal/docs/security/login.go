@@ -100,7 +100,7 @@ func (m members) logoutOthers(c echo.Context) error {
 // endOldLogins leaves a user this login and the two before it.
 func (m members) endOldLogins(c echo.Context, user string) error {
 	s, ctx := session.From(c), context.WithoutCancel(c.Request().Context())
-	if err := s.Save(ctx); err != nil { // so that the list has this login, under its new handle
+	if err := s.Save(ctx); err != nil { // so that a login that runs beside this one finds it in the list
 		return err
 	}
 	logins, err := m.sessions.Tagged(ctx, user)
