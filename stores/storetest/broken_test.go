@@ -519,6 +519,7 @@ var recordFlaws = []flaw{
 			return force(ctx, s, key, rec)
 		}}
 	}), claims{
+		"a touch with the expiry that the record has is no error",
 		"empty data is a record",
 		"large data comes back as it was",
 		"touch moves the expiry away and changes nothing else",
@@ -727,8 +728,38 @@ var recordFlaws = []flaw{
 			return s.Write(context.WithoutCancel(ctx), key, rec)
 		}}
 	}), claims{
+		"contexts that end leave nothing behind",
 		"a read that was cancelled or came too late is not not-found",
 		"a context that has ended ends every method and changes nothing",
+	}},
+	{"a write whose context has ended keeps one of a hundred connections", breaking(func(s session.Tagger, _ *clock) broken {
+		kept := 0
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			if ctx.Err() != nil {
+				kept++
+			}
+			return s.Write(ctx, key, rec)
+		}, read: func(ctx context.Context, key string) (session.Record, error) {
+			if kept > 100 {
+				return session.Record{}, session.ErrUnavailable
+			}
+			return s.Read(ctx, key)
+		}}
+	}), claims{
+		"contexts that end leave nothing behind",
+	}},
+	{"a touch that changes nothing finds nothing", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
+			if rec, err := s.Read(ctx, key); err == nil && rec.Expires.Equal(expires) {
+				return session.ErrNotFound
+			}
+			return s.Touch(ctx, key, expires)
+		}}
+	}), claims{
+		"a touch with the expiry that the record has is no error",
+		"a record and its entry have each an expiry of their own",
+		"a touch at the same time undoes no write",
+		perhaps + "who has seen a record destroyed never sees it again",
 	}},
 	{"contexts are ignored by touch", breaking(func(s session.Tagger, _ *clock) broken {
 		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,6 +76,15 @@ type shares interface {
 
 var errList = errors.New("list")
 
+// endsSoon says whether a context has a deadline, after it has passed.
+func endsSoon(ctx context.Context) bool {
+	_, timed := ctx.Deadline()
+	if timed {
+		<-ctx.Done()
+	}
+	return timed
+}
+
 var listFlaws = []flaw{
 	{"an empty store is an error", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
 		n := 0
@@ -98,6 +108,7 @@ var listFlaws = []flaw{
 			}
 		}
 	}), claims{
+		"what others do meanwhile hides no record",
 		"every record is listed once",
 	}},
 	{"a record is listed twice", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
@@ -115,6 +126,7 @@ var listFlaws = []flaw{
 			}
 		}
 	}), claims{
+		"what others do meanwhile hides no record",
 		"every record is listed once",
 	}},
 	{"a record is listed until it would have ended without a touch", keysOf(func(s session.Lister, c *clock) lister {
@@ -149,6 +161,7 @@ var listFlaws = []flaw{
 			}
 		}
 	}), claims{
+		"what others do meanwhile hides no record",
 		"every record is listed once",
 	}},
 	{"a megabyte is all there is", keysOf(func(s session.Lister, _ *clock) lister {
@@ -302,6 +315,39 @@ var listFlaws = []flaw{
 	}), claims{
 		"loops may be in each other",
 	}},
+	{"a loop takes one of a hundred connections", keysOf(func(s session.Lister, _ *clock) lister {
+		var taken atomic.Int32
+		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				defer taken.Add(-1)
+				if taken.Add(1) > 100 {
+					yield("", errList)
+					return
+				}
+				for key, err := range s.Keys(ctx) {
+					if !yield(key, err) {
+						return
+					}
+				}
+			}
+		}}
+	}), claims{
+		"many loops may stand still at once",
+	}},
+	{"a list of keys is cut short by its context", keysOf(func(s session.Lister, _ *clock) lister {
+		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				n := 0
+				for key, err := range s.Keys(ctx) {
+					if n++; n > 500 && endsSoon(ctx) || !yield(key, err) {
+						return
+					}
+				}
+			}
+		}}
+	}), claims{
+		"a context that ends somewhere in a long list leaves out no key in silence",
+	}},
 	{"another loop goes on where the last was left", keysOf(func(s session.Lister, _ *clock) lister {
 		return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
 			keys, err := collect(s.Keys(ctx))
@@ -362,6 +408,7 @@ var listFlaws = []flaw{
 			}
 		}
 	}), claims{
+		perhaps + "a context that ends somewhere in a long list leaves out no key in silence",
 		"a context that has ended is the only thing to come",
 		"a context that ends in the loop is the last thing to come",
 	}},
@@ -500,11 +547,13 @@ func Test_that_nobody_waits_for_long_for_a_lock_that_is_held_while_keys_are_list
 		claims  claims
 	}{
 		{"to the end of the loop", false, claims{
+			"many loops may stand still at once",
 			"what others do meanwhile hides no record",
 			"whoever loops may call any method",
 			"loops may be in each other",
 		}},
 		{"for good where the loop is left", true, claims{
+			"many loops may stand still at once",
 			"what others do meanwhile hides no record",
 			"whoever loops may call any method",
 			"loops may be in each other",
@@ -519,7 +568,7 @@ func Test_that_nobody_waits_for_long_for_a_lock_that_is_held_while_keys_are_list
 				if err != nil {
 					t.Fatal(err)
 				}
-				const want = "still waiting after a minute: is a lock held while keys are listed?"
+				const want = "still waiting after 1m0s: is a lock, or a connection, held while keys are listed?"
 				for _, claim := range tc.claims {
 					if got := failures[claim]; got == nil || !strings.Contains(got.Error(), want) {
 						t.Errorf("%s: got %v; want it to have %q", claim, got, want)

@@ -332,9 +332,21 @@ var tagFlaws = []flaw{
 		"an entry that is added with an expiry in the past is gone at once",
 		"what is untagged at the time of a revoke stays away",
 	}},
+	{"a list of entries is cut short by its context", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{tagged: func(ctx context.Context, tag string) ([]session.TagEntry, error) {
+			entries, err := s.Tagged(ctx, tag)
+			if err == nil && len(entries) > 500 && endsSoon(ctx) {
+				entries = entries[:500]
+			}
+			return entries, err
+		}}
+	}), claims{
+		"a context that ends somewhere in a long list of entries leaves out none in silence",
+	}},
 	{"only the first page is listed", listing(func(entries []session.TagEntry) []session.TagEntry {
 		return entries[:min(len(entries), 100)]
 	}), claims{
+		"no entry slips through a revoke unmarked",
 		"many entries are found",
 	}},
 	{"marks are not shown", listing(func(entries []session.TagEntry) []session.TagEntry {
@@ -455,6 +467,7 @@ var tagFlaws = []flaw{
 		keys, err := s.Revoke(ctx, tag, except...)
 		return without(keys, before), err
 	}), claims{
+		perhaps + "a context that ends somewhere in a long list of entries leaves out none in silence",
 		"revoke leaves the excepted entries alone",
 		"revoke returns those again that were marked before",
 		"to be excepted helps no entry that was marked before",
@@ -472,6 +485,7 @@ var tagFlaws = []flaw{
 		}
 		return keys, s.Untag(ctx, tag, keys...)
 	}), claims{
+		perhaps + "a context that ends somewhere in a long list of entries leaves out none in silence",
 		"a tag at the time of a revoke takes no mark off",
 		"many entries are found",
 		"tags do not mix",

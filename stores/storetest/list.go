@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -81,16 +80,7 @@ func spread(keys []string, do func(key string) error) error {
 // If the store holds a lock, that would be for ever. So after a minute it is an error, and whoever
 // gets one leaves the loop, which takes the lock off as a rule.
 func beside(do func() error) (wait func() error) {
-	done := make(chan error, 1)
-	go func() { done <- do() }()
-	return sync.OnceValue(func() error {
-		select {
-		case err := <-done:
-			return err
-		case <-time.After(time.Minute):
-			return errors.New("still waiting after a minute: is a lock held while keys are listed?")
-		}
-	})
+	return patiently(time.Minute, "is a lock, or a connection, held while keys are listed?", do)
 }
 
 // listCases are for the rules of session.Lister.
@@ -158,9 +148,9 @@ var listCases = []storeCase{
 		return errors.Join(err, s.list(ctx, nil).keeps([]string{a, b}))
 	}},
 	{23, "what others do meanwhile hides no record", func(ctx context.Context, s subject) error {
-		all := keys(400)
-		stay, leave, come := all[:300], all[300:350], all[350:]
-		err := s.write(ctx, all[:350]...)
+		all := keys(1300) // as in the case before: more than storage gives in one piece
+		stay, leave, come := all[:1200], all[1200:1250], all[1250:]
+		err := s.write(ctx, all[:1250]...)
 		others := func() error { return nil } // they begin with the first key
 		n := 0
 		l := s.list(ctx, func(string) bool {
@@ -173,7 +163,7 @@ var listCases = []storeCase{
 							s.Destroy(ctx, leave[i], 0),
 							s.Write(ctx, come[i], s.record(0, "one")),
 							s.Write(ctx, stay[i], s.record(1, "two")),
-							s.Touch(ctx, stay[299-i], s.in(2*time.Hour)),
+							s.Touch(ctx, stay[1199-i], s.in(2*time.Hour)),
 						)
 					}
 					return err
@@ -183,7 +173,7 @@ var listCases = []storeCase{
 			}
 			return false
 		})
-		return errors.Join(err, others(), l.keeps(stay, all[300:]...))
+		return errors.Join(err, others(), l.keeps(stay, all[1200:]...))
 	}},
 	{24, "whoever loops may call any method", func(ctx context.Context, s subject) error {
 		all := keys(100)
@@ -212,11 +202,36 @@ var listCases = []storeCase{
 		})
 		return errors.Join(err, l.keeps([]string{a, b}))
 	}},
+	{24, "many loops may stand still at once", func(ctx context.Context, s subject) error {
+		err := s.write(ctx, a, b)
+		var within func(loops int) error
+		within = func(loops int) error {
+			if loops == 0 {
+				return second(s.Read(ctx, a))
+			}
+			for _, err := range s.lister.Keys(ctx) {
+				if err != nil {
+					return err
+				}
+				return within(loops - 1)
+			}
+			return errors.New("a loop ends at once")
+		}
+		return errors.Join(err, beside(func() error { return within(manyConnections) })())
+	}},
+	{25, "a context that ends somewhere in a long list leaves out no key in silence", func(ctx context.Context, s subject) error {
+		all := keys(1100)
+		err := s.write(ctx, all...)
+		return errors.Join(err, cutShort(ctx, func(ctx context.Context) (int, error) {
+			l := s.list(ctx, nil)
+			return len(l.keys), errors.Join(l.errs...)
+		}))
+	}},
 	{25, "a loop that is left leaves nothing behind", func(ctx context.Context, s subject) error {
 		err := s.write(ctx, a, b, c)
 		left := beside(func() error {
 			seq := s.lister.Keys(ctx)
-			for range 3 {
+			for range manyConnections {
 				for range seq {
 					break
 				}
@@ -259,4 +274,28 @@ var listCases = []storeCase{
 		}
 		return errors.Join(err, fails(l.errs[0]))
 	}},
+}
+
+// manyConnections is more than a pool of them has.
+const manyConnections = 200
+
+// cutShort lists something with contexts that end somewhere in between. Whatever comes without an error must
+// be as many as come where none ends.
+func cutShort(ctx context.Context, list func(ctx context.Context) (int, error)) error {
+	began := time.Now()
+	all, err := list(ctx)
+	if err != nil {
+		return err
+	}
+	took := time.Since(began)
+	const rounds = 60
+	for i := range rounds {
+		short, end := context.WithTimeout(ctx, took*time.Duration(i)/(rounds*3/4))
+		got, err := list(short)
+		end()
+		if err == nil && got != all {
+			return fmt.Errorf("got %d of %d, and no error, when the context ended meanwhile", got, all)
+		}
+	}
+	return nil
 }

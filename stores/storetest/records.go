@@ -427,6 +427,27 @@ var recordCases = []storeCase{
 		}
 		return err
 	}},
+	{10, "contexts that end leave nothing behind", func(ctx context.Context, s subject) error {
+		err := s.Write(ctx, k, s.record(0, "one"))
+		for range manyConnections {
+			for _, dead := range dead(ctx) {
+				_, _ = s.Read(dead, k)
+				_ = s.Store.Write(dead, k, s.record(1, "two"))
+				_ = s.Store.Touch(dead, k, s.in(time.Hour))
+				_ = s.Store.Destroy(dead, k, 1)
+			}
+		}
+		return errors.Join(err, s.holds(ctx, k, "one", 1))
+	}},
+	{6, "a touch with the expiry that the record has is no error", func(ctx context.Context, s subject) error {
+		until := s.in(2 * time.Hour)
+		return errors.Join(
+			s.Write(ctx, k, s.record(0, "one")),
+			s.Touch(ctx, k, until),
+			step("again", s.Touch(ctx, k, until)),
+			s.holds(ctx, k, "one", 1),
+		)
+	}},
 	{10, "a context that has ended ends every method and changes nothing", func(ctx context.Context, s subject) error {
 		err := s.Write(ctx, k, s.record(0, "one"))
 		for end, dead := range dead(ctx) {

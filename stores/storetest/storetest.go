@@ -45,6 +45,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,9 +101,14 @@ type storeCase struct {
 	run   func(ctx context.Context, s subject) error
 }
 
-// check runs the case against a store that nobody has used, and says which rule is broken.
+// check runs the case against a store that nobody has used, and says which rule is broken. A store that
+// keeps a lock or a connection makes others wait for ever, so that is an error after some minutes.
 func (c storeCase) check(ctx context.Context, h Harness) error {
-	err := c.run(ctx, newSubject(h))
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	err := patiently(4*time.Minute, "does a method return without giving back a lock, a transaction or a connection?", func() error {
+		return c.run(ctx, newSubject(h))
+	})()
 	if err == nil {
 		return nil
 	}
@@ -156,4 +162,19 @@ func casesFor(h Harness) ([]storeCase, error) {
 		cases = slices.Concat(cases, renewCases, byRenew(recordCases))
 	}
 	return cases, nil
+}
+
+// patiently does something that may never end, and returns how to wait for it: no longer than that, and
+// then with an error that asks why.
+func patiently(most time.Duration, why string, do func() error) (wait func() error) {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	return sync.OnceValue(func() error {
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(most):
+			return fmt.Errorf("still waiting after %v: %s", most, why)
+		}
+	})
 }

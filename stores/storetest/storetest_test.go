@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/echo-hypermedia/session"
@@ -290,6 +291,35 @@ func Test_that_run_fails_the_test(t *testing.T) {
 func newServer(*testing.T) storetest.Harness {
 	n := newNaive(nil, "")
 	return storetest.Harness{Store: struct{ session.Store }{n}, Now: time.Now, Advance: n.age, NoTags: true}
+}
+
+func Test_that_a_store_that_keeps_a_connection_is_not_waited_for_for_ever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+			return harness(breaking(func(s session.Tagger, _ *clock) broken {
+				connections := make(chan struct{}, 5)
+				return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+					select {
+					case connections <- struct{}{}:
+					case <-ctx.Done():
+						return ctx.Err()
+					}
+					err := s.Write(ctx, key, rec)
+					if !errors.Is(err, session.ErrConflict) {
+						<-connections
+					}
+					return err
+				}}
+			}))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const claim, want = "of many creates one wins", "still waiting after 4m0s: does a method return without giving back"
+		if got := failures[claim]; got == nil || !strings.Contains(got.Error(), want) {
+			t.Errorf("%s: got %v; want it to have %q", claim, got, want)
+		}
+	})
 }
 
 func Test_that_a_harness_that_does_not_fit_is_refused(t *testing.T) {
