@@ -244,6 +244,18 @@ func readUpload(r *http.Request) error {
 	return nil // submitted takes a form that cannot be read for none
 }
 
+// takeBack gives a request its body again after Echo's BodyLimit, which lends a reader to one request after
+// the other: the one in r may be reading for another visitor by now. A form that was read in part stays so.
+func takeBack(r *http.Request, body io.ReadCloser) {
+	switch _, lent := r.Body.(interface{ Reset(io.ReadCloser) }); {
+	case !lent:
+	case r.PostForm != nil:
+		r.Body = http.NoBody
+	default:
+		r.Body = body
+	}
+}
+
 // unprocessable is an error for Echo's error handler. It wraps err, whose status Echo would
 // answer with if err itself were an echo.HTTPError.
 func (s *Session) unprocessable(err error, r *http.Request) error {
@@ -287,13 +299,13 @@ func (f invalidFields) MarshalJSON() ([]byte, error) {
 // as an [echo.HTTPError] has. Other errors pass, and so do those of requests that Config.Skipper skips.
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		body := c.Request().Body
+		f, body := frameOf(c.Request().Context()), c.Request().Body
 		err := next(c)
 		r := c.Request()
-		if err == nil || c.Response().Committed || FromContext(r.Context()) == nil {
+		if f == nil || !f.leadsTo(r) || err == nil || c.Response().Committed {
 			return err
 		}
-		r.Body = body // that of a BodyLimit further in may belong to another visitor's request by now
+		takeBack(r, body)
 		switch {
 		case !isValidation(err, r):
 			return err

@@ -157,8 +157,8 @@
 // Echo's CORS belongs outside of [CrossOrigin] and [CSRF], or scripts of other origins cannot read what
 // these answer. For htmx across origins, have it expose HX-Redirect, and redirect to whole addresses.
 //
-// BodyLimit belongs inside of [Middleware] where an error handler calls [Invalid]: Echo lends the reader that
-// it has put around the body to the next request.
+// BodyLimit belongs inside of [Middleware] if an error handler calls [Invalid]: it lends the reader that it
+// has put around the body to the next request.
 //
 // What finishes a response by itself belongs inside of [Middleware], or around the whole Echo:
 // http.TimeoutHandler, say, or middleware of net/http that compresses, in echo.WrapMiddleware.

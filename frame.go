@@ -60,9 +60,15 @@ type frameKey struct{}
 // onRoute tells the session what holds for the page of this request. Where Config.Skipper skips,
 // there is none to tell.
 func onRoute(c echo.Context, n news) {
-	if f, ok := c.Request().Context().Value(frameKey{}).(*frame); ok {
+	if f := frameOf(c.Request().Context()); f != nil {
 		f.tell(n)
 	}
+}
+
+// frameOf is the innermost frame in ctx, or nil.
+func frameOf(ctx context.Context) *frame {
+	f, _ := ctx.Value(frameKey{}).(*frame)
+	return f
 }
 
 // Value makes the frame the context that FromContext looks into.
@@ -227,7 +233,7 @@ func (f *frame) leave(original *http.Request) {
 	if over {
 		return
 	}
-	current.Body = original.Body // that of a BodyLimit further in may belong to another visitor's request by now
+	takeBack(current, original.Body)
 	if f.withheld {
 		f.reset()
 	}
@@ -248,8 +254,11 @@ func (f *frame) Request() *http.Request {
 // must not be read, and the response must not carry our cookie. (Middleware further out may have
 // put its own copy of our request back, which knows nothing of us. Copies share the URL.)
 func (f *frame) owns(r *http.Request) bool {
-	return f.Context.Err() == nil || r.Context().Value(f.m) == any(f) || r.URL == f.req.URL
+	return f.Context.Err() == nil || f.leadsTo(r) || r.URL == f.req.URL
 }
+
+// leadsTo says whether r has the session of this frame in its context.
+func (f *frame) leadsTo(r *http.Request) bool { return r.Context().Value(f.m) == any(f) }
 
 // over is false as long as the handler runs: there is an answer to come.
 func (f *frame) over() bool { return false }

@@ -92,7 +92,7 @@ type ended struct {
 // FromContext is the session of the request that ctx belongs to, or nil where there is
 // none. It does not touch the store.
 func FromContext(ctx context.Context) *Session {
-	if f, ok := ctx.Value(frameKey{}).(*frame); ok {
+	if f := frameOf(ctx); f != nil {
 		return f.use()
 	}
 	return nil

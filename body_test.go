@@ -1,0 +1,154 @@
+package session_test
+
+import (
+	"bytes"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
+)
+
+// An answer outside of middleware that has replaced the body of a request reads the form, if nobody has
+// read it before.
+func Test_which_form_is_read_after_the_body_was_replaced(t *testing.T) {
+	wrong := func(echo.Context) error { return session.ValidationErrors{"title": {"x"}} }
+	openFile := func(c echo.Context) error {
+		if _, err := c.FormFile("photo"); err != nil {
+			return session.ValidationErrors{"photo": {"It is too large"}}
+		}
+		return nil
+	}
+	cases := []struct {
+		desc    string
+		within  echo.MiddlewareFunc // inside of what answers
+		handler echo.HandlerFunc
+		large   bool
+		want    string
+	}{
+		{"it was not", noMiddleware, wrong, false, "mine mine"},
+		{"by the reader of BodyLimit, which another request has now", lending, wrong, false, "mine mine"},
+		{"by what was read of it", rereading, wrong, false, "mine mine"},
+		{"by one with a limit of the application", limiting, openFile, true, "default default"},
+		{"by one with a limit of Echo", middleware.BodyLimit("1M"), openFile, true, "default default"},
+	}
+	for answerer, mount := range map[string]func(e *echo.Echo){
+		"FlashInvalid":     func(e *echo.Echo) { e.Use(session.FlashInvalid) },
+		"an error handler": func(e *echo.Echo) { e.HTTPErrorHandler = answerInvalid },
+	} {
+		for _, tc := range cases {
+			e := echo.New()
+			e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{}), Cookie: session.CookieOptions{Insecure: true}}))
+			mount(e)
+			e.POST("/", tc.handler, tc.within)
+			e.GET("/", func(c echo.Context) error {
+				s := session.From(c)
+				return c.HTML(http.StatusOK, s.Old("title", "default")+" "+s.Old("after", "default"))
+			})
+			if got := afterUpload(t, e, tc.large); got != tc.want {
+				t.Errorf("%s, by %s: the old input is %q; want %q", tc.desc, answerer, got, tc.want)
+			}
+		}
+	}
+}
+
+func noMiddleware(next echo.HandlerFunc) echo.HandlerFunc { return next }
+
+// lending is BodyLimit, when the next request has come that its reader is lent to.
+func lending(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		var lent io.Reader
+		err := middleware.BodyLimit("1M")(func(c echo.Context) error {
+			lent = c.Request().Body
+			return next(c)
+		})(c)
+		lent.(interface{ Reset(io.ReadCloser) }).Reset(io.NopCloser(strings.NewReader("title=of another")))
+		return err
+	}
+}
+
+// rereading is what middleware does that checks a signature.
+func rereading(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		body, err := io.ReadAll(c.Request().Body)
+		if err != nil {
+			return err
+		}
+		c.Request().Body = io.NopCloser(bytes.NewReader(body))
+		return next(c)
+	}
+}
+
+func limiting(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, 1<<20)
+		return next(c)
+	}
+}
+
+func answerInvalid(err error, c echo.Context) {
+	if err := session.Invalid(c, err); err != nil {
+		c.Echo().DefaultHTTPErrorHandler(err, c)
+	}
+}
+
+// afterUpload sends a form with a file between two fields, and opens the page that comes next.
+func afterUpload(t *testing.T, e *echo.Echo, large bool) (page string) {
+	t.Helper()
+	size := 1
+	if large {
+		size = 3 << 20
+	}
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	_ = form.WriteField("title", "mine")
+	file, _ := form.CreateFormFile("photo", "photo.jpg")
+	_, _ = file.Write(bytes.Repeat([]byte("0123456789abcde\n"), size/16+1))
+	_ = form.WriteField("after", "mine")
+	_ = form.Close()
+
+	r := httptest.NewRequest(http.MethodPost, "/", &body)
+	r.ContentLength = -1 // in chunks, so that it is read until a limit is met
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	r.Header.Set("Accept", "text/html")
+	r.Header.Set("Referer", "http://example.com/")
+	answer := httptest.NewRecorder()
+	e.ServeHTTP(answer, r)
+
+	r = httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Accept", "text/html")
+	for _, c := range answer.Result().Cookies() {
+		r.AddCookie(c)
+	}
+	answer = httptest.NewRecorder()
+	e.ServeHTTP(answer, r)
+	return answer.Body.String()
+}
+
+// Behind Echo's Timeout, a handler may return when its echo.Context serves somebody else.
+func Test_that_FlashInvalid_leaves_the_request_of_another_visitor_alone(t *testing.T) {
+	other := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("title=of another"))
+	other.Header.Set("Content-Type", echo.MIMEApplicationForm)
+	body := other.Body
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{}), Cookie: session.CookieOptions{Insecure: true}}), session.FlashInvalid)
+	e.POST("/", func(c echo.Context) error {
+		c.SetRequest(other)
+		return session.ValidationErrors{"title": {"x"}}
+	})
+	rec := httptest.NewRecorder()
+	e.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("title=mine")))
+	if rest, err := io.ReadAll(body); other.Body != body || string(rest) != "title=of another" || err != nil {
+		t.Errorf("its body has %q left, %v; want all of it", rest, err)
+	}
+	if rec.Code != http.StatusInternalServerError {
+		t.Errorf("status %d; want the error to pass", rec.Code)
+	}
+}
