@@ -68,8 +68,8 @@ type Config struct {
 	// 0 is 10 minutes; a negative value is an error.
 	FlashTTL time.Duration
 
-	// NeverFlash has words by which fields of forms are never kept as old input. [Session.FlashAll] says
-	// which words are known by themselves, and what a word is; those are English.
+	// NeverFlash lists words. A field of a form whose name contains one is never kept as old input.
+	// [Session.FlashAll] says what a word is, and which ones are known by themselves: English ones.
 	//
 	//	NeverFlash: []string{"kennwort", "mot de passe"}, // and so user[kennwort], kennwort2 and motDePasse
 	NeverFlash []string
@@ -262,7 +262,7 @@ func (cfg Config) validate() error {
 	}
 	for _, name := range cfg.NeverFlash {
 		if strings.Trim(wordsOf(name), "_") == "" {
-			wrong("NeverFlash", name, "has neither a letter nor a digit, by which fields could be known; take it out")
+			wrong("NeverFlash", name, "has no letter of A to Z and no digit, by which fields could be known; take it out, and call FlashExcept")
 		}
 	}
 	if cfg.FlashTTL < 0 {

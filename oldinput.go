@@ -149,7 +149,7 @@ func neverFlashed(names []string) *regexp.Regexp {
 	}
 	var words []string
 	for _, name := range names {
-		words = append(words, strings.Trim(wordsOf(name), "_"))
+		words = append(words, strings.ReplaceAll(strings.Trim(wordsOf(name), "_"), "_", "_?"))
 	}
 	return regexp.MustCompile(`(^|_)(` + strings.Join(words, "|") + `)[0-9]*(_|$)`)
 }
@@ -159,7 +159,7 @@ func wordsOf(name string) string {
 	return notAlphanumeric.ReplaceAllString(strings.ToLower(splitCamelCase(name)), "_")
 }
 
-var notAlphanumeric = regexp.MustCompile(`[^\pL\pN]+`)
+var notAlphanumeric = regexp.MustCompile(`[^a-z0-9]+`)
 
 // isSecret says whether a field of that name must not be kept. It errs on the safe side:
 // a field that is typed again is better than a password in a store.

@@ -178,7 +178,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 			"card_number", "cardNumber", "cardnumber", "card-no", "cc-number", "ccnumber", "cc-csc", "credit_card", "creditcard", "creditcardnumber", "credit-card-no",
 			"cvc", "cvv", "cvv2", "ccv", "card[cvc]", "cardCvc", "security_code",
 			"pin", "userPIN", "card_pin", "pin[]", "otp", "otp_code", "otpCode", "totp", "one-time-code", "mfa_code", "two_factor_code", "recovery-code", "2fa-code", "smsCode", "login_code", "access_code",
-			"recovery_codes", "recovery_phrase", "security_answers", "backup_codes[]", "reset_code", "confirmationCode", "activation-code",
+			"recovery_codes", "recovery_phrase", "recoveryphrase", "пользовательPIN", "security_answers", "backup_codes[]", "reset_code", "confirmationCode", "activation-code",
 			"ssn", "user_ssn", "social_security_number", "security_answer",
 			"g-recaptcha-response", "h-captcha-response", "cf-turnstile-response",
 			"_method", "_form",
@@ -222,13 +222,13 @@ func Test_which_fields_are_secrets(t *testing.T) {
 }
 
 func Test_that_an_application_has_words_of_its_own_for_what_is_never_kept(t *testing.T) {
-	words := []string{"kennwort", "mot de passe", "contraseña"}
+	words := []string{"kennwort", "mot de passe", "contraseña", "[iban]"}
 	names := map[bool][]string{
 		true: {
 			"kennwort", "Kennwort", "KENNWORT", "user[kennwort]", "user.kennwort", "neuesKennwort", "kennwort_wiederholen", "kennwort2",
-			"mot_de_passe", "motDePasse", "mot-de-passe", "contraseña", "nueva_contraseña", "password",
+			"mot_de_passe", "motDePasse", "mot-de-passe", "motdepasse", "contraseña", "nueva_contraseña", "bank.iban", "password",
 		},
-		false: {"name", "kennwortlos", "kennworte", "mot", "de", "passe", "mot_de_la_passe", "contrase", "contraseñas"},
+		false: {"name", "kennwortlos", "meinkennwort", "kennworte", "mot", "de", "passe", "mot_de_la_passe", "contrase", "contraseñas"},
 	}
 	form := url.Values{}
 	for _, list := range names {
