@@ -68,7 +68,8 @@ const leastMaxData = 512
 
 // Run checks a store against the contract, each case in a parallel subtest that has a
 // harness of its own. Two more are made, to see what kind of store it is, and that none has
-// what another one stored.
+// what another one stored. No case may take more than four minutes, so a server whose calls take a second
+// each is too far away.
 func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 	t.Helper()
 	first := newHarness(t)
@@ -168,10 +169,16 @@ func casesFor(h Harness) ([]storeCase, error) {
 // then with an error that asks why.
 func patiently(most time.Duration, why string, do func() error) (wait func() error) {
 	done := make(chan error, 1)
-	go func() { done <- do() }()
+	go func() {
+		defer close(done) // also where a Harness ends the test, and with it this goroutine
+		done <- do()
+	}()
 	return sync.OnceValue(func() error {
 		select {
-		case err := <-done:
+		case err, returned := <-done:
+			if !returned {
+				return errors.New("the Harness has ended the test")
+			}
 			return err
 		case <-time.After(most):
 			return fmt.Errorf("still waiting after %v: %s", most, why)

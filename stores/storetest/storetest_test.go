@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -316,6 +317,24 @@ func Test_that_a_store_that_keeps_a_connection_is_not_waited_for_for_ever(t *tes
 			t.Fatal(err)
 		}
 		const claim, want = "of many creates one wins", "still waiting after 4m0s: does a method return without giving back"
+		if got := failures[claim]; got == nil || !strings.Contains(got.Error(), want) {
+			t.Errorf("%s: got %v; want it to have %q", claim, got, want)
+		}
+	})
+}
+
+// As t.Fatal does in the Advance of a harness.
+func Test_that_a_harness_that_ends_the_test_is_not_waited_for(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+			h := harness(func(c *clock) session.Store { return memory(c) })
+			h.Advance = func(time.Duration) { runtime.Goexit() }
+			return h
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const claim, want = "touch moves the expiry away and changes nothing else", "the Harness has ended the test"
 		if got := failures[claim]; got == nil || !strings.Contains(got.Error(), want) {
 			t.Errorf("%s: got %v; want it to have %q", claim, got, want)
 		}

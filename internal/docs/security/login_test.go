@@ -40,23 +40,48 @@ func Test_that_a_user_can_log_out_everywhere_else(t *testing.T) {
 	here.SeesNo(here.Post("/logout", nil), "ada")
 }
 
-// Logins that run at the same time count, too.
-func Test_that_a_fourth_login_ends_the_first(t *testing.T) {
-	sessions, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{})})
+// few is an application whose members have three sessions at most.
+func few(t *testing.T, now func() time.Time) (*session.Manager, *echo.Echo) {
+	t.Helper()
+	sessions, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{}), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := members{sessions}
 	app := echo.New()
 	app.Use(sessions.Middleware())
+	app.GET("/", m.home)
 	app.POST("/", func(c echo.Context) error {
-		s := session.From(c)
-		s.Tag(c.QueryParam("user"))
-		if err := m.endOldLogins(c, c.QueryParam("user")); err != nil {
+		s, user := session.From(c), c.QueryParam("user")
+		s.Tag(user)
+		s.Put("user", user)
+		if err := m.endOldLogins(c, user); err != nil {
 			return err
 		}
-		return c.NoContent(http.StatusNoContent)
+		return session.Redirect(c, "/")
 	})
+	return sessions, app
+}
+
+func Test_that_a_fourth_login_ends_the_first(t *testing.T) {
+	now := time.Now()
+	_, app := few(t, func() time.Time { now = now.Add(time.Second); return now })
+	first := visit.New(t, app)
+	visitors := []*visit.Visitor{first, first.Another(), first.Another(), first.Another()}
+	for _, v := range visitors {
+		first.Sees(v.Post("/?user=ada", nil), "user: ada")
+		if v != visitors[3] {
+			first.Sees(first.Get("/"), "user: ada")
+		}
+	}
+	first.SeesNo(first.Get("/"), "ada")
+	for _, v := range visitors[1:] {
+		v.Sees(v.Get("/"), "user: ada")
+	}
+}
+
+func Test_that_logins_at_the_same_time_count_too(t *testing.T) {
+	sessions, app := few(t, time.Now)
 	for round := range 50 {
 		user := fmt.Sprint("user", round)
 		var logins sync.WaitGroup
