@@ -233,7 +233,7 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 // readUpload reads a form with files that nobody has read, since it was refused before, for what the answer
 // says of its fields. It keeps no file on the disk for that.
 func readUpload(r *http.Request) error {
-	if r.MultipartForm != nil || r.Body == nil || mediaType(r.Header) != "multipart/form-data" {
+	if r.Body == nil || mediaType(r.Header) != "multipart/form-data" {
 		return nil
 	}
 	r.Body = http.MaxBytesReader(nil, r.Body, maxMultipartMemory)

@@ -3,6 +3,7 @@ package session_test
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -19,10 +20,10 @@ import (
 // An answer outside of middleware that has replaced the body of a request reads the form, if nobody has
 // read it before.
 func Test_which_form_is_read_after_the_body_was_replaced(t *testing.T) {
-	wrong := func(echo.Context) error { return session.ValidationErrors{"title": {"x"}} }
+	wrong := func(echo.Context) error { return session.ValidationErrors{"photo": {"wrong"}} }
 	openFile := func(c echo.Context) error {
 		if _, err := c.FormFile("photo"); err != nil {
-			return session.ValidationErrors{"photo": {"It is too large"}}
+			return session.ValidationErrors{"photo": {"large"}}
 		}
 		return nil
 	}
@@ -33,11 +34,11 @@ func Test_which_form_is_read_after_the_body_was_replaced(t *testing.T) {
 		large   bool
 		want    string
 	}{
-		{"it was not", noMiddleware, wrong, false, "mine mine"},
-		{"by the reader of BodyLimit, which another request has now", lending, wrong, false, "mine mine"},
-		{"by what was read of it", rereading, wrong, false, "mine mine"},
-		{"by one with a limit of the application", limiting, openFile, true, "default default"},
-		{"by one with a limit of Echo", middleware.BodyLimit("1M"), openFile, true, "default default"},
+		{"it was not", noMiddleware, wrong, false, "mine mine wrong"},
+		{"by the reader of BodyLimit, which another request has now", lending, wrong, false, "mine mine wrong"},
+		{"by what was read of it", rereading, wrong, false, "mine mine wrong"},
+		{"by one with a limit of the application", limiting, openFile, true, "default default large"},
+		{"by one with a limit of Echo", middleware.BodyLimit("1M"), openFile, true, "default default large"},
 	}
 	for answerer, mount := range map[string]func(e *echo.Echo){
 		"FlashInvalid":     func(e *echo.Echo) { e.Use(session.FlashInvalid) },
@@ -45,18 +46,27 @@ func Test_which_form_is_read_after_the_body_was_replaced(t *testing.T) {
 	} {
 		for _, tc := range cases {
 			e := echo.New()
-			e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{}), Cookie: session.CookieOptions{Insecure: true}}))
+			e.Use(insecure())
 			mount(e)
 			e.POST("/", tc.handler, tc.within)
 			e.GET("/", func(c echo.Context) error {
 				s := session.From(c)
-				return c.HTML(http.StatusOK, s.Old("title", "default")+" "+s.Old("after", "default"))
+				return c.HTML(http.StatusOK, s.Old("title", "default")+" "+s.Old("after", "default")+" "+strings.Join(s.InputErrors("photo"), ""))
 			})
 			if got := afterUpload(t, e, tc.large); got != tc.want {
-				t.Errorf("%s, by %s: the old input is %q; want %q", tc.desc, answerer, got, tc.want)
+				t.Errorf("%s, by %s: the page has %q; want %q", tc.desc, answerer, got, tc.want)
 			}
 		}
 	}
+}
+
+// insecure is for requests over plain http.
+func insecure() echo.MiddlewareFunc {
+	return session.Middleware(session.Config{
+		Store:  memorystore.New(memorystore.Options{}),
+		Cookie: session.CookieOptions{Insecure: true},
+		Logger: slog.New(slog.DiscardHandler),
+	})
 }
 
 func noMiddleware(next echo.HandlerFunc) echo.HandlerFunc { return next }
@@ -132,13 +142,41 @@ func afterUpload(t *testing.T, e *echo.Echo, large bool) (page string) {
 	return answer.Body.String()
 }
 
+func Test_that_a_body_that_is_no_form_is_left_alone(t *testing.T) {
+	const size = 33 << 20
+	r := httptest.NewRequest(http.MethodPost, "/", io.LimitReader(zeros{}, size))
+	r.Header.Set("Content-Type", "application/json")
+	start(t, session.Config{}).serve(r, func(c echo.Context) error {
+		err := session.Invalid(c, session.ValidationErrors{"title": {"x"}})
+		if n, readErr := io.Copy(io.Discard, c.Request().Body); n != size || readErr != nil {
+			t.Errorf("%d bytes can be read afterwards, %v; want all %d", n, readErr, size)
+		}
+		return err
+	})
+}
+
+// No server makes such a request, but a test of an application may.
+func Test_that_an_upload_without_a_body_is_answered(t *testing.T) {
+	r, err := http.NewRequest(http.MethodPost, "/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	rec := start(t, session.Config{}).serve(r, func(c echo.Context) error {
+		return session.Invalid(c, session.ValidationErrors{"title": {"x"}})
+	})
+	if rec.Code != http.StatusSeeOther {
+		t.Errorf("status %d; want 303", rec.Code)
+	}
+}
+
 // Behind Echo's Timeout, a handler may return when its echo.Context serves somebody else.
 func Test_that_FlashInvalid_leaves_the_request_of_another_visitor_alone(t *testing.T) {
 	other := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("title=of another"))
 	other.Header.Set("Content-Type", echo.MIMEApplicationForm)
 	body := other.Body
 	e := echo.New()
-	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{}), Cookie: session.CookieOptions{Insecure: true}}), session.FlashInvalid)
+	e.Use(insecure(), session.FlashInvalid)
 	e.POST("/", func(c echo.Context) error {
 		c.SetRequest(other)
 		return session.ValidationErrors{"title": {"x"}}

@@ -321,7 +321,12 @@ func Test_how_much_is_read_of_an_upload_that_nobody_has_read(t *testing.T) {
 		r.Header.Set("Content-Type", contentType)
 		read := &countedBody{ReadCloser: r.Body}
 		r.Body = read
+		dir := t.TempDir()
+		t.Setenv("TMPDIR", dir)
 		rec := start(t, session.Config{}).serve(r, tc.answer)
+		if n := countFiles(t, dir); n > 0 && tc.desc != "a large one that is flashed" {
+			t.Errorf("%s: it is in %d files", tc.desc, n)
+		}
 		if refused := rec.Code == http.StatusRequestEntityTooLarge; refused == tc.all {
 			t.Errorf("%s: status %d", tc.desc, rec.Code)
 		}
