@@ -261,7 +261,7 @@ func (cfg Config) validate() error {
 		wrong("IdleTimeout", cfg.IdleTimeout, "is negative; 0 is the default of 2 hours. For a session without an idle limit, set it to the AbsoluteTimeout")
 	}
 	for _, name := range cfg.NeverFlash {
-		if strings.Trim(wordsOf(name), "_") == "" {
+		if wordsOf(name) == "" {
 			wrong("NeverFlash", name, "has no letter of A to Z and no digit, by which fields could be known; take it out, and call FlashExcept")
 		}
 	}

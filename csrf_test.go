@@ -25,11 +25,13 @@ func guarded(h echo.HandlerFunc, cfg ...session.CSRFConfig) echo.HandlerFunc {
 }
 
 // tokenPage is a page with a form: it has the token, and nothing else.
-var tokenPage = guarded(func(c echo.Context) error {
-	return c.HTML(http.StatusOK, session.From(c).CSRFToken())
-})
+var tokenPage = guarded(showToken)
 
-var accept = guarded(func(c echo.Context) error { return c.HTML(http.StatusOK, "accepted") })
+var accept = guarded(sayAccepted)
+
+func showToken(c echo.Context) error { return c.HTML(http.StatusOK, session.From(c).CSRFToken()) }
+
+func sayAccepted(c echo.Context) error { return c.HTML(http.StatusOK, "accepted") }
 
 // submits sends a form with that token from a page of the site.
 func (v *browser) submits(token string, more ...string) reply {
@@ -60,12 +62,10 @@ func Test_that_a_token_of_the_session_is_accepted(t *testing.T) {
 func Test_that_a_page_has_tokens_where_nobody_is_asked_for_them(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		asksNobody := session.CSRFConfig{Skipper: func(echo.Context) bool { return true }}
-		page := guarded(func(c echo.Context) error { return c.HTML(http.StatusOK, session.From(c).CSRFToken()) }, asksNobody)
 		v := s.browser()
-		wantText(t, "where it is asked for", v.submits(v.opens(page).body).body, "accepted")
-		wantText(t, "where it is not", v.asks(ask{form: url.Values{}, from: "/form"}, guarded(func(c echo.Context) error {
-			return c.HTML(http.StatusOK, "accepted")
-		}, asksNobody)).body, "accepted")
+		token := v.opens(guarded(showToken, asksNobody)).body
+		wantText(t, "where it is asked for", v.submits(token).body, "accepted")
+		wantText(t, "where it is not", v.asks(ask{form: url.Values{}, from: "/form"}, guarded(sayAccepted, asksNobody)).body, "accepted")
 	})
 }
 

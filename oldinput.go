@@ -149,14 +149,14 @@ func neverFlashed(names []string) *regexp.Regexp {
 	}
 	var words []string
 	for _, name := range names {
-		words = append(words, strings.ReplaceAll(strings.Trim(wordsOf(name), "_"), "_", "_?"))
+		words = append(words, strings.ReplaceAll(wordsOf(name), "_", "_?"))
 	}
 	return regexp.MustCompile(`(^|_)(` + strings.Join(words, "|") + `)[0-9]*(_|$)`)
 }
 
 // wordsOf is a name in snake case.
 func wordsOf(name string) string {
-	return notAlphanumeric.ReplaceAllString(strings.ToLower(splitCamelCase(name)), "_")
+	return strings.Trim(notAlphanumeric.ReplaceAllString(strings.ToLower(splitCamelCase(name)), "_"), "_")
 }
 
 var notAlphanumeric = regexp.MustCompile(`[^a-z0-9]+`)

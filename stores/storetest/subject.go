@@ -281,3 +281,27 @@ func spellings(secret string) []string {
 		base64.StdEncoding.EncodeToString([]byte(secret)), base64.URLEncoding.EncodeToString([]byte(secret)),
 	}
 }
+
+// manyConnections is more than a pool of them has.
+const manyConnections = 200
+
+// cutShort lists something with contexts that end somewhere in between. Whatever comes without an error must
+// be as many as come where none ends.
+func cutShort(ctx context.Context, list func(ctx context.Context) (int, error)) error {
+	began := time.Now()
+	all, err := list(ctx)
+	if err != nil {
+		return err
+	}
+	took := time.Since(began)
+	const rounds = 60
+	for i := range rounds {
+		short, end := context.WithTimeout(ctx, took*time.Duration(i)/(rounds*3/4))
+		got, err := list(short)
+		end()
+		if err == nil && got != all {
+			return fmt.Errorf("got %d of %d, and no error, when the context ended meanwhile", got, all)
+		}
+	}
+	return nil
+}
