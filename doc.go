@@ -1,6 +1,6 @@
-// Package session keeps what a visitor of a server-rendered application said and was told:
-// values, flash messages, old form input and validation errors. It is middleware for Echo
-// v4, and what it keeps is shown by the templ components in the package [components].
+// Package session keeps per-visitor state for server-rendered applications: values, flash
+// messages, old form input and validation errors. It is middleware for Echo v4; the templ
+// components in the package [components] show what it keeps.
 //
 //	e.Use(session.Middleware(session.Config{
 //		Store: memorystore.New(memorystore.Options{}),
@@ -13,21 +13,21 @@
 //		return session.Redirect(c, "/cart")
 //	})
 //
-// The example of the package is a whole program with a form. (The cookie is Secure: for plain
-// http, while you develop, set [CookieOptions].Insecure.)
+// The package example is a complete program with a form. (The cookie is Secure: for plain
+// http during development, set [CookieOptions].Insecure.)
 //
-// # What holds
+// # Guarantees
 //
 // A request that does not use its session costs two allocations: no store call, no
 // cookie, no header. Nothing stored means no record and no cookie.
 //
-// What a request changes is saved before the first byte of its response leaves, however
+// A request's changes are saved before the first byte of its response leaves, however
 // it is answered: by a handler, an error handler, a redirect, a stream, a hijack, or not at
-// all. If it cannot be saved, the visitor gets a clean error page (503, or 500 for a value
-// that cannot be stored), and none of what the handler said.
+// all. If they cannot be saved, the visitor gets a clean error page (503, or 500 for a value
+// that cannot be stored), and nothing of what the handler wrote.
 //
-// Parallel requests lose none of each other's changes: a request is a list of changes, and is
-// replayed on the newest record. A session that was destroyed, or given a new id, never
+// Parallel requests never lose each other's changes: a request records its changes, and
+// replays them on the newest record. A session that was destroyed, or given a new id, never
 // comes back under the old one. (Sessions in cookies cannot do this; see [cookiestore].)
 //
 // A flash message lives until a page shows it. A redirect, a poll, a prefetch or an image
@@ -38,52 +38,52 @@
 //
 // # A session and its life
 //
-// [From] is the session of a request, and [FromContext] that of a context, in templ
-// components for example. A session begins when something is put into it. It ends by
-// [Session.Destroy], or when it was not used for the IdleTimeout of [Config], and in any
-// case after the AbsoluteTimeout. Nobody has to save it.
+// [From] is the session of a request, and [FromContext] that of a context, for example in
+// templ components. A session begins when something is put into it. It ends at
+// [Session.Destroy], after the IdleTimeout of [Config] without use, and in any case
+// after the AbsoluteTimeout. You never have to save it.
 //
 // [Get], [Lookup], [Pull] and [Update] read and change values of any type that JSON can
-// carry; the other methods need no type, such as [Session.Put], [Session.Has] and
-// [Session.Increment]. A visitor who logs in gets a new id:
+// carry. Methods such as [Session.Put], [Session.Has] and [Session.Increment] need no type.
+// A visitor who logs in gets a new id:
 //
 //	s.Regenerate()
 //	s.Put("user", user.ID)
 //	return session.Redirect(c, s.PullIntendedURL("/account"))
 //
-// [Session.RememberMe] keeps a session for longer, if its visitor asks for that.
+// [Session.RememberMe] keeps a session longer, for a visitor who asks for that.
 //
 // # Flash messages
 //
 // An alert, such as [Session.FlashSuccess], is a text for the next page; the component
-// FlashAlerts shows it. [Session.Flash] is for any value, under a key of your own. Read by
-// hand, they are [Session.FlashMessages] and [Flashed]. [Session.FlashNow] is for a page
-// that is shown at once, and [Session.Reflash] keeps everything for one more.
+// FlashAlerts shows it. [Session.Flash] is for any value, under a key of your own. Read them
+// by hand with [Session.FlashMessages] and [Flashed]. [Session.FlashNow] is for a page
+// that is rendered at once, and [Session.Reflash] keeps everything for one more page.
 //
 // # Forms
 //
-// [Invalid] answers a form that cannot be accepted. The visitor is back at the form, with
-// what was typed (but no passwords), and with what is wrong beside each field:
+// [Invalid] answers a form that cannot be accepted. The visitor gets the form back, with
+// what was typed (but no passwords), and each error beside its field:
 //
 //	if err := c.Validate(&post); err != nil {
 //		return session.Invalid(c, err, postForm())
 //	}
 //
-// It understands the errors of go-playground/validator, and [ValidationErrors] for checks by
-// hand. With [FlashInvalid] mounted, handlers simply return them. The components Form, Field
-// and OldInput show it all; by hand it is [Session.Old], [Session.InputErrors] and, where a
-// page has several forms, [Session.Submission].
+// It understands the errors of go-playground/validator, and [ValidationErrors] for your own
+// checks. With [FlashInvalid] mounted, handlers return them and are done. The components Form,
+// Field and OldInput show it all; in markup of your own, use [Session.Old],
+// [Session.InputErrors] and, if a page has several forms, [Session.Submission].
 //
 // Mount [CrossOrigin] against forms that other sites send, or [CSRF] if you must have tokens.
 //
 // # Answers
 //
-// [Render], [Redirect] and [Back] do for whole pages what their names say, and for parts of
-// pages what htmx and its like need instead. [IsPartial] says which of the two a request is for.
+// [Render], [Redirect] and [Back] do what their names say for whole pages, and what htmx and
+// its like need for parts of pages. [IsPartial] says which of the two a request asks for.
 //
 // # Users
 //
-// Say whose session it is when a user logs in, and all sessions of a user can be listed and ended:
+// Say at login whose session it is, and you can list and end all sessions of a user:
 //
 //	s.Tag(user.ID) // and gives the session a new id, unless it has this tag already
 //	…
@@ -109,14 +109,14 @@
 //
 // # Stores
 //
-// One machine: [filestore]. Several: [redisstore] or [dynamodbstore]. For development and
-// tests: [memorystore]. Without a server, and with what that costs: [cookiestore]. The
-// package [stores] picks one by the environment. A store of your own has the four methods of
-// [Store], whose rules [storetest] checks.
+// One machine: [filestore]. Several: [redisstore] or [dynamodbstore]. Development and
+// tests: [memorystore]. No server, at a price: [cookiestore]. The package [stores] picks one
+// by the environment. A store of your own has the four methods of [Store], whose rules
+// [storetest] checks.
 //
-// # Seeing and testing
+// # Monitoring and testing
 //
-// [Hooks] report what happens, to a log or, by [otelsession], to OpenTelemetry. They name a
+// [Hooks] report what happens, to a log or, with [otelsession], to OpenTelemetry. They name a
 // session by its handle, which opens nothing. The package [sessiontest] is for the tests of
 // an application.
 //
@@ -124,45 +124,45 @@
 //
 // Each of these has an example that shows what happens, and what to do instead.
 //
-//   - To compute a value by Get and Put: what another tab does meanwhile is lost. Example
+//   - Computing a value with Get and Put: what another tab does meanwhile is lost. Example
 //     LostUpdate of [Update].
-//   - To change what Get has returned: it is a copy. Example ChangedInPlace of [Get].
-//   - To log somebody in without a new id: whoever knows the old one is logged in as well.
+//   - Changing what Get has returned: it is a copy. Example ChangedInPlace of [Get].
+//   - Logging somebody in without a new id: whoever knows the old one is logged in as well.
 //     Example Fixation of [Session.Regenerate].
-//   - To log out by [Session.Clear]: the session lives on. Example ByClear of
+//   - Logging out with [Session.Clear]: the session lives on. Example ByClear of
 //     [Session.Destroy].
-//   - To keep a message as a value: a prefetch takes it away. Example AsAValue of
+//   - Keeping a message as a value: a prefetch takes it away. Example AsAValue of
 //     [Session.FlashInfo].
-//   - To write a component into the response: if it fails, half a page has left. Example
+//   - Writing a component into the response: if it fails, half a page has left. Example
 //     HalfAPage of [Render].
-//   - To change the session in a goroutine after the answer has left: it comes too late, and
-//     [Manager.Update] does not. Example TooLate of [Session.Err].
-//   - To give a job the handle of a session that is new, or about to get another id: there is
+//   - Changing the session in a goroutine after the answer has left: the change comes too late.
+//     Use [Manager.Update]. Example TooLate of [Session.Err].
+//   - Giving a job the handle of a session that is new, or about to get another id: there is
 //     none yet. Example of [Session.Handle].
-//   - To make a page [Optional] that is for users only. Example Incorrect there.
-//   - To mount the middleware inside of what uses it. Example Incorrect of [Middleware].
+//   - Making a page [Optional] that is for users only. Example Incorrect of [Optional].
+//   - Mounting the middleware inside of what uses it. Example Incorrect of [Middleware].
 //
 // # Order of middleware
 //
 // Mount [Middleware] outside of what uses sessions. Gzip, BodyDump and Timeout may stand
-// on either side. Prefer ContextTimeout to Timeout, which Echo has deprecated: behind it a
+// on either side. Prefer ContextTimeout to Timeout, which Echo has deprecated: behind Timeout a
 // handler goes on running after its request has been answered, with an echo.Context that
-// may belong to another request by then. There, take the *Session at the beginning.
+// may by then belong to another request. There, take the *Session at the beginning.
 //
 // Mount it with Echo's Use. If you mount it with Pre, mount it after MethodOverride, Rewrite and
-// whatever else changes the method or the path of a request: Echo finds the route by the request that it
-// was given, and what is inside of [Middleware] has a copy. Under Pre no route is known yet either:
-// c.Path() is "" in Config.Skipper and Config.Passive.
+// whatever else changes the method or the path of a request: Echo finds the route by the request
+// that it was given, and what is inside of [Middleware] has a copy. Under Pre no route is known
+// yet: c.Path() is "" in Config.Skipper and Config.Passive.
 //
-// Echo's CORS belongs outside of [CrossOrigin] and [CSRF], or scripts of other origins cannot read what
-// these answer. For htmx across origins, have it expose HX-Redirect, and redirect to whole addresses.
+// Echo's CORS belongs outside of [CrossOrigin] and [CSRF], or scripts of other origins cannot read
+// their answers. For htmx across origins, have CORS expose HX-Redirect, and redirect to whole addresses.
 //
-// BodyLimit belongs inside of [Middleware] if an error handler calls [Invalid]: it lends the reader that it
-// has put around the body to the next request.
+// BodyLimit belongs inside of [Middleware] if an error handler calls [Invalid]: BodyLimit lends the
+// reader that it has put around the body to the next request.
 //
-// What finishes a response by itself belongs inside of [Middleware], or around the whole Echo:
-// http.TimeoutHandler, say, or middleware of net/http that compresses, in echo.WrapMiddleware.
-// An error that is returned through it cannot be answered any more, and a failed commit is one.
+// Whatever finishes a response by itself belongs inside of [Middleware], or around the whole Echo:
+// for example http.TimeoutHandler, or net/http middleware that compresses, in echo.WrapMiddleware.
+// An error that is returned through it can no longer be answered, and a failed commit is one.
 //
 // [components]: https://pkg.go.dev/github.com/echo-hypermedia/session/components
 // [stores]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores
