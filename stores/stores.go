@@ -1,36 +1,36 @@
-// Package stores picks a session store by what the environment says, as deployments do:
+// Package stores picks a session store by environment variables:
 //
 //	store, err := stores.FromEnv()
 //
-// or, with more of the Config, [ConfigFromEnv], and [ConfigFromEnvWith] for a store that it does
-// not know. These are the variables:
+// [ConfigFromEnv] reads more of the Config, and [ConfigFromEnvWith] does so for a store that you
+// open yourself. These are the variables:
 //
 //	SESSION_DRIVER            cookie (the default), file, redis, dynamodb or memory
 //	SESSION_IDLE_TIMEOUT      a duration such as 2h or 30m; see session.Config
 //	SESSION_ABSOLUTE_TIMEOUT  a duration, or never
-//	SESSION_INSECURE          true where the site is plain http, while you develop
+//	SESSION_INSECURE          true for a site on plain http, during development
 //
 //	cookie    APP_KEY                 the key that seals; `openssl rand -hex 32` makes one
-//	          APP_PREVIOUS_KEYS       keys that still open, with commas in between; optional
+//	          APP_PREVIOUS_KEYS       keys that still open, separated by commas; optional
 //	file      SESSION_FILE_DIR        the directory
 //	redis     REDIS_URL               redis://user:password@host:6379/0, rediss:// for TLS, unix://;
 //	                                  ?addr=host:port for more nodes of a Cluster;
 //	                                  ?master_name=… for Sentinel, &addr=host:port for more
-//	                                  of them; see below
+//	                                  Sentinels; see below
 //	          SESSION_REDIS_PREFIX    what the keys begin with; optional
 //	dynamodb  SESSION_DYNAMODB_TABLE  the table; dynamodbstore.CreateTable makes one
 //	          AWS_REGION, …           the region, credentials and all else that AWS's own tools read,
 //	                                  except how often they try and how long they wait
 //
-// What is missing or wrong is reported all at once.
+// Everything missing or wrong is reported at once.
 //
-// REDIS_URL may have the options that go-redis reads from a URL, other than read_only,
+// REDIS_URL may have the options that go-redis reads from a URL, except read_only,
 // replica_only, route_by_latency and route_randomly: a replica may still have a session that
-// was ended. With a master_name, the user and the password before the host are Sentinel's, and
+// was ended. With a master_name, the user and password before the host are Sentinel's, and
 // those of the servers are &username=…&password=….
 //
-// Importing this package compiles all drivers in. A program that knows which store it uses
-// imports only that one, and so contains no driver that it does not use.
+// Importing this package compiles in all drivers. A program that knows its store should import
+// only that one.
 package stores
 
 import (

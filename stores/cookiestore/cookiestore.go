@@ -7,35 +7,34 @@
 //	…
 //	store, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{key}})
 //
-// What it promises: a visitor cannot read a session and cannot change it, cannot use it
-// under the name of another cookie, and cannot use it after its deadline, which is inside
-// the sealed value.
+// It promises that a visitor cannot read or change a session, use it under the name of another
+// cookie, or use it after its deadline, which is inside the sealed value.
 //
-// What it does not, because it cannot:
+// It cannot do the following:
 //
-//   - It cannot merge. Where two requests change a session at the same time, the browser
-//     keeps the cookie that arrives last, and the changes of the other are lost.
-//   - It cannot revoke. Logging out removes the cookie from this browser; a copy of it
-//     works, and is renewed by being used, until the absolute timeout. Keep that short.
-//   - It cannot tell an earlier cookie from the latest one. Whoever puts one back has the session
+//   - Merge. If two requests change a session at the same time, the browser keeps the cookie
+//     that arrives last, and the other's changes are lost.
+//   - Revoke. Logging out removes the cookie from this browser; a copy of it still works, and use
+//     renews it, until the absolute timeout. Keep that short.
+//   - Tell an earlier cookie from the latest one. Whoever puts one back has the session
 //     as it was: keep no count of attempts in it.
-//   - It cannot hold much: browsers drop a cookie of more than 4096 bytes, and sealing
-//     makes about 16/9 n + 110 bytes of n.
+//   - Hold much. Browsers drop a cookie of more than 4096 bytes, and sealing turns n bytes
+//     into about 16/9 n + 110.
 //
-// Changes that must not be lost and sessions that must be revoked belong in one of the
-// other stores. The examples ParallelRequests and CopyAfterLogout show what happens here.
+// If changes must not be lost, or sessions must be revoked, use one of the other stores. The
+// examples ParallelRequests and CopyAfterLogout show what happens here.
 //
 // # Keys
 //
 // The first key seals and all keys open. To rotate, put the new key in front and remove
 // the old one when the longest idle timeout has passed. Without its key a session is not found:
-// the visitor starts a new one. Where several processes answer, let all of them learn the
-// new key in the second place before it moves to the first.
+// the visitor starts a new one. With several processes, give all of them the new key in second
+// place before it moves to the first.
 //
 // # Format
 //
 // A value is made by [securecookie] with AES-256 in counter mode and then HMAC-SHA-256,
-// with two keys that HKDF-SHA-256 (RFC 5869) derives from the application key. Inside are
+// with two keys that HKDF-SHA-256 (RFC 5869) derives from the application key. It contains
 // one byte for the format (1), the deadline as 8 bytes of Unix milliseconds, and the data.
 package cookiestore
 

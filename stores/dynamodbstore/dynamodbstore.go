@@ -4,58 +4,58 @@
 //	…
 //	store, err := dynamodbstore.New(dynamodb.NewFromConfig(cfg), dynamodbstore.Options{Table: "sessions"})
 //
-// What it promises: all of the [session.Store] and [session.Tagger] contracts, for any
-// number of processes. Every read is a strongly consistent one, and every change carries a
-// condition that DynamoDB checks in the same step.
+// It keeps all of the [session.Store] and [session.Tagger] contracts, for any number of
+// processes. Every read is strongly consistent, and every change carries a condition that
+// DynamoDB checks in the same step.
 //
-// What it does not: large sessions (an item has at most 400 KB, see [MaxData], and is paid
-// for by the kilobyte), and a global table that is written in more than one region, where
-// conditions hold within a region only.
+// It does not support large sessions (an item has at most 400 KB, see [MaxData], and is paid
+// for by the kilobyte), or a global table that is written in more than one region, where
+// conditions hold only within a region.
 //
 // # Table
 //
-// [CreateTable] makes the table, and [Store.Check] looks at one that was made by hand or
+// [CreateTable] makes the table, and [Store.Check] checks one that was made by hand or
 // by a deployment tool. Its partition key is pk, its sort key is sk, both strings, and TTL
-// is switched on for exp.
+// is on for exp.
 //
 //	                pk           sk       exp   others
 //	session         S#<key>      S        N     version N, data B
 //	tombstone       S#<key>      S        N     ended S
 //	entry of a tag  T#<tag>      <key>    N     revoked BOOL
 //
-// What counts of revoked is that it is there, whatever its value.
+// The attribute revoked counts if it is there, whatever its value.
 //
 // The expiry, exp, is in seconds of the Unix epoch and rounded up. TTL deletes items days
-// after that, and nothing relies on it: every read and every condition looks at exp itself.
+// after that, and nothing relies on it: every read and every condition checks exp itself.
 //
 // # Clock
 //
 // DynamoDB does not tell the time, so a session expires by the clock of the process that
-// asks for it. Keep the clocks together with NTP: where one is a minute ahead, sessions end
-// a minute early there. (So do entries of tags, and the marks on them; with the lifetimes that
+// asks for it. Keep the clocks together with NTP: on a machine that is a minute ahead, sessions
+// end a minute early. (So do entries of tags, and the marks on them; with the lifetimes that
 // sessions have, a minute does no harm.)
 //
 // A tombstone keeps a late request from creating the session again, for five minutes by the clock
-// of the process that destroys. Where that clock is behind by as much, it keeps nothing off. So
-// NTP is needed everywhere, and not only where sessions are read.
+// of the process that destroys. If that clock is behind by as much, it keeps nothing off. So
+// NTP is needed everywhere, not only where sessions are read.
 //
 // # Client
 //
-// By default the client of the SDK waits up to 20 seconds between two tries, and for an
-// answer without limit. That is longer than a visitor waits, and than the session manager
-// does. The example of this package has better settings.
+// By default the SDK's client waits up to 20 seconds between two tries, and without limit for an
+// answer. That is longer than a visitor or the session manager waits. The example of this
+// package has better settings.
 //
-// A request may be carried out although its answer is lost, and the SDK sends it again
-// then. No method does its work twice: see [Store.Destroy]; a second Write is a conflict
-// whose record the session manager recognises as its own; and of all others the second
+// A request may be carried out although its answer is lost, and the SDK then sends it again.
+// No method does its work twice: see [Store.Destroy]; a second Write is a conflict
+// whose record the session manager recognises as its own; a second call of any other method
 // changes nothing.
 //
 // # Cost
 //
 // Each method is one request, except that [Store.Untag] and [Store.Revoke] send one for
-// each key and [Store.Tagged] and [Store.Keys] one for each megabyte; and where there is
-// nothing to replace, [Store.Write] and [Store.Destroy] of a version look once more, with a
-// Read. In request units, where a session of n kilobytes is counted in whole ones:
+// each key and [Store.Tagged] and [Store.Keys] one for each megabyte. If there is nothing to
+// replace, [Store.Write] and [Store.Destroy] of a version look once more, with a Read. The
+// costs in request units, with the n kilobytes of a session rounded up to whole ones:
 //
 //	Read              n/4 read units, at least 1
 //	Write, Destroy    n write units; a refused condition counts as well

@@ -4,28 +4,27 @@
 //	…
 //	defer store.Close()
 //
-// It needs nothing but a directory: right for an application on one machine, in one
-// process or in several that share the directory. Sessions survive deployments.
+// It needs only a directory. It suits an application on one machine, in one process or in
+// several that share the directory. Sessions survive deployments.
 //
-// What it promises: all of the [session.Store] and [session.Tagger] contracts, across
-// processes too, and after a crash at any moment either the old record or the new one.
-// Once a method has returned, what it wrote is on the disk, so it survives the loss of
-// power as well; [Options.NoSync] trades that away. For this, the disk has to write a sector
-// as a whole when the power fails, and leave those beside it alone, as SQLite asks of it too
-// ("powersafe overwrite"). Only the user that runs the process can read the files.
+// It keeps all of the [session.Store] and [session.Tagger] contracts, across processes too,
+// and after a crash at any moment there is either the old record or the new one. Once a method
+// has returned, what it wrote is on disk and survives a power failure as well;
+// [Options.NoSync] trades that away. For this, the disk has to write a sector as a whole when
+// the power fails, and leave its neighbours alone, as SQLite requires too ("powersafe
+// overwrite"). Only the user that runs the process can read the files.
 //
-// What it does not:
+// Its limits:
 //
 //   - It is not for several machines. On network file systems (NFS, SMB) locks and
 //     renames do not keep the promises that this package builds on.
-//   - It does not encrypt. Whoever can read the disk, or a backup of it, reads the
-//     sessions; and a backup that is put back brings ended sessions back, those that have
-//     not expired.
+//   - It does not encrypt. Whoever can read the disk, or a backup of it, can read the
+//     sessions. Restoring a backup brings back ended sessions that have not expired.
 //   - It does not limit how many sessions there are. When the disk is full, writes are
 //     [session.ErrUnavailable], and what was there before stays.
-//   - It waits for a disk that hangs: a context ends the waiting for a lock, but the
-//     operating system cannot be called back.
-//   - It needs flock(2), which Linux, macOS and the BSDs have, and Windows has not.
+//   - It waits for a disk that hangs: a context ends the waiting for a lock, but a call to the
+//     operating system cannot be cancelled.
+//   - It needs flock(2), which Linux, macOS and the BSDs have, and Windows does not.
 //
 // # Layout
 //
@@ -36,38 +35,37 @@
 //
 // A file has room for the data three times, and for some growth. A change writes the new data
 // beside the old, and then the head of the file, 112 bytes, which says where the data is. Data
-// that has outgrown its room gets a new file, as it did at first: a temporary one, which takes
+// that has outgrown its room gets a new file. Every new file is first a temporary one, which takes
 // the name when it is complete.
 //
-// Whoever changes something in a directory holds the lock, flock(2), on this directory. Reading
-// takes none, unless it meets a writer in the middle of its work.
+// A change holds the lock, flock(2), on the directory it changes. Reading takes no lock, unless
+// it meets a writer in the middle of its work.
 //
-// Directories have mode 0700 and files 0600, however open the umask is; only a Dir that is there
-// already keeps its own. All is opened relative to Dir, through [os.Root]: a symbolic link
-// that somebody planted does not lead out. If Dir is removed or replaced while the
-// application runs, it is made or opened again; the sessions in it are lost with it.
+// Directories have mode 0700 and files 0600, however open the umask is; only a Dir that already
+// exists keeps its own. Everything is opened relative to Dir, through [os.Root]: a planted symbolic
+// link does not lead out. If Dir is removed or replaced while the application runs, it is made or
+// opened again; the sessions in it are lost.
 //
 // # Damage
 //
-// Every file carries a checksum. A record that is damaged counts as gone
-// ([session.ErrNotFound]), so that its visitor can begin anew, and the log is told. The
-// file stays where it is, for whoever wants to look at it, until it expires; one that does
-// not say when it expires stays for a day. A record that cannot be read (permissions, a
-// broken disk), or that a newer release wrote, is [session.ErrUnavailable]: it may well
-// be there.
+// Every file carries a checksum. A damaged record counts as gone ([session.ErrNotFound]), so
+// that its visitor can begin anew, and the log says so. The file stays, for whoever wants to look
+// at it, until it expires; one that does not say when it expires stays for a day. A record that
+// cannot be read (permissions, a broken disk), or that a newer release wrote, is
+// [session.ErrUnavailable]: it may well be there.
 //
 // The index of a tag is another matter: if it is damaged, nobody knows which sessions the
 // user has, and [Store.Revoke] must not say that it has found them all. It answers
-// ErrUnavailable for 30 days, in which the lost sessions will have expired, unless they were
-// remembered for longer (see [session.Session.RememberMe]). Logging in goes on.
+// ErrUnavailable for 30 days. By then the lost sessions have expired, unless they were
+// remembered for longer (see [session.Session.RememberMe]). Logging in still works.
 //
 // # Sweeping
 //
 // Expired sessions are gone at once, and their files some time later: once an hour, the
 // first change in one of the 512 directories starts a goroutine that removes what has
 // expired there. There is never more than one, and [Store.Close] ends it. An
-// application that rests for days sweeps nothing meanwhile; [Store.Sweep] is for a timer
-// of your own.
+// application that is idle for days sweeps nothing meanwhile; call [Store.Sweep] from a
+// timer of your own.
 package filestore
 
 import (
