@@ -4,19 +4,18 @@
 //		Store: memorystore.New(memorystore.Options{}),
 //	}))
 //
-// It is the fastest store and needs no setting up: right for development, for tests
-// and for an application that runs as one process and may forget its visitors.
+// It is the fastest store and needs no set-up. It suits development, tests, and an
+// application that runs as one process and may forget its visitors.
 //
-// What it promises: all of the [session.Tagger] contract, within one process, so that it
-// finds the sessions of a user and can end them all; and a bound on what it holds. When
-// the store is full it refuses new sessions; it never removes a live one to make room, so
-// a flood of visitors logs nobody out.
+// It keeps all of the [session.Tagger] contract within one process, so it can find and end
+// all sessions of a user, and it limits what it holds. A full store refuses new sessions, and
+// never removes a live one to make room, so a flood of visitors logs nobody out.
 //
-// What it does not: sessions are gone when the process ends, by a deployment as well as by a
-// crash, and a second process knows nothing of them. Use another store there.
+// Sessions are gone when the process ends, whether by a deployment or a crash, and a second
+// process knows nothing of them. If that matters, use another store.
 //
-// There is no goroutine and nothing to close. Every write looks for a few expired
-// sessions and entries of tags and removes them, and a full store removes all of them.
+// There is no goroutine and nothing to close. Every write removes a few expired
+// sessions and entries of tags, and a full store removes all expired ones.
 package memorystore
 
 import (

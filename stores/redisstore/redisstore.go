@@ -4,28 +4,28 @@
 //	store, err := redisstore.New(client, redisstore.Options{})
 //
 // The client is yours: redisstore never closes it. It must have ContextTimeoutEnabled, or
-// [New] refuses it: without it, the driver does not look at deadlines, and a visitor waits
-// for seconds where a server hangs. A context that is cancelled before its deadline is noticed
-// between tries only, so keep ReadTimeout short. The examples have options that suit a
+// [New] refuses it: otherwise the driver ignores deadlines, and a visitor waits for seconds
+// when a server hangs. A context that is cancelled before its deadline is noticed
+// only between tries, so keep ReadTimeout short. The examples have options that suit a
 // session store.
 //
-// What it promises: all of the [session.Store] contract, for any number of processes. Each
+// It keeps all of the [session.Store] contract, for any number of processes. Each
 // method is one round trip, and a conflict brings the current record in the same one; only a
 // new session that finds its key taken asks once more. The server's clock alone decides when
-// a session ends, so that the clocks of the processes need not agree about that. Where the
-// driver asks again because an answer was lost, the answer to a [Store.Destroy] is still the
-// right one.
+// a session ends, so the processes' clocks need not agree about that. If the driver asks
+// again because an answer was lost, the answer to a [Store.Destroy] is still right.
 //
-// What it does not: it keeps no more than Redis does. A Redis acknowledges before it writes
-// to its disk and before its replicas have the change. When it fails, the last changes may
-// be gone, log-outs among them. [Options.MinReplicas] helps, at the price of waiting.
+// It keeps no more than Redis does. Redis acknowledges a change before it writes it to disk
+// and before its replicas have it. When it fails, the last changes may be gone, log-outs
+// among them. [Options.MinReplicas] helps, at the price of waiting.
 //
 // # The server
 //
 // Any Redis from version 5 on, and any Valkey. It must not evict: with a maxmemory-policy
-// other than noeviction it ends sessions when its memory is full, and worse, it forgets which
+// other than noeviction it ends sessions when its memory is full. Worse, it forgets which
 // sessions a user has: a log-out everywhere then misses those that live on, and reports no
-// error. [Store.Check] tells. With noeviction it refuses changes then; log-outs go on working.
+// error. [Store.Check] reports such a policy. With noeviction a full server refuses changes, but
+// log-outs still work.
 //
 // With access control (ACL), the user needs these rights; give the command in one line:
 //
@@ -34,25 +34,25 @@
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
 // and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO
-// so that Check can read the policy. EVAL is among them because the scripts, which are
-// constants of this package, are sent again where a server has lost them.
+// so that Check can read the policy. EVAL is needed to send the scripts, which are constants of
+// this package, again to a server that has lost them.
 //
 // # Cluster
 //
 // Everything works on one key at a time, so slots may move while visitors go on. When a
 // master fails, its sessions are unavailable until its replica has taken over; the store
-// has the client look for it. By itself the driver reads the map of slots once a minute only;
+// has the client look for it. The driver itself reads the map of slots only once a minute;
 // set its ClusterStateReloadInterval to a few seconds. A prefix with braces puts all sessions
 // on one master.
 //
 // # Format
 //
 // A session is a string under prefix + "s:" + key: its version in decimal digits, a line feed,
-// its data. Once it has been destroyed, another string is there for five minutes: an exclamation
-// mark, and a name for the call that did it. A tag is a sorted set under prefix + "t:" + tag: the
-// members are keys, with an exclamation mark in front once they are revoked, and the score is
-// when an entry ends, in milliseconds since 1970 by the server's clock. Each of them has a
-// time to live.
+// its data. A destroyed session is replaced for five minutes by another string: an exclamation
+// mark, and a name for the call that destroyed it. A tag is a sorted set under prefix + "t:" + tag:
+// the members are keys, with an exclamation mark in front once they are revoked, and the score is
+// when an entry ends, in milliseconds since 1970 by the server's clock. Each of these strings and
+// sets has a time to live.
 package redisstore
 
 import (

@@ -1,6 +1,6 @@
 // Package storetest checks whether a store keeps the contract of [session.Store], and those
 // of [session.Tagger], [session.Lister], [session.Sharer], [session.Renewer] or
-// [session.Sealer] if it is one. Whoever writes a store runs it in a test:
+// [session.Sealer] if it is one. Run it in a test of your store:
 //
 //	func TestContract(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) storetest.Harness {
@@ -13,30 +13,29 @@
 //		})
 //	}
 //
-// Each case has a harness of its own, and they run in parallel: a server that all of them
-// use needs a prefix or a table for each, and t.Cleanup to remove it. (Within a case, the
-// clock never moves while a method runs.) A failure names the rule that is broken.
+// Each case has its own harness, and cases run in parallel: on a shared server, give each case a
+// prefix or a table, and remove it with t.Cleanup. (Within a case, the clock never moves while
+// a method runs.) A failure names the rule that is broken.
 //
 // # Clocks
 //
 // Nothing here waits for something to expire. A store that takes its time from a function
 // is given one, and Advance changes what the function returns.
 //
-// Where the server looks at a clock of its own, that clock cannot be moved, but age is
-// relative: Now is the server's clock, or time.Now on the same machine, and Advance takes d
-// off the expiry of everything that is stored, and removes what is due by then if the
-// server would. In Redis that is a PEXPIREAT for each key. So the suite compares what it
-// reads with what Now returns then, and allows for a second of rounding and for the time
-// that the case has taken so far.
+// A server with its own clock cannot have that clock moved, but age is relative: Now is the
+// server's clock, or time.Now on the same machine, and Advance takes d off the expiry of
+// everything that is stored, and removes what is due by then if the server would. In Redis that
+// is a PEXPIREAT for each key. So the suite compares what it reads with what Now returns then,
+// and allows for a second of rounding and for the time that the case has taken so far.
 //
 // # Rules
 //
-// All rules that [session.Store] and the optional interfaces beside it number are checked: 1
+// All numbered rules of [session.Store] and the optional interfaces beside it are checked: 1
 // to 11, 18 and 19 for every store that is no Sealer, 12 to 17 for a Tagger, 23 to 25 for a
 // Lister, 26 and 27 for a Sharer, 28 for a Renewer, and 20 to 22 for a Sealer, in place of
-// all others but 8 and 11. Where a store has Peek and Keep, or Renew, the cases of 1 to 11, 18
-// and 19 are run by these as well. A later release may have cases that this one has not; a
-// store that fails one of those was broken before.
+// all others but 8 and 11. If a store has Peek and Keep, or Renew, the cases of 1 to 11, 18
+// and 19 run through these as well. A later release may add cases; a store that fails one of
+// those was already broken.
 package storetest
 
 import (
