@@ -1,6 +1,6 @@
-// Package components shows what a session has to say, with templ: flash messages, old
-// form input and validation errors. Everything comes from the context, so nothing is
-// passed on; see the package [session] for how it gets there.
+// Package components shows flash messages, old form input and validation errors with templ.
+// Everything comes from the context, so you pass nothing on; the package [session] says how
+// it gets there.
 //
 // One line in the layout shows the alerts:
 //
@@ -33,48 +33,47 @@
 //		<button>Save</button>
 //	}
 //
-// [Form] brings the CSRF token, and tells the forms of a page apart. [Field] is a control
+// [Form] includes the CSRF token, and tells the forms of a page apart. [Field] is a control
 // with its label, hint and error. [OldInput] is the control alone, and functions such as
 // [Old], [IsChecked] and [Invalid] are for markup of your own, as is [CSRF].
 //
-// What was flashed under a key of your own is shown by [FlashMessage], where you want it and
-// as you want it. The examples are in Go, and say what they are in a .templ file.
+// [FlashMessage] shows what was flashed under a key of your own, where and how you want it.
+// The examples are in Go, and say what they are in a .templ file.
 //
 // # Parts of pages
 //
-// With htmx, [HTMXConfig] in the head of the page lets a form that is wrong be shown in its
-// place, and [FlashAlertsOOB] in an answer brings the alerts along. [CSRFHeaders] is for what
-// sends no form. Turbo and Unpoly find the token by [CSRFMeta]; what else these and others
-// need are attributes, such as up-flashes, which every component passes on. [Script] takes
-// away what parts have brought when the browser shows the page again.
+// With htmx, [HTMXConfig] in the head of the page lets a form with errors be shown in its
+// place, and [FlashAlertsOOB] in an answer brings the alerts along. [CSRFHeaders] is for requests
+// without a form. Turbo and Unpoly find the token by [CSRFMeta]; whatever else these and others
+// need are attributes, such as up-flashes, which every component passes on. When the browser
+// shows the page again, [Script] removes the messages that came with parts.
 //
 // # Themes
 //
-// What components look like is class names, so any style sheet will do. There are themes
-// for [Bootstrap], [DaisyUI], [Tailwind] and [Pico] besides [Default], which looks as [CSS]
-// has it. That style sheet is needed with each of them, for alerts that are dismissed or
-// lie over the page:
+// A theme is class names, so any style sheet will do. There are themes for [Bootstrap],
+// [DaisyUI], [Tailwind] and [Pico] besides [Default], which [CSS] styles. Every theme also
+// needs that style sheet, for alerts that are dismissed or lie over the page:
 //
 //	components.Configure(func(d *components.Defaults) { d.Theme = components.Bootstrap })
 //
-// Texts of the components themselves are [Labels], and what was flashed can be translated
-// when it is shown; see [Defaults]. [With] changes all of it for one request:
+// [Labels] are the components' own texts, and what was flashed can be translated
+// when it is shown; see [Defaults]. [With] changes any of this for one request:
 //
 //	ctx := components.With(c.Request().Context(), func(d *components.Defaults) { d.Labels = german })
 //	c.SetRequest(c.Request().WithContext(ctx))
 //
 // # Rules
 //
-// Render with the context of the request, as [session.Render] does. Without a session in
+// Render with the request's context, as [session.Render] does. Without a session in
 // the context (a test, an error page) components show an empty form and no messages.
 //
 // A control shows what was submitted, even if that is empty or not checked. It shows its
 // default if nothing was submitted, or if the field was left out: on purpose, or by the
-// browser, which sends nothing of what is disabled. A password or a file never comes back.
+// browser, which does not send disabled fields. A password or a file never comes back.
 //
 // Showing a message consumes it: it is not there on the next page. Components know when
 // they are rendered to nowhere (templ.WithFragments renders a whole page to send a part
-// of it), and then show nothing and consume nothing. The functions cannot know it; call
+// of it), and then show nothing and consume nothing. The functions cannot know; call
 // them in the fragment that is sent.
 //
 // All text is escaped, links are checked as templ checks them, and there is no inline
@@ -86,13 +85,12 @@
 //
 // # Mistakes
 //
-//   - To render in another context than that of the request: there is nothing to show.
+//   - Rendering with another context than the request's: there is nothing to show.
 //     Example Incorrect of [FlashAlertsFunc].
-//   - To put a default beside a function instead of into it, as in IsChecked(…) || post.Live:
+//   - Putting a default beside a function instead of into it, as in IsChecked(…) || post.Live:
 //     a box that the visitor has cleared comes back checked. See [IsChecked].
-//   - To have two regions of alerts on a page under one id: give the second an ID, and say
+//   - Two regions of alerts on a page under one id: give the second an ID, and say
 //     which Kinds it shows; see [FlashProps].
-//   - To leave the name off where a page has two forms: an error of one is shown in both. See
-//     [Form].
-//   - To set a Theme but not to load its style sheet, or [CSS] with it.
+//   - Two forms on a page without names: an error of one is shown in both. See [Form].
+//   - Setting a Theme without loading its style sheet, or without [CSS] beside it.
 package components

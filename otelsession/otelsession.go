@@ -1,4 +1,4 @@
-// Package otelsession shows sessions to OpenTelemetry: a span for each call of the store, and
+// Package otelsession reports sessions to OpenTelemetry: a span for each store call, and
 // metrics of what happens.
 //
 //	store := memorystore.New(memorystore.Options{})
@@ -11,8 +11,8 @@
 //
 // # Spans
 //
-// They are called "session.store.read", "session.store.write" and so on, and are children of
-// the span of the request. So mount the middleware that begins that one (otelecho, say)
+// Spans are called "session.store.read", "session.store.write" and so on, and are children of
+// the request's span. So mount the middleware that begins that span (such as otelecho)
 // outside of [session.Middleware]. A store that cannot be asked makes the span an error; a
 // session that is not there, or was changed by a faster request, does not.
 //
@@ -34,9 +34,9 @@
 //
 // session.store.duration has the attributes session.store.operation ("read", "write",
 // "destroy", "touch", "tag", "untag", "tagged", "revoke", "seal", "open") and
-// session.store.outcome ("ok", "not_found", "conflict", "too_large", "canceled" where whoever
+// session.store.outcome ("ok", "not_found", "conflict", "too_large", "canceled" if whoever
 // asked has left, "error"); spans have both as well. session.rejected has
-// session.rejected.reason, a [session.Reason]. Nothing has ids or handles.
+// session.rejected.reason, a [session.Reason]. No span or metric has ids or handles.
 package otelsession
 
 import (
