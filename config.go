@@ -262,7 +262,7 @@ func (cfg Config) validate() error {
 	}
 	for _, name := range cfg.NeverFlash {
 		if wordsOf(name) == "" {
-			wrong("NeverFlash", name, "has no letter of A to Z and no digit, by which fields could be known; take it out, and call FlashExcept")
+			wrong("NeverFlash", name, "has no letter and no digit, by which fields could be known; take it out, and call FlashExcept")
 		}
 	}
 	if cfg.FlashTTL < 0 {

@@ -147,19 +147,19 @@ func neverFlashed(names []string) *regexp.Regexp {
 	if len(names) == 0 {
 		return nil
 	}
-	var words []string
+	var never []string
 	for _, name := range names {
-		words = append(words, strings.ReplaceAll(wordsOf(name), "_", "_?"))
+		never = append(never, strings.ReplaceAll(wordsOf(name), "_", "_?"))
 	}
-	return regexp.MustCompile(`(^|_)(` + strings.Join(words, "|") + `)[0-9]*(_|$)`)
+	return regexp.MustCompile(`(^|_)(` + strings.Join(never, "|") + `)[0-9]*(_|$)`)
 }
 
-// wordsOf is a name in snake case.
+// wordsOf is a name in snake case. Letters of another script begin another word: PINコード has the word pin.
 func wordsOf(name string) string {
-	return strings.Trim(notAlphanumeric.ReplaceAllString(strings.ToLower(splitCamelCase(name)), "_"), "_")
+	return strings.Join(words.FindAllString(strings.ToLower(splitCamelCase(name)), -1), "_")
 }
 
-var notAlphanumeric = regexp.MustCompile(`[^a-z0-9]+`)
+var words = regexp.MustCompile(`[\p{Latin}\p{M}\p{N}]+|(?:[^\P{L}\p{Latin}]|[\p{M}\p{N}])+`)
 
 // isSecret says whether a field of that name must not be kept. It errs on the safe side:
 // a field that is typed again is better than a password in a store.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // ValidationErrorCode is the code of the page error that [Session.FlashValidationErrors]
@@ -324,10 +325,13 @@ func (s spelling) name(words string) string {
 	return strings.ToLower(words)
 }
 
-func isGoName(name string) bool { return name != "" && name[0] >= 'A' && name[0] <= 'Z' }
+func isGoName(name string) bool {
+	first, _ := utf8.DecodeRuneInString(name)
+	return unicode.IsUpper(first)
+}
 
 // wordStart leaves the plural of initials alone: IDs.
-var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z](?:[a-rt-z]|s[a-z]))`)
+var wordStart = regexp.MustCompile(`([\p{Ll}\p{M}\p{N}])(\p{Lu})|(\p{Lu})(\p{Lu}(?:[^\P{Ll}s]|s\p{Ll}))`)
 
 // splitCamelCase separates words by an underscore.
 func splitCamelCase(name string) string {

@@ -265,6 +265,8 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 		{"those of the library have no errors", "Order.Method", "_method", "method"},
 		{"nor has a name that is too long to keep", "Post.Title", "title" + strings.Repeat("-", 252), "title"},
 		{"one that begins with a digit is not Go's", "Post.2ndLine", "", "2ndLine"},
+		{"letters of any script have capitals", "Форма.ДатаРождения", "", "дата_рождения"},
+		{"also in a struct in a struct", "Форма.Адрес.Город", "", "город"},
 		{"a struct in a struct", "Post.Author.Email", "author.name", "author.email"},
 		{"is flat where nothing of it was sent, as Echo binds it", "Post.Author.Email", "", "email"},
 		{"also two of them", "Post.Author.Address.Zip", "", "zip"},
