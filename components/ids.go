@@ -59,7 +59,12 @@ func choiceID(id, value string) string {
 	return id + suffix
 }
 
+// isWord says whether r stays in an id. Beyond ASCII all but spaces does, and not only letters: two names may
+// differ in a vowel sign, an accent or an emoji alone.
 func isWord(r rune) bool {
+	if r > unicode.MaxASCII {
+		return !unicode.IsSpace(r)
+	}
 	return r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 

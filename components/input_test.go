@@ -307,17 +307,19 @@ func check[T comparable](t *testing.T, what string, got, want T) {
 func Test_that_ids_come_from_names(t *testing.T) {
 	ctx := context.Background()
 	for name, want := range map[string]string{
-		"title":            "title",
-		"items[0].name":    "items-0-name",
-		"items[0][name]":   "items-0-name",
-		"items.0.name":     "items-0-name",
-		"tags[]":           "tags",
-		"first_name":       "first_name",
-		"two words\tand 3": "two-words-and-3",
-		"größe":            "größe",
-		"-first--name":     "-first--name",
-		"":                 "field",
-		`"><`:              "field",
+		"title":             "title",
+		"items[0].name":     "items-0-name",
+		"items[0][name]":    "items-0-name",
+		"items.0.name":      "items-0-name",
+		"tags[]":            "tags",
+		"first_name":        "first_name",
+		"two words\tand 3":  "two-words-and-3",
+		"größe":             "größe",
+		"दिन 😀":             "दिन-😀",
+		"cafe\u0301\u3000x": "cafe\u0301-x",
+		"-first--name":      "-first--name",
+		"":                  "field",
+		`"><`:               "field",
 	} {
 		check(t, name, components.FieldID(ctx, name), want)
 		check(t, name, components.ErrorID(ctx, name), want+"-error")
