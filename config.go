@@ -79,6 +79,11 @@ type Config struct {
 	// of all errors, where it should name the field. nil is the function ValidationText.
 	ValidationText func(ctx context.Context, e FieldError) string
 
+	// ValidationSummary is what a visitor reads about a form with such errors as a whole, under the code
+	// [ValidationErrorCode]. "" is a sentence in English. Where visitors have several languages, make it
+	// a key that the Translate of components.Defaults knows.
+	ValidationSummary string
+
 	// Tags says that sessions will be tagged with their users (see [Session.Tag]), so that
 	// a store that cannot find them is refused at start, and not at the first login.
 	Tags bool
@@ -188,6 +193,7 @@ func (cfg Config) withDefaults() Config {
 	if cfg.ValidationText == nil {
 		cfg.ValidationText = ValidationText
 	}
+	cfg.ValidationSummary = cmp.Or(cfg.ValidationSummary, validationSummary)
 	none := func(echo.Context) bool { return false }
 	if cfg.Skipper == nil {
 		cfg.Skipper = none

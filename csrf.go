@@ -30,7 +30,9 @@ type CSRFConfig struct {
 	// what Config.Skipper skips: without a session there is no token to compare with, and CSRF panics.
 	Skipper func(echo.Context) bool
 
-	// Text is what a visitor reads whose form was refused. "" asks to send it again.
+	// Text is what a visitor reads whose form was refused. "" is a sentence in English that asks to send
+	// it again. Where visitors have several languages, make it a key that the Translate of
+	// components.Defaults knows.
 	Text string
 }
 

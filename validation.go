@@ -73,7 +73,7 @@ func (s *Session) FlashValidationErrors(err error) {
 	s.lock()
 	defer s.unlock()
 	s.addInputErrors(errs)
-	s.addFlash(flashItem{kind: kindPageError, name: ValidationErrorCode, value: mustEncode(validationSummary)})
+	s.addFlash(flashItem{kind: kindPageError, name: ValidationErrorCode, value: mustEncode(s.m.cfg.ValidationSummary)})
 }
 
 // request is the current one, or nil once it is over.

@@ -190,6 +190,14 @@ func Test_that_a_text_for_what_Bind_cannot_read_knows_the_field_and_not_the_valu
 	reads(t, v, "the page", fieldErrors, "title: form.title number int session: a field does not fit the rule number")
 }
 
+func Test_that_the_summary_can_be_chosen(t *testing.T) {
+	v := newSite(t, func(cfg *session.Config) { cfg.ValidationSummary = "form.invalid" }).browser()
+	v.posts(url.Values{"title": {""}}, flashing(func(s *session.Session) {
+		s.FlashValidationErrors(session.ValidationErrors{"title": {"is missing"}})
+	}))
+	reads(t, v, "the page", func(s *session.Session) any { return s.PageErrors()[0].Text }, "form.invalid")
+}
+
 type ownError struct{}
 
 func (ownError) Error() string                    { return "own" }

@@ -105,6 +105,31 @@ func Test_that_two_forms_have_fields_of_one_name(t *testing.T) {
 	v.Sees(v.Get("/by-hand"), `for="title"`, `id="title"`)
 }
 
+func Test_that_everything_is_in_the_language_of_the_visitor(t *testing.T) {
+	cfg := inTheirLanguage()
+	cfg.Store = memorystore.New(memorystore.Options{})
+	e := newApp(cfg)
+	e.POST("/language", func(c echo.Context) error {
+		session.From(c).Put("language", c.FormValue("language"))
+		return session.Redirect(c, "/posts")
+	})
+	e.POST("/translated", func(c echo.Context) error {
+		session.From(c).FlashSuccess("post.saved")
+		return session.Redirect(c, "/posts")
+	})
+	e.POST("/summary", createPost)
+	e.GET("/summary", func(c echo.Context) error { return session.Render(c, http.StatusOK, page(pageErrors())) })
+	v := visit.New(t, e)
+	v.Sees(v.Post("/translated", nil), "Your post was saved.")
+
+	v.Post("/language", url.Values{"language": {"de"}})
+	v.Sees(v.Post("/translated", nil), "Ihr Beitrag wurde gespeichert.", "Erfolg:")
+	page := v.Post("/posts/new", url.Values{"kennwort": {"hunter2"}})
+	v.Sees(page, "Bitte prüfen Sie Ihre Angaben", "Dieses Feld fehlt")
+	v.SeesNo(page, "There is a problem", "is required", "Error:")
+	v.Sees(v.Post("/summary", nil), "Bitte korrigieren Sie die markierten Felder.")
+}
+
 func Test_that_htmx_is_sent_back_to_the_form(t *testing.T) {
 	v := visit.New(t, app())
 	res, _ := v.Part(http.MethodPost, "/posts/new", url.Values{"body": {"Once upon a time"}})
