@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -252,7 +253,7 @@ func (r *Response) AssertRedirect(to string) {
 	}
 	wanted, err := r.Request.URL.Parse(to)
 	target, broken := r.Request.URL.Parse(got)
-	if err != nil || broken != nil || target.String() != wanted.String() {
+	if err != nil || broken != nil || inASCII(target) != inASCII(wanted) {
 		v.t.Errorf("%s; want a redirect to %s", r, to)
 	}
 }
@@ -378,4 +379,17 @@ func quoted(list []string) string {
 		parts = append(parts, fmt.Sprintf("%q", one))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// inASCII is u as a header carries it; see [session.Redirect].
+func inASCII(u *url.URL) string {
+	var b strings.Builder
+	for _, c := range []byte(u.String()) {
+		if c > ' ' && c < 0x7f {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }

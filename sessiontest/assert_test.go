@@ -277,6 +277,13 @@ var assertions = []struct {
 		"GET /nowhere?a=1: 404 Not Found; want 200\n\t" + `{"message":"Not Found"}` + "\n\t"},
 	{"AssertRedirect", nothing,
 		func(v visitor) {
+			v.Post("/suche", nil).AssertRedirect("/suche?q=größe")
+			v.Post("/suche", nil).AssertRedirect("/suche?q=gr%C3%B6%C3%9Fe")
+		},
+		func(v visitor) { v.Post("/suche", nil).AssertRedirect("/suche?q=grösse") },
+		`POST /suche: 303 See Other, to /suche?q=gr%C3%B6%C3%9Fe; want a redirect to /suche?q=grösse`},
+	{"AssertRedirect", nothing,
+		func(v visitor) {
 			v.Post("/posts", url.Values{"title": {"a"}}).AssertRedirect("/posts")
 			v.Post("/posts", url.Values{"title": {"a"}}).AssertRedirect("https://example.com/posts")
 		},
@@ -451,6 +458,7 @@ func newVisitor(t sessiontest.TB) visitor {
 		}
 		return c.NoContent(http.StatusNoContent)
 	})
+	app.POST("/suche", func(c echo.Context) error { return session.Redirect(c, "/suche?q=größe") })
 	app.POST("/lost", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/%zz") })
 	app.POST("/swap", func(c echo.Context) error {
 		other := sessiontest.New(t, cfg, nil)
@@ -604,10 +612,20 @@ var misuses = []struct {
 	}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},
 	{"an application with another cookie", func(fake sessiontest.TB) {
 		cfg := inMemory()
-		visitor := sessiontest.New(fake, cfg, newApp(session.Config{Store: cfg.Store, CookieName: "id"}))
-		visitor.Post("/login", url.Values{"user": {"ada"}})
-		visitor.AssertValue("user", "ada")
-	}, "the value under \"user\": there is nothing\n\tthere is no session; the application has set the cookie \"id\", and not __Host-session, which is the name by the Config given to sessiontest"},
+		sessiontest.New(fake, cfg, newApp(session.Config{Store: cfg.Store, CookieName: "id"})).Post("/login", url.Values{"user": {"ada"}})
+	}, "sessiontest: POST /login has begun a session with the cookie id, and not __Host-session, which is the name by the Config given to sessiontest; it must have the same CookieName and Cookie as that of the application, and sessions of another Manager a Store of their own"},
+	{"an application with another sealed cookie", func(fake sessiontest.TB) {
+		sealed, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
+		if err != nil {
+			fake.Fatalf("%v", err)
+		}
+		visitor := sessiontest.New(fake, session.Config{Store: sealed}, newApp(session.Config{Store: sealed, CookieName: "id"}))
+		visitor.Post("/posts", url.Values{"title": {"Hello"}})
+		visitor.AssertValue("titles", []string{"Hello"})
+	}, "the value under \"titles\": there is nothing\n\tthere is no session; the application has set the cookie \"id\", \"id-flash\", and not __Host-session, which is the name by the Config given to sessiontest"},
+	{"a header that says which host", func(fake sessiontest.TB) {
+		newVisitor(fake).With("Host", "de.example.com").Get("/posts?page=2")
+	}, "sessiontest: GET /posts?page=2: a header Host says nothing; ask for https://de.example.com/posts?page=2"},
 	{"an application with another store, and a cookie that ends with the browser", func(fake sessiontest.TB) {
 		cfg := inMemory()
 		cfg.ClearWithBrowser = true
@@ -679,7 +697,7 @@ var misuses = []struct {
 	}, "sessiontest: none of these 1 cookies is for example.com, where the visitor goes; the first is for example.org"},
 	{"a request to another site", func(fake sessiontest.TB) {
 		newVisitor(fake).Get("https://example.org/")
-	}, "sessiontest: GET https://example.org/: the visitor goes to example.com only"},
+	}, "sessiontest: GET https://example.org/: the visitor goes to example.com, and elsewhere only within Cookie.Domain"},
 	{"an address that is none", func(fake sessiontest.TB) {
 		newVisitor(fake).Get("/%zz")
 	}, `sessiontest: parse "/%zz": invalid URL escape "%zz"`},
@@ -699,7 +717,7 @@ var misuses = []struct {
 	{"following to another site", func(fake sessiontest.TB) {
 		app := http.RedirectHandler("https://example.org/", http.StatusSeeOther)
 		sessiontest.New(fake, inMemory(), app).Get("/").Follow()
-	}, "sessiontest: GET https://example.org/: the visitor goes to example.com only"},
+	}, "sessiontest: GET https://example.org/: the visitor goes to example.com, and elsewhere only within Cookie.Domain"},
 	{"asking a store for users that finds none", func(fake sessiontest.TB) {
 		sealed, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
 		if err != nil {

@@ -132,6 +132,16 @@ func TestTwoDevices(t *testing.T) {
 	phone.AssertValue("user", "ada")
 }
 
+func TestInSteps(t *testing.T) {
+	visitor := newVisitor(t)
+	t.Run("log in", func(t *testing.T) {
+		visitor.In(t).Post("/login", url.Values{"user": {"ada"}}).AssertSessionBegun()
+	})
+	t.Run("post", func(t *testing.T) {
+		visitor.In(t).Post("/posts", url.Values{"title": {"Hello"}}).AssertRedirect("/posts")
+	})
+}
+
 func TestManyTabs(t *testing.T) {
 	visitor := newVisitor(t)
 	visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })

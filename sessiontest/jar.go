@@ -22,6 +22,7 @@ type jar struct {
 
 type jarCookie struct {
 	http.Cookie
+	host  string    // that has set it, and alone gets it unless there is a Domain
 	until time.Time // zero: as long as the browser is open
 }
 
@@ -33,7 +34,7 @@ func (j *jar) set(u *url.URL, cookies []*http.Cookie) (refused []refusedCookie) 
 		why := refusal(u, c)
 		switch {
 		case why == "":
-			j.put(jarCookie{*c, j.expiry(c)})
+			j.put(jarCookie{*c, u.Hostname(), j.expiry(c)})
 		case c.MaxAge >= 0: // one that goes may be of an older version of the application
 			refused = append(refused, refusedCookie{c.Name, why})
 		}
@@ -47,7 +48,7 @@ type refusedCookie struct{ name, why string }
 func (j *jar) put(c jarCookie) {
 	c.Domain = strings.TrimPrefix(c.Domain, ".")
 	same := func(old jarCookie) bool {
-		return old.Name == c.Name && old.Path == c.Path && old.Domain == c.Domain
+		return old.Name == c.Name && old.Path == c.Path && old.Domain == c.Domain && (c.Domain != "" || old.host == c.host)
 	}
 	j.cookies = slices.DeleteFunc(j.cookies, same)
 	if c.alive(j.now()) {
@@ -72,7 +73,8 @@ func (c jarCookie) alive(now time.Time) bool { return c.until.IsZero() || c.unti
 // answer leaves it out.
 func refusal(u *url.URL, c *http.Cookie) string {
 	if !strings.HasPrefix(c.Path, "/") {
-		c.Path = u.Path[:max(1, strings.LastIndexByte(u.Path, '/'))]
+		path := u.EscapedPath()
+		c.Path = path[:max(1, strings.LastIndexByte(path, '/'))]
 	}
 	ofHost := strings.HasPrefix(c.Name, "__Host-")
 	switch {
@@ -108,9 +110,10 @@ func (j *jar) sent(u *url.URL) []jarCookie {
 }
 
 func (c jarCookie) goesTo(u *url.URL) bool {
-	below, ok := strings.CutPrefix(u.Path, c.Path)
+	below, ok := strings.CutPrefix(u.EscapedPath(), c.Path)
 	inPath := ok && (below == "" || below[0] == '/' || strings.HasSuffix(c.Path, "/"))
-	return inPath && (!c.Secure || u.Scheme == "https")
+	toHost := c.host == u.Hostname() || c.Domain != "" && within(u.Hostname(), c.Domain)
+	return toHost && inPath && (!c.Secure || u.Scheme == "https")
 }
 
 // export is all cookies with their attributes; an age is what is left of it.
@@ -149,7 +152,7 @@ func (j *jar) replace(host string, cookies []*http.Cookie) (taken int) {
 		if own.Path == "" {
 			own.Path = "/"
 		}
-		j.put(jarCookie{own, j.expiry(c)})
+		j.put(jarCookie{own, host, j.expiry(c)})
 		taken++
 	}
 	return taken

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -77,8 +78,8 @@ func (v *Visitor) send(method, path, contentType, body string) *Response {
 }
 
 // Do makes any request: another method, a form with files. It gets the cookies and headers
-// of the visitor, but for headers that it has already. Its address may be a path. Redirects
-// are not followed; see [Response.Follow].
+// of the visitor, but for headers that it has already. Its address may be a path, or that of another host
+// within Cookie.Domain. Redirects are not followed; see [Response.Follow].
 func (v *Visitor) Do(r *http.Request) *Response {
 	v.t.Helper()
 	out, err := v.complete(r)
@@ -86,8 +87,8 @@ func (v *Visitor) Do(r *http.Request) *Response {
 		v.t.Fatalf("sessiontest: %s %s: %v", r.Method, r.URL, err)
 		return nil
 	}
-	if out.URL.Host != v.site.base.Host {
-		v.t.Fatalf("sessiontest: %s %s: the visitor goes to %s only", r.Method, r.URL, v.site.base.Host)
+	if !v.site.isHost(out.URL) {
+		v.t.Fatalf("sessiontest: %s %s: the visitor goes to %s, and elsewhere only within Cookie.Domain", r.Method, r.URL, v.site.base.Host)
 		return nil
 	}
 	for _, c := range v.browser.jar.sent(out.URL) {
@@ -137,6 +138,9 @@ func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
 			delete(out.Header, name)
 		}
 	}
+	if host := out.Header.Get("Host"); host != "" {
+		return nil, fmt.Errorf("a header Host says nothing; ask for https://%s%s", host, out.URL.RequestURI())
+	}
 	sent := r.Clone(r.Context())
 	setBody(sent, body)
 	if err := sent.ParseMultipartForm(int64(len(body)) + 1); err == nil || errors.Is(err, http.ErrNotMultipart) {
@@ -179,6 +183,10 @@ func (v *Visitor) take(res *http.Response) {
 			v.t.Fatalf("sessiontest: %s %s has set the cookie %s, which browsers do not take: %s; the Config given to sessiontest must have the same CookieName and Cookie as that of the application", out.Method, out.URL.Path, c.name, c.why)
 			return
 		}
+	}
+	if name := v.site.misnamed(cookies); name != "" {
+		v.t.Fatalf("sessiontest: %s %s has begun a session with the cookie %s, and not %s, which is the name by the Config given to sessiontest; it must have the same CookieName and Cookie as that of the application, and sessions of another Manager a Store of their own", out.Method, out.URL.Path, name, v.site.cookie)
+		return
 	}
 	if !v.site.found(cookies, v.browser.jar.sent(v.site.base)) {
 		v.t.Fatalf("sessiontest: %s %s has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now", out.Method, out.URL.Path)

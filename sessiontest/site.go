@@ -75,10 +75,19 @@ func home(o session.CookieOptions) *url.URL {
 		Host:   cmp.Or(strings.TrimPrefix(o.Domain, "."), "example.com"),
 		Path:   cmp.Or(o.Path, "/"),
 	}
+	if path, err := url.PathUnescape(u.Path); err == nil { // Cookie.Path is escaped
+		u.Path, u.RawPath = path, u.Path
+	}
 	if o.Insecure {
 		u.Scheme = "http"
 	}
 	return u
+}
+
+// isHost says whether u is where the session's cookie goes: to one host, or to all in its domain.
+func (s *site) isHost(u *url.URL) bool {
+	domain := s.cfg.Cookie.Domain
+	return u.Host == s.base.Host || domain != "" && within(u.Hostname(), domain)
 }
 
 // untouched keeps a test that looks from prolonging the session.
@@ -194,6 +203,22 @@ func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
 	}
 	s.shared.Store(!seen.IsNew())
 	return !seen.IsNew()
+}
+
+// misnamed is a cookie of another name that leads to a session in our store, or "". What a test asserted
+// would be about no session at all, and most of what it says is not there would hold. (A sealed cookie
+// opens only by its own name, so there is no telling.)
+func (s *site) misnamed(answer []*http.Cookie) string {
+	for _, c := range answer {
+		if !c.HttpOnly || c.MaxAge < 0 || c.Name == s.cookie {
+			continue
+		}
+		seen, err := s.look([]jarCookie{{Cookie: http.Cookie{Name: s.cookie, Value: c.Value}}})
+		if err == nil && !seen.IsNew() {
+			return c.Name
+		}
+	}
+	return ""
 }
 
 // begins says whether an answer gives the visitor a cookie for a session that is new to it.

@@ -104,6 +104,15 @@ func (s *site) visitor(t TB) *Visitor {
 // device: with no cookies yet.
 func (v *Visitor) Another() *Visitor { return v.site.visitor(v.t) }
 
+// In is the same visitor in another test: what fails is a failure of t. So a story can be told in subtests.
+//
+//	t.Run("log in", func(t *testing.T) { visitor.In(t).Post("/login", form).AssertSessionRegenerated() })
+func (v *Visitor) In(t TB) *Visitor {
+	also := *v
+	also.t = t
+	return &also
+}
+
 // With is the same visitor, whose requests also have this header; pairs are name and
 // value. An empty value leaves out a header that would otherwise be sent.
 //

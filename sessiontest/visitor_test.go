@@ -370,6 +370,55 @@ func Test_that_the_cookie_may_have_any_attributes(t *testing.T) {
 	}
 }
 
+func Test_that_the_path_of_a_cookie_may_be_escaped(t *testing.T) {
+	cfg := inMemory()
+	cfg.Cookie.Path = "/caf%C3%A9"
+	app := echo.New()
+	app.Use(session.Middleware(cfg))
+	app.GET("/*", func(c echo.Context) error {
+		return c.String(http.StatusOK, session.Get(session.From(c), "user", "nobody"))
+	})
+	visitor := sessiontest.New(t, cfg, app)
+	visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+	for path, want := range map[string]string{"/caf%C3%A9": "ada", "/caf%C3%A9/menu": "ada", "/café/menu": "ada", "/": "nobody", "/cafe": "nobody"} {
+		if got := visitor.Get(path).Text; got != want {
+			t.Errorf("%s has the session of %s; want that of %s", path, got, want)
+		}
+	}
+}
+
+func Test_that_a_visitor_goes_to_all_hosts_in_the_domain_of_the_cookie(t *testing.T) {
+	cfg := inMemory()
+	cfg.Cookie.Domain = "example.com"
+	app := newApp(cfg)
+	app.GET("/host", func(c echo.Context) error {
+		c.SetCookie(&http.Cookie{Name: "seen", Value: c.Request().Host})
+		return c.String(http.StatusOK, c.Request().Host+" "+c.Request().Header.Get("Cookie"))
+	})
+	visitor := sessiontest.New(t, cfg, app)
+	visitor.Post("https://de.example.com/login", url.Values{"user": {"ada"}})
+	visitor.AssertValue("user", "ada")
+	for host, seen := range map[string]int{"de.example.com": 0, "fr.example.com": 0, "example.com": 0} {
+		for ; seen < 2; seen++ {
+			text := visitor.Get("https://" + host + "/host").Text
+			if !strings.HasPrefix(text, host+" session=") || strings.Count(text, "seen=") != seen || seen > 0 && !strings.HasSuffix(text, "seen="+host) {
+				t.Errorf("%s, the time %d, was asked with %q; want the session, and what it has set itself", host, seen+1, text)
+			}
+		}
+	}
+}
+
+func Test_that_a_visitor_may_be_in_another_test(t *testing.T) {
+	cfg := inMemory()
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	t.Run("step", func(t *testing.T) { visitor.In(t).Post("/login", url.Values{"user": {"ada"}}) })
+	visitor.AssertValue("user", "ada")
+	got := failuresOf(func(fake sessiontest.TB) { visitor.In(fake).AssertNoSession() })
+	if len(got) != 1 {
+		t.Errorf("failed with %v; want one failure, of the other test", got)
+	}
+}
+
 func Test_that_a_running_server_can_be_visited(t *testing.T) {
 	t.Run("by https", func(t *testing.T) {
 		cfg := inMemory()
