@@ -293,7 +293,7 @@ func Test_that_Back_does_not_dismiss_an_alert_that_is_new(t *testing.T) {
 func Test_that_the_summary_leads_to_a_group(t *testing.T) {
 	b := openTab(t, startPage(t, looks[0], func(s *session.Session) {
 		s.FlashInputErrors(map[string][]string{"title": {"Choose one."}})
-	}, components.Input{Type: "radio", Options: components.Options("a", "A", "b", "B")}))
+	}, components.Field("title", components.Input{Type: "radio", Options: components.Options("a", "A", "b", "B")})))
 	b.open("/")
 	b.do(chromedp.Click(`#error-summary a`))
 	if focus := eval[string](b, `document.activeElement.id`); focus != "title" {

@@ -138,14 +138,14 @@ func Test_that_alerts_in_a_corner_are_printed_once(t *testing.T) {
 	}
 }
 
-func Test_that_addresses_begin_on_the_left(t *testing.T) {
+func Test_that_addresses_and_numbers_begin_on_the_left(t *testing.T) {
 	inEveryLook(t, still, func(b tab) {
 		if theme := eval[string](b, `new URLSearchParams(location.search).get("theme")`); theme != "default" && theme != "pico" {
 			return // their classes say what they look like
 		}
 		b.do(chromedp.Navigate(eval[string](b, `location.href.replace("ltr", "rtl")`)))
-		if directions := eval[string](b, `[...document.querySelectorAll("[type=email], [type=url], [type=text]")].
-			map(input => input.type + " " + getComputedStyle(input).direction).filter((d, i, all) => all.indexOf(d) == i).sort().join()`); directions != "email ltr,text rtl,url ltr" {
+		if directions := eval[string](b, `[...document.querySelectorAll("[type=email], [type=url], [type=number], [type=tel], [type=text]")].
+			map(input => [input.type, getComputedStyle(input).direction, getComputedStyle(input).textAlign].join(" ")).filter((d, i, all) => all.indexOf(d) == i).sort().join()`); directions != "email ltr right,number ltr right,tel ltr right,text rtl start,url ltr right" {
 			b.t.Errorf("got %s", directions)
 		}
 	})

@@ -30,25 +30,29 @@ func Test_that_a_long_word_does_not_widen_a_narrow_page(t *testing.T) {
 		}
 		for what, flash := range map[string]func(*session.Session){"alert": alert, "error": fieldError} {
 			t.Run(look.name+" "+what, func(t *testing.T) {
-				wantNarrow(t, startPage(t, look, flash, components.Input{Label: "Title"}))
+				wantNarrow(t, startPage(t, look, flash, components.Field("title", components.Input{Label: "Title"})))
 			})
 		}
 	}
 }
 
-func Test_that_a_long_word_on_a_field_does_not_widen_a_narrow_page(t *testing.T) {
+func Test_that_a_long_word_of_the_application_does_not_widen_a_narrow_page(t *testing.T) {
 	t.Parallel()
 	bare := look{name: "default", theme: components.Default} // without app.css, which breaks words
 	pico := looks[slices.IndexFunc(looks, func(l look) bool { return l.name == "pico" })]
 	for _, look := range []look{bare, pico} { // others have classes for it
-		for what, in := range map[string]components.Input{
-			"label":  {Label: longWord},
-			"hint":   {Label: "Title", Hint: longWord},
-			"option": {Label: "Title", Type: "radio", Options: components.Options("a", longWord)},
-			"legend": {Label: longWord, Type: "radio", Options: components.Options("a", "A")},
+		for what, content := range map[string]templ.Component{
+			"label":   components.Field("title", components.Input{Label: longWord}),
+			"hint":    components.Field("title", components.Input{Label: "Title", Hint: longWord}),
+			"option":  components.Field("title", components.Input{Label: "Title", Type: "radio", Options: components.Options("a", longWord)}),
+			"legend":  components.Field("title", components.Input{Label: longWord, Type: "radio", Options: components.Options("a", "A")}),
+			"button":  markup{`<button class="field-button">` + longWord + `</button>`},
+			"summary": components.ErrorSummary(components.SummaryProps{Title: longWord, ID: "long"}),
 		} {
 			t.Run(look.name+" "+what, func(t *testing.T) {
-				wantNarrow(t, startPage(t, look, func(*session.Session) {}, in))
+				wantNarrow(t, startPage(t, look, func(s *session.Session) {
+					s.FlashInputErrors(map[string][]string{"other": {"Choose one"}})
+				}, content))
 			})
 		}
 	}
@@ -64,8 +68,8 @@ func wantNarrow(t *testing.T, app string) {
 	}
 }
 
-// startPage serves one page in that look, with what was flashed and one field.
-func startPage(t *testing.T, l look, flash func(*session.Session), title components.Input) (address string) {
+// startPage serves one page in that look, with what was flashed and this content.
+func startPage(t *testing.T, l look, flash func(*session.Session), content templ.Component) (address string) {
 	t.Helper()
 	store, err := openStore("memory")
 	if err != nil {
@@ -80,20 +84,20 @@ func startPage(t *testing.T, l look, flash func(*session.Session), title compone
 		flash(session.From(c))
 		themed := components.With(c.Request().Context(), func(d *components.Defaults) { d.Theme = l.theme })
 		c.SetRequest(c.Request().WithContext(themed))
-		return session.Render(c, http.StatusOK, pageIn(l, title))
+		return session.Render(c, http.StatusOK, pageIn(l, content))
 	})
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	return server.URL
 }
 
-func pageIn(l look, title components.Input) templ.Component {
+func pageIn(l look, content templ.Component) templ.Component {
 	page := markup{`<!DOCTYPE html><html lang="en"><head><meta name="viewport" content="width=device-width"><title>A page</title>`}
 	for _, sheet := range append([]string{"/components.css"}, l.sheets...) {
 		page = append(page, `<link rel="stylesheet" href="`+sheet+`">`)
 	}
 	return append(page, `</head><body class="`+l.body+`"><main>`, components.FlashAlerts, components.ErrorSummary(),
-		components.Field("title", title), `</main></body></html>`)
+		content, `</main></body></html>`)
 }
 
 func Test_that_an_alert_does_not_leave_a_page_that_nobody_looks_at(t *testing.T) {
