@@ -138,7 +138,7 @@ func (s *Session) sealFlash(flash *state) error {
 
 // shrink leaves out what will be missed the least. It says whether there was anything.
 func (st *state) shrink(excess int) bool {
-	return st.dropOldest(kindAlert, 8) || st.trimInput(excess) || st.dropOldest(kindAlert, 1) || st.trimErrors()
+	return st.dropOldest(kindAlert, 8) || st.trimInput(excess) || st.trimAlerts(excess) || st.trimErrors(excess)
 }
 
 func (s *Session) sealCookie(name string, st *state, until time.Time, age time.Duration) error {
@@ -172,19 +172,37 @@ func (st *state) trimInput(excess int) bool {
 	return true
 }
 
-// trimErrors leaves out half of the errors of a form, the last ones. The last one of all may
-// quote what was typed, and so be too long by itself.
-func (st *state) trimErrors() bool {
+// trimAlerts takes about excess bytes of a cookie out of the alerts, the oldest first. The newest stays.
+func (st *state) trimAlerts(excess int) bool {
+	var sizes []int
+	for e := range st.all() {
+		if e.kind == kindAlert {
+			sizes = append(sizes, len(e.val))
+		}
+	}
+	gone := 0
+	for freed := 0; gone < len(sizes)-1 && freed <= excess/2; gone++ {
+		freed += sizes[gone]
+	}
+	return gone > 0 && st.dropOldest(kindAlert, len(sizes)-gone)
+}
+
+// trimErrors takes about excess bytes of a cookie out of the errors of a form, the last ones first. Even the
+// only one may quote what was typed, and so be too long by itself.
+func (st *state) trimErrors(excess int) bool {
 	it, ok := st.flashOf(kindInputErrors)
 	if !ok {
 		return false
 	}
 	errs := it.inputErrors()
-	if len(errs) < 2 {
+	for freed := 0; len(errs) > 0 && freed <= excess/2; errs = errs[:len(errs)-1] {
+		freed += len(mustEncode(errs[len(errs)-1]))
+	}
+	if len(errs) == 0 {
 		st.forget(it.kind, it.id)
 		return true
 	}
-	it.value = mustEncode(errs[:len(errs)/2])
+	it.value = mustEncode(errs)
 	st.put(it.kind, it.id, it.entry().val)
 	return true
 }

@@ -379,6 +379,45 @@ func Test_that_the_newest_message_stays_where_there_is_no_room_for_more(t *testi
 	})
 }
 
+func Test_that_as_much_stays_as_a_cookie_has_room_for(t *testing.T) {
+	long := strings.Repeat("保存しました。", 10)
+	for claim, tc := range map[string]struct {
+		flash func(s *session.Session, n int)
+		count func(*session.Session) int
+	}{
+		"alerts": {
+			func(s *session.Session, n int) { s.FlashInfo(fmt.Sprint(n, long)) },
+			func(s *session.Session) int { return len(s.FlashMessages().Alerts()) },
+		},
+		"errors of fields": {
+			func(s *session.Session, n int) { s.FlashInputErrors(map[string][]string{fmt.Sprint(n): {long}}) },
+			func(s *session.Session) int { return len(s.Submission("").AllErrors()) },
+		},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			stayOf := func(flashed int) (stay int) {
+				p, v := startSealed(t), newVisitor()
+				v.must(t, p, func(s *session.Session) {
+					for n := range flashed {
+						tc.flash(s, n)
+					}
+				})
+				v.must(t, p, func(s *session.Session) { stay = tc.count(s) })
+				return stay
+			}
+			room := 1
+			for stayOf(room+1) == room+1 {
+				room++
+			}
+			for _, flashed := range []int{room + 1, room + 4} {
+				if stay := stayOf(flashed); stay < room-1 || stay > room {
+					t.Errorf("%d of %d stay; there is room for %d", stay, flashed, room)
+				}
+			}
+		})
+	}
+}
+
 // opened is a store in cookies that gives out what they hold by open.
 type opened struct {
 	session.Sealer
