@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"net/http"
+	"slices"
 )
 
 // Sessions outside of a request: for jobs and administrators. There is a record and its key,
@@ -78,6 +80,7 @@ func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Sess
 		m.reportFailure(ctx, "", &err)
 		return err
 	}
+	m.newestFirst(ctx, entries)
 	var errs []error
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
@@ -95,6 +98,27 @@ func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Sess
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// newestFirst has the new record of a Regenerate come before the old one. What a job changes in the old one may
+// come along to the new one, where it would be done once more; but what it changes in the new one goes then.
+func (m *Manager) newestFirst(ctx context.Context, entries []TagEntry) {
+	if len(entries) < 2 {
+		return
+	}
+	renewed := make(map[string]int64, len(entries))
+	for _, e := range entries {
+		st, _, err := m.read(ctx, e.Key)
+		switch {
+		case err != nil:
+			return // to change it will fail, too, and say so
+		case st == nil:
+			renewed[e.Key] = math.MaxInt64 // the entry comes before its record
+		default:
+			renewed[e.Key] = st.time(kindDevice, deviceRenewed).UnixMilli()
+		}
+	}
+	slices.SortStableFunc(entries, func(a, b TagEntry) int { return cmp.Compare(renewed[b.Key], renewed[a.Key]) })
 }
 
 // All lists all live sessions, in no order, whether anybody has tagged them or not:
