@@ -65,6 +65,7 @@ const (
 	errNoText    plainError = "the text of an error is not part of its JSON; put err.Error()"
 	errOverflow  plainError = "the sum does not fit into an int64"
 	errNotFinite plainError = "JSON knows neither NaN nor infinities; put another number, or a text"
+	errTooDeep   plainError = "it is nested more deeply than encoding/json reads; put it as a flat list"
 	errCycle     plainError = "it leads back to itself; put something without a cycle"
 )
 

@@ -240,6 +240,10 @@ func encodeValue(key string, v any) ([]byte, error) {
 	if bytes.Contains(raw, []byte("{}")) {
 		err = whyEmpty(reflect.ValueOf(v))
 	}
+	// Marshal goes deeper than Unmarshal, which stops at 10,000 levels: of two bytes each, at least.
+	if len(raw) > 2*10_000 && !json.Valid(raw) {
+		err = errTooDeep
+	}
 	if err != nil {
 		return nil, &EncodeError{Key: key, Type: fmt.Sprintf("%T", v), Err: err}
 	}

@@ -300,6 +300,7 @@ func Test_that_what_is_empty_on_purpose_is_stored(t *testing.T) {
 			A int `json:"-"`
 		}{1},
 		"a nil pointer to a hidden type": (*hidden)(nil),
+		"as deep a list as can be read":  nested(10_000),
 	} {
 		p, v := start(t, session.Config{}), newVisitor()
 		v.must(t, p, put("key", value))
@@ -309,6 +310,14 @@ func Test_that_what_is_empty_on_purpose_is_stored(t *testing.T) {
 			}
 		})
 	}
+}
+
+func nested(depth int) []any {
+	var list []any
+	for range depth {
+		list = []any{list}
+	}
+	return list
 }
 
 type outer struct {
@@ -330,6 +339,7 @@ func Test_that_an_error_about_a_value_says_what_to_do(t *testing.T) {
 		{"one deep inside", put("key", map[string]any{"a": []*hidden{nil, {"secret"}}}), `session: the value for "key", a map[string]interface {}, cannot be stored as JSON: encoding/json leaves out fields that begin with a small letter, and a session_test.hidden has no others; put a struct whose fields begin with a capital`},
 		{"a list of errors", put("key", [1]error{errors.New("secret")}), `session: the value for "key", a [1]error, cannot be stored as JSON: the text of an error is not part of its JSON; put err.Error()`},
 		{"no number", put("key", []float64{math.NaN()}), `session: the value for "key", a []float64, cannot be stored as JSON: JSON knows neither NaN nor infinities; put another number, or a text`},
+		{"a list in a list, and so on", put("key", nested(10_001)), `session: the value for "key", a []interface {}, cannot be stored as JSON: it is nested more deeply than encoding/json reads; put it as a flat list`},
 		{"a circle", put("key", newLoop()), `session: the value for "key", a *session_test.loop, cannot be stored as JSON: it leads back to itself; put something without a cycle`},
 		{"a function in a struct", put("key", struct{ F func() }{}), `session: the value for "key", a struct { F func() }, cannot be stored as JSON: a func() is in it; put a type that can, or leave it out by the tag ` + "`json:\"-\"`"},
 		{"a sum that is too large", func(s *session.Session) { s.Put("key", int64(math.MaxInt64)); s.Increment("key") },
