@@ -164,6 +164,9 @@ func wantFailure(t *testing.T, a *webApp, w way, got received, status int, body 
 	if got := got.header.Get("Cache-Control"); got != "no-store" && status >= 500 {
 		t.Errorf("got Cache-Control: %q; want no-store", got)
 	}
+	if got := got.header.Get("Retry-After"); (got == "1") != (status == http.StatusServiceUnavailable) {
+		t.Errorf("got Retry-After: %q with a %d", got, status)
+	}
 	for name := range got.trailer {
 		t.Errorf("got trailer %s", name)
 	}
@@ -221,9 +224,8 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 		size      int64
 		committed bool
 	}
-	seen := func(c echo.Context) view {
-		return view{c.Response().Status, c.Response().Size, c.Response().Committed}
-	}
+	seenOn := func(res *echo.Response) view { return view{res.Status, res.Size, res.Committed} }
+	seen := func(c echo.Context) view { return seenOn(c.Response()) }
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for name, inside := range map[string][]echo.MiddlewareFunc{"alone": nil, "Gzip inside": {middleware.Gzip()}, "Timeout inside": {oldTimeout()}} {
 			t.Run(name, func(t *testing.T) {
@@ -249,25 +251,45 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 					t.Errorf("after it: got %+v; want %+v", after, want)
 				}
 
-				a = newWebApp(t)
-				a.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
-					return func(c echo.Context) error {
-						err := next(c)
-						c.Error(err)
-						after = seen(c)
-						return err
+				const stream = "a stream that is flushed first is withheld"
+				for claim, handler := range map[string]echo.HandlerFunc{
+					"an error handler's own answer is withheld": func(echo.Context) error { return errHandler },
+					stream: func(c echo.Context) error {
+						putSeven(session.From(c))
+						c.Response().Flush()
+						return c.String(http.StatusOK, page)
+					},
+				} {
+					if claim == stream && name == "Timeout inside" {
+						continue // it cannot flush at all
 					}
-				})
-				a.use(append([]echo.MiddlewareFunc{a.manager.Middleware()}, inside...)...)
-				a.HTTPErrorHandler = func(_ error, c echo.Context) {
-					putSeven(session.From(c))
-					_ = c.Redirect(http.StatusSeeOther, "/sorry")
-				}
-				a.all(func(echo.Context) error { return errHandler })
-				a.store.writeFails.Store(true)
-				a.guest(t, w).during(nil, "/")
-				if want := http.StatusServiceUnavailable; after.status != want {
-					t.Errorf("an error handler's own answer is withheld: got %d; want %d", after.status, want)
+					var logged view
+					a = newWebApp(t)
+					a.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+						return func(c echo.Context) error {
+							res := c.Response() // Echo's loggers do so
+							err := next(c)
+							c.Error(err)
+							after, logged = seen(c), seenOn(res)
+							return err
+						}
+					})
+					a.use(append([]echo.MiddlewareFunc{a.manager.Middleware()}, inside...)...)
+					a.HTTPErrorHandler = func(err error, c echo.Context) {
+						if statusFrom(err) == http.StatusServiceUnavailable {
+							errorPage(err, c)
+							return
+						}
+						putSeven(session.From(c))
+						_ = c.Redirect(http.StatusSeeOther, "/sorry")
+					}
+					a.all(handler)
+					a.store.writeFails.Store(true)
+					got := a.guest(t, w).during(nil, "/")
+					want := view{http.StatusServiceUnavailable, int64(len(got.body)), true}
+					if got.status != want.status || after != want || logged != want {
+						t.Errorf("%s: middleware sees %+v and logs %+v; want %+v, as the visitor has got %d", claim, after, logged, want, got.status)
+					}
 				}
 			})
 		}

@@ -3,6 +3,7 @@ package session_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -189,4 +190,47 @@ func Test_that_a_request_may_have_several_sessions(t *testing.T) {
 		t.Errorf("got %q; want what each of them has", got.Body)
 	}
 	e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/absent", nil))
+}
+
+// What has been saved further in must not be lost with the answer that is withheld: an id that the visitor is not
+// told is as bad as a log-out.
+func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another(t *testing.T) {
+	for name, answer := range map[string]echo.HandlerFunc{
+		"a page": func(c echo.Context) error { return c.HTML(http.StatusOK, page) },
+		"a stream": func(c echo.Context) error {
+			c.Response().Flush()
+			return nil
+		},
+	} {
+		store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		outer := start(t, session.Config{Store: store, CookieName: "outer", Now: time.Now})
+		inner := start(t, session.Config{CookieName: "inner", Now: time.Now})
+		outer.Use(inner.manager.Middleware())
+		v := newVisitor()
+		v.visit(outer, func(c echo.Context) error {
+			outer.manager.From(c).Put("n", 1)
+			inner.manager.From(c).Put("n", 1)
+			return c.NoContent(http.StatusNoContent)
+		})
+		store.before = func(method string) error {
+			if method == "Write" {
+				return errOops
+			}
+			return nil
+		}
+		failed := v.visit(outer, func(c echo.Context) error {
+			outer.manager.From(c).Put("n", 2)
+			inner.manager.From(c).Regenerate()
+			return answer(c)
+		})
+		if failed.Code != http.StatusServiceUnavailable || !slices.Equal(setCookies(failed), []string{"inner"}) {
+			t.Errorf("%s: got %d, and the cookies %v; want 503, and that of the inner session", name, failed.Code, setCookies(failed))
+		}
+		v.visit(outer, func(c echo.Context) error {
+			if a, b := session.Get[int](outer.manager.From(c), "n"), session.Get[int](inner.manager.From(c), "n"); a != 1 || b != 1 {
+				t.Errorf("%s: the sessions have %d and %d; want what they had", name, a, b)
+			}
+			return c.NoContent(http.StatusNoContent)
+		})
+	}
 }

@@ -60,6 +60,9 @@ func (f *frame) WriteHeader(status int) {
 	if f.left {
 		f.tell(responseDone)
 	}
+	if f.cause != nil && status == http.StatusServiceUnavailable && header(f.below.Header(), "Retry-After") == "" {
+		f.below.Header().Set("Retry-After", "1") // in seconds (RFC 9110, 10.2.3)
+	}
 	f.below.WriteHeader(status)
 }
 
@@ -223,10 +226,13 @@ func (f *frame) replace() {
 	for _, answer := range [...]echo.HTTPErrorHandler{e.HTTPErrorHandler, e.DefaultHTTPErrorHandler} {
 		if !f.sent {
 			f.withheld = false
-			dropAnswer(f.Header())
+			f.makeWay()
 			f.c.SetResponse(echo.NewResponse(f, e))
 			answer(httpError(f.cause), f.c)
 		}
+	}
+	if given := f.c.Response(); given != f.res { // Echo's loggers have looked up ours before they called us
+		f.res.Status, f.res.Size, f.res.Committed = given.Status, given.Size, given.Committed
 	}
 	f.withheld = true
 }
@@ -237,7 +243,21 @@ func (f *frame) reset() {
 	f.res.Committed, f.res.Status, f.res.Size = false, http.StatusOK, 0
 	f.res.Writer = f
 	f.c.SetResponse(f.res)
-	dropAnswer(f.Header())
+	f.makeWay()
+}
+
+// makeWay leaves the header as the error answer is to find it. What sessions of other managers further in have
+// saved has been saved all the same, so their cookies stay.
+func (f *frame) makeWay() {
+	h := f.Header()
+	dropAnswer(h)
+	for inner := frameOf(f.c.Request().Context()); inner != nil && inner != f; inner = frameOf(inner.Context) {
+		if s := inner.used(); s != nil {
+			s.lock()
+			s.setCookies(h)
+			s.unlock()
+		}
+	}
 }
 
 // dropAnswer removes the headers that belong to the answer that was not given. What
