@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Manager is a checked [Config] at work. It is safe for concurrent use.
+// Manager runs the sessions of a checked [Config]. [New] makes one. It is safe for concurrent use.
 type Manager struct {
 	cfg     Config
 	store   Store
@@ -33,9 +33,9 @@ type Manager struct {
 	seq      atomic.Uint64
 }
 
-// New makes the Manager of a cfg: to mount the same sessions in several places, to reach them
-// outside of requests, or to get the error that [Middleware] panics with. The error reports
-// every mistake in cfg at once; see [ConfigErrors].
+// New returns a Manager for cfg. Use it to mount the same sessions in several places, to reach them
+// outside of requests, or to get the error that [Middleware] panics with. The error reports every
+// mistake in cfg at once; see [ConfigErrors].
 func New(cfg Config) (*Manager, error) {
 	realTime := cfg.Now == nil
 	cfg = cfg.withDefaults()
@@ -55,7 +55,7 @@ func New(cfg Config) (*Manager, error) {
 		realTime: realTime,
 
 		neverFlashed: neverFlashed(cfg.NeverFlash),
-		producer:     rand.Uint64(), // it is to be unique, and no secret
+		producer:     rand.Uint64(), // it must be unique; it is not a secret
 	}
 	m.useStore(cfg.Store)
 	return m, nil
