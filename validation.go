@@ -41,7 +41,7 @@ type FieldError interface {
 	Namespace() string  // where the field is, with the name of the struct: "Post.Author.Email"
 	Tag() string        // the rule: "required", "min"
 	Param() string      // the rule's parameter: "3"
-	Kind() reflect.Kind // of the field
+	Kind() reflect.Kind // the kind of the field
 }
 
 // FlashValidationErrors flashes what a validator's error says: the errors by field, a summary under
