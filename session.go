@@ -16,8 +16,8 @@ import (
 //
 // Nothing is loaded before the first use, and nothing is saved before the response
 // leaves: what a request changes is recorded, and replayed on the newest record when the
-// head of the response is about to be sent. So parallel requests lose none of each other's
-// changes. See [Update] for values that are computed from their old ones.
+// head of the response is about to be sent. So parallel requests never lose each other's changes.
+// See [Update] for values that are computed from their old ones.
 //
 // A Session is safe for concurrent use. If it is used after the request has ended, it reads what
 // the request last saw, or loads the session if the request never did; changes are refused with
@@ -32,29 +32,29 @@ type Session struct {
 	ctx      context.Context // the request's
 	req      *http.Request   // for its cookies and who asks
 	exchange exchange        // nil once the request is over
-	news     news            // of the request, as far as it was told; see Session.heard
+	news     news            // of the request, as far as the session was told; see Session.heard
 	headSent bool
 	lateLoad bool // loaded after the head was sent
 	outside  bool // there is no request; see outside.go
-	viewed   bool // and it is only read; see Manager.View
+	viewed   bool // outside of a request, and only read; see Manager.View
 
 	// What was loaded. st is nil before that; afterwards it is the session as this
 	// request sees it, with its own changes.
 	st      *state
 	loadErr error
 	err     error     // the first failure, other than loadErr
-	unknown []string  // keys of the visitor's that lead nowhere; see straggles
-	id, key string    // of the stored record; "" where there is none
-	next    string    // the id that the commit will give it, if it is known; see nextID
-	loaded  uint64    // when it was, by Manager.seq
+	unknown []string  // keys from the visitor's cookies that lead nowhere; see straggles
+	id, key string    // of the stored record; "" if there is none
+	next    string    // the id that the commit will give the session, if known; see nextID
+	loaded  uint64    // when it was loaded, by Manager.seq
 	version uint64    // of the stored record
 	expires time.Time // of the stored record
 	fresh   bool      // there was no session
-	given   bool      // the visitor sent a cookie by our name, whatever was in it
-	corrupt bool      // it led to a record that nobody understands
+	given   bool      // the visitor sent a cookie with our name, whatever was in it
+	corrupt bool      // the cookie led to a record that cannot be decoded
 	lost    bool      // the stored record ended while this request ran
-	kept    bool      // something of this request is stored
-	sealed  sealed    // what there was, for a Sealer
+	kept    bool      // some change of this request is stored
+	sealed  sealed    // what the cookies held, with a Sealer
 
 	to       audience // see Session.audience
 	status   int16    // of the response, if its head has left or is about to; small, so that a Session fits into an allocation of 480 bytes
@@ -64,7 +64,7 @@ type Session struct {
 	// What is to be done at the commit.
 	renew bool // give the record a new id
 	ops   []op
-	room  [2]op   // for what most requests change
+	room  [2]op   // room for the ops of most requests
 	ended []ended // records to destroy
 	tags  tagChanges
 	flash *flashes // nil until there is something to note; see Session.flashes

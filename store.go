@@ -103,7 +103,7 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 // and removes it after the record, so an entry may name a key without a record. An implementation
 // never goes from one to the other.
 //
-// Rules, besides those of [Store]; 8, 10 and 11 hold here as well:
+// Rules, in addition to those of [Store]; 8, 10 and 11 hold here as well:
 //
 //  12. Tag adds an entry for key, or moves the expiry of the existing one. Once it has returned,
 //     Tagged and Revoke find the entry without delay (on DynamoDB, for example, this takes a
@@ -143,7 +143,7 @@ type TagEntry struct {
 
 // Lister is the optional interface of a store that can list its sessions, for [Manager.All].
 //
-// Rules, besides those of [Store]; 8, 10, 11 and 19 hold here as well:
+// Rules, in addition to those of [Store]; 8, 10, 11 and 19 hold here as well:
 //
 //  23. Keys yields the key of every record that is live from the beginning of the loop to
 //     its end, each once. (It may come twice if the storage is moving records about, as
@@ -165,7 +165,7 @@ type Lister interface {
 // library does not change. A request that only reads then costs the same however large its session
 // is.
 //
-// Rules, besides those of [Store]; 8, 10 and 11 hold here as well:
+// Rules, in addition to those of [Store]; 8, 10 and 11 hold here as well:
 //
 //  26. Peek answers as Read does. The data of the record may be the stored bytes themselves, and
 //     the caller does not change them. The store in turn does not change data in place, but
@@ -186,7 +186,7 @@ type Sharer interface {
 // it. If each call is a round trip, that saves the second one that a request now and then needs to
 // keep its session alive.
 //
-// A rule, besides those of [Store]; 8, 10 and 11 hold here as well:
+// A rule, in addition to those of [Store]; 8, 10 and 11 hold here as well:
 //
 //  28. Renew answers as Read does. If the record expires at due or before, Renew moves its expiry
 //     to until, as Touch does, and the record it returns has the new expiry. If the record can be

@@ -34,8 +34,8 @@
 //
 // session.store.duration has the attributes session.store.operation ("read", "write",
 // "destroy", "touch", "tag", "untag", "tagged", "revoke", "seal", "open") and
-// session.store.outcome ("ok", "not_found", "conflict", "too_large", "canceled" if whoever
-// asked has left, "error"); spans have both as well. session.rejected has
+// session.store.outcome ("ok", "not_found", "conflict", "too_large", "canceled" if the
+// caller has left, "error"); spans have both as well. session.rejected has
 // session.rejected.reason, a [session.Reason]. No span or metric has ids or handles.
 package otelsession
 
