@@ -280,7 +280,7 @@ func (s *Session) invalidFields(err error, r *http.Request) invalidFields {
 	return fields
 }
 
-// InputErrors is for error handlers that answer in another form than MarshalJSON.
+// InputErrors is for error handlers that answer in another format than that of MarshalJSON.
 func (f invalidFields) InputErrors() map[string][]string { return f }
 
 func (invalidFields) String() string { return http.StatusText(http.StatusUnprocessableEntity) }

@@ -56,8 +56,8 @@ type PageError struct {
 // FlashAll keeps the submitted form for the next page, where [Session.Old] and the form components
 // show it again. Fields that were submitted empty, or not checked, come back empty and not checked.
 // A request without a form, for example one with JSON, keeps nothing. If a form has more than 64
-// KB, its largest fields are not kept; fields with names of more than 256 bytes never are. Fields
-// that are not kept show their defaults.
+// KB, its largest fields are not kept; fields with names of more than 256 bytes are never kept.
+// Fields that are not kept show their defaults.
 //
 // Secrets are never kept, nor are files and the fields of the framework. A field is a secret by its
 // name: if it contains passw, pwd, passphrase, passcode, passkey, mnemonic, csrf, xsrf,
@@ -71,7 +71,7 @@ type PageError struct {
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
 // FlashOnly is FlashAll for some fields. The others show their defaults. "user[name]" and
-// "user.name" name the same field, and "user" names all fields in it.
+// "user.name" name the same field, and "user" names all fields in that group.
 func (s *Session) FlashOnly(names ...string) {
 	only := append([]string{}, names...) // never nil, which would be all fields
 	s.flashInput(only, nil)

@@ -47,8 +47,8 @@ type FieldError interface {
 // FlashValidationErrors flashes what a validator's error says: the errors by field, a summary under
 // [ValidationErrorCode], and the submitted form as old input.
 //
-// It understands the errors of go-playground/validator and errors with a method InputErrors()
-// map[string][]string, such as [ValidationErrors], also if they are wrapped or joined. For any
+// It understands the errors of go-playground/validator, and errors such as [ValidationErrors] that
+// have a method InputErrors() map[string][]string, also if they are wrapped or joined. For any
 // other error it adds no text, since the text may be internal; the old input is kept.
 //
 // It also understands the errors of Echo's Bind about a value that is not a number, bool or time.
