@@ -19,14 +19,14 @@ type Component interface {
 	Render(ctx context.Context, w io.Writer) error
 }
 
-// Render answers with a component. It renders all of it before the first byte leaves:
-// what the page reads from the session is then known in time, and a component that fails
-// half-way becomes a clean error page instead of half a page.
+// Render answers with a component. It renders the whole component before the first byte leaves:
+// what the page reads from the session is then known in time, and a component that fails half-way
+// becomes a clean error page instead of half a page.
 //
-// With a store on the server, pages that load at the very same time do not show a message
-// twice either: the slower one is rendered once more, without it.
+// With a store on the server, two pages that load at the same moment do not both show a message:
+// the slower one is rendered again, without it.
 //
-// The Content-Type is that of HTML, unless the handler has set that of another kind of it, such as a
+// The Content-Type is text/html, unless the handler has set another HTML type, such as that of a
 // Turbo Stream.
 func Render(c echo.Context, status int, component Component) error {
 	page, err := render(c, component)
@@ -35,7 +35,7 @@ func Render(c echo.Context, status int, component Component) error {
 	}
 	if s := FromContext(c.Request().Context()); s != nil {
 		h := c.Response().Header()
-		if !strings.Contains(mediaType(h), "html") { // on an error page it may be what the handler had set before, JSON say
+		if !strings.Contains(mediaType(h), "html") { // on an error page it may be what the handler had set before, such as JSON
 			h.Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 		}
 		again, err := s.claim(status, h)
@@ -61,13 +61,13 @@ func render(c echo.Context, component Component) ([]byte, error) {
 	return page.Bytes(), err
 }
 
-// Redirect sends the visitor to url, by GET: the status is 303, since after a 302 some
-// clients repeat a DELETE at the new address. An htmx request for a part of a page is
-// answered with HX-Redirect, so that the whole page goes there; htmx cannot see the
-// headers of a redirect. Messages wait for the page that shows them.
+// Redirect sends the visitor to url, by GET: the status is 303, since after a 302 some clients
+// repeat a DELETE at the new address. An htmx request for a part of a page gets HX-Redirect
+// instead, which takes the whole page there, since htmx cannot see the headers of a redirect.
+// Messages wait for the page that shows them.
 func Redirect(c echo.Context, url string) error {
 	url = inASCII(url)
-	if isGet(c.Request()) { // caches keep no other, and a browser would show nothing for an answer to htmx
+	if isGet(c.Request()) { // caches keep answers to no other method, and a browser would show nothing for one meant for htmx
 		addVary(c.Response().Header(), headersOfHTMX)
 	}
 	if isHTMX(c.Request().Header) {
@@ -77,7 +77,7 @@ func Redirect(c echo.Context, url string) error {
 	return c.Redirect(http.StatusSeeOther, url)
 }
 
-// headersOfHTMX are those by which htmx is known; see isHTMX.
+// headersOfHTMX are the request headers that identify htmx; see isHTMX.
 const headersOfHTMX = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"
 
 // inASCII is url as a header can carry it: a script reads each byte of HX-Redirect as a letter.
@@ -93,8 +93,8 @@ func inASCII(url string) string {
 	return b.String()
 }
 
-// Back redirects to the page the request came from, or to fallback if that is not known,
-// not a page of this site, or the page that this very request asks for.
+// Back redirects to the page the request came from, or to fallback if that page is unknown, is not
+// on this site, or is the one that this request asks for.
 func Back(c echo.Context, fallback string) error {
 	r := c.Request()
 	page := referer(r)
@@ -117,8 +117,8 @@ func referer(r *http.Request) string {
 	return path
 }
 
-// asked is what the browser asks for, or "/" if that is no page of this site. r.URL may be without a
-// prefix that http.StripPrefix has cut, or what Rewrite has made of it.
+// asked is the address the browser asks for, or "/" if that is no page of this site. r.URL may lack
+// a prefix that http.StripPrefix has cut, or be what Rewrite has made of it.
 func asked(r *http.Request) string {
 	for _, address := range [...]string{r.RequestURI, r.URL.RequestURI()} {
 		if isLocalPath(address) {
@@ -128,7 +128,8 @@ func asked(r *http.Request) string {
 	return "/"
 }
 
-// isHere says whether r asks for page, with a slash at the end or without: middleware may have added it.
+// isHere says whether r asks for page, with or without a slash at the end: middleware may have
+// added one.
 func isHere(r *http.Request, page string) bool {
 	path, query, _ := strings.Cut(page, "?")
 	pathHere, queryHere, _ := strings.Cut(asked(r), "?")
@@ -144,7 +145,7 @@ func addressHere(r *http.Request, address string) *url.URL {
 	return u
 }
 
-// shortHost is host without the port that goes without saying (RFC 6454, 4). Some proxies say it.
+// shortHost is host without the default port of its scheme (RFC 6454, 4). Some proxies add it.
 func shortHost(scheme, host string) string {
 	switch scheme {
 	case "http":
@@ -155,28 +156,28 @@ func shortHost(scheme, host string) string {
 	return host
 }
 
-// IsPartial says whether the request is for a part of a page that somebody has in front of
-// them: by htmx (2 and 4, but not when it navigates), in a Turbo Frame, by Unpoly, Datastar,
-// or a script of your own that does not ask for HTML (by Sec-Fetch-Dest, which browsers leave out
-// over plain http, but for localhost). It is for addresses that serve the page as well as its parts:
+// IsPartial reports whether the request is for a part of a page that is already open: by htmx (2
+// and 4, but not when it navigates), in a Turbo Frame, by Unpoly, Datastar, or a script of your own
+// that does not ask for HTML (known by Sec-Fetch-Dest, which browsers leave out over plain http,
+// except for localhost). It is for addresses that serve both the page and its parts:
 //
 //	if session.IsPartial(c) {
 //		return session.Render(c, http.StatusOK, cartTable(cart))
 //	}
 //	return session.Redirect(c, "/cart")
 //
-// It tells caches that the answer depends on who asks, or a browser would show the part
-// where the page belongs when somebody goes back.
+// It tells caches that the answer depends on who asks. Otherwise a browser would show the part
+// instead of the page when somebody goes back.
 func IsPartial(c echo.Context) bool {
 	addVary(c.Response().Header(), headersOfHTMX+", Turbo-Frame, X-Up-Target, Datastar-Request, Accept, Sec-Fetch-Dest")
 	r := c.Request()
 	return isPartial(classify(r), r.Header)
 }
 
-// IsPartial is the function [IsPartial] for components, which have no echo.Context. It tells
-// caches nothing. That is enough to decide about messages, since no cache keeps a page that reads
-// them; to decide about anything else, call the function in the handler. Outside of a request
-// nothing is partial.
+// IsPartial is the function [IsPartial] for components, which have no echo.Context. It tells caches
+// nothing. That is enough for decisions about messages, since no cache keeps a page that reads
+// them; for any other decision, call the function in the handler. Outside of a request it returns
+// false.
 func (s *Session) IsPartial() bool {
 	if s == nil {
 		return false
@@ -186,29 +187,30 @@ func (s *Session) IsPartial() bool {
 	return isPartial(s.audience(), s.req.Header)
 }
 
-// IsHTMXPart says whether htmx asks for a part of a page, and so takes what is to be swapped out of
-// band.
+// IsHTMXPart reports whether htmx asks for a part of a page, and so accepts out-of-band swaps.
 func (s *Session) IsHTMXPart() bool { return s != nil && isHTMX(s.req.Header) }
 
 // Invalid answers a form that cannot be accepted. It flashes what is wrong and what was
 // submitted, as [Session.FlashValidationErrors] does.
 //
-// A full page goes back to the form, which shows them. A request for a part of a page
-// gets the view at once, with status 422, and no error or old input is left for the next page;
-// alerts wait, unless the view shows them. A full page gets the view as well, if there is one,
-// when the request is a GET or does not say which page of this site it came from.
+// A full page goes back to the form, which shows the errors and the input. A request for a part of
+// a page gets the view at once, with status 422, and leaves no error or old input for the next
+// page; alerts wait, unless the view shows them. A full page gets the view too, if there is one and
+// the request is a GET or does not say which page of this site it came from.
 //
-// Without a view, if it is not known where the form came from, the visitor goes to the address
-// of the request. If that would lead here again, Echo's error handler gets a 422, which in JSON is
+// Without a view, if it is unknown where the form came from, the visitor goes to the address of the
+// request. If that would lead here again, Echo's error handler gets a 422, which in JSON is
 //
 //	{"message": "Unprocessable Entity", "errors": {"title": ["Title is required"]}}
 //
-// and so it does for a client that takes no page, such as one that sends JSON, and for a page that is
-// loaded ahead; for those nothing is kept. A client whose Accept has JSON and no HTML is told that even
-// if there is a view. (An error handler that answers in another form finds the errors in the Message of
-// the echo.HTTPError, which has a method InputErrors() map[string][]string.)
+// It also gets this 422 for a client that takes no page, such as one that sends JSON, and for a
+// page that is loaded ahead; nothing is kept for those. A client whose Accept has JSON and no HTML
+// gets the 422 even if there is a view. (An error handler that answers in another format finds the
+// errors in the Message of the echo.HTTPError, which has a method
+// InputErrors() map[string][]string.)
 //
-// A form with files that nobody has read is read for the answer. If it has more than 32 MB, it is a 413.
+// A form with files that has not been read yet is read for the answer. If it has more than 32 MB,
+// the answer is a 413.
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
 	to := classify(r)
@@ -230,8 +232,8 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 	return Back(c, asked(r))
 }
 
-// readUpload reads a form with files that nobody has read, since it was refused before, for what the answer
-// says of its fields. It keeps no file on the disk for that.
+// readUpload reads a form with files that was refused before anybody read it, since the answer
+// shows its fields. It keeps no file on disk for that.
 func readUpload(r *http.Request) error {
 	if r.Body == nil || mediaType(r.Header) != "multipart/form-data" {
 		return nil
@@ -241,11 +243,12 @@ func readUpload(r *http.Request) error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok && tooLarge.Limit == maxMultipartMemory {
 		return echo.ErrStatusRequestEntityTooLarge.WithInternal(err)
 	}
-	return nil // submitted takes a form that cannot be read for none
+	return nil // submitted treats a form that cannot be read as no form
 }
 
-// takeBack gives a request its body again after Echo's BodyLimit, which lends a reader to one request after
-// the other: the one in r may be reading for another visitor by now. A form that was read in part stays so.
+// takeBack gives a request its body back after Echo's BodyLimit, which lends a pooled reader to one
+// request after another: the reader in r may by now be reading for another visitor. A form that was
+// read in part stays that way.
 func takeBack(r *http.Request, body io.ReadCloser) {
 	switch _, lent := r.Body.(interface{ Reset(io.ReadCloser) }); {
 	case !lent:
@@ -256,8 +259,8 @@ func takeBack(r *http.Request, body io.ReadCloser) {
 	}
 }
 
-// unprocessable is an error for Echo's error handler. It wraps err, whose status Echo would
-// answer with if err itself were an echo.HTTPError.
+// unprocessable is an error for Echo's error handler. It wraps err once more, since Echo would
+// answer with the status of an Internal that is itself an echo.HTTPError.
 func (s *Session) unprocessable(err error, r *http.Request) error {
 	if err := readUpload(r); err != nil {
 		return err
@@ -265,8 +268,8 @@ func (s *Session) unprocessable(err error, r *http.Request) error {
 	return echo.NewHTTPError(http.StatusUnprocessableEntity, s.invalidFields(err, r)).SetInternal(fmt.Errorf("session: invalid form: %w", err))
 }
 
-// invalidFields is the message of a 422: the errors by field as JSON, and nothing of them in a
-// log, since they may quote what was typed.
+// invalidFields is the message of a 422: in JSON it is the errors by field, but in a log it shows
+// none of them, since they may quote what was typed.
 type invalidFields map[string][]string
 
 func (s *Session) invalidFields(err error, r *http.Request) invalidFields {
@@ -277,7 +280,7 @@ func (s *Session) invalidFields(err error, r *http.Request) invalidFields {
 	return fields
 }
 
-// InputErrors is for error handlers that answer in another form than MarshalJSON.
+// InputErrors is for error handlers that answer in another format than that of MarshalJSON.
 func (f invalidFields) InputErrors() map[string][]string { return f }
 
 func (invalidFields) String() string { return http.StatusText(http.StatusUnprocessableEntity) }
@@ -289,14 +292,15 @@ func (f invalidFields) MarshalJSON() ([]byte, error) {
 	}{f.String(), f})
 }
 
-// FlashInvalid is middleware that lets handlers simply return a validation error: it is
-// then answered as with [Invalid]. Mount it inside of [Middleware]:
+// FlashInvalid is middleware for handlers that return a validation error: it answers the error as
+// [Invalid] does. Mount it inside of [Middleware]:
 //
 //	e.Use(session.Middleware(cfg), session.FlashInvalid)
 //
-// Where a request does not come from a form in a page (JSON, a script, or a client that does not
-// take HTML), validation errors become the 422 of [Invalid], unless they have a status of their own,
-// as an [echo.HTTPError] has. Other errors pass, and so do those of requests that Config.Skipper skips.
+// If a request does not come from a form in a page (JSON, a script, or a client that does not take
+// HTML), a validation error becomes the 422 of [Invalid], unless it has a status of its own, as an
+// [echo.HTTPError] has. Other errors pass through, and so do all errors of requests that
+// Config.Skipper skips.
 func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		f, body := frameOf(c.Request().Context()), c.Request().Body
@@ -331,14 +335,14 @@ func sendsForm(h http.Header) bool {
 	return false
 }
 
-// takesPage says whether it helps to send the client on to a page. htmx and Unpoly accept
-// anything, whether they ask for a part or follow a form.
+// takesPage says whether sending the client on to a page helps. htmx and Unpoly accept anything,
+// whether they ask for a part or follow a form.
 func takesPage(h http.Header) bool {
 	return acceptsHTML(h) || isPart(h) || isWholePage(h) || header(h, "Hx-Request") != "" || takesAnything(h) && sendsForm(h)
 }
 
-// takesAnything is for curl and the like. A script in a browser accepts */* too, but it
-// waits for an error and not for a page; browsers tell it apart by Sec-Fetch-Dest.
+// takesAnything is for curl and the like. A script in a browser accepts */* too, but expects an
+// error rather than a page; Sec-Fetch-Dest, which browsers send, tells the two apart.
 func takesAnything(h http.Header) bool {
 	accept := h.Get("Accept")
 	return (accept == "" || accept == "*/*") && h.Get("Sec-Fetch-Dest") == ""

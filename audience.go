@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// audience is who a request is for, by the headers that browsers and hypermedia
-// libraries document. Everything that depends on it asks here.
+// audience is who will see the answer to a request, as told by the headers that browsers and
+// hypermedia libraries document. All such decisions are made here.
 type audience uint8
 
 const (
 	audienceUnknown audience = iota
 
-	// A page that a person is about to see, boosted navigations and frames of the
-	// browser included. Whatever we don't know is one.
+	// A page that a person is about to see, including boosted navigations and frames of the
+	// browser. An unknown request counts as one.
 	audiencePage
 
-	// A part of a page that a person has in front of them: htmx, Turbo Frames, Unpoly,
-	// Datastar, or whatever a script fetches that does not ask for a page.
+	// A part of a page that a person has open: for htmx, Turbo Frames, Unpoly, Datastar, or any
+	// script whose request does not ask for a page.
 	audiencePart
 
 	// Nobody, or nobody yet: prefetches, images, scripts, HEAD. A prefetched page may be
@@ -25,7 +25,7 @@ const (
 	audienceNobody
 )
 
-// audience is who this request is for. Its headers are looked at once.
+// audience is who this request is for. The headers are checked only once.
 func (s *Session) audience() audience {
 	if s.to == audienceUnknown {
 		s.to = classify(s.req)
@@ -79,8 +79,8 @@ func isShown(h http.Header) bool {
 	return false
 }
 
-// isPartial says whether a part is asked for, also one that is loaded ahead: the same answer, out of
-// the cache, is then what is put into the page.
+// isPartial says whether a part is requested, even if it is loaded ahead: the same answer is later
+// taken from the cache and put into the page.
 func isPartial(to audience, h http.Header) bool { return to == audiencePart || isPart(h) }
 
 func isPart(h http.Header) bool {
@@ -88,23 +88,23 @@ func isPart(h http.Header) bool {
 		header(h, "X-Up-Target") != "" && !isWholePage(h)
 }
 
-// isWholePage says whether Unpoly puts the answer in the place of the page.
+// isWholePage says whether Unpoly replaces the whole page with the answer.
 func isWholePage(h http.Header) bool {
 	target := header(h, "X-Up-Target")
 	return target == "body" || target == "html"
 }
 
-// isUnpolyPage says whether Unpoly follows a link to a page. It asks for the main part of it, as for any
-// other part.
+// isUnpolyPage says whether Unpoly follows a link to a page. It asks for the main part of the page
+// like for any other part.
 func isUnpolyPage(h http.Header) bool {
 	target := header(h, "X-Up-Target")
 	return target == "main" || strings.HasPrefix(target, "[up-main")
 }
 
-// isFetch says whether a script asks, and for no page. Turbo Drive, and others that put a
-// page in the place of another, accept text/html. Unpoly accepts anything, and so does htmx 2,
-// whether it follows a boosted link or restores a page (which it may do without HX-Request, by
-// its configuration).
+// isFetch says whether a script asks for something other than a page. Turbo Drive, and other
+// scripts that replace one page with another, accept text/html. Unpoly accepts anything, and so
+// does htmx 2, whether it follows a boosted link or restores a page (which it may be configured to
+// do without HX-Request).
 func isFetch(h http.Header) bool {
 	return header(h, "Sec-Fetch-Dest") == "empty" && !acceptsHTML(h) && !isWholePage(h) &&
 		header(h, "Hx-Request") == "" && header(h, "Hx-History-Restore-Request") == ""
@@ -129,9 +129,9 @@ func acceptsAnything(h http.Header) bool { return strings.Contains(header(h, "Ac
 
 func isGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// header is the first value of a header, whose name is spelled as http.Header keeps it:
-// Hx-Request, and not HX-Request. Get would first see to that, for each of a dozen names in
-// each request.
+// header is the first value of a header, whose name must be in the canonical form of http.Header:
+// Hx-Request, not HX-Request. Get would have to check that for each of a dozen names in each
+// request.
 func header(h http.Header, name string) string {
 	if values := h[name]; len(values) > 0 {
 		return values[0]

@@ -12,23 +12,23 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// unreadable is the error of a field of which Echo's Bind could make nothing, such as "abc" for a number.
-// It is said as a validator says the same.
+// unreadable is the error of a field that Echo's Bind could not parse, such as "abc" for a number.
+// It has the form of a validator's error.
 type unreadable struct {
 	field string
 	rule  string
 	kind  reflect.Kind
 }
 
-func (u unreadable) Error() string      { return "session: a field does not fit the rule " + u.rule } // and not what was in it
+func (u unreadable) Error() string      { return "session: a field does not fit the rule " + u.rule } // but not the field's value
 func (u unreadable) Namespace() string  { return "form." + u.field }
 func (u unreadable) Tag() string        { return u.rule }
 func (u unreadable) Param() string      { return "" }
 func (u unreadable) Kind() reflect.Kind { return u.kind }
 
-// unreadableOf is err as an error of Bind about a field of the form that came with r. Bind does not name it,
-// so it is the only one that was sent with that value. (An error with another text, or around that of Bind,
-// is the application's.)
+// unreadableOf is err as an error of Bind about a field of the form that came with r. Bind does not
+// name the field, so it is the only one that was sent with that value. (An error with another text,
+// or one that wraps that of Bind, is the application's.)
 func unreadableOf(err error, r *http.Request) (u unreadable, ok bool) {
 	bound := echoErrorIn(err)
 	if bound == nil || bound.Code != http.StatusBadRequest || isNil(bound.Internal) || bound.Message != bound.Internal.Error() {
@@ -48,8 +48,8 @@ func unreadableOf(err error, r *http.Request) (u unreadable, ok bool) {
 	return u, ok
 }
 
-// echoErrorIn is the first echo.HTTPError in err, or nil. It is tempting to use errors.As, but that asks
-// a nil pointer what it wraps, which panics.
+// echoErrorIn is the first echo.HTTPError in err, or nil. It is tempting to use errors.As, but that
+// calls Unwrap on a nil pointer, which panics.
 func echoErrorIn(err error) (found *echo.HTTPError) {
 	walkErrors(err, func(err error) (deeper bool) {
 		if found == nil {
@@ -60,7 +60,7 @@ func echoErrorIn(err error) (found *echo.HTTPError) {
 	return found
 }
 
-// ruleOf is the rule that a value does not fit. "-1" is a number, but none for a field without a sign.
+// ruleOf is the rule that a value breaks. "-1" is a number, but out of range for an unsigned field.
 func ruleOf(e *strconv.NumError) (rule string, kind reflect.Kind) {
 	_, notInt := strconv.ParseInt(e.Num, 10, 64)
 	switch {
@@ -74,8 +74,8 @@ func ruleOf(e *strconv.NumError) (rule string, kind reflect.Kind) {
 	return "number", reflect.Int
 }
 
-// fieldWith is the only field that was sent with that value. There is none if another one, or a part of the
-// address, may have been meant.
+// fieldWith is the only field that was sent with that value. It finds none if the value may have
+// come from another field, or from the address.
 func fieldWith(value string, r *http.Request) (name string, ok bool) {
 	inPath := strings.Contains(r.URL.Path, value) || strings.Contains(r.URL.EscapedPath(), value)
 	if value != "" && inPath || !sendsForm(r.Header) {

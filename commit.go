@@ -8,22 +8,23 @@ import (
 	"time"
 )
 
-// maxAttempts bounds how often a commit may meet a faster one. Within one process they
-// queue, so these are conflicts with other processes.
+// maxAttempts bounds how often a commit may meet a faster one. Within one process commits queue, so
+// these are conflicts with other processes.
 const maxAttempts = 100
 
 // errPanicked is for the error page that Recover gives when the store has panicked, or an Update
-// that ran again. To load or save before that page, too, would panic once more, and cut the connection.
+// that ran again. Loading or saving again for that page would panic once more, and cut the
+// connection.
 var errPanicked = errors.New("session: a panic while it was loaded or saved")
 
-// commit saves what this request has changed. It is called with the lock held, as often
-// as there may be something new. shown is what the response does to messages.
+// commit saves what this request has changed. It is called with the lock held, whenever there may
+// be something new. shown is what the response does to messages.
 //
-// s.st is what was loaded, as this request has changed it; each change is in s.ops as well. A commit
-// writes it as it is, unless another request was faster: then the ops are done again on what that one
-// has written. Afterwards s.st is what is stored. If nothing could be stored, it is again what was
-// loaded; but if an earlier commit had succeeded, and may have been shown, it stays, and the next one
-// begins with what the store has.
+// s.st is what was loaded, as this request has changed it; each change is in s.ops as well. A
+// commit writes s.st as it is, unless another request was faster: then the ops are replayed on what
+// that request has written. Afterwards s.st is what is stored. If nothing could be stored, s.st is
+// again what was loaded; but if an earlier commit has succeeded, and may have been shown, s.st
+// stays, and the next commit begins with what the store has.
 func (s *Session) commit(shown flashDelta) error {
 	if s.st == nil || s.lost {
 		return nil
@@ -62,9 +63,9 @@ func (s *Session) pending() bool {
 	return len(s.ops) > 0 || s.renew || len(s.ended) > 0 || s.sealed.ended || len(s.flash.unsaved()) > 0
 }
 
-// abandon drops what is pending, and what the handler had to say about it: the response becomes
-// an error page, which must not greet a user whose login has failed. (If the handler has called
-// Save before, its page goes on seeing all.)
+// abandon drops what is pending, and the handler's messages about it: the response becomes an error
+// page, which must not greet a user whose login has failed. (If the handler has called Save before,
+// its page still sees everything.)
 func (s *Session) abandon(err error) error {
 	if s.st != nil && !s.kept {
 		s.st.revert()
@@ -74,7 +75,8 @@ func (s *Session) abandon(err error) error {
 	return err
 }
 
-// dropPending sees to it that an error page does not save half of what the handler did.
+// dropPending drops what is pending, so that an error page does not save half of what the handler
+// did.
 func (s *Session) dropPending() {
 	s.flash.forgetAdded()
 	s.settled()
@@ -86,7 +88,8 @@ func (s *Session) settled() {
 	s.sealed.ended, s.sealed.cleared = false, false
 }
 
-// save ends the records to destroy, and then creates, moves, changes or prolongs the one there is.
+// save ends the records to destroy, and then creates, moves, changes or prolongs the session's
+// record.
 func (s *Session) save(delta flashDelta) error {
 	if s.m.sealer != nil {
 		s.at = s.m.now()
@@ -109,9 +112,9 @@ func (s *Session) save(delta flashDelta) error {
 	return nil
 }
 
-// undoCreate is for a create that failed. A store that has not answered may have the record all the same,
-// and the user's list would show a session that nobody has. It has a context of its own, since the end of
-// the other may be what failed.
+// undoCreate is for a create that failed. If the store did not answer, it may have the record all
+// the same, and the user's list would show a session that nobody has. undoCreate uses a context of
+// its own, since create may have failed because its context had ended.
 func (s *Session) undoCreate(key string) {
 	tags := s.st.tags()
 	if len(tags) == 0 {
@@ -136,12 +139,12 @@ func (s *Session) destroyEnded(ctx context.Context) error {
 	return nil
 }
 
-// end ends a record, in whatever version it is by now. It says conflict each time another
-// request was faster.
+// end ends a record, whatever its version is by now. It calls conflict each time another request
+// was faster.
 //
-// It is tempting to say version 0 at once. But then there is no telling whether there was
-// still something to destroy: if the session was given a new id meanwhile, the visitor
-// would be told of a log-out that did not happen.
+// It is tempting to destroy version 0 at once. But that does not tell whether there was still
+// something to destroy: if the session was given a new id meanwhile, the visitor would be told of a
+// log-out that did not happen.
 func (m *Manager) end(ctx context.Context, key string, version uint64, conflict func(retries int)) error {
 	err := m.store.Destroy(ctx, key, version)
 	for retries := 0; errors.Is(err, ErrConflict) && retries < maxAttempts; retries++ {
@@ -157,8 +160,8 @@ func (m *Manager) end(ctx context.Context, key string, version uint64, conflict 
 	return m.whetherMoved(ctx, key, rememberMoves)
 }
 
-// create stores a session that has no record. Where there is nothing to store, there is
-// no record and no cookie.
+// create stores a session that has no record. If there is nothing to store, there is no record and
+// no cookie.
 func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	delta.apply(s.st, s.at)
 	if s.st.empty() {
@@ -174,7 +177,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	}
 	id := s.nextID()
 	c := s.newCommit(storeKey(id))
-	st, rec, err := c.write(ctx, s.st, Record{}) // a conflict here: a store that is not well, as nobody draws the same 256 bits
+	st, rec, err := c.write(ctx, s.st, Record{}) // a conflict here means a broken store, as nobody draws the same 256 bits
 	if err = revoked(err); err != nil {
 		s.undoCreate(c.key)
 		return s.explain("create", err)
@@ -185,7 +188,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	return nil
 }
 
-// update replays this request's changes on the newest record, until it is the fastest.
+// update replays this request's changes on the newest record, until no other request is faster.
 func (s *Session) update(ctx context.Context, delta flashDelta) error {
 	c := s.newCommit(s.key)
 	line, err := s.m.queue.enter(ctx, s.key)
@@ -206,7 +209,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 			s.m.unindex(ctx, s.tags.removed(), s.key)
 			before := s.expires
 			s.stored(s.id, s.key, st, rec)
-			if !before.Truncate(month).Equal(rec.Expires.Truncate(month)) { // where each visit writes, none touches
+			if !before.Truncate(month).Equal(rec.Expires.Truncate(month)) { // if each visit writes, none touches
 				s.keepCookieAhead()
 			}
 			s.report(s.m.cfg.Hooks.Committed, s.key, Event{Retries: retries}, silent)
@@ -221,14 +224,14 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 }
 
 // newest is the state to be written, and the record it replaces: this request's own view, unless
-// another one of this process has left a newer record in the line since. It is tempting to go by the
-// version alone. But a record that was in the line before this request asked the store should have
-// been the answer; if it was not, a failover has lost it, and its version may belong to something
-// else.
+// another request of this process has since left a newer record in the line. It is tempting to
+// compare versions alone. But a record that was in the line before this request asked the store
+// should have been the answer; if it was not, a failover has lost it, and its version may belong to
+// something else.
 //
-// The record is read again for a job, which may have taken hours and must not undo that the visitor
-// came meanwhile; and after a commit that failed, if one before it had succeeded: what was dropped is
-// still in view.
+// The record is read again in two cases: for a job, which may have taken hours and must not undo
+// that the visitor has prolonged the session meanwhile; and after a commit that failed, if one
+// before it had succeeded, since the view still contains what was dropped.
 func (s *Session) newest(ctx context.Context, delta flashDelta, l *line) (*state, Record, error) {
 	onto := l.newest
 	switch {
@@ -259,7 +262,7 @@ func (s *Session) replay(delta flashDelta, on Record) (*state, error) {
 	return st, nil
 }
 
-// replayOn replays on the record under key that a write met.
+// replayOn replays the changes on the record under key that a write met.
 func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, conflict error, retries int) (*state, Record, error) {
 	s.report(s.m.cfg.Hooks.Conflict, key, Event{Retries: retries + 1}, silent)
 	met, err := s.m.metAgain(ctx, key, conflict, retries)
@@ -270,8 +273,8 @@ func (s *Session) replayOn(ctx context.Context, key string, delta flashDelta, co
 	return st, met, err
 }
 
-// metAgain is met, except that after the first conflict it pauses: processes are in each
-// other's way then, and what the conflict brought is old by the end of it.
+// metAgain is met, except that it pauses after the first conflict, since processes are then in each
+// other's way; after the pause it reads again, since the record of the conflict is old by then.
 func (m *Manager) metAgain(ctx context.Context, key string, conflict error, retries int) (Record, error) {
 	if retries > 0 {
 		if err := pause(ctx, retries); err != nil {
@@ -282,7 +285,7 @@ func (m *Manager) metAgain(ctx context.Context, key string, conflict error, retr
 	return m.met(ctx, key, conflict)
 }
 
-// met is the record under key that a write met instead of the expected version.
+// met returns the record under key that a write met instead of the expected version.
 func (m *Manager) met(ctx context.Context, key string, conflict error) (Record, error) {
 	if known, ok := errors.AsType[*ConflictError](conflict); ok {
 		return known.Current, nil
@@ -301,9 +304,9 @@ func pause(ctx context.Context, retries int) error {
 	}
 }
 
-// gone is for a record that ended while this request ran. After a log-out its changes are
-// dropped: it is as if the request had come just before. If the session lives on under
-// another id, that would lose them, so the request fails instead.
+// gone is for a record that ended while this request ran. After a log-out the request's changes are
+// dropped: it is as if the request had come just before. If the session lives on under another id,
+// that would lose the changes, so the request fails instead.
 func (s *Session) gone(ctx context.Context) error {
 	if s.pending() {
 		if err := s.m.whetherMoved(ctx, s.key, rememberMoves); err != nil {
@@ -344,9 +347,9 @@ func (s *Session) explain(doing string, err error) error {
 	return unavailable(doing, err)
 }
 
-// commit is one commit to one record. It goes by one number however often it is tried: a
-// write whose answer was lost, and which was then tried again by a driver say, meets its
-// own number in the record, and so is known to have succeeded.
+// commit is one commit to one record. It keeps its number however often it is tried: if the answer
+// of a write was lost, and the write is tried again, for example by a driver, it meets its own
+// number in the record, and so is known to have succeeded.
 type commit struct {
 	s   *Session
 	key string
@@ -357,14 +360,13 @@ func (s *Session) newCommit(key string) commit {
 	return commit{s, key, s.m.seq.Add(1)}
 }
 
-// write replaces onto by st; version 0 creates. It answers with what is stored then. That is
-// not always st: if this very commit had succeeded before, others may have written on top of
-// it since.
+// write replaces onto by st; version 0 creates. It returns what is then stored. That is not always
+// st: if this same commit had already succeeded, others may have written on top of it since.
 func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Record, error) {
 	s := c.s
 	st.stamp(s.m.producer, c.seq)
 	rec := Record{Version: onto.Version, Expires: onto.Expires}
-	if !s.outside { // what a job does is no use of the session
+	if !s.outside { // a job does not count as use
 		st.seenAt(s.at)
 		rec.Expires = st.expires(s.at, s.m.idle(st))
 		if err := c.index(ctx, st, rec.Expires); err != nil {
@@ -391,9 +393,9 @@ func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Reco
 	return nil, Record{}, &ConflictError{Current: rec}
 }
 
-// revoked is what a write to a record that this request began has failed with. Where there is no such
-// record any more, somebody has found it already and ended it: even a create may meet that, if its
-// answer was lost and the driver sent it again.
+// revoked is the error of a failed write to a record that this request has begun. If there is no
+// such record any more, somebody has already found it and ended it: even a create may meet that, if
+// its answer was lost and the driver sent it again.
 func revoked(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		return ErrRevoked
@@ -401,13 +403,13 @@ func revoked(err error) error {
 	return err
 }
 
-// overwrite is write, in whatever version the record is by now. Only a job can have changed
-// the new record of a migrate before the old one has gone, and what it did there goes: it is
-// the old one that the visitor's requests write to, and that a job by the user's tag changes as
+// overwrite is write, whatever the record's version is by now. Only a job can have changed the new
+// record of a migrate before the old one has gone, and its changes there are lost: the visitor's
+// requests write to the old record, and a job for all sessions of the user changes that one as
 // well.
 //
-// It takes a number of its own. Under that of the first write, which the job has left in the record,
-// a conflict would look like a lost answer.
+// It needs a number of its own. With the number of the first write, which is still in the record
+// after the job's change, a conflict would look like a lost answer.
 func (c commit) overwrite(ctx context.Context, st *state, onto Record) (*state, Record, error) {
 	for retries := 0; ; retries++ {
 		written, rec, err := c.write(ctx, st, onto)

@@ -20,8 +20,8 @@ const (
 	DefaultAbsoluteTimeout = 24 * time.Hour
 	DefaultFlashTTL        = 10 * time.Minute
 
-	// The name of the cookie where Config.CookieName is "". The first one is used
-	// wherever a browser will accept it: a sibling subdomain cannot plant it.
+	// The names of the cookie if Config.CookieName is "". The first is used whenever a browser will
+	// accept it: a sibling subdomain cannot plant it.
 	hostCookieName  = "__Host-session"
 	plainCookieName = "session"
 )
@@ -34,111 +34,117 @@ type Config struct {
 	// Store keeps the sessions. Pick one from stores/, or bring your own.
 	Store Store
 
-	// CookieName is the name of the cookie. "" is "__Host-session" where Cookie allows
-	// that prefix (secure, Path "/", no Domain), and "session" otherwise.
+	// CookieName is the name of the cookie. "" means "__Host-session" if Cookie allows that prefix
+	// (secure, Path "/", no Domain), and "session" otherwise.
 	//
-	// Two middlewares with different names, paths or hosts, one for administrators say, need different
-	// stores, or prefixes or directories of stores: a store on the server does not know which cookie a
-	// session belongs to, and visitors can send theirs under any name (CVE-2022-46170).
+	// Two middlewares with different names, paths or hosts, for example one for administrators,
+	// need different stores, or different prefixes or directories of stores: a store on the server
+	// does not know which cookie a session belongs to, and visitors can send a session's id under
+	// any name (CVE-2022-46170).
 	//
-	// Applications on one host need different names, or each logs out the visitors of the other: on
-	// different ports, under different paths (unless Cookie.Path keeps them apart), and behind a
-	// gateway that has sessions itself.
+	// Applications on one host need different names, or each logs out the visitors of the other.
+	// This holds for different ports, for different paths (unless Cookie.Path keeps them apart),
+	// and behind a gateway that has sessions itself.
 	CookieName string
 
 	// Cookie has the cookie's attributes. HttpOnly is not among them: it is always on.
 	Cookie CookieOptions
 
-	// IdleTimeout ends a session that was not used for this long. It slides: using the
-	// session starts it anew. The store hears of it once a tenth has passed, not in every
-	// request, so a session may end that much sooner. 0 is 2 hours; a negative value is
-	// an error. More than 360 days counts as 360 days, since browsers keep no cookie for more
-	// than 400. An IdleTimeout longer than AbsoluteTimeout has no effect; that is logged at start.
+	// IdleTimeout ends a session that was not used for this long. Every use starts it anew. To save
+	// store calls, a use is noted only once a tenth of the timeout has passed, so a session may end
+	// that much sooner. 0 means 2 hours; a negative value is an error. More than 360 days counts as
+	// 360 days, since browsers keep no cookie for more than 400. An IdleTimeout longer than
+	// AbsoluteTimeout has no effect; that is logged at start.
 	IdleTimeout time.Duration
 
-	// AbsoluteTimeout ends a session this long after it began, used or not, and across
-	// Regenerate (OWASP ASVS 5.0, 7.3.2). 0 is 24 hours; negative means never.
+	// AbsoluteTimeout ends a session this long after it began, used or not; Regenerate does not
+	// extend it (OWASP ASVS 5.0, 7.3.2). 0 means 24 hours; negative means never.
 	AbsoluteTimeout time.Duration
 
 	// ClearWithBrowser leaves Max-Age out, so that the cookie ends with the browser, unless
 	// [Session.RememberMe] says otherwise. (Browsers that restore their tabs restore such cookies too.)
 	ClearWithBrowser bool
 
-	// FlashTTL is how long a flash message waits for a page that shows it.
-	// 0 is 10 minutes; a negative value is an error.
+	// FlashTTL is how long a flash message waits for a page that shows it. 0 means 10 minutes; a
+	// negative value is an error.
 	FlashTTL time.Duration
 
-	// NeverFlash lists words. A field of a form whose name contains one is never kept as old input.
-	// [Session.FlashAll] says what a word is, and which ones are known by themselves: English ones.
+	// NeverFlash lists words. A form field whose name contains one of them is never kept as old
+	// input. [Session.FlashAll] says what a word is, and lists the words that are built in, which
+	// are English.
 	//
 	//	NeverFlash: []string{"kennwort", "mot de passe"}, // and so user[kennwort], kennwort2 and motDePasse
 	NeverFlash []string
 
-	// ValidationText is what a visitor reads about an error of go-playground/validator;
-	// see [Session.FlashValidationErrors]. It is shown beside the field, and in a summary
-	// of all errors, where it should name the field. nil is the function ValidationText.
+	// ValidationText returns the text that a visitor reads about an error of
+	// go-playground/validator; see [Session.FlashValidationErrors]. The text should name the field,
+	// since it is shown both beside the field and in a summary of all errors. nil means the
+	// function ValidationText.
 	ValidationText func(ctx context.Context, e FieldError) string
 
-	// ValidationSummary is what a visitor reads about a form with such errors as a whole, under the code
-	// [ValidationErrorCode]. "" is a sentence in English. Where visitors have several languages, make it
-	// a key that the Translate of components.Defaults knows.
+	// ValidationSummary is the text of the page error [ValidationErrorCode], about the form as a
+	// whole. "" means a sentence in English. If visitors have several languages, make it a key that
+	// the Translate of components.Defaults knows.
 	ValidationSummary string
 
-	// Tags says that sessions will be tagged with their users (see [Session.Tag]), so that
-	// a store that cannot find them is refused at start, and not at the first login.
+	// Tags says that sessions will be tagged with their users (see [Session.Tag]). A store that
+	// cannot find sessions by tag is then refused at start, rather than at the first login.
 	Tags bool
 
-	// Skipper says which requests get no session: From panics there. Skipper and Passive must not
-	// call From themselves, and are called by many requests at once. nil skips none. There is no need
-	// to skip requests that do not use their session: they cost two allocations, and no call of the store.
+	// Skipper says which requests get no session: for those, From panics. Skipper and Passive are
+	// called by many requests at once, and must not call From themselves. nil skips none. There is
+	// no need to skip requests that do not use their session: they cost two allocations and no
+	// store call.
 	Skipper func(echo.Context) bool
 
-	// Passive says which requests do not count as use, though they read the session: those that
-	// a page makes by itself, such as a poll. A tab that somebody has left open does not keep the
-	// session alive then. A request that changes the session counts all the same. nil is none.
+	// Passive says which requests do not count as use although they read the session: those that a
+	// page makes by itself, such as a poll. A tab that was left open then does not keep the session
+	// alive. A request that changes the session counts all the same. nil means none.
 	//
 	//	Passive: func(c echo.Context) bool { return c.Path() == "/unread" },
 	Passive func(echo.Context) bool
 
-	// Logger gets what cannot be returned to a caller as an error. nil is slog.Default().
-	// It is never given ids, keys of the store, or values.
+	// Logger gets what cannot be returned to a caller as an error. nil means slog.Default(). It is
+	// never given session ids, store keys or values.
 	Logger *slog.Logger
 
-	// Hooks are called at the turns of a session's life, and around calls of the store.
+	// Hooks are called when something happens to a session, and around store calls.
 	Hooks Hooks
 
-	// Now is the clock, which many requests ask at once. nil is time.Now; tests bring their own.
+	// Now is the clock. It is called by many requests at once. nil means time.Now; it is there for
+	// tests.
 	Now func() time.Time
 }
 
 // CookieOptions are the attributes of the session cookie. The zero value is the safe
 // choice: Path "/", Secure, HttpOnly, SameSite Lax, this host only.
 type CookieOptions struct {
-	// Path is where the cookie is sent. "" is "/".
+	// Path is the path under which browsers send the cookie. "" means "/".
 	Path string
 
 	// Domain, if set, sends the cookie to all its subdomains as well.
 	Domain string
 
-	// Insecure lets the cookie travel over plain http, where anybody on the way can
-	// take it. It is meant for development, and logged at start. Behind a proxy, what counts
-	// is what browsers speak, not what the proxy speaks to the application. If a browser seems
-	// to speak plain http although Insecure is false, that is logged, once.
+	// Insecure lets the cookie travel over plain http, where anybody on the way can take it. It is
+	// meant for development, and logged at start. Behind a proxy, what counts is whether browsers
+	// use https, not whether the proxy uses it to reach the application. If a browser seems to use
+	// plain http although Insecure is false, that is logged once.
 	Insecure bool
 
-	// SameSite says which requests from other sites carry the cookie. 0 is Lax. With Strict, a visitor
-	// who follows a link from another site arrives without the cookie. If that page puts something
-	// into the session, a new session replaces the visitor's own. Such a page gets no [CSRF] token
-	// either, so its form is refused the first time, and comes back.
+	// SameSite says which requests from other sites carry the cookie. 0 means Lax. With Strict, a
+	// visitor who follows a link from another site arrives without the cookie. If that page puts
+	// something into the session, a new session replaces the visitor's own. Such a page gets no
+	// [CSRF] token either, so its form is refused the first time, and comes back.
 	//
-	// With Lax this holds for forms that other sites send by POST, as services for payments and sign-ins
-	// do: their handler had better put and flash nothing, but redirect to a page of this site, which
-	// has the cookie again. ([CrossOrigin] and [CSRF] refuse such a form; both can let an address through.)
+	// With Lax the same happens with forms that other sites send by POST, as payment and sign-in
+	// services do. Their handler should put and flash nothing, and redirect to a page of this site,
+	// whose request has the cookie again. ([CrossOrigin] and [CSRF] refuse such a form; both can
+	// let an address through.)
 	SameSite http.SameSite
 
-	// Partitioned gives the cookie a jar of its own under each top-level site (CHIPS), for pages in a
-	// frame of another site. Those need SameSite None as well: without it no browser sends the cookie
-	// there, and each request begins a new session.
+	// Partitioned gives the cookie a separate jar under each top-level site (CHIPS), for pages in a
+	// frame of another site. Such pages need SameSite None as well: without it no browser sends the
+	// cookie there, and each request begins a new session.
 	Partitioned bool
 }
 
@@ -208,13 +214,13 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-// allowsHostPrefix says whether a browser accepts a cookie with these attributes, which have their
-// defaults, under a "__Host-" name (RFC 6265bis section 4.1.3.2).
+// allowsHostPrefix says whether a browser accepts a cookie with these attributes, defaults filled
+// in, under a "__Host-" name (RFC 6265bis section 4.1.3.2).
 func (o CookieOptions) allowsHostPrefix() bool {
 	return !o.Insecure && o.Domain == "" && o.Path == "/"
 }
 
-// validate reports every mistake in cfg, which has its defaults.
+// validate reports every mistake in cfg, whose defaults are filled in.
 func (cfg Config) validate() error {
 	var errs []error
 	wrong := func(field string, value any, reason string) {
@@ -277,14 +283,14 @@ func (cfg Config) validate() error {
 	return errors.Join(errs...)
 }
 
-// lacksUnit finds 86400 and the like, which other libraries take for seconds: even months of them are
-// a few milliseconds then.
+// lacksUnit finds numbers such as 86400, which other libraries read as seconds: here even months'
+// worth of seconds is only a few milliseconds.
 func lacksUnit(d time.Duration) bool { return d > 0 && d < 10*time.Millisecond }
 
 const withoutUnit = "is hardly any time, since a number without a unit is nanoseconds; write 30*time.Minute, say"
 
-// isNil also finds a nil pointer in an interface, such as the store that a constructor has returned
-// whose error nobody looked at.
+// isNil also finds a nil pointer in an interface, such as a store from a constructor whose error
+// nobody checked.
 func isNil(x any) bool {
 	v := reflect.ValueOf(x)
 	return x == nil || v.Kind() == reflect.Pointer && v.IsNil()

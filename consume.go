@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// flashes is the flash of one request.
+// flashes is the flash of one request, received and added.
 type flashes struct {
-	received []flashItem // with what came; see Session.received
+	received []flashItem // what the session came with; see Session.received
 	decoded  bool        // received is filled in
-	added    []flashItem // by this request, not saved yet
-	own      []flashItem // by this request, saved already, or shown by it and never to be
+	added    []flashItem // flashed by this request, not saved yet
+	own      []flashItem // flashed by this request, and saved already, or shown and never to be saved
 	now      []flashItem // for this response only
 
-	forms map[string]Submission // those that were asked for so far, by the name of the form
+	forms map[string]Submission // submissions that were asked for so far, by the name of the form
 
 	read     []string   // ids of items that were read
 	done     []string   // ids of items that are consumed
 	formRead bool       // old input or errors were read
-	claims   []*bool    // of each call of FlashMessages, whether its result was looked at
-	taken    []string   // ids of items that another page had consumed before
+	claims   []*bool    // for each call of FlashMessages, whether its result was used
+	taken    []string   // ids of items that another page has consumed before us
 	keep     *reflashed // what Reflash keeps; nil = nothing
 }
 
@@ -39,7 +39,7 @@ func (f *flashes) unsaved() []flashItem {
 	return f.added
 }
 
-// saved notes that it is stored now, or was shown and need not be.
+// saved notes that what was flashed is now stored, or was shown and need not be.
 func (f *flashes) saved() {
 	if f != nil {
 		f.own, f.added = f.flashed(), nil
@@ -49,7 +49,7 @@ func (f *flashes) saved() {
 	}
 }
 
-// isOwn says whether the item with that id is one that this request has saved.
+// isOwn says whether this request has saved the item with that id.
 func (f *flashes) isOwn(id string) bool {
 	return f != nil && slices.ContainsFunc(f.own, func(it flashItem) bool { return it.id == id })
 }
@@ -62,10 +62,10 @@ func (f *flashes) flashed() []flashItem {
 	return slices.Concat(f.own, f.added)
 }
 
-// saveAgain is for a session that ends, and takes along what this request has saved in it.
+// saveAgain is for a session that ends: what this request has saved in it moves to the next one.
 func (f *flashes) saveAgain() { f.added, f.own = f.flashed(), nil }
 
-// forgetAdded is for what is not going to be saved.
+// forgetAdded drops what will not be saved.
 func (f *flashes) forgetAdded() {
 	if f != nil {
 		f.added = nil
@@ -73,14 +73,15 @@ func (f *flashes) forgetAdded() {
 	}
 }
 
-// forgetNow is for a page that is withheld. The error page in its place has messages of its own.
+// forgetNow drops the alerts of a page that is withheld. The error page in its place has messages
+// of its own.
 func (f *flashes) forgetNow() {
 	if f != nil {
 		f.now = nil
 	}
 }
 
-// markRead notes that it is about to be shown, unless nobody is there any more.
+// markRead notes that an item is about to be shown, unless the visitor has left.
 func (s *Session) markRead(it flashItem) {
 	if !s.headSent || !s.hasHungUp() {
 		f := s.flashes()
@@ -88,14 +89,14 @@ func (s *Session) markRead(it flashItem) {
 	}
 }
 
-// forgetReads is for a handler that read messages and then failed: nobody has seen them.
+// forgetReads is for a handler that read messages and then failed, so that nobody has seen them.
 func (f *flashes) forgetReads() {
 	if f != nil {
 		f.read, f.formRead, f.claims = nil, false, nil
 	}
 }
 
-// claimed says whether messages were fetched that nobody has looked at: for a page that is
+// claimed says whether FlashMessages was called and its result not used yet, as by a page that is
 // going to stream.
 func (f *flashes) claimed() bool {
 	return slices.ContainsFunc(f.claims, func(used *bool) bool { return !*used })
@@ -108,21 +109,21 @@ func (s *Session) showForm() {
 	s.flashes().formRead = true
 }
 
-// tells says whether messages, old input or errors were read for this response, or are going to be. An
-// error page may have them, although it consumes none.
+// tells says whether messages, old input or errors were or will be read for this response. An error
+// page may show them, although it consumes none.
 func (s *Session) tells() bool {
 	f := s.flash
 	return f != nil && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0)
 }
 
-// shows says whether the response can show what it tells, and so consumes it.
+// shows says whether the response can show what was read for it, and so consumes it.
 func (s *Session) shows() bool { return s.tells() && s.view().shows }
 
 func (f *flashes) forgetReceived() {
 	f.received, f.decoded, f.forms, f.keep = nil, true, nil, nil
 }
 
-// superseded says whether this request has flashed something instead of old.
+// superseded says whether this request has flashed something that replaces old.
 func (f *flashes) superseded(old flashItem) bool {
 	by := func(it flashItem) bool { return it.supersedes(old) }
 	return slices.ContainsFunc(f.own, by) || slices.ContainsFunc(f.added, by)
@@ -139,7 +140,7 @@ func (s *Session) received() []flashItem {
 	return f.received
 }
 
-// hasFlash says whether there is any. What has expired counts until somebody looks at it.
+// hasFlash says whether there is any flash. Expired items count until they are looked at.
 func (s *Session) hasFlash() bool {
 	f := s.flash
 	switch {
@@ -161,9 +162,9 @@ func (s *Session) visible() []flashItem {
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
 	items = append(items, f.flashed()...)
 	if len(items)+len(f.now) == 0 {
-		return nil // most pages have none; and once the head has left, its header is not ours to look at
+		return nil // most pages have none; and once the head has left, we must not touch its header
 	}
-	// The view is asked for first, and so fixed: whoever has been shown something may then leave.
+	// Asking for the view first fixes it: a visitor who has been shown something may then leave.
 	if s.headSent && s.view().shows && s.m.sealer != nil {
 		items = s.onlyConsumed(items)
 	}
@@ -171,15 +172,17 @@ func (s *Session) visible() []flashItem {
 	return append(items, f.now...)
 }
 
-// warnOfCaches says once that a page is about to show messages, whose head knows nothing of them. A
-// component that is rendered into the response is sent as soon as there are some kilobytes of it.
+// warnOfCaches logs once that a page is about to show messages although its head said nothing about
+// them. A component that is rendered into the response is sent as soon as there are some kilobytes
+// of it.
 func (s *Session) warnOfCaches() {
 	if s.lateLoad && s.m.sealer == nil && s.view().shows && s.m.warnedOfCaches.CompareAndSwap(false, true) {
 		s.report(nil, s.key, Event{Caller: caller()}, shownLate)
 	}
 }
 
-// onlyConsumed leaves what the head has removed. The rest could be shown, but would be seen again.
+// onlyConsumed returns the items that the head has removed. The others could be shown, but would be
+// seen again.
 func (s *Session) onlyConsumed(items []flashItem) []flashItem {
 	done := s.flashes().done
 	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !slices.Contains(done, it.id) })
@@ -189,7 +192,7 @@ func (s *Session) onlyConsumed(items []flashItem) []flashItem {
 	return kept
 }
 
-// keyed is the item flashed under key, or under our name for that kind.
+// keyed is the item flashed under key, or under our name for the kind that key stands for.
 func (s *Session) keyed(key string) (flashItem, bool) {
 	visible := s.visible()
 	for _, name := range [...]string{key, KindOf(key)} {
@@ -202,10 +205,11 @@ func (s *Session) keyed(key string) (flashItem, bool) {
 	return flashItem{}, false
 }
 
-// claim consumes what a page has read, before it is sent. It says whether another page was
-// faster with a message: then this one is to be rendered again, and sees it no more.
+// claim consumes what a page has read, before the page is sent. It says whether another page was
+// faster with a message: then this page must be rendered again, and no longer sees the message.
 //
-// Its header is h. Inside of Timeout that is another one than the response's until it leaves.
+// The page's header is h. Inside of Timeout that is not the response's header until the page
+// leaves.
 func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	s.lock()
 	defer s.unlock()
@@ -224,7 +228,7 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	f := s.flashes()
 	taken := f.taken
 	if s.lost {
-		taken = delta.drop // if the session has got another id, they are shown there
+		taken = delta.drop // if the session got another id, they are shown there
 	}
 	isTaken := func(it flashItem) bool { return slices.Contains(f.read, it.id) && slices.Contains(taken, it.id) }
 	before := len(f.received) + len(f.own)
@@ -232,7 +236,7 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	return len(f.received)+len(f.own) < before, nil
 }
 
-// applyFlash applies d to st, and notes what somebody else has removed from it before.
+// applyFlash applies d to st, and notes which items another request has removed before.
 func (s *Session) applyFlash(d flashDelta, st *state) {
 	if !d.empty() {
 		s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
@@ -242,8 +246,8 @@ func (s *Session) applyFlash(d flashDelta, st *state) {
 	d.apply(st, s.at)
 }
 
-// consume decides, when the head is about to leave, which messages this response consumes.
-// It is called again for what is read while the body streams.
+// consume decides which messages this response consumes, when the head is about to leave. It is
+// called again for messages that are read while the body streams.
 func (s *Session) consume() flashDelta {
 	if !s.hasFlash() || !s.view().shows {
 		return flashDelta{}
@@ -270,7 +274,8 @@ func (s *Session) consume() flashDelta {
 			delta.drop = append(delta.drop, it.id)
 		}
 	}
-	// What was added and shown in one request need not be stored at all. What it was to replace goes.
+	// What was added and shown in one request need not be stored at all. The items that it replaces
+	// are dropped.
 	for _, it := range f.added {
 		if f.consumes(it, false) {
 			f.own = append(f.own, it)
@@ -296,8 +301,8 @@ func (s *Session) shownSoFar() flashDelta {
 	return delta
 }
 
-// consumes says whether a response that can show messages ends this one, and notes it.
-// Old input and errors that the session came with end with any page, read or not.
+// consumes says whether a response that can show messages ends this item, and notes it. Old input
+// and errors that the session came with end with any page, read or not.
 func (f *flashes) consumes(it flashItem, page bool) bool {
 	if slices.Contains(f.done, it.id) {
 		return false

@@ -13,19 +13,20 @@ import (
 	"time"
 )
 
-// maxCookie is the most that browsers store: name, value and attributes together
-// (RFC 6265bis section 5.6 counts name and value; older browsers count all). What is
-// larger is dropped without a word, so it is checked here.
+// maxCookie is the largest cookie that browsers store, counting name, value and attributes (RFC
+// 6265bis section 5.6 counts name and value; older browsers count all). Browsers drop a larger one
+// silently, so it is checked here.
 const maxCookie = 4096
 
 // maxCookieAge is the longest life browsers grant (RFC 6265bis section 5.5).
 const maxCookieAge = 400 * 24 * time.Hour
 
-// maxIdleTimeout is shorter, so that there are visits in which to send the cookie again.
+// maxIdleTimeout is shorter than maxCookieAge, so that there are visits in which to send the cookie
+// again.
 const maxIdleTimeout = 12 * month
 
-// maxCandidates is how many cookies of our name are tried. There is more than one if
-// another path or domain set them; one visitor cannot make us ask the store for long.
+// maxCandidates is how many cookies of our name are tried. There are several if other paths or
+// domains have set them; the limit keeps a visitor from making us ask the store for long.
 const maxCandidates = 8
 
 // cookieTemplate is the cookie with everything but value and age.
@@ -37,8 +38,8 @@ type cookieTemplate struct {
 	// its way when the message was flashed cannot overwrite it there.
 	flashName string
 
-	// The attributes as net/http writes them, cut where the age goes. It would otherwise look
-	// at each byte of a value that we know.
+	// The attributes as net/http writes them, before and after the age. net/http itself would check
+	// each byte of a value that we know to be valid.
 	beforeAge, afterAge string
 }
 
@@ -68,12 +69,12 @@ func newCookieTemplate(cfg Config) cookieTemplate {
 
 func (t cookieTemplate) name() string { return t.base.Name }
 
-// sealedAs is what a sealed cookie of that name is bound to. With another path, domain or partition it is
-// another cookie: after a change of these, browsers send both, and the old one cannot be removed. If
-// it opened, its session would come back after a log-out.
+// sealedAs is what a sealed cookie of that name is bound to. A cookie with another path, domain or
+// partition is another cookie: after a change of these, browsers send both, and the old one cannot
+// be removed. If it opened, its session would come back after a log-out.
 func (t cookieTemplate) sealedAs(name string) string { return name + t.scope }
 
-// sameAs says whether browsers take other for the same cookie.
+// sameAs says whether browsers treat other as the same cookie.
 func (t cookieTemplate) sameAs(other cookieTemplate) bool {
 	return t.base.Name == other.base.Name && t.base.Path == other.base.Path && t.base.Domain == other.base.Domain
 }
@@ -95,24 +96,24 @@ func (t cookieTemplate) gone(name string) string {
 	return c.String()
 }
 
-// putCookie puts line into h, in the place of an earlier one for the same cookie.
+// putCookie puts line into h, replacing an earlier one for the same cookie.
 func putCookie(h http.Header, name, line string) {
 	const field = "Set-Cookie"
 	h[field] = slices.DeleteFunc(h[field], func(old string) bool { return strings.HasPrefix(old, name+"=") && isSameCookie(old, line) })
 	h.Add(field, line)
 }
 
-// isSameCookie says whether browsers take two Set-Cookie lines of one name for the same cookie. Another one may
-// be that of another Manager.
+// isSameCookie says whether browsers treat two Set-Cookie lines of one name as the same cookie. If
+// not, one may be that of another Manager.
 func isSameCookie(a, b string) bool {
 	x, errX := http.ParseSetCookie(a)
 	y, errY := http.ParseSetCookie(b)
 	return errX != nil || errY != nil || x.Path == y.Path && x.Domain == y.Domain
 }
 
-// candidates are the values that the visitor sent under a cookie's name. It takes no more
-// than that from the header; http.Request.CookiesNamed makes a Cookie of each, which takes
-// longer than reading a session from memory.
+// candidates are the values that the visitor sent under a cookie's name. It reads nothing else from
+// the header; http.Request.CookiesNamed makes a Cookie of each, which takes longer than reading a
+// session from memory.
 func candidates(r *http.Request, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		left := maxCandidates
@@ -141,9 +142,8 @@ func unquoted(value string) string {
 // untilBrowserCloses is the age of a cookie that has none.
 const untilBrowserCloses time.Duration = math.MinInt64
 
-// cookieAge is how long the browser keeps the cookie: until the session must end. To end it
-// earlier for want of use is left to the server, so that the cookie need not be sent again
-// with every page.
+// cookieAge is how long the browser keeps the cookie: until the session must end. Ending an idle
+// session earlier is left to the server, so that the cookie need not be sent again with every page.
 func (s *Session) cookieAge() time.Duration {
 	if end := s.st.end(); end != 0 {
 		return s.ageUntil(time.UnixMilli(end))
@@ -151,10 +151,10 @@ func (s *Session) cookieAge() time.Duration {
 	return s.ageUntil(s.at.Add(maxCookieAge))
 }
 
-// month is how often writes keep the cookie ahead, which a touch does anyway.
+// month is how often a write sends the cookie ahead of its end, which a touch always does.
 const month = 30 * 24 * time.Hour
 
-// keepCookieAhead sends the cookie once more, where the browser may drop it before the session ends.
+// keepCookieAhead sends the cookie again if the browser may drop it before the session ends.
 func (s *Session) keepCookieAhead() {
 	if s.st.outlivesCookie() {
 		s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
@@ -167,7 +167,7 @@ func (st *state) outlivesCookie() bool {
 	return end == 0 || end-st.created > maxCookieAge.Milliseconds()
 }
 
-// ageUntil is the age of a cookie that is good until then.
+// ageUntil is the age of a cookie that is good until end.
 func (s *Session) ageUntil(end time.Time) time.Duration {
 	if s.m.cfg.ClearWithBrowser && !s.st.remembered() {
 		return untilBrowserCloses
@@ -193,9 +193,9 @@ func (s *Session) keepCookie(name, line string) {
 	s.cookies = append(others, cookieLine{name, line})
 }
 
-// warnOfCookie logs once why browsers will drop the cookie. It goes by the address of the page of ours
-// that the request comes from, which browsers send along. How the request arrives here would tell nothing:
-// a proxy in front may speak TLS to browsers, or speak to us under another host.
+// warnOfCookie logs once why browsers will drop the cookie. It uses the address of our page that
+// the request comes from, which browsers send. How the request arrives here says nothing: a proxy
+// in front may speak TLS to browsers, or speak to us under another host.
 func (s *Session) warnOfCookie() {
 	cfg := &s.m.cfg.Cookie
 	if s.given || cfg.Insecure && cfg.Domain == "" || s.m.warned.Load() {
@@ -221,7 +221,7 @@ func isOverPlainHTTP(r *http.Request, page *url.URL) bool {
 	return page.Scheme == "http" && r.TLS == nil && header(r.Header, "X-Forwarded-Proto") != "https"
 }
 
-// isIn says whether the cookies of a domain are for that host (RFC 6265 section 5.1.3).
+// isIn says whether cookies of that domain are sent to that host (RFC 6265 section 5.1.3).
 func isIn(host, domain string) bool {
 	return strings.EqualFold(host, domain) || hasSuffixFold(host, "."+domain)
 }

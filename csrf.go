@@ -13,39 +13,40 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Where a CSRF token is looked for, and what a page calls the error of a bad one.
+// Where [CSRF] looks for the token, and the code of the page error for a bad one.
 const (
 	CSRFField  = "_csrf"            // the field of a form
 	CSRFHeader = "X-CSRF-Token"     // the header of a request that a script makes
 	CSRFCode   = "E_BAD_CSRF_TOKEN" // the code of the page error; see Session.FlashErrors
 )
 
-// ErrCSRF says that a request was refused because it might come from another site, or from
-// a page of a session that has ended.
+// ErrCSRF means that a request was refused because it might come from another site, or from a page
+// of a session that has ended.
 var ErrCSRF = errors.New("session: the request has no CSRF token of this session")
 
-// CSRFConfig says how [CSRF] works. The zero value is fine.
+// CSRFConfig configures [CSRF]. The zero value is ready to use.
 type CSRFConfig struct {
-	// Skipper lets requests through unchecked, those of a webhook say. nil skips none. It has to skip
-	// what Config.Skipper skips: without a session there is no token to compare with, and CSRF panics.
+	// Skipper says which requests pass unchecked, for example those of a webhook. nil skips none.
+	// It has to skip every request that Config.Skipper skips: without a session there is no token
+	// to compare with, and CSRF panics.
 	Skipper func(echo.Context) bool
 
-	// Text is what a visitor reads whose form was refused. "" is a sentence in English that asks to send
-	// it again. Where visitors have several languages, make it a key that the Translate of
+	// Text is shown to a visitor whose form was refused. "" means a sentence in English that asks
+	// them to send it again. If visitors have several languages, make it a key that the Translate of
 	// components.Defaults knows.
 	Text string
 }
 
 const csrfText = "The page was open for too long, or your browser keeps no cookies. Please send the form again."
 
-// CrossOrigin is middleware that refuses what another site makes a browser send, by the
-// headers that browsers send along: that is http.CrossOriginProtection, with a 403. It
+// CrossOrigin is middleware that refuses, with a 403, requests that another site makes a browser
+// send. It recognises them by the headers that browsers add, with http.CrossOriginProtection. It
 // needs no token, no cookie and no session, so it is what most applications want:
 //
 //	e.Use(session.CrossOrigin())
 //
-// Bring your own protection for origins to be trusted. It may stand on either side of Echo's
-// MethodOverride, which makes no request look harmless.
+// To trust other origins, pass a protection of your own. CrossOrigin may stand on either side of
+// Echo's MethodOverride, which makes no request look harmless.
 func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc {
 	check := cmp.Or(first(protection), http.NewCrossOriginProtection())
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -58,24 +59,24 @@ func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc 
 	}
 }
 
-// CSRF is middleware that refuses requests which might change something and have no token
-// of the visitor's session (the synchronizer token of OWASP's CSRF cheat sheet; ASVS 5.0,
-// 3.5.1). Mount it inside of [Middleware], for the pages that have the forms as well as for
-// what these send. [components.Form] then has the token by itself; other ways to get it
-// there are components.CSRF, and [Session.CSRFToken].
+// CSRF is middleware that refuses requests that might change something and have no token of the
+// visitor's session (the synchronizer token of OWASP's CSRF cheat sheet; ASVS 5.0, 3.5.1). Mount it
+// inside of [Middleware], both for the pages with the forms and for the addresses that the forms
+// are sent to. [components.Form] then includes the token by itself; other ways to include it are
+// components.CSRF and [Session.CSRFToken].
 //
 //	e.Use(session.Middleware(cfg), session.CSRF())
 //
-// It is for applications that have to do without the headers [CrossOrigin] looks at, for
-// very old browsers say, or that must have tokens; a page with a token needs a session,
-// so it sets a cookie. It reads the form, so BodyLimit belongs outside of it. Do not mount
-// Echo's CSRF as well.
+// It is for applications that must have tokens, or that have to do without the headers that
+// [CrossOrigin] checks, for example for very old browsers. A page with a token needs a session, so
+// it sets a cookie. CSRF reads the form, so BodyLimit belongs outside of it. Do not mount Echo's
+// CSRF as well.
 //
-// A form of a page of this site whose session has ended meanwhile is not lost: it goes back
-// to its page, with what was typed and an alert that says why. The same is there as the page error
-// [CSRFCode], for pages without alerts; a page that has both is to show one of them. Everything else is
-// a 403, and so is a form that does not say where it comes from: a Referrer-Policy of same-origin does,
-// no-referrer does not.
+// If the session ends while a form of this site is open, the form is not lost: it goes back to its
+// page, with what was typed and an alert that says why. The same text is the page error [CSRFCode],
+// for pages without alerts; a page that can show both should show one of them. Everything else is a
+// 403, and so is a form that does not say which page it comes from: with a Referrer-Policy of
+// same-origin it does, with no-referrer it does not.
 //
 // [components.Form]: https://pkg.go.dev/github.com/echo-hypermedia/session/components#Form
 func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {
@@ -112,20 +113,20 @@ func isSafe(method string) bool {
 	return false
 }
 
-// csrfFieldOf is the token in a form. It counts even if there is one in the header: a script
-// that puts it there may have that of a page from before the login. It is not looked for in
-// the address, which ends up in logs and in the Referer. The error is for a form that is too
-// large to be read; the same form would be refused again and again.
+// csrfFieldOf is the token in a form. It counts even if the header has a token too: a script may
+// have put there the token of a page from before the login. The address is not searched for a
+// token, since addresses end up in logs and in the Referer. The error is for a form that is too
+// large to be read: sent back, the same form would be refused again and again.
 func csrfFieldOf(r *http.Request) (string, error) {
-	err := errors.Join(r.ParseForm(), r.ParseMultipartForm(maxMultipartMemory)) // the second keeps the error of the first to itself
+	err := errors.Join(r.ParseForm(), r.ParseMultipartForm(maxMultipartMemory)) // ParseMultipartForm alone would not return the error of ParseForm
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
 		return "", echo.NewHTTPError(http.StatusRequestEntityTooLarge).SetInternal(err)
 	}
 	return r.PostForm.Get(CSRFField), nil
 }
 
-// refuse sends a form back to the page it came from. One that another site may have sent is
-// only refused: it must not fill a form of ours with what that site has chosen.
+// refuse sends a form back to the page it came from. A form that another site may have sent is only
+// refused: it must not fill one of our forms with values that the other site has chosen.
 func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
 	if err := s.Err(); err != nil {
 		return httpError(err) // nobody knows whose token it is
@@ -141,9 +142,9 @@ func (cfg CSRFConfig) refuse(c echo.Context, s *Session) error {
 	return Back(c, "/")
 }
 
-// warnOfMissingToken logs once that a form of ours has no field for the token. Its visitors are told to send
-// it again, which helps if a token is too old, but not if there is none. (A program that sends no cookie has
-// not seen the form.)
+// warnOfMissingToken logs once that a form of ours has no field for the token. Visitors are told to
+// send the form again, which helps if the token is too old, but not if there is none. (A program
+// that sends no cookie has not seen the form, so it does not count.)
 func (s *Session) warnOfMissingToken(r *http.Request) {
 	s.lock()
 	defer s.unlock()
@@ -153,15 +154,15 @@ func (s *Session) warnOfMissingToken(r *http.Request) {
 	}
 }
 
-// CSRFToken is the token for a form of this page, or for the header [CSRFHeader] of what
-// its scripts send. It is another one each time, so that its place in a compressed page
-// cannot be guessed (BREACH); all of them are good until the session ends or gets a new id,
-// at login say. A session that has no record yet is given one.
+// CSRFToken returns the token for a form of this page, or for the header [CSRFHeader] of requests
+// that its scripts make. Each call returns a different token, so that none can be guessed from the
+// size of a compressed page (BREACH); all of them are good until the session ends or gets a new id,
+// for example at login. A session that has no record yet is given one.
 //
-// Where [CSRF] is not mounted, it is the token of Echo's own middleware, or "". Where it is mounted, it
-// is "" in three cases: in the answer to a HEAD; if the request comes from another site, and so the
-// browser withholds the cookie; and if the session cannot be loaded, or can no longer begin because the
-// head has left.
+// If [CSRF] is not mounted, CSRFToken returns the token of Echo's own middleware, or "". If it is
+// mounted, CSRFToken returns "" in three cases: in the answer to a HEAD; if the request comes from
+// another site, so that the browser withholds the cookie; and if the session cannot be loaded, or
+// can no longer begin because the head has left.
 func (s *Session) CSRFToken() string {
 	if s == nil {
 		return ""
@@ -172,7 +173,7 @@ func (s *Session) CSRFToken() string {
 		return s.echoToken()
 	}
 	if s.req.Method == http.MethodHead {
-		return "" // nobody sees it, and it would begin a session for whoever looks whether we are well
+		return "" // nobody sees the page, and each health check would begin a session
 	}
 	secret := s.csrfSecret()
 	if secret == nil {
@@ -192,7 +193,7 @@ func (s *Session) echoToken() string {
 	return s.exchange.echoToken()
 }
 
-// echoToken is that of Echo's CSRF middleware, under the key it has by default.
+// echoToken is the token of Echo's CSRF middleware, under its default key.
 func (f *frame) echoToken() string {
 	if !f.owns(f.c.Request()) {
 		return ""
@@ -215,10 +216,10 @@ func (s *Session) verifyCSRF(token string) bool {
 	return subtle.ConstantTimeCompare(masked, secret) == 1
 }
 
-// The secret of the tokens is made from the session's id, so it need not be stored, pages
-// that are rendered at the same time agree on it, and it changes with the id. A store knows
-// no id, and no secret either. A session in a cookie has no id; there it is a value of the
-// library's own.
+// The secret of the tokens is derived from the session's id, so it need not be stored, pages that
+// are rendered at the same time agree on it, and it changes with the id. A store learns neither the
+// id nor the secret. A session in a cookie has no id; there the secret is one of the library's own
+// values.
 
 const csrfKey = "csrf"
 
@@ -237,9 +238,9 @@ func (s *Session) csrfSecret() []byte {
 	return secretOf(s.nextID())
 }
 
-// cookieIsWithheld says whether the browser may have a cookie of ours and not send it, because the
-// request comes from another site (SameSite). A session that began just for a token would replace the
-// visitor's own, and so any site could log our visitors out with a form.
+// cookieIsWithheld says whether the browser may have a cookie of ours that it does not send,
+// because the request comes from another site (SameSite). A session begun only for a token would
+// replace the visitor's own, so any site could log our visitors out with a form.
 func (s *Session) cookieIsWithheld() bool {
 	if s.given || header(s.req.Header, "Sec-Fetch-Site") != "cross-site" {
 		return false
@@ -258,13 +259,14 @@ func (s *Session) beginCSRF() bool {
 	return s.change(func(st *state) error { st.put(kindOwn, csrfKey, secret); return nil })
 }
 
-// dropCSRF gives a session in a cookie another secret, if it ever needs one.
+// dropCSRF removes the secret of a session in a cookie, which gets another one if it needs one
+// again.
 func (s *Session) dropCSRF() {
 	s.change(func(st *state) error { st.forget(kindOwn, csrfKey); return nil })
 }
 
-// isCSRFSecret says whether e is what csrfSecret has stored. It is not the application's to
-// clear: pages that are open have tokens of it.
+// isCSRFSecret says whether e is what csrfSecret has stored. The application must not clear it:
+// open pages have tokens made from it.
 func (e entry) isCSRFSecret() bool { return e.kind == kindOwn && string(e.key) == csrfKey }
 
 // knownSecret is the secret of the session as it is stored, or nil.

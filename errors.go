@@ -10,16 +10,16 @@ import (
 // Errors of a [Session], found with errors.Is on [Session.Err], and on what [Session.Load]
 // and [Session.Save] return.
 var (
-	// ErrHeadSent says that a change came after the response head had left, and needs a
-	// cookie that can no longer be set. Make the change, or call Save, before the first
-	// byte of the response.
+	// ErrHeadSent means that a change came after the response head had left, and needs a cookie
+	// that can no longer be set. Make the change, or call Save, before the first byte of the
+	// response.
 	ErrHeadSent = errors.New("session: too late, the response head has left; make the change, or call Save, before the first byte of the response")
 
-	// ErrMoved says that there was no session to change, because another request gave it a
-	// new id meanwhile. The visitor may try again: the browser has the new id by then.
+	// ErrMoved means that the session could not be changed, because another request gave it a new
+	// id meanwhile. The visitor may try again: by then the browser has the new id.
 	ErrMoved = errors.New("session: another request gave the session a new id meanwhile")
 
-	// ErrClosed says that a change came after the request had ended or, outside of a request,
+	// ErrClosed means that a change came after the request had ended or, outside of a request,
 	// after [Manager.View] or [Manager.Update] had returned.
 	ErrClosed = errors.New("session: the request has ended")
 )
@@ -27,7 +27,7 @@ var (
 // errHijackCookie is for a handler that upgrades a connection.
 var errHijackCookie = errors.New("session: this change needs a cookie, which cannot be set once the connection is taken over. Call Save before the upgrade, and pass the response's Set-Cookie header on with it")
 
-// EncodeError says that a value cannot be stored.
+// EncodeError means that a value cannot be stored.
 type EncodeError struct {
 	Key  string // the application's key
 	Type string // the Go type of the value
@@ -38,7 +38,7 @@ func (e *EncodeError) Error() string {
 	return fmt.Sprintf("session: the value for %q, a %s, cannot be stored as JSON: %s", e.Key, e.Type, e.why())
 }
 
-// why is Err in words that quote nothing of the value.
+// why describes Err without quoting anything of the value.
 func (e *EncodeError) why() plainError {
 	var ours plainError
 	var badType *json.UnsupportedTypeError
@@ -56,7 +56,7 @@ func (e *EncodeError) why() plainError {
 	return "put a type that can"
 }
 
-// plainError is why a value cannot be stored, if we say so.
+// plainError is our own explanation of why a value cannot be stored.
 type plainError string
 
 func (e plainError) Error() string { return string(e) }
@@ -71,10 +71,10 @@ const (
 
 func (e *EncodeError) Unwrap() error { return e.Err }
 
-// DecodeError says that a stored value is not of the type that is asked for.
+// DecodeError means that a stored value is not of the requested type.
 type DecodeError struct {
 	Key  string // the application's key
-	Type string // the Go type asked for
+	Type string // the Go type requested
 	Err  error
 }
 
@@ -91,10 +91,10 @@ func isAboutValue(err error) bool {
 	return encode || decode
 }
 
-// TooLargeError is an [ErrTooLarge] that says what takes the room.
+// TooLargeError is an [ErrTooLarge] that says what takes up the space.
 type TooLargeError struct {
-	Size    int      // bytes it would take
-	Limit   int      // bytes there are; 0 = the store did not say
+	Size    int      // bytes needed
+	Limit   int      // bytes available; 0 = the store did not say
 	Largest []string // the application's keys with their sizes, largest first
 	Err     error    // the store's own error, if it has one
 }
@@ -120,7 +120,7 @@ func unavailable(doing string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, withoutRecord(err))
 }
 
-// withoutRecord is err without the record that a conflict met, which is nobody else's business.
+// withoutRecord is err without the record that a conflict met, which is not for callers to see.
 func withoutRecord(err error) error {
 	if errors.Is(err, ErrConflict) {
 		return ErrConflict

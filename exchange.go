@@ -5,30 +5,30 @@ import (
 	"slices"
 )
 
-// exchange is the request and response a session belongs to, as the middleware has them.
+// exchange is the request and response that a session belongs to, as the middleware sees them.
 type exchange interface {
 	Request() *http.Request // the current one, whose form the application has parsed
 	Header() http.Header    // of the response
-	over() bool             // the request has ended; nobody will commit any more
+	over() bool             // the request has ended; there will be no more commit
 	echoToken() string      // the token of Echo's CSRF middleware, or ""
 }
 
-// The rest of this file is what the middleware asks of a session at the turns of that response.
+// The rest of this file is what the middleware asks of a session as its response goes on.
 
-// answer commits before a head with that status leaves, with the header h. An error says
-// that it must not.
+// answer commits before a head with that status and the header h leaves. If it returns an error,
+// the head must not leave.
 func (s *Session) answer(status int, h http.Header) error {
 	s.lock()
 	defer s.unlock()
 	if s.heard(headGone) {
-		return nil // it began just now, and takes the head for gone
+		return nil // the session began just now, and takes the head for gone
 	}
 	s.noteStatus(status)
 	err := s.refusal()
 	switch {
 	case err != nil && status < 500:
 		return s.abandon(err)
-	case err != nil: // the application has found out, and this is its own page for it
+	case err != nil: // the application has noticed, and this is its own error page
 		s.dropPending()
 		h.Set("Cache-Control", "no-store")
 		s.setCookies(h)
@@ -42,8 +42,8 @@ func (s *Session) answer(status int, h http.Header) error {
 	return nil
 }
 
-// refusal is why this response must not leave. A session that could not be loaded is a
-// reason even if nothing was changed: it must not look like being logged out.
+// refusal is why this response must not leave. A session that could not be loaded is a reason even
+// if nothing was changed: the visitor must not seem to be logged out.
 func (s *Session) refusal() error {
 	if s.err == nil && s.heard(pageOptional) {
 		return nil // a change that cannot be saved still fails
@@ -69,16 +69,16 @@ func addVary(h http.Header, name string) {
 	}
 }
 
-// setCookies puts the cookies of all commits so far into h. Those of earlier ones may be
-// gone from there: Timeout writes over them, and an error answer drops them.
+// setCookies puts the cookies of all commits so far into h. Those of earlier commits may no longer
+// be there: Timeout overwrites them, and an error answer drops them.
 func (s *Session) setCookies(h http.Header) {
 	for _, c := range s.cookies {
 		putCookie(h, c.name, c.line)
 	}
 }
 
-// saveUnanswered commits when the handler has returned and no head has left. If it
-// failed, nobody has seen the messages that it read.
+// saveUnanswered commits when the handler has returned and no head has left. If the handler failed,
+// nobody has seen the messages that it read.
 func (s *Session) saveUnanswered(h http.Header, failed bool) error {
 	s.lock()
 	defer s.unlock()
@@ -107,13 +107,13 @@ func (s *Session) saveLate(streams bool) {
 	if s.m.sealer == nil {
 		read = s.consume()
 	}
-	if streams || s.lateLoad || s.pending() || !read.empty() { // otherwise the head has seen to it
+	if streams || s.lateLoad || s.pending() || !read.empty() { // otherwise this was done with the head
 		_ = s.commit(read)
 	}
 }
 
-// flushed commits what a stream of events has shown so far. It may go on for hours, and nobody is to see
-// that again meanwhile: neither on another page nor with the next event.
+// flushed commits what a stream of events has shown so far. The stream may go on for hours, and
+// meanwhile nobody should see that again, neither on another page nor with the next event.
 func (s *Session) flushed() {
 	s.lock()
 	defer s.unlock()
@@ -122,8 +122,8 @@ func (s *Session) flushed() {
 	}
 }
 
-// handOver commits before a connection is hijacked by take. The head is then not ours,
-// so a cookie that is still to be set would be lost.
+// handOver commits before take hijacks the connection. The head is then not ours, so a cookie that
+// is still to be set would be lost.
 func (s *Session) handOver(take func() error) error {
 	s.lock()
 	defer s.unlock()
@@ -150,7 +150,7 @@ func (s *Session) pendingNeedsCookie() bool {
 	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }
 
-// hear is how a session that is locked learns what has become of its request.
+// hear tells a session, which is locked, what has become of its request.
 func (s *Session) hear(f *frame, n news) {
 	s.news |= n
 	if n&headGone != 0 {
@@ -167,10 +167,10 @@ func (s *Session) hear(f *frame, n news) {
 // heard says whether any news of n has come.
 func (s *Session) heard(n news) bool { return s.news&n != 0 }
 
-// end ends the session's part in the request. What still holds it may go on reading.
+// end ends the session's part in the request. Code that still holds the session may go on reading.
 func (s *Session) end() {
 	s.exchange = nil
 	if s.pending() && !s.lost {
-		s.late(ErrClosed, nobody) // after a panic in the middle of a stream, say
+		s.late(ErrClosed, nobody) // for example after a panic in the middle of a stream
 	}
 }

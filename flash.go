@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Kinds of alerts. Any other kind works too, but the component FlashAlerts must be told to show it.
+// The kinds of alerts. Any other kind works too, but the component FlashAlerts must be told to show
+// it.
 const (
 	KindError   = "error"
 	KindWarning = "warning"
@@ -22,8 +23,8 @@ var kindAliases = map[string]string{
 	"notice": KindInfo,
 }
 
-// KindOf is the kind that a name stands for: "danger" and "alert" are [KindError], "warn" is
-// [KindWarning], "notice" and "" are [KindInfo], and every other name is a kind by itself.
+// KindOf returns the kind that a name stands for: "danger" and "alert" are [KindError], "warn" is
+// [KindWarning], "notice" and "" are [KindInfo], and every other name is a kind of its own.
 func KindOf(name string) string {
 	if kind, isAlias := kindAliases[name]; isAlias {
 		return kind
@@ -31,16 +32,16 @@ func KindOf(name string) string {
 	return cmp.Or(name, KindInfo)
 }
 
-// maxAlerts is how many alerts can wait. Where nothing ever shows them they would fill the
-// session, so the oldest go.
+// maxAlerts is how many alerts can wait. If nothing ever shows them they would fill the session, so
+// the oldest are dropped.
 const maxAlerts = 256
 
-// Message is an alert. Components escape all of it.
+// Message is an alert. The components escape all of its fields.
 type Message struct {
-	Kind  string `json:"kind"` // "" is "info"
+	Kind  string `json:"kind"` // "" means "info"
 	Title string `json:"title,omitempty"`
 	Text  string `json:"text"`
-	Href  string `json:"href,omitempty"`  // a link to go on with
+	Href  string `json:"href,omitempty"`  // the address of a link
 	Label string `json:"label,omitempty"` // the text of that link
 }
 
@@ -62,7 +63,7 @@ func (s *Session) FlashWarning(text string) { s.FlashAlert(Message{Kind: KindWar
 // FlashInfo adds an alert of the kind "info".
 func (s *Session) FlashInfo(text string) { s.FlashAlert(Message{Kind: KindInfo, Text: text}) }
 
-// FlashAlert adds an alert of any kind, with a title and a link if it has them.
+// FlashAlert adds an alert of any kind, which may have a title and a link.
 func (s *Session) FlashAlert(m Message) {
 	m.Kind = KindOf(m.Kind)
 	s.lock()
@@ -70,7 +71,7 @@ func (s *Session) FlashAlert(m Message) {
 	s.addFlash(flashItem{kind: kindAlert, value: mustEncode(m)})
 }
 
-// FlashNow adds an alert for this very response. If nothing shows it, it is dropped.
+// FlashNow adds an alert for this response only. If this response does not show it, it is dropped.
 func (s *Session) FlashNow(kind, text string) {
 	s.lock()
 	defer s.unlock()
@@ -79,9 +80,9 @@ func (s *Session) FlashNow(kind, text string) {
 	f.now = append(f.now, flashItem{id: rand.Text(), kind: kindAlert, value: mustEncode(m)})
 }
 
-// Flash stores value under key until a page reads it; the last value under a key stands.
-// Read it with [Flashed], [FlashMessages.Get] or the FlashMessage component. A string
-// under the name of an alert kind, such as "success", is shown among the alerts too.
+// Flash stores value under key until a page reads it; a later value under the same key replaces it.
+// Read it with [Flashed], [FlashMessages.Get] or the FlashMessage component. A string under the
+// name of an alert kind, such as "success", is also shown among the alerts.
 func (s *Session) Flash(key string, value any) {
 	raw, err := encodeValue(key, value)
 	s.lock()
@@ -93,18 +94,18 @@ func (s *Session) Flash(key string, value any) {
 	s.addFlash(flashItem{kind: kindKeyed, name: key, value: raw})
 }
 
-// Reflash keeps what this request received for one more page: messages that it shows, and
-// old input and errors.
+// Reflash keeps for one more page what this request received: messages that it shows, old input,
+// and errors.
 func (s *Session) Reflash() { s.reflash(reflashed{}) }
 
-// ReflashOnly is Reflash for some names: keys of [Session.Flash], kinds of alerts, codes
-// of errors, and names of form fields. A kind may go by any of its names (see [KindOf]), and a
-// field by any spelling, or that of a group which it is in (see [Session.FlashOnly]).
+// ReflashOnly is Reflash for some names: keys of [Session.Flash], kinds of alerts, codes of errors,
+// and names of form fields. A kind may be given by any of its names (see [KindOf]), and a field by
+// any spelling of its name or of a group that contains it (see [Session.FlashOnly]).
 func (s *Session) ReflashOnly(keys ...string) {
 	s.reflash(reflashed{only: append([]string{}, keys...)}) // never nil, which would be all
 }
 
-// ReflashExcept is Reflash for all names but these.
+// ReflashExcept is Reflash for all names except these.
 func (s *Session) ReflashExcept(keys ...string) {
 	s.reflash(reflashed{except: slices.Clone(keys)})
 }
@@ -112,7 +113,7 @@ func (s *Session) ReflashExcept(keys ...string) {
 // reflashed is the names of what Reflash keeps.
 type reflashed struct{ only, except []string } // only: nil is all
 
-// has says whether it keeps what has that name, or the name of a kind that this one stands for.
+// has says whether Reflash keeps name, which may be listed by another name of the same kind.
 func (r reflashed) has(name string) bool { return r.keeps(name, isNamed) }
 
 // hasField is has for a field of a form. To a field, "notice" is not another name for "info".
@@ -135,9 +136,9 @@ func (s *Session) reflash(keep reflashed) {
 	}
 }
 
-// addFlash records a new item. Of one kind and name there is only one, but for alerts.
+// addFlash records a new item. Except for alerts, there is only one item of a kind and name.
 func (s *Session) addFlash(it flashItem) {
-	s.received() // before a commit puts the item beside what came
+	s.received() // now, before a commit puts the item beside what came with the request
 	if !s.changeable(updatesRecord) {
 		return
 	}
@@ -145,8 +146,8 @@ func (s *Session) addFlash(it flashItem) {
 	it.expires = s.flashExpiry()
 	f := s.flashes()
 	f.forms = nil
-	// Input ends the errors of its form, in the record too. But those that this request has saved already
-	// are about this very input, so they are added again.
+	// New input removes the errors of its form, in the record too. But errors that this request has
+	// saved already are about this very input, so they are added again.
 	again := slices.DeleteFunc(slices.Clone(f.own), func(mine flashItem) bool {
 		return !it.supersedes(mine) || it.replaces(mine)
 	})

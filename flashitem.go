@@ -27,8 +27,8 @@ func (k kind) onePage() bool {
 func (e entry) isFlash() bool   { return e.kind.isFlash() }
 func (e entry) isNoFlash() bool { return !e.kind.isFlash() }
 
-// flashItem is one flashed thing. It is stored as an entry of its kind under its id, so
-// that it can be removed, and only it, whatever other requests do.
+// flashItem is one flashed thing. It is stored as an entry of its kind under an id of its own, so
+// that exactly this item can be removed, whatever other requests do.
 type flashItem struct {
 	id      string
 	kind    kind
@@ -56,7 +56,7 @@ func decodeFlash(e entry) (flashItem, bool) {
 	return it, !r.bad && e.kind.isFlash()
 }
 
-// alert is the item as an alert. A string flashed under the name of a kind is one too.
+// alert is the item as an alert. A string flashed under the name of an alert kind is one too.
 func (it flashItem) alert() (m Message, ok bool) {
 	switch it.kind {
 	case kindAlert:
@@ -72,7 +72,7 @@ func isAlertKind(kind string) bool {
 	return kind == KindError || kind == KindWarning || kind == KindSuccess || kind == KindInfo
 }
 
-// any is the item's value for somebody who does not know its type.
+// any is the item's value for a caller that does not know its type.
 func (it flashItem) any() any {
 	if alert, ok := it.alert(); ok {
 		return alert.Text
@@ -85,13 +85,13 @@ func (it flashItem) replaces(old flashItem) bool {
 	return it.kind != kindAlert && it.kind == old.kind && it.name == old.name
 }
 
-// supersedes says whether the item ends one of an earlier request. New input of a form
-// ends its old errors as well: they were about something else.
+// supersedes says whether the item takes the place of one from an earlier request. New input of a
+// form also removes the form's old errors: they were about other input.
 func (it flashItem) supersedes(old flashItem) bool {
 	return it.replaces(old) || it.kind == kindInput && old.kind == kindInputErrors && it.name == old.name
 }
 
-// supersededBy is the ids of what the item takes the place of.
+// supersededBy lists the ids of the items that it takes the place of.
 func (st *state) supersededBy(it flashItem) (ids []string) {
 	for e := range st.all() {
 		if old, ok := decodeFlash(e); ok && it.supersedes(old) {
@@ -124,8 +124,8 @@ type flashDelta struct {
 
 func (d flashDelta) empty() bool { return len(d.drop) == 0 && len(d.add) == 0 }
 
-// apply makes the change in st, and drops what has expired on the way: what visitors have typed is not
-// to stay for as long as the session does.
+// apply makes the change in st, and also drops what has expired: what visitors have typed must not
+// stay for as long as the session does.
 func (d flashDelta) apply(st *state, now time.Time) {
 	if d.empty() && !st.flashed {
 		return

@@ -43,22 +43,22 @@ type frame struct {
 type news uint32
 
 const (
-	// What holds for the page, whatever its handler does.
+	// These hold for the page, whatever its handler does.
 	pageOptional  news = 1 << iota // it may be answered without the session; see Optional
 	pageHasTokens                  // see CSRF
-	pagePassive                    // to ask for it is no use of the session; see Config.Passive
+	pagePassive                    // asking for it does not count as use; see Config.Passive
 
-	headGone      // the head has left, or a session that has begun sees to what goes with it
+	headGone      // the head has left, or a session in use sees to what goes with it
 	handlerSilent // the handler wrote nothing, and did not fail
 	handlerDone   // the handler has returned
-	visitorGone   // and the visitor has hung up by then
+	visitorGone   // the handler has returned, and the visitor had hung up by then
 	responseDone  // the response is over
 )
 
 type frameKey struct{}
 
-// onRoute tells the session what holds for the page of this request. Where Config.Skipper skips,
-// there is none to tell.
+// onRoute tells the session what holds for the page of this request. If Config.Skipper skips the
+// request, there is no session to tell.
 func onRoute(c echo.Context, n news) {
 	if f := frameOf(c.Request().Context()); f != nil {
 		f.tell(n)
@@ -71,7 +71,7 @@ func frameOf(ctx context.Context) *frame {
 	return f
 }
 
-// Value makes the frame the context that FromContext looks into.
+// Value lets [FromContext] find the frame in a context.
 func (f *frame) Value(key any) any {
 	if key == (frameKey{}) || key == f.m {
 		return f
@@ -79,20 +79,21 @@ func (f *frame) Value(key any) any {
 	return f.Context.Value(key)
 }
 
-// String is how contexts are printed. Without it the request would be, and so the id in its cookie.
+// String describes the context as other contexts describe themselves. Without it fmt would print
+// the request, and with it the id in its cookie.
 func (f *frame) String() string { return fmt.Sprint(f.Context) + ".WithSession" }
 
-// Format prints what String says, whatever the verb.
+// Format prints the result of String, whatever the verb.
 func (f *frame) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, f.String()) }
 
-// use is the session of this request. It begins when it is asked for, so that requests
-// which never do are spared its room.
+// use is the session of this request. It is allocated on first use, so that requests that never use
+// it are spared the memory.
 func (f *frame) use() *Session {
 	if s := f.used(); s != nil {
 		return s
 	}
 	s := &Session{m: f.m, ctx: f, req: &f.req, exchange: f}
-	s.lock() // whoever finds it waits until it knows
+	s.lock() // another goroutine that finds s waits here until s has heard the news
 	defer s.unlock()
 	if !f.session.CompareAndSwap(nil, s) {
 		return f.used() // another goroutine was faster
@@ -104,16 +105,17 @@ func (f *frame) use() *Session {
 // used is the session of this request, or nil if nobody has asked for it yet.
 func (f *frame) used() *Session { return f.session.Load() }
 
-// note keeps n for a session that begins later, and returns the one that has begun, which may not
-// know of n. It writes the news and then looks for a session; use shows the session and then reads
-// the news. So one of them sees the other, and no request takes a lock for it.
+// note keeps n for a session that begins later, and returns the session if it has begun, since it
+// may not know of n. note writes the news and then looks for a session; use publishes the session
+// and then reads the news. So at least one of them sees the other, and no request needs a lock for
+// it.
 func (f *frame) note(n news) *Session {
 	f.news.Or(uint32(n))
 	return f.used()
 }
 
-// tell is note, and has the session hear n. One that begins at this moment hears it from use as well,
-// so it must do no harm twice.
+// tell is note, and makes the session hear n. A session that begins at this moment hears it from
+// use as well, so hearing it twice must do no harm.
 func (f *frame) tell(n news) {
 	if s := f.note(n); s != nil {
 		s.lock()
@@ -144,9 +146,10 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	return f.finish(f.run(next))
 }
 
-// outer is the frame that m has given this request already. It panics where another manager has given
-// it one, and keeps its sessions in the same cookie: each would take the other's for one of its own
-// that has ended. (Copies of a request share its URL; one that a handler sends on has another.)
+// outer is the frame that m has already given this request. It panics if another manager that uses
+// the same cookie has given it one: each manager would take the other's session for one of its own
+// that has ended. (Copies of a request share its URL; a request that a handler sends on has
+// another.)
 func (m *Manager) outer(r *http.Request) *frame {
 	ctx := r.Context()
 	for {
@@ -165,8 +168,9 @@ func (m *Manager) outer(r *http.Request) *frame {
 
 const sameCookie = "session: two middlewares on the way of this request keep their sessions in the cookie %q. Mount session.Middleware once; or, to mount the same sessions in several places, Manager.Middleware of one Manager (session.New). If they are meant to be separate sessions, give each a Store and a CookieName of its own"
 
-// run is the handler. One that copies an answer from elsewhere, as httputil.ReverseProxy does for
-// Echo's Proxy, aborts when it cannot write; but an answer that is withheld makes way for another.
+// run calls the handler. A handler that copies an answer from elsewhere, as httputil.ReverseProxy
+// does for Echo's Proxy, panics to abort when it cannot write. That is recovered here if we
+// withheld the answer, since another one takes its place.
 func (f *frame) run(next echo.HandlerFunc) error {
 	defer func() {
 		if !f.withheld {
@@ -179,8 +183,8 @@ func (f *frame) run(next echo.HandlerFunc) error {
 	return next(f.c)
 }
 
-// again is for a middleware that is mounted twice: the outer one sees to all. But it has left by
-// then if somebody further out tries the handler once more.
+// again is for a middleware that is mounted twice: the outer one does the work. But if middleware
+// further out calls the handler once more, the outer one may have left already.
 func (f *frame) again(err error) error {
 	if f.left && !f.sent {
 		return f.finish(err)
@@ -188,7 +192,7 @@ func (f *frame) again(err error) error {
 	return err
 }
 
-// finish commits what the handler left behind. A failure comes out as an ordinary error:
+// finish commits what the handler has left pending. A failure is returned as an ordinary error:
 // loggers and transactions see it, and Echo's error handler answers.
 func (f *frame) finish(err error) error {
 	switch s := f.used(); {
@@ -211,11 +215,11 @@ func (f *frame) finish(err error) error {
 	return httpError(f.cause)
 }
 
-// leave runs last, panic or not. If no head has left by now, somebody further out writes
-// it: Echo's error handler, or net/http.
+// leave runs last, even after a panic. If no head has left by now, it is written further out, by
+// Echo's error handler or net/http.
 func (f *frame) leave(original *http.Request) {
 	hungUp, current := hasHungUp(&f.req), f.Request()
-	// net/http removes the temporary files of the request it made, and only of that.
+	// net/http removes the temporary files of the request that it made, and of no copy.
 	if original.MultipartForm == nil {
 		original.MultipartForm = current.MultipartForm
 	}
@@ -240,8 +244,8 @@ func (f *frame) leave(original *http.Request) {
 	f.res.Before(f.beforeHead) // not earlier: a Flush that comes first would not run it
 }
 
-// Request is the request as the handlers see it: middleware further in may have replaced
-// ours, and then the form is parsed there.
+// Request returns the request as the handlers see it: middleware further in may have replaced ours,
+// and then the parsed form is in theirs.
 func (f *frame) Request() *http.Request {
 	if r := f.c.Request(); f.owns(r) {
 		return r
@@ -249,10 +253,10 @@ func (f *frame) Request() *http.Request {
 	return &f.req
 }
 
-// owns says whether r, which Echo's context has now, is of this request. Behind Echo's Timeout
-// a handler outlives its context, which may serve another visitor by then: what that one sent
-// must not be read, and the response must not carry our cookie. (Middleware further out may have
-// put its own copy of our request back, which knows nothing of us. Copies share the URL.)
+// owns says whether r, which Echo's context has now, belongs to this request. Behind Echo's Timeout
+// a handler outlives its context, which may by then serve another visitor: what that visitor sent
+// must not be read, and their response must not carry our cookie. (Middleware further out may have
+// put back its own copy of our request, whose context does not lead to us. Copies share the URL.)
 func (f *frame) owns(r *http.Request) bool {
 	return f.Context.Err() == nil || f.leadsTo(r) || r.URL == f.req.URL
 }
@@ -263,7 +267,8 @@ func (f *frame) leadsTo(r *http.Request) bool { return r.Context().Value(f.m) ==
 // over is false as long as the handler runs: there is an answer to come.
 func (f *frame) over() bool { return false }
 
-// departed is the frame to its session after leave, when Echo's context may serve another visitor.
+// departed is what a session sees of its frame after leave, when Echo's context may serve another
+// visitor.
 type departed frame
 
 func (d *departed) Request() *http.Request { return d.current }

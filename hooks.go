@@ -12,42 +12,42 @@ import (
 	"strings"
 )
 
-// Hooks are called at the turns of a session's life, after the fact, by the goroutine
-// that used the session; so several may run at once. A nil hook is not called, and costs
-// nothing. Two sets are joined by [Hooks.And]; the package otelsession has one for
-// OpenTelemetry.
+// Hooks are called after something has happened to a session, by the goroutine that used the
+// session, so several may run at once. A nil hook is not called, and costs nothing. [Hooks.And]
+// joins two sets; the package otelsession has one for OpenTelemetry.
 //
-// The context is that of the request, as the middleware around [Middleware] has left it, or
-// what a method of [Manager] was given. What is logged with it carries the ids of its trace.
+// The context is that of the request, as the middleware around [Middleware] has set it, or the one
+// that was passed to a method of [Manager]. What is logged with it carries its trace ids.
 //
-// Hooks must not use the session. The visitor waits for them: hand on what takes long. One
-// that panics is logged as an error, and that is all: what watches a log-out must not stop it
-// half-way.
+// Hooks must not use the session. The visitor waits for them, so do slow work elsewhere. The panic
+// of a hook is logged as an error and goes no further: a hook that watches a log-out must not stop
+// it half-way.
 type Hooks struct {
 	// Initiated: a stored session was loaded, for the first time in this request.
 	Initiated func(context.Context, Event)
 
-	// Committed: changes were saved, if only that a message was shown.
+	// Committed: changes were saved, even if the only change is that a message was shown.
 	Committed func(context.Context, Event)
 
-	// Migrated: Regenerate took effect, or Tag; Handle is the new one, Previous the old.
-	// Committed is called as well.
+	// Migrated: Regenerate or Tag gave the session a new id. Handle is the new handle, Previous the
+	// old. Committed is called as well.
 	Migrated func(context.Context, Event)
 
-	// Destroyed: a session was ended, by [Session.Destroy] or from outside. One that expires
-	// just goes; no store tells of it.
+	// Destroyed: a session was ended, by [Session.Destroy] or from outside. It is not called for a
+	// session that expires, since no store reports that.
 	Destroyed func(context.Context, Event)
 
-	// Rejected: a cookie was presented that names no session; Reason says more. To tell a
-	// session that has moved from one that never was, the store is asked once more.
+	// Rejected: a cookie was presented that names no session; Reason says more. With this hook the
+	// store is asked once more, to tell a session that has moved from one that never was.
 	Rejected func(context.Context, Event)
 
-	// Conflict: another request was faster, so the changes are replayed on what it left,
-	// and tried again. (Requests that meet in one process mostly wait for each other instead.)
+	// Conflict: another request was faster, so the changes are replayed on the record that it has
+	// left, and saving is tried again. (Requests that meet in one process mostly wait for each
+	// other instead.)
 	Conflict func(context.Context, Event)
 
-	// Lost: changes were dropped, because the session had ended meanwhile. It is as if the
-	// request had come just before.
+	// Lost: changes were dropped, because the session had ended meanwhile. It is as if the request
+	// had come just before the end.
 	Lost func(context.Context, Event)
 
 	// Refused: changes were not saved, because the session has another id by now, or was
@@ -61,23 +61,23 @@ type Hooks struct {
 	// understood. It is called for each attempt to read it.
 	Undecodable func(context.Context, Event)
 
-	// StoreError: the store failed, or refused a session that is too large, so that a
-	// session could not be loaded, saved, prolonged, found or ended.
+	// StoreError: a session could not be loaded, saved, prolonged, found or ended, because the
+	// store failed or the session is too large for it.
 	StoreError func(context.Context, Event)
 
-	// StoreCall is called before each call of the store. op is what the method does: "read"
-	// (also for Peek and Renew), "write" (also for Keep), "destroy", "touch", "tag", "untag",
-	// "tagged", "revoke", "seal" or "open". The list of a [Lister] is left out, as it lasts for
-	// as long as somebody loops. The store is given the context that StoreCall returns, and the
-	// function is called with what the store answered. That may be [ErrNotFound] or
-	// [ErrConflict], which are no failures. Neither result may be nil.
+	// StoreCall is called before each store call. op names the method: "read" (also for Peek and
+	// Renew), "write" (also for Keep), "destroy", "touch", "tag", "untag", "tagged", "revoke",
+	// "seal" or "open". The list of a [Lister] is not reported, as it lasts for as long as the
+	// caller loops. The store gets the context that StoreCall returns, and afterwards the returned
+	// function gets the store's error. That may be [ErrNotFound] or [ErrConflict], which are not
+	// failures. Neither result may be nil.
 	//
-	// Unlike the others it is called in the middle of things, while the session is locked.
-	// To use the session here is a deadlock.
+	// Unlike the other hooks it is called while the session is locked. Using the session here is a
+	// deadlock.
 	StoreCall func(ctx context.Context, op string) (context.Context, func(error))
 }
 
-// And is both: h first, and then more.
+// And returns hooks that call both: h first, and then more. For StoreCall, h is the outer one.
 func (h Hooks) And(more Hooks) Hooks {
 	return Hooks{
 		Initiated:   both(h.Initiated, more.Initiated),
@@ -108,19 +108,19 @@ func both(a, b func(context.Context, Event)) func(context.Context, Event) {
 	}
 }
 
-// Event is what a hook is told. It never holds an id, a key of the store, or a value.
+// Event describes to a hook what has happened. It never holds a session id, a store key or a value.
 type Event struct {
-	Handle   string // names the session; it is not the credential. "" with a cookie store, and where there is none yet
+	Handle   string // names the session; it is not the credential. "" with a cookie store, and if there is none yet
 	Previous string // Migrated: the handle before
 	Key      string // Undecodable: the application's key
 	Reason   Reason // Rejected: why
-	Retries  int    // Conflict, Committed: how often another request was faster so far
-	Caller   string // LateWrite, Undecodable: the line of the application that made the change, or asked for the value, if it is known: "posts/edit.go:42"
+	Retries  int    // Conflict, Committed: how often another request has been faster so far
+	Caller   string // LateWrite, Undecodable: the line of the application that made the change or asked for the value, such as "posts/edit.go:42", if it is known
 	Err      error
 }
 
-// LogValue is the event as a group: the handle as "session", even if it is empty, and every other
-// field that is not zero:
+// LogValue returns the event as a group: the handle as "session", even if it is empty, and every
+// other field that is not zero:
 //
 //	logger.InfoContext(ctx, "session rejected", "event", e)
 //
@@ -151,19 +151,19 @@ func (e Event) attrs() []slog.Attr {
 type Reason string
 
 const (
-	// ReasonMalformed: it is no id. It was cut off, made up, or set by another application.
+	// ReasonMalformed: the value is not an id. It was cut off, made up, or set by another
+	// application.
 	ReasonMalformed Reason = "malformed"
 
-	// ReasonUnknown: there is no such session. It has expired, was destroyed, or never was.
+	// ReasonUnknown: there is no such session. It has expired, was destroyed, or never existed.
 	ReasonUnknown Reason = "unknown"
 
-	// ReasonMoved: it is the old id of a session that Regenerate gave a new one, less than a
-	// minute ago. Most such requests were on their way when the visitor logged in.
+	// ReasonMoved: the value is the old id of a session that was given a new one less than a minute
+	// ago. Most such requests were on their way when the visitor logged in.
 	ReasonMoved Reason = "moved"
 
-	// ReasonUnreadable: its record is corrupt; Undecodable is called as well. With a
-	// cookie store: the cookie was altered, has expired, or was sealed with a key that is no
-	// longer listed.
+	// ReasonUnreadable: the record is corrupt; Undecodable is called as well. With a cookie store:
+	// the cookie was altered, has expired, or was sealed with a key that is no longer listed.
 	ReasonUnreadable Reason = "unreadable"
 )
 
@@ -195,8 +195,8 @@ var (
 	hookPanicked   = notice{slog.LevelError, "session: a hook panicked"}
 )
 
-// report calls hook with e, about the record under key, and logs n. It does so once the
-// session is no longer locked.
+// report calls hook with e, about the record under key, and logs n, as soon as the session is no
+// longer locked.
 func (s *Session) report(hook func(context.Context, Event), key string, e Event, n notice) {
 	if hook == nil && n == silent {
 		return
@@ -204,7 +204,7 @@ func (s *Session) report(hook func(context.Context, Event), key string, e Event,
 	s.events = append(s.events, func() { s.m.report(s.ctx, hook, key, e, n) })
 }
 
-// report is Session.report at once, where no session is locked.
+// report is Session.report for when no session is locked: it reports at once.
 func (m *Manager) report(ctx context.Context, hook func(context.Context, Event), key string, e Event, n notice) {
 	if hook == nil && n == silent {
 		return
@@ -230,19 +230,19 @@ func withoutValue(err error) error {
 	return err
 }
 
-// caller is where the application has called this library, or "": the application's own log may say no
-// more than which address was asked for.
+// caller is the line where the application has called this library, or "". It helps because the
+// application's own log may say no more than which address was requested.
 func caller() string {
 	var calls [32]uintptr
 	frames := runtime.CallersFrames(calls[:runtime.Callers(2, calls[:])])
 	for {
 		f, more := frames.Next()
 		switch {
-		case f.Function == "runtime.goexit": // of a goroutine that is nothing but a call of ours
+		case f.Function == "runtime.goexit": // the goroutine consists of nothing but a call of ours
 			return ""
 		case !isOwn(f.Function) && !passesOn(f.Function):
 			dir, file := path.Split(f.File)
-			return fmt.Sprintf("%s:%d", path.Join(path.Base(dir), file), f.Line) // all of the path is that of the machine it was built on
+			return fmt.Sprintf("%s:%d", path.Join(path.Base(dir), file), f.Line) // the full path is that of the machine where it was built
 		}
 		if !more {
 			return ""
@@ -250,7 +250,7 @@ func caller() string {
 	}
 }
 
-// nobody is the caller where the application has not called.
+// nobody is the caller if the application has not called.
 func nobody() string { return "" }
 
 var ownPath = reflect.TypeFor[Session]().PkgPath()
@@ -259,7 +259,7 @@ func isOwn(function string) bool {
 	return strings.HasPrefix(function, ownPath+".") || strings.HasPrefix(function, ownPath+"/")
 }
 
-// passesOn says whether a function only calls what it was given.
+// passesOn says whether a function does nothing but call what it was given.
 func passesOn(function string) bool {
 	return strings.HasPrefix(function, "reflect.") || strings.HasPrefix(function, "github.com/a-h/templ")
 }
@@ -275,7 +275,7 @@ func (m *Manager) shield(ctx context.Context, handle string, call func()) {
 	call()
 }
 
-// reportUnsaved reports a change that failed with err, which otherwise only the visitor sees.
+// reportUnsaved reports a change that failed with err: otherwise only the visitor would see it.
 func (s *Session) reportUnsaved(err error) {
 	hooks := &s.m.cfg.Hooks
 	var decode *DecodeError
@@ -294,9 +294,9 @@ func (s *Session) reportUnsaved(err error) {
 	}
 }
 
-// reportMistyped reports a value or a message that is not of the type that was asked for.
+// reportMistyped reports a value or a message that is not of the requested type.
 func (s *Session) reportMistyped(key string, err error, n notice) {
-	if hook := s.m.cfg.Hooks.Undecodable; hook != nil || n != silent { // it takes a while to find the caller
+	if hook := s.m.cfg.Hooks.Undecodable; hook != nil || n != silent { // finding the caller takes a while
 		s.report(hook, s.key, Event{Key: key, Err: err, Caller: caller()}, n)
 	}
 }
@@ -336,7 +336,7 @@ func (s *Session) whyRejected(ctx context.Context) (why Reason, key string) {
 	return ReasonUnknown, key
 }
 
-// presented is the key of the first id that the visitor's cookies have, or "".
+// presented is the key of the first id in the visitor's cookies, or "".
 func (s *Session) presented() string {
 	if s.m.sealer != nil {
 		return ""

@@ -30,14 +30,14 @@ func wellFormed(id string) bool {
 	}
 	var b [idBytes]byte
 	n, err := strictBase64.Decode(b[:], []byte(id))
-	return err == nil && n == idBytes // it skips line breaks
+	return err == nil && n == idBytes // DecodeString skips line breaks
 }
 
-// strictBase64 takes one spelling of each id only: the last character has two bits to spare.
+// strictBase64 accepts only one spelling of each id: the last character has two bits to spare.
 var strictBase64 = base64.RawURLEncoding.Strict()
 
-// storeKey is what a store knows a session by. Whoever can read the store cannot make
-// cookies from it, and the time of a look-up says nothing about an id (CVE-2019-16782).
+// storeKey is the key of a session in the store. Somebody who can read the store cannot make
+// cookies from it, and the time that a look-up takes says nothing about an id (CVE-2019-16782).
 func storeKey(id string) string { return hexSum(id) }
 
 func hexSum(text string) string {
@@ -47,9 +47,9 @@ func hexSum(text string) string {
 	return string(room[:])
 }
 
-// handle names a session in logs, hooks and lists. It is the key in another spelling, so
-// that an administrator can end the session that a log is about. It is tempting to make it
-// shorter, or another hash; but then no store could find its record.
+// handle names a session in logs, hooks and lists. It is the key in another spelling, so that an
+// administrator can end a session that the log names. It is tempting to make it shorter, or another
+// hash; but then no store could find its record.
 func handle(key string) string {
 	raw, err := hex.DecodeString(key)
 	if err != nil {

@@ -8,18 +8,18 @@ import (
 
 const intendedKey = "intended"
 
-// maxIntended is how many bytes of an address are remembered. A longer one, which anybody
-// can make a visitor open, must not fill the session.
+// maxIntended is the longest address that is remembered, in bytes. Anybody can make a visitor open
+// a long one, which must not fill the session.
 const maxIntended = 1024
 
-// SetIntendedURL remembers where the visitor wanted to go, before a login say: the address of
-// a page, which the visitor will be sent to by GET. Only a path of this site, of up to 1024
-// bytes, is remembered; anything else is ignored, since it often comes from the visitor (OWASP
+// SetIntendedURL remembers where the visitor wanted to go, for example before a login: the address
+// of a page, where the visitor will be sent by GET. Only a path of this site, of up to 1024 bytes,
+// is remembered; anything else is ignored, since the address often comes from the visitor (OWASP
 // ASVS 5.0, 3.7.2).
 //
-// A guard gives it the address of each request that it turns away. If that is a form, a poll or
-// another part of a page, the page that it came from is remembered; and nothing is if it is an
-// image, or a page that is loaded ahead.
+// Let a guard pass the address of each request that it turns away. If the request is a form, a poll
+// or another part of a page, SetIntendedURL remembers the page that it came from; if it is for an
+// image, or a page that is loaded ahead, it remembers nothing.
 func (s *Session) SetIntendedURL(path string) {
 	s.lock()
 	defer s.unlock()
@@ -43,8 +43,8 @@ func (s *Session) pageAsked() string {
 	return referer(s.req)
 }
 
-// PullIntendedURL is where the visitor wanted to go, and forgets it. If that is not known
-// it is the fallback, or "/".
+// PullIntendedURL returns where the visitor wanted to go, and forgets it. If that is not known, it
+// returns fallback, or "/".
 func (s *Session) PullIntendedURL(fallback ...string) string {
 	path := firstOr(fallback, "/")
 	if s == nil {
@@ -63,8 +63,8 @@ func (s *Session) PullIntendedURL(fallback ...string) string {
 	return path
 }
 
-// isLocalPath says whether a browser that is sent to path stays on this site. Browsers
-// read a backslash as a slash, so "/\evil.example" is as far away as "//evil.example".
+// isLocalPath says whether a browser that is sent to path stays on this site. Browsers read a
+// backslash as a slash, so "/\evil.example" leads to another site as "//evil.example" does.
 func isLocalPath(path string) bool {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsRune(path, '\\') {
 		return false

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// load finds the session that the visitor's cookie names. There is always a state
-// afterwards; it is empty if there is no session, and if the store cannot be asked.
+// load finds the session that the visitor's cookie names. Afterwards there is always a state; it is
+// empty if there is no session, or if the store cannot be asked.
 func (s *Session) load() {
 	ctx := s.storeContext()
 	s.loaded = s.m.seq.Load()
 	defer func() {
-		if s.st == nil { // the store has panicked, and the error page is not to ask it again
+		if s.st == nil { // the store has panicked, and the error page must not ask it again
 			s.begin(s.at)
 			s.loadErr = errPanicked
 		}
 		ctx.end()
 		if !s.given {
-			*ctx = storeContext{} // no store has seen it, so the commit can have it
+			*ctx = storeContext{} // no store has seen this context, so the commit can use it
 		}
 	}()
 	found, err := s.find(ctx)
@@ -68,21 +68,21 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			continue
 		}
 		prolonged := s.mayBeRenewed(rec) && st.outlivesCookie()
-		if prolonged { // now, since a request that fails does not touch
+		if prolonged { // done now, since a request that fails does not touch
 			_ = s.m.keepListed(ctx, st, key, rec.Expires) // touch tries again, and reports it
 		}
 		s.st, s.id, s.key, s.version, s.expires = st, id, key, rec.Version, rec.Expires
 		if prolonged {
-			s.expires = time.Time{} // what else touch does is still to be done
+			s.expires = time.Time{} // so that touch does the rest of its work
 		}
 		return true, nil
 	}
 	return false, nil
 }
 
-// straggles is ErrMoved if the cookie has an id which Regenerate has given up a moment ago. A
-// session that this request began would take the place of the visitor's own in the browser,
-// and so undo a login that has only just happened.
+// straggles returns ErrMoved if the cookie has an id that Regenerate has replaced a moment ago. A
+// session that this request began would replace the visitor's own in the browser, and so undo a
+// login that has just happened.
 func (s *Session) straggles(ctx context.Context) error {
 	for _, key := range s.unknown {
 		if err := s.m.whetherMoved(ctx, key, expectStragglers); err != nil {
@@ -92,9 +92,9 @@ func (s *Session) straggles(ctx context.Context) error {
 	return nil
 }
 
-// understand decodes a record. One that is corrupt is as good as none, and trying again
-// would not help; one of a newer version of this library will be understood by the
-// process that wrote it, so it must not look like being logged out.
+// understand decodes a record. A corrupt record counts as none, since trying again would not help.
+// A record from a newer version of this library can be read by the process that wrote it, so the
+// visitor must not seem to be logged out.
 func (s *Session) understand(rec Record, key string) (*state, error) {
 	st, err := s.m.decode(rec, s.at)
 	if errors.Is(err, errCorrupt) {
@@ -105,9 +105,10 @@ func (s *Session) understand(rec Record, key string) (*state, error) {
 	return st, err
 }
 
-// decode is the state in a record: nil if it has ended. Stores see to that themselves, but one
-// that does not must not keep people logged in. (No expiry at all comes from a store that answers
-// without it; then only the absolute deadline counts.) The error is errCorrupt or an ErrUnavailable.
+// decode returns the state in a record, or nil if the session has ended. Stores check that
+// themselves, but one that does not must not keep people logged in. (The expiry is zero if the
+// store does not return one; then only the absolute deadline counts.) The error is errCorrupt or an
+// ErrUnavailable.
 func (m *Manager) decode(rec Record, now time.Time) (*state, error) {
 	if !rec.Expires.IsZero() && !rec.Expires.After(now) {
 		return nil, nil
@@ -125,8 +126,8 @@ func (m *Manager) decode(rec Record, now time.Time) (*state, error) {
 	return st, nil
 }
 
-// read is Read, and keeps the session from expiring if the store can do both at once. The
-// record may then outlive the absolute deadline, which the store does not know: decode does.
+// read is Read, but also keeps the session from expiring if the store can do both at once. The
+// record may then outlive the absolute deadline, which the store does not know; decode checks it.
 func (s *Session) read(ctx context.Context, key string) (Record, error) {
 	if !s.renews() {
 		return s.m.peek(ctx, key)
@@ -136,20 +137,20 @@ func (s *Session) read(ctx context.Context, key string) (Record, error) {
 	return s.m.renewer.Renew(ctx, key, until.Add(-idle/10), until)
 }
 
-// renews says whether to read the session is to keep it from expiring.
+// renews says whether reading the session should keep it from expiring.
 func (s *Session) renews() bool {
-	return s.m.renewer != nil && !s.heard(pagePassive) && !s.over() // reading is no use of it, or no more
+	return s.m.renewer != nil && !s.heard(pagePassive) && !s.over() // otherwise reading does not count as use, or no longer
 }
 
-// mayBeRenewed says whether read may have moved the expiry of that record, and nothing else. By the
-// clock of the store that is not to the millisecond; but it is never far.
+// mayBeRenewed says whether read may have moved the expiry of that record, and only that. The
+// store's clock may differ, but not by much, so this does not compare to the millisecond.
 func (s *Session) mayBeRenewed(rec Record) bool {
 	idle := s.m.cfg.IdleTimeout
 	past := rec.Expires.Sub(s.at) - idle
 	return s.renews() && past > -time.Second && past < idle/10
 }
 
-// peek is Read for what is only looked at.
+// peek is Read for a record whose data will not be changed.
 func (m *Manager) peek(ctx context.Context, key string) (Record, error) {
 	if m.sharer != nil {
 		return m.sharer.Peek(ctx, key)
@@ -157,7 +158,7 @@ func (m *Manager) peek(ctx context.Context, key string) (Record, error) {
 	return m.store.Read(ctx, key)
 }
 
-// keep is Write for what nobody changes from now on.
+// keep is Write for a record whose data will not be changed any more.
 func (m *Manager) keep(ctx context.Context, key string, rec Record) error {
 	if m.sharer != nil {
 		return m.sharer.Keep(ctx, key, rec)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Manager is a checked [Config] at work. It is safe for concurrent use.
+// Manager runs the sessions of a checked [Config]. [New] makes one. It is safe for concurrent use.
 type Manager struct {
 	cfg     Config
 	store   Store
@@ -15,27 +15,27 @@ type Manager struct {
 	tagger  Tagger  // the store, if it is one
 	lister  Lister  // the store, if it is one
 	sharer  Sharer  // the store, if it is one
-	renewer Renewer // the store, if it is one and if that is all it takes
+	renewer Renewer // the store, if it is one and prolonging the record is enough; see useStore
 	cookie  cookieTemplate
 	queue   *queue
 	moved   moves
 
-	neverFlashed *regexp.Regexp // by words; nil if there is nothing besides secretName
+	neverFlashed *regexp.Regexp // nil if Config.NeverFlash is empty; see secretName for built-in names
 
 	realTime       bool        // cfg has no clock of its own
-	warned         atomic.Bool // of a cookie that browsers drop
-	warnedOfCaches atomic.Bool // of a page that does not say whose it is
-	warnedOfToken  atomic.Bool // of a form that has none
+	warned         atomic.Bool // warned about a cookie that browsers drop
+	warnedOfCaches atomic.Bool // warned about a page that caches may keep
+	warnedOfToken  atomic.Bool // warned about a form without a token
 
-	// Each commit of this process is marked producer:seq; see writer. Its end counts, too, which
-	// tells what was stored before a session was loaded; see Session.newest.
+	// Each commit of this process is marked producer:seq; see writer. The end of a commit takes a
+	// number as well, which tells what was stored before a session was loaded; see Session.newest.
 	producer uint64
 	seq      atomic.Uint64
 }
 
-// New makes the Manager of a cfg: to mount the same sessions in several places, to reach them
-// outside of requests, or to get the error that [Middleware] panics with. The error reports
-// every mistake in cfg at once; see [ConfigErrors].
+// New returns a Manager for cfg. Use it to mount the same sessions in several places, to reach them
+// outside of requests, or to get the error that [Middleware] panics with. The error reports every
+// mistake in cfg at once; see [ConfigErrors].
 func New(cfg Config) (*Manager, error) {
 	realTime := cfg.Now == nil
 	cfg = cfg.withDefaults()
@@ -55,7 +55,7 @@ func New(cfg Config) (*Manager, error) {
 		realTime: realTime,
 
 		neverFlashed: neverFlashed(cfg.NeverFlash),
-		producer:     rand.Uint64(), // it is to be unique, and no secret
+		producer:     rand.Uint64(), // it must be unique; it is not a secret
 	}
 	m.useStore(cfg.Store)
 	return m, nil

@@ -2,8 +2,8 @@ package session
 
 import "slices"
 
-// Flashed is the value that was flashed under key, or else the first of def, or the zero
-// T. Reading it counts as showing it. One that is not a T is logged, each time.
+// Flashed returns the value that was flashed under key, or else the first of def, or the zero T.
+// Reading the value counts as showing it. A value that is not a T is logged, each time.
 func Flashed[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)
@@ -23,12 +23,12 @@ func Flashed[T any](s *Session, key string, def ...T) T {
 	return v
 }
 
-// FlashMessages is what this request may show. To read a message with Get, All or Alerts
-// counts as showing it.
+// FlashMessages returns the messages that this request may show. Reading a message with Get, All or
+// Alerts counts as showing it.
 //
-// With a cookie store, messages that are read after the response head has left cannot be
-// removed any more, so they are not given out. A handler that streams its page with such
-// a store calls FlashMessages before the first byte: that claims them all for this page.
+// With a cookie store, messages can no longer be removed after the response head has left, so they
+// are not returned then. A handler that streams its page with such a store must call FlashMessages
+// before the first byte: that claims all messages for this page.
 func (s *Session) FlashMessages() FlashMessages {
 	if s == nil {
 		return FlashMessages{}
@@ -42,19 +42,19 @@ func (s *Session) FlashMessages() FlashMessages {
 	return FlashMessages{s, used}
 }
 
-// FlashMessages reads a session's messages. The zero value has none.
+// FlashMessages gives access to a session's messages. The zero value has none.
 //
-// Has, Get and All know a message by its name: the key given to [Session.Flash], or, if
-// there is no such key, the kind of an alert, which stands for the newest of that kind.
-// Kinds of alerts known by another name in other frameworks ("danger", "alert", "warn", "notice")
-// come under ours, and may be asked for by either. What [Session.Flash] has put under such a name is
-// known by that name only; as an alert, it is listed under our kind.
+// Has, Get and All find a message by its name: the key given to [Session.Flash], or, if there is no
+// such key, the kind of an alert, which stands for the newest of that kind. Names that other
+// frameworks use for a kind of alert ("danger", "alert", "warn", "notice") stand for ours, so an
+// alert can be asked for by either name. A value that [Session.Flash] has put under such a name is
+// found under that name only; as an alert, it is listed under our kind.
 type FlashMessages struct {
 	s    *Session
 	used *bool
 }
 
-// Has says whether there is a message of that name. It does not count as showing it.
+// Has reports whether there is a message of that name. Asking does not count as showing it.
 func (m FlashMessages) Has(name string) bool {
 	if m.s == nil {
 		return false
@@ -65,7 +65,7 @@ func (m FlashMessages) Has(name string) bool {
 	return ok
 }
 
-// Get is the message of that name, or the first of def, or nil. Numbers are json.Number.
+// Get returns the message of that name, or else the first of def, or nil. Numbers are json.Number.
 func (m FlashMessages) Get(name string, def ...any) any {
 	if m.s == nil {
 		return first(def)
@@ -80,8 +80,8 @@ func (m FlashMessages) Get(name string, def ...any) any {
 	return it.any()
 }
 
-// All is every message by its name. Of several alerts of one kind the older ones have no
-// name of their own, and wait for [FlashMessages.Alerts]. The map is the caller's.
+// All returns every message by its name. If there are several alerts of one kind, only the newest
+// has the name; the older ones wait for [FlashMessages.Alerts]. The caller may change the map.
 func (m FlashMessages) All() map[string]any {
 	all := map[string]any{}
 	if m.s == nil {
@@ -96,9 +96,9 @@ func (m FlashMessages) All() map[string]any {
 	return all
 }
 
-// Alerts is every alert of these kinds, or of all kinds if there are none, in the order
-// they were flashed, those for this response last. Alerts of other kinds are left for
-// whoever shows them.
+// Alerts returns every alert of these kinds, or of all kinds if none are given, in the order in
+// which they were flashed; those for this response only come last. Alerts of other kinds wait for a
+// page that reads them.
 func (m FlashMessages) Alerts(kinds ...string) []Message {
 	if m.s == nil {
 		return nil

@@ -7,13 +7,13 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Middleware gives every request a [Session]; get it with [From] or [FromContext]. It
-// panics on a bad cfg, naming every mistake at once; [Config.ToMiddleware] and [New]
-// return them instead.
+// Middleware gives every request a [Session]; get it with [From] or [FromContext]. It panics if cfg
+// is invalid, naming every mistake at once; [Config.ToMiddleware] and [New] return an error
+// instead.
 //
-// Mount it once, for the whole application, and before (outside of) whatever uses the
-// session. It commits before the first byte of a response leaves, whoever writes it. A request that
-// passes through two of them, made by separate calls, panics unless they use different cookies.
+// Mount it once, for the whole application, and before (outside of) whatever uses the session. It
+// commits before the first byte of a response leaves, no matter who writes that. A request that
+// passes through two middlewares, made by separate calls, panics unless they use different cookies.
 func Middleware(cfg Config) echo.MiddlewareFunc {
 	mw, err := cfg.ToMiddleware()
 	if err != nil {
@@ -22,7 +22,7 @@ func Middleware(cfg Config) echo.MiddlewareFunc {
 	return mw
 }
 
-// ToMiddleware is [Middleware] with an error instead of a panic.
+// ToMiddleware is [Middleware], but returns an error instead of panicking.
 func (cfg Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 	m, err := New(cfg)
 	if err != nil {
@@ -31,8 +31,8 @@ func (cfg Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 	return m.Middleware(), nil
 }
 
-// Middleware is the middleware of this manager. Mounted twice on the way of a request,
-// it works as if it were mounted once.
+// Middleware is the middleware of this manager. If a request passes through it twice, it works as
+// if it were mounted once.
 func (m *Manager) Middleware() echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -44,8 +44,8 @@ func (m *Manager) Middleware() echo.MiddlewareFunc {
 	}
 }
 
-// From is the session of the request. It does not touch the store. Where no middleware
-// is mounted, or it skipped the request, From panics.
+// From returns the session of the request. It does not touch the store. It panics if no
+// [Middleware] is mounted, or if it skipped the request.
 func From(c echo.Context) *Session {
 	s := FromContext(c.Request().Context())
 	if s == nil {
@@ -54,9 +54,9 @@ func From(c echo.Context) *Session {
 	return s
 }
 
-// From is the session that the middleware of this manager has given the request. (Where a request
-// has sessions of several managers, the function [From] is that of the innermost.) Without a session,
-// From panics, as the function does.
+// From returns the session that the middleware of this manager has given the request. (If a request
+// has sessions of several managers, the function [From] returns that of the innermost.) Without a
+// session, it panics, as the function does.
 func (m *Manager) From(c echo.Context) *Session {
 	f, ok := c.Request().Context().Value(m).(*frame)
 	if !ok {
@@ -67,12 +67,12 @@ func (m *Manager) From(c echo.Context) *Session {
 
 const noSession = "session: no session in this request. Mount it with e.Use(session.Middleware(cfg)), before the handlers and middleware that use it, and see that Config.Skipper lets the request through. If it is mounted, something has replaced the request's context: make yours from c.Request().Context()"
 
-// Optional is middleware for routes that may be answered without the session, such as
-// public pages: if the store cannot be reached, they see an empty session instead of
-// becoming a 503. Changes still fail. It belongs inside of [Middleware].
+// Optional is middleware for routes that may be answered without the session, such as public pages:
+// if the store cannot be reached, they see an empty session instead of becoming a 503. Changes
+// still fail. Mount it inside of [Middleware].
 //
-// Do not use it where being logged in matters: a store that is down looks like being
-// logged out.
+// Do not use it on pages where it matters who is logged in: while the store is down, everybody
+// seems to be logged out.
 func Optional(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		onRoute(c, pageOptional)
@@ -80,16 +80,17 @@ func Optional(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// httpError is a failed load or commit as Echo's error handlers know errors.
+// httpError turns the error of a failed load or commit into one that Echo's error handlers
+// understand.
 func httpError(cause error) *echo.HTTPError {
 	return echo.NewHTTPError(statusOf(cause)).SetInternal(cause)
 }
 
-// statusOf is 500 where the application gave us what cannot be stored, and 503 where
-// trying again may help.
+// statusOf is 500 if the application gave us something that cannot be stored, and 503 if trying
+// again may help.
 func statusOf(cause error) int {
 	switch {
-	case errors.Is(cause, ErrUnavailable): // whatever the store has said
+	case errors.Is(cause, ErrUnavailable): // whatever the store's own error was
 	case isAboutValue(cause), errors.Is(cause, ErrTooLarge), errors.Is(cause, ErrHeadSent), errors.Is(cause, ErrClosed),
 		errors.Is(cause, errors.ErrUnsupported), errors.Is(cause, errEmptyTag), errors.Is(cause, errTimeouts),
 		errors.Is(cause, errPanicked):

@@ -10,12 +10,12 @@ import (
 
 // A record that was given a new id leaves a note for a while, before it goes.
 //
-// A commit that was on its way to such a record meets nothing there. Had the session been
-// destroyed, dropping the commit would be right: it is as if it had come just before. But
-// here the data lives on elsewhere, so the commit must fail aloud. It must not follow the
-// session to its new id either: that would hand a planted old id a way into it.
+// A commit that was on its way to such a record finds nothing there. If the session had been
+// destroyed, dropping the commit would be right: it is as if it had come just before. But here the
+// data lives on elsewhere, so the commit must fail aloud. Nor may it follow the session to its new
+// id: that would give a planted old id a way into the session.
 //
-// The notes are entries of the index, where there is one, so that all processes see them.
+// The notes are entries of the index, if there is one, so that all processes see them.
 
 const (
 	// A request that loaded the session before it moved may take this long.
@@ -26,8 +26,9 @@ const (
 	expectStragglers = 10 * time.Second
 )
 
-// noteMove says that the record under the key old is about to go, because its session has
-// a new id. The function takes that back, after an error too: the note may be there.
+// noteMove notes that the record under the key old is about to go, because its session has a new
+// id. The returned function takes the note back; call it after an error too, since the note may be
+// there.
 func (m *Manager) noteMove(ctx context.Context, old string, seq uint64) (takeBack func(context.Context), err error) {
 	now := m.now()
 	if m.tagger == nil {
@@ -41,8 +42,8 @@ func (m *Manager) noteMove(ctx context.Context, old string, seq uint64) (takeBac
 	return func(ctx context.Context) { _ = m.tagger.Untag(ctx, tag, note) }, err
 }
 
-// whetherMoved is ErrMoved if the record that was under key was given a new id, no longer
-// ago than that.
+// whetherMoved returns ErrMoved if the record that was under key was given a new id, no longer ago
+// than ago.
 func (m *Manager) whetherMoved(ctx context.Context, key string, ago time.Duration) error {
 	since := m.now().Add(-ago)
 	if m.tagger == nil {
@@ -65,9 +66,9 @@ func (m *Manager) whetherMoved(ctx context.Context, key string, ago time.Duratio
 
 func moveTag(key string) string { return hexSum("session moved " + key) }
 
-// moveNote has the form of a key, and says when it was written. The rest makes it another
-// note than that of whoever moves the same session at the same moment: one of the two is
-// going to fail, and takes its note back.
+// moveNote has the form of a key, and contains the time when it was written. The rest tells it from
+// the note of another request that moves the same session at the same moment: one of the two will
+// fail, and take its own note back.
 func moveNote(now time.Time, producer, seq uint64) string {
 	return fmt.Sprintf("%016x%016x%032x", now.UnixMilli(), producer, seq)
 }
@@ -80,7 +81,7 @@ func movedAt(note string) time.Time {
 	return time.UnixMilli(ms)
 }
 
-// moves keeps the notes of this process, where the store has no index.
+// moves keeps the notes of this process, for a store that has no index.
 type moves struct {
 	mu            sync.Mutex
 	recent, older map[string]time.Time

@@ -11,23 +11,24 @@ import (
 	"strings"
 )
 
-// FormField is the hidden field that names a form, for pages with several: old input and
-// errors of one are then not shown in another. An unnamed form is the form "".
+// FormField is the hidden field that names a form, for pages with several forms: old input and
+// errors of one form are then not shown in another. The name of an unnamed form is "".
 const FormField = "_form"
 
-// maxInput is how many bytes of one submission are kept as old input, as JSON. It is more than
-// people type; the rest of a larger one, its largest fields, is not refilled.
+// maxInput is how many bytes of one submission are kept as old input, counted as JSON. It is more
+// than people type; the largest fields of a larger submission are not refilled.
 const maxInput = 64 << 10
 
-// maxForms is how many forms can wait to be corrected. It is the visitor who names them.
+// maxForms is how many forms can wait to be corrected. It bounds what visitors can store, since
+// their requests name the forms.
 const maxForms = 8
 
-// maxErrors is how many fields can have errors. A submitted list may have thousands of
-// elements, and nobody corrects them all at once.
+// maxErrors is how many fields can have errors. A submitted list may have thousands of elements,
+// and nobody corrects that many at once.
 const maxErrors = 200
 
-// maxName is how many bytes the name of a form or a field may have. It is the visitor who
-// sends them, and no application has longer ones.
+// maxName is how many bytes the name of a form or a field may have. Visitors send the names, and no
+// application has longer ones.
 const maxName = 256
 
 // maxMultipartMemory is what net/http itself uses for forms with files.
@@ -40,44 +41,44 @@ type oldInput struct {
 	Except []string   `json:"x,omitempty"` // fields that were left out on purpose
 }
 
-// InputError is what is wrong with one field.
+// InputError holds the errors of one field.
 type InputError struct {
-	Name     string   `json:"name"` // of the field, as the form has it
+	Name     string   `json:"name"` // of the field, as in the form
 	Messages []string `json:"messages"`
 }
 
-// PageError is an error of the page, not of a field.
+// PageError is an error of the page, rather than of a field.
 type PageError struct {
 	Code string `json:"code"` // such as "E_BAD_CSRF_TOKEN"
 	Text string `json:"text"` // for the visitor
 }
 
-// FlashAll keeps the submitted form for the next page, where [Session.Old] and the form
-// components show it again. Fields that were submitted empty, or not checked, come back
-// empty and not checked. A request without a form, one with JSON say, keeps nothing. Where
-// there is more than 64 KB in a form, its largest fields are not kept, nor are fields whose names
-// have more than 256 bytes: they show their defaults.
+// FlashAll keeps the submitted form for the next page, where [Session.Old] and the form components
+// show it again. Fields that were submitted empty, or not checked, come back empty and not checked.
+// A request without a form, for example one with JSON, keeps nothing. If a form has more than 64
+// KB, its largest fields are not kept; fields with names of more than 256 bytes are never kept.
+// Fields that are not kept show their defaults.
 //
-// Secrets never stay, nor do files and the fields of the framework. A field is a secret by
-// its name: if that contains passw, pwd, passphrase, passcode, passkey, mnemonic, csrf, xsrf,
+// Secrets are never kept, nor are files and the fields of the framework. A field is a secret by its
+// name: if it contains passw, pwd, passphrase, passcode, passkey, mnemonic, csrf, xsrf,
 // captcha, turnstile, cvc or cvv; if one of its words ends in token or secret; or if there
 // are the words pass, pw, pin, otp, totp, ssn, csc, ccv, jwt, nonce, credentials, seed or recovery
 // phrase; API, access, private, secret or SSH key; card number, credit card, social security, security
 // or secret answer; or security, verification, auth, access, login, SMS, reset, confirmation, activation,
-// recovery, backup, one-time, two-factor, 2FA or MFA code. Words are what camelCase, "_", "-", "." and
-// brackets separate: user[pin] and cardNumber are secrets, passenger and spin are not.
+// recovery, backup, one-time, two-factor, 2FA or MFA code. Words are separated by camelCase, "_",
+// "-", "." and brackets: user[pin] and cardNumber are secrets, passenger and spin are not.
 // Config.NeverFlash adds words to these.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
 // FlashOnly is FlashAll for some fields. The others show their defaults. "user[name]" and
-// "user.name" name the same field, and "user" all that are in it.
+// "user.name" name the same field, and "user" names all fields in that group.
 func (s *Session) FlashOnly(names ...string) {
 	only := append([]string{}, names...) // never nil, which would be all fields
 	s.flashInput(only, nil)
 }
 
-// FlashExcept is FlashAll for all fields but these, which show their defaults. Names are as those
-// of FlashOnly.
+// FlashExcept is FlashAll for all fields except these, which show their defaults. Names are written
+// as for FlashOnly.
 func (s *Session) FlashExcept(names ...string) { s.flashInput(nil, names) }
 
 func (s *Session) flashInput(only, except []string) {
@@ -101,8 +102,8 @@ func (s *Session) flashInput(only, except []string) {
 	}
 }
 
-// hasRoomForNames says whether the names alone of what is to be kept fit. If not, trim would give up too,
-// but only after a second in which each name of a hostile form was taken apart.
+// hasRoomForNames says whether the names alone, of the fields to be kept, fit. If they do not, trim
+// would give up too, but only after spending a second on taking apart each name of a hostile form.
 func (in *oldInput) hasRoomForNames(form url.Values) bool {
 	size := 0
 	for name := range form {
@@ -113,12 +114,12 @@ func (in *oldInput) hasRoomForNames(form url.Values) bool {
 	return size <= maxInput
 }
 
-// submitted is the form that came with r, and whether one did: an empty form, whose only
-// checkbox was cleared, is something else than none. What cannot be parsed is as if it had
-// not been sent; the handler, which reads the same form, is there to complain.
+// submitted is the form that came with r, and whether one did: an empty form, whose only checkbox
+// was cleared, is not the same as no form. A form that cannot be parsed counts as not sent; the
+// handler, which reads the same form, can complain.
 func submitted(r *http.Request) (form url.Values, ok bool) {
 	err := r.ParseMultipartForm(maxMultipartMemory)
-	inAddress := isGet(r) || r.Method == http.MethodDelete && len(r.PostForm) == 0 // htmx sends it there
+	inAddress := isGet(r) || r.Method == http.MethodDelete && len(r.PostForm) == 0 // htmx sends the form there
 	switch contentType := mediaType(r.Header); {
 	case contentType == "multipart/form-data":
 		if err != nil {
@@ -132,7 +133,8 @@ func submitted(r *http.Request) (form url.Values, ok bool) {
 	}
 }
 
-// secretName finds the names of secrets: in a name, at the end of a word, and as words.
+// secretName finds the names of secrets: anywhere in a name, at the end of a word, and as whole
+// words.
 var secretName = regexp.MustCompile(strings.Join([]string{
 	`passw|pwd|passphrase|passcode|passkey|mnemonic|csrf|xsrf|captcha|turnstile|cvc|cvv`,
 	`(token|secret)s?[0-9]*(_|$)`,
@@ -142,7 +144,7 @@ var secretName = regexp.MustCompile(strings.Join([]string{
 		`|(security|secret)_?answers?|social_?security(_?number)?)[0-9]*(_|$)`,
 }, "|"))
 
-// neverFlashed finds the names of Config.NeverFlash, as words. It is nil without any.
+// neverFlashed finds the names of Config.NeverFlash, as words. It is nil if there are none.
 func neverFlashed(names []string) *regexp.Regexp {
 	if len(names) == 0 {
 		return nil
@@ -154,15 +156,16 @@ func neverFlashed(names []string) *regexp.Regexp {
 	return regexp.MustCompile(`(^|_)(` + strings.Join(never, "|") + `)[0-9]*(_|$)`)
 }
 
-// wordsOf is a name in snake case. Letters of another script begin another word: PINコード has the word pin.
+// wordsOf is name in snake case. Letters of another script begin a new word, so PINコード contains the
+// word pin.
 func wordsOf(name string) string {
 	return strings.Join(words.FindAllString(strings.ToLower(splitCamelCase(name)), -1), "_")
 }
 
 var words = regexp.MustCompile(`[\p{Latin}\p{M}\p{N}]+|(?:[^\P{L}\p{Latin}]|[\p{M}\p{N}])+`)
 
-// isSecret says whether a field of that name must not be kept. It errs on the safe side:
-// a field that is typed again is better than a password in a store.
+// isSecret says whether a field of that name must not be kept. It errs on the safe side: having to
+// type a field again is better than a password in a store.
 func (m *Manager) isSecret(name string) bool {
 	switch name {
 	case "_method", FormField:
@@ -177,9 +180,9 @@ func (in *oldInput) leavesOut(name string) bool {
 	return len(name) > maxName || isFieldOf(in.Except, name) || in.Only != nil && !isFieldOf(in.Only, name)
 }
 
-// trim leaves the largest fields out until the rest takes no more than limit bytes. They
-// are then not shown empty, which would look like the visitor's doing; so their names
-// stay. If that is still too much, trim gives up.
+// trim leaves out the largest fields until the rest takes no more than limit bytes. It keeps their
+// names, so that they show their defaults: shown empty, they would look as if the visitor had
+// emptied them. If that is still too much, trim gives up.
 func (in *oldInput) trim(limit int) (fits bool) {
 	size, values := in.size()
 	bySize := slices.SortedFunc(maps.Keys(values), func(a, b string) int {
@@ -196,8 +199,8 @@ func (in *oldInput) trim(limit int) (fits bool) {
 	return size <= limit
 }
 
-// size is the room that all of it takes once it is encoded, and how much of that the values of each
-// field: JSON escapes HTML, where a byte becomes six.
+// size is the encoded size of the input, and the part of it that the values of each field take. It
+// is measured after encoding, since JSON escapes HTML, where one byte becomes six.
 func (in *oldInput) size() (all int, values map[string]int) {
 	values = make(map[string]int, len(in.Values))
 	for name, sent := range in.Values {
@@ -238,18 +241,18 @@ func (in *oldInput) narrow(keep reflashed) {
 	case keep.only == nil:
 	case in.Only == nil:
 		in.Only = keep.only
-	default: // either may name a group, and the other a field of it
+	default: // each of the two may name a group, and the other a field in it
 		in.Only = append(thoseIn(keep.only, in.Only), thoseIn(in.Only, keep.only)...)
 	}
 }
 
-// thoseIn is the names that are of the groups, or in one of them. It is never nil.
+// thoseIn is those of the names that are groups, or fields in one of the groups. It is never nil.
 func thoseIn(groups, names []string) []string {
 	return slices.DeleteFunc(append([]string{}, names...), func(name string) bool { return !isFieldOf(groups, name) })
 }
 
 func (it flashItem) input() (in oldInput) {
-	_ = json.Unmarshal(it.value, &in) // ours; of another version it is empty at worst
+	_ = json.Unmarshal(it.value, &in) // the library's own type; at worst, one of another version reads as empty
 	return in
 }
 
@@ -258,9 +261,8 @@ func (it flashItem) inputErrors() (errs []InputError) {
 	return errs
 }
 
-// FlashErrors adds errors of the page by their codes, such as "E_BAD_CSRF_TOKEN". They
-// live for one page, and are read by [Session.PageErrors]. Errors of fields are those of
-// [Session.FlashInputErrors].
+// FlashErrors adds errors of the page by their codes, such as "E_BAD_CSRF_TOKEN". They live for one
+// page; read them with [Session.PageErrors]. For errors of fields, use [Session.FlashInputErrors].
 func (s *Session) FlashErrors(byCode map[string]string) {
 	s.lock()
 	defer s.unlock()
@@ -269,15 +271,15 @@ func (s *Session) FlashErrors(byCode map[string]string) {
 	}
 }
 
-// FlashInputErrors adds errors by the names of the fields. They live for one page, and
-// belong to the form that this request submitted.
+// FlashInputErrors adds errors by the names of their fields. They live for one page, and belong to
+// the form that this request submitted.
 func (s *Session) FlashInputErrors(byName map[string][]string) {
 	s.lock()
 	defer s.unlock()
 	s.addInputErrors(sortedErrors(byName))
 }
 
-// sortedErrors leaves out fields of which nothing is said: some validators have a list for each.
+// sortedErrors leaves out fields without messages: some validators return a list for each field.
 func sortedErrors(byName map[string][]string) []InputError {
 	var errs []InputError
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
@@ -302,7 +304,7 @@ func (s *Session) addInputErrors(errs []InputError) {
 	s.addFlash(it)
 }
 
-// mergeErrors adds to the errors of each field what was not said about it yet.
+// mergeErrors adds to the errors of each field the messages that it does not have yet.
 func mergeErrors(have, more []InputError) []InputError {
 	for _, e := range more {
 		i := slices.IndexFunc(have, func(h InputError) bool { return h.Name == e.Name })
@@ -338,11 +340,11 @@ func formNameIn(form url.Values) string {
 	return ""
 }
 
-// Old is what the visitor submitted for a field of the unnamed form that is being corrected,
-// or else the first of def. (For a form with a [FormField], see [Session.Submission].) A field
-// that was submitted empty is "", not the default, and so is one that is no part of the
-// submission, as an unchecked checkbox is not. Of a field that was submitted several times it
-// is the first value; see [Submission].
+// Old returns what the visitor submitted for a field of the unnamed form that is being corrected,
+// or else the first of def. (For a form with a [FormField], see [Session.Submission].) For a field
+// that was submitted empty it returns "", not the default; also for a field that is not part of the
+// submission, such as an unchecked checkbox. For a field that was submitted several times it
+// returns the first value; see [Submission].
 func (s *Session) Old(name string, def ...string) string {
 	values, known := s.Submission("").Values(name)
 	if !known {
@@ -351,14 +353,14 @@ func (s *Session) Old(name string, def ...string) string {
 	return first(values)
 }
 
-// InputErrors is what is wrong with a field of the unnamed form that is being corrected.
+// InputErrors returns the errors of a field of the unnamed form that is being corrected.
 // "items[0].name", "items[0][name]" and "items.0.name" name the same field.
 func (s *Session) InputErrors(name string) []string {
 	return s.Submission("").Errors(name)
 }
 
-// Submission is the form of that name which is being corrected on this page: what the
-// visitor submitted, and what is wrong with it. Reading it counts as showing it.
+// Submission returns the form of that name that is being corrected on this page: what the visitor
+// submitted, and its errors. Reading it counts as showing it.
 func (s *Session) Submission(form string) Submission {
 	if s == nil {
 		return Submission{}
@@ -372,7 +374,7 @@ func (s *Session) Submission(form string) Submission {
 		if f.forms == nil {
 			f.forms = map[string]Submission{}
 		}
-		f.forms[form] = sub // a page asks for it with each of its fields
+		f.forms[form] = sub // kept, because a page asks for it with each of its fields
 	}
 	f.formRead = f.formRead || sub.input != nil || sub.errors != nil
 	return sub
@@ -392,21 +394,21 @@ func (s *Session) submission(form string) (sub Submission) {
 	return sub
 }
 
-// Submission is a submitted form and its errors. The zero value is one that was not
-// submitted, and without errors.
+// Submission is a submitted form and its errors. The zero value is a form that was not submitted,
+// without errors.
 type Submission struct {
 	m      *Manager // nil without input
 	input  *oldInput
 	errors []InputError
 }
 
-// Submitted says whether there is old input: this page shows a form being corrected.
+// Submitted reports whether there is old input, that is, whether this page shows a form being
+// corrected.
 func (sub Submission) Submitted() bool { return sub.input != nil }
 
-// Values is what was submitted for a field. It is known even if there is nothing: an
-// unchecked checkbox is not part of a submission. It is not known if nothing was
-// submitted, or the field was left out of the old input on purpose; then the default is
-// to be shown.
+// Values returns what was submitted for a field. known is true even if there is no value: an
+// unchecked checkbox is not part of a submission. known is false if no form was submitted, or if
+// the field was left out of the old input on purpose; then show the default.
 func (sub Submission) Values(name string) (values []string, known bool) {
 	if sub.input == nil || sub.input.leavesOut(name) {
 		return nil, false
@@ -414,7 +416,7 @@ func (sub Submission) Values(name string) (values []string, known bool) {
 	if values, ok := sub.input.Values[name]; ok {
 		return slices.Clone(values), true
 	}
-	if sub.m.isSecret(name) { // what is one has not been kept
+	if sub.m.isSecret(name) { // secrets were not kept
 		return nil, false
 	}
 	for submitted, values := range sub.input.Values {
@@ -425,8 +427,8 @@ func (sub Submission) Values(name string) (values []string, known bool) {
 	return nil, true
 }
 
-// Errors is what is wrong with a field. A list such as "tags[]" has the errors of its
-// elements "tags.0", "tags.1" too.
+// Errors returns the errors of a field. For a list such as "tags[]" they include those of its
+// elements, "tags.0" and "tags.1".
 func (sub Submission) Errors(name string) []string {
 	is := func(e InputError) bool { return e.Name == name }
 	if !slices.ContainsFunc(sub.errors, is) {
@@ -441,10 +443,11 @@ func (sub Submission) Errors(name string) []string {
 	return messages
 }
 
-// AllErrors is what is wrong with the fields, in the order it was found.
+// AllErrors returns the errors of all fields, in the order in which they were found.
 func (sub Submission) AllErrors() []InputError { return slices.Clone(sub.errors) }
 
-// PageErrors is the errors of the page with their codes, in the order they were flashed.
+// PageErrors returns the errors of the page with their codes, in the order in which they were
+// flashed.
 func (s *Session) PageErrors() []PageError {
 	if s == nil {
 		return nil
@@ -465,8 +468,8 @@ func (s *Session) PageErrors() []PageError {
 	return errs
 }
 
-// HasErrors says whether something is wrong with the page, or with a field of any form on it, whatever
-// its name. On a whole page, asking counts as showing it.
+// HasErrors reports whether there are errors of the page, or of a field of any form on it, whatever
+// the form's name. On a whole page, asking counts as showing them.
 func (s *Session) HasErrors() bool {
 	if s == nil {
 		return false

@@ -11,9 +11,9 @@ import (
 	"slices"
 )
 
-// Sessions outside of a request: for jobs and administrators. There is a record and its key,
-// and no cookie; so what changes the record is done as in a request, and what needs a cookie
-// is refused.
+// Sessions outside of a request: for jobs and administrators. There is a record and its key, but no
+// cookie; so changes to the record are made as in a request, and changes that need a cookie are
+// refused.
 
 var (
 	errViewOnly = fmt.Errorf("session: View only reads: %w; use Manager.Update for changes", errors.ErrUnsupported)
@@ -22,13 +22,13 @@ var (
 	errNoList   = fmt.Errorf("session: this store cannot list its sessions: %w; use a store on the server", errors.ErrUnsupported)
 )
 
-// View has fn read the session with that handle (see [Session.Handle]), no matter whose it is.
-// It does not count as use: the idle timeout goes on. Flash messages that fn reads stay for the
-// visitor. A change fails, and so does View then.
+// View calls fn to read the session with that handle (see [Session.Handle]), no matter whose it is.
+// It does not count as use, so it does not restart the idle timeout. Flash messages that fn reads
+// stay for the visitor. A change in fn fails, and View returns its error.
 //
-// The error is that of fn, or [ErrNotFound], [ErrMoved], [ErrUnavailable] or
-// errors.ErrUnsupported, as with [Manager.Destroy]. fn has no request: there is no old input
-// of it and no CSRF token. After View has returned, the session can still be read, as it was.
+// The error is that of fn, or [ErrNotFound], [ErrMoved], [ErrUnavailable] or errors.ErrUnsupported,
+// as with [Manager.Destroy]. In fn there is no request, and so no submitted form and no CSRF token.
+// After View has returned, the session can still be read, as it was.
 func (m *Manager) View(ctx context.Context, handle string, fn func(*Session) error) error {
 	s, err := m.find(ctx, handle)
 	if err != nil {
@@ -38,10 +38,10 @@ func (m *Manager) View(ctx context.Context, handle string, fn func(*Session) err
 	return s.visit(ctx, fn)
 }
 
-// Update has fn change the session with that handle, and saves what it has changed once it
-// has returned nil: replayed on the newest record, as it is for a request, so nothing gets
-// lost on either side. See [Update] for values that are computed from old ones. fn runs once.
-// If it returns an error or panics, or if a change fails, nothing is changed.
+// Update calls fn to change the session with that handle, and saves the changes once fn has
+// returned nil. They are replayed on the newest record, like those of a request, so neither side
+// loses any. See [Update] for values that are computed from old ones. fn runs once. If it returns
+// an error or panics, or if a change fails, nothing is changed.
 //
 //	err := manager.Update(ctx, job.Handle, func(s *session.Session) error {
 //		s.Put("export", path)
@@ -49,16 +49,16 @@ func (m *Manager) View(ctx context.Context, handle string, fn func(*Session) err
 //		return nil
 //	})
 //
-// What fn flashes, the next page shows, if the visitor asks for one within Config.FlashTTL; flash
-// messages that fn reads stay. [Session.Destroy] ends the session. What takes a cookie fails with
-// errors.ErrUnsupported: [Session.Regenerate], [Session.Tag], and a change after Destroy.
+// The next page shows what fn flashes, if the visitor opens one within Config.FlashTTL; flash
+// messages that fn reads stay. [Session.Destroy] ends the session. Changes that need a cookie fail
+// with errors.ErrUnsupported: [Session.Regenerate], [Session.Tag], and any change after Destroy.
 //
-// It does not count as use: a job keeps nobody logged in.
+// Update does not count as use: a job keeps nobody logged in.
 //
-// The error is that of fn or of a change, or as with [Manager.View]. [ErrNotFound] and
-// [ErrMoved] may also say that the session was ended, or given a new id, while fn ran: then
-// its changes are not saved. ctx is not asked any more once saving has begun; the store has
-// 5 seconds.
+// The error is that of fn or of a change, or one of those of [Manager.View]. [ErrNotFound] and
+// [ErrMoved] may also mean that the session was ended, or given a new id, while fn ran: then its
+// changes are not saved. Once saving has begun, the end of ctx no longer stops it; the store has 5
+// seconds.
 func (m *Manager) Update(ctx context.Context, handle string, fn func(*Session) error) error {
 	s, err := m.find(ctx, handle)
 	if err != nil {
@@ -67,13 +67,12 @@ func (m *Manager) Update(ctx context.Context, handle string, fn func(*Session) e
 	return s.visit(ctx, fn)
 }
 
-// UpdateTagged is [Manager.Update] for each session of a user (see [Session.Tag]), one after
-// the other. A session that ends meanwhile is left out; one that is tagged meanwhile may be left
-// out.
+// UpdateTagged calls [Manager.Update] for each session of a user (see [Session.Tag]), one after the
+// other. A session that ends meanwhile is left out; one that is tagged meanwhile may be left out.
 //
-// It tries all of them unless ctx ends, and joins the errors. [ErrMoved] among them says that
-// a session was given a new id at this very moment: it was left as it is, unless its new id was
-// among them, too. An empty user id is an error.
+// It tries all of them unless ctx ends, and joins the errors. An [ErrMoved] means that a session
+// was given a new id at that moment: the session was not changed, unless it was also found by its
+// new id. An empty user id is an error.
 func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Session) error) error {
 	entries, err := m.entries(ctx, userID)
 	if err != nil {
@@ -86,7 +85,7 @@ func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Sess
 		if err := ctx.Err(); err != nil {
 			return errors.Join(append(errs, err)...)
 		}
-		var failed error // it may be ErrNotFound too, about something else
+		var failed error // an error of fn may be an ErrNotFound about something else
 		err := m.Update(ctx, handle(e.Key), func(s *Session) error {
 			if s.st.has(kindTag, userID) {
 				failed = fn(s)
@@ -100,8 +99,9 @@ func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Sess
 	return errors.Join(errs...)
 }
 
-// newestFirst has the new record of a Regenerate come before the old one. What a job changes in the old one may
-// come along to the new one, where it would be done once more; but what it changes in the new one goes then.
+// newestFirst puts the new record of a Regenerate before the old one. If the old one were changed first,
+// Regenerate might take the change along to the new one, where the job would then make it again. A change
+// to the new one is overwritten in that case.
 func (m *Manager) newestFirst(ctx context.Context, entries []TagEntry) {
 	if len(entries) < 2 {
 		return
@@ -111,9 +111,9 @@ func (m *Manager) newestFirst(ctx context.Context, entries []TagEntry) {
 		st, _, err := m.read(ctx, e.Key)
 		switch {
 		case err != nil:
-			return // to change it will fail, too, and say so
+			return // changing it will fail, too, and say so
 		case st == nil:
-			renewed[e.Key] = math.MaxInt64 // the entry comes before its record
+			renewed[e.Key] = math.MaxInt64 // the entry is written before its record
 		default:
 			renewed[e.Key] = st.time(kindDevice, deviceRenewed).UnixMilli()
 		}
@@ -121,7 +121,7 @@ func (m *Manager) newestFirst(ctx context.Context, entries []TagEntry) {
 	slices.SortStableFunc(entries, func(a, b TagEntry) int { return cmp.Compare(renewed[b.Key], renewed[a.Key]) })
 }
 
-// All lists all live sessions, in no order, whether anybody has tagged them or not:
+// All lists all live sessions, tagged or not, in no particular order:
 //
 //	for info, err := range manager.All(ctx) {
 //		if err != nil {
@@ -130,15 +130,14 @@ func (m *Manager) newestFirst(ctx context.Context, entries []TagEntry) {
 //		…
 //	}
 //
-// It reads one after the other while you loop, and never holds all of them. Sessions that
-// begin, end or get a new id meanwhile may be missing, or be there in both their ids; all
-// others are there (but see the documentation of your store for its limits). In the loop any
-// session may be changed or destroyed. A record that cannot be decoded is left out, and
-// reported as in a request.
+// It reads one session after another while you loop, and never holds all of them. Sessions that
+// begin, end or get a new id meanwhile may be missing, or come twice, under both ids; all others
+// are listed (but see the documentation of your store for its limits). The loop may change or
+// destroy any session. A record that cannot be decoded is left out, and reported as in a request.
 //
-// An error is the last thing to come: [ErrUnavailable], that of ctx, or errors.ErrUnsupported
-// from a store that is no [Lister], such as one in cookies. It comes after all others if a newer
-// version of this library has written some of them, which this one cannot read.
+// An error ends the loop: [ErrUnavailable], that of ctx, or errors.ErrUnsupported from a store that
+// is not a [Lister], such as one in cookies. If this version cannot read some sessions, because a
+// newer version of this library has written them, the error comes after all the others.
 func (m *Manager) All(ctx context.Context) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
 		if m.lister == nil {
@@ -154,7 +153,7 @@ func (m *Manager) All(ctx context.Context) iter.Seq2[Info, error] {
 			st, rec, err := m.read(ctx, key)
 			switch {
 			case errors.Is(err, errNewerFormat):
-				unread = err // said at the end, for whoever wants all of them
+				unread = err // returned at the end, so that the loop gets all others
 			case err != nil:
 				m.failList(ctx, key, err, yield)
 				return
@@ -186,8 +185,7 @@ func (m *Manager) find(ctx context.Context, handle string) (*Session, error) {
 	return s, nil
 }
 
-// lookUp is what is stored of the session with that handle, or the error that says why there
-// is nothing.
+// lookUp returns what is stored of the session with that handle, or why there is nothing.
 func (m *Manager) lookUp(ctx context.Context, handle string) (key string, st *state, rec Record, err error) {
 	if m.sealer != nil {
 		return "", nil, Record{}, errNoRecords
@@ -205,7 +203,8 @@ func (m *Manager) lookUp(ctx context.Context, handle string) (key string, st *st
 	return key, st, rec, err
 }
 
-// visit runs fn, and saves what it has changed. Whatever comes of that, it is all.
+// visit runs fn, and saves what it has changed. After that, whether it has worked or not, nothing
+// more is saved.
 func (s *Session) visit(ctx context.Context, fn func(*Session) error) error {
 	defer s.detach()
 	if err := fn(s); err != nil {
@@ -214,7 +213,7 @@ func (s *Session) visit(ctx context.Context, fn func(*Session) error) error {
 	return s.saveOutside(ctx)
 }
 
-// saveOutside is what the end of the response is to a request.
+// saveOutside saves at the end of fn, as the end of a response does for a request.
 func (s *Session) saveOutside(ctx context.Context) error {
 	s.lock()
 	defer s.unlock()
@@ -222,7 +221,7 @@ func (s *Session) saveOutside(ctx context.Context) error {
 		return err
 	}
 	if !s.pending() {
-		return nil // and not prolonged either
+		return nil // nor prolonged
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -236,7 +235,7 @@ func (s *Session) saveOutside(ctx context.Context) error {
 	return nil
 }
 
-// detach is end for a session whose changes are saved by now, or are not to be.
+// detach is end for a session whose changes have been saved, or must not be.
 func (s *Session) detach() {
 	s.lock()
 	defer s.unlock()
@@ -254,8 +253,8 @@ func (s *Session) refusesOutside(e effect) error {
 	return nil
 }
 
-// errand is the exchange of a session without a request: one that nobody has sent, with no
-// form and no headers.
+// errand is the exchange of a session outside of a request. It stands for a request that nobody has
+// sent, without a form or headers.
 type errand struct{ request *http.Request }
 
 func (e errand) Request() *http.Request { return e.request }

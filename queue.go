@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// queue lets the commits of this process at one session happen one after the other, each on
-// what the one before has left. Without it they would still be correct, but a busy session
+// queue makes the commits of this process to one session happen one after the other, each on the
+// result of the previous one. Without it they would still be correct, but a busy session
 // would spend its time in conflicts: 64 parallel requests need 14 round trips each instead of 2.
 type queue struct {
 	seed   maphash.Seed
@@ -17,15 +17,15 @@ type queue struct {
 type shard struct {
 	mu    sync.Mutex
 	lines map[string]*line
-	idle  *line // the one that everybody has left last; somebody is in all others
+	idle  *line // the line that became empty last; no other line is empty
 }
 
-// line is who commits at one session: the one at its head, and those who wait. It exists
-// as long as there is somebody, and a while longer for the record that it has.
+// line is the queue of commits to one session: the one at its head, and those that wait. It exists
+// as long as there are any, and a while longer for the record that it holds.
 type line struct {
 	key     string
 	waiting int
-	turn    chan struct{} // made by the first who waits; holds at most one token
+	turn    chan struct{} // made by the first that waits; holds at most one token
 
 	// The record as the last one left it, and when, by Manager.seq. Only the head of the line
 	// touches them.
@@ -45,7 +45,7 @@ func (q *queue) shard(key string) *shard {
 	return &q.shards[maphash.String(q.seed, key)%uint64(len(q.shards))]
 }
 
-// enter waits until key is the caller's alone, or ctx ends. Whoever entered must leave.
+// enter waits until key is the caller's alone, or ctx ends. A caller that has entered must leave.
 func (q *queue) enter(ctx context.Context, key string) (*line, error) {
 	sh := q.shard(key)
 	sh.mu.Lock()
@@ -72,7 +72,7 @@ func (q *queue) enter(ctx context.Context, key string) (*line, error) {
 		defer sh.mu.Unlock()
 		l.waiting--
 		if l.waiting == 0 && len(l.turn) > 0 {
-			<-l.turn // it was our turn just now, and nobody else's
+			<-l.turn // our turn has just come, and nobody else waits for it
 			sh.rest(l)
 		}
 		return nil, ctx.Err()
@@ -91,7 +91,7 @@ func (q *queue) leave(l *line) {
 	sh.rest(l)
 }
 
-// begin is the line for key, which nobody is in. A new one takes the place of the idle one.
+// begin returns an empty line for key. A new line takes the place of the idle one.
 func (sh *shard) begin(key string) *line {
 	l := sh.idle
 	sh.idle = nil
@@ -108,12 +108,12 @@ func (sh *shard) begin(key string) *line {
 	return l
 }
 
-// maxIdle is the size of the record that an idle line may keep: 4 MB are in all of them then, at
-// the most. For a larger one, the next in line asks the store.
+// maxIdle is the size of the record that an idle line may keep, so that all of them keep at most 4
+// MB. If a record is larger, the next commit asks the store.
 const maxIdle = 64 << 10
 
-// rest is for a line that everybody has left. There is one such line in a shard, so that they
-// take little room.
+// rest is for a line that has become empty. Each shard keeps one such line, so that they take
+// little space.
 func (sh *shard) rest(l *line) {
 	if len(l.newest.Data) > maxIdle {
 		l.newest = Record{}

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// Regenerate gives the session a new id and keeps its data. Do it whenever the visitor's
-// rights change, at login above all: an id that somebody planted before is worth nothing
-// afterwards (session fixation; OWASP ASVS 5.0, 7.2.4). The old id is dead before the
-// response leaves. The absolute timeout goes on from where it was.
+// Regenerate gives the session a new id and keeps its data. Call it whenever the visitor's rights
+// change, above all at login: an id that somebody planted before is then worth nothing (session
+// fixation; OWASP ASVS 5.0, 7.2.4). The old id is dead before the response leaves. The absolute
+// timeout does not start anew.
 func (s *Session) Regenerate() {
 	s.lock()
 	defer s.unlock()
@@ -19,8 +19,8 @@ func (s *Session) Regenerate() {
 	}
 }
 
-// renewID has the commit give the session a new id. One in a cookie has none; what was made
-// from the id elsewhere changes there all the same.
+// renewID makes the commit give the session a new id. A session in a cookie has none; but the CSRF
+// secret, elsewhere derived from the id, must change there too.
 func (s *Session) renewID() {
 	s.renew = true
 	if s.m.sealer != nil {
@@ -31,9 +31,9 @@ func (s *Session) renewID() {
 	s.change(func(st *state) error { st.put(kindDevice, deviceRenewed, now); return nil })
 }
 
-// migrate moves the session to a new id. The new record comes first, so that there is
-// never none; a change that another request makes to the old one until its very end
-// comes along, and a log-out meanwhile wins.
+// migrate moves the session to a new id. It writes the new record first, so that there is always
+// one. Changes that other requests make to the old record until it goes are carried along, and a
+// log-out meanwhile wins.
 func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	old := s.key
 	line, err := s.m.queue.enter(ctx, old)
@@ -79,8 +79,9 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	return nil
 }
 
-// undoMigrate is for a migrate that failed: the new record must not outlive a log-out, nor the old id
-// stay beside it. It has a context of its own, since the end of the other may be what failed.
+// undoMigrate cleans up after a migrate that failed: the new record must not outlive a log-out, nor
+// stay beside the old id. It uses a context of its own, since migrate may have failed because its
+// context had ended.
 func (s *Session) undoMigrate(newKey string, takeBack func(context.Context), err error) error {
 	ctx := s.storeContext()
 	defer ctx.end()
@@ -92,8 +93,8 @@ func (s *Session) undoMigrate(newKey string, takeBack func(context.Context), err
 	return s.explain("regenerate", err)
 }
 
-// isGone says whether a log-out has ended the record under key. One that was to spare it may
-// have met only the new record.
+// isGone says whether a log-out has ended the record under key. A log-out that was meant to spare
+// it may have met only the new record.
 func (m *Manager) isGone(ctx context.Context, key string) bool {
 	_, err := m.store.Read(ctx, key)
 	return errors.Is(err, ErrNotFound)

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// RememberMe gives this session timeouts of its own, in place of those in [Config], and a cookie
-// that stays when the browser is closed, whatever Config.ClearWithBrowser says. It is for a login
-// at which the visitor may ask to stay logged in:
+// RememberMe gives this session its own timeouts, in place of those in [Config], and a cookie that
+// stays when the browser is closed, whatever Config.ClearWithBrowser says. It is for a login where
+// the visitor may ask to stay logged in:
 //
 //	var idle, absolute time.Duration
 //	if c.FormValue("remember") != "" {
@@ -17,18 +17,18 @@ import (
 //	}
 //	s.RememberMe(idle, absolute)
 //
-// The session ends when it was not used for idle, and in any case when absolute has passed from
-// now on. 0 stands for the timeout in Config. A negative absolute means never. A negative idle
-// fails the session, and so does a timeout of a few nanoseconds, such as 90 without a unit. An idle
-// shorter than Config.IdleTimeout counts as Config.IdleTimeout, and more than 360 days as 360 days.
-// An idle longer than absolute has no effect, so give both.
+// The session ends after idle without use, and in any case after absolute from now. 0 means the
+// timeout in Config. A negative absolute means never. A negative idle fails the session, and so
+// does a timeout of a few nanoseconds, such as 90 without a unit. An idle shorter than
+// Config.IdleTimeout counts as Config.IdleTimeout, and more than 360 days as 360 days. An idle
+// longer than absolute has no effect, so give both.
 //
-// With 0 and 0 nobody is remembered: the session is like all others, even if it was not before, and
-// the absolute timeout of Config begins anew.
+// With 0 and 0 nobody is remembered: the session becomes like all others, even if it was remembered
+// before, and the absolute timeout of Config starts anew.
 //
-// The session gets a new id, as by [Session.Regenerate]. It keeps its timeouts when that is called, or
-// [Session.Clear], and ends with [Session.Destroy]. (With a [Sealer] a copy of the cookie does not, and
-// is good for as long as RememberMe has said.)
+// The session gets a new id, as with [Session.Regenerate]. It keeps its timeouts through Regenerate
+// and [Session.Clear], and ends with [Session.Destroy]. (With a [Sealer], a copy of the cookie
+// survives Destroy, and is good for as long as RememberMe has said.)
 func (s *Session) RememberMe(idle, absolute time.Duration) {
 	s.lock()
 	defer s.unlock()
@@ -61,7 +61,7 @@ func checkTimeouts(idle, absolute time.Duration) error {
 
 // life is how long a session lives.
 type life struct {
-	idle time.Duration // 0 = as long as Config says, as for all that nobody asked to be remembered
+	idle time.Duration // 0 = as long as Config says, as for every session that is not remembered
 	end  int64         // in milliseconds since 1970; 0 = never
 }
 
@@ -73,7 +73,7 @@ const (
 func (m *Manager) newLife(idle, absolute time.Duration) life {
 	var l life
 	if idle > 0 || absolute != 0 {
-		l.idle = max(idle, time.Millisecond) // where that of Config is longer, it counts; 0 would say that nobody asked
+		l.idle = max(idle, time.Millisecond) // if that of Config is longer, it counts; 0 would mean "not remembered"
 	}
 	if absolute == 0 {
 		absolute = m.cfg.AbsoluteTimeout
@@ -88,8 +88,8 @@ func (l life) encode() []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(nil, uint64(l.idle.Milliseconds())), uint64(l.end))
 }
 
-// life is what the session itself says of how long it lives. Few say anything, and a walk over the
-// entries of all others would be for nothing.
+// life is what the record itself says about how long the session lives. Few records say anything,
+// so ownLife spares the others a walk over their entries.
 func (st *state) life() life {
 	if st.ownLife {
 		if raw, ok := st.get(kindLife, lifeTimeouts); ok {
@@ -107,7 +107,7 @@ func (st *state) end() int64 { return st.life().end }
 func (st *state) remembered() bool { return st.life().idle > 0 }
 
 // idle is how long a session lives without use. RememberMe cannot make that shorter: a store that
-// prolongs sessions as it reads them knows only the timeout of the Config.
+// prolongs sessions as it reads them knows only the timeout in Config.
 func (m *Manager) idle(st *state) time.Duration {
 	return max(m.cfg.IdleTimeout, min(st.life().idle, maxIdleTimeout))
 }

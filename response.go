@@ -28,10 +28,10 @@ var (
 	_ io.ReaderFrom       = (*frame)(nil)
 )
 
-// errWithheld is what a handler learns that goes on writing.
+// errWithheld is returned to a handler that goes on writing.
 var errWithheld = errors.New("session: the response is withheld, because the session could not be loaded or saved")
 
-// Unwrap is for http.ResponseController.
+// Unwrap returns the writer below; it is for http.ResponseController.
 func (f *frame) Unwrap() http.ResponseWriter { return f.below }
 
 func (f *frame) Header() http.Header {
@@ -50,7 +50,7 @@ func (f *frame) WriteHeader(status int) {
 		return
 	}
 	f.status = int16(status)
-	if s := f.note(headGone); s != nil { // it is not told yet: first, it saves
+	if s := f.note(headGone); s != nil { // the session does not hear the news yet: first, it saves
 		if err := f.saving(func() error { return s.answer(status, f.Header()) }); err != nil {
 			f.withhold(err)
 			return
@@ -66,9 +66,9 @@ func (f *frame) WriteHeader(status int) {
 	f.below.WriteHeader(status)
 }
 
-// isHead says whether a status is that of a response's head. After 103 Early Hints, say, the head
-// is yet to come. At a status that is none net/http panics, and the head will be that of Recover's
-// error page.
+// isHead says whether a status is that of a response's head. After 103 Early Hints, for example,
+// the head is yet to come. For an invalid status net/http panics, and the head will be that of
+// Recover's error page.
 func isHead(status int) bool {
 	return status >= 200 && status <= 999 || status == http.StatusSwitchingProtocols
 }
@@ -89,11 +89,11 @@ func (f *frame) ReadFrom(src io.Reader) (int64, error) {
 
 // FlushError is what http.ResponseController calls.
 //
-// A stream may go on for ever and ignore what Write says. So if the commit fails, the
-// error answer is given at once, and not when the handler returns.
+// A stream may go on for ever and ignore the errors of Write. So if the commit fails, the error
+// answer is given at once, rather than when the handler returns.
 //
-// A writer that cannot flush does not, and nothing else either: whoever asked may still answer
-// in another way.
+// If the writer cannot flush, FlushError does nothing at all: the caller may still answer in
+// another way.
 func (f *frame) FlushError() error {
 	if !canFlush(f.below) {
 		return http.ErrNotSupported
@@ -127,20 +127,20 @@ func canFlush(w http.ResponseWriter) bool {
 	return false
 }
 
-// begin sends the head if need be. It goes through Echo, which would otherwise neither
-// run its Before hooks nor know that the response is committed. (Not after leave: if
-// nothing was written, Echo's context may by then serve another request.)
+// begin sends the head, unless it has left. It goes through Echo, which would otherwise neither run
+// its Before hooks nor know that the response is committed. (Not after leave: if nothing was
+// written, Echo's context may by then serve another request.)
 func (f *frame) begin() error {
 	if !f.sent && !f.withheld {
 		status := http.StatusOK
 		if res := f.c.Response(); !f.left && f.owns(f.c.Request()) {
 			if !isHead(res.Status) {
-				res.Status, res.Committed = status, false // it has taken early hints for the head
+				res.Status, res.Committed = status, false // Echo has mistaken early hints for the head
 			}
 			status = res.Status
 			res.WriteHeader(status)
 		}
-		f.WriteHeader(status) // Gzip keeps the head back
+		f.WriteHeader(status) // needed if Gzip has kept the head back
 	}
 	if f.withheld {
 		return errWithheld
@@ -148,7 +148,7 @@ func (f *frame) begin() error {
 	return nil
 }
 
-// Hijack commits first: from then on, the head is written by whoever takes over the connection.
+// Hijack commits first: after that, the new owner of the connection writes the head.
 func (f *frame) Hijack() (conn net.Conn, rw *bufio.ReadWriter, err error) {
 	take := func() error {
 		conn, rw, err = http.NewResponseController(f.below).Hijack()
@@ -174,8 +174,8 @@ func (f *frame) Push(target string, opts *http.PushOptions) error {
 	return http.ErrNotSupported
 }
 
-// beforeHead is the hook for a head that is written after we have left. Gzip and Timeout
-// take our writer out of the response before that, so it puts it back.
+// beforeHead is the hook for a head that is written after leave. Gzip and Timeout take our writer
+// out of the response before that, so beforeHead puts it back.
 func (f *frame) beforeHead() {
 	if !f.owns(f.c.Request()) {
 		return // Echo has reused its response while we were arming the hook
@@ -185,8 +185,8 @@ func (f *frame) beforeHead() {
 	}
 }
 
-// leadsHere says whether what is written to w comes by here. Not every writer can be
-// unwrapped, so it is tried out.
+// leadsHere says whether what is written to w passes through f. Not every writer can be unwrapped,
+// so this asks w for its header and sees whether f is asked.
 func (f *frame) leadsHere(w http.ResponseWriter) bool {
 	f.probed, f.reached = true, false
 	w.Header()
@@ -194,9 +194,9 @@ func (f *frame) leadsHere(w http.ResponseWriter) bool {
 	return f.reached
 }
 
-// saving is what save answers. If it panics, the answer of the handler is withheld, and finish or
-// leave makes way for an error page. After leave there is neither, and whatever is still written is
-// that page.
+// saving returns what save returns. If save panics, the answer of the handler is withheld, and
+// finish or leave makes way for an error page. After leave neither will run, and whatever is still
+// written is that page.
 func (f *frame) saving(save func() error) error {
 	cause := f.cause
 	f.cause, f.withheld = errPanicked, !f.left
@@ -214,9 +214,9 @@ func (f *frame) withhold(cause error) {
 	}
 }
 
-// replace gives the error answer now, on a response of its own, which stays: loggers shall
-// see what the visitor gets. The application's error handler goes first; it may have
-// nothing to say, or try to redirect.
+// replace gives the error answer now, on a new response, which stays so that loggers see what the
+// visitor gets. The application's error handler goes first, then Echo's, in case the first writes
+// nothing or tries to redirect.
 func (f *frame) replace() {
 	if f.replaced || !f.owns(f.c.Request()) {
 		return
@@ -260,8 +260,8 @@ func (f *frame) makeWay() {
 	}
 }
 
-// dropAnswer removes the headers that belong to the answer that was not given. What
-// other middleware says about any answer (CORS, security policy, request id) stays.
+// dropAnswer removes the headers that belong to the withheld answer. Headers that other middleware
+// sets on any answer (CORS, security policy, request id) stay.
 func dropAnswer(h http.Header) {
 	for name := range h {
 		switch {

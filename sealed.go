@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Sessions that live in cookies. There are two of them: one with the values, and one with
-// the flash, so that a response which was on its way when a message was flashed does not
-// overwrite it with a session that knew nothing of it.
+// Sessions that live in cookies. There are two cookies: one with the values, and one with the
+// flash, so that a response that was on its way when a message was flashed does not overwrite it
+// with a session without the message.
 
 // sealed is what the visitor's cookies hold, and what this request has done to them.
 type sealed struct {
@@ -15,7 +15,7 @@ type sealed struct {
 	values     bool // there was a good session cookie
 	flash      bool // there was a good flash cookie
 	ended      bool // Destroy was called
-	cleared    bool // Clear was, and there was flash
+	cleared    bool // Clear was called, and there was flash
 }
 
 func (s *Session) open() (found bool, err error) {
@@ -37,12 +37,12 @@ func (s *Session) open() (found bool, err error) {
 		s.sealed.flash = true
 		s.st.join(flash)
 	}
-	messagesOnly := s.sealed.flash && !s.given // and not a session that cannot be opened
+	messagesOnly := s.sealed.flash && !s.given // as opposed to a session that cannot be opened
 	return s.sealed.values || messagesOnly, nil
 }
 
-// unseal is the first cookie of that name that can be opened, and until when it is good.
-// given notes that the visitor sent one, whatever was in it.
+// unseal returns the first cookie of that name that can be opened, and until when it is good. It
+// sets given if the visitor sent one, whatever was in it.
 func (s *Session) unseal(name string, given *bool) (*state, time.Time, error) {
 	for value := range candidates(s.req, name) {
 		*given = true
@@ -77,7 +77,7 @@ func (s *Session) seal(delta flashDelta) error {
 	}
 	if !delta.empty() || had.ended || had.cleared {
 		flash := s.st.without(entry.isNoFlash)
-		flash.deadline = s.st.end() // what RememberMe has said of it stays in the other cookie
+		flash.deadline = s.st.end() // RememberMe's own deadline is in the other cookie
 		if err := s.sealFlash(flash); err != nil {
 			return err
 		}
@@ -111,8 +111,8 @@ func (s *Session) sealValues(values *state, until time.Time) error {
 	return nil
 }
 
-// sealFlash seals what it can of the flash. What was typed into a form may be long, and
-// messages that nothing ever shows are many: some of it then stays behind.
+// sealFlash seals as much of the flash as fits. Typed input may be long, and messages that are
+// never shown add up: some of it is then left out.
 func (s *Session) sealFlash(flash *state) error {
 	name := s.m.cookie.flashName
 	if flash.empty() {
@@ -136,7 +136,7 @@ func (s *Session) sealFlash(flash *state) error {
 	return err
 }
 
-// shrink leaves out what will be missed the least. It says whether there was anything.
+// shrink leaves out what will be missed least. It says whether there was anything to leave out.
 func (st *state) shrink(excess int) bool {
 	return st.dropOldest(kindAlert, 8) || st.trimInput(excess) || st.trimAlerts(excess) || st.trimErrors(excess)
 }
@@ -154,7 +154,7 @@ func (s *Session) sealCookie(name string, st *state, until time.Time, age time.D
 	return nil
 }
 
-// trimInput takes about excess bytes of a cookie out of old input, or all of it.
+// trimInput removes old input that takes about excess bytes of the cookie, or all of it.
 func (st *state) trimInput(excess int) bool {
 	it, ok := st.flashOf(kindInput)
 	if !ok {
@@ -162,7 +162,7 @@ func (st *state) trimInput(excess int) bool {
 	}
 	in := it.input()
 	size, _ := in.size()
-	// Sealing makes 16 bytes of 9, more or less; one field at least must go.
+	// Sealing turns 9 bytes into about 16; at least one field must go.
 	if !in.trim(size - 1 - excess/2) {
 		st.forget(it.kind, it.id)
 		return true
@@ -172,7 +172,7 @@ func (st *state) trimInput(excess int) bool {
 	return true
 }
 
-// trimAlerts takes about excess bytes of a cookie out of the alerts, the oldest first. The newest stays.
+// trimAlerts leaves out the oldest alerts, about excess bytes of a cookie. The newest stays.
 func (st *state) trimAlerts(excess int) bool {
 	var sizes []int
 	for e := range st.all() {
@@ -187,8 +187,8 @@ func (st *state) trimAlerts(excess int) bool {
 	return gone > 0 && st.dropOldest(kindAlert, len(sizes)-gone)
 }
 
-// trimErrors takes about excess bytes of a cookie out of the errors of a form, the last ones first. Even the
-// only one may quote what was typed, and so be too long by itself.
+// trimErrors leaves out the last errors of a form, about excess bytes of a cookie. The only one left may go too:
+// it may quote what was typed, and so be too long by itself.
 func (st *state) trimErrors(excess int) bool {
 	it, ok := st.flashOf(kindInputErrors)
 	if !ok {

@@ -16,15 +16,15 @@ import (
 //
 // Nothing is loaded before the first use, and nothing is saved before the response
 // leaves: what a request changes is recorded, and replayed on the newest record when the
-// head of the response is about to be sent. So parallel requests lose none of each other's
-// changes. See [Update] for values that are computed from their old ones.
+// head of the response is about to be sent. So parallel requests never lose each other's changes.
+// See [Update] for values that are computed from their old ones.
 //
-// A Session is safe for use by several goroutines. One that outlives the request reads
-// what the request last saw, or loads what it never looked at; its changes are refused
-// with [ErrClosed].
+// A Session is safe for concurrent use. If it is used after the request has ended, it reads what
+// the request last saw, or loads the session if the request never did; changes are refused with
+// [ErrClosed].
 //
-// On a nil *Session, which [FromContext] returns where there is none, every read is
-// empty, and every change panics.
+// On a nil *Session, which [FromContext] returns if there is no session, every read is empty, and
+// every change panics.
 type Session struct {
 	mu sync.Mutex
 	m  *Manager
@@ -32,29 +32,29 @@ type Session struct {
 	ctx      context.Context // the request's
 	req      *http.Request   // for its cookies and who asks
 	exchange exchange        // nil once the request is over
-	news     news            // of the request, as far as it was told; see Session.heard
+	news     news            // of the request, as far as the session was told; see Session.heard
 	headSent bool
 	lateLoad bool // loaded after the head was sent
 	outside  bool // there is no request; see outside.go
-	viewed   bool // and it is only read; see Manager.View
+	viewed   bool // outside of a request, and only read; see Manager.View
 
 	// What was loaded. st is nil before that; afterwards it is the session as this
 	// request sees it, with its own changes.
 	st      *state
 	loadErr error
 	err     error     // the first failure, other than loadErr
-	unknown []string  // keys of the visitor's that lead nowhere; see straggles
-	id, key string    // of the stored record; "" where there is none
-	next    string    // the id that the commit will give it, if it is known; see nextID
-	loaded  uint64    // when it was, by Manager.seq
+	unknown []string  // keys from the visitor's cookies that lead nowhere; see straggles
+	id, key string    // of the stored record; "" if there is none
+	next    string    // the id that the commit will give the session, if known; see nextID
+	loaded  uint64    // when it was loaded, by Manager.seq
 	version uint64    // of the stored record
 	expires time.Time // of the stored record
 	fresh   bool      // there was no session
-	given   bool      // the visitor sent a cookie by our name, whatever was in it
-	corrupt bool      // it led to a record that nobody understands
+	given   bool      // the visitor sent a cookie with our name, whatever was in it
+	corrupt bool      // the cookie led to a record that cannot be decoded
 	lost    bool      // the stored record ended while this request ran
-	kept    bool      // something of this request is stored
-	sealed  sealed    // what there was, for a Sealer
+	kept    bool      // some change of this request is stored
+	sealed  sealed    // what the cookies held, with a Sealer
 
 	to       audience // see Session.audience
 	status   int16    // of the response, if its head has left or is about to; small, so that a Session fits into an allocation of 480 bytes
@@ -64,7 +64,7 @@ type Session struct {
 	// What is to be done at the commit.
 	renew bool // give the record a new id
 	ops   []op
-	room  [2]op   // for what most requests change
+	room  [2]op   // room for the ops of most requests
 	ended []ended // records to destroy
 	tags  tagChanges
 	flash *flashes // nil until there is something to note; see Session.flashes
@@ -89,8 +89,8 @@ type ended struct {
 	tags    []string
 }
 
-// FromContext is the session of the request that ctx belongs to, or nil where there is
-// none. It does not touch the store.
+// FromContext returns the session of the request that ctx belongs to, or nil if there is none. It
+// does not touch the store.
 func FromContext(ctx context.Context) *Session {
 	if f := frameOf(ctx); f != nil {
 		return f.use()
@@ -98,13 +98,14 @@ func FromContext(ctx context.Context) *Session {
 	return nil
 }
 
-// LogValue is the handle of the session, if it has been loaded. A log must not have its id.
+// LogValue returns the handle of the session, if it has been loaded. The id must not appear in a
+// log.
 func (s *Session) LogValue() slog.Value { return slog.StringValue(s.printed()) }
 
-// Format prints what LogValue says, whatever the verb.
+// Format prints the handle, as LogValue returns it, whatever the verb.
 func (s *Session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "session(%s)", s.printed()) }
 
-// printed does not wait for the lock: whoever prints a session may do so while it is used.
+// printed does not wait for the lock: a session may be printed while its lock is held.
 func (s *Session) printed() string {
 	if s == nil || !s.mu.TryLock() {
 		return ""
@@ -138,10 +139,10 @@ func (s *Session) state() *state {
 	return s.st
 }
 
-// Load reads the session now, unless it has been read, and returns why it could not be.
-// Without Load, a store that cannot be reached reads as an empty session, and the response
-// becomes a 503. If ctx has ended already, Load does nothing; beyond that ctx sets no limit, and
-// the store has 5 seconds.
+// Load reads the session now, unless it has been read already, and returns the error if that fails.
+// Without Load, the session looks empty if the store cannot be reached, and the response becomes a
+// 503. If ctx has already ended, Load only returns its error; otherwise ctx sets no limit, and the
+// store has 5 seconds.
 func (s *Session) Load(ctx context.Context) error {
 	if s == nil {
 		return nil
@@ -155,16 +156,15 @@ func (s *Session) Load(ctx context.Context) error {
 	return s.loadErr
 }
 
-// Save commits what has been changed so far, and sets the cookie if there is one to be
-// set. It is for handlers that are about to stream for long, or to hijack the connection;
-// everybody else leaves it to the middleware. In a stream it also ends the messages that were
-// shown by then, as each event does that text/event-stream flushes; but not with a [Sealer], whose
-// cookies have left.
+// Save commits what has been changed so far, and sets the cookie if one is due. It is for handlers
+// that are about to stream for long, or to hijack the connection; all others can leave saving to
+// the middleware. In a stream Save also ends the messages that were shown so far, as each flush of
+// a text/event-stream does; but not with a [Sealer], whose cookies have left.
 //
-// It returns [ErrNotFound] if another request has ended the session meanwhile, and [ErrMoved]
-// if another request has given it a new id. If ctx has ended already, Save does nothing; beyond
-// that ctx sets no limit, and the store has 5 seconds. Save writes to the header of the response,
-// so call it from the goroutine of the handler.
+// It returns [ErrNotFound] if another request has ended the session meanwhile, and [ErrMoved] if
+// another request has given it a new id. If ctx has already ended, Save only returns its error;
+// otherwise ctx sets no limit, and the store has 5 seconds. Save writes to the header of the
+// response, so call it from the goroutine of the handler.
 func (s *Session) Save(ctx context.Context) error {
 	s.lock()
 	defer s.unlock()
@@ -192,10 +192,10 @@ func (s *Session) Save(ctx context.Context) error {
 	return nil
 }
 
-// Err is the first failure of this session: a value that could not be stored, a change
-// that came too late, a store that did not answer. It stays, and unless the head has
-// left, the response becomes an error page. (On a route with [Optional], a session that
-// could not be loaded does not make it one.)
+// Err returns the first failure of this session: a value that could not be stored, a change that
+// came too late, a store that did not answer. A failure stays, and unless the head has left, the
+// response becomes an error page. (On a route with [Optional], failing to load the session does not
+// cause an error page.)
 func (s *Session) Err() error {
 	if s == nil {
 		return nil
@@ -205,7 +205,7 @@ func (s *Session) Err() error {
 	return s.failure()
 }
 
-// over says whether nobody will commit any more.
+// over says whether there will be no more commit.
 func (s *Session) over() bool { return s.exchange == nil || s.exchange.over() }
 
 func (s *Session) failure() error { return cmp.Or(s.err, s.loadErr) }
@@ -225,8 +225,8 @@ func (s *Session) fail(err error) {
 
 func (s *Session) failWith(err error) { s.err = cmp.Or(s.err, err) }
 
-// IsNew says that the visitor came without a session. It stays true for the request
-// that begins one, and is true again after [Session.Destroy].
+// IsNew reports whether the visitor came without a session. It stays true in the request that
+// begins one, and is true again after [Session.Destroy].
 func (s *Session) IsNew() bool {
 	if s == nil {
 		return true
@@ -237,8 +237,9 @@ func (s *Session) IsNew() bool {
 	return s.fresh
 }
 
-// Destroy logs out: the record and the cookie go. What is put or flashed afterwards, such
-// as a good-bye, begins a new session; so do messages that this request flashed before.
+// Destroy ends the session, for a log-out: it removes the record and the cookie. What is put or
+// flashed afterwards, such as a good-bye, begins a new session, and so do messages that this
+// request flashed before.
 //
 // For a login that starts with an empty session, use [Session.Clear] and [Session.Regenerate]
 // instead. After Destroy, a late request of the same visitor may begin another session, and its
@@ -247,7 +248,7 @@ func (s *Session) IsNew() bool {
 // Destroy ends the session that this request has found. A browser that sends two cookies of this
 // name, as it may after a change of Cookie.Path or Domain, may have another session.
 //
-// With a [Sealer] there is no record, and a copy of the cookie that is used stays valid
+// With a [Sealer] there is no record to remove. A copy of the cookie stays valid while it is used,
 // until the absolute timeout.
 func (s *Session) Destroy() {
 	s.lock()
@@ -262,7 +263,7 @@ func (s *Session) Destroy() {
 		return
 	}
 	if s.loadErr != nil {
-		s.failWith(s.loadErr) // there may be a record, but nobody can say which
+		s.failWith(s.loadErr) // there may be a record, but we do not know which
 	}
 	if s.key != "" {
 		s.ended = append(s.ended, ended{s.key, s.version, s.st.tags()})
@@ -275,14 +276,14 @@ func (s *Session) Destroy() {
 		s.flash.saveAgain()
 		return
 	}
-	// No cookie would lead to a session that messages begin here.
+	// A session that messages begin here would have no cookie that leads to it.
 	if s.headSent && len(s.flash.unsaved()) > 0 {
 		s.late(ErrHeadSent, caller)
 	}
 	s.flash.forgetAdded()
 }
 
-// logOutStraggles is the error for a log-out by the old id of a session that lives on under
+// logOutStraggles returns the error for a log-out with the old id of a session that lives on under
 // a new one.
 func (s *Session) logOutStraggles() error {
 	if len(s.unknown) == 0 || s.key != "" {
@@ -293,7 +294,7 @@ func (s *Session) logOutStraggles() error {
 	return s.straggles(ctx)
 }
 
-// begin makes this an empty session that nobody has stored.
+// begin makes this an empty session that is not stored.
 func (s *Session) begin(now time.Time) {
 	s.st = newState(now, s.m.cfg.AbsoluteTimeout)
 	s.id, s.key, s.next, s.version, s.expires = "", "", "", 0, time.Time{}
@@ -317,7 +318,7 @@ func (s *Session) change(o op) (ok bool) {
 	return true
 }
 
-// effect is what a change asks of a response whose head may have left.
+// effect is what a change needs, in a response whose head may have left.
 type effect int
 
 const (
@@ -346,8 +347,8 @@ func (s *Session) changeable(e effect) bool {
 	return false
 }
 
-// late fails the session with err, and reports that unless it has failed with it already. by finds who
-// has made the change.
+// late fails the session with err, and reports it unless the session has already failed with err.
+// by finds the caller that made the change.
 func (s *Session) late(err error, by func() string) {
 	first := !errors.Is(s.err, err)
 	s.failWith(err)

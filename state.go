@@ -25,7 +25,7 @@ type state struct {
 	created  int64
 	deadline int64 // 0 = none; see state.life
 
-	// As they were read. They are out of date once they are unpacked; see state.unpack.
+	// As they were read, and out of date once they are unpacked; see state.unpack.
 	writers, entries []byte
 	count            int32 // of entries
 	flashed          bool  // some of them are flash, or were before a change
@@ -46,8 +46,8 @@ type entry struct {
 	val  []byte
 }
 
-// kind separates what the application stores from what the library does, so that no
-// key of an application can ever meet one of ours.
+// kind separates what the application stores from what the library stores, so that an application's
+// key never collides with one of ours.
 type kind byte
 
 const (
@@ -55,8 +55,8 @@ const (
 	kindOwn   kind = 'o' // the library's own values, such as the intended URL
 )
 
-// writer is a process that wrote the record, and the number of its last commit in it.
-// A commit whose answer was lost and that is tried again meets its own number.
+// writer is a process that wrote the record, and the number of its last commit in it. A commit that
+// is tried again because its answer was lost meets its own number.
 type writer struct {
 	producer uint64
 	seq      uint64
@@ -81,7 +81,7 @@ func newState(now time.Time, lifetime time.Duration) *state {
 	return st
 }
 
-// unpack is the parts of st, to be changed.
+// unpack returns the parts of st, to be changed.
 func (st *state) unpack() *parts {
 	if st.unpacked == nil {
 		st.unpacked = newParts(st)
@@ -110,7 +110,8 @@ func (st *state) all() iter.Seq[entry] {
 	}
 }
 
-// get is the value of that entry. It takes out no other one: most requests read a key or two.
+// get returns the value of that entry. It unpacks no other entry, since most requests read only a
+// key or two.
 func (st *state) get(k kind, key string) (val []byte, ok bool) {
 	if p := st.unpacked; p != nil {
 		i := p.find(k, key)
@@ -153,14 +154,14 @@ func (st *state) put(k kind, key string, val []byte) {
 	st.add(entry{k, []byte(key), val})
 }
 
-// add is put for an entry that there is none of yet.
+// add is put for an entry that is not there yet.
 func (st *state) add(e entry) {
 	p := st.unpack()
 	p.entries = append(p.entries, e)
 	st.note(e.kind)
 }
 
-// note that there is an entry of that kind.
+// note records that there is an entry of that kind.
 func (st *state) note(k kind) {
 	st.flashed = st.flashed || k.isFlash()
 	st.ownLife = st.ownLife || k == kindLife
@@ -177,7 +178,7 @@ func (p *parts) find(k kind, key string) int {
 	return slices.IndexFunc(p.entries, func(e entry) bool { return e.kind == k && string(e.key) == key })
 }
 
-// join puts the entries of another state, which nobody has unpacked either, behind those of st.
+// join appends the entries of another state to those of st. Neither may have been unpacked.
 func (st *state) join(other *state) {
 	st.entries = slices.Concat(st.entries, other.entries)
 	st.count += other.count
@@ -185,19 +186,19 @@ func (st *state) join(other *state) {
 	st.ownLife = st.ownLife || other.ownLife
 }
 
-// empty says whether there is nothing worth a record. What a list would show of a session
-// is not.
+// empty says whether there is nothing worth a record. What only a list of sessions shows is not
+// worth one.
 func (st *state) empty() bool {
 	return !st.contains(func(e entry) bool { return e.kind != kindDevice && e.kind != kindLife })
 }
 
-// drop removes the entries that which names.
+// drop removes the entries for which which returns true.
 func (st *state) drop(which func(entry) bool) {
 	p := st.unpack()
 	p.entries = slices.DeleteFunc(p.entries, which)
 }
 
-// without is st less the entries that which names; st stays as it is.
+// without is st less the entries for which which returns true; st stays as it is.
 func (st *state) without(which func(entry) bool) *state {
 	rest, p := *st, *st.unpack()
 	p.entries = slices.Clone(p.entries)
@@ -215,8 +216,8 @@ func (st *state) expires(now time.Time, idle time.Duration) time.Time {
 	return until
 }
 
-// largest names what takes the most room, largest first. Only what the application has put there is
-// named: the key of a tag, for example, is a user's id.
+// largest names the entries that take the most space, largest first. It names only what the
+// application has stored: the key of a tag, for example, is a user's id.
 func (st *state) largest() []string {
 	byRoom := slices.SortedFunc(st.all(), func(a, b entry) int { return len(b.val) - len(a.val) })
 	byRoom = slices.DeleteFunc(byRoom, func(e entry) bool { return e.kind != kindValue && !e.isFlash() })
@@ -227,7 +228,7 @@ func (st *state) largest() []string {
 	return names
 }
 
-// name is what an error calls an entry. Flash items go by theirs, not by their ids.
+// name is what an error calls an entry. Flash items are called by their names, not by their ids.
 func (e entry) name() string {
 	switch it, ok := decodeFlash(e); {
 	case e.kind == kindInput:
@@ -266,7 +267,7 @@ func (st *state) wrote(producer, seq uint64) bool {
 
 func (st *state) encode() []byte {
 	p := st.unpack()
-	b := append(make([]byte, 0, st.size()), stateFormat) // a store in memory keeps all of its room
+	b := append(make([]byte, 0, st.size()), stateFormat) // exactly as large, since a store in memory keeps the whole allocation
 	b = binary.AppendUvarint(b, uint64(st.created))
 	b = binary.AppendUvarint(b, uint64(st.deadline))
 	b = binary.AppendUvarint(b, uint64(len(p.writers)))
@@ -282,7 +283,7 @@ func (st *state) encode() []byte {
 	return b
 }
 
-// size is how long the encoding is.
+// size is the length of the encoding.
 func (st *state) size() int {
 	p := st.unpack()
 	n := 1 + uvarintSize(uint64(st.created)) + uvarintSize(uint64(st.deadline)) + uvarintSize(uint64(len(p.writers)))
@@ -329,7 +330,7 @@ func decodeState(data []byte) (*state, error) {
 	return st, nil
 }
 
-// newParts takes a state apart. There is room for what most sessions have, in one allocation.
+// newParts unpacks a state. One allocation has room for what most sessions have.
 func newParts(st *state) *parts {
 	room := new(struct {
 		parts
@@ -396,25 +397,25 @@ func (r *reader) bytes() []byte { return r.take(r.uvarint()) }
 func (r *reader) writer() writer { return writer{r.uint64(), r.uvarint()} }
 
 // place is where an entry is in the entries of a state: four numbers, since Go keeps no larger
-// struct in registers. A walk over a record is hardly more than that.
+// struct in registers. A walk over a record does little else.
 type place struct{ key, keyEnd, val, end int }
 
-// placeAt is the place of the entry that begins at i. If entries does not hold all of it,
-// end lies behind its end.
+// placeAt is the place of the entry that begins at i. If entries does not hold all of the entry,
+// place.end is beyond the end of entries.
 func placeAt(entries []byte, i int) place {
 	key, keyEnd := span(entries, i+1)
 	val, end := span(entries, keyEnd)
 	return place{key, keyEnd, val, end}
 }
 
-// entryAt is the entry that begins at i, and where it ends. The capacity of what it has ends
-// there, too: appending to a value must not reach its neighbour.
+// entryAt is the entry that begins at i, and where it ends. The capacities of its key and value end
+// with them: appending to a value must not reach its neighbour.
 func entryAt(entries []byte, i int) (e entry, end int) {
 	p := placeAt(entries, i)
 	return entry{kind(entries[i]), entries[p.key:p.keyEnd:p.keyEnd], entries[p.val:p.end:p.end]}, p.end
 }
 
-// span is where the bytes lie whose length is at i.
+// span is where the bytes are whose length is at i.
 func span(b []byte, i int) (from, end int) {
 	if i >= len(b) {
 		return i, len(b) + 1

@@ -9,46 +9,44 @@ import (
 
 // Store keeps records by key. It is all that a custom store has to implement.
 //
-// Implementations must observe the following rules; every one of them is there
-// because a session came back from the dead, or a visitor lost data, without it. The
-// package stores/storetest checks them. (Rules 12 to 17 are those of [Tagger], 20 to 22 those
-// of [Sealer], 23 to 25 those of [Lister], 26 and 27 those of [Sharer], 28 that of
-// [Renewer].)
+// Implementations must observe the following rules. Each of them is there because without it a
+// session came back from the dead, or a visitor lost data. The package stores/storetest checks
+// them. (Rules 12 to 17 are those of [Tagger], 20 to 22 those of [Sealer], 23 to 25 those of
+// [Lister], 26 and 27 those of [Sharer], 28 that of [Renewer].)
 //
-// None of these interfaces will get another method: what comes later is an interface of its own, which
-// a store may leave out. A minor version may add checks to storetest for the rules below.
+// None of these interfaces will get another method: later additions are new interfaces, which a
+// store need not have. A minor version may add checks to storetest for the rules below.
 //
 //  1. Read returns the newest record that was written under the key. A record that
 //     is missing, destroyed or expired is [ErrNotFound].
-//  2. [ErrNotFound] is never used for "could not find out". A failure to reach or
-//     to understand the storage is another error, best wrapped with [ErrUnavailable]:
-//     the visitor gets a 503, and is not silently logged out.
+//  2. [ErrNotFound] is never used for "could not find out". A failure to reach or to understand the
+//     storage is another error, best wrapped with [ErrUnavailable]: the visitor then gets a 503,
+//     rather than being logged out silently.
 //  3. Write with rec.Version 0 creates the record, with version 1. If the key
 //     exists (and has not expired), it is [ErrConflict] and nothing changes.
-//  4. Write with rec.Version n > 0 replaces version n and stores version n+1. If the
-//     stored version is another one, it is [ErrConflict] and nothing changes. If there
-//     is no record, it is [ErrNotFound]: a write never brings a session back.
-//  5. Destroy with version 0 removes the record whatever its version; with version n
-//     it removes only version n, and anything else is [ErrConflict]. A missing record
-//     is [ErrNotFound] for a version n, and no error for 0. Destroy wins for good:
-//     no later Write with a version above 0, and no Touch, finds the key again. (Nobody
-//     creates it anew: the library draws a new key for every record. But where a driver
-//     sends a command again, or a network delivers it late, the store had better refuse
-//     version 0, too, for some minutes after a Destroy, with [ErrNotFound].)
+//  4. Write with rec.Version n > 0 replaces version n and stores version n+1. If another version is
+//     stored, it is [ErrConflict] and nothing changes. If there is no record, it is [ErrNotFound]:
+//     a write never brings a session back.
+//  5. Destroy with version 0 removes the record whatever its version; with version n it removes
+//     only version n, and any other version is [ErrConflict]. A missing record is [ErrNotFound] for
+//     version n, and no error for 0. Destroy wins for good: no later Write with a version above 0,
+//     and no Touch, finds the key again. (Nobody creates the key again: the library draws a new key
+//     for every record. But if a driver may repeat a command, or a network may deliver one late,
+//     the store should also refuse version 0 for some minutes after a Destroy, with [ErrNotFound].)
 //  6. Touch moves the expiry. It never creates a record ([ErrNotFound]), and never
 //     changes its data or version.
-//  7. An expired record is gone for every method, whether or not it has been deleted.
-//     Writing version 0 over it creates anew. A zero time has long passed, too. A store
-//     may round expiries to what it can express, but to no more than a second.
+//  7. An expired record is gone for every method, whether or not it has been deleted. Writing
+//     version 0 over it creates a new one. A zero expiry has long passed, too. A store may round
+//     expiries to what it can express, but by no more than a second.
 //  8. Each method is atomic, and safe for concurrent use.
 //  9. The store keeps its own copy of bytes: neither the slice given to Write nor the
 //     one returned by Read may be shared with what is stored.
 //  10. A cancelled context ends a method early with ctx.Err().
-//  11. Errors are wrapped so that errors.Is finds the ones above. They never contain
-//     a key, a tag or data.
+//  11. Errors are wrapped so that errors.Is finds those above. They never contain a key, a tag or
+//     data.
 //  18. Data that does not fit is [ErrTooLarge], and nothing changes.
-//  19. Where there is something to close, the store has a method Close() error. It may be
-//     called twice; afterwards every method fails, and not with [ErrNotFound].
+//  19. If there is something to close, the store has a method Close() error. It may be called
+//     twice; afterwards every method fails, and not with [ErrNotFound].
 type Store interface {
 	// Read returns the record under key: rules 1, 2, 7 and 9. A key is 64 hexadecimal
 	// digits, the SHA-256 of the visitor's id.
@@ -71,24 +69,24 @@ type Record struct {
 	Expires time.Time // the record is gone from this instant on
 }
 
-// Errors that a [Store] answers with. They are found with errors.Is.
+// Errors that a [Store] returns. Find them with errors.Is.
 var (
-	// ErrNotFound says that there is no such record: missing, expired or destroyed.
+	// ErrNotFound means that there is no such record: it is missing, expired or destroyed.
 	ErrNotFound = errors.New("session: not found")
 
-	// ErrConflict says that the record has another version than the caller thinks.
-	// A store that learns the current record in the same step may answer with a
-	// [ConflictError], which saves the caller a Read: data, version and expiry must be right.
+	// ErrConflict means that the record has another version than the caller expects. A store that
+	// learns the current record in the same step may return a [ConflictError], which saves the
+	// caller a Read: its data, version and expiry must be right.
 	ErrConflict = errors.New("session: changed by another request")
 
-	// ErrTooLarge says that the record does not fit.
+	// ErrTooLarge means that the record does not fit.
 	ErrTooLarge = errors.New("session: too large")
 
-	// ErrUnavailable says that the store could not be asked, or gave no usable answer.
+	// ErrUnavailable means that the store could not be asked, or gave no usable answer.
 	ErrUnavailable = errors.New("session: store unavailable")
 )
 
-// ConflictError is an [ErrConflict] that brings the record it met.
+// ConflictError is an [ErrConflict] that holds the record it met.
 type ConflictError struct {
 	Current Record
 }
@@ -101,30 +99,30 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 // user they belong to. Beside the records it keeps an index: for each tag, entries that
 // name keys. [Session.Tag] and [Manager.DestroyTagged] rely on it.
 //
-// The index is a hint, and the record the truth: the library writes an entry before the
-// record it names and removes it after, so an entry may name a key without a record. An
-// implementation never looks from one to the other.
+// The index is a hint, and the record is the truth: the library writes an entry before its record
+// and removes it after the record, so an entry may name a key without a record. An implementation
+// never goes from one to the other.
 //
-// Rules, besides those of [Store]; 8, 10 and 11 hold here as well:
+// Rules, in addition to those of [Store]; 8, 10 and 11 hold here as well:
 //
-//  12. Tag adds an entry for key, or moves the expiry of the one there is. Once it has
-//     returned, Tagged and Revoke find the entry: there is no delay (on DynamoDB, say,
-//     a consistent read).
-//  13. Tagged lists the entries of a tag in any order, each key once. A tag that nobody
-//     has used has none; that is not an error.
+//  12. Tag adds an entry for key, or moves the expiry of the existing one. Once it has returned,
+//     Tagged and Revoke find the entry without delay (on DynamoDB, for example, this takes a
+//     consistent read).
+//  13. Tagged lists the entries of a tag in any order, each key once. A tag that was never used has
+//     no entries; that is not an error.
 //  14. Untag removes the entries for these keys. Missing ones are no error.
-//  15. Revoke marks all entries of a tag as revoked, other than those for the keys in except,
-//     and returns the keys of all that are marked then, earlier ones included, in except
-//     or not. Entries stay until they are untagged, or expire. Nothing takes the mark
-//     off: a Tag for a revoked entry changes nothing, not even its expiry, and is no error.
-//  16. Revoke is atomic as far as anybody can tell: an entry that was added without being
-//     marked was added after the last of the others had been marked.
+//  15. Revoke marks all entries of a tag as revoked, except those for the keys in except, and
+//     returns the keys of all entries that are then marked, including those marked earlier, whether
+//     in except or not. Entries stay until they are untagged, or expire. Nothing removes the mark:
+//     a Tag for a revoked entry changes nothing, not even its expiry, and is no error.
+//  16. Revoke is atomic as far as callers can tell: an entry that was added and not marked was
+//     added after the last of the others had been marked.
 //  17. An expired entry is gone for every method, whether or not it has been deleted.
-//     Destroying a record, or its expiry, does nothing to entries.
+//     Entries do not change when a record is destroyed or expires.
 type Tagger interface {
 	Store
 
-	// Tag adds an entry: rules 12 and 15. A tag is 64 hexadecimal digits, as a key is.
+	// Tag adds an entry: rules 12 and 15. A tag is 64 hexadecimal digits, like a key.
 	Tag(ctx context.Context, tag, key string, expires time.Time) error
 
 	// Untag removes entries: rule 14.
@@ -143,21 +141,19 @@ type TagEntry struct {
 	Revoked bool // the session is being ended, or was
 }
 
-// Lister is the optional interface of a store that can list its sessions. [Manager.All]
-// relies on it.
+// Lister is the optional interface of a store that can list its sessions, for [Manager.All].
 //
-// Rules, besides those of [Store]; 8, 10, 11 and 19 hold here as well:
+// Rules, in addition to those of [Store]; 8, 10, 11 and 19 hold here as well:
 //
 //  23. Keys yields the key of every record that is live from the beginning of the loop to
 //     its end, each once. (It may come twice if the storage is moving records about, as
-//     Redis does when it grows.) The key of a record that comes or goes meanwhile may be
-//     there or not, and so may the key of one that was gone before the loop: a Read tells.
-//     Nothing else that the store keeps is among them, such as what a [Tagger] does.
-//  24. Whoever loops may call any method in between, for that key or another one, and may
-//     take any time; others wait for nothing. The store does not hold all keys at once.
-//  25. An error comes with the key "", and is the last thing to come; that of a context
-//     which ends comes before any other key. The loop may be left at any time, and another
-//     one begins anew.
+//     Redis does when it grows.) The key of a record that comes or goes meanwhile may be yielded or
+//     not, and so may the key of one that was gone before the loop: a Read tells. Nothing else that
+//     the store keeps is yielded, such as the keys of a [Tagger].
+//  24. The caller may call any method during the loop, for that key or another one, and may take
+//     any time; nobody else waits for it. The store does not hold all keys at once.
+//  25. An error comes with the key "", and comes last; if a context ends, its error comes before
+//     any other key. The loop may be left at any time, and another loop begins anew.
 type Lister interface {
 	Store
 
@@ -165,17 +161,17 @@ type Lister interface {
 	Keys(ctx context.Context) iter.Seq2[string, error]
 }
 
-// Sharer is the optional interface of a store in memory, which needs no copy of what the
-// library does not change. A request that only reads then costs the same however large its
-// session is.
+// Sharer is the optional interface of a store in memory. Such a store need not copy data that the
+// library does not change. A request that only reads then costs the same however large its session
+// is.
 //
-// Rules, besides those of [Store]; 8, 10 and 11 hold here as well:
+// Rules, in addition to those of [Store]; 8, 10 and 11 hold here as well:
 //
-//  26. Peek answers as Read does. The data of the record may be what is stored, and the caller
-//     does not change it. So the store does not change data in place, but replaces it: what
-//     was given out stays as it was.
-//  27. Keep does what Write does. The store may keep rec.Data itself, which nobody changes
-//     from then on.
+//  26. Peek answers as Read does. The data of the record may be the stored bytes themselves, and
+//     the caller does not change them. The store in turn does not change data in place, but
+//     replaces it: data that was given out stays as it was.
+//  27. Keep does what Write does. The store may keep rec.Data itself, since nobody changes it from
+//     then on.
 type Sharer interface {
 	Store
 
@@ -186,42 +182,43 @@ type Sharer interface {
 	Keep(ctx context.Context, key string, rec Record) error
 }
 
-// Renewer is the optional interface of a store that can move the expiry of a record while it
-// reads it. Where a call is a round trip, that saves the second one which a request needs now
-// and then to keep its session alive.
+// Renewer is the optional interface of a store that can move the expiry of a record while it reads
+// it. If each call is a round trip, that saves the second one that a request now and then needs to
+// keep its session alive.
 //
-// A rule, besides those of [Store]; 8, 10 and 11 hold here as well:
+// A rule, in addition to those of [Store]; 8, 10 and 11 hold here as well:
 //
-//  28. Renew answers as Read does. If the record expires at due or before, Renew moves that to
-//     until, as Touch does, and the record it returns has the new expiry. Where it can be
-//     read but not moved, since the server takes no changes at the moment, say, it is
-//     returned as it is: the caller finds out by the expiry.
+//  28. Renew answers as Read does. If the record expires at due or before, Renew moves its expiry
+//     to until, as Touch does, and the record it returns has the new expiry. If the record can be
+//     read but its expiry cannot be moved, for example because the server accepts no changes at the
+//     moment, the record is returned as it is: the caller can tell by its expiry.
 type Renewer interface {
 	Store
 
-	// Renew reads the record under key, and moves its expiry if that is due: rule 28.
+	// Renew reads the record under key, and moves its expiry if due: rule 28.
 	Renew(ctx context.Context, key string, due, until time.Time) (Record, error)
 }
 
-// Sealer is the optional interface of a store that keeps nothing on the server: the
-// record travels in the cookie. A Sealer cannot merge the changes of two requests and
-// cannot revoke a session. It only computes, so its methods take no context: one whose keys are kept by a
-// service fetches them beforehand.
+// Sealer is the optional interface of a store that keeps nothing on the server: the record travels
+// in the cookie. A Sealer cannot merge the changes of two requests and cannot revoke a session. Its
+// methods only compute, so they take no context: if a service keeps the keys, fetch them
+// beforehand.
 //
 //  20. Seal makes a value of characters that a cookie may carry (RFC 6265 section 4.1.1),
 //     never the same twice. It neither keeps nor changes rec.Data.
-//  21. Open returns what Seal was given for the same name, until it expires. Anything else is
-//     [ErrNotFound]; but what a newer version of the store has sealed is [ErrUnavailable].
+//  21. Open returns what Seal was given for the same name, until it expires. Any other value is
+//     [ErrNotFound]; but a value that a newer version of the store has sealed is [ErrUnavailable].
 //  22. The Store methods return errors.ErrUnsupported, and a Sealer is not a [Tagger].
 type Sealer interface {
 	Store
 
-	// Seal encrypts and signs rec.Data and rec.Expires for the cookie called name: rule 20. (Behind
-	// the name of the cookie come its Path, Domain and Partitioned, where they are not the defaults.)
-	// The 4096-byte limit is the caller's to check: it knows the attributes.
+	// Seal encrypts and signs rec.Data and rec.Expires for the cookie called name: rule 20. (The
+	// name is followed by the cookie's Path, Domain and Partitioned, if they are not the defaults.)
+	// The caller checks the limit of 4096 bytes, since it knows the attributes.
 	Seal(name string, rec Record) (value string, err error)
 
-	// Open returns what Seal was given: rule 21. A value for another name, or by a key no
-	// longer listed, is ErrNotFound too: whatever a visitor makes up is never a server error.
+	// Open returns what Seal was given: rule 21. A value for another name, or sealed with a key
+	// that is no longer listed, is ErrNotFound too: nothing that a visitor makes up is a server
+	// error.
 	Open(name, value string) (Record, error)
 }

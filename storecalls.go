@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Where Hooks.StoreCall is set, the library calls the store through these types, one for each
-// interface. One wrapper for all could not tell which of the optional interfaces the store has.
+// If Hooks.StoreCall is set, the library calls the store through these types, one for each
+// interface. A single wrapper could not say which of the optional interfaces the store has.
 
-// useStore has m use store from now on.
+// useStore makes m use store.
 func (m *Manager) useStore(store Store) {
 	m.store = store
 	m.sealer, _ = store.(Sealer)
 	m.tagger, _ = store.(Tagger)
 	m.sharer, _ = store.(Sharer)
-	if m.cfg.AbsoluteTimeout > 0 && m.cfg.AbsoluteTimeout <= maxCookieAge { // otherwise there is more to prolong than the record
+	if m.cfg.AbsoluteTimeout > 0 && m.cfg.AbsoluteTimeout <= maxCookieAge { // otherwise more than the record has to be prolonged
 		m.renewer, _ = store.(Renewer)
 	}
-	m.lister, _ = store.(Lister) // called as it is: a list lasts for as long as somebody loops
+	m.lister, _ = store.(Lister) // called directly: a list lasts for as long as the caller loops
 	if m.cfg.Hooks.StoreCall == nil {
 		return
 	}
@@ -34,7 +34,7 @@ func (m *Manager) useStore(store Store) {
 	}
 }
 
-// around is both hooks, the first one outside.
+// around is both hooks, the first one around the second.
 func around(a, b func(context.Context, string) (context.Context, func(error))) func(context.Context, string) (context.Context, func(error)) {
 	switch {
 	case a == nil:
@@ -47,7 +47,7 @@ func around(a, b func(context.Context, string) (context.Context, func(error))) f
 		began := false
 		defer func() {
 			if !began {
-				outer(nil) // b has panicked, and nobody else will end what a has begun
+				outer(nil) // b has panicked, and what a has begun must end
 			}
 		}()
 		ctx, inner := b(ctx, op)
@@ -105,7 +105,7 @@ func (c taggerCalls) Revoke(ctx context.Context, tag string, except ...string) (
 	return keys, err
 }
 
-// sharerCalls are a read and a write to a hook: how the store does it is its own affair.
+// sharerCalls report a read and a write to the hook: how the store does them does not matter.
 type sharerCalls struct {
 	Store
 	sharer Sharer
@@ -121,7 +121,7 @@ func (c sharerCalls) Keep(ctx context.Context, key string, rec Record) error {
 	return c.m.called(ctx, "write", func(ctx context.Context) error { return c.sharer.Keep(ctx, key, rec) })
 }
 
-// renewerCalls are a read, whatever the store does besides.
+// renewerCalls report a read, whatever else the store does.
 type renewerCalls struct {
 	Store
 	renewer Renewer
@@ -133,9 +133,9 @@ func (c renewerCalls) Renew(ctx context.Context, key string, due, until time.Tim
 	return rec, err
 }
 
-// called is a call of the store between the two halves of Hooks.StoreCall, neither of which may
-// panic. The second half comes after a panic of the store, too: what the first has begun must end.
-// It is not given the record of a conflict.
+// called calls the store between the two halves of Hooks.StoreCall, whose panics are recovered. The
+// second half also runs after a panic of the store: what the first has begun must end. It does not
+// get the record of a conflict.
 func (m *Manager) called(ctx context.Context, op string, call func(context.Context) error) (err error) {
 	hook := m.cfg.Hooks.StoreCall
 	if hook == nil {
@@ -151,7 +151,7 @@ func (m *Manager) called(ctx context.Context, op string, call func(context.Conte
 
 var errStorePanicked = fmt.Errorf("%w: a panic", ErrUnavailable)
 
-// seal and open are those of the store. Neither takes a context; see Sealer.
+// seal and open call those of the store, which take no context; see Sealer.
 func (m *Manager) seal(ctx context.Context, name string, rec Record) (value string, err error) {
 	err = m.called(ctx, "seal", func(context.Context) (err error) { value, err = m.sealer.Seal(name, rec); return err })
 	return value, err

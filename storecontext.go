@@ -9,9 +9,9 @@ import (
 // storeTimeout bounds the store calls of one load or commit.
 const storeTimeout = 5 * time.Second
 
-// withStoreTimeout is for store calls outside of a load or commit, about one session or the list of a
-// user's. They end with ctx, and after storeTimeout at the latest: the context of a request lasts as
-// long as its visitor waits.
+// withStoreTimeout is for store calls outside of a load or commit, about one session or the list of
+// a user's sessions. They end with ctx, and after storeTimeout at the latest: the context of a
+// request may last for as long as its visitor waits.
 func withStoreTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, storeTimeout)
 }
@@ -20,8 +20,8 @@ func withStoreTimeout(ctx context.Context) (context.Context, context.CancelFunc)
 // request's context, but does not end with the request: a visitor who hangs up must not undo
 // a logout.
 //
-// It is context.WithTimeout, except that it starts no timer unless somebody waits for it. A store
-// in memory does not, and a timer would take longer than all that such a store does.
+// It is context.WithTimeout, except that it starts no timer unless somebody waits for its end. A
+// store in memory does not wait, and starting a timer would take longer than the store's own work.
 type storeContext struct {
 	context.Context // the request's
 
@@ -33,8 +33,8 @@ type storeContext struct {
 	asked    bool // Err was called before
 }
 
-// storeContext is for the next store calls, of a load or commit that begins now: at s.at. The
-// first of a request is part of the session.
+// storeContext returns the context for the store calls of a load or commit that begins now; it sets
+// s.at. The first context of a request is part of the session, to save an allocation.
 func (s *Session) storeContext() *storeContext {
 	c := &s.firstContext
 	if c.Context != nil {
@@ -48,8 +48,8 @@ func (s *Session) storeContext() *storeContext {
 	return c
 }
 
-// Value keeps from the store that the request has ended: context.Cause would say so, and a store that
-// hangs would be taken for a visitor who has left.
+// Value hides from the store that the request has ended. Otherwise context.Cause would tell, and a
+// store that hangs would be mistaken for a visitor who has left.
 func (c *storeContext) Value(key any) any { return context.WithoutCancel(c.Context).Value(key) }
 
 func (c *storeContext) Deadline() (time.Time, bool) {
@@ -58,7 +58,7 @@ func (c *storeContext) Deadline() (time.Time, bool) {
 	return c.until(), true
 }
 
-// until is the deadline, which the first question decides.
+// until is the deadline, which is fixed when it is first asked for.
 func (c *storeContext) until() time.Time {
 	if c.deadline.IsZero() {
 		c.deadline = time.Now().Add(storeTimeout)

@@ -15,26 +15,26 @@ import (
 // store's index, by which the record is found; see Tagger.
 //
 // A log-out everywhere may run at the same time, so there is an order to it. A login writes
-// the index, then the record, and then looks at the index again: if its entry is marked by
-// then, or has gone, the session is not to live. A log-out everywhere marks the entries, then
-// destroys the records, and only then removes the entries. In whatever order these steps meet,
-// a session is refused or found. Every other order that looks natural leaves some alive which
-// nobody finds any more.
+// the index, then the record, and then looks at the index again: if its entry is then marked, or
+// has gone, the session must not live. A log-out everywhere marks the entries, then destroys the
+// records, and only then removes the entries. However these steps interleave, a session is either
+// refused or found. Every other order that looks natural leaves some sessions alive that nobody can
+// find any more.
 //
-// All of this happens under a key that is new. The record under an old one may be written
-// by others, a failed login could not be undone there, and the index may hold an entry for
-// it that somebody who ends an earlier login is just about to remove.
+// All of this happens under a new key. Other requests may write to the record under an old key, a
+// failed login could not be undone there, and the index may hold an entry for it that is about to
+// be removed because an earlier login is being ended.
 //
-// Drivers ask again when an answer gets lost. So an entry may be written once more after it
-// was removed; but never without its mark if the one that was marked is still there. That is
-// why a log-out everywhere leaves the entries of records that it has not found.
+// Drivers repeat a call when its answer is lost. So an entry may be written again after it was
+// removed; but while a marked entry is there, never without its mark. That is why a log-out
+// everywhere leaves the entries of records that it has not found.
 
 const (
 	kindTag    kind = 't' // the key is the tag; the value is when it was put, in milliseconds
 	kindDevice kind = 'd' // what is known of the visitor's device, and kept from the application
 
 	deviceLabel   = "label"
-	deviceSeen    = "seen"    // when the record was written last, in milliseconds too; only where there is a tag
+	deviceSeen    = "seen"    // when the record was last written, in milliseconds too; only if there is a tag
 	deviceRenewed = "renewed" // when the device was given this id, if it had another one before
 )
 
@@ -42,7 +42,7 @@ const (
 const maxLabel = 200
 
 var (
-	// ErrRevoked says that all sessions of this user were ended during the login, or while
+	// ErrRevoked means that all sessions of this user were ended during the login, or while
 	// Regenerate gave one a new id. The user may log in again.
 	ErrRevoked = errors.New("session: all sessions of this user were ended meanwhile")
 
@@ -50,21 +50,20 @@ var (
 	errEmptyTag = errors.New("session: the user id is empty; the sessions of all users without one would be each other's")
 )
 
-// Tag notes that this is a session of userID, so that [Manager.Tagged] and
-// [Manager.DestroyTagged] find it. It is for the login, and gives the session a new id, as
-// [Session.Regenerate] does, which keeps the tags. To add a tag that the session has
-// already changes nothing.
+// Tag marks the session as one of userID, so that [Manager.Tagged] and [Manager.DestroyTagged] find
+// it. Call it at login. It gives the session a new id, as [Session.Regenerate] does. (Regenerate
+// keeps all tags.) Adding a tag that the session already has changes nothing.
 //
-// A session may have several tags. So where somebody may log in as another user without
-// logging out, [Session.Untag] the one before: each of them could list and end this session.
-// A tag is for the sessions of one person, some tens of them; each login reads the list. The list
-// keeps its entry for a session until the absolute timeout, even if the session expires before that.
+// A session may have several tags, and each of these users can list and end it. So if somebody may
+// log in as another user without logging out, [Session.Untag] the previous one. A tag is for the
+// sessions of one person, a few dozen of them; each login reads the list. The list keeps its entry
+// for a session until the absolute timeout, even if the session expires before that.
 //
-// If all sessions of the user are ended at the same moment, this one either is among them,
-// or the response becomes a 503 with [ErrRevoked].
+// If all sessions of the user are ended at the same moment, either this one is among them, or the
+// response becomes a 503 with [ErrRevoked].
 //
-// On a store that is no [Tagger], such as one in cookies, it fails the session with an error
-// that is errors.ErrUnsupported; set Config.Tags to hear of that at start.
+// With a store that is not a [Tagger], such as one in cookies, Tag fails the session with an error
+// that is errors.ErrUnsupported; set Config.Tags to learn of that at start.
 func (s *Session) Tag(userID string) {
 	s.lock()
 	defer s.unlock()
@@ -85,7 +84,7 @@ func (s *Session) Tag(userID string) {
 	s.renewID()
 }
 
-// Untag takes a tag off. (A log-out needs none of it: [Session.Destroy] ends the session.)
+// Untag removes a tag. (A log-out does not need it: [Session.Destroy] ends the session.)
 func (s *Session) Untag(userID string) {
 	s.lock()
 	defer s.unlock()
@@ -97,9 +96,9 @@ func (s *Session) Untag(userID string) {
 	}
 }
 
-// SetLabel says what a list of sessions calls this one: "Firefox on Linux", say. Only the
-// first 200 bytes are kept. A label alone is not worth a session: it is stored once there is
-// something else.
+// SetLabel sets the name of this session in a list of sessions, such as "Firefox on Linux". Only
+// the first 200 bytes are kept. A label alone does not begin a session: it is stored once there is
+// something else to store.
 func (s *Session) SetLabel(label string) {
 	label = strings.ToValidUTF8(label[:min(len(label), maxLabel)], "")
 	s.lock()
@@ -110,12 +109,13 @@ func (s *Session) SetLabel(label string) {
 	s.change(func(st *state) error { st.put(kindDevice, deviceLabel, []byte(label)); return nil })
 }
 
-// Handle names the stored session: in logs, in hooks, in [Manager.Tagged], for
-// [Manager.Destroy], and for [Manager.DestroyTagged], which can spare it. It is not the credential,
-// and no cookie can be made from it. It is "" for a session that is not stored, or in a cookie.
+// Handle returns a name for the stored session. Logs, hooks and [Manager.Tagged] show it,
+// [Manager.Destroy] takes it, and [Manager.DestroyTagged] can spare it. It is not the credential,
+// and no cookie can be made from it. It is "" for a session that is not stored, or is stored in a
+// cookie.
 //
-// It changes with [Session.Regenerate] and [Session.Tag], but not before that is saved: in the
-// handler of a login it is the old one, until [Session.Save].
+// The handle changes with [Session.Regenerate] and [Session.Tag], but only when they are saved: in
+// the handler of a login it is still the old one, until [Session.Save].
 func (s *Session) Handle() string {
 	if s == nil {
 		return ""
@@ -126,8 +126,8 @@ func (s *Session) Handle() string {
 	return handle(s.key)
 }
 
-// tagChanges are what a request does to the tags of its session: whether it puts each on, or
-// takes it off.
+// tagChanges are what a request does to the tags of its session: true for a tag that it adds, false
+// for one that it removes.
 type tagChanges map[string]bool
 
 func (c tagChanges) with(tag string, on bool) tagChanges {
@@ -138,10 +138,10 @@ func (c tagChanges) with(tag string, on bool) tagChanges {
 	return c
 }
 
-// adds says whether a tag is put on.
+// adds says whether a tag is added.
 func (c tagChanges) adds() bool { return len(c) > len(c.removed()) }
 
-// removed are the tags that are taken off.
+// removed are the tags that are removed.
 func (c tagChanges) removed() []string {
 	var tags []string
 	for tag, on := range c {
@@ -162,7 +162,8 @@ func (st *state) tags() []string {
 	return tags
 }
 
-// seenAt notes the time, for the list of a user's sessions. To others it is not worth the room.
+// seenAt notes the time, for the list of a user's sessions. For a session without tags it is not
+// worth the space.
 func (st *state) seenAt(now time.Time) {
 	if st.contains(entry.isTag) {
 		st.put(kindDevice, deviceSeen, encodeTime(now))
@@ -173,7 +174,7 @@ func encodeTime(t time.Time) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(t.UnixMilli()))
 }
 
-// time is when the entry says that something was; it is long ago if it says nothing.
+// time is the time that the entry holds, or the zero time, which is long ago, if there is none.
 func (st *state) time(k kind, key string) time.Time {
 	raw, _ := st.get(k, key)
 	if len(raw) != 8 {
@@ -184,7 +185,7 @@ func (st *state) time(k kind, key string) time.Time {
 
 func (e entry) isTag() bool { return e.kind == kindTag }
 
-// tagName is what a store knows a tag by: user ids do not show up in it.
+// tagName is the name of a tag in the store: user ids do not show up there.
 func tagName(userID string) string { return hexSum("session tag " + userID) }
 
 // joins are the tags of a record whose key this commit is the first to store.
@@ -195,8 +196,8 @@ func (c commit) joins(st *state) []string {
 	return st.tags()
 }
 
-// index writes the entries that have to be there before the record is. They must outlive
-// the record, so where that has no fixed end, each write moves their expiry as well.
+// index writes the entries that must be there before the record. They must outlive it, so if the
+// record has no fixed end, each write moves their expiry as well.
 func (c commit) index(ctx context.Context, st *state, expires time.Time) error {
 	tags := c.joins(st)
 	if st.end() == 0 {
@@ -205,8 +206,9 @@ func (c commit) index(ctx context.Context, st *state, expires time.Time) error {
 	return c.s.m.index(ctx, tags, c.key, st, expires)
 }
 
-// outlive is how much longer an entry is kept than its record. Clocks of processes differ, and a store
-// may have got one of the two late: what is still found by its key must be found by its tag.
+// outlive is how much longer an entry is kept than its record. Clocks of processes differ, and one
+// of the two may have reached the store late: a record that can still be found by its key must also
+// be found by its tag.
 const outlive = time.Minute
 
 func (m *Manager) index(ctx context.Context, tags []string, key string, st *state, expires time.Time) error {
@@ -214,7 +216,7 @@ func (m *Manager) index(ctx context.Context, tags []string, key string, st *stat
 		expires = time.UnixMilli(end)
 	}
 	if len(tags) > 0 && m.tagger == nil {
-		return errNoTags // another store has tagged it, or this one in another wrapping
+		return errNoTags // another store has tagged it, or this one when it was wrapped differently
 	}
 	for _, tag := range tags {
 		if err := m.tagger.Tag(ctx, tagName(tag), key, expires.Add(outlive)); err != nil {
@@ -224,8 +226,7 @@ func (m *Manager) index(ctx context.Context, tags []string, key string, st *stat
 	return nil
 }
 
-// confirm looks at the index again once st is stored, and ends the session if it is not to
-// live.
+// confirm looks at the index again once st is stored, and ends the session if it must not live.
 func (c commit) confirm(ctx context.Context, st *state) error {
 	for _, tag := range c.joins(st) {
 		if err := c.check(ctx, st, tag); err != nil {
@@ -236,10 +237,10 @@ func (c commit) confirm(ctx context.Context, st *state) error {
 	return nil
 }
 
-// check is ErrRevoked if a log-out everywhere has met this commit. If Regenerate takes the tag
-// along, the entry of the old record must be good as well: a log-out that marked it may not
-// have seen the new one yet. It may also have failed long ago, in the middle. So what it has
-// begun is finished here, or this session could never regenerate again.
+// check returns ErrRevoked if a log-out everywhere has met this commit. If Regenerate carries the
+// tag over, the entry of the old record must be good as well: a log-out that marked the old entry
+// may not have seen the new one yet. That log-out may also have failed half-way, long ago. So its
+// work is finished here, or this session could never regenerate again.
 func (c commit) check(ctx context.Context, st *state, tag string) error {
 	entries, err := c.s.m.tagger.Tagged(ctx, tagName(tag))
 	if err != nil {
@@ -257,15 +258,15 @@ func (c commit) check(ctx context.Context, st *state, tag string) error {
 	return nil
 }
 
-// discard ends a record that must not live. If it cannot be ended, its entries stay: the next
-// log-out everywhere is to find it.
+// discard ends a record that must not live. If it cannot be ended, its entries stay, so that the
+// next log-out everywhere finds it.
 func (m *Manager) discard(ctx context.Context, tags []string, key string) {
 	if err := m.store.Destroy(ctx, key, 0); err == nil {
 		m.unindex(ctx, tags, key)
 	}
 }
 
-// unindex removes entries of a record that has gone, or has lost these tags. One that stays
+// unindex removes entries of a record that has gone, or has lost these tags. An entry that stays
 // behind does no harm: it leads nowhere, and it expires.
 func (m *Manager) unindex(ctx context.Context, tags []string, key string) {
 	if m.tagger == nil {

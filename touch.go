@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// touch keeps a session that was only read from expiring, once a tenth of the idle time
-// has passed. If that fails the visitor has lost nothing yet, so the request goes on.
+// touch keeps a session that was only read from expiring, once a tenth of the idle time has passed.
+// If it fails, the visitor has lost nothing yet, so the request goes on.
 func (s *Session) touch(ctx context.Context) {
 	until, due := s.refresh(s.at)
 	if !due {
 		return
 	}
-	s.expires = until // whatever comes of it: one try in a request is enough
+	s.expires = until // even if it fails: one try in a request is enough
 	err := s.extend(ctx, until)
 	switch {
 	case err == nil:
@@ -31,8 +31,8 @@ func (s *Session) extend(ctx context.Context, until time.Time) error {
 	return s.m.store.Touch(ctx, s.key, until)
 }
 
-// keepListed moves the expiry of the entries that lead to the record under key. If the session has a
-// fixed end, they last until then.
+// keepListed moves the expiry of the entries that lead to the record under key. If the session has
+// a fixed end, they last until then anyway.
 func (m *Manager) keepListed(ctx context.Context, st *state, key string, until time.Time) error {
 	if st.end() != 0 {
 		return nil
@@ -40,16 +40,16 @@ func (m *Manager) keepListed(ctx context.Context, st *state, key string, until t
 	return m.index(ctx, st.tags(), key, st, until)
 }
 
-// refresh is when a session that is in use now will end, and whether that is late enough
-// to tell the store. A remembered one is told as often as all others, or a list of devices would not
-// know for days that it was used.
+// refresh is when a session that is in use now will end, and whether that is so much later that the
+// store must be told. The store is told about a remembered session as often as about others, or a
+// list of devices would not show for days that it was used.
 func (s *Session) refresh(now time.Time) (until time.Time, due bool) {
 	until = s.st.expires(now, s.m.idle(s.st))
 	return until, !s.heard(pagePassive) && until.Sub(s.expires) >= s.m.cfg.IdleTimeout/10
 }
 
-// aged says whether there is a session that the store should be told of, although nothing
-// in it has changed.
+// aged says whether the store should be told that the session was used, although nothing in it has
+// changed.
 func (s *Session) aged() bool {
 	if s.key == "" && !s.sealed.values {
 		return false

@@ -9,44 +9,45 @@ import (
 	"time"
 )
 
-// Info is what a list of sessions shows of one.
+// Info describes one session in a list of sessions.
 type Info struct {
-	// Handle names the session for [Manager.Destroy], and in logs and hooks. It is not
-	// the credential. It may be shown to the user whose session it is.
+	// Handle names the session for [Manager.Destroy], and in logs and hooks. It is not the
+	// credential, and may be shown to the user whose session it is.
 	Handle string
 
 	// Created is when the session began, perhaps long before the login. Regenerate does
 	// not change it.
 	Created time.Time
 
-	// Users are the tags of the session: whose it is. There are none before a login.
+	// Users are the tags of the session, which say whose it is. There are none before a login.
 	Users []string
 
-	// Tagged is when the session got the tag by which it was found: when the user logged in.
-	// [Manager.All] finds a session by no tag; there it is about the first one in Users.
+	// Tagged is when the session got the tag by which it was found, that is, when the user logged
+	// in. [Manager.All] does not find sessions by a tag; its Tagged is about the first of Users.
 	Tagged time.Time
 
-	// LastSeen is about when the session was used last: never later, and earlier by at most a
-	// tenth of the idle timeout. (There are two exceptions: shortly before the absolute deadline,
-	// where using a session no longer prolongs it; and after Config.IdleTimeout was shortened, until
-	// the longer one has passed. Then only changes count, and without a tag not even these.) What a
-	// job does is not counted as use. For the session of the visitor who is shown the list, say "now".
+	// LastSeen is about when the session was last used. It is never later than that, and earlier by
+	// at most a tenth of the idle timeout. (There are two exceptions: shortly before the absolute
+	// deadline, when use no longer prolongs a session; and after Config.IdleTimeout was shortened,
+	// until the longer one has passed. In these cases only changes count, and without a tag not
+	// even they do.) Changes by jobs do not count as use. For the session of the visitor who sees
+	// the list, show "now".
 	LastSeen time.Time
 
 	// Expires is when the session ends if it is not used again.
 	Expires time.Time
 
-	// Label is what [Session.SetLabel] said.
+	// Label is what [Session.SetLabel] has set.
 	Label string
 }
 
-// Tagged lists the sessions of a user (see [Session.Tag]), the one used last first. Sessions
+// Tagged returns the sessions of a user (see [Session.Tag]), the most recently used first. Sessions
 // that have ended are not among them.
 //
-// An error says that the store could not be asked, or has not answered within 5 seconds
-// ([ErrUnavailable]), and a handler answers it as it does any failure of a service:
-// echo.ErrServiceUnavailable.WithInternal(err), say. Or it says that the store cannot find sessions at
-// all (errors.ErrUnsupported), or that the user id is empty.
+// An [ErrUnavailable] means that the store could not be asked, or did not answer within 5 seconds.
+// A handler should answer it like any failure of a service, for example with
+// echo.ErrServiceUnavailable.WithInternal(err). Other errors mean that the store cannot find the
+// sessions of a user (errors.ErrUnsupported), or that the user id is empty.
 func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err error) {
 	defer m.reportFailure(ctx, "", &err)
 	entries, err := m.entries(ctx, userID)
@@ -68,7 +69,7 @@ func (m *Manager) Tagged(ctx context.Context, userID string) (found []Info, err 
 	return found, nil
 }
 
-// entries are those in the index that lead to the sessions of a user.
+// entries are the entries of the index that lead to the sessions of a user.
 func (m *Manager) entries(ctx context.Context, userID string) ([]TagEntry, error) {
 	if err := m.checkUser(userID); err != nil {
 		return nil, err
@@ -82,8 +83,8 @@ func (m *Manager) entries(ctx context.Context, userID string) ([]TagEntry, error
 	return entries, nil
 }
 
-// checkUser says why nobody can be asked for the sessions of a user. That of an empty id would be no
-// sessions, as after a log-out everywhere that has ended them all.
+// checkUser says why the sessions of a user cannot be found. An empty id must not pass: it would
+// find no sessions, which looks like a log-out everywhere that has ended them all.
 func (m *Manager) checkUser(userID string) error {
 	switch {
 	case m.tagger == nil:
@@ -94,23 +95,23 @@ func (m *Manager) checkUser(userID string) error {
 	return nil
 }
 
-// DestroyTagged ends all sessions of a user, other than those whose handles are excepted: log out
-// everywhere, or everywhere else.
+// DestroyTagged ends all sessions of a user, except those whose handles are given: use it to log
+// out everywhere, or everywhere else.
 //
 //	err := manager.DestroyTagged(ctx, user.ID, session.From(c).Handle())
 //
-// Once it has returned nil, no session that was tagged before the call is alive. A login at
-// the same time is refused with [ErrRevoked], or counts as one that came afterwards.
+// Once it has returned nil, no session that was tagged before the call is alive, except those. A
+// login at the same time is refused with [ErrRevoked], or counts as one that came afterwards.
 //
-// If the session of this request is among them, end it by [Session.Destroy] afterwards: it drops the
-// cookie, and what is flashed then begins a new session. Without it, whatever this request changes is
-// dropped, as after any log-out.
+// If it ends the session of this request, call [Session.Destroy] afterwards: that removes the
+// cookie, and what is flashed then begins a new session. Without Destroy, all changes of this
+// request are dropped, as after any log-out.
 //
-// A session that is given a new id in another tab at this very moment has another handle
-// then, and is not spared. A handle of "" spares nothing.
+// A session that is given a new id in another tab at that moment gets another handle, and is not
+// spared. A handle of "" spares nothing.
 //
-// After an error some sessions may be alive; call it again. It has then tried all of them,
-// unless the user id is empty or an exception is no handle: then it has done nothing.
+// After an error some sessions may still be alive, although DestroyTagged has tried all of them;
+// call it again. If the user id is empty, or an exception is not a handle, it has done nothing.
 func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...string) (err error) {
 	defer m.reportFailure(ctx, "", &err)
 	if err := m.checkUser(userID); err != nil {
@@ -138,7 +139,7 @@ func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...st
 	return errors.Join(errs...)
 }
 
-// mark has the index refuse the sessions of a user, and returns the keys of those.
+// mark makes the index refuse the sessions of a user, and returns their keys.
 func (m *Manager) mark(ctx context.Context, userID string, spared []string) ([]string, error) {
 	within, cancel := withStoreTimeout(ctx)
 	defer cancel()
@@ -151,14 +152,14 @@ func (m *Manager) mark(ctx context.Context, userID string, spared []string) ([]s
 
 // revoke ends the record under key, if it is a session of that user, and then removes its entry.
 //
-// There may be a record without the tag. Either it does not have the tag yet, and whoever is about
-// to write it will find the mark; or it has it no longer, and is none of our business. Or there is no
-// record by our clock. By the clock of another process it may have a few seconds left, in which it can
-// be prolonged; so it is destroyed all the same.
+// There may be a record without the tag. Either it does not have the tag yet, and the login that is
+// about to write it will find the mark; or it no longer has the tag, and is none of our business.
+// Or there is no record by our clock. By the clock of another process it may have a few seconds
+// left, in which it can be prolonged; so it is destroyed all the same.
 //
-// Where no record with the tag is found, the entry stays, marked, for whoever is about to write one. It
-// is tempting to remove the entry. But where answers get lost, it may then be written again, without
-// its mark; and our removal may be sent again, too, and leave a session that nobody finds.
+// If no record with the tag is found, the entry stays, marked, for a login that is about to write
+// one. It is tempting to remove the entry. But if answers get lost, it may then be written again,
+// without its mark; and our removal may be repeated too, and leave a session that nobody finds.
 func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	st, _, err := m.read(ctx, key)
 	if err != nil {
@@ -184,18 +185,18 @@ func (m *Manager) revoke(ctx context.Context, userID, key string) error {
 	return nil
 }
 
-// DestroyOf ends one session of a user, by a handle that came back from an account page. It
-// returns what [Manager.Destroy] does; for the session of somebody else, that is [ErrNotFound].
+// DestroyOf ends one session of a user, by a handle that an account page has sent back. It returns
+// the errors of [Manager.Destroy]; for the session of somebody else it returns [ErrNotFound].
 func (m *Manager) DestroyOf(ctx context.Context, userID, handle string) error {
 	return m.destroyIf(ctx, handle, func(st *state) bool { return st.has(kindTag, userID) })
 }
 
-// Destroy ends the session with that handle, no matter whose it is: for an administrator or
-// a job. What requests under way have changed is dropped, as after [Session.Destroy].
+// Destroy ends the session with that handle, no matter whose it is. It is for administrators and
+// jobs. Changes of requests under way are dropped, as after [Session.Destroy].
 //
-// A handle that names no session, or none any more, is [ErrNotFound]. [ErrMoved] says that
-// the session was given a new one less than a minute ago, and lives: list again. A store in
-// cookies has nothing to destroy: errors.ErrUnsupported.
+// It returns [ErrNotFound] if the handle names no session, or no longer does; [ErrMoved] if the
+// session was given a new handle less than a minute ago and still lives, in which case list the
+// sessions again; and errors.ErrUnsupported for a store in cookies, which has nothing to destroy.
 func (m *Manager) Destroy(ctx context.Context, handle string) error {
 	return m.destroyIf(ctx, handle, func(*state) bool { return true })
 }
@@ -230,7 +231,7 @@ var (
 	errNoRecords = fmt.Errorf("session: a session in a cookie cannot be reached from outside of its requests: %w; use a store on the server", errors.ErrUnsupported)
 )
 
-// read is the session stored under key; st is nil if there is none that anybody could use.
+// read returns the session stored under key; st is nil if there is none that can be used.
 func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, err error) {
 	within, cancel := withStoreTimeout(ctx)
 	defer cancel()
@@ -263,12 +264,12 @@ func (m *Manager) info(key, userID string, st *state, rec Record) Info {
 	}
 }
 
-// lastSeen follows from when the session would end for want of use, as each use moves that.
-// It moves no further than the absolute deadline; the time of the last write helps there.
+// lastSeen is computed from the idle deadline, which each use moves. Near the absolute deadline it
+// no longer moves; there the time of the last write helps.
 func (m *Manager) lastSeen(st *state, rec Record) time.Time {
 	now := m.now()
 	seen := rec.Expires.Add(-m.idle(st))
-	if seen.Sub(now) > clocksDiffer { // the idle timeout was longer when it was moved
+	if seen.Sub(now) > clocksDiffer { // the idle timeout was longer when the deadline was moved
 		seen = time.UnixMilli(st.created)
 	}
 	if wrote := st.time(kindDevice, deviceSeen); wrote.After(seen) {

@@ -13,15 +13,15 @@ import (
 	"unicode/utf8"
 )
 
-// ValidationErrorCode is the code of the page error that [Session.FlashValidationErrors]
-// adds as a summary.
+// ValidationErrorCode is the code of the summary that [Session.FlashValidationErrors] adds as a
+// page error.
 const ValidationErrorCode = "E_VALIDATION_ERROR"
 
 const validationSummary = "The form was not saved. Please correct the fields that are marked."
 
-// ValidationErrors is what is wrong with a form, by the names of its fields. Return it
-// from a handler, or give it to [Invalid], if you validate by hand. A summary lists them by their
-// names; where the order of the form is another, join several (errors.Join).
+// ValidationErrors holds the errors of a form, by the names of its fields. Return it from a
+// handler, or pass it to [Invalid], if you validate by hand. A summary lists the fields in the
+// order of their names; for another order, join several ValidationErrors (errors.Join).
 type ValidationErrors map[string][]string
 
 func (e ValidationErrors) Error() string {
@@ -31,41 +31,41 @@ func (e ValidationErrors) Error() string {
 	return fmt.Sprintf("session: %d fields of the form are invalid", len(e))
 }
 
-// InputErrors makes it what [Session.FlashValidationErrors] understands. Any error of
-// yours that has this method will do.
+// InputErrors returns e. [Session.FlashValidationErrors] understands every error that has this
+// method, so you can use a type of your own.
 func (e ValidationErrors) InputErrors() map[string][]string { return e }
 
-// FieldError is one error of a validator. The errors of go-playground/validator are such,
-// without this package depending on it.
+// FieldError is one error of a validator. The errors of go-playground/validator have these methods;
+// this package does not import it.
 type FieldError interface {
 	error
 	Namespace() string  // where the field is, with the name of the struct: "Post.Author.Email"
 	Tag() string        // the rule: "required", "min"
 	Param() string      // the rule's parameter: "3"
-	Kind() reflect.Kind // of the field
+	Kind() reflect.Kind // the kind of the field
 }
 
-// FlashValidationErrors takes a validator's error apart: the errors by field, a summary
-// under [ValidationErrorCode], and the submitted form as old input.
+// FlashValidationErrors flashes what a validator's error says: the errors by field, a summary under
+// [ValidationErrorCode], and the submitted form as old input.
 //
-// It understands the errors of go-playground/validator, errors with a method
-// InputErrors() map[string][]string such as [ValidationErrors], whatever wraps them, and
-// several of them joined. Of another error it adds no text, which may be internal; the old
-// input is kept.
+// It understands the errors of go-playground/validator, and errors such as [ValidationErrors] that
+// have a method InputErrors() map[string][]string, also if they are wrapped or joined. For any
+// other error it adds no text, since the text may be internal; the old input is kept.
 //
-// It also understands what Echo's Bind says of a value that is no number, no bool or no time. That counts
-// as an error of a validator, with the Namespace "form." and the name of the field, by one of the rules
-// "number", "numeric", "boolean" and "datetime", or "range" for a number that does not fit. Bind does not
-// name the field, so it is taken to be the only one that was submitted with that value. If several were, or
-// if the value may have been in the address, it is like any other error. (If a BindUnmarshaler complains of
-// a part of a value, the error may go to another field whose value is just that part.)
+// It also understands the errors of Echo's Bind about a value that is not a number, bool or time.
+// Such an error counts as one of a validator: its Namespace is "form." and the name of the field,
+// and its rule is "number", "numeric", "boolean" or "datetime", or "range" for a number that does
+// not fit. Bind does not name the field, so it is taken to be the only one that was submitted with
+// that value. If several were, or if the value may have come from the address, the error counts as
+// any other error. (If a BindUnmarshaler rejects a part of a value, the error may go to another
+// field whose whole value is that part.)
 func (s *Session) FlashValidationErrors(err error) {
 	s.FlashAll()
 	r := s.request()
 	if r == nil {
 		return // FlashAll has reported it
 	}
-	// Not under the lock: the texts may depend on the session, the language say.
+	// Not under the lock: the texts may depend on the session, for example on its language.
 	errs := s.m.inputErrorsOf(err, r)
 	if len(errs) == 0 {
 		return
@@ -110,7 +110,7 @@ func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) 
 			return false
 		}
 		list := fieldErrorsOf(err)
-		for _, e := range list[:min(len(list), maxErrors)] { // of a list that was sent, there may be thousands
+		for _, e := range list[:min(len(list), maxErrors)] { // a list in the form may have thousands
 			errs = mergeErrors(errs, []InputError{{names.field(e.Namespace()), []string{m.cfg.ValidationText(r.Context(), e)}}})
 		}
 		return list == nil
@@ -121,8 +121,8 @@ func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) 
 	return errs
 }
 
-// fieldErrorsOf is an error that is a FieldError, or a list of them. The type of the list
-// is not known here, so it takes reflection to look.
+// fieldErrorsOf returns err if it is a FieldError, or its elements if it is a list of them. The
+// type of the list is not known here, so this takes reflection.
 func fieldErrorsOf(err error) []FieldError {
 	if one, ok := err.(FieldError); ok {
 		return []FieldError{one}
@@ -142,8 +142,8 @@ func fieldErrorsOf(err error) []FieldError {
 	return all
 }
 
-// walkErrors visits err and all that it wraps, but for what is in errors of which visit
-// says that it need not look deeper.
+// walkErrors visits err and all that it wraps. It does not look into an error for which visit
+// returns false.
 func walkErrors(err error, visit func(error) (deeper bool)) {
 	if isNil(err) || !visit(err) {
 		return
@@ -161,7 +161,7 @@ func walkErrors(err error, visit func(error) (deeper bool)) {
 
 // formNames finds the names of a submitted form by what their spellings have in common.
 type formNames struct {
-	isForm    bool // and not JSON, say
+	isForm    bool // and not JSON, for example
 	submitted url.Values
 	folded    map[string]string // by foldField
 	joined    map[string]string // the same without dots
@@ -170,7 +170,7 @@ type formNames struct {
 
 func newFormNames(form url.Values, isForm bool) formNames {
 	n := formNames{isForm, form, map[string]string{}, map[string]string{}, spellingOf(form)}
-	for _, name := range slices.Backward(slices.Sorted(maps.Keys(form))) { // the first one stands
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(form))) { // so that the first name wins
 		if len(name) > maxName || isOurs(name) {
 			continue // made to fill the session, or _method, which is no method
 		}
@@ -184,15 +184,16 @@ func newFormNames(form url.Values, isForm bool) formNames {
 // isOurs says whether a field of that name is the library's, or Echo's: _form, _csrf, _method.
 func isOurs(name string) bool { return strings.HasPrefix(name, "_") }
 
-// field is the name in the form of a field of a struct, which may have its own name there
+// field returns the form's name for a field of a struct. The namespace may have a name of the form
 // (validator.RegisterTagNameFunc) or Go's: PublishedAt is published_at, published-at or
-// publishedAt. It is looked for
+// publishedAt. The field is looked for
 //
 //   - where it is in the struct: Post.Author.Email is author.email or author_email,
 //   - then further out, as Echo binds structs within structs: email. But not if something else of
 //     Author was sent, nor in a list: that email is another field.
 //
-// An unchecked box, say, is not submitted. Then it is spelled as most names of the form are.
+// If the field was not submitted, as with an unchecked box, its name is spelled as most names of
+// the form are.
 func (n formNames) field(namespace string) string {
 	namespace = strings.ReplaceAll(namespace, "[][", "[") // the tag of a list may be "tags[]"
 	path := within(namespace)
@@ -229,7 +230,7 @@ func (n formNames) hasWithin(path string) bool {
 	return false
 }
 
-// find also takes an element of a list for the field that was submitted several times.
+// find also matches an element of a list with the field that was submitted several times.
 func (n formNames) find(path string) (name string, ok bool) {
 	if _, ok := n.submitted[path]; ok {
 		return path, true
@@ -270,12 +271,12 @@ func within(path string) string {
 
 var wordSeparators = strings.NewReplacer("_", "", "-", "")
 
-// foldField is what the spellings of one field's name have in common.
+// foldField is the common form of all spellings of a field's name.
 func foldField(name string) string {
 	return strings.ToLower(wordSeparators.Replace(fieldPath(name)))
 }
 
-// spelling is how the fields of a form are named in several words.
+// spelling is how the names of a form's fields join several words.
 type spelling int
 
 const (
@@ -284,7 +285,7 @@ const (
 	kebabCase                 // published-at
 )
 
-// spellingOf is that of most names, or else snake case.
+// spellingOf is the spelling of most names, or snake case if none tells.
 func spellingOf(form url.Values) spelling {
 	var count [3]int
 	for name := range form {
@@ -301,8 +302,8 @@ func spellingOf(form url.Values) spelling {
 	return spelling(slices.Index(count[:], slices.Max(count[:])))
 }
 
-// path is a path of Go names as such a form has them. A name that begins in lower case is not Go's,
-// and stays.
+// path converts a path of Go names to this spelling. A name that begins in lower case is not Go's,
+// and stays as it is.
 func (s spelling) path(path string) string {
 	segments := strings.Split(path, ".")
 	for i, segment := range segments {
@@ -313,7 +314,7 @@ func (s spelling) path(path string) string {
 	return strings.Join(segments, ".")
 }
 
-// name is a name whose words are separated by an underscore.
+// name converts a name whose words are separated by underscores.
 func (s spelling) name(words string) string {
 	switch s {
 	case camelCase:
@@ -330,10 +331,10 @@ func isGoName(name string) bool {
 	return unicode.IsUpper(first)
 }
 
-// wordStart leaves the plural of initials alone: IDs.
+// wordStart does not split the plural of initials, such as IDs.
 var wordStart = regexp.MustCompile(`([\p{Ll}\p{M}\p{N}])(\p{Lu})|(\p{Lu})(\p{Lu}(?:[^\P{Ll}s]|s\p{Ll}))`)
 
-// splitCamelCase separates words by an underscore.
+// splitCamelCase separates words by underscores.
 func splitCamelCase(name string) string {
 	return wordStart.ReplaceAllString(name, "${1}${3}_$2$4")
 }

@@ -12,9 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// ValidationText is what a visitor reads about e, in English: "Author email is required".
-// It names the field, so that it can be read beside the field and in a summary. It is the
-// default of Config.ValidationText, which may fall back on it.
+// ValidationText returns an English text for e, such as "Author email is required". The text names
+// the field, so that it can be read beside the field and in a summary. ValidationText is the
+// default of Config.ValidationText; a function of your own may fall back on it.
 func ValidationText(_ context.Context, e FieldError) string {
 	name := cmp.Or(readableName(within(e.Namespace())), "this field")
 	be, count := amountOf(e)
@@ -44,8 +44,8 @@ func validationText(e FieldError) string {
 	return cmp.Or(validationTexts[rule], "is not valid")
 }
 
-// validationTexts has "{}" for the parameter of a rule, "{be}" and "{n}" for one that
-// counts, and "{field}" for one that is another field.
+// validationTexts has "{}" for the parameter of a rule, "{be}" and "{n}" for a parameter that is an
+// amount, and "{field}" for one that is another field.
 var validationTexts = map[string]string{
 	"min": "must {be} at least {n}",
 	"gte": "must {be} at least {n}",
@@ -113,7 +113,8 @@ var timeTexts = map[string]string{
 	"ltefield": "must not be after {field}",
 }
 
-// amountOf is what a rule about e counts, and whether the field is it or has it.
+// amountOf is the amount that a rule about e demands, and the verb for it: a number must be 3, a
+// text must have 3 characters.
 func amountOf(e FieldError) (be, count string) {
 	unit := ""
 	switch e.Kind() {
@@ -130,9 +131,9 @@ func amountOf(e FieldError) (be, count string) {
 	return "have", e.Param() + unit
 }
 
-// readableName is the name of a field in words: "author email" for "Author.Email". A field
-// of an element of a list goes by its own name and the number of the element, or a summary would
-// say the same of each of them: "product name 2" for "Items[1].ProductName".
+// readableName is the name of a field in words: "author email" for "Author.Email". A field of an
+// element of a list gets its own name and the number of the element, "product name 2" for
+// "Items[1].ProductName"; otherwise a summary would say the same about each element.
 func readableName(path string) string {
 	number := numberOf(path)
 	path = splitCamelCase(listElement.ReplaceAllString(path, ""))
@@ -149,10 +150,10 @@ func readableName(path string) string {
 	return strings.Join(append(words, number...), " ")
 }
 
-// listElement leads to an element of a list, or is the index of a value in one.
+// listElement matches the path to an element of a list, or the index of a value in a list.
 var listElement = regexp.MustCompile(`^.*\[(\d+)\]\.|\[\d+\]`)
 
-// numberOf is the number of the element that a field is in, counted from one, if it is in one.
+// numberOf is the number of the list element that a field is in, counted from one, if it is in any.
 func numberOf(path string) []string {
 	element := listElement.FindStringSubmatch(path)
 	if element == nil {
@@ -165,7 +166,7 @@ func numberOf(path string) []string {
 	return []string{strconv.Itoa(index + 1)}
 }
 
-// acronyms are those that names in lower case have, too: user_id.
+// acronyms also occur in names in lower case, such as user_id.
 var acronyms = map[string]string{
 	"id": "ID", "ids": "IDs", "url": "URL", "urls": "URLs", "uuid": "UUID",
 	"ip": "IP", "api": "API", "vat": "VAT", "iban": "IBAN", "bic": "BIC",

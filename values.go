@@ -13,11 +13,11 @@ import (
 	"unicode/utf8"
 )
 
-// Values are stored as JSON, each on its own: one that cannot be decoded, after a type
-// has changed say, does no harm to the others. Everything that encoding/json carries
-// comes back as it was, integers of any size included.
+// Values are stored as JSON, each on its own: one that cannot be decoded, for example after a type
+// has changed, does no harm to the others. Everything that encoding/json carries comes back as it
+// was, including integers of any size.
 
-// Get is the value under key. If there is none, or it is not a T, Get is the first of
+// Get returns the value under key. If there is none, or it is not a T, Get returns the first of
 // def, or else the zero T. A value that is not a T is logged, each time. [Lookup] tells these cases
 // apart, and logs nothing. A nil that was put reads as the zero value of any T; to remove a value,
 // use [Session.Forget].
@@ -34,8 +34,8 @@ func Get[T any](s *Session, key string, def ...T) T {
 	return first(def)
 }
 
-// Lookup is the value under key, and whether there is one. The error is a *[DecodeError]
-// if there is one of another type, or says why the session could not be loaded.
+// Lookup returns the value under key, and whether there is one. The error is a *[DecodeError] if
+// the value is of another type, or says why the session could not be loaded.
 func Lookup[T any](s *Session, key string) (v T, ok bool, err error) {
 	if s == nil {
 		return v, false, nil
@@ -45,7 +45,7 @@ func Lookup[T any](s *Session, key string) (v T, ok bool, err error) {
 	return lookup[T](s, key, silent)
 }
 
-// lookup is Lookup for a session that is locked. It logs n where there is a value of another type.
+// lookup is Lookup for a session that is locked. It logs n if the value is of another type.
 func lookup[T any](s *Session, key string, n notice) (v T, ok bool, err error) {
 	raw, ok := s.state().get(kindValue, key)
 	if !ok {
@@ -57,8 +57,8 @@ func lookup[T any](s *Session, key string, n notice) (v T, ok bool, err error) {
 	return v, true, err
 }
 
-// Pull is Get, and forgets the value. Of requests at the same time, several may get it. Flash what
-// only one may get; see [Flashed].
+// Pull returns what [Get] returns, and removes the value. Parallel requests may all get the value.
+// If only one may get it, flash it; see [Flashed].
 func Pull[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)
@@ -76,10 +76,10 @@ func Pull[T any](s *Session, key string, def ...T) T {
 	return v
 }
 
-// Update replaces the value under key by what fn makes of it; a missing one is the zero T,
-// so fn must make a map before it writes to one.
+// Update replaces the value under key by what fn returns for it. For a missing value fn gets the
+// zero T, so it must make a map before it writes to one.
 //
-// If another request was faster, fn runs again on its result: nothing is lost, as it
+// If another request was faster, fn runs again on that request's result, so nothing is lost, as it
 // would be with Get and Put. So fn must do nothing but compute, and must not use s.
 //
 // A value that is not a T fails the session, and is left as it is.
@@ -103,10 +103,10 @@ func Update[T any](s *Session, key string, fn func(T) T) {
 	})
 }
 
-// Put stores value under key. It is encoded now, so changing it afterwards changes
-// nothing in the session. A value that JSON cannot carry fails the session with an
-// *[EncodeError], and so does a struct without exported fields, even inside a list or a map. In a
-// string, bytes that are not valid UTF-8 become U+FFFD; put a []byte to keep them.
+// Put stores value under key. The value is encoded now, so changing it afterwards changes nothing
+// in the session. A value that JSON cannot carry fails the session with an *[EncodeError], and so
+// does a struct without exported fields, even inside a list or a map. In a string, bytes that are
+// not valid UTF-8 become U+FFFD; put a []byte to keep them.
 func (s *Session) Put(key string, value any) {
 	raw, err := encodeValue(key, value) // not under the lock: value may have methods of its own
 	s.lock()
@@ -118,7 +118,7 @@ func (s *Session) Put(key string, value any) {
 	s.change(func(st *state) error { st.put(kindValue, key, raw); return nil })
 }
 
-// Has says whether there is a value under key; 0, "" and false are values too.
+// Has reports whether there is a value under key; 0, "" and false are values too.
 func (s *Session) Has(key string) bool {
 	if s == nil {
 		return false
@@ -138,14 +138,15 @@ func (s *Session) Forget(key string) {
 	s.change(func(st *state) error { st.forget(kindValue, key); return nil })
 }
 
-// Increment adds by, or 1, to the integer under key, and is the sum. A missing value
-// counts from 0. Parallel increments all count; a value that is no integer, or a sum that
-// int64 cannot hold, fails the session and changes nothing.
+// Increment adds by, or 1, to the integer under key, and returns the sum. A missing value counts as
+// 0. Parallel increments all count. A value that is not an integer, or a sum that int64 cannot
+// hold, fails the session and changes nothing.
 func (s *Session) Increment(key string, by ...int64) int64 {
 	return s.add(key, firstOr(by, 1), plus)
 }
 
-// Decrement is Increment downwards.
+// Decrement subtracts by, or 1, from the integer under key, and is otherwise like
+// [Session.Increment].
 func (s *Session) Decrement(key string, by ...int64) int64 {
 	return s.add(key, firstOr(by, 1), minus)
 }
@@ -184,9 +185,9 @@ func (st *state) integer(key string) (int64, error) {
 	return n, nil
 }
 
-// All is every value by its key, decoded as encoding/json decodes into an any, but for
-// numbers, which are json.Number. A value that cannot be decoded is left out. The map is
-// the caller's.
+// All returns every value by its key, decoded as encoding/json decodes into an any, except that
+// numbers are json.Number. A value that cannot be decoded is left out. The caller may change the
+// map.
 func (s *Session) All() map[string]any {
 	all := map[string]any{}
 	if s == nil {
@@ -205,8 +206,8 @@ func (s *Session) All() map[string]any {
 	return all
 }
 
-// Clear removes every value, and the messages and old input that the visitor came with.
-// The session itself stays, and so do the messages that this request flashes.
+// Clear removes every value, and the messages and old input that came with the request. The session
+// itself stays, and so do the messages that this request flashes.
 func (s *Session) Clear() {
 	s.lock()
 	defer s.unlock()
@@ -217,7 +218,7 @@ func (s *Session) Clear() {
 		}
 	}
 	cleared := s.change(func(st *state) error {
-		// What another request flashes meanwhile did not come with this one.
+		// Not what another request flashes meanwhile: it did not come with this one.
 		st.drop(func(e entry) bool {
 			switch {
 			case e.kind.isFlash():
@@ -225,7 +226,7 @@ func (s *Session) Clear() {
 			case e.kind == kindOwn:
 				return !e.isCSRFSecret()
 			}
-			return e.kind == kindValue // and not what says whose session it is, or what a later version has put there
+			return e.kind == kindValue // but keeps whose session it is, and entries of a later version
 		})
 		return nil
 	})
@@ -250,8 +251,8 @@ func encodeValue(key string, v any) ([]byte, error) {
 	return raw, nil
 }
 
-// whyEmpty is an error if v, or an element of it, is "{}" in JSON although there is something in it.
-// The fields of a struct are not looked at: their author may mean them to be empty.
+// whyEmpty returns an error if v, or an element of it, is "{}" in JSON although it is not empty.
+// The fields of a struct are not examined: their author may mean them to be empty.
 func whyEmpty(v reflect.Value) error {
 	if marshalsItself(v) {
 		return nil
@@ -282,11 +283,11 @@ func whyEmpty(v reflect.Value) error {
 	return nil
 }
 
-// marshalsItself says whether encoding/json asks v what it is.
+// marshalsItself says whether encoding/json calls a method of v to encode it.
 func marshalsItself(v reflect.Value) bool {
 	t := v.Type()
 	if v.CanAddr() {
-		t = reflect.PointerTo(t) // which has the methods of t as well
+		t = reflect.PointerTo(t) // has the methods of t as well
 	}
 	return t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]())
 }
@@ -314,8 +315,8 @@ func decodeValue[T any](key string, raw []byte) (T, error) {
 	return *v, nil
 }
 
-// decodePlain decodes what most sessions are asked for, a number, a yes or no or a text
-// without escapes, and leaves everything else to encoding/json, errors included.
+// decodePlain decodes what is read most often: a number, a bool, or a text without escapes. It
+// leaves everything else to encoding/json, errors included.
 func decodePlain[T any](raw []byte) (v T, ok bool) {
 	switch any(v).(type) {
 	case int:
@@ -350,14 +351,14 @@ func plainText(raw []byte) (string, bool) {
 	return string(raw), true
 }
 
-// decodeJSON is json.Unmarshal, but keeps numbers whole where the type does not say
-// what they are: as a float64, a large id comes back as another one. A single value that
-// goes into a type that is known needs none of this.
+// decodeJSON is json.Unmarshal, but keeps numbers exact if the type does not say what they are: as
+// a float64, a large id would come back as another one. A single value that goes into a known type
+// does not need this.
 func decodeJSON(raw []byte, v any) error {
 	t := reflect.TypeOf(v)
 	if isScalar(raw) && t.Elem().Kind() != reflect.Interface {
 		if t.NumMethod() > 0 || t.Elem().Kind() == reflect.Pointer {
-			raw = bytes.Clone(raw) // an UnmarshalJSON is given these very bytes, and may write to them
+			raw = bytes.Clone(raw) // an UnmarshalJSON gets these bytes themselves, and may write to them
 		}
 		return json.Unmarshal(raw, v)
 	}
@@ -386,7 +387,7 @@ func firstOr[T any](list []T, otherwise T) T {
 	return otherwise
 }
 
-// mustEncode is for the library's own types, which always can be.
+// mustEncode encodes the library's own types, which never fail to encode.
 func mustEncode(v any) []byte {
 	raw, err := json.Marshal(v)
 	if err != nil {

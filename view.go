@@ -9,9 +9,9 @@ import (
 
 // view is what a response does to messages.
 type view struct {
-	shows      bool // it can show what was read
-	page       bool // it is a page, which ends old input and errors
-	backCached bool // it is one that a browser may keep, and show again by Back; see backcache.go
+	shows      bool // the response can show what was read
+	page       bool // the response is a page, which ends old input and errors
+	backCached bool // it is a page that a browser may keep, and show again on Back; see backcache.go
 }
 
 // noteStatus notes with which status a head is about to leave.
@@ -19,8 +19,8 @@ func (s *Session) noteStatus(status int) {
 	s.status, s.decision, s.decided = int16(status), view{}, false
 }
 
-// view is what this response does to messages. Most sessions have none when they are asked
-// for a page, so it is not found out before there are some.
+// view is what this response does to messages. Most sessions have none when a page reads them, so
+// it is worked out only when there are some.
 func (s *Session) view() view {
 	if !s.decided && s.exchange != nil {
 		s.decide(s.exchange.Header())
@@ -39,14 +39,15 @@ func (s *Session) viewOf(h http.Header) view {
 	return view{shows: true, page: page, backCached: page && status == http.StatusOK && s.req.Method == http.MethodGet}
 }
 
-// hasHungUp asks until the handler has returned. After that its context may have ended with
-// a middleware further out, such as ContextTimeout, while the visitor still waits.
+// hasHungUp checks the request's context only until the handler has returned. After that the
+// context may have been ended by middleware further out, such as ContextTimeout, while the visitor
+// still waits.
 func (s *Session) hasHungUp() bool {
 	return s.heard(visitorGone) || !s.heard(handlerDone) && hasHungUp(s.req)
 }
 
-// outlivesContext says whether an error handler still answers, and somebody waits for it, though a
-// middleware in between has ended its context, as ContextTimeout does when the handler returns.
+// outlivesContext says whether an error handler still has to answer a visitor who waits, although
+// middleware in between has ended the context, as ContextTimeout does when the handler returns.
 func (s *Session) outlivesContext() bool {
 	if s == nil {
 		return false
@@ -56,11 +57,11 @@ func (s *Session) outlivesContext() bool {
 	return s.heard(handlerDone) && !s.heard(visitorGone) && s.exchange != nil
 }
 
-// hasHungUp says whether the visitor has hung up. A deadline is something else: it is ours,
-// and the visitor still waits for the answer.
+// hasHungUp says whether the visitor has hung up. A deadline is something else: it is our own, and
+// the visitor still waits for the answer.
 func hasHungUp(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
 
-// hasBody says whether something follows that can be shown. After 101 it is another protocol that brings it.
+// hasBody says whether something follows that can be shown. After 101 it comes by another protocol.
 func hasBody(status int) bool {
 	return status == http.StatusSwitchingProtocols || status >= 200 && status != http.StatusNoContent && status != http.StatusResetContent
 }
@@ -71,14 +72,14 @@ func isRedirect(status int, h http.Header) bool {
 		header(h, "Hx-Redirect") != "" || header(h, "Hx-Location") != "" || header(h, "Hx-Refresh") == "true"
 }
 
-// isErrorForScript says whether a script that asks for JSON is given the page of an error. It knows so
-// by the status, and shows the page to nobody.
+// isErrorForScript says whether a script that asks for JSON gets an error page. The script
+// recognises the error by its status, and shows the page to nobody.
 func isErrorForScript(status int, asks, answer http.Header) bool {
 	return status >= 400 && acceptsJSON(asks) && !acceptsHTML(asks) && !acceptsAnything(asks) && !isPart(asks) && mediaType(answer) == "text/html"
 }
 
-// isHTML says whether the answer is a page. Some handlers leave it to net/http to find
-// out the type, after the head; then what the browser is waiting for decides.
+// isHTML says whether the answer is a page. Some handlers leave it to net/http to detect the type,
+// after the head; then what the browser accepts decides.
 func isHTML(r *http.Request, h http.Header) bool {
 	switch mediaType(h) {
 	case "":

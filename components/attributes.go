@@ -10,8 +10,8 @@ import (
 	"github.com/a-h/templ"
 )
 
-// attributes are those of one tag, in a fixed order and each only once: templ writes an
-// attribute as often as it is told to, and browsers then go by the first.
+// attributes are the attributes of one tag, in a fixed order and each only once: templ writes an
+// attribute as often as it is told to, and browsers then take the first.
 type attributes []attribute
 
 // attribute has a text, or if other is not nil a value of any type that templ knows.
@@ -20,7 +20,7 @@ type attribute struct {
 	other     any
 }
 
-// Items makes attributes what templ takes in a tag.
+// Items lets templ write the attributes in a tag.
 func (a attributes) Items() []templ.KeyValue[string, any] {
 	items := make([]templ.KeyValue[string, any], len(a))
 	for i, one := range a {
@@ -36,8 +36,8 @@ func (a attribute) value() any {
 	return a.text
 }
 
-// What adds to attributes returns them, as append does: so those of a control stay on the
-// stack.
+// Methods that add to attributes return them, as append does, so that those of a control stay on
+// the stack.
 
 func (a attributes) add(key, text string) attributes {
 	return append(a, attribute{key: key, text: text})
@@ -59,9 +59,9 @@ func (a attributes) addIf(key string, on bool) attributes {
 	return append(a, attribute{key: key, other: true})
 }
 
-// merge adds what the application passes through to the tag. Its classes and descriptions
-// come after ours, other attributes replace ours. What a component has to decide itself,
-// and what is no name of an attribute, is left out.
+// merge adds the attributes that the application passes through to the tag. Their classes and
+// descriptions come after ours; other attributes replace ours. Attributes that only the component
+// may set, and keys that are not names of attributes, are left out.
 func (a attributes) merge(extra templ.Attributes) attributes {
 	if len(extra) == 0 {
 		return a
@@ -77,7 +77,7 @@ func (a attributes) mergeOne(key string, value any) attributes {
 		return a
 	}
 	if value == nil {
-		value = false // which is not written either
+		value = false // which is not written at all
 	}
 	i := slices.IndexFunc(a, func(one attribute) bool { return one.key == key })
 	if i < 0 {
@@ -94,8 +94,8 @@ func (a attributes) mergeOne(key string, value any) attributes {
 // it expects more than names.)
 func classed(class string) attributes { return attributes(nil).addText("class", class) }
 
-// given is the attribute that the application passes through, in whatever case: to HTML, Disabled
-// is disabled.
+// given is the attribute of that name that the application passes through, in any case: in HTML,
+// Disabled is disabled.
 func given(attrs templ.Attributes, key string) (value any, ok bool) {
 	if value, ok = attrs[key]; ok {
 		return value, true
@@ -108,7 +108,7 @@ func given(attrs templ.Attributes, key string) (value any, ok bool) {
 	return nil, false
 }
 
-// idOf is the id of a tag: the parameter, or the one among the attributes, or def.
+// idOf is the id of a tag: the parameter, or else the one among the attributes, or def.
 func idOf(id string, attrs templ.Attributes, def string) string {
 	own, _ := given(attrs, "id")
 	return cmp.Or(id, textOf(own), def)
@@ -123,8 +123,8 @@ func isReserved(key string) bool {
 	return false
 }
 
-// isAttribute says whether a browser takes key as one name, and as this one. To escape it
-// would not help against a space, and browsers don't undo it.
+// isAttribute says whether a browser reads key as one name, and as this name. Escaping would not
+// help against a space, and browsers do not undo it in names.
 func isAttribute(key string) bool {
 	return key != "" && !strings.ContainsFunc(key, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`"'=<>/&`, r)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// control is an Input with all that its form knows of it.
+// control is an Input with all that its form knows about it.
 type control struct {
 	Input
 	*Defaults
@@ -40,7 +40,7 @@ func newControl(ctx context.Context, name string, in Input) control {
 	return c
 }
 
-// setChecked finds out whether a checkbox or radio button is checked, and gives it a value.
+// setChecked decides whether a checkbox or radio button is checked, and gives it a value.
 func (c *control) setChecked() {
 	c.Value = cmp.Or(c.Value, "1")
 	c.Checked = c.Checked || slices.Contains(c.Values, c.Value)
@@ -51,7 +51,7 @@ func (c *control) setChecked() {
 
 func (c *control) defaultID() string {
 	if c.name == "" && c.isButton() {
-		return "" // nothing leads to it, and a form may have several
+		return "" // nothing refers to it, and a form may have several
 	}
 	oneOfSeveral := c.Type == "radio" || c.Type == "checkbox" && strings.HasSuffix(c.name, "[]")
 	if oneOfSeveral && !c.isGroup() {
@@ -62,13 +62,14 @@ func (c *control) defaultID() string {
 
 func (c *control) isBox() bool { return c.Type == "checkbox" || c.Type == "radio" }
 
-// isGroup says whether it takes several controls to offer the options.
+// isGroup says whether the options need several controls.
 func (c *control) isGroup() bool { return c.isBox() && len(c.Options) > 0 }
 
 // isList says whether it may submit several values under its name.
 func (c *control) isList() bool { return c.isSeveral() && len(c.Options) > 0 }
 
-// listName is the name as that of a list, which has the errors of its elements; see [session.Submission.Errors].
+// listName is name in the form of a list, which also has the errors of its elements; see
+// [session.Submission.Errors].
 func listName(name string) string { return strings.TrimSuffix(name, "[]") + "[]" }
 
 func (c *control) isButton() bool {
@@ -87,9 +88,9 @@ func (c *control) isDisabled() bool {
 // isSeveral says whether any number of the options may be chosen.
 func (c *control) isSeveral() bool { return c.Type == "checkbox" || c.Type == "select" && c.Multiple }
 
-// sent is what was submitted for the control, if that is known. Nothing means that nothing
-// was chosen, where that can be. Everything else is always sent, unless it is disabled or
-// was not in the form, and then its default stays.
+// sent is what was submitted for the control, if that is known. No value means that nothing was
+// chosen, for controls where that is possible. All other controls are always sent, unless they are
+// disabled or not in the form; their default stays then.
 func (c *control) sent() (values []string, known bool) {
 	values, known = c.form.Values(c.name)
 	if len(values) == 0 && !c.isSeveral() && c.Type != "radio" {
@@ -98,8 +99,8 @@ func (c *control) sent() (values []string, known bool) {
 	return values, known
 }
 
-// stays says whether a default choice stays in spite of what was sent. What is disabled cannot be
-// cleared, except by another choice, where there can be one only.
+// stays says whether a default choice stays in spite of what was sent. A disabled choice cannot be
+// cleared, except by another choice if there can be only one.
 func (c *control) stays(disabled bool, sent []string) bool {
 	return disabled && (c.isSeveral() || len(sent) == 0)
 }
@@ -120,7 +121,7 @@ func (c *control) addAttributes(a attributes) attributes {
 	a = c.addValue(a).addIf("multiple", c.Multiple).addIf("disabled", c.disabled)
 	a = a.addText("class", words(c.class(), c.Class))
 	a = c.addState(a).merge(c.Attrs)
-	if c.disabled { // whatever Attrs says of the other options
+	if c.disabled { // even if Attrs says otherwise, for the other options
 		a = a.mergeOne("disabled", true)
 	}
 	return a
@@ -139,12 +140,12 @@ func (c *control) addValue(a attributes) attributes {
 	return a.addText("value", c.text())
 }
 
-// addState says whether the control is invalid, and where it is described.
+// addState marks the control if it is invalid, and says where it is described.
 func (c *control) addState(a attributes) attributes {
 	if c.Type == "hidden" {
 		return a
 	}
-	if len(c.errors) > 0 && c.Type != "radio" && !c.isButton() { // a radio button is right, the choice is not
+	if len(c.errors) > 0 && c.Type != "radio" && !c.isButton() { // the choice is invalid, not the radio button
 		a = a.add("aria-invalid", "true")
 	}
 	if c.inGroup {
@@ -153,7 +154,7 @@ func (c *control) addState(a attributes) attributes {
 	return a.addText("aria-describedby", c.description())
 }
 
-// description is the ids of what describes the control.
+// description is the ids of the elements that describe the control.
 func (c *control) description() string {
 	var err string
 	if len(c.errors) > 0 {
@@ -170,8 +171,8 @@ func (c *control) class() string {
 	return class
 }
 
-// unchecked is the attributes of the hidden field that speaks for an unchecked checkbox,
-// or nothing. It belongs to the same form, and is disabled when the checkbox is.
+// unchecked is the attributes of the hidden field that is sent for an unchecked checkbox, or
+// nothing. The field belongs to the same form, and is disabled if the checkbox is.
 func (c *control) unchecked() attributes {
 	if c.Unchecked == "" || c.Type != "checkbox" {
 		return nil
@@ -186,8 +187,8 @@ func (c *control) unchecked() attributes {
 	return a
 }
 
-// choices is the options, with those selected that were submitted, or else the defaults.
-// What is not offered cannot be chosen.
+// choices is the options, with those selected that were submitted, or else the defaults. A value
+// that is not offered cannot be chosen.
 func (c *control) choices() []Option {
 	several := c.isSeveral()
 	options := slices.Clone(c.Options)
@@ -196,7 +197,7 @@ func (c *control) choices() []Option {
 	}
 	defaults := c.defaults()
 	sent, known := c.sent()
-	enough := false // one is chosen, where it can be one only
+	enough := false // one is chosen, if there can be only one
 	for i := range options {
 		o := &options[i]
 		if len(defaults) > 0 {
@@ -211,7 +212,7 @@ func (c *control) choices() []Option {
 	return options
 }
 
-// defaults is the values to choose by default. Without any, the options say it themselves.
+// defaults is the values to choose by default. If there are none, the options say which are.
 func (c *control) defaults() []string {
 	if c.Value == "" {
 		return c.Values
@@ -228,7 +229,7 @@ func (c *control) boxes() []control {
 		box := *c
 		box.inGroup = true
 		box.Label, box.Value, box.Checked, box.disabled = o.text(), o.Value, o.Selected, o.Disabled
-		box.Unchecked = "" // the group has it once
+		box.Unchecked = "" // the group has the errors, once
 		if i > 0 {
 			box.Attrs = without(box.Attrs, func(key string) bool { return strings.EqualFold(key, "autofocus") })
 		}

@@ -10,18 +10,18 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// CSRF is the hidden field with the visitor's CSRF token, for a form that is written by
-// hand. [Form] has one by itself. Where neither session.CSRF nor Echo's CSRF middleware is
-// mounted, it is nothing.
+// CSRF renders the hidden field with the visitor's CSRF token, for a form that is written by hand.
+// [Form] includes one by itself. If neither session.CSRF nor Echo's CSRF middleware is mounted, it
+// renders nothing.
 //
 //	<form method="post" action="/posts">
 //		@components.CSRF()
 //		<button>Save</button>
 //	</form>
 //
-// Leave it out of a form that goes to another site, or by GET: it would give the token away.
+// Leave it out of a form that is sent to another site, or by GET: it would give the token away.
 //
-// Echo's middleware looks for tokens in headers only, until it is told where else:
+// Echo's middleware looks for tokens only in headers, unless you tell it otherwise:
 //
 //	middleware.CSRFConfig{TokenLookup: "form:_csrf,header:X-CSRF-Token"}
 func CSRF() templ.Component {
@@ -30,8 +30,8 @@ func CSRF() templ.Component {
 	})
 }
 
-// CSRFMeta is the CSRF token in the head of the page, as Turbo and Unpoly look for it. They
-// send it in the header X-CSRF-Token with each request but a GET.
+// CSRFMeta renders the CSRF token for the head of the page, where Turbo and Unpoly look for it.
+// They send it in the header X-CSRF-Token with each request except a GET.
 //
 //	<head>
 //		@components.CSRFMeta()
@@ -40,7 +40,7 @@ func CSRFMeta() templ.Component {
 	return whereToken(csrfMeta)
 }
 
-// whereToken is a component for the CSRF token, and nothing if there is none.
+// whereToken is a component for the CSRF token. It renders nothing if there is none.
 func whereToken(component func(token string) templ.Component) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
 		if token := session.FromContext(ctx).CSRFToken(); token != "" {
@@ -50,14 +50,14 @@ func whereToken(component func(token string) templ.Component) templ.Component {
 	})
 }
 
-// CSRFHeaders is the attributes that let htmx 2 and 4 send the CSRF token with the requests
-// of an element and all that is in it, for buttons and links that have no [Form] around them:
+// CSRFHeaders returns the attributes that make htmx 2 and 4 send the CSRF token with the requests
+// of an element and everything in it. It is for buttons and links that have no [Form] around them:
 //
 //	<main { components.CSRFHeaders(ctx)... }>
 //
-// Put them on an element inside of the body, not on the body itself: a boosted page brings
-// a new body, but htmx keeps the attributes of the old one, with the token from before the
-// login. Where there is no token, there are no attributes.
+// Put them on an element inside of the body, not on the body itself: a boosted page brings a new
+// body, but htmx keeps the attributes of the old one, with the token from before the login. If
+// there is no token, there are no attributes.
 func CSRFHeaders(ctx context.Context) templ.Attributes {
 	token := session.FromContext(ctx).CSRFToken()
 	if token == "" {
@@ -65,10 +65,10 @@ func CSRFHeaders(ctx context.Context) templ.Attributes {
 	}
 	headers, err := json.Marshal(map[string]string{session.CSRFHeader: token})
 	if err != nil {
-		panic(err) // strings can be encoded
+		panic(err) // strings always encode
 	}
 	return templ.Attributes{
 		"hx-headers":           string(headers),
-		"hx-headers:inherited": string(headers), // htmx 4 looks no further than the element for the other one
+		"hx-headers:inherited": string(headers), // htmx 4 finds the plain attribute only on the element itself
 	}
 }

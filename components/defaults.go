@@ -5,20 +5,20 @@ import (
 	"sync/atomic"
 )
 
-// Defaults is how all components look and what they say.
+// Defaults sets how all components look, and their texts.
 type Defaults struct {
-	// Theme is the class names that components use. It is [Default] unless it is set; an
-	// empty one leaves the markup without classes.
+	// Theme is the class names that components use, [Default] unless you set another. An empty
+	// Theme leaves the markup without classes.
 	Theme Theme
 
-	// Labels are the components' own texts, in the language of the visitor. nil is English.
+	// Labels returns the components' own texts, in the language of the visitor. nil means English.
 	Labels func(ctx context.Context) Labels
 
-	// Translate is asked for every text that was flashed, before it is shown: alerts,
-	// their titles and the labels of their links, strings under a key of your own, and
-	// errors. With it an application can flash keys, and the page that shows them decides
-	// on the language, which may have changed at login. It returns what it does not know
-	// as it is. nil leaves all texts as they are.
+	// Translate is called for every flashed text before it is shown: alerts, their titles and the
+	// labels of their links, strings under a key of your own, and errors. With it an application
+	// can flash keys, and the page that shows them decides on the language, which may have changed
+	// at login. It should return texts that it does not know unchanged. nil leaves all texts as
+	// they are.
 	Translate func(ctx context.Context, text string) string
 }
 
@@ -28,8 +28,8 @@ var defaults = func() *atomic.Pointer[Defaults] {
 	return &p
 }()
 
-// Configure changes the defaults for the whole process. Call it once, before the first
-// page; see [With] for a change that belongs to a request or a tenant.
+// Configure changes the defaults for the whole process. Call it once, before the first page; use
+// [With] for one request or tenant.
 //
 //	components.Configure(func(d *components.Defaults) { d.Theme = components.Bootstrap })
 func Configure(change func(*Defaults)) {
@@ -38,7 +38,7 @@ func Configure(change func(*Defaults)) {
 	defaults.Store(&d)
 }
 
-// With is ctx with other defaults, for all components that are rendered with it.
+// With returns a ctx with other defaults, for all components that are rendered with it.
 func With(ctx context.Context, change func(*Defaults)) context.Context {
 	d := *defaultsOf(ctx)
 	change(&d)

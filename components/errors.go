@@ -10,8 +10,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// InputError is what is wrong with a field, under the id that [OldInput], [Field] and
-// [Invalid] refer to. Without an error it is nothing.
+// InputError renders the errors of a field, under the id that [OldInput], [Field] and [Invalid]
+// refer to. Without an error it renders nothing.
 func InputError(name string) templ.Component {
 	return written(func(m *markup) {
 		d, f := defaultsOf(m.ctx), formAround(m.ctx)
@@ -19,7 +19,7 @@ func InputError(name string) templ.Component {
 	})
 }
 
-// inputError is what is wrong with the control whose ids begin with base.
+// inputError renders the errors of the control whose ids begin with base.
 func (m *markup) inputError(d *Defaults, base string, messages []string) {
 	if len(messages) == 0 {
 		return
@@ -38,32 +38,32 @@ func (m *markup) inputError(d *Defaults, base string, messages []string) {
 	m.end("p")
 }
 
-// hidden is text for those who do not see the colour that says the same.
+// hidden is text for visitors who do not see the colour that says the same.
 func (m *markup) hidden(d *Defaults, text string) {
 	if text != "" {
 		m.element("span", d.Theme.Hidden, text)
 	}
 }
 
-// SummaryProps says how an [ErrorSummary] looks. The zero value takes the focus, and has
-// the title of the Labels.
+// SummaryProps configures an [ErrorSummary]. The zero value takes the focus, and has the title from
+// Labels.
 type SummaryProps struct {
-	Title   string           // "" is "There is a problem"
-	NoFocus bool             // for the second form of a page: only one element can have the focus
-	ID      string           // "" is "error-summary", after the name of the form
-	Class   string           // besides the theme's
+	Title   string           // "" means "There is a problem"
+	NoFocus bool             // set it for the second form of a page: only one element can have the focus
+	ID      string           // "" means "error-summary", after the name of the form
+	Class   string           // in addition to the theme's
 	Attrs   templ.Attributes // of the outer element
 }
 
-// ErrorSummary is a list of what is wrong with the form, in which each error leads to its
-// field. It stands above the form, and takes the focus when the page is loaded, without
-// JavaScript. Without errors it is nothing.
+// ErrorSummary renders a list of the errors of the form, each with a link to its field. Put it
+// above the form; it takes the focus when the page is loaded, without JavaScript. Without errors it
+// renders nothing.
 //
-// An error leads to the [FieldID] of its name, which is the id of a control, or of a group that
-// is one [Field]. Where you give a control another id, or lay out a group yourself, give that id
-// to an element around it.
+// The link leads to the [FieldID] of the error's name, which is the id of a control, or of a group
+// that is one [Field]. If you give a control another id, or lay out a group yourself, give that
+// FieldID to an element around it.
 //
-// An error without a name is there as a text. Errors of the page are not in it; see [Errors].
+// An error without a name is shown as text. Errors of the page are not in the list; see [Errors].
 func ErrorSummary(props ...SummaryProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
 		p, d, f := first(props), defaultsOf(ctx), formAround(ctx)
@@ -104,7 +104,7 @@ func (f form) links(ctx context.Context, d *Defaults, errs []session.InputError)
 	for _, e := range errs {
 		var href templ.SafeURL
 		if e.Name != "" {
-			href = templ.SafeURL("#" + f.id(f.owner(e.Name))) // an id has nothing in it that could be another kind of address
+			href = templ.SafeURL("#" + f.id(f.owner(e.Name))) // an id contains nothing that could make this another kind of address
 		}
 		for _, text := range d.translateAll(ctx, e.Messages) {
 			links = append(links, link{href, text})
@@ -113,9 +113,9 @@ func (f form) links(ctx context.Context, d *Defaults, errs []session.InputError)
 	return links
 }
 
-// owner is the field that shows the errors of a name: those of "tags.1" are shown at
-// "tags[]", unless that element is a field by itself. It is, if it was sent, and if nothing was sent
-// of the list: a radio button that nobody has chosen is not.
+// owner is the field that shows the errors of a name: the errors of "tags.1" are shown at "tags[]",
+// unless that element is a field by itself. It is one if it was sent, or if nothing of the list was
+// sent: a radio button that was not chosen is not sent.
 func (f form) owner(name string) string {
 	if values, _ := f.Values(name); values != nil {
 		return name

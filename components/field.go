@@ -7,14 +7,14 @@ import (
 	"github.com/a-h/templ"
 )
 
-// Field is a control with its label, its hint and what is wrong with it, wired so that
-// screen readers say all of it. See [OldInput] for the control.
+// Field renders a control with its label, its hint and its errors, wired so that screen readers say
+// all of it. See [OldInput] for the control.
 //
-// Checkboxes and radio buttons with Options are a group: a fieldset with a legend and one
-// control for each option. Its Class and Attrs are those of each control, but for aria-label
-// and aria-labelledby, which name the group. A hidden field is the control alone.
+// Checkboxes and radio buttons with Options become a group: a fieldset with a legend and one
+// control for each option. Class and Attrs apply to each control, except for aria-label and
+// aria-labelledby, which name the group. A hidden field is rendered as the control alone.
 //
-// Without a Label give it the attribute aria-label.
+// If a Field has no Label, give it the attribute aria-label.
 func Field(name string, props ...Input) templ.Component {
 	return written(func(m *markup) {
 		c := newControl(m.ctx, name, first(props))
@@ -54,7 +54,7 @@ func (m *markup) group(c *control) {
 	m.attribute("id", c.id)
 	m.class(c.Theme.Group)
 	if len(c.errors) > 0 {
-		m.attribute("tabindex", "-1") // the link of an ErrorSummary takes the focus along
+		m.attribute("tabindex", "-1") // so that a link of ErrorSummary moves the focus here
 	}
 	if c.Type == "radio" {
 		m.attribute("role", "radiogroup")
@@ -78,7 +78,7 @@ func (m *markup) group(c *control) {
 	m.end("fieldset")
 }
 
-// choice is a checkbox or radio button with its label, which style sheets find next to it.
+// choice is a checkbox or radio button with its label beside it, where style sheets can find it.
 func (m *markup) choice(c *control) {
 	m.start("div")
 	m.class(c.Theme.Choice)
@@ -110,8 +110,8 @@ func (m *markup) hint(c *control) {
 	m.end("p")
 }
 
-// group is the control as one of several. A browser would take "required" to mean each
-// checkbox, and a screen reader would say the name of the group instead of each option's.
+// group is the controls of a group. A browser would apply "required" to each checkbox, and a screen
+// reader would say the name of the group instead of each option's, so these are left out.
 func (c *control) group() []control {
 	member := *c
 	member.Attrs = without(c.Attrs, func(key string) bool {
@@ -120,7 +120,7 @@ func (c *control) group() []control {
 	return member.boxes()
 }
 
-// names is the attributes that name the group, where it has no legend.
+// names is the attributes that name the group if it has no legend.
 func (c *control) names() templ.Attributes {
 	return without(c.Attrs, func(key string) bool { return !isName(key) })
 }
@@ -131,7 +131,7 @@ func without(attrs templ.Attributes, drop func(key string) bool) templ.Attribute
 	return rest
 }
 
-// isName says whether an attribute is what screen readers call an element.
+// isName says whether an attribute gives the name that screen readers say for an element.
 func isName(key string) bool {
 	return strings.EqualFold(key, "aria-label") || strings.EqualFold(key, "aria-labelledby")
 }

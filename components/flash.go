@@ -13,44 +13,45 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// FlashProps says how alerts are shown. The zero value shows those of our kinds where the
-// component stands, errors first, until the visitor leaves the page.
+// FlashProps configures how alerts are shown. The zero value shows alerts of the built-in kinds in
+// the place of the component, errors first, until the visitor leaves the page.
 type FlashProps struct {
-	// Kinds are the kinds to show, in that order. Alerts of other kinds are left for
-	// whoever shows them. nil is error, warning, success, info.
+	// Kinds are the kinds to show, in that order. Alerts of other kinds wait until something shows
+	// them. nil means error, warning, success, info.
 	Kinds []string
 
-	// Position is where on the screen the alerts lie. Do not lay errors over the page:
-	// they cover what the visitor has to correct.
+	// Position is where on the screen the alerts lie. Do not lay errors over the page: they would
+	// cover what the visitor has to correct.
 	Position Position
 
-	// Dismiss adds a control that takes an alert away, without JavaScript.
+	// Dismiss adds a control that removes an alert, without JavaScript.
 	Dismiss bool
 
-	// AutoDismiss takes alerts away after this long, rounded up to 4, 6, 8, 10, 15, 20 or
-	// 30 seconds, which is the longest. They stay while the pointer or the focus is on them,
-	// and for visitors who prefer reduced motion; with [Script], also while the page is in a tab that
-	// nobody looks at. 0 is never. Errors always stay.
+	// AutoDismiss removes alerts after this long, rounded up to 4, 6, 8, 10, 15, 20 or 30 seconds;
+	// 30 is the longest. They stay while the pointer or the focus is on them, and for visitors who
+	// prefer reduced motion; with [Script], also while the page is in a background tab. 0 means
+	// never. Errors always stay.
 	AutoDismiss time.Duration
 
-	// Sticky are the kinds that AutoDismiss leaves alone. nil is error and warning.
+	// Sticky are the kinds that AutoDismiss leaves alone. nil means error and warning.
 	Sticky []string
 
-	ID    string           // of the region; "" is "flash", and a page's second region needs another
-	Class string           // of the region, besides the theme's
+	ID    string           // of the region; "" means "flash"; a second region on a page needs another
+	Class string           // of the region, in addition to the theme's
 	Attrs templ.Attributes // of the region, such as {"up-flashes": true}
 
-	// Item shows one alert in another way, or not at all if it returns nil. If Item is
-	// nil, alerts look as the theme has it. Give its element data-flash, data-turbo-temporary and
-	// hx-history="false", as ours have them, or [Script], Turbo and htmx leave it to be shown again on Back.
+	// Item renders one alert in a way of your own, or not at all if it returns nil. If Item is nil,
+	// alerts look as in the theme. Give its element the attributes data-flash, data-turbo-temporary
+	// and hx-history="false", as built-in alerts have, or [Script], Turbo and htmx will keep it to
+	// be shown again on Back.
 	Item func(session.Message) templ.Component
 }
 
-// Position is where a region of alerts stands. Start is left where one reads from left
-// to right, and right otherwise.
+// Position is where a region of alerts lies. Start is left on pages that are read from left to
+// right, and right on others.
 type Position int
 
-// Positions. Inline is the place of the component in the page, the others lie over it.
+// The positions. Inline is the place of the component in the page; the others lie over the page.
 const (
 	Inline Position = iota
 	TopStart
@@ -61,8 +62,8 @@ const (
 	BottomEnd
 )
 
-// FlashAlerts is the region of the page where alerts are shown. It is there even if
-// there are none: a live region must exist before it gets its text. Both spellings work:
+// FlashAlerts renders the region of the page where alerts are shown, even if there are none: a live
+// region must exist before it gets its text. Both spellings work:
 //
 //	@components.FlashAlerts
 //	@components.FlashAlerts(components.FlashProps{Dismiss: true})
@@ -70,7 +71,7 @@ const (
 // It is a variable so that the first one compiles; do not set it.
 var FlashAlerts FlashAlertsFunc = flashAlerts
 
-// FlashAlertsFunc is the type of [FlashAlerts], a component that takes properties or not.
+// FlashAlertsFunc is the type of [FlashAlerts], a component with optional properties.
 type FlashAlertsFunc func(props ...FlashProps) templ.Component
 
 var _ templ.Component = FlashAlerts
@@ -88,9 +89,9 @@ func flashAlerts(props ...FlashProps) templ.Component {
 	})
 }
 
-// Flash is the alerts of one kind without a region around them, for a place of their own
-// in the page. (What Session.Flash has put under a key of yours is shown by [FlashMessage].)
-// Only the Dismiss, AutoDismiss, Sticky and Item of the properties matter.
+// Flash renders the alerts of one kind without a region around them, for a place of their own in
+// the page. (To show what Session.Flash has put under a key of your own, use [FlashMessage].) Of
+// the properties, only Dismiss, AutoDismiss, Sticky and Item matter.
 func Flash(kind string, props ...FlashProps) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
 		p := first(props)
@@ -104,7 +105,7 @@ var (
 	stickyKinds = []string{session.KindError, session.KindWarning}
 )
 
-// alerts is what there is to show, kind by kind.
+// alerts is the alerts to show, kind by kind.
 func (p FlashProps) alerts(ctx context.Context) []session.Message {
 	kinds := p.Kinds
 	if kinds == nil {
@@ -118,7 +119,7 @@ func (p FlashProps) alerts(ctx context.Context) []session.Message {
 	return alerts
 }
 
-// place is where among the kinds that of an alert is.
+// place is the index of an alert's kind among kinds.
 func place(kinds []string, m session.Message) int {
 	return slices.IndexFunc(kinds, func(name string) bool { return session.KindOf(name) == m.Kind })
 }
@@ -133,7 +134,7 @@ func (p FlashProps) region(t *Theme, filled bool) attributes {
 	a = a.addText("class", words(t.Region, p.Position.class(t), p.Class))
 	a = a.add("aria-live", "polite")
 	if filled {
-		a = a.add("hx-history", "false") // whatever its items are
+		a = a.add("hx-history", "false") // whatever attributes its items have
 	}
 	return a.merge(p.Attrs)
 }
@@ -168,14 +169,14 @@ func (p FlashProps) item(ctx context.Context, d *Defaults, m session.Message) te
 	return templ.NopComponent
 }
 
-// alert is the alert as the theme has it.
+// alert renders the alert in the look of the theme.
 func (p FlashProps) alert(d *Defaults, alert session.Message) templ.Component {
 	return written(func(m *markup) {
 		m.start("div")
 		m.class(words(d.Theme.Alert, d.Theme.kind(alert.Kind), p.autoClass(&d.Theme, alert.Kind)))
 		m.attribute("data-flash", alert.Kind)
-		m.flag("data-turbo-temporary", true) // or Turbo's cache would show it again
-		m.attribute("hx-history", "false")   // or htmx's would, where no region says so
+		m.flag("data-turbo-temporary", true) // or Turbo would show it again from its cache
+		m.attribute("hx-history", "false")   // or htmx would, if no region around it says so
 		if alert.Kind == session.KindError || alert.Kind == session.KindWarning {
 			m.attribute("role", "alert")
 		}
@@ -212,13 +213,13 @@ func (m *markup) alertBody(d *Defaults, alert session.Message) {
 	m.end("div")
 }
 
-// dismiss is a checkbox: when it is checked, the style sheet takes the alert away.
+// dismiss is a checkbox: when it is checked, the style sheet hides the alert.
 func (m *markup) dismiss(d *Defaults) {
 	m.start("label")
 	m.class(d.Theme.Dismiss)
 	m.start("input")
 	m.attribute("type", "checkbox")
-	m.attribute("autocomplete", "off") // or Back, and in Firefox a reload, checks it for another alert
+	m.attribute("autocomplete", "off") // or Back, and in Firefox a reload, would check the box of another alert
 	m.class(d.Theme.Toggle)
 	m.attribute("aria-label", d.labels(m.ctx).Dismiss)
 	m.start("span")
@@ -228,8 +229,8 @@ func (m *markup) dismiss(d *Defaults) {
 	m.end("label")
 }
 
-// autoSteps are the times there are classes for, in seconds. A time of one's own would
-// take a style attribute, which a strict Content-Security-Policy forbids.
+// autoSteps are the times that have classes, in seconds. An arbitrary time would need a style
+// attribute, which a strict Content-Security-Policy forbids.
 var autoSteps = []int{4, 6, 8, 10, 15, 20, 30}
 
 func (p FlashProps) autoClass(t *Theme, kind string) string {

@@ -11,49 +11,49 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// FormProps says where a [Form] goes, and how. The zero value is posted to the address of
-// the page.
+// FormProps says where a [Form] is sent, and how. With the zero value it is posted to the address
+// of the page.
 type FormProps struct {
-	// Action is where the form goes. "" is the address of the page. Better give one: a link of
-	// [ErrorSummary] adds a #fragment to the address of the page, and when the form comes back, browsers
-	// then go to that field, and not to the summary.
+	// Action is the address that the form is sent to. "" means the address of the page. It is
+	// better to set one: a link of [ErrorSummary] adds a #fragment to the address of the page, and
+	// when the form comes back, browsers then go to that field instead of the summary.
 	Action string
 
-	// Method is "" or "post", "get" or "dialog". Browsers know no other: put, patch, delete
-	// and whatever else there is are posted with a hidden field _method, from which Echo makes
-	// the method again:
+	// Method is "" or "post", "get" or "dialog". Browsers know no others: put, patch, delete and
+	// any other method are posted with a hidden field _method, from which Echo can restore the
+	// method:
 	//
 	//	e.Pre(middleware.MethodOverrideWithConfig(middleware.MethodOverrideConfig{
 	//		Getter: middleware.MethodFromForm("_method"),
 	//	}))
 	Method string
 
-	// Name tells the forms of a page apart: what was submitted with one, and what is wrong
-	// with it, is not shown in another one, and the ids of its fields begin with it. A page with
-	// one form needs none. It is sent as a field, which only a form has: what a script sends as
-	// JSON, by htmx's json-enc say, is that of a form without a name.
+	// Name tells the forms of a page apart: the input and the errors of one form are not shown in
+	// another, and the ids of its fields begin with the name. A page with one form needs no name.
+	// The name is sent as a form field: data that a script sends as JSON, for example with htmx's
+	// json-enc, belongs to a form without a name.
 	Name string
 
-	ID    string // of the form; "" is none
+	ID    string // of the form; "" means none
 	Class string
 
 	// Multipart lets the form send files.
 	Multipart bool
 
-	// NoCSRF leaves the CSRF token out. A form that goes by GET, or whose Action names a
-	// host, is without one anyhow.
+	// NoCSRF leaves the CSRF token out. A form that is sent by GET, or whose Action names a host,
+	// has none anyway.
 	NoCSRF bool
 
 	// Attrs are more attributes of the form, such as {"novalidate": true} or
 	// {"hx-post": "/posts"}. They cannot change its action or method.
 	//
-	// htmx sends the fields of a form with hx-get or hx-delete in the address, where a token
-	// should not be: such a form is for NoCSRF, and [CSRFHeaders] if it deletes.
+	// htmx sends the fields of a form with hx-get or hx-delete in the address, where a token should
+	// not be: set NoCSRF on such a form, and use [CSRFHeaders] with hx-delete.
 	Attrs templ.Attributes
 }
 
-// Form is a form around its children. It brings the CSRF token, see [CSRF]; methods that
-// browsers do not know; and the name that makes it one of several forms of a page:
+// Form renders a form around its children. It adds the CSRF token, see [CSRF]; methods that
+// browsers do not know; and the name that tells it from other forms of the page:
 //
 //	@components.Form(components.FormProps{Action: "/posts/7", Method: "put", Name: "post"}) {
 //		@components.ErrorSummary()
@@ -61,8 +61,8 @@ type FormProps struct {
 //		<button>Save</button>
 //	}
 //
-// Within it, everything of this package is about this form: [Old], [ErrorSummary], [FieldID]
-// and the others. Give functions the ctx of the children, which in a .templ file is ctx.
+// Inside it, everything in this package is about this form: [Old], [ErrorSummary], [FieldID] and
+// the others. Pass functions the ctx of the children, which in a .templ file is ctx.
 //
 // A form that is being corrected is kept out of htmx's history, so that Back does not show
 // it again.
@@ -71,7 +71,7 @@ func Form(p FormProps) templ.Component {
 		children := templ.GetChildren(ctx)
 		ctx = inForm(templ.ClearChildren(ctx), p.Name)
 		if isDiscarded(w) {
-			return children.Render(ctx, w) // among them may be the fragment that is wanted
+			return children.Render(ctx, w) // the requested fragment may be among them
 		}
 		return formTag(p.Action, p.attributes(formAround(ctx)), p.hidden(ctx), children).Render(ctx, w)
 	})
@@ -91,7 +91,7 @@ func (p FormProps) attributes(f form) attributes {
 	return a.merge(p.Attrs)
 }
 
-// hidden is the fields that the form has by itself.
+// hidden is the fields that the form adds by itself.
 func (p FormProps) hidden(ctx context.Context) []attributes {
 	var fields []attributes
 	add := func(name, value string) {
@@ -108,8 +108,8 @@ func (p FormProps) hidden(ctx context.Context) []attributes {
 	return fields
 }
 
-// method is the method that the browser sends the form by, and the one that is meant, if
-// that is another one.
+// method is the method by which the browser sends the form, and the one that is meant, if it is
+// another.
 func (p FormProps) method() (sent, meant string) {
 	switch method := strings.ToLower(strings.TrimSpace(p.Method)); method {
 	case "post", "get", "dialog":
@@ -127,9 +127,9 @@ func (p FormProps) takesToken() bool {
 
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
 
-// isOnThisSite says whether an address has neither a scheme nor a host, to a browser: that
-// ignores what cannot be seen around an address, and tabs and line breaks even within it, and
-// takes a backslash for a slash. (https://url.spec.whatwg.org/#concept-basic-url-parser)
+// isOnThisSite says whether a browser finds neither a scheme nor a host in an address. Browsers
+// ignore invisible characters around an address, and tabs and line breaks even inside it, and read
+// a backslash as a slash. (https://url.spec.whatwg.org/#concept-basic-url-parser)
 func isOnThisSite(address string) bool {
 	address = strings.TrimLeftFunc(address, func(r rune) bool { return r <= ' ' })
 	address = ignored.Replace(address)
@@ -138,8 +138,8 @@ func isOnThisSite(address string) bool {
 
 var ignored = strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/")
 
-// hiddenInput is the attributes of a hidden field of ours. Without autocomplete, Firefox
-// gives it the value from before a reload, and it may be that of another field by then.
+// hiddenInput is the attributes of a hidden field of ours. Without autocomplete="off", Firefox
+// restores its value from before a reload, which may be the value of another field.
 func hiddenInput(name, value string) attributes {
 	var a attributes
 	return a.add("type", "hidden").add("name", name).add("value", value).add("autocomplete", "off")
@@ -147,7 +147,7 @@ func hiddenInput(name, value string) attributes {
 
 type formKey struct{}
 
-// inForm is ctx for what stands in the form of that name; see session.FormField.
+// inForm is ctx for the content of the form of that name; see session.FormField.
 func inForm(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, formKey{}, name)
 }
@@ -157,7 +157,7 @@ func formName(ctx context.Context) string {
 	return name
 }
 
-// form is the form that a component stands in.
+// form is the form that contains a component.
 type form struct {
 	name string
 	session.Submission
@@ -169,5 +169,5 @@ func formAround(ctx context.Context) form {
 	return form{name, session.FromContext(ctx).Submission(name)}
 }
 
-// isCorrected says whether this page shows what was submitted, or what is wrong with it.
+// isCorrected says whether this page shows the form's old input or errors.
 func (f form) isCorrected() bool { return f.Submitted() || len(f.AllErrors()) > 0 }

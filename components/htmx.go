@@ -13,9 +13,9 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// FlashAlertsOOB is the alerts for an answer that is a part of a page: htmx 2 and 4 put
-// them into the region of [FlashAlerts], wherever in the page that is, instead of what it
-// showed before. It goes anywhere into the answer, next to what htmx asked for:
+// FlashAlertsOOB renders the alerts in an answer that is a part of a page: htmx 2 and 4 put them
+// into the region of [FlashAlerts], wherever that is in the page, in place of what it showed
+// before. Put it anywhere into the answer, beside the part that htmx asked for:
 //
 //	templ Row(item Item) {
 //		<p id="row">{ item.Name }</p>
@@ -23,10 +23,10 @@ import (
 //	}
 //
 // It renders nothing without alerts, in a whole page (where [FlashAlerts] shows them), and for
-// others than htmx: so the same component will do for the page and for the part.
+// clients other than htmx, so you can use the same component for the page and for the part.
 //
-// Its ID names the region. Of the other properties Kinds, Dismiss, AutoDismiss, Sticky and
-// Item matter: the region itself stays what it is.
+// The property ID names the region. Of the others, only Kinds, Dismiss, AutoDismiss, Sticky and
+// Item matter: the region itself stays as it is.
 //
 // Turbo and Unpoly need nothing like it. In a Turbo Stream, put [FlashAlerts] into the
 // template; for Unpoly, give the region the attribute up-flashes. With Datastar:
@@ -46,8 +46,8 @@ func FlashAlertsOOB(props ...FlashProps) templ.Component {
 	})
 }
 
-// cssIdentifier is an id as it stands in a selector. Signs are written as numbers, since
-// htmx 4 would look for the selector behind the last colon, and htmx 2 cuts at commas.
+// cssIdentifier is an id as written in a selector. Special characters are written as numbers, since
+// htmx 4 would take the selector to begin after the last colon, and htmx 2 splits at commas.
 func cssIdentifier(id string) string {
 	var b strings.Builder
 	for i, r := range id {
@@ -61,16 +61,15 @@ func cssIdentifier(id string) string {
 	return b.String()
 }
 
-// HTMXConfig is the meta element with the settings that htmx 2 needs for what this package
-// does; htmx 4 does the same by default, and ignores them:
+// HTMXConfig renders the meta element with the settings that htmx 2 needs for this package; htmx 4
+// does the same by default, and ignores them:
 //
-//   - An answer with status 422 is shown, as session.Invalid gives it to a form that is wrong.
-//   - Back asks for the whole page if htmx has not kept it, not for a part.
-//   - No style element is added, which a strict Content-Security-Policy forbids. The style that
-//     hides .htmx-indicator belongs into your stylesheet then.
+//   - Answers with status 422 are shown, which session.Invalid sends for an invalid form.
+//   - Back asks for the whole page, not a part, if htmx has not kept it.
+//   - No style element is added, since a strict Content-Security-Policy forbids it. Put the style
+//     that hides .htmx-indicator into your own style sheet.
 //
-// htmx reads one such element only, so yours go in here too, where they may also replace
-// ours:
+// htmx reads only one such element, so pass your own settings here too; they may also replace ours:
 //
 //	@components.HTMXConfig(map[string]any{"globalViewTransitions": true})
 func HTMXConfig(more ...map[string]any) templ.Component {
@@ -88,7 +87,7 @@ func HTMXConfig(more ...map[string]any) templ.Component {
 var htmxDefaults = map[string]any{
 	"historyRestoreAsHxRequest": false,
 	"includeIndicatorStyles":    false,
-	"responseHandling": []htmxHandling{ // the first that fits
+	"responseHandling": []htmxHandling{ // the first that matches counts
 		{Code: "204"},
 		{Code: "[23]..", Swap: true},
 		{Code: "422", Swap: true},

@@ -6,16 +6,16 @@ import (
 	"unicode"
 )
 
-// FieldID is the id of the control of that name: "items[0].name" is items-0-name, and
-// "tags[]" is tags. In a named form the form's name comes first, so that two forms of a
-// page can have fields of one name. A radio button has its value at the end, as in
-// plan-pro, and so has a checkbox that is one of several.
+// FieldID returns the id of the control of that name: items-0-name for "items[0].name", tags for
+// "tags[]". In a named form the form's name comes first, so that two forms of a page can have
+// fields of the same name. A radio button has its value at the end, as in plan-pro, and so does a
+// checkbox that is one of several.
 func FieldID(ctx context.Context, name string) string { return form{name: formName(ctx)}.id(name) }
 
-// ErrorID is the id of the error of that field.
+// ErrorID returns the id of the error of that field.
 func ErrorID(ctx context.Context, name string) string { return FieldID(ctx, name) + errorSuffix }
 
-// HintID is the id of the hint of that field.
+// HintID returns the id of the hint of that field.
 func HintID(ctx context.Context, name string) string { return FieldID(ctx, name) + hintSuffix }
 
 const (
@@ -44,8 +44,8 @@ func slug(name string) string {
 	return strings.Join(words, "-")
 }
 
-// choiceID is the id of one of several controls of a name. Values that differ in signs
-// only, as C and C++ do, differ in their ids as well.
+// choiceID is the id of one of several controls of a name. Values that differ only in punctuation,
+// as C and C++ do, still get different ids.
 func choiceID(id, value string) string {
 	suffix := "-" + strings.Map(func(r rune) rune {
 		if isWord(r) {
@@ -54,7 +54,7 @@ func choiceID(id, value string) string {
 		return '-'
 	}, value)
 	if suffix == errorSuffix || suffix == hintSuffix {
-		suffix += "-" // an option may well be called "error"
+		suffix += "-" // an option may be called "error"
 	}
 	return id + suffix
 }

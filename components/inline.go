@@ -7,7 +7,8 @@ import (
 	"github.com/a-h/templ"
 )
 
-// inline is an element whose text is ours. A page has it once, with the nonce of the context.
+// inline is an element whose text is ours. It is rendered once in a page, with the nonce of the
+// context.
 func inline(element, text string) templ.Component {
 	once := templ.NewOnceHandle(templ.WithComponent(templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		open := "<" + element + ">"

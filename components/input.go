@@ -8,41 +8,42 @@ import (
 	"github.com/a-h/templ"
 )
 
-// Input is a control of a form, for [OldInput] and [Field]. The zero value is an empty
-// text field.
+// Input describes a control of a form, for [OldInput] and [Field]. The zero value is an empty text
+// field.
 type Input struct {
 	Label string // what to enter; Field only
 	Hint  string // how to enter it; Field only
 
-	// Type is any type of an input element, "textarea" or "select". "" is "select" where there are
-	// Options, even none in the list, and otherwise "text".
+	// Type is any type of an input element, "textarea" or "select". "" means "select" if Options is
+	// not nil, even if it is empty, and otherwise "text".
 	Type string
 
-	// Value is the default. For a checkbox or a radio button it is what is submitted when
-	// it is checked, "1" if it is "". For a group, it is the option that is chosen.
-	// A password and a file have no value, whatever is put here.
+	// Value is the default. For a checkbox or a radio button it is what is submitted when it is
+	// checked; "" then means "1". For a group, it is the option that is chosen. A password and a
+	// file have no value, whatever Value says.
 	Value string
 
-	// Values are the defaults where several can be chosen.
+	// Values are the defaults if several can be chosen.
 	Values []string
 
 	// Checked is the default of a checkbox or a radio button.
 	Checked bool
 
-	// Unchecked is what a checkbox submits if it is not checked, by a hidden field after it:
-	// of two values, FormValue and Echo's Bind take the first. "" is nothing, as browsers do it.
+	// Unchecked is what a checkbox submits if it is not checked, by a hidden field after it: of two
+	// values, FormValue and Echo's Bind take the first. "" submits nothing, as browsers do by
+	// default.
 	Unchecked string
 
 	Options  []Option // of a select, or of a group of checkboxes or radio buttons
 	Prompt   string   // the first option of a select, whose value is ""
 	Multiple bool     // for a select, a file or an email
 
-	ID          string // "" is FieldID
-	DescribedBy string // ids of more descriptions
-	Class       string // of the control, besides the theme's
+	ID          string // "" means FieldID
+	DescribedBy string // ids of further descriptions
+	Class       string // of the control, in addition to the theme's
 
-	// Attrs are more attributes of the control, such as {"required": true}. They cannot
-	// change its name, type, value or checked; classes and descriptions add up.
+	// Attrs are more attributes of the control, such as {"required": true}. They cannot change its
+	// name, type, value or checked; classes and descriptions are added.
 	Attrs templ.Attributes
 }
 
@@ -58,13 +59,13 @@ func (in Input) kind() string {
 // Option is one of several choices.
 type Option struct {
 	Value    string
-	Label    string // "" is Value
-	Group    string // of options in a select that stand together
+	Label    string // "" means Value
+	Group    string // of adjacent options in a select
 	Selected bool   // by default, if Input.Value and Input.Values name none
 	Disabled bool
 }
 
-// Options is a list of options from pairs of value and label.
+// Options returns a list of options from pairs of value and label.
 func Options(pairs ...string) []Option {
 	options := make([]Option, 0, (len(pairs)+1)/2)
 	for pair := range slices.Chunk(pairs, 2) {
@@ -75,20 +76,19 @@ func Options(pairs ...string) []Option {
 
 func (o Option) text() string { return cmp.Or(o.Label, o.Value) }
 
-// OldInput is a control, and nothing around it, that shows what was submitted. It has
-// the name, an id, and if something is wrong with it the attributes that say so and lead
-// to its [InputError]:
+// OldInput renders a control, and nothing around it, that shows what was submitted. It has the
+// name, an id, and if there is an error the attributes that say so and refer to its [InputError]:
 //
 //	<label for={ components.FieldID(ctx, "email") }>Email</label>
 //	@components.OldInput("email", components.Input{Type: "email"})
 //	@components.InputError("email")
 //
-// It is one control: for a group of checkboxes or radio buttons use it for each of them,
-// or [Field] for all. (Checkboxes need a name that ends in "[]" for that, or an ID each.)
+// It renders one control: for a group of checkboxes or radio buttons use it for each of them, or
+// [Field] for all. (Checkboxes used one by one need a name that ends in "[]", or an ID each.)
 func OldInput(name string, props ...Input) templ.Component {
 	return written(func(m *markup) {
 		in := first(props)
-		in.Hint = "" // nothing to refer to
+		in.Hint = "" // there is no error element to refer to
 		if in.kind() != "select" {
 			in.Options = nil
 		}
@@ -133,7 +133,7 @@ func (m *markup) unchecked(c *control) {
 
 func (m *markup) textarea(c *control) {
 	m.startControl("textarea", c)
-	m.text("\n") // for the parser of a browser, which drops one
+	m.text("\n") // browsers drop the first line break
 	m.text(c.text())
 	m.end("textarea")
 }

@@ -6,17 +6,16 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// Labels are the components' own texts. Everything else they say is the application's.
-// What is left empty is not said; begin with [English] to change only some.
+// Labels are the components' own texts. All other texts come from the application. An empty text is
+// left out; begin with [English] to change only some.
 type Labels struct {
-	Dismiss      string            // what the dismiss control of an alert is called
+	Dismiss      string            // the name of the dismiss control of an alert
 	SummaryTitle string            // the heading of ErrorSummary
 	ErrorPrefix  string            // before the error of a field, and before a title
-	Kinds        map[string]string // before an alert, by its kind; for those who see no colour
+	Kinds        map[string]string // before an alert, by its kind; for visitors who do not see its colour
 }
 
-// English is the labels of components that are not told any. They are the caller's to
-// change.
+// English returns the default labels. The caller may change them.
 func English() Labels {
 	return Labels{
 		Dismiss:      "Dismiss",

@@ -18,17 +18,17 @@ import (
 type markup struct {
 	ctx   context.Context
 	out   []byte
-	name  string // of the element whose start tag this is
+	name  string // of the element whose start tag is open
 	inTag bool
 }
 
 var markups = sync.Pool{New: func() any { return new(markup) }}
 
-// written is a component of markup, which takes no children. It renders nothing where nobody
-// will see it.
+// written is a component that is written as markup and takes no children. It renders nothing if
+// nobody will see it.
 type written func(m *markup)
 
-// Render writes all of it at once.
+// Render renders the component into memory, and then writes it at once.
 func (write written) Render(ctx context.Context, w io.Writer) error {
 	if isDiscarded(w) {
 		return nil
@@ -81,18 +81,18 @@ func (m *markup) element(name, class, text string) {
 	m.end(name)
 }
 
-// bdi is text that somebody else has written, in whatever direction it is read.
+// bdi is a text of unknown direction, which somebody else has written.
 func (m *markup) bdi(text string) { m.element("bdi", "", text) }
 
 func (m *markup) attribute(key, value string) {
-	b := append(m.out, ' ') // there are so many of them that five calls of write would be felt
+	b := append(m.out, ' ') // there are so many of these that five calls of write would be noticeable
 	b = append(b, key...)
 	b = append(b, `="`...)
 	b = append(b, escaped(value)...)
 	m.out = append(b, '"')
 }
 
-// address writes an attribute that leads somewhere. What could run there is not written.
+// address writes an attribute with an address. An address that could run code is not written.
 func (m *markup) address(key, value string) { m.attribute(key, string(templ.URL(value))) }
 
 // flag writes an attribute without a value, if it is on.
@@ -120,14 +120,14 @@ func (m *markup) attributes(list attributes) {
 		case bool:
 			m.flag(a.key, value)
 		default:
-			// A component in an attribute would take the children for its own.
+			// A component in an attribute would otherwise get the children.
 			ctx := templ.ClearChildren(m.ctx)
 			_ = runtime.RenderAttributes(ctx, m, io.Discard, m.name, attributes{a}) // Write does not fail
 		}
 	}
 }
 
-// escaped is templ.EscapeString, which a text with nothing to escape, as most are, is spared.
+// escaped is templ.EscapeString, but skips it for a text with nothing to escape, as most are.
 func escaped(text string) string {
 	for i := range len(text) {
 		if isSpecial[text[i]] {
@@ -137,13 +137,13 @@ func escaped(text string) string {
 	return text
 }
 
-// isSpecial is a table, since a page has thousands of characters to look at.
+// isSpecial is a table, since a page has thousands of characters to check.
 var isSpecial = [256]bool{'&': true, '<': true, '>': true, '"': true, '\'': true}
 
 // write takes one text, so that it is inlined.
 func (m *markup) write(text string) { m.out = append(m.out, text...) }
 
-// Write adds what templ has written.
+// Write adds what templ writes.
 func (m *markup) Write(p []byte) (int, error) {
 	m.out = append(m.out, p...)
 	return len(p), nil

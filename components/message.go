@@ -9,15 +9,15 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// FlashMessage shows its children if something was flashed under key, or as an alert of
-// that kind. They learn by [Message] what it was:
+// FlashMessage renders its children if something was flashed under key, or as an alert of that
+// kind. They get it with [Message]:
 //
 //	@components.FlashMessage("newsletter") {
 //		<p>{ components.Message[string](ctx) }</p>
 //	}
 //
-// Whether they ask or not, the message has been shown. A templ.Fragment that is to be
-// found goes around a FlashMessage, not into it.
+// The message counts as shown whether they use it or not. A templ.Fragment must be around a
+// FlashMessage, not inside it, to be found.
 func FlashMessage(key string) templ.Component {
 	return withChildren(func(ctx context.Context, w io.Writer, children templ.Component) error {
 		messages := session.FromContext(ctx).FlashMessages()
@@ -28,14 +28,14 @@ func FlashMessage(key string) templ.Component {
 	})
 }
 
-// Error shows its children if the page has the error of that code, such as
-// "E_BAD_CSRF_TOKEN"; see Session.FlashErrors. Message[string] is its text, and
-// Message[session.PageError] all of it.
+// Error renders its children if the page has the error of that code, such as "E_BAD_CSRF_TOKEN";
+// see Session.FlashErrors. In them, Message[string] is its text, and Message[session.PageError] all
+// of it.
 func Error(code string) templ.Component {
 	return pageErrors(func(e session.PageError) bool { return e.Code == code })
 }
 
-// Errors shows its children for each error of the page, as [Error] does for one.
+// Errors renders its children for each error of the page, as [Error] does for one.
 func Errors() templ.Component {
 	return pageErrors(func(session.PageError) bool { return true })
 }
@@ -54,9 +54,8 @@ func pageErrors(wanted func(session.PageError) bool) templ.Component {
 	})
 }
 
-// Message is what the surrounding [FlashMessage], [Error] or [Errors] is about, as a T:
-// for a flashed value the type it had. Elsewhere, and if it is of another type, it is the
-// zero T.
+// Message returns what the surrounding [FlashMessage], [Error] or [Errors] is about, as a T: for a
+// flashed value, the type it had. Elsewhere, or if the type is another, Message returns the zero T.
 func Message[T any](ctx context.Context) T {
 	about, _ := ctx.Value(subjectKey{}).(subject)
 	for _, value := range about.values {
@@ -75,16 +74,16 @@ type subjectKey struct{}
 
 // subject is what a block is about.
 type subject struct {
-	key    string // under which it was flashed
-	values []any  // it, in each way it can be had
+	key    string // the key under which it was flashed
+	values []any  // the subject as each type that it can be read as
 }
 
 func withSubject(ctx context.Context, s subject) context.Context {
 	return context.WithValue(ctx, subjectKey{}, s)
 }
 
-// withChildren is a component that always takes children. (One that may have some is
-// given those of a templ.Fragment around it.)
+// withChildren is a component that always takes children. (A component with optional children would
+// be given those of a templ.Fragment around it.)
 func withChildren(render func(ctx context.Context, w io.Writer, children templ.Component) error) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
 		children := templ.GetChildren(ctx)

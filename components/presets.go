@@ -1,12 +1,12 @@
 package components
 
-// Each theme needs [CSS] on the page, beside the style sheet of its framework: it is what
-// makes alerts go away and lie over the page. The rest of it is the looks of Default, and
-// leaves a page alone that is styled by others. On pages from right to left, Default and Pico have
-// addresses begin on the left; in other themes, give such a field the attribute dir="ltr".
+// Each theme needs [CSS] on the page, beside the style sheet of its framework: CSS makes alerts go
+// away and lie over the page. The rest of CSS is the look of Default, and does not affect a page
+// with another theme. On pages from right to left, Default and Pico align addresses on the left; in
+// other themes, give such a field the attribute dir="ltr".
 
-// Default is the theme of [CSS]. It styles the controls of a [Field]. Those you lay out by hand are
-// yours to style, and [aria-invalid="true"] selects the wrong ones.
+// Default is the theme of [CSS]. It styles the controls of a [Field]. Style controls that you lay
+// out by hand yourself; [aria-invalid="true"] selects those with errors.
 var Default = Theme{
 	Region: "flash-region",
 	Top:    "flash-region-top",
@@ -46,7 +46,7 @@ var Default = Theme{
 	Hidden: "visually-hidden",
 }
 
-// Bootstrap is for Bootstrap 5.3. No script of it is needed.
+// Bootstrap is for Bootstrap 5.3. It needs none of Bootstrap's scripts.
 var Bootstrap = besides(Theme{
 	Alert:      "alert hstack align-items-start gap-2",
 	Error:      "alert-danger",
@@ -86,8 +86,8 @@ var Bootstrap = besides(Theme{
 	Hidden: "visually-hidden",
 })
 
-// DaisyUI is for daisyUI 5, in each of its colour themes. Tailwind must be told where its
-// class names are; see [Tailwind].
+// DaisyUI is for daisyUI 5, in each of its colour themes. Tailwind must be told where the class
+// names are; see [Tailwind].
 var DaisyUI = besides(Theme{
 	Alert:      "alert mb-3 flex items-start gap-2",
 	Error:      "alert-error",
@@ -125,16 +125,16 @@ var DaisyUI = besides(Theme{
 	Hidden: "sr-only",
 })
 
-// Tailwind is for Tailwind CSS 4 without a library of components. Tailwind takes the class
-// names from source files, and must be told of the one that these are in. It is where Go
-// keeps modules, so let Go say it:
+// Tailwind is for Tailwind CSS 4 without a component library. Tailwind finds class names in source
+// files, and must be told which file has these. The file is in Go's module cache, so let Go print
+// its path:
 //
 //	{
 //		cat app.css
 //		echo "@source \"$(go list -f '{{.Dir}}' github.com/echo-hypermedia/session/components)/presets.go\";"
 //	} | npx @tailwindcss/cli --input - --output static/app.css
 //
-// Dark is what Tailwind's variant "dark" means on your pages.
+// The pages are dark when Tailwind's variant "dark" applies to them.
 var Tailwind = besides(Theme{
 	Alert:      "mb-3 flex items-start gap-2 rounded-lg border px-4 py-3",
 	Error:      "border-red-300 bg-red-50 text-red-900 dark:border-red-800 dark:bg-red-950 dark:text-red-100",
@@ -178,7 +178,7 @@ const tailwindControl = "block w-full rounded-md border border-gray-500 bg-white
 
 const tailwindFile = "file:me-3 file:rounded file:bg-gray-200 file:px-3 file:py-0.5 dark:file:bg-gray-700"
 
-// besides is t with the names of what no framework has.
+// besides is t with the class names for what no framework has.
 func besides(t Theme) Theme {
 	t.Region, t.Top, t.Bottom = Default.Region, Default.Top, Default.Bottom
 	t.Start, t.Center, t.End = Default.Start, Default.Center, Default.End

@@ -13,16 +13,17 @@ var JS string
 
 // Script is a script element with [JS], for pages with htmx, Turbo, Unpoly or scripts of your own:
 //
-//   - When the browser shows a page again as it was left, it removes the alerts that these have put there.
+//   - When the browser shows a page again as it was left, it removes the alerts that these have put
+//     there.
 //   - It keeps forms that are being corrected out of the caches of Turbo and Unpoly, and pages with
 //     alerts out of that of Unpoly.
-//   - It has Unpoly say so when it loads a page ahead.
+//   - It makes Unpoly say so when it loads a page ahead.
 //
-// Nothing else can do that, since the server is not asked. A page without JavaScript does not need it:
-// what the server itself has put into a page, browsers ask for again.
+// Only a script can do that, since the server is not asked. A page without JavaScript does not need
+// it: browsers ask the server again for a page into which the server itself has put alerts.
 //
-// A page has it once, however often it is asked for, and with the nonce of templ.WithNonce
-// if there is one.
+// It is rendered once in a page, however often it is used, with the nonce of templ.WithNonce if
+// there is one.
 func Script() templ.Component { return script }
 
 var script = inline("script", JS)

@@ -8,8 +8,8 @@ import (
 	templruntime "github.com/a-h/templ/runtime"
 )
 
-// whereSeen is a component that renders nothing where nobody will see it, and so neither
-// reads nor consumes anything of the session there.
+// whereSeen is a component that renders nothing if nobody will see it, and then neither reads nor
+// consumes anything of the session.
 func whereSeen(render templ.ComponentFunc) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		if isDiscarded(w) {
@@ -19,7 +19,7 @@ func whereSeen(render templ.ComponentFunc) templ.Component {
 	})
 }
 
-// isDiscarded says whether w leads nowhere. It does in the parts of a page that
+// isDiscarded says whether w discards what is written, as in the parts of a page that
 // templ.RenderFragments leaves out.
 func isDiscarded(w io.Writer) bool {
 	if buffer, ok := w.(*templruntime.Buffer); ok {

@@ -11,29 +11,29 @@ import "github.com/echo-hypermedia/session"
 //	theme.Button = "btn btn-lg btn-primary"
 type Theme struct {
 	Region                          string // around the alerts
-	Top, Bottom, Start, Center, End string // where the region stands, if not inline
+	Top, Bottom, Start, Center, End string // where the region lies, if not inline
 
 	Alert      string // each alert, and one of these by its kind:
 	Error      string
 	Warning    string
 	Success    string
 	Info       string
-	Other      string // a kind of the application
+	Other      string // a kind of the application's own
 	AlertBody  string
 	AlertTitle string
 	AlertLink  string
 	Dismiss    string // the label around the dismiss control
 	Toggle     string // the checkbox in it
-	Auto       string // alerts that go by themselves; with "-6" after it, in 6 seconds
+	Auto       string // alerts that disappear by themselves; with "-6" added, after 6 seconds
 
 	Field   string // around a control with its label, hint and error
 	Group   string // the same for several controls of one name, a fieldset
 	Label   string
 	Legend  string
 	Hint    string
-	Message string // what is wrong with a control
+	Message string // the errors of a control
 	Choice  string // around a checkbox or radio button with its label
-	Caption string // that label
+	Caption string // the label of a Choice
 
 	Control  string // a control for a line of text, a number, a date and so on
 	Textarea string
@@ -44,7 +44,7 @@ type Theme struct {
 	Checkbox string
 	Radio    string
 	Button   string
-	Invalid  string // besides these, on a control with an error
+	Invalid  string // in addition, on a control with an error
 
 	Summary      string
 	SummaryTitle string

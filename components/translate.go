@@ -31,8 +31,7 @@ func (d *Defaults) translateAlert(ctx context.Context, m session.Message) sessio
 	return m
 }
 
-// translated is v with the texts in it translated, if it is something that was flashed to
-// be read.
+// translated is v with the texts in it translated, if v is something flashed for visitors to read.
 func translated[T any](ctx context.Context, v T) T {
 	d := defaultsOf(ctx)
 	var shown any = v

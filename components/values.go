@@ -9,18 +9,18 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// These functions are for controls that are written by hand. Each knows the form that ctx
-// belongs to. Only components know which fields are passwords: never put Old into one.
+// These functions are for controls that are written by hand. Each uses the form that ctx belongs
+// to. Only the components know which fields are passwords: never put Old into one.
 
-// Old is what was submitted for a field, or else the first of def. A field that was
-// submitted empty is "", and so is one that is no part of the submission.
+// Old returns what was submitted for a field, or else the first of def. It returns "" for a field
+// that was submitted empty, and for one that is not part of the submission.
 //
 //	<input name="title" value={ components.Old(ctx, "title", post.Title) }/>
 func Old(ctx context.Context, name string, def ...string) string {
 	return first(OldAll(ctx, name, def...))
 }
 
-// OldAll is every value that was submitted for a field, or else def.
+// OldAll returns every value that was submitted for a field, or else def.
 func OldAll(ctx context.Context, name string, def ...string) []string {
 	if values, known := formAround(ctx).Values(name); known {
 		return values
@@ -28,11 +28,11 @@ func OldAll(ctx context.Context, name string, def ...string) []string {
 	return def
 }
 
-// Submitted says whether this page shows a form being corrected.
+// Submitted reports whether this page shows a form being corrected.
 func Submitted(ctx context.Context) bool { return formAround(ctx).Submitted() }
 
-// IsChecked says whether the checkbox or radio button with that value was submitted, and
-// so checked. If that is not known it is the first of def.
+// IsChecked reports whether the checkbox or radio button with that value was submitted, and so was
+// checked. If that is not known, it returns the first of def.
 //
 //	<input type="checkbox" name="tags[]" value="go" checked?={ components.IsChecked(ctx, "tags[]", "go") }/>
 func IsChecked(ctx context.Context, name, value string, def ...bool) bool {
@@ -47,36 +47,36 @@ func IsSelected(ctx context.Context, name, value string, def ...bool) bool {
 	return IsChecked(ctx, name, value, def...)
 }
 
-// Checked is [IsChecked] as attributes:
+// Checked returns [IsChecked] as attributes:
 //
 //	<input type="radio" name="plan" value="pro" { components.Checked(ctx, "plan", "pro")... }/>
 func Checked(ctx context.Context, name, value string, def ...bool) templ.Attributes {
 	return templ.Attributes{"checked": IsChecked(ctx, name, value, def...)}
 }
 
-// Selected is [IsSelected] as attributes.
+// Selected returns [IsSelected] as attributes.
 func Selected(ctx context.Context, name, value string, def ...bool) templ.Attributes {
 	return templ.Attributes{"selected": IsSelected(ctx, name, value, def...)}
 }
 
-// HasError says whether something is wrong with a field.
+// HasError reports whether a field has an error.
 func HasError(ctx context.Context, name string) bool { return len(formAround(ctx).Errors(name)) > 0 }
 
-// ErrorFor is the first thing that is wrong with a field, or "".
+// ErrorFor returns the first error of a field, or "".
 func ErrorFor(ctx context.Context, name string) string { return first(ErrorsFor(ctx, name)) }
 
-// ErrorsFor is all that is wrong with a field.
+// ErrorsFor returns all errors of a field.
 func ErrorsFor(ctx context.Context, name string) []string {
 	return defaultsOf(ctx).translateAll(ctx, formAround(ctx).Errors(name))
 }
 
-// HasErrors says whether something is wrong with a field of the form, or with the page.
+// HasErrors reports whether a field of the form, or the page, has an error.
 func HasErrors(ctx context.Context) bool {
 	return len(formAround(ctx).AllErrors()) > 0 || len(session.FromContext(ctx).PageErrors()) > 0
 }
 
-// Invalid is the attributes that mark a field with an error and lead to its [InputError].
-// The ids in describedBy, of a hint say, come first, with an error or without.
+// Invalid returns the attributes that mark a field with an error and refer to its [InputError]. The
+// ids in describedBy, for example of a hint, come first, with or without an error.
 //
 //	<input name="title" { components.Invalid(ctx, "title", "title-help")... }/>
 func Invalid(ctx context.Context, name string, describedBy ...string) templ.Attributes {
@@ -92,8 +92,8 @@ func Invalid(ctx context.Context, name string, describedBy ...string) templ.Attr
 	return attrs
 }
 
-// Title is the title of a page: with errors, whatever the form is called, it is "Error: New post",
-// which is the first thing that a screen reader says.
+// Title returns the title of a page. With errors, in a form of any name, it is "Error: New post",
+// for example, and that is the first thing that a screen reader says.
 func Title(ctx context.Context, title string) string {
 	if !session.FromContext(ctx).HasErrors() {
 		return title

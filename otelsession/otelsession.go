@@ -34,8 +34,8 @@
 //
 // session.store.duration has the attributes session.store.operation ("read", "write",
 // "destroy", "touch", "tag", "untag", "tagged", "revoke", "seal", "open") and
-// session.store.outcome ("ok", "not_found", "conflict", "too_large", "canceled" if whoever
-// asked has left, "error"); spans have both as well. session.rejected has
+// session.store.outcome ("ok", "not_found", "conflict", "too_large", "canceled" if the
+// caller has left, "error"); spans have both as well. session.rejected has
 // session.rejected.reason, a [session.Reason]. No span or metric has ids or handles.
 package otelsession
 
@@ -64,7 +64,7 @@ const (
 	reasonKey    = attribute.Key("session.rejected.reason")
 )
 
-// Option changes what [Hooks] does.
+// Option is an option of [Hooks].
 type Option func(*options)
 
 type options struct {
@@ -73,25 +73,26 @@ type options struct {
 	store   session.Store
 }
 
-// WithTracerProvider is where spans go, instead of to the global provider.
+// WithTracerProvider sends spans to a provider other than the global one.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(o *options) { o.tracers = p }
 }
 
-// WithMeterProvider is where metrics go, instead of to the global provider.
+// WithMeterProvider sends metrics to a provider other than the global one.
 func WithMeterProvider(p metric.MeterProvider) Option {
 	return func(o *options) { o.meters = p }
 }
 
-// WithStore has the metric session.count, if the store knows how many sessions live: if it has
-// a method Len() int, as that in memory has. It is asked whenever metrics are collected, for
-// as long as the meter provider lives. Several stores are added up, so give each to one set of hooks.
+// WithStore adds the metric session.count, if the store knows how many sessions are live, that is,
+// if it has a method Len() int, as the store in memory has. Len is called whenever metrics are
+// collected, for as long as the meter provider lives. The counts of several stores are added up, so
+// pass each store to only one set of hooks.
 func WithStore(store session.Store) Option {
 	return func(o *options) { o.store = store }
 }
 
-// Hooks are for [session.Config]. Join them with your own by [session.Hooks.And]. What the
-// meter provider does not accept goes to OpenTelemetry's error handler.
+// Hooks returns hooks for [session.Config]. Join them with your own by [session.Hooks.And]. Errors
+// of the meter provider go to OpenTelemetry's error handler.
 func Hooks(opts ...Option) session.Hooks {
 	o := options{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider()}
 	for _, opt := range opts {

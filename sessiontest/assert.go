@@ -11,9 +11,9 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// AssertValue fails the test unless there is a value under key, and it is want. Without
-// want, any value will do. Values are compared as they are stored, by their JSON: an int and
-// an int64 of 7 are the same, and so are a struct and the map with its fields.
+// AssertValue fails the test unless there is a value under key and it equals want. Without want,
+// any value will do. Values are compared as they are stored, by their JSON: an int and an int64 of
+// 7 are equal, and so are a struct and a map with its fields.
 func (v *Visitor) AssertValue(key string, want ...any) {
 	v.t.Helper()
 	s := v.Session()
@@ -31,9 +31,9 @@ func (v *Visitor) AssertNoValue(keys ...string) {
 	}
 }
 
-// AssertAlert fails the test unless alerts of that kind wait for the next page, one for each
-// of these texts: a text that is wanted twice takes two. Without a text, any alert of the kind
-// will do. More than that, such as a link, is in Session().FlashMessages().Alerts().
+// AssertAlert fails the test unless alerts of that kind wait for the next page, one for each of
+// these texts: a text that is given twice takes two alerts. Without a text, any alert of the kind
+// will do. To check more, such as a link, use Session().FlashMessages().Alerts().
 func (v *Visitor) AssertAlert(kind string, texts ...string) {
 	v.t.Helper()
 	s := v.Session()
@@ -54,8 +54,8 @@ func (v *Visitor) AssertAlert(kind string, texts ...string) {
 	}
 }
 
-// AssertNoAlert fails the test if an alert of one of these kinds waits for the next page;
-// without kinds, if there is any alert.
+// AssertNoAlert fails the test if an alert of one of these kinds waits for the next page; without
+// kinds, if any alert does.
 func (v *Visitor) AssertNoAlert(kinds ...string) {
 	v.t.Helper()
 	s := v.Session()
@@ -64,8 +64,8 @@ func (v *Visitor) AssertNoAlert(kinds ...string) {
 	}
 }
 
-// AssertFlash fails the test unless something waits under key (see [session.Session.Flash]),
-// and it is want. Without want, anything will do. Values are compared as in AssertValue.
+// AssertFlash fails the test unless a flashed value waits under key (see [session.Session.Flash])
+// and equals want. Without want, any value will do. Values are compared as in AssertValue.
 func (v *Visitor) AssertFlash(key string, want ...any) {
 	v.t.Helper()
 	s := v.Session()
@@ -73,14 +73,14 @@ func (v *Visitor) AssertFlash(key string, want ...any) {
 	v.check(s, fmt.Sprintf("what was flashed under %q", key), messages.Get(key), messages.Has(key), want)
 }
 
-// AssertNoFlash fails the test if something waits under one of the keys. Without keys, it
+// AssertNoFlash fails the test if a flashed value waits under one of the keys. Without keys, it
 // fails if there is any flash: alerts, values, old input or errors.
 func (v *Visitor) AssertNoFlash(keys ...string) {
 	v.t.Helper()
 	s := v.Session()
 	messages := s.FlashMessages()
 	found := sortedKeys(messages.All())
-	if len(keys) > 0 { // by any of its names, as AssertFlash finds it
+	if len(keys) > 0 { // by any of its names, like AssertFlash
 		found = slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return !messages.Has(key) })
 	}
 	if len(found) > 0 {
@@ -96,10 +96,10 @@ func (v *Visitor) AssertNoFlash(keys ...string) {
 	}
 }
 
-// AssertOld fails the test unless the next page shows these values in the field again, as
-// the visitor had submitted them. Without want, anything will do. An unchecked checkbox is
-// "", as in [session.Session.Old], and so is a field that the form does not have: neither is part
-// of a submission, so "" does not show that the name is right.
+// AssertOld fails the test unless the next page shows these values in the field again, as the
+// visitor submitted them. Without want, any value will do. An unchecked checkbox is "", as in
+// [session.Session.Old], and so is a field that the form does not have: neither is part of a
+// submission, so a match with "" does not prove that the name is right.
 func (v *Visitor) AssertOld(field string, want ...string) {
 	v.t.Helper()
 	s := v.Session()
@@ -115,8 +115,8 @@ func (v *Visitor) AssertOld(field string, want ...string) {
 	}
 }
 
-// AssertNoOld fails the test if the next page would show in one of the fields what the
-// visitor had submitted: a password, say. Without fields, there must be no old input.
+// AssertNoOld fails the test if the next page would show in one of the fields what the visitor
+// submitted, such as a password. Without fields, there must be no old input.
 func (v *Visitor) AssertNoOld(fields ...string) {
 	v.t.Helper()
 	s := v.Session()
@@ -131,7 +131,7 @@ func (v *Visitor) AssertNoOld(fields ...string) {
 	}
 }
 
-// AssertInputError fails the test unless message is among what is wrong with the field.
+// AssertInputError fails the test unless message is among the errors of the field.
 func (v *Visitor) AssertInputError(field, message string) {
 	v.t.Helper()
 	s := v.Session()
@@ -140,8 +140,8 @@ func (v *Visitor) AssertInputError(field, message string) {
 	}
 }
 
-// AssertInputErrors fails the test unless exactly these messages, in this order, are what is
-// wrong with the field. Without messages, any error will do.
+// AssertInputErrors fails the test unless the errors of the field are exactly these messages, in
+// this order. Without messages, any error will do.
 func (v *Visitor) AssertInputErrors(field string, messages ...string) {
 	v.t.Helper()
 	s := v.Session()
@@ -153,8 +153,8 @@ func (v *Visitor) AssertInputErrors(field string, messages ...string) {
 	}
 }
 
-// AssertNoInputError fails the test if something is wrong with one of the fields; without
-// fields, if something is wrong with any.
+// AssertNoInputError fails the test if one of the fields has an error; without fields, if any field
+// has one.
 func (v *Visitor) AssertNoInputError(fields ...string) {
 	v.t.Helper()
 	s := v.Session()
@@ -169,8 +169,8 @@ func (v *Visitor) AssertNoInputError(fields ...string) {
 	}
 }
 
-// AssertPageError fails the test unless there is an error of the page with this code, and
-// with this text. Without a text, any will do.
+// AssertPageError fails the test unless there is an error of the page with this code and this text.
+// Without a text, any text will do.
 func (v *Visitor) AssertPageError(code string, text ...string) {
 	v.t.Helper()
 	if len(text) > 1 {
@@ -208,8 +208,8 @@ func (v *Visitor) AssertSession() {
 	}
 }
 
-// AssertNoSession fails the test if the visitor has a session. One that has not begun, or that
-// has ended, whoever ended it, is none.
+// AssertNoSession fails the test if the visitor has a session. A session that has not begun, or
+// that has ended in any way, does not count.
 func (v *Visitor) AssertNoSession() {
 	v.t.Helper()
 	if s := v.Session(); !s.IsNew() {
@@ -218,7 +218,7 @@ func (v *Visitor) AssertNoSession() {
 }
 
 // AssertTagged fails the test unless the session is among those of the user; see
-// [session.Session.Tag]. It fails with a store that cannot find a user's sessions.
+// [session.Session.Tag]. It also fails if the store cannot find a user's sessions.
 func (v *Visitor) AssertTagged(userID string) {
 	v.t.Helper()
 	s := v.Session()
@@ -241,8 +241,8 @@ func (r *Response) AssertStatus(want int) {
 	}
 }
 
-// AssertRedirect fails the test unless the answer sends the visitor to this address: by a
-// redirect, or by htmx. An address of the site may be a path.
+// AssertRedirect fails the test unless the answer sends the visitor to this address, by a redirect
+// or by htmx. An address of the site may be given as a path.
 func (r *Response) AssertRedirect(to string) {
 	v := r.visitor
 	v.t.Helper()
@@ -258,7 +258,8 @@ func (r *Response) AssertRedirect(to string) {
 	}
 }
 
-// String is the request and its answer in a line: "POST /posts: 303 See Other, to /posts".
+// String returns the request and its answer in one line, such as "POST /posts: 303 See Other, to
+// /posts".
 func (r *Response) String() string {
 	line := fmt.Sprintf("%s %s: %d %s", r.Request.Method, r.Request.URL.RequestURI(), r.StatusCode, http.StatusText(r.StatusCode))
 	if to := r.target(); to != "" {
@@ -267,8 +268,8 @@ func (r *Response) String() string {
 	return line
 }
 
-// AssertSessionBegun fails the test unless this answer has begun a session: the visitor came
-// without one, and has one now.
+// AssertSessionBegun fails the test unless this answer has begun a session, that is, the visitor
+// came without one and has one now.
 func (r *Response) AssertSessionBegun() {
 	v := r.visitor
 	v.t.Helper()
@@ -282,10 +283,10 @@ func (r *Response) AssertSessionBegun() {
 }
 
 // AssertSessionRegenerated fails the test unless this answer has given the session another
-// id, as a login must: the visitor has a new cookie, and the old one leads nowhere. A session
-// that was destroyed, with another one begun in its place, has no other id. (Only a store that is
-// a [session.Tagger] tells the two apart.) One that is kept in a cookie has no id at all; there,
-// a new cookie will do.
+// id, as a login must: the visitor has a new cookie, and the old one leads nowhere. Destroying the
+// session and beginning another does not count as giving it another id. (Only a store that is a
+// [session.Tagger] tells the two apart.) A session that is kept in a cookie has no id at all;
+// there, a new cookie will do.
 func (r *Response) AssertSessionRegenerated() {
 	v := r.visitor
 	v.t.Helper()
@@ -304,9 +305,9 @@ func (r *Response) AssertSessionRegenerated() {
 	}
 }
 
-// AssertSessionDestroyed fails the test unless this answer has ended the session: the cookie
-// that the visitor came with leads nowhere any more, and if there is a new one, for a message
-// say, it has no values. (A session that is kept in a cookie ends in this browser only.)
+// AssertSessionDestroyed fails the test unless this answer has ended the session: the cookie that
+// the visitor came with leads nowhere any more, and if there is a new session, for example for a
+// message, it has no values. (A session that is kept in a cookie ends only in this browser.)
 func (r *Response) AssertSessionDestroyed() {
 	v := r.visitor
 	v.t.Helper()
@@ -362,7 +363,7 @@ func valueOf(cookies []jarCookie, name string) (value string, given bool) {
 	return "", false
 }
 
-// among is what of all is in chosen; without chosen, it is all.
+// among is the part of all that is in chosen, or all if chosen is empty.
 func among(all, chosen []string) []string {
 	if len(chosen) == 0 {
 		return all

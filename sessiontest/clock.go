@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock is a clock that stands still until a test moves it. Give its Now to the
-// [session.Config] and to the store, and sessions end when the test says so:
+// Clock is a clock that stands still until a test moves it. Pass its Now to the [session.Config]
+// and to the store, and sessions end when the test says so:
 //
 //	var clock sessiontest.Clock
 //	cfg := session.Config{
@@ -14,17 +14,17 @@ import (
 //		Now:   clock.Now,
 //	}
 //
-// The zero value stands at the time of its first use. A Clock is safe for concurrent use,
-// and must not be copied.
+// The zero value shows the time of its first use. A Clock is safe for concurrent use, and must not
+// be copied.
 //
-// Redis ends what is not used by a clock of its own. There, a Clock moves the absolute
-// timeout and the life of flash messages, but not the idle timeout.
+// Redis ends unused sessions by its own clock. There, a Clock moves the absolute timeout and the
+// life of flash messages, but not the idle timeout.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// Now is the time on the clock.
+// Now returns the time on the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

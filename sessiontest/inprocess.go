@@ -9,13 +9,13 @@ import (
 	"net/url"
 )
 
-// inProcess sends requests to a handler, without a network in between. A handler that
-// panics panics through to the test, which says where.
+// inProcess sends requests to a handler, without a network in between. The panic of a handler
+// reaches the test, which shows where it happened.
 type inProcess struct{ handler http.Handler }
 
 func (p inProcess) RoundTrip(out *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(out.Context())
-	defer cancel() // as a server does when a request is over
+	defer cancel() // as a server does at the end of a request
 
 	in := out.Clone(ctx)
 	in.RequestURI = out.URL.RequestURI()

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// jar keeps the cookies of a browser for one host. That of net/http gives names and values
-// back only, and its clock cannot be moved. This one refuses what browsers refuse (RFC
-// 6265bis section 5.7), but for SameSite: whoever visits comes from the site itself.
+// jar keeps the cookies of a browser for one host. The jar of net/http returns only names and
+// values, and its clock cannot be moved. This one refuses what browsers refuse (RFC 6265bis section
+// 5.7), except for SameSite: our visitors come from the site itself.
 type jar struct {
 	now func() time.Time
 
@@ -26,7 +26,7 @@ type jarCookie struct {
 	until time.Time // zero: as long as the browser is open
 }
 
-// set takes the cookies of an answer from u. It returns those that it refuses.
+// set stores the cookies of an answer from u. It returns those that it refuses.
 func (j *jar) set(u *url.URL, cookies []*http.Cookie) (refused []refusedCookie) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -35,7 +35,7 @@ func (j *jar) set(u *url.URL, cookies []*http.Cookie) (refused []refusedCookie) 
 		switch {
 		case why == "":
 			j.put(jarCookie{*c, u.Hostname(), j.expiry(c)})
-		case c.MaxAge >= 0: // one that goes may be of an older version of the application
+		case c.MaxAge >= 0: // a cookie that is being removed may come from an older version of the application
 			refused = append(refused, refusedCookie{c.Name, why})
 		}
 	}
@@ -44,7 +44,7 @@ func (j *jar) set(u *url.URL, cookies []*http.Cookie) (refused []refusedCookie) 
 
 type refusedCookie struct{ name, why string }
 
-// put puts c into the place of an older one, or removes that if c has expired.
+// put stores c in place of an older cookie, or removes that one if c has expired.
 func (j *jar) put(c jarCookie) {
 	c.Domain = strings.TrimPrefix(c.Domain, ".")
 	same := func(old jarCookie) bool {
@@ -69,8 +69,8 @@ func (j *jar) expiry(c *http.Cookie) time.Time {
 
 func (c jarCookie) alive(now time.Time) bool { return c.until.IsZero() || c.until.After(now) }
 
-// refusal is why a browser does not take c from u, or "". It also fills in the path, where the
-// answer leaves it out.
+// refusal is why a browser does not accept c from u, or "". It also fills in the path if the answer
+// leaves it out.
 func refusal(u *url.URL, c *http.Cookie) string {
 	if !strings.HasPrefix(c.Path, "/") {
 		path := u.EscapedPath()
@@ -95,7 +95,7 @@ func within(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, "."+domain)
 }
 
-// sent is the cookies that a request to u carries, those of longer paths first.
+// sent is the cookies that a request to u carries, those with longer paths first.
 func (j *jar) sent(u *url.URL) []jarCookie {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -116,7 +116,7 @@ func (c jarCookie) goesTo(u *url.URL) bool {
 	return toHost && inPath && (!c.Secure || u.Scheme == "https")
 }
 
-// export is all cookies with their attributes; an age is what is left of it.
+// export is all cookies with their attributes; an age is the remaining one.
 func (j *jar) export() []*http.Cookie {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -135,8 +135,8 @@ func (j *jar) export() []*http.Cookie {
 	return all
 }
 
-// replace makes cookies all there is, and says how many of them are for host. Browsers
-// give a cookie without a Domain that of its host, and no dot.
+// replace makes cookies the whole content of the jar, and says how many of them are for host.
+// Browsers show a cookie without a Domain with that of its host, without a dot.
 func (j *jar) replace(host string, cookies []*http.Cookie) (taken int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

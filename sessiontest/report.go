@@ -15,13 +15,13 @@ import (
 // maxShown is how many bytes of one thing a failure shows.
 const maxShown = 300
 
-// fail fails the test, and says what there is in s.
+// fail fails the test, and lists what is in s.
 func (v *Visitor) fail(s *session.Session, format string, args ...any) {
 	v.t.Helper()
 	v.t.Errorf("%s%s", fmt.Sprintf(format, args...), indented(v.describe(s)))
 }
 
-// check fails the test unless got is there, and is what is wanted.
+// check fails the test unless got is there and equals what is wanted.
 func (v *Visitor) check(s *session.Session, what string, got any, ok bool, want []any) {
 	v.t.Helper()
 	if !ok {
@@ -65,8 +65,8 @@ func difference(got, want any) string {
 	return "is not what is wanted (- is missing, + is too much):\n" + diff(pretty(want), pretty(got))
 }
 
-// diff is the longest common subsequence of lines, and what is beside it. Values in a
-// session are small, so the plain way to it will do.
+// diff is the longest common subsequence of lines, and the lines outside of it. Values in a session
+// are small, so a plain algorithm will do.
 func diff(want, got []string) string {
 	common := make([][]int, len(want)+1)
 	for i := range common {
@@ -102,7 +102,7 @@ func compact(v any) string { return inJSON(v, "") }
 
 func pretty(v any) []string { return strings.Split(inJSON(v, "  "), "\n") }
 
-// inJSON is for what came out of JSON, so that it goes back.
+// inJSON encodes a value that came from JSON, so encoding cannot fail.
 func inJSON(v any, indent string) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
@@ -112,7 +112,7 @@ func inJSON(v any, indent string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// describe lists what there is in s, a line for each.
+// describe lists what is in s, a line for each thing.
 func (v *Visitor) describe(s *session.Session) string {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, shortened(fmt.Sprintf(format, args...))) }
@@ -178,7 +178,7 @@ func describeAlert(m session.Message) string {
 	return text
 }
 
-// forms is the names of all forms that the visitor has submitted, and of that in question.
+// forms is the names of all forms that the visitor has submitted, and of the form in question.
 func (v *Visitor) forms() []string { return v.noted(&v.browser.forms, "", v.form) }
 
 func (v *Visitor) fields() []string { return v.noted(&v.browser.fields) }

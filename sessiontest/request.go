@@ -27,8 +27,8 @@ const (
 // maxHops is how many redirects [Response.Follow] takes before it gives up.
 const maxHops = 10
 
-// Response is an answer of the application. Its body has been read: it is Text, and may be
-// read again.
+// Response is an answer of the application. Its body has been read into Text, and may be read
+// again.
 type Response struct {
 	*http.Response
 	Text string
@@ -38,19 +38,19 @@ type Response struct {
 	ended   bool // the session was destroyed, and another one begun; see site.ended
 }
 
-// Get asks for a page. The path is one of the application, with a query if need be.
+// Get requests a page. The path is one of the application, with a query if needed.
 func (v *Visitor) Get(path string) *Response {
 	v.t.Helper()
 	return v.send(http.MethodGet, path, "", "")
 }
 
-// Post submits a form, from the page that the visitor has got last.
+// Post submits a form, from the page that the visitor got last.
 func (v *Visitor) Post(path string, form url.Values) *Response {
 	v.t.Helper()
 	return v.send(http.MethodPost, path, formType, form.Encode())
 }
 
-// PostJSON sends value as a script does that expects JSON.
+// PostJSON sends value as JSON, like a script that expects JSON in return.
 func (v *Visitor) PostJSON(path string, value any) *Response {
 	v.t.Helper()
 	body, err := json.Marshal(value)
@@ -77,9 +77,10 @@ func (v *Visitor) send(method, path, contentType, body string) *Response {
 	return v.Do(r)
 }
 
-// Do makes any request: another method, a form with files. It gets the cookies and headers
-// of the visitor, but for headers that it has already. Its address may be a path, or that of another host
-// within Cookie.Domain. Redirects are not followed; see [Response.Follow].
+// Do makes any other request, for example with another method, or a form with files. It adds the
+// cookies and headers of the visitor, except for headers that the request has already. The
+// request's address may be a path, or that of another host within Cookie.Domain. Redirects are not
+// followed; see [Response.Follow].
 func (v *Visitor) Do(r *http.Request) *Response {
 	v.t.Helper()
 	out, err := v.complete(r)
@@ -115,7 +116,7 @@ func (v *Visitor) Do(r *http.Request) *Response {
 	return &Response{res, string(text), v, arrival, ended}
 }
 
-// complete is r as the visitor's browser would send it.
+// complete makes r what the visitor's browser would send.
 func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
 	var body []byte
 	if r.Body != nil {
@@ -144,7 +145,7 @@ func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
 	sent := r.Clone(r.Context())
 	setBody(sent, body)
 	if err := sent.ParseMultipartForm(int64(len(body)) + 1); err == nil || errors.Is(err, http.ErrNotMultipart) {
-		v.browser.noteForm(sent.Form) // one in the address, too
+		v.browser.noteForm(sent.Form) // Form also has what is in the address
 	}
 	return out, nil
 }
@@ -193,15 +194,15 @@ func (v *Visitor) take(res *http.Response) {
 	}
 }
 
-// arrives says whether the answer is the page that the browser shows from now on.
+// arrives says whether the browser shows the answer as its page from now on.
 func (v *Visitor) arrives(res *http.Response) bool {
 	part := session.IsPartial(echo.New().NewContext(res.Request, httptest.NewRecorder()))
 	return strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") &&
 		res.StatusCode/100 != 3 && (v.located || !part)
 }
 
-// Follow goes where the answer sends the visitor, and on, until there is a page: as a
-// browser does after a redirect, and htmx after an HX-Redirect or HX-Location.
+// Follow goes where the answer sends the visitor, and on, until it gets a page, as a browser does
+// after a redirect, and htmx after an HX-Redirect or HX-Location.
 func (r *Response) Follow() *Response {
 	v := r.visitor
 	v.t.Helper()
@@ -264,8 +265,8 @@ func (r *Response) next() (*http.Request, error) {
 	return next, err
 }
 
-// sentByHTMX is the visitor whom htmx sends elsewhere: the whole browser, which knows nothing of
-// htmx, or for an HX-Location a script, which asks for it as for a part of a page.
+// sentByHTMX is the visitor that htmx sends elsewhere: the whole browser, whose request has nothing
+// of htmx, or for an HX-Location a script, which requests a part of a page.
 func (v *Visitor) sentByHTMX(script bool) *Visitor {
 	sent := *v
 	sent.located = script

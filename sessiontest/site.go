@@ -24,9 +24,9 @@ type site struct {
 	base      *url.URL
 	transport http.RoundTripper
 
-	cfg    session.Config   // that of own
+	cfg    session.Config   // the Config of own
 	own    *session.Manager // changes sessions
-	looks  *session.Manager // reads them, and nothing else
+	looks  *session.Manager // only reads them
 	cookie string           // the name of the session's cookie
 	sealed bool             // sessions are in the cookie
 	now    func() time.Time
@@ -36,7 +36,8 @@ type site struct {
 	underway atomic.Int32
 }
 
-// newSite ends the test if cfg is not one of an application. It is nil if the test goes on.
+// newSite ends the test if cfg cannot be the Config of an application. It returns nil if the test
+// goes on all the same.
 func newSite(t TB, cfg session.Config) *site {
 	t.Helper()
 	cfg.Hooks, cfg.Skipper, cfg.Logger = session.Hooks{}, nil, slog.New(slog.DiscardHandler)
@@ -60,7 +61,7 @@ func newSite(t TB, cfg session.Config) *site {
 	return s
 }
 
-// must is for a Config that is known to be good.
+// must is for a Config that is known to be valid.
 func must(m *session.Manager, err error) *session.Manager {
 	if err != nil {
 		panic(err)
@@ -90,13 +91,13 @@ func (s *site) isHost(u *url.URL) bool {
 	return u.Host == s.base.Host || domain != "" && within(u.Hostname(), domain)
 }
 
-// untouched keeps a test that looks from prolonging the session.
+// untouched keeps a test that only looks from prolonging the session.
 type untouched struct{ session.Store }
 
 func (untouched) Touch(context.Context, string, time.Time) error { return nil }
 
-// cookieName is what the library calls the cookie. It is seen, and not worked out, so that
-// there is one place which knows.
+// cookieName is what the library calls the cookie. It is observed rather than computed, so that the
+// rule is in one place only.
 func cookieName(cfg session.Config) string {
 	cfg.Store, cfg.Tags = forgetful{}, false
 	m := must(session.New(cfg))
@@ -107,7 +108,7 @@ func cookieName(cfg session.Config) string {
 	return res.Cookies()[0].Name
 }
 
-// forgetful is a store for a session that nobody comes back to.
+// forgetful is a store for a session that is never used again.
 type forgetful struct{}
 
 func (forgetful) Read(context.Context, string) (session.Record, error) {
@@ -117,8 +118,8 @@ func (forgetful) Write(context.Context, string, session.Record) error { return n
 func (forgetful) Destroy(context.Context, string, uint64) error       { return nil }
 func (forgetful) Touch(context.Context, string, time.Time) error      { return session.ErrNotFound }
 
-// visit answers a request in which fn works on the session. The answer is a 204, which
-// shows nothing to anybody: so messages that fn reads stay.
+// visit answers a request in which fn works on the session. The answer is a 204, which shows
+// nothing, so messages that fn reads stay.
 func visit(m *session.Manager, r *http.Request, fn func(*session.Session)) (*http.Response, error) {
 	answer := func(c echo.Context) error {
 		fn(session.From(c))
@@ -143,12 +144,13 @@ func (s *site) look(cookies []jarCookie) (seen *session.Session, err error) {
 	return seen, cmp.Or(err, failed)
 }
 
-// arrival is what a request brings along. Whether its cookies lead to a session has to be found
-// out before it is made: the answer may end that, or give it another id, and then they do not.
+// arrival is what a request brings along. Whether its cookies lead to a session must be found out
+// before the request is made: the answer may end the session, or give it another id, and then they
+// no longer do.
 type arrival struct {
 	cookies    []jarCookie
 	hadSession bool
-	err        error // the store could not be asked, which the application has to cope with
+	err        error // the store could not be asked; how to deal with that is up to the application
 }
 
 func (s *site) arrival(r *http.Request) (a arrival) {
@@ -163,10 +165,10 @@ func (s *site) arrival(r *http.Request) (a arrival) {
 	return a
 }
 
-// ended says whether the session that these cookies led to a moment ago was destroyed, and not
-// given another id. It answers false where it cannot tell: other processes hear of a new id from
-// a store that finds users, and from no other. And they do so for a minute only, so it is asked
-// at once, and not when a test asserts something.
+// ended says whether the session that these cookies led to a moment ago was destroyed, rather than
+// given another id. It returns false if it cannot tell: only a store that finds the sessions of
+// users tells other processes of a new id. It does so for a minute only, so this is asked at once,
+// and not when a test asserts something.
 func (s *site) ended(cookies []jarCookie) (ended bool) {
 	cfg := s.cfg
 	if _, tells := cfg.Store.(session.Tagger); !tells {
@@ -178,7 +180,7 @@ func (s *site) ended(cookies []jarCookie) (ended bool) {
 	return ended
 }
 
-// request is one to our own application.
+// request is a request to our own application.
 func (s *site) request(method string, form url.Values, cookies []jarCookie) *http.Request {
 	r := httptest.NewRequest(method, s.base.String(), strings.NewReader(form.Encode()))
 	if method == http.MethodPost {
@@ -190,9 +192,9 @@ func (s *site) request(method string, form url.Values, cookies []jarCookie) *htt
 	return r
 }
 
-// found says whether the session that an answer has just begun is where we look for it. If
-// not, whatever the test asserted about it would be about another session, or none. It
-// answers true where it cannot tell: another request may have ended the session again.
+// found says whether the session that an answer has just begun is where we look for it. If not, the
+// test's assertions would be about another session, or none. It returns true if it cannot tell,
+// since another request may have ended the session again.
 func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
 	if !s.begins(answer) || s.shared.Load() || s.underway.Load() != 1 {
 		return true
@@ -226,11 +228,12 @@ func (s *site) begins(answer []*http.Cookie) bool {
 	return slices.ContainsFunc(answer, func(c *http.Cookie) bool { return c.Name == s.cookie && c.MaxAge >= 0 })
 }
 
-// flashSuffix is what the name of a cookie with flash has more than that of the session's.
+// flashSuffix is what the name of a cookie with flash adds to that of the session's cookie.
 const flashSuffix = "-flash"
 
-// isOurs says whether a cookie of that name is one of the session. Whether it begins with __Host-
-// depends on the other attributes, in which an application and its test may differ by mistake.
+// isOurs says whether a cookie of that name belongs to the session. The prefix __Host- does not
+// matter: it depends on other attributes, in which an application and its test may differ by
+// mistake.
 func (s *site) isOurs(name string) bool {
 	const prefix = "__Host-"
 	own := strings.TrimPrefix(s.cookie, prefix)

@@ -11,29 +11,29 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// TB is what a [Visitor] needs of a *testing.T, *testing.B or *testing.F.
+// TB is the part of a *testing.T, *testing.B or *testing.F that a [Visitor] needs.
 type TB interface {
 	Helper()
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 }
 
-// Visitor is somebody with a browser, which makes requests, keeps cookies, and sends along the
-// address of the page it comes from. A test can put things into the visitor's session, and look
+// Visitor is a person with a browser, which makes requests, keeps cookies, and sends the address of
+// the page that a request comes from. A test can put things into the visitor's session, and look
 // into it.
 //
-// What the test asserts is how the session is now, and what waits there for the next page.
-// Looking consumes no message and does not count as using the session.
+// Assertions are about the session as it is now, and what waits there for the next page. Looking
+// consumes no message and does not count as using the session.
 //
-// A Visitor is safe for concurrent use, as a browser with several tabs is. A test that uses one
-// in other goroutines has to wait for them.
+// A Visitor is safe for concurrent use, like a browser with several tabs. A test that uses one in
+// other goroutines must wait for them.
 type Visitor struct {
 	t       TB
 	site    *site
 	browser *browser
 	header  http.Header // of each request; never changed
-	form    string      // whose old input and errors are looked at
-	located bool        // an HX-Location is followed: what a script gets is the page
+	form    string      // the form whose old input and errors assertions look at
+	located bool        // an HX-Location is being followed, so what a script gets is the page
 }
 
 // browser is what a visitor's requests have in common.
@@ -41,16 +41,16 @@ type browser struct {
 	jar jar
 
 	mu     sync.Mutex
-	page   string   // the address of the page that is being looked at
-	fields []string // that were submitted, for failures to show what became of them
+	page   string   // the address of the page that the browser shows
+	fields []string // submitted fields, whose fate a failure reports
 	forms  []string // the names of the forms
 	strays []string // cookies of the application that look like another session's
 }
 
-// New is a visitor of an application in this process, whose handler is app: an *echo.Echo,
-// say. cfg is the [session.Config] of the application. It has to have the same Store, the
-// same CookieName and Cookie, and the same Now; best give both the same variable. Hooks,
-// Logger and Skipper are the application's alone.
+// New returns a visitor of an application in this process, whose handler is app, such as an
+// *echo.Echo. cfg is the [session.Config] of the application. It must have the same Store,
+// CookieName, Cookie and Now; it is best to use the same variable for both. Hooks, Logger and
+// Skipper are used by the application alone.
 //
 // The visitor comes by https, unless the cookie is Insecure.
 func New(t TB, cfg session.Config, app http.Handler) *Visitor {
@@ -63,9 +63,10 @@ func New(t TB, cfg session.Config, app http.Handler) *Visitor {
 	return site.visitor(t)
 }
 
-// NewAt is [New] for a server that is running at address. It has to share the store with
-// the test: in this process, such as an [httptest.Server], or by Redis, say. The transport
-// of client is used, which knows a test server's certificate; nil is [http.DefaultClient].
+// NewAt is [New] for a server that is running at address. The server must share its store with the
+// test: by running in this process, as an [httptest.Server] does, or for example through Redis.
+// Requests use the transport of client, which knows a test server's certificate; nil means
+// [http.DefaultClient].
 //
 //	server := httptest.NewTLSServer(app)
 //	defer server.Close()
@@ -100,11 +101,12 @@ func (s *site) visitor(t TB) *Visitor {
 	return &Visitor{t: t, site: s, browser: &browser{jar: jar{now: s.now}}}
 }
 
-// Another is another visitor of the same application, or the same person on another
-// device: with no cookies yet.
+// Another returns another visitor of the same application, or the same person on another device,
+// with no cookies yet.
 func (v *Visitor) Another() *Visitor { return v.site.visitor(v.t) }
 
-// In is the same visitor in another test: what fails is a failure of t. So a story can be told in subtests.
+// In returns the same visitor in another test: its failures are failures of t. So the steps of a story can be
+// subtests.
 //
 //	t.Run("log in", func(t *testing.T) { visitor.In(t).Post("/login", form).AssertSessionRegenerated() })
 func (v *Visitor) In(t TB) *Visitor {
@@ -113,7 +115,7 @@ func (v *Visitor) In(t TB) *Visitor {
 	return &also
 }
 
-// With is the same visitor, whose requests also have this header; pairs are name and
+// With returns the same visitor with more headers in its requests, given as pairs of name and
 // value. An empty value leaves out a header that would otherwise be sent.
 //
 //	visitor.With("HX-Request", "true").Post("/posts", form)
@@ -134,7 +136,7 @@ func (v *Visitor) With(pairs ...string) *Visitor {
 	return &also
 }
 
-// Form is the same visitor, where assertions about old input and errors, and SeedForm, are
+// Form returns the same visitor, but its assertions about old input and errors, and SeedForm, are
 // about the form of that name; see [session.FormField].
 func (v *Visitor) Form(name string) *Visitor {
 	one := *v
@@ -142,9 +144,9 @@ func (v *Visitor) Form(name string) *Visitor {
 	return &one
 }
 
-// Seed changes the session before the next request, as a handler of the application would:
-// fn may put values, flash messages, Tag, Regenerate and Destroy. It is for what has to be
-// there already, such as being logged in:
+// Seed changes the session before the next request, as a handler of the application would: fn may
+// put values, flash messages, and call Tag, Regenerate and Destroy. Use it for what must already be
+// there, such as a login:
 //
 //	visitor.Seed(func(s *session.Session) {
 //		s.Tag("ada") // if the store finds users
@@ -152,15 +154,15 @@ func (v *Visitor) Form(name string) *Visitor {
 //		s.FlashSuccess("Welcome back.")
 //	})
 //
-// Seeding counts as using the session. What cannot be stored ends the test.
+// Seeding counts as using the session. If something cannot be stored, Seed ends the test.
 func (v *Visitor) Seed(fn func(*session.Session)) {
 	v.t.Helper()
 	v.seed(http.MethodGet, nil, fn)
 }
 
-// SeedForm is Seed for what a submitted form leaves behind. fn runs as in the handler that
-// got the form, so there is something for FlashAll, FlashOnly, FlashExcept and
-// FlashValidationErrors to keep. A nil fn is FlashAll.
+// SeedForm is Seed for what a submitted form leaves behind. fn runs as if in the handler that got
+// the form, so that FlashAll, FlashOnly, FlashExcept and FlashValidationErrors keep the form. A nil
+// fn means FlashAll.
 //
 //	visitor.SeedForm(url.Values{"title": {"Hello"}}, func(s *session.Session) {
 //		s.FlashValidationErrors(session.ValidationErrors{"body": {"Write something."}})
@@ -192,9 +194,9 @@ func (v *Visitor) seed(method string, form url.Values, fn func(*session.Session)
 	v.browser.jar.set(base, res.Cookies())
 }
 
-// CSRFToken is a token that [session.CSRF] accepts from the visitor, as the header
-// [session.CSRFHeader] or in the field [session.CSRFField]. It begins a session if there is
-// none, and is good until a login.
+// CSRFToken returns a token that [session.CSRF] accepts from the visitor, as the header
+// [session.CSRFHeader] or in the field [session.CSRFField]. It begins a session if there is none.
+// The token is good until a login.
 //
 //	visitor.With(session.CSRFHeader, visitor.CSRFToken()).Post("/pay", form)
 func (v *Visitor) CSRFToken() (token string) {
@@ -203,15 +205,14 @@ func (v *Visitor) CSRFToken() (token string) {
 	return token
 }
 
-// Session is the visitor's session as it is now, to be read with all that reads one:
+// Session returns the visitor's session as it is now, for all functions that read one:
 //
 //	if got := session.Get[int](visitor.Session(), "visits"); got != 3 {
 //		t.Errorf("counted %d visits; want 3", got)
 //	}
 //
-// It does not change any more, and changing it fails the test: that is what [Visitor.Seed]
-// is for. Messages that are read stay for the next page. A store that cannot be reached
-// ends the test.
+// It is a snapshot, and changing it fails the test: use [Visitor.Seed] for that. Messages that are
+// read stay for the next page. If the store cannot be reached, Session ends the test.
 func (v *Visitor) Session() *session.Session {
 	v.t.Helper()
 	return v.look(v.browser.jar.sent(v.site.base))
@@ -227,13 +228,13 @@ func (v *Visitor) look(cookies []jarCookie) *session.Session {
 	return seen
 }
 
-// Cookies is all cookies of the visitor with their attributes, for a real browser to go on
-// with. MaxAge is what is left of it; 0 is a cookie that ends with the browser. A Domain of
-// "" is the host that has set the cookie, and no other.
+// Cookies returns all cookies of the visitor with their attributes, for a real browser to go on
+// with. MaxAge is the remaining time; 0 means that the cookie ends with the browser. A Domain of ""
+// means the host that has set the cookie, and no other.
 func (v *Visitor) Cookies() []*http.Cookie { return v.browser.jar.export() }
 
-// SetCookies makes these all the cookies of the visitor: those of a real browser, say,
-// after it has been somewhere. Cookies of other sites are left out.
+// SetCookies replaces all cookies of the visitor with these, for example with those of a real
+// browser after it has visited some pages. Cookies of other sites are left out.
 func (v *Visitor) SetCookies(cookies []*http.Cookie) {
 	v.t.Helper()
 	host := v.site.base.Hostname()
@@ -249,7 +250,7 @@ func (b *browser) noteForm(form url.Values) {
 	b.fields = slices.AppendSeq(b.fields, maps.Keys(form))
 }
 
-// noteAnswer remembers what looks like the cookie of other sessions than ours.
+// noteAnswer remembers cookies that look like those of sessions other than ours.
 func (b *browser) noteAnswer(cookies []*http.Cookie, own string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

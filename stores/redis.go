@@ -42,7 +42,8 @@ type ownRedis struct {
 	client redis.UniversalClient
 }
 
-// Close closes the connections. The driver takes a second time for a mistake.
+// Close closes the connections. It may be called twice, although the driver treats a second Close
+// as an error.
 func (s ownRedis) Close() error {
 	if err := s.client.Close(); !errors.Is(err, redis.ErrClosed) {
 		return err

@@ -58,22 +58,22 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// FromEnv is the store that the environment names. Where it has something to close, such as
-// its connections, it is an io.Closer. Close it when Shutdown of Echo has returned, since
-// requests are saved until then.
+// FromEnv opens the store that the environment names. If the store has something to close, such as
+// connections, it is an io.Closer. Close it after Echo's Shutdown has returned, since requests are
+// saved until then.
 //
-// No server is asked yet. To do so at start, see whether the store has a method
-// Check(context.Context) error; those of Redis and DynamoDB do.
+// FromEnv does not contact a server. To do so at start, call the store's method
+// Check(context.Context) error, if it has one; the stores for Redis and DynamoDB do.
 //
-// The error joins a [VariableError] for each variable that is missing or wrong, those of
-// the lifetimes included.
+// The error joins a [VariableError] for each variable that is missing or wrong, including those of
+// the lifetimes.
 func FromEnv() (session.Store, error) {
 	cfg, err := ConfigFromEnv()
 	return cfg.Store, err
 }
 
-// ConfigFromEnv is FromEnv together with the lifetimes and Cookie.Insecure. The rest of the
-// Config is yours to fill in.
+// ConfigFromEnv returns a Config with the store of [FromEnv], and with the lifetimes and
+// Cookie.Insecure from the environment. Fill in the rest of the Config yourself.
 func ConfigFromEnv() (session.Config, error) {
 	var e env
 	cfg := e.config()
@@ -87,9 +87,9 @@ func ConfigFromEnv() (session.Config, error) {
 	return cfg, nil
 }
 
-// ConfigFromEnvWith is ConfigFromEnv with a store that you have opened: one of your own, or one
-// with options that no variable is for, such as redisstore's MinReplicas. SESSION_DRIVER and
-// the variables of the drivers are not read. The store is never closed.
+// ConfigFromEnvWith is [ConfigFromEnv] with a store that you have opened: one of your own, or one
+// with options that have no variable, such as redisstore's MinReplicas. It does not read
+// SESSION_DRIVER and the variables of the drivers, and never closes the store.
 func ConfigFromEnvWith(store session.Store) (session.Config, error) {
 	var e env
 	cfg := e.config()
@@ -103,8 +103,8 @@ func ConfigFromEnvWith(store session.Store) (session.Config, error) {
 // VariableError is one mistake in the environment.
 type VariableError struct {
 	Name   string // of the variable
-	Value  string // what it is set to; "" for one that is missing, or a secret
-	Reason string // what is wrong, and the way out
+	Value  string // its value; "" if it is missing, or a secret
+	Reason string // what is wrong, and how to mend it
 }
 
 func (e *VariableError) Error() string {

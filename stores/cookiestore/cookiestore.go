@@ -58,8 +58,8 @@ var _ session.Sealer = (*Store)(nil)
 
 // Options configures a [Store].
 type Options struct {
-	// Keys are secrets of at least 32 random bytes each; [GenerateKey] makes one and
-	// [ParseKey] reads one from text. The first seals, all open. At least one is required.
+	// Keys are secrets of at least 32 random bytes each; [GenerateKey] makes one and [ParseKey]
+	// reads one from text. The first key seals, and all keys open. At least one is required.
 	Keys [][]byte
 
 	// Now tells the time, for tests. Nil means time.Now. It may be called by many
@@ -73,11 +73,10 @@ type Store struct {
 	now    func() time.Time
 }
 
-// New returns a store that seals with the first key. It keeps neither opts.Keys nor the
-// slices in it.
+// New returns a store that seals with the first key. It does not keep opts.Keys or the slices in
+// it.
 //
-// Keys that are missing, weak or repeated are refused, all at once: the error joins a
-// [*KeyError] for each.
+// Missing, weak and repeated keys are refused, all at once: the error joins a [*KeyError] for each.
 func New(opts Options) (*Store, error) {
 	if err := checkKeys(opts.Keys); err != nil {
 		return nil, err
@@ -129,9 +128,9 @@ var errNotFound = fmt.Errorf("cookiestore: %w", session.ErrNotFound)
 // would log people out while two versions run side by side.
 var errNewer = fmt.Errorf("cookiestore: open: %w: a newer version has sealed the cookie; let all processes run that one", session.ErrUnavailable)
 
-// Seal encrypts and signs rec.Data and rec.Expires for the cookie called name. The deadline
-// is kept in whole milliseconds. The value is base64 (RFC 4648 section 5) with padding, and
-// of any length.
+// Seal encrypts and signs rec.Data and rec.Expires for the cookie called name. The deadline is kept
+// in whole milliseconds. The value is base64 (RFC 4648 section 5) with padding, and may be of any
+// length.
 func (s *Store) Seal(name string, rec session.Record) (string, error) {
 	// securecookie encrypts in place, so it must not be given rec.Data itself.
 	payload := make([]byte, 0, headerSize+len(rec.Data))
@@ -145,9 +144,9 @@ func (s *Store) Seal(name string, rec session.Record) (string, error) {
 	return value, nil
 }
 
-// Open returns the data and the deadline that were sealed in value, as version 1. Any value
-// that is not from [Store.Seal], for this name, by one of the keys and before its deadline
-// is [session.ErrNotFound]. One that a newer version of this package has sealed is
+// Open returns the data and the deadline that were sealed in value, as version 1. A value is
+// [session.ErrNotFound] unless [Store.Seal] made it for this name, with one of the keys, and its
+// deadline has not passed. A value that a newer version of this package has sealed is
 // [session.ErrUnavailable].
 func (s *Store) Open(name, value string) (session.Record, error) {
 	if !canonical(value) {

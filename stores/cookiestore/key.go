@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// DocKey is the key that is printed in the documentation, in hexadecimal. Everybody knows
-// it, so [New] refuses it.
+// DocKey is the key printed in the documentation, in hexadecimal. Everybody knows it, so [New]
+// refuses it.
 const DocKey = "74686973206b6579206973207075626c69633a20646f6e277420757365206974"
 
 const minKeySize = 32
@@ -21,22 +21,22 @@ const minKeySize = 32
 // wayOut ends every error about a key.
 const wayOut = "make a key with `openssl rand -hex 32` or cookiestore.GenerateKey()"
 
-// GenerateKey returns a new random key of 32 bytes. A program that makes one each time it
-// starts logs everybody out each time: keep the key where the next start finds it.
+// GenerateKey returns a new random key of 32 bytes. Store it where the next start of the program
+// finds it: a program that generates a key at each start logs everybody out each time.
 func GenerateKey() []byte {
 	key := make([]byte, minKeySize)
 	rand.Read(key) // never fails: see crypto/rand
 	return key
 }
 
-// ParseKey reads a key from text, as it stands in an environment variable or a file:
+// ParseKey reads a key from text, for example from an environment variable or a file:
 //
 //   - "base64:" and at least 32 bytes in base64, in either alphabet, padded or not;
 //   - or at least 64 hexadecimal digits;
-//   - or any other text of at least 32 bytes, which is taken as it is.
+//   - or any other text of at least 32 bytes, which is used as it is.
 //
-// White space around it is ignored. An error tells what is wrong, but never the key.
-// Whether the key is a weak one is for [New] to say.
+// White space around the text is ignored. The error says what is wrong, but never contains the key.
+// [New], not ParseKey, refuses weak keys.
 func ParseKey(s string) ([]byte, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -86,7 +86,7 @@ func badKey(format string, args ...any) error {
 	return fmt.Errorf("cookiestore: %s; %s", fmt.Sprintf(format, args...), wayOut)
 }
 
-// KeyError says which key [New] does not take, and why. It never has the key itself.
+// KeyError says which key [New] refuses, and why. It never contains the key itself.
 type KeyError struct {
 	Index  int    // where the key stands in Options.Keys; -1 if there is no key at all
 	Reason string // for people

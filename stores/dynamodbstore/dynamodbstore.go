@@ -113,11 +113,11 @@ type Store struct {
 	now    func() time.Time
 }
 
-// New returns a store that keeps sessions in opts.Table. It sends no request: [Store.Check]
-// finds out whether the table is there.
+// New returns a store that keeps sessions in opts.Table. It sends no request; use [Store.Check] to
+// find out whether the table is there.
 //
-// A client that is nil, and a table without a name or with one that no table can have, are
-// refused, all at once.
+// It refuses a nil client, and a table name that is empty or that no table can have, and reports
+// both at once.
 func New(client *dynamodb.Client, opts Options) (*Store, error) {
 	var mistakes []error
 	if client == nil {
@@ -171,7 +171,7 @@ func (s *Store) get(ctx context.Context, key attributes) (attributes, error) {
 	return out.Item, nil
 }
 
-// Write creates the record under key or replaces the version that rec names.
+// Write creates the record under key or replaces version rec.Version.
 //
 // A conflict is a [*session.ConflictError] with the current record. More than [MaxData]
 // bytes of data are [session.ErrTooLarge], and no request is sent.
@@ -190,10 +190,10 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 // that version otherwise. A conflict is a [*session.ConflictError] with the current
 // record.
 //
-// A record is not deleted but replaced by a tombstone, which the table's TTL deletes some
-// day. It is tempting to delete it at once. But if the answer is lost, the client tries
-// again and finds nothing, and a visitor who logs in is told that somebody else has just
-// ended the session. A tombstone has a token of this very call, so the second try knows it.
+// A record is not deleted but replaced by a tombstone, which the table's TTL deletes some day. It
+// is tempting to delete it at once. But if the answer is lost, the client tries again and finds
+// nothing, and a visitor who logs in is told that somebody else has just ended the session. The
+// tombstone has a token of the call, so the second try recognises it.
 func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	now := s.now()
 	stone := tombstone(key, rand.Text(), now)
@@ -240,7 +240,7 @@ func (s *Store) met(ctx context.Context, item attributes, err error) error {
 	return err
 }
 
-// Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
+// Touch moves the expiry of the record under key, or returns [session.ErrNotFound].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
 	cond := present(s.now())
 	cond.values[":exp"] = expiry(expires, cond.now)

@@ -33,8 +33,8 @@ const (
 	recordSK     = "S"
 )
 
-// MaxData is how many bytes of data a session can have: an item has at most 400 KB, and
-// its size is that of the names and the values of its attributes.
+// MaxData is how many bytes of data a session can have: an item has at most 400 KB, counting the
+// names and the values of its attributes.
 const MaxData = 400<<10 -
 	len(attrPK+recordPrefix) - keySize -
 	len(attrSK+recordSK) -

@@ -10,8 +10,8 @@ import (
 )
 
 // Keys lists the sessions that were live when it asked for them. It scans the whole table, a
-// megabyte at a time, and only the keys come back; but DynamoDB counts what it has read. What an
-// application keeps in the same table is not among them.
+// megabyte at a time. Only the keys come back, but DynamoDB charges for everything it reads. Other
+// items that an application keeps in the same table are not listed.
 func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		cond := present(s.now())

@@ -12,12 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// CreateTable makes a table for sessions, on demand (nothing is paid for while nobody
-// asks), waits for up to five minutes until it can be used, and switches its TTL on.
+// CreateTable makes a table for sessions, with on-demand billing (unused capacity costs nothing),
+// waits up to five minutes until it can be used, and switches its TTL on.
 //
-// A table that is there already is no error if it has the right key. Its TTL is switched
-// on if it was off. So a process may call CreateTable whenever it starts, and many at once. The
-// end of a table that is being deleted is waited for, in the same five minutes.
+// If the table already exists with the right key, that is no error, and its TTL is switched on if
+// it was off. So a process may call CreateTable whenever it starts, and many processes at once. If
+// the table is being deleted, CreateTable waits for that, within the same five minutes.
 func CreateTable(ctx context.Context, client *dynamodb.Client, table string) error {
 	s, err := New(client, Options{Table: table})
 	if err != nil {
@@ -130,12 +130,12 @@ func (s *Store) switchOnTTL(ctx context.Context) error {
 	return nil
 }
 
-// Check says whether the table is fit for sessions: there, active, with the right key and
-// with TTL on the right attribute. It is meant for the start of a process; the store works
-// without.
+// Check reports whether the table is fit for sessions: it must exist, be active, and have the right
+// key, and TTL on the right attribute. It is meant for the start of a process; the store works
+// without it.
 //
-// The error joins all that is wrong, each with the way out. It is
-// [session.ErrUnavailable] only if DynamoDB could not be asked.
+// The error joins everything that is wrong, and says how to mend it. It is [session.ErrUnavailable]
+// only if DynamoDB could not be asked.
 func (s *Store) Check(ctx context.Context) error {
 	out, err := s.client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.table})
 	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {

@@ -13,8 +13,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// Tag adds an entry for key to the index, or moves the expiry of the one there is. An entry
-// that was revoked stays as it is.
+// Tag adds an entry for key to the index, or moves the expiry of the existing one. A revoked entry
+// stays as it is.
 func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
 	now := s.now()
 	item := entryKey(tag, key)
@@ -28,8 +28,8 @@ func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) err
 	return unlessRefused("tag", err)
 }
 
-// Untag removes the entries for keys, one after the other. If it fails, those before are
-// gone, and it can be called again.
+// Untag removes the entries for keys, one after the other. If it fails, some are gone, and it can
+// be called again.
 func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 	for _, key := range keys {
 		_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
@@ -48,15 +48,14 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	return s.entries(ctx, "list the entries", tag)
 }
 
-// Revoke marks the entries of tag, other than those for the keys in except, and returns the keys
-// of all that are marked. If it fails, some are marked, and it can be called again.
+// Revoke marks the entries of tag, except those for the keys in except, and returns the keys of all
+// marked entries. If it fails, some are marked, and it can be called again.
 //
-// It looks again after it has marked what it saw, until it sees nothing more to mark. That
-// is as good as a transaction, which could not have more than a hundred entries: whatever
-// is unmarked in the end was not there when the last look came by, and that look began
-// after the last mark had been made. So it was added after the last mark, as rule 16 of the
-// contract has it. How often a look finds more is up to those who log in meanwhile; ctx
-// bounds it.
+// It marks the entries that it sees, and looks again until it sees nothing more to mark. That is as
+// good as a transaction, which could not have more than a hundred entries: an entry that is
+// unmarked in the end was not there when the last look passed it, and that look began after the
+// last mark had been made. So the entry was added after the last mark, as rule 16 of the contract
+// demands. How many looks it takes depends on the logins meanwhile; ctx bounds it.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	for {
 		entries, err := s.entries(ctx, "revoke", tag)

@@ -90,23 +90,22 @@ var (
 	_ session.Lister = (*Store)(nil)
 )
 
-// MaxData is how many bytes of data a session may have; one more is
-// [session.ErrTooLarge]. It is there so that a file that is not ours cannot fill the memory.
+// MaxData is how many bytes of data a session may have; one more is [session.ErrTooLarge]. The
+// limit keeps a foreign file from filling the memory.
 const MaxData = 16 << 20
 
 // Options configures a [Store]. Only Dir is required.
 type Options struct {
-	// Dir is the directory for the sessions. It is made, with mode 0700, if it does not
-	// exist. Nobody else should be able to write to it. A relative path counts from where
-	// the process is when New is called.
+	// Dir is the directory for the sessions. It is made, with mode 0700, if it does not exist.
+	// Nobody else should be able to write to it. A relative path is resolved when New is called.
 	Dir string
 
-	// NoSync returns from a change before it is on the disk, which is faster. A crash of
-	// the process still loses nothing; the loss of power may lose or damage what was
-	// changed in the last half minute, and bring back sessions that were ended in that time.
+	// NoSync lets methods return before a change is on disk, which is faster. A crash of the
+	// process still loses nothing; a power failure may lose or damage what was changed in the last
+	// half minute, and bring back sessions that were ended in that time.
 	NoSync bool
 
-	// Logger hears of damaged files, and of failures while sweeping. Nil means
+	// Logger gets reports of damaged files, and of failures while sweeping. Nil means
 	// slog.Default(). It is never given keys, tags or data.
 	Logger *slog.Logger
 
@@ -139,8 +138,8 @@ type Store struct {
 // New returns a store in opts.Dir. Several stores, in this process and in others of the
 // same user, may share a directory.
 //
-// It tries whether files can be written and locked there, and reports what is wrong with
-// opts, all at once.
+// It checks that files can be written and locked there. The error reports everything that is wrong
+// with opts at once.
 func New(opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -229,8 +228,8 @@ func (s *Store) probe() error {
 	return err
 }
 
-// Read returns the record under key, or [session.ErrNotFound]. It takes no lock, unless what it
-// finds is not whole.
+// Read returns the record under key, or [session.ErrNotFound]. It takes no lock, unless the file
+// that it reads is not intact.
 func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 	var rec session.Record
 	err := s.look(ctx, s.sessions, key, func(f opened) (err error) {
@@ -240,9 +239,9 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 	return rec, s.answer("read", err)
 }
 
-// Write creates the record under key or replaces the version that rec names. A conflict is
-// a [*session.ConflictError] with the current record. After any error but a failed flush at
-// the end, the old record is what it was.
+// Write creates the record under key or replaces version rec.Version. A conflict is a
+// [*session.ConflictError] with the current record. After any error except a failed flush at the
+// end, the old record is unchanged.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
 	err := s.change(ctx, s.sessions, key, func(f opened) error {
 		current, err := s.load(ctx, f)
@@ -281,7 +280,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	return s.answer("destroy", err)
 }
 
-// Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
+// Touch moves the expiry of the record under key, or returns [session.ErrNotFound].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
 	err := s.change(ctx, s.sessions, key, func(f opened) error {
 		if _, err := s.load(ctx, f); err != nil {
@@ -292,8 +291,8 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error 
 	return s.answer("touch", err)
 }
 
-// Close ends the store: it waits for the calls under way, other than those that wait for a lock,
-// which fail, as all calls do from now on. Closing again does nothing.
+// Close ends the store. It waits for calls under way, except those that wait for a lock: these
+// fail, as do all later calls. Closing again does nothing.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true

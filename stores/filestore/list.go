@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// Keys lists the sessions, by the names of their files: those that have expired too, until
-// they are swept. It reads one directory at a time, and nobody waits for it.
+// Keys lists the sessions by the names of their files. It includes expired sessions until they are
+// swept. It reads one directory at a time, and nobody waits for it.
 func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for i := range s.sessions {

@@ -19,11 +19,11 @@ const (
 	keepDamage = 24 * time.Hour // time to have a look
 )
 
-// Sweep removes the files of what has expired, and what crashes and damage have left
-// behind, in all directories. It returns how many files it has removed. A file that cannot
-// be removed does not stop it; the errors are joined.
+// Sweep removes the files of expired sessions and tags, and what crashes and damage have left
+// behind, in all directories. It returns how many files it has removed. A file that cannot be
+// removed does not stop it; the errors are joined.
 //
-// There is no need to call it where visitors come and go; see the package documentation.
+// There is no need to call it while visitors come and go; see the package documentation.
 func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, s.answer("sweep", err)

@@ -41,10 +41,10 @@ const keepLost = 30 * 24 * time.Hour
 
 var errLost = fmt.Errorf("%w: the index of the tag was damaged, so it does not know all sessions. It does again after 30 days; until then, Manager.All finds them, by Info.Users", session.ErrUnavailable)
 
-// Tag adds an entry for key to the index of tag, or moves the expiry of the one there is.
+// Tag adds an entry for key to the index of tag, or moves the expiry of the existing one.
 //
-// An index that is damaged begins anew: a user has to be able to log in. It keeps in mind
-// that something is missing for 30 days.
+// If the index is damaged, Tag begins a new one, since a user must be able to log in. The new index
+// notes for 30 days that something is missing.
 func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
 	err := s.changeIndex(ctx, tag, []string{key}, func(f opened, keys [][32]byte) error {
 		entries, err := s.entries(ctx, f)
@@ -68,7 +68,7 @@ func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) err
 	return s.answer("tag", err)
 }
 
-// Untag removes the entries for keys from the index of tag. A damaged index has none.
+// Untag removes the entries for keys from the index of tag. A damaged index counts as empty.
 func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 	err := s.changeIndex(ctx, tag, keys, func(f opened, keys [][32]byte) error {
 		entries, err := s.entries(ctx, f)
@@ -109,11 +109,10 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	return list, s.answer("list tagged", err)
 }
 
-// Revoke marks all entries in the index of tag as revoked, other than those for the keys in
-// except, and returns the keys of all that are marked. If the index was damaged, and
-// entries that are lost may still be those of living sessions, it changes nothing and
-// answers [session.ErrUnavailable]: nobody must be told that all of their sessions have
-// ended when some may not have.
+// Revoke marks all entries in the index of tag as revoked, except those for the keys in except, and
+// returns the keys of all marked entries. If the index was damaged, and lost entries may still
+// belong to live sessions, it changes nothing and returns [session.ErrUnavailable]: nobody must be
+// told that all of their sessions have ended when some may not have.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	var marked []string
 	err := s.changeIndex(ctx, tag, except, func(f opened, except [][32]byte) error {

@@ -6,8 +6,8 @@ import (
 	"iter"
 )
 
-// Keys lists the live sessions, in no order. It keeps the keys of one shard at a time, and
-// holds no lock while a key is handled.
+// Keys lists the live sessions, in no particular order. It keeps the keys of one shard at a time,
+// and holds no lock while the caller handles a key.
 func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 	shards:

@@ -37,8 +37,8 @@ var (
 	_ session.Sharer = (*Store)(nil)
 )
 
-// Overhead is what a session counts against [Options.MaxBytes] beside its key and its
-// data: what the map, the queue and the allocator need to keep it, rounded up.
+// Overhead is the number of bytes that a session counts against [Options.MaxBytes] in addition to
+// its key and its data: what the map, the queue and the allocator need to keep it, rounded up.
 const Overhead = 256
 
 // Options configures a [Store]. The zero value is ready for use.
@@ -46,9 +46,9 @@ type Options struct {
 	// MaxSessions is how many sessions the store holds. Zero or less means 100,000.
 	MaxSessions int
 
-	// MaxBytes is how much the store takes up: for each session the lengths of its key
-	// and its data, and [Overhead]; for each entry of a tag the lengths of the tag and
-	// the key, and [TagOverhead]. Zero or less means 256 MiB.
+	// MaxBytes is how many bytes the store may take up: for each session the lengths of its key and
+	// its data, and [Overhead]; for each entry of a tag the lengths of the tag and the key, and
+	// [TagOverhead]. Zero or less means 256 MiB.
 	MaxBytes int64
 
 	// Now tells the time, for tests. Nil means time.Now. It may be called by many
@@ -128,12 +128,12 @@ func (s *Store) Peek(ctx context.Context, key string) (session.Record, error) {
 	return e.Record, nil
 }
 
-// Write creates the record under key or replaces the version that rec names.
+// Write creates the record under key or replaces version rec.Version.
 //
-// A conflict is a [*session.ConflictError] with the current record. A store that is
-// full even after everything expired has been removed answers with an error that is
-// [session.ErrUnavailable] and names the option to raise; a session that is larger than
-// the whole store is [session.ErrTooLarge]. Either way nothing changes.
+// A conflict is a [*session.ConflictError] with the current record. If the store is full even after
+// all that has expired was removed, the error is [session.ErrUnavailable] and names the option to
+// raise; a session that is larger than the whole store is [session.ErrTooLarge]. Either way nothing
+// changes.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
 	rec.Data = bytes.Clone(rec.Data)
 	return s.Keep(ctx, key, rec)
@@ -214,7 +214,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	return nil
 }
 
-// Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
+// Touch moves the expiry of the record under key, or returns [session.ErrNotFound].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("memorystore: touch: %w", err)
@@ -231,14 +231,14 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error 
 	return nil
 }
 
-// Len counts the live sessions. It removes the expired ones on the way.
+// Len returns the number of live sessions. It also removes the expired ones.
 func (s *Store) Len() int {
 	s.sweepAll()
 	return int(s.sessions.Load())
 }
 
-// Bytes is what counts against [Options.MaxBytes] at this moment. Sessions and entries of
-// tags that have expired count until they are removed.
+// Bytes returns how many bytes count against [Options.MaxBytes] at this moment. Expired sessions
+// and entries of tags count until they are removed.
 func (s *Store) Bytes() int64 {
 	return s.bytes.Load()
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// TagOverhead is what an entry of a tag counts against [Options.MaxBytes] beside the tag
-// and the key: what is needed to keep it if it is the only one of its tag, rounded up.
+// TagOverhead is the number of bytes that an entry of a tag counts against [Options.MaxBytes] in
+// addition to the tag and the key: what it takes to keep the entry if it is the only one of its
+// tag, rounded up.
 const TagOverhead = 512
 
 // group is the entries of one tag. All of them are in the shard of the tag, so that its
@@ -21,8 +22,8 @@ type group struct {
 	entries map[string]*entry // by key
 }
 
-// Tag adds an entry for key to the tag or moves the expiry of the one there is. A revoked
-// one stays as it is. A full store answers as it does to [Store.Write].
+// Tag adds an entry for key to the tag or moves the expiry of the existing one. A revoked entry
+// stays as it is. A full store returns the error that it does for [Store.Write].
 func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("memorystore: tag: %w", err)
@@ -73,7 +74,7 @@ func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 	return nil
 }
 
-// Tagged lists the entries of the tag, in no order.
+// Tagged lists the entries of the tag, in no particular order.
 func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memorystore: tagged: %w", err)
@@ -88,8 +89,8 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	return entries, nil
 }
 
-// Revoke marks the entries of the tag, other than those for the keys in except, and returns the
-// keys of all that are marked, in no order.
+// Revoke marks the entries of the tag, except those for the keys in except, and returns the keys of
+// all marked entries, in no particular order.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memorystore: revoke: %w", err)

@@ -80,12 +80,12 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 	return errors.Join(errs...)
 }
 
-// Check tries everything that the store does, with a session that it makes up and removes:
-// whether the server can be reached, accepts the password and grants the rights. It is for
-// the start of an application that would rather not start than answer 503.
+// Check tries everything that the store does, with a session that it makes up and removes. It finds
+// out whether the server can be reached, accepts the password and grants the rights. It is for the
+// start of an application that should not start if it could only answer 503.
 //
-// If the server would evict sessions, Check warns by Options.Logger, in a Cluster once for each
-// master that would. It says nothing if the server does not tell.
+// If the server would evict sessions, Check logs a warning to Options.Logger, in a Cluster once for
+// each such master. It logs nothing if the server does not tell.
 func (s *Store) Check(ctx context.Context) error {
 	key, tag := "check-"+rand.Text(), "check-"+rand.Text()
 	expires := s.now().Add(time.Minute)

@@ -12,12 +12,12 @@ import (
 // scanCount is how many keys a SCAN looks at: a fraction of a millisecond for the server.
 const scanCount = 500
 
-// Keys lists the sessions. It looks at every key of the server, those of other applications
-// too, a few hundred at a time; in a Cluster it does so on all masters, one after the other.
+// Keys lists the sessions. It scans every key of the server, including those of other applications,
+// a few hundred at a time; in a Cluster it scans all masters, one after the other.
 //
-// Sessions whose slot is moved to another master meanwhile may be missing. Those that ended
-// in the last five minutes may be there, and where the server is moving its keys about, some
-// are there twice.
+// Sessions whose slot is moved to another master meanwhile may be missing. Sessions that ended in
+// the last five minutes may be listed, and while the server is moving its keys about, some sessions
+// are listed twice.
 func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		masters, err := s.masters(ctx)

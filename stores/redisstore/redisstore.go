@@ -79,21 +79,22 @@ var (
 
 // Options configures a [Store]. The zero value is ready for use.
 type Options struct {
-	// Prefix begins every key in Redis. "" means "session:". Applications that share a
-	// server need different ones.
+	// Prefix begins every key in Redis. "" means "session:". Applications that share a server need
+	// different prefixes.
 	Prefix string
 
-	// MinReplicas is how many replicas must have a change before it counts as made. Write,
-	// Destroy, Tag and Revoke wait for them, up to a second and up to half of the time that the
-	// context leaves. (If too few are there, the first call after the server has lost its scripts waits
-	// twice as long.) If fewer have acknowledged the change by then, the error is
-	// [session.ErrUnavailable], though the change is on the primary and may last. Zero waits for none.
+	// MinReplicas is how many replicas must have a change before it counts as made. Write, Destroy,
+	// Tag and Revoke wait for them, for at most a second and at most half of the time that the
+	// context leaves. (If there are too few, the first call after the server has lost its scripts
+	// waits twice as long.) If fewer replicas have acknowledged the change by then, the error is
+	// [session.ErrUnavailable], although the change is on the primary and may last. Zero waits for
+	// none.
 	//
 	// It takes a *redis.Client or a *redis.ClusterClient with a ReadTimeout of more than a
 	// second. In a Cluster, changes fail for keys whose slot is just being moved.
 	MinReplicas int
 
-	// Logger hears what [Store.Check] has to say. Nil means slog.Default().
+	// Logger gets the warnings of [Store.Check]. Nil means slog.Default().
 	Logger *slog.Logger
 
 	// Now tells the time, for tests. Nil means time.Now. It may be called by many
@@ -114,8 +115,8 @@ type Store struct {
 // New returns a store that uses client. It does not talk to the server, which may start
 // later; [Store.Check] does.
 //
-// A client that does not obey deadlines is refused, and so is a *redis.Ring: while one of
-// its servers is down, it asks another for the same keys, which has no such sessions.
+// It refuses a client that does not obey deadlines, and a *redis.Ring: while one of its servers is
+// down, a Ring asks another server for the same keys, which does not have these sessions.
 func New(client redis.UniversalClient, opts Options) (*Store, error) {
 	if err := checkClient(client, opts.MinReplicas); err != nil {
 		return nil, err
@@ -139,8 +140,8 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 	return s.found(s.run(ctx, "read", readScript, s.sessionKey(key)))
 }
 
-// Renew is [Store.Read], and moves the expiry of the record to until, if that was due or
-// earlier. If the server takes no changes, the record keeps the expiry that it had.
+// Renew is [Store.Read], but also moves the expiry of the record to until, if it was due or
+// earlier. If the server accepts no changes, the record keeps its expiry.
 func (s *Store) Renew(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
 	return s.found(s.run(ctx, "renew", renewScript, s.sessionKey(key), s.life(due), s.life(until)))
 }
@@ -157,8 +158,8 @@ func (s *Store) found(reply any, err error) (session.Record, error) {
 	return rec, nil
 }
 
-// Write creates the record under key or replaces the version that rec names. A conflict is
-// a [*session.ConflictError] with the current record.
+// Write creates the record under key or replaces version rec.Version. A conflict is a
+// [*session.ConflictError] with the current record.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
 	key = s.sessionKey(key)
 	next, life := value(rec.Version+1, rec.Data), s.life(rec.Expires)
@@ -186,7 +187,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	return s.outcome("destroy", reply)
 }
 
-// Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
+// Touch moves the expiry of the record under key, or returns [session.ErrNotFound].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
 	_, err := s.run(ctx, "touch", touchScript, s.sessionKey(key), s.life(expires))
 	return err

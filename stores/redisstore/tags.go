@@ -9,8 +9,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// Tag adds an entry for key to the tag or moves the expiry of the one there is. A revoked
-// one stays as it is.
+// Tag adds an entry for key to the tag or moves the expiry of the existing one. A revoked entry
+// stays as it is.
 func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
 	_, err := s.change(ctx, "tag", tagScript, s.tagKey(tag), key, s.life(expires))
 	return err
@@ -22,7 +22,7 @@ func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 	return err
 }
 
-// Tagged lists the entries of the tag, those that end first at the head.
+// Tagged lists the entries of the tag, those that expire first at the beginning.
 func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
 	reply, err := s.run(ctx, "tagged", taggedScript, s.tagKey(tag))
 	if err != nil {
@@ -40,8 +40,8 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	return entries, nil
 }
 
-// Revoke marks the entries of the tag, other than those for the keys in except, and returns the
-// keys of all that are marked then.
+// Revoke marks the entries of the tag, except those for the keys in except, and returns the keys of
+// all entries that are then marked.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	reply, err := s.change(ctx, "revoke", revokeScript, s.tagKey(tag), args(except)...)
 	if err != nil {

@@ -51,24 +51,24 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// Harness is a fresh, empty store, and what the suite must know about it.
+// Harness holds a fresh, empty store, and what the suite must know about it.
 type Harness struct {
 	Store   session.Store
 	Now     func() time.Time      // the clock the store looks at
-	Advance func(d time.Duration) // moves that clock forward; where the server has a clock of its own, it makes everything stored d older
+	Advance func(d time.Duration) // moves that clock forward; if the server has a clock of its own, makes everything stored d older
 
-	// What the store cannot do, in negatives: the zero value is a store that can do everything.
+	// What the store cannot do: the zero values are for a store that can do everything.
 	NoTags  bool // it is not a session.Tagger
-	MaxData int  // the most bytes of data it keeps, at least 512; one more is ErrTooLarge. 0 = no limit that the suite would reach
+	MaxData int  // the most bytes of data that the store keeps, at least 512; one more is ErrTooLarge. 0 = no limit within the suite's reach
 }
 
 // leastMaxData is how much data the cases write that are not about a limit.
 const leastMaxData = 512
 
-// Run checks a store against the contract, each case in a parallel subtest that has a
-// harness of its own. Two more are made, to see what kind of store it is, and that none has
-// what another one stored. No case may take more than four minutes, so a server whose calls take a second
-// each is too far away.
+// Run checks a store against the contract, each case in a parallel subtest with a harness of its
+// own. It makes two more harnesses, to see what kind of store it is, and that no store has what
+// another one stored. No case may take more than four minutes, so a server whose calls take a
+// second each is too far away.
 func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 	t.Helper()
 	first := newHarness(t)
