@@ -155,7 +155,8 @@
 // yet: c.Path() is "" in Config.Skipper and Config.Passive.
 //
 // Echo's CORS belongs outside of [CrossOrigin] and [CSRF], or scripts of other origins cannot read
-// their answers. For htmx across origins, have CORS expose HX-Redirect, and redirect to whole addresses.
+// what these two answer. For htmx across origins, have CORS expose HX-Redirect, and redirect to whole
+// addresses.
 //
 // BodyLimit belongs inside of [Middleware] if an error handler calls [Invalid]: BodyLimit lends the
 // reader that it has put around the body to the next request.

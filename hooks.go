@@ -29,8 +29,8 @@ type Hooks struct {
 	// Committed: changes were saved, even if the only change is that a message was shown.
 	Committed func(context.Context, Event)
 
-	// Migrated: Regenerate or Tag gave the session a new id. Handle is the new handle, Previous the
-	// old. Committed is called as well.
+	// Migrated: Regenerate, Tag or RememberMe gave the session a new id. Handle is the new handle,
+	// Previous the old. Committed is called as well.
 	Migrated func(context.Context, Event)
 
 	// Destroyed: a session was ended, by [Session.Destroy] or from outside. It is not called for a

@@ -30,7 +30,7 @@ func wellFormed(id string) bool {
 	}
 	var b [idBytes]byte
 	n, err := strictBase64.Decode(b[:], []byte(id))
-	return err == nil && n == idBytes // DecodeString skips line breaks
+	return err == nil && n == idBytes // Decode skips line breaks
 }
 
 // strictBase64 accepts only one spelling of each id: the last character has two bits to spare.

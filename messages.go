@@ -97,8 +97,8 @@ func (m FlashMessages) All() map[string]any {
 }
 
 // Alerts returns every alert of these kinds, or of all kinds if none are given, in the order in
-// which they were flashed; those for this response only come last. Alerts of other kinds wait for a
-// page that reads them.
+// which they were flashed, with those of [Session.FlashNow] last. Alerts of other kinds wait until
+// they are read.
 func (m FlashMessages) Alerts(kinds ...string) []Message {
 	if m.s == nil {
 		return nil

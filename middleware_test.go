@@ -192,8 +192,8 @@ func Test_that_a_request_may_have_several_sessions(t *testing.T) {
 	e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/absent", nil))
 }
 
-// What has been saved further in must not be lost with the answer that is withheld: an id that the visitor is not
-// told is as bad as a log-out.
+// What has been saved further in must not be lost with the answer that is withheld: an id that the
+// visitor is not told is as bad as a log-out.
 func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another(t *testing.T) {
 	for name, answer := range map[string]echo.HandlerFunc{
 		"a page": func(c echo.Context) error { return c.HTML(http.StatusOK, page) },

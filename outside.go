@@ -51,7 +51,8 @@ func (m *Manager) View(ctx context.Context, handle string, fn func(*Session) err
 //
 // The next page shows what fn flashes, if the visitor opens one within Config.FlashTTL; flash
 // messages that fn reads stay. [Session.Destroy] ends the session. Changes that need a cookie fail
-// with errors.ErrUnsupported: [Session.Regenerate], [Session.Tag], and any change after Destroy.
+// with errors.ErrUnsupported: [Session.Regenerate], [Session.Tag], [Session.RememberMe], and any
+// change after Destroy.
 //
 // Update does not count as use: a job keeps nobody logged in.
 //

@@ -451,8 +451,8 @@ func Test_that_a_job_which_meets_a_session_in_both_its_ids_costs_the_visitor_not
 	}
 }
 
-// While Regenerate gives a session a new id, there is an entry and then a record for either, and what is changed in
-// the old one may come along to the new one.
+// While Regenerate gives a session a new id, there is an entry and then a record for either, and what
+// is changed in the old one may come along to the new one.
 func Test_that_a_job_for_a_user_is_done_once_in_a_session_that_moves(t *testing.T) {
 	for _, stopped := range []string{"Write", "Destroy"} { // before the new record is there, and before the old one has gone
 		var common clock

@@ -246,8 +246,8 @@ func (f *frame) reset() {
 	f.makeWay()
 }
 
-// makeWay leaves the header as the error answer is to find it. What sessions of other managers further in have
-// saved has been saved all the same, so their cookies stay.
+// makeWay leaves the header as the error answer is to find it. What sessions of other managers further
+// in have saved has been saved all the same, so their cookies stay.
 func (f *frame) makeWay() {
 	h := f.Header()
 	dropAnswer(h)

@@ -187,8 +187,8 @@ func (st *state) trimAlerts(excess int) bool {
 	return gone > 0 && st.dropOldest(kindAlert, len(sizes)-gone)
 }
 
-// trimErrors leaves out the last errors of a form, about excess bytes of a cookie. The only one left may go too:
-// it may quote what was typed, and so be too long by itself.
+// trimErrors leaves out the last errors of a form, about excess bytes of a cookie. The only one left
+// may go too: it may quote what was typed, and so be too long by itself.
 func (st *state) trimErrors(excess int) bool {
 	it, ok := st.flashOf(kindInputErrors)
 	if !ok {

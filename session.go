@@ -141,7 +141,7 @@ func (s *Session) state() *state {
 
 // Load reads the session now, unless it has been read already, and returns the error if that fails.
 // Without Load, the session looks empty if the store cannot be reached, and the response becomes a
-// 503. If ctx has already ended, Load only returns its error; otherwise ctx sets no limit, and the
+// 503. If ctx has already ended, Load only returns ctx.Err(); otherwise ctx sets no limit, and the
 // store has 5 seconds.
 func (s *Session) Load(ctx context.Context) error {
 	if s == nil {
@@ -162,7 +162,7 @@ func (s *Session) Load(ctx context.Context) error {
 // a text/event-stream does; but not with a [Sealer], whose cookies have left.
 //
 // It returns [ErrNotFound] if another request has ended the session meanwhile, and [ErrMoved] if
-// another request has given it a new id. If ctx has already ended, Save only returns its error;
+// another request has given it a new id. If ctx has already ended, Save only returns ctx.Err();
 // otherwise ctx sets no limit, and the store has 5 seconds. Save writes to the header of the
 // response, so call it from the goroutine of the handler.
 func (s *Session) Save(ctx context.Context) error {

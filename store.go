@@ -149,7 +149,7 @@ type TagEntry struct {
 //     its end, each once. (It may come twice if the storage is moving records about, as
 //     Redis does when it grows.) The key of a record that comes or goes meanwhile may be yielded or
 //     not, and so may the key of one that was gone before the loop: a Read tells. Nothing else that
-//     the store keeps is yielded, such as the keys of a [Tagger].
+//     the store keeps is yielded, such as the entries of a [Tagger].
 //  24. The caller may call any method during the loop, for that key or another one, and may take
 //     any time; nobody else waits for it. The store does not hold all keys at once.
 //  25. An error comes with the key "", and comes last; if a context ends, its error comes before

@@ -42,8 +42,8 @@ const (
 const maxLabel = 200
 
 var (
-	// ErrRevoked means that all sessions of this user were ended during the login, or while
-	// Regenerate gave one a new id. The user may log in again.
+	// ErrRevoked means that all sessions of this user were ended during the login, or while one was
+	// given a new id. The user may log in again.
 	ErrRevoked = errors.New("session: all sessions of this user were ended meanwhile")
 
 	errNoTags   = fmt.Errorf("session: this store cannot find the sessions of a user, so they cannot be tagged: %w; use a store on the server", errors.ErrUnsupported)
@@ -114,8 +114,9 @@ func (s *Session) SetLabel(label string) {
 // and no cookie can be made from it. It is "" for a session that is not stored, or is stored in a
 // cookie.
 //
-// The handle changes with [Session.Regenerate] and [Session.Tag], but only when they are saved: in
-// the handler of a login it is still the old one, until [Session.Save].
+// The handle changes with the id, by [Session.Regenerate], [Session.Tag] or [Session.RememberMe],
+// but only when that is saved: in the handler of a login it is still the old one, until
+// [Session.Save].
 func (s *Session) Handle() string {
 	if s == nil {
 		return ""

@@ -100,8 +100,9 @@ func (m *Manager) checkUser(userID string) error {
 //
 //	err := manager.DestroyTagged(ctx, user.ID, session.From(c).Handle())
 //
-// Once it has returned nil, no session that was tagged before the call is alive, except those. A
-// login at the same time is refused with [ErrRevoked], or counts as one that came afterwards.
+// Once it has returned nil, no session that was tagged before the call is alive, except those that
+// it spares. A login at the same time is refused with [ErrRevoked], or counts as one that came
+// afterwards.
 //
 // If it ends the session of this request, call [Session.Destroy] afterwards: that removes the
 // cookie, and what is flashed then begins a new session. Without Destroy, all changes of this
@@ -110,8 +111,9 @@ func (m *Manager) checkUser(userID string) error {
 // A session that is given a new id in another tab at that moment gets another handle, and is not
 // spared. A handle of "" spares nothing.
 //
-// After an error some sessions may still be alive, although DestroyTagged has tried all of them;
-// call it again. If the user id is empty, or an exception is not a handle, it has done nothing.
+// After an error some sessions may still be alive; call it again. A session that cannot be ended
+// does not keep it from trying the others. But none has been ended if the store is not a [Tagger] or
+// could not mark the sessions, if the user id is empty, or if one of except is not a handle.
 func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...string) (err error) {
 	defer m.reportFailure(ctx, "", &err)
 	if err := m.checkUser(userID); err != nil {

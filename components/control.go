@@ -229,7 +229,7 @@ func (c *control) boxes() []control {
 		box := *c
 		box.inGroup = true
 		box.Label, box.Value, box.Checked, box.disabled = o.text(), o.Value, o.Selected, o.Disabled
-		box.Unchecked = "" // the group has the errors, once
+		box.Unchecked = "" // the group has its hidden field, once
 		if i > 0 {
 			box.Attrs = without(box.Attrs, func(key string) bool { return strings.EqualFold(key, "autofocus") })
 		}

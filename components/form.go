@@ -40,8 +40,8 @@ type FormProps struct {
 	// Multipart lets the form send files.
 	Multipart bool
 
-	// NoCSRF leaves the CSRF token out. A form that is sent by GET, or whose Action names a host,
-	// has none anyway.
+	// NoCSRF leaves the CSRF token out. A form whose Method is "get" or "dialog", or whose Action
+	// names a scheme or a host, has none anyway.
 	NoCSRF bool
 
 	// Attrs are more attributes of the form, such as {"novalidate": true} or

@@ -88,7 +88,7 @@ func (o Option) text() string { return cmp.Or(o.Label, o.Value) }
 func OldInput(name string, props ...Input) templ.Component {
 	return written(func(m *markup) {
 		in := first(props)
-		in.Hint = "" // there is no error element to refer to
+		in.Hint = "" // there is no hint element to refer to
 		if in.kind() != "select" {
 			in.Options = nil
 		}

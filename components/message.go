@@ -54,8 +54,9 @@ func pageErrors(wanted func(session.PageError) bool) templ.Component {
 	})
 }
 
-// Message returns what the surrounding [FlashMessage], [Error] or [Errors] is about, as a T: for a
-// flashed value, the type it had. Elsewhere, or if the type is another, Message returns the zero T.
+// Message returns what the surrounding [FlashMessage], [Error] or [Errors] is about, as a T. For a
+// flashed value, T is the type that it had. Elsewhere, or if the type is another, Message returns the
+// zero T.
 func Message[T any](ctx context.Context) T {
 	about, _ := ctx.Value(subjectKey{}).(subject)
 	for _, value := range about.values {

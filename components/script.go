@@ -13,8 +13,8 @@ var JS string
 
 // Script is a script element with [JS], for pages with htmx, Turbo, Unpoly or scripts of your own:
 //
-//   - When the browser shows a page again as it was left, it removes the alerts that these have put
-//     there.
+//   - When the browser shows a page again as it was left, the script removes the alerts that these
+//     have put there.
 //   - It keeps forms that are being corrected out of the caches of Turbo and Unpoly, and pages with
 //     alerts out of that of Unpoly.
 //   - It makes Unpoly say so when it loads a page ahead.

@@ -73,8 +73,8 @@ func (v *Visitor) AssertFlash(key string, want ...any) {
 	v.check(s, fmt.Sprintf("what was flashed under %q", key), messages.Get(key), messages.Has(key), want)
 }
 
-// AssertNoFlash fails the test if a flashed value waits under one of the keys. Without keys, it
-// fails if there is any flash: alerts, values, old input or errors.
+// AssertNoFlash fails the test if a flashed value, or an alert of that kind, waits under one of the
+// keys. Without keys, it fails if there is any flash: alerts, values, old input or errors.
 func (v *Visitor) AssertNoFlash(keys ...string) {
 	v.t.Helper()
 	s := v.Session()

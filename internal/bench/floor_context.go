@@ -10,10 +10,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// floorContext is floorMemory with what design.md asks of any session, and no more than that: templates find it in
-// the context of the request, for which net/http copies the request; it is known to the store by a hash of its id; two
-// goroutines may use it; and Vary is added before the head leaves. So it shows how much of the
-// distance to the other floor is there by design. It still knows no conflict, no message and no error.
+// floorContext is floorMemory with what design.md asks of any session, and no more than that: templates
+// find it in the context of the request, for which net/http copies the request; it is known to the store
+// by a hash of its id; two goroutines may use it; and Vary is added before the head leaves. So it shows
+// how much of the distance to the other floor is there by design. It still knows no conflict, no message
+// and no error.
 func floorContext(*backend) (transports, error) {
 	m := &memory{sessions: map[string]*memorySession{}}
 	put := func(c echo.Context, key, value string) error {
@@ -62,7 +63,8 @@ func hashed(id string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// inContext is the middleware. The work is not in the closure, where the copy of the request would be made twice.
+// inContext is the middleware. The work is not in the closure, where the copy of the request would be
+// made twice.
 func inContext(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error { return serveInContext(c, next) }
 }

@@ -40,7 +40,8 @@ func inTheirLanguage() session.Config {
 	}
 }
 
-// languageOf is what the visitor has chosen. It may as well be what middleware of yours has found in Accept-Language.
+// languageOf is what the visitor has chosen. It may as well be what middleware of yours has found in
+// Accept-Language.
 func languageOf(ctx context.Context) string {
 	return session.Get(session.FromContext(ctx), "language", "en")
 }
