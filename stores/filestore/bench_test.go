@@ -10,7 +10,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
-// The data is an ordinary session.
+// The data of an ordinary session.
 var benchData = bytes.Repeat([]byte("x"), 500)
 
 // bench runs a benchmark with and without waiting for the disk, on a store that has

@@ -17,26 +17,26 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
-// act is what a process does with a store.
+// act is what one process does with a store.
 type act struct {
 	desc string
 	do   func(ctx context.Context, s *filestore.Store) error
-	dies int // at which wait for the disk the process dies; 0 if it lives
+	dies int // at which wait for the disk the process dies; 0 = it lives
 }
 
-// dead is the act of a process that dies when it waits for the disk for this time.
+// dead is the act of a process that dies at this wait for the disk.
 func (a act) dead(wait int) act {
 	a.dies = wait
 	return a
 }
 
-// crashes runs processes on directories, and has the power fail.
+// crashes runs processes on directories, and simulates power failures.
 type crashes struct {
 	*testing.T
 	clock *clock
-	desk  harness         // a store, and where what a loss of power has left is put for it
-	put   left            // what is there
-	seen  map[string]bool // what was looked at already
+	desk  harness         // a store, and where the remains of a power failure are put for it
+	put   left            // what is there now
+	seen  map[string]bool // remains that were checked already
 }
 
 func newCrashes(t *testing.T) *crashes {
@@ -44,14 +44,14 @@ func newCrashes(t *testing.T) *crashes {
 	return &crashes{T: t, clock: desk.clock, desk: desk, put: left{}, seen: map[string]bool{}}
 }
 
-// run has processes act, one after the other, and has the power fail at every moment of the last
-// act and after it. It returns how often that has waited for the disk.
+// run has processes act, one after the other, and makes the power fail at every moment of the last
+// act and after it. It returns how often the last act has waited for the disk.
 func (c *crashes) run(acts ...act) (waits int) {
 	h := newHarness(c.T, filestore.Options{Now: c.clock.Now})
 	defer h.Close()
 	d := newDisk(c.T, h.dir)
 	defer d.close()
-	known := []string{c.answers(h)} // what may be answered after a loss of power
+	known := []string{c.answers(h)} // what may be answered after a power failure
 	for i, a := range acts {
 		var losses []left
 		powerFails := func() {
@@ -65,7 +65,7 @@ func (c *crashes) run(acts ...act) (waits int) {
 		known = append(known, now)
 		c.check(acts, losses, known)
 		if err == nil {
-			known = []string{now} // whoever was told so relies on it
+			known = []string{now} // a caller that was told so relies on it
 		}
 		losses = nil
 		powerFails()
@@ -91,7 +91,7 @@ func (c *crashes) act(h harness, a act, d *disk, powerFails func()) (waits int, 
 	defer func() {
 		if r := recover(); r == errDied {
 			err = errDied
-			d.ordered = true // one disaster may meet any file system, two a sound one
+			d.ordered = true // one disaster may happen on any file system, two only on a sound one
 		} else if r != nil {
 			panic(r)
 		}
@@ -100,7 +100,7 @@ func (c *crashes) act(h harness, a act, d *disk, powerFails func()) (waits int, 
 	return waits, err
 }
 
-// check says of what a loss of power has left whether a store answers what it may answer.
+// check says whether a store, started on the remains of each power failure, answers one of known.
 func (c *crashes) check(acts []act, losses []left, known []string) {
 	for _, l := range losses {
 		id := fmt.Sprint(l, known)
@@ -126,7 +126,7 @@ func story(acts []act) string {
 	return b.String()
 }
 
-// place puts on the desk what was left, in place of what is there.
+// place replaces what is on the desk by l.
 func (c *crashes) place(l left) {
 	for name, content := range c.put {
 		if l[name] != content {
@@ -145,7 +145,7 @@ func (c *crashes) place(l left) {
 	c.put = l
 }
 
-// answers is all that a store answers, and what it logs.
+// answers is everything that a store answers and logs.
 func (c *crashes) answers(h harness) string {
 	var all []string
 	for _, key := range []string{key, another} {
@@ -163,7 +163,7 @@ func (c *crashes) answers(h harness) string {
 	return fmt.Sprint(strings.Join(all, "; "), "; ", entries, err, h.log.take())
 }
 
-// dataOf is what the acts write as this version.
+// dataOf is the data that acts write as this version.
 func dataOf(version uint64, length int) []byte {
 	return bytes.Repeat([]byte{'a' + byte(version)}, length)
 }
@@ -192,7 +192,7 @@ func (c *crashes) destroy(key string) act {
 			err = s.Destroy(ctx, key, max(rec.Version, 1))
 		}
 		if errors.Is(err, session.ErrNotFound) {
-			return nil // to a log-out that is as good as done
+			return nil // for a log-out this is as good as done
 		}
 		return err
 	}}

@@ -18,8 +18,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
-// damages yields content cut off at every byte that counts, and with every one of them changed:
-// those of the head and of the data, which stands where content ends.
+// damages yields content cut off at every byte that counts, and with each of these bytes changed:
+// those of the head and of the data, which is at the end of content.
 func damages(content []byte, length int) (all [][]byte) {
 	for i := range content {
 		if i >= filestore.HeadSize && i < len(content)-length {
@@ -35,8 +35,8 @@ func damages(content []byte, length int) (all [][]byte) {
 	return all
 }
 
-// newer is what a later release might write in the place of name: another format, and the
-// checksum that all formats have.
+// newer is what a later release might write as name: another format, with the checksum that all
+// formats have.
 func newer(name string) []byte {
 	return append(sealed(name, []byte("session\x02 and something that nobody knows yet")), "and what follows"...)
 }
@@ -52,7 +52,7 @@ func sealed(name string, b []byte) []byte {
 func Test_that_a_damaged_record_is_gone_and_logged(t *testing.T) {
 	h := newHarness(t, filestore.Options{NoSync: true})
 	ctx := t.Context()
-	for version := range uint64(3) { // the data stands in the first part, in the second and in the third
+	for version := range uint64(3) { // the data is in the first part, in the second and in the third
 		must(t, h.Write(ctx, key, h.record(version, "data")))
 		whole := read(t, h.sessionFile(key))
 		for i, damaged := range damages(whole, len("data")) {
@@ -149,7 +149,7 @@ func Test_that_a_planted_head_is_not_trusted(t *testing.T) {
 func Test_that_a_file_that_is_too_long_is_not_read(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	write(t, h.sessionFile(key), nil)
-	must(t, os.Truncate(h.sessionFile(key), 1<<30)) // takes no room
+	must(t, os.Truncate(h.sessionFile(key), 1<<30)) // takes no space
 	h.gone(t, key)
 }
 
@@ -225,7 +225,7 @@ func Test_that_nobody_is_told_that_all_sessions_ended_when_an_index_was_damaged(
 	}
 	must(t, h.Untag(ctx, tag, key)) // logging out works
 
-	// So does logging in. The new entry is found, and Revoke still knows what it does not know.
+	// So does logging in. The new entry is found, and Revoke still knows that entries are missing.
 	must(t, h.Tag(ctx, tag, another, h.clock.In(2*time.Hour)))
 	for range 2 {
 		entries, err := h.Tagged(ctx, tag)
@@ -242,8 +242,8 @@ func Test_that_nobody_is_told_that_all_sessions_ended_when_an_index_was_damaged(
 	_, err := h.Revoke(ctx, tag)
 	is(t, err, session.ErrUnavailable)
 
-	// What was lost has expired, and not with the next entry: that may be one of a session
-	// that began long ago.
+	// The lost entries have expired. They do not expire with the next entry: that may be one of a
+	// session that began long ago.
 	must(t, h.Tag(ctx, tag, another, h.clock.In(40*24*time.Hour)))
 	h.clock.Advance(29 * 24 * time.Hour)
 	_, err = h.Revoke(ctx, tag)

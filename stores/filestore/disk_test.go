@@ -15,26 +15,26 @@ import (
 // sectorSize is how much a disk writes as a whole.
 const sectorSize = 512
 
-// disk is what may be on the disk of a directory: all that was flushed, and of what came then
-// anything, in any order, as the operating system has found the time.
+// disk models what may be on the disk for a directory: all that was flushed, plus any of the later
+// writes, in any order, as the operating system finds the time.
 type disk struct {
 	dir    string
-	names  map[string]versions[*inode] // by path below dir. A nil one is a name that is not there
+	names  map[string]versions[*inode] // by path below dir; nil = no file of that name
 	inodes []*inode
 
-	// ordered says that a file which is flushed takes its own name to the disk. File systems with
-	// a journal do so; POSIX asks to flush the directory.
+	// ordered says that flushing a file also takes its own name to the disk. File systems with a
+	// journal do so; POSIX requires the directory to be flushed.
 	ordered bool
 }
 
-// inode is a file or a directory, under whatever name.
+// inode is a file or a directory, whatever its name.
 type inode struct {
-	file     *os.File // stays open, so that nobody else gets its number
+	file     *os.File // stays open, so that its number is not reused
 	info     os.FileInfo
 	contents versions[string] // of a directory ""
 }
 
-// versions are what was flushed last, and what came then.
+// versions are what was flushed last, followed by what was written later.
 type versions[T comparable] []T
 
 func (v versions[T]) current() T { return v[len(v)-1] }
@@ -53,7 +53,7 @@ func newDisk(t *testing.T, dir string) *disk {
 	return d
 }
 
-// observe notes what is in the directory now.
+// observe notes the current content of the directory.
 func (d *disk) observe(t *testing.T) {
 	t.Helper()
 	gone := maps.Clone(d.names)
@@ -77,7 +77,7 @@ func (d *disk) observe(t *testing.T) {
 	}
 }
 
-// inode returns that of what is at path now.
+// inode returns the inode of the file now at path.
 func (d *disk) inode(t *testing.T, path string) *inode {
 	t.Helper()
 	info := fileID(t, path)
@@ -106,7 +106,7 @@ func (d *disk) close() {
 	}
 }
 
-// flush notes that the content of f is on the disk, or the names in it.
+// flush notes that the content of f, or the names in it, are on disk.
 func (d *disk) flush(t *testing.T, f *os.File) {
 	t.Helper()
 	info, err := f.Stat()
@@ -122,13 +122,14 @@ func (d *disk) flush(t *testing.T, f *os.File) {
 	}
 }
 
-// left is what a loss of power has left: contents by name. That of a directory is "/".
+// left is what remains after a power failure: contents by name. The content of a directory is "/".
 type left map[string]string
 
-// losses returns all that a loss of power may leave, without the temporary files that nobody reads.
+// losses returns everything that may remain after a power failure, without the temporary files,
+// which nobody reads.
 func (d *disk) losses() []left {
 	all := []left{{}}
-	for _, name := range slices.Sorted(maps.Keys(d.names)) { // a directory, and then what is in it
+	for _, name := range slices.Sorted(maps.Keys(d.names)) { // a directory comes before its files
 		if strings.HasPrefix(filepath.Base(name), filestore.TempPrefix) {
 			continue
 		}
@@ -141,7 +142,7 @@ func (d *disk) losses() []left {
 	return all
 }
 
-// with returns l with all that may be on the disk under name.
+// with returns l, extended by each content that may be on disk under name.
 func (d *disk) with(l left, name string) (all []left) {
 	if _, ok := l[filepath.Dir(name)]; !ok && name != "." {
 		return []left{l}
@@ -160,8 +161,8 @@ func (d *disk) with(l left, name string) (all []left) {
 	return all
 }
 
-// mixtures are the contents that the inode may have: each sector is that of one of the versions, and
-// so is the length.
+// mixtures are the contents that the inode may have: each sector, and the length, is that of one of
+// the versions.
 func (n *inode) mixtures() []string {
 	if n.info.IsDir() {
 		return []string{"/"}
@@ -189,7 +190,7 @@ func (n *inode) mixtures() []string {
 	return distinct(all)
 }
 
-// sectors are those at this offset. What was not written is zero.
+// sectors are the versions of the sector at this offset. What was not written is zero.
 func (n *inode) sectors(at int) []string {
 	var all []string
 	for _, c := range n.contents {

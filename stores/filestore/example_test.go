@@ -15,9 +15,9 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
-// Sessions outlive the process. The second application finds what the first has left.
+// Sessions outlive the process. The second application finds what the first one left.
 func Example() {
-	dir, err := os.MkdirTemp("", "") // yours stays where it is: /var/lib/myapp, say
+	dir, err := os.MkdirTemp("", "") // yours is permanent, for example /var/lib/myapp
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func Example() {
 	// visit 2
 }
 
-// Where visitors are few, a cron job keeps the directory small.
+// On a site with few visitors, a cron job keeps the directory small.
 func ExampleStore_Sweep() {
 	store, err := filestore.New(filestore.Options{Dir: "/var/lib/myapp/sessions"})
 	if err != nil {

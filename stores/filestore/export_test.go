@@ -8,7 +8,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// What tests need of the format.
+// What tests need to know of the format.
 var (
 	Encode  = encode
 	RoomFor = roomFor
@@ -31,7 +31,7 @@ func DecodeFrom(path string, r io.ReaderAt) (session.Record, error) {
 	return h.record(r)
 }
 
-// OnSync has f wait for the disk.
+// OnSync makes f wait for the disk.
 func (s *Store) OnSync(f func(*os.File) error) { s.fsync = f }
 
 const TempPrefix = tempPrefix

@@ -17,11 +17,11 @@ type file struct {
 	folder *folder
 	path   string // below Options.Dir, with slashes
 
-	// Where it is opened: Options.Dir and path, or the folder and the name in it.
+	// How to open it: by path below Options.Dir, or by name in the folder.
 	root *os.Root
 	at   string
 
-	lock *os.File // the folder, locked: nobody else changes the file. Nil if it is not
+	lock *os.File // the folder, locked, so that nobody else changes the file; nil if not locked
 }
 
 // file is the file called name in f, which is below root.
@@ -30,15 +30,15 @@ func (f *folder) file(root *os.Root, name string) file {
 	return file{folder: f, path: path, root: root, at: path}
 }
 
-// opened is a file that is open, and what its head says.
+// opened is an open file, and what its head says.
 type opened struct {
 	file
 	content *os.File
 	head    head
 
-	// err is why it is not open. A missing file is session.ErrNotFound, and something else in its
-	// place, such as a symbolic link, a damageError; the other errors are those of readHead, and
-	// what the operating system says.
+	// err is why it is not open: session.ErrNotFound if the file is missing, a damageError if
+	// something else is in its place, such as a symbolic link, an error of readHead, or one of the
+	// operating system.
 	err error
 }
 
@@ -55,8 +55,8 @@ func (f file) open(flag int) opened {
 		}
 		content.Close()
 	}
-	// A link that leads out has an error that only the os package knows, and a directory or a
-	// pipe has many.
+	// The error for a link that leads out is known only to the os package, and there are many
+	// errors for a directory or a pipe.
 	if info, lstatErr := f.root.Lstat(f.at); lstatErr == nil && !info.Mode().IsRegular() {
 		err = &damageError{"not a file"}
 	}
@@ -69,8 +69,8 @@ func (f opened) close() {
 	}
 }
 
-// record returns the record, expired or not. Its errors are f.err, and a damageError where the
-// data is not what the head says.
+// record returns the record, expired or not. Its errors are f.err, and a damageError if the data is
+// not what the head says.
 func (f opened) record() (session.Record, error) {
 	if f.err != nil {
 		return session.Record{}, f.err
@@ -78,7 +78,7 @@ func (f opened) record() (session.Record, error) {
 	return f.head.record(f.content)
 }
 
-// put makes the record that of the file: at once, or not at all. The file is locked.
+// put stores rec in the file, completely or not at all. The file is locked.
 func (s *Store) put(f opened, rec session.Record) error {
 	switch {
 	case len(rec.Data) > MaxData:
@@ -91,13 +91,13 @@ func (s *Store) put(f opened, rec session.Record) error {
 	return f.err
 }
 
-// create makes the file, or replaces it by another one.
+// create creates the file, or replaces it by a new one.
 //
 //  1. Write a file beside it. A full disk shows here, or when that file is closed.
-//  2. Wait until it is on the disk. Without that, after a loss of power, the name could be
-//     there and the bytes not.
-//  3. Give it the name.
-//  4. Wait until the name is on the disk.
+//  2. Wait until that file is on disk. Otherwise, after a power failure, the name could be there
+//     without the bytes.
+//  3. Rename it.
+//  4. Wait until the name is on disk.
 func (s *Store) create(f file, rec session.Record) (err error) {
 	temp := tempName()
 	w, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noWait, 0o600)
@@ -115,7 +115,7 @@ func (s *Store) create(f file, rec session.Record) (err error) {
 		err = f.root.Rename(temp, f.at)
 	}
 	if err != nil {
-		f.root.Remove(temp) // if that fails as well, the sweeper will do it
+		f.root.Remove(temp) // if that fails too, the sweeper removes it
 		return err
 	}
 	return s.flushNames(f.lock)
@@ -124,16 +124,16 @@ func (s *Store) create(f file, rec session.Record) (err error) {
 // overwrite puts the record into a file that has room for it.
 //
 //  1. Write the data into the next part. A full disk shows here.
-//  2. Wait until it is on the disk. Without that, after a loss of power, the head could be
-//     there and the data not. This flushes the current head, too, if whoever wrote it has
-//     died; the one before is history then, and its part free for the next data.
-//  3. Write the head. It is small and at the beginning, so it crosses no page of the memory
-//     and no sector of the disk: whoever dies at this moment leaves the old one or the new one.
-//  4. Wait until the head is on the disk.
+//  2. Wait until the data is on disk. Otherwise, after a power failure, the head could be there
+//     without the data. This also flushes the current head, in case its writer died before it
+//     could. The head before that is then history, and its part is free for the next data.
+//  3. Write the head. It is small and at the beginning, so it crosses no memory page and no disk
+//     sector: a process that dies at this moment leaves either the old head or the new one.
+//  4. Wait until the head is on disk.
 //
-// It is tempting to make a file and to rename it each time. But a file system has to find
-// room for that, and some, ext4 for one, write it to the disk at once when it replaces
-// another, whether somebody waits for it or not.
+// It is tempting to create a file and rename it each time. But a file system must find space for
+// it, and some, such as ext4, write it to disk immediately when it replaces another file, whether
+// anybody waits for that or not.
 func (s *Store) overwrite(f opened, rec session.Record) error {
 	next := newHead(rec, f.head.room, (f.head.part+1)%parts)
 	if _, err := f.content.WriteAt(rec.Data, next.offset()); err != nil {
@@ -145,7 +145,7 @@ func (s *Store) overwrite(f opened, rec session.Record) error {
 	return s.putHead(f, next)
 }
 
-// setExpiry moves the expiry of the record in the file, which is there and locked.
+// setExpiry moves the expiry of the record in the file, which exists and is locked.
 func (s *Store) setExpiry(f opened, expires time.Time) error {
 	h := f.head
 	h.expires = expires
@@ -160,19 +160,20 @@ func (s *Store) putHead(f opened, h head) error {
 	return s.flush(f.content)
 }
 
-// remove removes the file, if there is one. It is locked.
+// remove removes the file, if it exists. It is locked.
 func (s *Store) remove(f file) error {
 	err := f.root.Remove(f.at)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	// Without this, the loss of power brings it back; and so it does where somebody else has
-	// removed it, and died.
+	// Without this, a power failure could bring the file back. So it could if another process has
+	// removed it and died before flushing.
 	return s.flushNames(f.lock)
 }
 
-// settle waits until the file is on the disk as it was found, there or not: whoever has changed
-// it last may have died before. It is for calls that say that all is as it should be already.
+// settle waits until the file is on disk as it was found, or its absence is: the process that
+// changed it last may have died before flushing. It is for calls that return success because
+// nothing has to change.
 func (s *Store) settle(f opened) error {
 	if f.err != nil {
 		return s.flushNames(f.lock)
@@ -180,7 +181,7 @@ func (s *Store) settle(f opened) error {
 	return s.flush(f.content)
 }
 
-// flush waits until what was written into a file is on the disk.
+// flush waits until what was written to w is on disk.
 func (s *Store) flush(w *os.File) error {
 	if s.noSync {
 		return nil
@@ -188,11 +189,11 @@ func (s *Store) flush(w *os.File) error {
 	return s.fsync(w)
 }
 
-// flushNames waits until the names in a directory are on the disk.
+// flushNames waits until the names in a directory are on disk.
 func (s *Store) flushNames(dir *os.File) error {
 	err := s.flush(dir)
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		return nil // there are file systems that have no such thing
+		return nil // some file systems cannot flush a directory
 	}
 	return err
 }
@@ -220,6 +221,6 @@ func (s *Store) flushNamesIn(root *os.Root, dir string) error {
 
 const tempPrefix = ".temp-"
 
-// tempName is one that nobody else uses. The lock would make a fixed name safe, but where a
-// file system only pretends to lock, two processes would write into one file.
+// tempName returns a unique name. The lock makes a fixed name safe, but on a file system that only
+// pretends to lock, two processes would write to one file.
 func tempName() string { return tempPrefix + rand.Text() }

@@ -7,12 +7,12 @@
 // It needs only a directory. It suits an application on one machine, in one process or in
 // several that share the directory. Sessions survive deployments.
 //
-// It keeps all of the [session.Store] and [session.Tagger] contracts, across processes too,
-// and after a crash at any moment there is either the old record or the new one. Once a method
-// has returned, what it wrote is on disk and survives a power failure as well;
-// [Options.NoSync] trades that away. For this, the disk has to write a sector as a whole when
-// the power fails, and leave its neighbours alone, as SQLite requires too ("powersafe
-// overwrite"). Only the user that runs the process can read the files.
+// It keeps all of the [session.Store] and [session.Tagger] contracts, across processes too. After a
+// crash at any moment there is either the old record or the new one. Once a method has returned,
+// what it wrote is on disk and survives a power failure as well; [Options.NoSync] trades that away.
+// For this, the disk must write a sector as a whole and leave its neighbours alone when the power
+// fails, as SQLite requires too ("powersafe overwrite"). Only the user that runs the process can
+// read the files.
 //
 // Its limits:
 //
@@ -34,38 +34,37 @@
 //	  tags/c0/c04b…                the index of a tag: which sessions a user has
 //
 // A file has room for the data three times, and for some growth. A change writes the new data
-// beside the old, and then the head of the file, 112 bytes, which says where the data is. Data
-// that has outgrown its room gets a new file. Every new file is first a temporary one, which takes
-// the name when it is complete.
+// beside the old, then the head of the file: 112 bytes that say where the data is. Data that no
+// longer fits gets a new file. Every new file starts as a temporary one, which gets its name when
+// it is complete.
 //
-// A change holds the lock, flock(2), on the directory it changes. Reading takes no lock, unless
-// it meets a writer in the middle of its work.
+// A change holds the lock, flock(2), on the directory that it changes. Reading takes no lock,
+// unless it meets a writer at work.
 //
 // Directories have mode 0700 and files 0600, however open the umask is; only a Dir that already
-// exists keeps its own. Everything is opened relative to Dir, through [os.Root]: a planted symbolic
-// link does not lead out. If Dir is removed or replaced while the application runs, it is made or
-// opened again; the sessions in it are lost.
+// exists keeps its mode. Everything is opened relative to Dir, through [os.Root], so a planted
+// symbolic link does not lead out. If Dir is removed or replaced while the application runs, it is
+// made or opened again; the sessions in it are lost.
 //
 // # Damage
 //
-// Every file carries a checksum. A damaged record counts as gone ([session.ErrNotFound]), so
-// that its visitor can begin anew, and the log says so. The file stays, for whoever wants to look
-// at it, until it expires; one that does not say when it expires stays for a day. A record that
-// cannot be read (permissions, a broken disk), or that a newer release wrote, is
-// [session.ErrUnavailable]: it may well be there.
+// Every file carries a checksum. A damaged record counts as gone ([session.ErrNotFound]), so that
+// its visitor can start again, and the damage is logged. The file is kept for inspection until it
+// expires, or for a day if it does not say when it expires. A record that cannot be read
+// (permissions, a broken disk), or that a newer release wrote, is [session.ErrUnavailable]: it may
+// well be there.
 //
-// The index of a tag is another matter: if it is damaged, nobody knows which sessions the
-// user has, and [Store.Revoke] must not say that it has found them all. It answers
-// ErrUnavailable for 30 days. By then the lost sessions have expired, unless they were
-// remembered for longer (see [session.Session.RememberMe]). Logging in still works.
+// The index of a tag is different: if it is damaged, nobody knows which sessions the user has, and
+// [Store.Revoke] must not say that it has found them all. It returns ErrUnavailable for 30 days. By
+// then the lost sessions have expired, unless they were remembered for longer (see
+// [session.Session.RememberMe]). Logging in still works.
 //
 // # Sweeping
 //
-// Expired sessions are gone at once, and their files some time later: once an hour, the
-// first change in one of the 512 directories starts a goroutine that removes what has
-// expired there. There is never more than one, and [Store.Close] ends it. An
-// application that is idle for days sweeps nothing meanwhile; call [Store.Sweep] from a
-// timer of your own.
+// Expired sessions are gone at once, and their files some time later: once an hour, the first
+// change in one of the 512 directories starts a goroutine that removes what has expired there.
+// There is never more than one, and [Store.Close] ends it. An application that is idle for days
+// sweeps nothing meanwhile; call [Store.Sweep] from a timer of your own.
 package filestore
 
 import (
@@ -118,18 +117,18 @@ type Options struct {
 type Store struct {
 	dir    string // absolute
 	noSync bool
-	fsync  func(*os.File) error // what the file has, but in tests
+	fsync  func(*os.File) error // File.Sync, except in tests
 	logger *slog.Logger
 	now    func() time.Time
 
 	sessions, tags *area
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	root   *os.Root
-	info   os.FileInfo // of the directory that root has open
+	info   os.FileInfo // of the directory that root is
 	closed bool
 
-	running  sync.WaitGroup  // the calls under way, and the sweeper
+	running  sync.WaitGroup  // calls under way, and the sweeper
 	closing  context.Context // ends when the store is closed
 	close    context.CancelFunc
 	sweeping atomic.Bool
@@ -166,8 +165,8 @@ func New(opts Options) (*Store, error) {
 	return s, nil
 }
 
-// prepare opens the directory and tries it, so that a mistake shows when the application
-// starts and not when its first visitor logs in.
+// prepare opens the directory and tries it out, so that a mistake shows when the application starts
+// and not when its first visitor logs in.
 func (s *Store) prepare(dir string) error {
 	if dir == "" {
 		return errors.New("filestore: Options.Dir is empty. Name a directory for the sessions only, such as /var/lib/myapp/sessions")
@@ -189,8 +188,8 @@ func (s *Store) prepare(dir string) error {
 	return nil
 }
 
-// canAnybodyPlant says whether anybody may write to dir, or move it or one that it is in. (Where the
-// sticky bit is set, as in /tmp, only owners may.)
+// canAnybodyPlant says whether anybody may write to dir, or move dir or a directory above it. (In a
+// directory with the sticky bit, such as /tmp, only owners may move things.)
 func canAnybodyPlant(dir string) bool {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
@@ -207,7 +206,7 @@ func isOpenToAll(dir string, unless fs.FileMode) bool {
 	return err == nil && info.Mode().Perm()&0o002 != 0 && info.Mode()&unless == 0
 }
 
-// probe makes a file and removes it, and locks the directory.
+// probe creates a file and removes it, and locks the directory.
 func (s *Store) probe() error {
 	if !canLock {
 		return nil
@@ -228,8 +227,8 @@ func (s *Store) probe() error {
 	return err
 }
 
-// Read returns the record under key, or [session.ErrNotFound]. It takes no lock, unless the file
-// that it reads is not intact.
+// Read returns the record under key, or [session.ErrNotFound]. It takes no lock, unless the file is
+// not intact.
 func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 	var rec session.Record
 	err := s.look(ctx, s.sessions, key, func(f opened) (err error) {
@@ -247,7 +246,7 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 		current, err := s.load(ctx, f)
 		switch {
 		case errors.Is(err, session.ErrNotFound) && rec.Version == 0:
-			// There is nothing in the way.
+			// Nothing is in the way.
 		case err != nil:
 			return err
 		case current.Version != rec.Version:
@@ -262,14 +261,14 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 // Destroy removes the record under key: any version of it if version is 0, and only that
 // version otherwise. A conflict is a [*session.ConflictError] with the current record.
 func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
-	if version == 0 { // damaged or from a newer release, it has to go
+	if version == 0 { // must go even if it is damaged or from a newer release
 		return s.answer("destroy", s.hold(ctx, s.sessions, key, s.remove))
 	}
 	err := s.change(ctx, s.sessions, key, func(f opened) error {
 		current, err := s.load(ctx, f)
 		switch {
 		case errors.Is(err, session.ErrNotFound):
-			return cmp.Or(s.settle(f), err) // to a log-out that is as good as done
+			return cmp.Or(s.settle(f), err) // for a log-out this is as good as done
 		case err != nil:
 			return err
 		case current.Version != version:
@@ -302,7 +301,7 @@ func (s *Store) Close() error {
 	return s.root.Close()
 }
 
-// look runs fn with the file called name, open for reading. Others may change it meanwhile.
+// look runs fn with the file called name, open for reading. Others may change the file meanwhile.
 func (s *Store) look(ctx context.Context, a *area, name string, fn func(opened) error) error {
 	return s.find(ctx, a, name, func(f file) error {
 		r := f.open(os.O_RDONLY)
@@ -311,7 +310,7 @@ func (s *Store) look(ctx context.Context, a *area, name string, fn func(opened) 
 	})
 }
 
-// change runs fn with the file called name, open for writing, while nobody else changes it.
+// change runs fn with the file called name, open for writing, while nobody else can change it.
 func (s *Store) change(ctx context.Context, a *area, name string, fn func(opened) error) error {
 	return s.hold(ctx, a, name, func(f file) error {
 		w := f.open(os.O_RDWR)
@@ -320,8 +319,8 @@ func (s *Store) change(ctx context.Context, a *area, name string, fn func(opened
 	})
 }
 
-// hold runs fn with the file called name, while nobody else changes it, be it in this process or
-// in another one.
+// hold runs fn with the file called name, while nobody else can change it, in this process or in
+// another one.
 func (s *Store) hold(ctx context.Context, a *area, name string, fn func(file) error) error {
 	return s.find(ctx, a, name, func(f file) error {
 		s.sweepIfDue(f.root, f.folder)
@@ -334,7 +333,7 @@ func (s *Store) hold(ctx context.Context, a *area, name string, fn func(file) er
 	})
 }
 
-// find runs fn with the file called name, which it does not open.
+// find runs fn with the file called name, without opening it.
 func (s *Store) find(ctx context.Context, a *area, name string, fn func(file) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -360,9 +359,9 @@ func (s *Store) enter() (*os.Root, error) {
 	if s.closed {
 		return nil, errClosed
 	}
-	// An open directory stays usable after it was removed or renamed, and keeps what is
-	// written from everybody else. (Any other error of Stat says nothing about it: a
-	// process that has dropped its privileges may not get there any more.)
+	// An open directory stays usable after it was removed or renamed, and what is written there is
+	// hidden from everybody else. (Any other error of Stat says nothing about the directory: a
+	// process that has dropped its privileges may no longer reach it.)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, s.info) {
 		if err := s.open(); err != nil {
 			return nil, err
@@ -373,8 +372,8 @@ func (s *Store) enter() (*os.Root, error) {
 	return s.root, nil
 }
 
-// open makes the directory if need be and opens it. What it had open before is not closed
-// here: calls under way still use it. The os package does that once they have ended.
+// open opens the directory, and makes it if necessary. It does not close the directory that was
+// open before, which calls under way still use; the os package does that once they have ended.
 func (s *Store) open() error {
 	if err := s.makeDir(s.dir); err != nil {
 		return bare(err)
@@ -391,7 +390,7 @@ func (s *Store) open() error {
 	return nil
 }
 
-// makeDir makes a directory, and those above it, unless it is there.
+// makeDir makes a directory, and those above it, if it does not exist.
 func (s *Store) makeDir(dir string) error {
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -405,7 +404,7 @@ func (s *Store) makeDir(dir string) error {
 	}
 	d, err := os.Open(above)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil // there we may make directories, and not wait for them
+		return nil // we may make directories here, but not open this one to flush it
 	}
 	if err != nil {
 		return err
@@ -414,8 +413,8 @@ func (s *Store) makeDir(dir string) error {
 	return s.flushNames(d)
 }
 
-// load returns the live record in f. One that is damaged is as good as gone: a visitor
-// whose every request failed would be no better off.
+// load returns the live record in f. A damaged record counts as gone: a visitor whose every request
+// failed would be no better off.
 func (s *Store) load(ctx context.Context, f opened) (session.Record, error) {
 	rec, err := s.read(ctx, f)
 	if s.reportDamage(f.folder, err) {
@@ -432,10 +431,10 @@ func (s *Store) load(ctx context.Context, f opened) (session.Record, error) {
 
 // read returns the record in f, expired or not.
 //
-// It is tempting to hold the lock meanwhile. But a head that is whole was the current one at
-// some moment of the call, and it has the checksum of its data: if that is right, this was the
-// record at that moment, whatever has been written since. If not, a writer may have been at work
-// on the head, or come three times and used our part; the second look, with the lock, decides.
+// It is tempting to hold the lock meanwhile. But an intact head was the current one at some moment
+// of the call, and it has the checksum of its data: if that matches, this was the record at that
+// moment, whatever has been written since. If it does not match, a writer may have been writing the
+// head, or have written three times and reused our part; a second read, with the lock, decides.
 func (s *Store) read(ctx context.Context, f opened) (session.Record, error) {
 	rec, err := f.record()
 	if f.lock != nil || !isDamage(err) {
@@ -451,7 +450,7 @@ func (s *Store) read(ctx context.Context, f opened) (session.Record, error) {
 	return again.record()
 }
 
-// reportDamage says whether err is about a damaged file, and tells the log if so.
+// reportDamage says whether err is about a damaged file, and if so logs it.
 func (s *Store) reportDamage(f *folder, err error) bool {
 	if !isDamage(err) {
 		return false
@@ -465,7 +464,7 @@ var (
 	errName   = errors.New("a key or tag is not 64 hexadecimal digits, in lower case, such as hex.EncodeToString returns for a SHA-256")
 )
 
-// answers are the errors that callers look for. Any other is a failure of the storage.
+// answers are the errors that callers look for. Any other error is a failure of the storage.
 var answers = []error{
 	session.ErrNotFound,
 	session.ErrConflict,
@@ -476,8 +475,8 @@ var answers = []error{
 	errName,
 }
 
-// answer is err as callers get it from the method that verb names. What the system says comes with
-// the directory, and without the path, which may end with a key.
+// answer is err as callers get it from the method that verb names. An error of the operating system
+// is given with the directory but without the path, which may end with a key.
 func (s *Store) answer(verb string, err error) error {
 	if err == nil {
 		return nil
@@ -490,7 +489,7 @@ func (s *Store) answer(verb string, err error) error {
 	return fmt.Errorf("filestore: %s: %w: %s: %w", verb, session.ErrUnavailable, s.dir, bare(err))
 }
 
-// bare is err without the path in it: the end of that is a key.
+// bare is err without the path, which may end with a key.
 func bare(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err

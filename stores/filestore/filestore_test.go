@@ -117,7 +117,7 @@ func Test_that_a_conflict_brings_the_current_record(t *testing.T) {
 	}
 }
 
-// notKeys are strings of which none may become a path.
+// notKeys are strings that must never become a path.
 var notKeys = []string{
 	"", ".", "..", "ab", "../" + key, key + "/..", key + "0", key[1:],
 	"../../../../../../../../../../../../../../../../../../etc/passwd",

@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// area is a part of the store: 256 folders, so that what is changed at the same time
-// seldom waits for each other, and no directory grows too long.
+// area is a part of the store: 256 folders, so that changes seldom wait for each other, and no
+// directory grows too long.
 type area [256]folder
 
 const (
@@ -16,12 +16,12 @@ const (
 	tagsDir     = "tags"
 )
 
-// folder is a directory, and what this process knows of it.
+// folder is a directory, and what this process knows about it.
 type folder struct {
 	area  string        // sessionsDir or tagsDir
 	path  string        // below Options.Dir
 	turn  chan struct{} // holds one element while a goroutine of this process has the lock
-	swept atomic.Int64  // when it was swept last, in Unix nanoseconds
+	swept atomic.Int64  // when it was last swept, in Unix nanoseconds
 }
 
 func newArea(name string) *area {
@@ -34,14 +34,13 @@ func newArea(name string) *area {
 	return a
 }
 
-// folder returns the one for the file called name, or errName. Only names of hexadecimal
-// digits ever become a path. Capital letters are none of them: there are file systems on
-// which "A" and "a" are the same file.
+// folder returns the folder for the file called name, or errName. Only names of lower-case
+// hexadecimal digits ever become a path: on some file systems "A" and "a" are the same file.
 func (a *area) folder(name string) (*folder, error) {
 	if !isName(name) {
 		return nil, errName
 	}
-	i, _ := strconv.ParseUint(name[:2], 16, 8) // isName has looked
+	i, _ := strconv.ParseUint(name[:2], 16, 8) // isName has checked
 	return &a[i], nil
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// head is what a file begins with. It says where the data is.
+// head is the beginning of a file. It says where the data is.
 //
 // A file holds, with numbers in big-endian order:
 //
@@ -28,21 +28,20 @@ import (
 //	room bytes  part 1
 //	room bytes  part 2
 //
-// and ends where data has reached so far: no room is there before it is needed. What stands in
-// the other parts, or behind the data, means nothing.
+// It ends where data has reached so far: space is allocated only when needed. The bytes in the
+// other parts, and behind the data, mean nothing.
 //
-// Data goes to the next part each time. Two parts would do, if it were always known which head
-// the disk has. But whoever wrote the current one may have died before flushing it; then
-// the disk may have the one before, and until that is certain both of their parts have to stay.
+// Data goes to the next part each time. Two parts would do if it were always known which head is on
+// disk. But the writer of the current head may have died before flushing it. Then the disk may have
+// the head before it, and until that is ruled out, the parts of both must stay.
 //
-// A CRC would find a flipped bit just as well. But with the path in it, the checksum is
-// also what says that this is the session of this visitor and not, after some repair of
-// the file system, that of another one; there, "most likely" is not good enough.
+// A CRC would find a flipped bit just as well. But since the path is in it, the checksum also
+// proves that this is the session of this visitor and not, after some repair of the file system,
+// that of another one; for that, "most likely" is not good enough.
 //
-// The head has a checksum of its own, and so has every format to come, at this very place:
-// what stands between the format and this checksum, and what follows it, may change. A
-// flipped bit must not make a damaged file look like one of a newer release, nor a file of a
-// newer release like a damaged one.
+// The head has its own checksum, and every future format will have it at this very place: what is
+// between the format and this checksum, and what follows it, may change. A flipped bit must not
+// make a damaged file look like one of a newer release, nor a file of a newer release look damaged.
 type head struct {
 	version uint64
 	expires time.Time
@@ -60,18 +59,18 @@ const (
 	headSize = sumAt + sha256.Size
 )
 
-// blockSize is what most file systems give to a file at a time.
+// blockSize is the unit in which most file systems allocate space to a file.
 const blockSize = 4 << 10
 
-// roomFor is how much room a part gets for n bytes: half as much again, so that most sessions
-// grow in place, and what is left of the last block, which costs nothing.
+// roomFor is how much room a part gets for n bytes: half as much again, so that most sessions grow
+// in place, plus its share of the rest of the last block, which costs nothing.
 func roomFor(n int) int64 {
 	blocks := (headSize + parts*(n+n/2) + blockSize - 1) / blockSize
 	return int64(blocks*blockSize-headSize) / parts
 }
 
 // spareRoom is how much room a part may have and be nearly empty. A session that grows for a
-// moment, by a form with mistakes in it, say, gets no new file for that on its way back.
+// moment, for example by a form with mistakes in it, needs no new file when it shrinks again.
 const spareRoom = 16 << 10
 
 // damageError says that a file is not what was written.
@@ -95,7 +94,7 @@ func encode(path string, rec session.Record) []byte {
 	return append(h.encode(path), rec.Data...)
 }
 
-// newHead is the head of a file in which the record is in this part.
+// newHead is the head of a file whose current record is in this part.
 func newHead(rec session.Record, room, part int64) head {
 	return head{
 		version: rec.Version,
@@ -107,7 +106,7 @@ func newHead(rec session.Record, room, part int64) head {
 	}
 }
 
-// fits says whether n bytes of data have room, and do not leave too much of it empty.
+// fits says whether n bytes of data fit, and do not leave too much room empty.
 func (h head) fits(n int) bool {
 	size := int64(n)
 	return size <= h.room && (h.room <= spareRoom || size >= h.room/4)
@@ -137,7 +136,7 @@ func checksum(path string, b []byte) [sha256.Size]byte {
 }
 
 // readHead reads the head from r, the file at path. Its errors are a damageError, errNewer, and
-// what r says.
+// those of r.
 func readHead(path string, r io.ReaderAt) (head, error) {
 	b := make([]byte, headSize)
 	if err := readAt(r, b, 0); err != nil {
@@ -156,8 +155,8 @@ func readHead(path string, r io.ReaderAt) (head, error) {
 	return h, nil
 }
 
-// parseHead says whether b is a head of this format. It trusts no number in it: a checksum
-// needs no secret.
+// parseHead says whether b is a head of this format. It trusts no number in it: anybody can compute
+// the checksum, which needs no secret.
 func parseHead(b []byte) (h head, ok bool) {
 	if string(b[:len(magic)]) != magic || b[len(magic)] != format {
 		return head{}, false
@@ -189,7 +188,7 @@ func (h head) record(r io.ReaderAt) (session.Record, error) {
 	return session.Record{Data: data, Version: h.version, Expires: h.expires}, nil
 }
 
-// readAt fills b with what is at offset. A file that ends before is damaged.
+// readAt fills b with what is at offset. A file that ends too early is damaged.
 func readAt(r io.ReaderAt, b []byte, offset int64) error {
 	n, err := r.ReadAt(b, offset)
 	switch {

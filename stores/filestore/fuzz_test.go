@@ -13,7 +13,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
-// ours are the only paths that a store may make, below its own directory.
+// ours are the only paths that a store may create below its own directory.
 var ours = regexp.MustCompile(`^(sessions|tags)(/[0-9a-f]{2}(/[0-9a-f]{64})?)?$`)
 
 func FuzzKey(f *testing.F) {
@@ -58,7 +58,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(append([]byte("session\x01"), bytes.Repeat([]byte{0x7f}, filestore.HeadSize)...))
 	f.Add(filestore.Encode(path, session.Record{Data: []byte("data"), Version: 7, Expires: time.UnixMilli(1e12)}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		// A checksum is in nobody's way who plants a file.
+		// Somebody who plants a file can compute its checksum.
 		planted := sealed(path, b)
 		planted = append(planted, b[min(len(b), len(planted)):]...)
 		for _, b := range [][]byte{b, planted} {

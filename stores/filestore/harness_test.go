@@ -36,7 +36,7 @@ const (
 	tag     = "ef00000000000000000000000000000000000000000000000000000000000004"
 )
 
-// harness is a store in a directory of its own, the clock it looks at and what it logs.
+// harness is a store in a directory of its own, with its clock and its log.
 type harness struct {
 	*filestore.Store
 	dir   string
@@ -44,7 +44,7 @@ type harness struct {
 	log   *logs
 }
 
-// newHarness makes a store that is closed when the test ends. What opts leaves open is set.
+// newHarness makes a store that is closed when the test ends. It sets what opts leaves open.
 func newHarness(t testing.TB, opts filestore.Options) harness {
 	t.Helper()
 	h := harness{clock: newClock(), log: new(logs)}
@@ -64,7 +64,7 @@ func newHarness(t testing.TB, opts filestore.Options) harness {
 	return h
 }
 
-// record is one that expires in an hour.
+// record is a record that expires in an hour.
 func (h harness) record(version uint64, data string) session.Record {
 	return session.Record{Data: []byte(data), Version: version, Expires: h.clock.In(time.Hour)}
 }
@@ -92,8 +92,7 @@ func (h harness) gone(t *testing.T, key string) {
 	is(t, err, session.ErrNotFound)
 }
 
-// is says that err is want and nothing else that a caller may look for, and gives no
-// key away.
+// is checks that err is want and no other error that callers look for, and does not contain a key.
 func is(t *testing.T, err, want error) {
 	t.Helper()
 	if problem := mismatch(err, want); problem != nil {
@@ -125,7 +124,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// files lists what is below dir, without directories.
+// files lists the files below dir, without directories.
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	list, err := tree(dir)
@@ -144,7 +143,7 @@ func tree(dir string) ([]string, error) {
 	return list, err
 }
 
-// temps lists the files that were begun and not finished.
+// temps lists the temporary files, begun and not finished.
 func temps(list []string) []string {
 	return slices.DeleteFunc(list, func(path string) bool {
 		return !strings.HasPrefix(filepath.Base(path), filestore.TempPrefix)
@@ -180,7 +179,7 @@ func together(n int, fn func(i int) error) error {
 	return errors.Join(errs...)
 }
 
-// increment reads, adds one and writes, until the write meets the version it has read.
+// increment reads, adds one and writes, until no other write comes in between.
 func increment(ctx context.Context, s session.Store, key string) error {
 	for {
 		rec, err := s.Read(ctx, key)
@@ -198,12 +197,12 @@ func increment(ctx context.Context, s session.Store, key string) error {
 	}
 }
 
-// clock is a time that only moves when a test says so.
+// clock is a time that moves only when a test says so.
 type clock struct{ nanos atomic.Int64 }
 
 func newClock() *clock {
 	c := &clock{}
-	c.nanos.Store(time.Now().UnixNano()) // files have the time of the system
+	c.nanos.Store(time.Now().UnixNano()) // files have the system time
 	return c
 }
 
@@ -223,7 +222,7 @@ func (l *logs) Write(b []byte) (int, error) {
 	return l.buf.Write(b)
 }
 
-// take returns what was logged since the last time.
+// take returns what was logged since the last call.
 func (l *logs) take() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

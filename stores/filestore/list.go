@@ -32,8 +32,8 @@ func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// names are those of the sessions in a folder. That is a call of its own: Close waits for
-// calls under way, and may itself be called in the loop.
+// names returns the names of the sessions in a folder. It counts as a call of its own, since Close
+// waits for calls under way, and may itself be called in the loop.
 func (s *Store) names(ctx context.Context, folder *folder) ([]string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (s *Store) names(ctx context.Context, folder *folder) ([]string, error) {
 	return slices.DeleteFunc(all, func(name string) bool { return !isName(name) }), err
 }
 
-// list returns the names in a directory. One that is not there has none.
+// list returns the names in a directory. A missing directory has none.
 func list(root *os.Root, dir string) ([]string, error) {
 	d, err := root.OpenFile(dir, os.O_RDONLY|noWait, 0)
 	if errors.Is(err, fs.ErrNotExist) {

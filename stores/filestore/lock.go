@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// lock waits until nobody else changes anything in the folder of f, and returns f as it is
-// there, and the function that lets the next one in. The goroutines of a process queue up
-// for their turn; the one whose turn it is waits for those of other processes.
+// lock waits until nobody else changes anything in the folder of f. It returns f, to be opened in
+// that folder, and the function that releases the lock. The goroutines of a process wait for their
+// turn; the one whose turn it is waits for other processes.
 func (s *Store) lock(ctx context.Context, f file) (held file, unlock func(), err error) {
 	turn := f.folder.turn
 	if err := s.queue(ctx, turn); err != nil {
@@ -29,8 +29,8 @@ func (s *Store) lock(ctx context.Context, f file) (held file, unlock func(), err
 	}, nil
 }
 
-// queue waits for a turn, which the caller then has. Most need not wait, and do not ask the
-// context for a channel: it may be made for whoever asks, and a timer with it.
+// queue waits for a turn, which the caller then has. Most callers need not wait, and so do not ask
+// the context for its channel: that may be allocated on demand, together with a timer.
 func (s *Store) queue(ctx context.Context, turn chan struct{}) error {
 	select {
 	case turn <- struct{}{}:
@@ -47,8 +47,8 @@ func (s *Store) queue(ctx context.Context, turn chan struct{}) error {
 	}
 }
 
-// The pauses between two tries to get the lock of another process. Holding it takes a
-// fraction of the longest, unless that process is stopped.
+// The pauses between two attempts to get the lock while another process has it. A process holds it
+// for a fraction of the longest pause, unless it is stopped.
 const (
 	shortestPause = 100 * time.Microsecond
 	longestPause  = 10 * time.Millisecond
@@ -56,8 +56,8 @@ const (
 
 // lockFolder waits for the lock on the folder of f.
 //
-// It is tempting to let flock(2) do the waiting. No context would end it, and if the other
-// process is stopped, each request would leave a thread behind.
+// It is tempting to let flock(2) wait. But no context could end that, and while the other process
+// is stopped, each request would leave a thread behind.
 func (s *Store) lockFolder(ctx context.Context, f file) (lockedFolder, error) {
 	for pause := shortestPause; ; pause = min(2*pause, longestPause) {
 		dir, ok, err := s.tryLockFolder(f)
@@ -74,24 +74,24 @@ func (s *Store) lockFolder(ctx context.Context, f file) (lockedFolder, error) {
 	}
 }
 
-// lockedFolder is a folder that is open, and the lock on it.
+// lockedFolder is an open folder, and the lock on it.
 //
-// What is changed under the lock is opened relative to the folder and not by its path. That
-// saves the walk there, and whoever moves the folder away meanwhile takes the lock along
-// with the files: nobody changes in one folder what is locked in another. It is as if the
-// change had come just before.
+// What is changed under the lock is opened relative to the folder, not by its path. That saves
+// resolving the path. And if the folder is moved away meanwhile, the lock moves with the files:
+// nobody changes files in one folder while holding the lock of another. The effect is as if the
+// change had been made just before the move.
 type lockedFolder struct {
 	*os.Root
 	lock *os.File
 }
 
-// close lets go of the lock, as the end of the process does.
+// close releases the lock, as the end of the process would.
 func (d lockedFolder) close() {
 	d.lock.Close()
 	d.Close()
 }
 
-// tryLockFolder says whether it could lock the folder of f; otherwise another process has.
+// tryLockFolder says whether it could lock the folder of f. If not, another process has the lock.
 func (s *Store) tryLockFolder(f file) (dir lockedFolder, ok bool, err error) {
 	dir, err = openFolder(f)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -110,8 +110,8 @@ func (s *Store) tryLockFolder(f file) (dir lockedFolder, ok bool, err error) {
 	return dir, true, nil
 }
 
-// openFolder opens the folder of f twice: to work in it, and to lock it. It is the folder
-// itself that is locked, since a file for that would have to be made.
+// openFolder opens the folder of f twice: to work in it, and to lock it. It locks the folder
+// itself, since a lock file would first have to be created.
 func openFolder(f file) (lockedFolder, error) {
 	root, err := f.root.OpenRoot(f.folder.path + "/.") // a named pipe in its place has no "."
 	if err != nil {

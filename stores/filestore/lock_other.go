@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// canLock is why New refuses to make a store here.
+// canLock is false, so New refuses to make a store here.
 const canLock = false
 
 const noWait = 0

@@ -9,8 +9,8 @@ import (
 
 const canLock = true
 
-// noWait opens without waiting for somebody to write into a named pipe that was planted. To
-// files it means nothing, but spares the os package four system calls to find that out.
+// noWait opens a planted named pipe without waiting for somebody to write to it. It means nothing
+// for files, but saves the os package four system calls to find that out.
 const noWait = syscall.O_NONBLOCK
 
 // tryFlock locks f if no other open file has the lock. It does not wait.

@@ -18,7 +18,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
-// fileID is what tells two files of the same name apart.
+// fileID tells two files of the same name apart.
 func fileID(t *testing.T, path string) os.FileInfo {
 	t.Helper()
 	info, err := os.Stat(path)
@@ -83,7 +83,7 @@ func Test_that_a_touch_writes_the_head_only(t *testing.T) {
 	}
 }
 
-// After a loss of power the disk has what was flushed, and perhaps some of what came then.
+// After a power failure the disk has what was flushed, and perhaps some of what was written later.
 func Test_that_nothing_leads_to_what_is_not_on_the_disk(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	ctx, path := t.Context(), h.sessionFile(key)
@@ -92,7 +92,7 @@ func Test_that_nothing_leads_to_what_is_not_on_the_disk(t *testing.T) {
 	for _, step := range []struct {
 		desc   string
 		change func() error
-		leads  []string // whose data the file leads to when the disk is waited for
+		leads  []string // whose data the file leads to at each wait for the disk
 	}{
 		{"a new file", func() error { return h.Write(ctx, key, h.record(0, "1")) }, []string{"", "1"}},
 		{"in place", func() error { return h.Write(ctx, key, h.record(1, "2")) }, []string{"1", "2"}},
@@ -152,7 +152,7 @@ func Test_that_a_disk_that_fails_before_the_head_leaves_the_old_record(t *testin
 func Test_that_a_change_is_done_when_the_name_is_on_the_disk(t *testing.T) {
 	for _, tc := range []struct {
 		claim string
-		fails error // when a directory is waited for
+		fails error // the error of flushing a directory
 		want  error
 	}{
 		{"a disk fails", syscall.EIO, session.ErrUnavailable},
@@ -204,7 +204,7 @@ func Test_that_a_store_without_sync_waits_for_no_disk(t *testing.T) {
 	must(t, h.Destroy(ctx, key, 2))
 }
 
-// A process dies between the write of the data and that of the head.
+// A process dies between writing the data and writing the head.
 func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	ctx := t.Context()
@@ -246,7 +246,7 @@ func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 		t.Run(tc.desc, func(t *testing.T) {
 			must(t, tc.change(0))
 			id := fileID(t, tc.file)
-			for n := range 3 { // the next data goes to the second part, to the third one, to the first one
+			for n := range 3 { // the next data goes to the second part, the third one, and the first one again
 				old, oldState := read(t, tc.file), tc.state(t)
 				must(t, tc.change(n+1))
 				done, doneState := read(t, tc.file), tc.state(t)
@@ -270,7 +270,8 @@ func Test_that_data_without_its_head_leaves_the_old_record(t *testing.T) {
 	}
 }
 
-// A disk that does not even write a sector as a whole loses the record, but makes up no other one.
+// A disk that does not even write a sector as a whole loses the record, but never yields a false
+// one.
 func Test_that_a_torn_head_is_no_head(t *testing.T) {
 	h := newHarness(t, filestore.Options{NoSync: true})
 	ctx, path := t.Context(), h.sessionFile(key)
@@ -332,9 +333,9 @@ func Test_that_a_reader_who_meets_a_writer_looks_again_when_he_is_done(t *testin
 	} {
 		whole := read(t, path)
 		torn := bytes.Clone(whole)
-		torn[15]++ // of the version
+		torn[15]++ // a byte of the version
 		write(t, path, torn)
-		lock, err := os.Open(filepath.Dir(path)) // which the writer has
+		lock, err := os.Open(filepath.Dir(path)) // as the writer has it
 		must(t, err)
 		must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
 		waited := false
@@ -352,10 +353,11 @@ func Test_that_a_reader_who_meets_a_writer_looks_again_when_he_is_done(t *testin
 	}
 }
 
-// competeUntil is the version at which those who compete for a record stop.
+// competeUntil is the version at which the competing writers stop.
 const competeUntil = 150
 
-// competingRecord is what they write. Its length goes up and down, into new files and back.
+// competingRecord is what they write. Its length goes up and down, so that files are replaced and
+// reused.
 func competingRecord(version uint64) session.Record {
 	return session.Record{
 		Data:    bytes.Repeat([]byte{byte(version)}, int(1000+version%7*10_000)),
@@ -364,7 +366,7 @@ func competingRecord(version uint64) session.Record {
 	}
 }
 
-// compete writes one version after the other, if nobody else was faster.
+// compete writes the next version again and again, unless another writer was faster.
 func compete(ctx context.Context, s session.Store) error {
 	for {
 		rec, err := s.Read(ctx, key)
@@ -379,7 +381,7 @@ func compete(ctx context.Context, s session.Store) error {
 	}
 }
 
-// watch reads until the last version, and says whether one of them was not whole, or went back.
+// watch reads until the last version, and fails if a record is torn or older than the one before.
 func watch(ctx context.Context, s session.Store) error {
 	var last uint64
 	for last < competeUntil {

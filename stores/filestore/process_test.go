@@ -25,7 +25,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
-// children are what the test binary does instead of testing when a test starts it again.
+// children are what the test binary does instead of testing, when a test starts it again.
 var children = map[string]func(dir string) error{
 	"increment":   childIncrements,
 	"write":       childWrites,
@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// child is a process that does what children says, in dir, until it ends or the test does.
+// child starts a process that does what children says, in dir, until it ends or the test does.
 func child(t *testing.T, name, dir string) *exec.Cmd {
 	t.Helper()
 	exe, err := os.Executable()
@@ -129,7 +129,7 @@ func Test_that_a_process_that_is_killed_leaves_the_old_record_or_the_new_one(t *
 		out, err := cmd.StdoutPipe()
 		must(t, err)
 		must(t, cmd.Start())
-		// It writes as fast as it can. We hear of some writes, and kill it during one later.
+		// It writes as fast as it can. We read of some writes, and kill it during a later one.
 		lines := bufio.NewReader(out)
 		for range 1 + round%5 {
 			var written uint64
@@ -150,7 +150,7 @@ func Test_that_a_process_that_is_killed_leaves_the_old_record_or_the_new_one(t *
 			t.Fatalf("version %d has other data", rec.Version)
 		}
 		rec.Data = bytes.Repeat([]byte{byte(rec.Version + 1)}, childDataLength)
-		must(t, h.Write(ctx, key, rec)) // nothing is locked
+		must(t, h.Write(ctx, key, rec)) // no lock is left
 		version = rec.Version + 1
 	}
 	t.Logf("version %d, %d temporary files left for the sweeper", version, len(temps(files(t, h.dir))))
@@ -224,7 +224,7 @@ func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t 
 	write(t, h.sessionFile(another), []byte("damaged"))
 	ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	_, err = h.Read(ctx, another) // but may have met a writer
+	_, err = h.Read(ctx, another) // a damaged file may mean that a writer is at work
 	is(t, err, context.DeadlineExceeded)
 	must(t, h.Write(t.Context(), faraway, h.record(0, "one")))
 
@@ -243,7 +243,7 @@ func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t 
 	must(t, h.Write(t.Context(), key, h.record(1, "two")))
 }
 
-// Somebody of the same process, who in turn waits for another one.
+// A goroutine of the same process, which itself waits for another process.
 func Test_that_a_turn_is_not_waited_for_beyond_the_context(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))
@@ -292,7 +292,7 @@ func childLocks(folder string) error {
 	return nil
 }
 
-// Whoever holds the lock on a folder that was removed keeps nobody out of the new one.
+// The lock on a folder that was removed keeps nobody out of the new folder.
 func Test_that_a_locked_folder_that_was_removed_is_replaced(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))
@@ -347,8 +347,8 @@ func Test_that_a_full_disk_leaves_the_old_record(t *testing.T) {
 	run(t, "full disk", filepath.Join(t.TempDir(), "store"))
 }
 
-// childOnFullDisk lets the kernel refuse to make files longer than 2000 bytes. To write
-// beyond is EFBIG then, after some bytes have been written, as ENOSPC is.
+// childOnFullDisk makes the kernel refuse files longer than 2000 bytes. Writing beyond that is
+// EFBIG, after some bytes have been written, as with ENOSPC.
 func childOnFullDisk(dir string) error {
 	signal.Ignore(syscall.SIGXFSZ)
 	ctx, in := context.Background(), time.Now().Add(time.Hour)
@@ -379,7 +379,7 @@ func childOnFullDisk(dir string) error {
 		return fmt.Errorf("left behind: %q, %w", left, err)
 	}
 
-	// The file has room for this, in its next part. The disk has not.
+	// The file has room for this in its next part, but the disk does not.
 	err = s.Write(ctx, key, session.Record{Data: big[:filestore.RoomFor(3)], Version: 1, Expires: in})
 	return errors.Join(
 		mismatch(err, session.ErrUnavailable),
@@ -417,7 +417,8 @@ func Test_that_no_call_leaves_a_file_open(t *testing.T) {
 	run(t, "few files", filepath.Join(t.TempDir(), "store"))
 }
 
-// childWithFewFiles does without the garbage collector, which closes what was left open.
+// childWithFewFiles runs without the garbage collector, which would close files that were left
+// open.
 func childWithFewFiles(dir string) error {
 	s, err := storeWithRecord(dir)
 	if err != nil {
@@ -445,7 +446,7 @@ func childWithFewFiles(dir string) error {
 
 func Test_that_what_may_not_be_changed_is_not_said_to_be(t *testing.T) {
 	dir := t.TempDir()
-	must(t, os.Chmod(filepath.Dir(dir), 0o711)) // nobody has to get there
+	must(t, os.Chmod(filepath.Dir(dir), 0o711)) // the user nobody has to get there
 	run(t, "read only", filepath.Join(dir, "store"))
 }
 
@@ -487,7 +488,7 @@ func childThatMayOnlyRead(dir string) error {
 		return fmt.Errorf("a store where nothing can be written: got error %w", err)
 	}
 
-	// Where names can be made, they need not be read.
+	// A directory in which names can be created need not be readable.
 	below, err := filestore.New(filestore.Options{Dir: filepath.Join(hidden, "store")})
 	if err != nil {
 		return err
@@ -515,7 +516,7 @@ func childThatMayNotSweep(dir string) error {
 			return err
 		}
 	}
-	// One cannot be removed, the other not be read.
+	// One cannot be removed, the other cannot be read.
 	restore, err := restrict(dir, map[string]fs.FileMode{
 		"sessions/ab": 0o555, "sessions/ab/" + key: 0o666, "sessions/ab/" + another: 0o666,
 		"sessions/cd": 0o777, "sessions/cd/" + faraway: 0, "tags/ef/" + tag: 0o666,
@@ -565,12 +566,12 @@ func childWithoutAccessToFolders(dir string) error {
 	return withoutAccess(dir, "", "sessions/ab", "tags/ef")
 }
 
-// Only the folder's permissions say who may remove a file.
+// childWithoutAccessToFiles: only the folder's permissions decide who may remove a file.
 func childWithoutAccessToFiles(dir string) error {
 	return withoutAccess(dir, "remove", "sessions/ab/"+key, "tags/ef/"+tag)
 }
 
-// withoutAccess takes the permissions from some files. What works all the same is the name of a call.
+// withoutAccess removes the permissions of some files. works names the call that still works.
 func withoutAccess(dir, works string, names ...string) error {
 	s, err := storeWithRecord(dir)
 	if err != nil {
@@ -585,7 +586,7 @@ func withoutAccess(dir, works string, names ...string) error {
 	return errors.Join(err, unavailable(s, works))
 }
 
-// restrict sets the permissions of files. They mean nothing to root, who becomes somebody else.
+// restrict sets the permissions of files. Root ignores permissions, so it becomes another user.
 func restrict(dir string, modes map[string]fs.FileMode) (restore func(), err error) {
 	var restores []func() error
 	restore = func() {
@@ -630,7 +631,7 @@ func storeWithRecord(dir string) (*filestore.Store, error) {
 	)
 }
 
-// unavailable says that all calls are, other than the one that works.
+// unavailable checks that all calls return ErrUnavailable, except the one that works.
 func unavailable(s *filestore.Store, works string) error {
 	var errs []error
 	for name, err := range calls(context.Background(), s, key, tag) {

@@ -15,8 +15,8 @@ import (
 
 const (
 	sweepEvery = time.Hour      // for each folder
-	keepTemp   = time.Hour      // writing a file takes a moment: its process is dead
-	keepDamage = 24 * time.Hour // time to have a look
+	keepTemp   = time.Hour      // writing a file takes a moment, so its process must be dead
+	keepDamage = 24 * time.Hour // time to inspect it
 )
 
 // Sweep removes the files of expired sessions and tags, and what crashes and damage have left
@@ -47,10 +47,10 @@ func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 	return removed, errors.Join(errs...)
 }
 
-// sweepIfDue starts to sweep a folder if it is time, and no other one is being swept.
+// sweepIfDue starts to sweep a folder if it is time, unless another one is being swept.
 func (s *Store) sweepIfDue(root *os.Root, f *folder) {
 	now := s.now().UnixNano()
-	passed := now - f.swept.Load() // less than nothing, if the clock was ahead then
+	passed := now - f.swept.Load() // negative if the clock was ahead then
 	if passed >= 0 && passed < int64(sweepEvery) || !s.sweeping.CompareAndSwap(false, true) {
 		return
 	}
@@ -64,8 +64,8 @@ func (s *Store) sweepIfDue(root *os.Root, f *folder) {
 	})
 }
 
-// sweepFolder removes what nobody will miss, and returns how many files that were. It
-// takes the lock for one file at a time, so visitors hardly wait. The error is the first.
+// sweepFolder removes what is no longer needed, and returns how many files it has removed and the
+// first error. It takes the lock for one file at a time, so visitors hardly wait.
 func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (removed int, first error) {
 	names, err := list(root, f.path)
 	if err != nil {
@@ -84,8 +84,8 @@ func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (remo
 	return removed, first
 }
 
-// sweepFile removes the file if it is done with. A visitor may renew the session between a
-// look at it and its removal, so what counts is the second look, with the lock.
+// sweepFile removes the file if it is no longer needed. A visitor may renew the session between the
+// first check and the removal, so the second check, with the lock, decides.
 func (s *Store) sweepFile(ctx context.Context, f file) (removed bool, err error) {
 	done := s.isDone
 	switch name := path.Base(f.path); {
@@ -109,8 +109,8 @@ func (s *Store) sweepFile(ctx context.Context, f file) (removed bool, err error)
 	return err == nil, err
 }
 
-// isDone says whether the record has expired, or the file was damaged long ago. It reads the
-// head only: damage to the data goes when the record would have expired.
+// isDone says whether the record has expired, or the file was damaged long ago. It reads only the
+// head: a file with damaged data is removed when the record would have expired.
 func (s *Store) isDone(f file) (bool, error) {
 	r := f.open(os.O_RDONLY)
 	defer r.close()
@@ -120,19 +120,20 @@ func (s *Store) isDone(f file) (bool, error) {
 	case isDamage(r.err):
 		keep := keepDamage
 		if f.folder.area != sessionsDir {
-			keep = keepLost // of the index of a tag, its mere presence says that something is lost
+			keep = keepLost // the mere presence of a damaged index says that something is lost
 		}
 		return s.isOlder(f, keep)
 	case errors.Is(r.err, session.ErrNotFound) || errors.Is(r.err, errNewer):
-		return false, nil // somebody was faster, or knows more
+		return false, nil // it was removed meanwhile, or belongs to a newer release
 	}
 	return false, r.err
 }
 
-// isAbandoned says whether whoever was writing the file has died before it was complete.
+// isAbandoned says whether a temporary file is so old that its writer must have died.
 func (s *Store) isAbandoned(f file) (bool, error) { return s.isOlder(f, keepTemp) }
 
-// isOlder says whether the file has not been changed for so long. What is not a file is not ours.
+// isOlder says whether the file has not been changed for so long. Anything but a regular file is
+// not ours.
 func (s *Store) isOlder(f file, age time.Duration) (bool, error) {
 	info, err := f.root.Lstat(f.at)
 	if errors.Is(err, fs.ErrNotExist) {

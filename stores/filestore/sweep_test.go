@@ -16,8 +16,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
-// again is another store in the same directory, where no sweeper is under way: a change sets one
-// going, which would be faster than Sweep now and then.
+// again is another store in the same directory, without a sweeper at work. The first store's
+// changes start one, which would sometimes be faster than Sweep.
 func (h harness) again(t *testing.T) harness {
 	t.Helper()
 	must(t, h.Close())
@@ -75,15 +75,15 @@ func Test_that_sweep_removes_what_it_should_and_nothing_else(t *testing.T) {
 	h.holds(t, name('0'), "", 1)
 }
 
-// The visitor comes back between the sweeper's look at his session and its removal: the
-// clock, which is asked in between, puts the renewed file there.
+// The visitor comes back between the sweeper's check of the session and its removal: the clock,
+// which is read in between, puts the renewed file there.
 func Test_that_sweep_never_removes_a_session_that_was_just_renewed(t *testing.T) {
 	old := newHarness(t, filestore.Options{})
 	must(t, old.Write(t.Context(), key, old.record(0, "one")))
 	must(t, old.Touch(t.Context(), key, old.clock.In(9*time.Hour)))
 	renewed := read(t, old.sessionFile(key))
 
-	var due atomic.Bool // the sweeper that Write sets going asks for the time, too
+	var due atomic.Bool // the sweeper that Write starts reads the clock, too
 	var h harness
 	clock := newClock()
 	h = newHarness(t, filestore.Options{Now: func() time.Time {
@@ -102,7 +102,7 @@ func Test_that_sweep_never_removes_a_session_that_was_just_renewed(t *testing.T)
 	h.holds(t, key, "one", 1)
 }
 
-// plant puts a record there that has expired, and was not written by this store.
+// plant puts an expired record there that this store has not written.
 func (h harness) plant(t *testing.T, key string) {
 	t.Helper()
 	write(t, h.sessionFile(key), filestore.Encode("sessions/"+key[:2]+"/"+key, session.Record{Version: 1}))
@@ -144,7 +144,7 @@ func Test_that_a_folder_is_swept_once_an_hour(t *testing.T) {
 		h.clock.Advance(later)
 		for range 100 {
 			must(t, h.Touch(t.Context(), another, h.clock.In(9*time.Hour)))
-			runtime.Gosched() // to a sweeper, if there is one
+			runtime.Gosched() // so that a sweeper, if there is one, can run
 		}
 	}
 	if !slices.Contains(files(t, h.dir), h.sessionFile(key)) {
@@ -161,7 +161,7 @@ func Test_that_sweeping_goes_on_when_a_clock_that_was_ahead_is_put_right(t *test
 	h.clock.Advance(years)
 	h.plant(t, key)
 	must(t, h.Write(t.Context(), another, h.record(0, "one")))
-	h.isSwept(t, key) // or it would be that sweeper that goes on
+	h.isSwept(t, key) // otherwise that sweeper might be the one that goes on
 	must(t, h.Destroy(t.Context(), another, 1))
 	h.clock.Advance(-years)
 	must(t, h.Write(t.Context(), key, h.record(0, "two")))
@@ -183,7 +183,7 @@ func Test_that_sweep_ends_with_its_context(t *testing.T) {
 	is(t, err, context.Canceled)
 }
 
-// endsMeanwhile is a context that has ended once it was asked so many times.
+// endsMeanwhile is a context that ends once it was asked so many times.
 type endsMeanwhile struct {
 	context.Context
 	left int

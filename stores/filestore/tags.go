@@ -12,10 +12,10 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// The index of a tag is a file like that of a session. Its data are the entries, one after
-// the other, and it expires when the last of them does.
+// The index of a tag is a file like that of a session. Its data are the entries, one after the
+// other, and it expires with the last of them.
 
-// entry is what the index knows about one key.
+// entry is what the index knows of one key.
 type entry struct {
 	key     [32]byte
 	expires time.Time
@@ -27,15 +27,15 @@ const (
 	live    = 0
 	revoked = 1
 
-	// lost is the mark of an entry without a key. It says that there were others, which
-	// damage has taken, and that they have expired when it does.
+	// lost marks an entry without a key. It says that damage has destroyed other entries, and that
+	// they have all expired when this one expires.
 	lost = 2
 )
 
 const entrySize = 32 + 8 + 1
 
-// keepLost is how long the entries that were lost from an index may last at most. A damaged index
-// cannot tell, and new entries do not tell either: that of a session that regenerates may expire
+// keepLost is how long entries that were lost from an index are assumed to last. A damaged index
+// cannot tell, and new entries cannot either: the entry of a session that regenerates may expire
 // before one that was lost.
 const keepLost = 30 * 24 * time.Hour
 
@@ -44,7 +44,7 @@ var errLost = fmt.Errorf("%w: the index of the tag was damaged, so it does not k
 // Tag adds an entry for key to the index of tag, or moves the expiry of the existing one.
 //
 // If the index is damaged, Tag begins a new one, since a user must be able to log in. The new index
-// notes for 30 days that something is missing.
+// notes for 30 days that entries are missing.
 func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
 	err := s.changeIndex(ctx, tag, []string{key}, func(f opened, keys [][32]byte) error {
 		entries, err := s.entries(ctx, f)
@@ -112,7 +112,7 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 // Revoke marks all entries in the index of tag as revoked, except those for the keys in except, and
 // returns the keys of all marked entries. If the index was damaged, and lost entries may still
 // belong to live sessions, it changes nothing and returns [session.ErrUnavailable]: nobody must be
-// told that all of their sessions have ended when some may not have.
+// told that all of their sessions have ended if some may not have.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	var marked []string
 	err := s.changeIndex(ctx, tag, except, func(f opened, except [][32]byte) error {
@@ -148,7 +148,7 @@ func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]str
 	return marked, s.answer("revoke", err)
 }
 
-// changeIndex is change for the index of a tag, with the bytes of keys.
+// changeIndex is change for the index of a tag. It passes fn the decoded keys.
 func (s *Store) changeIndex(ctx context.Context, tag string, keys []string, fn func(f opened, keys [][32]byte) error) error {
 	parsed := make([][32]byte, len(keys))
 	for i, key := range keys {
@@ -160,8 +160,8 @@ func (s *Store) changeIndex(ctx context.Context, tag string, keys []string, fn f
 	return s.change(ctx, s.tags, tag, func(f opened) error { return fn(f, parsed) })
 }
 
-// entries returns those in an index that have not expired. A missing index has none; of a
-// damaged one it tells the log.
+// entries returns the entries of an index that have not expired. A missing index has none; a
+// damaged one is logged.
 func (s *Store) entries(ctx context.Context, f opened) ([]entry, error) {
 	rec, err := s.read(ctx, f)
 	if errors.Is(err, session.ErrNotFound) {
@@ -185,7 +185,7 @@ func (s *Store) entries(ctx context.Context, f opened) ([]entry, error) {
 	return s.unexpired(entries), nil
 }
 
-// putEntries replaces an index. One that would be empty is removed.
+// putEntries replaces an index. It removes an index that would be empty.
 func (s *Store) putEntries(f opened, entries []entry) error {
 	entries = s.unexpired(entries)
 	if len(entries) == 0 {
