@@ -9,12 +9,12 @@ import (
 	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
-// The data is an ordinary session.
+// The data of an ordinary session.
 var benchData = strings.Repeat("x", 500)
 
 func benchStore(b *testing.B) *redisstore.Store {
 	b.Helper()
-	store := newStore(b, clientOf(b, shared, nil), redisstore.Options{Prefix: rand.Text() + ":"}) // it may run again
+	store := newStore(b, clientOf(b, shared, nil), redisstore.Options{Prefix: rand.Text() + ":"}) // new at each run of the benchmark
 	ok(b, store.Check(b.Context()))
 	ok(b, store.Write(b.Context(), key("k"), record(0, benchData)))
 	for i := range 5 {
@@ -24,7 +24,7 @@ func benchStore(b *testing.B) *redisstore.Store {
 	return store
 }
 
-// BenchmarkPing is what a round trip costs without a store.
+// BenchmarkPing measures a round trip without a store.
 func BenchmarkPing(b *testing.B) {
 	client := clientOf(b, shared, nil)
 	b.ReportAllocs()
@@ -78,7 +78,7 @@ func BenchmarkCreate(b *testing.B) {
 	}
 }
 
-// A destroyed session leaves its key taken, so each has one of its own.
+// A destroyed session leaves a tombstone under its key, so each session has a new key.
 func BenchmarkCreateAndDestroy(b *testing.B) {
 	store := benchStore(b)
 	for b.Loop() {

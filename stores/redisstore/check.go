@@ -18,8 +18,9 @@ var (
 
 	errDeadlines = errors.New("redisstore: the client does not obey the deadline of a context: set ContextTimeoutEnabled: true in its options")
 
-	// Scripts go to the master all the same. But such a client tells each node that it may answer as
-	// a replica; so a master that has been replaced goes on reading what it had.
+	// Scripts go to the master all the same. But such a client tells each node that it may answer
+	// as a replica, so a master that has been replaced would keep answering reads from its old
+	// data.
 	errReplicas = errors.New("redisstore: the client reads from replicas, which may still have sessions that were ended: leave ReadOnly, RouteByLatency and RouteRandomly out of its options")
 
 	errNeverSends = errors.New("redisstore: the client's MaxRetries or MaxRedirects is less than -1, with which the driver sends nothing at all and reports no error; write -1 for no second try")
@@ -29,11 +30,11 @@ var (
 	errRing = errors.New("redisstore: a *redis.Ring is refused: while one of its servers is down, it takes the sessions there for ended, and those that are ended meanwhile come back with it. Use a *redis.ClusterClient")
 )
 
-// checkClient says all that is wrong with a client. What another type than those of the driver
-// does about deadlines cannot be known.
+// checkClient reports everything that is wrong with a client. Of types other than the driver's own,
+// it cannot know what they do about deadlines.
 func checkClient(client redis.UniversalClient, minReplicas int) error {
 	obeys, waits, sends := true, true, true
-	var readTimeout, writeTimeout time.Duration // 0 = none, which the driver has made of -1
+	var readTimeout, writeTimeout time.Duration // 0 = none; the driver has turned -1 into it
 	var errs []error
 	switch c := client.(type) {
 	case nil:
@@ -44,17 +45,17 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 		}
 		o := c.Options()
 		obeys, readTimeout, writeTimeout = o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout
-		sends = o.MaxRetries >= 0 // the driver has made 0 of -1
+		sends = o.MaxRetries >= 0 // the driver has turned -1 into 0
 	case *redis.ClusterClient:
 		if c == nil {
 			return checkClient(nil, minReplicas)
 		}
 		o := c.Options()
-		if o.ReadOnly { // which the others set, too
+		if o.ReadOnly { // the other two set it, too
 			errs = append(errs, errReplicas)
 		}
 		obeys, readTimeout, writeTimeout = o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout
-		sends = o.MaxRedirects >= 0 && o.MaxRetries >= -1 // the nodes make 0 of -1
+		sends = o.MaxRedirects >= 0 && o.MaxRetries >= -1 // the nodes turn -1 into 0
 	case *redis.Ring:
 		errs = append(errs, errRing)
 	default:
@@ -80,12 +81,12 @@ func checkClient(client redis.UniversalClient, minReplicas int) error {
 	return errors.Join(errs...)
 }
 
-// Check tries everything that the store does, with a session that it makes up and removes. It finds
-// out whether the server can be reached, accepts the password and grants the rights. It is for the
-// start of an application that should not start if it could only answer 503.
+// Check tries everything that the store does, with a made-up session that it removes again. It
+// finds out whether the server can be reached, accepts the password and grants the rights. It is
+// for the start of an application that should not start if it could only answer 503.
 //
 // If the server would evict sessions, Check logs a warning to Options.Logger, in a Cluster once for
-// each such master. It logs nothing if the server does not tell.
+// each such master. It logs nothing if the server does not reveal its policy.
 func (s *Store) Check(ctx context.Context) error {
 	key, tag := "check-"+rand.Text(), "check-"+rand.Text()
 	expires := s.now().Add(time.Minute)
@@ -109,8 +110,8 @@ func (s *Store) Check(ctx context.Context) error {
 	return nil
 }
 
-// warnOfEviction asks with INFO: many providers have no CONFIG. In a Cluster each master has a policy of
-// its own. It is not enough that the policy is for keys that expire only, since all of ours do.
+// warnOfEviction asks with INFO, since many providers have no CONFIG. In a Cluster each master has
+// its own policy. A policy that evicts only keys that expire is no better, since all of ours do.
 func (s *Store) warnOfEviction(ctx context.Context) {
 	masters, err := s.masters(ctx)
 	if err != nil {

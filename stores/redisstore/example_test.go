@@ -15,7 +15,7 @@ import (
 func Example() {
 	client := redis.NewClient(&redis.Options{
 		Addr:                  "localhost:6379",
-		ContextTimeoutEnabled: true, // or New refuses it
+		ContextTimeoutEnabled: true, // required by New
 
 		// A visitor waits for all of this. The limits are for each try.
 		DialTimeout: time.Second,
@@ -37,8 +37,8 @@ func Example() {
 	e.Use(session.Middleware(session.Config{Store: store}))
 }
 
-// In a Cluster, a client that has lost a master asks where its keys are now. Give it a few
-// nodes to ask.
+// In a Cluster, a client that has lost a master asks other nodes where its keys are now. Give it
+// several nodes to ask.
 func ExampleNew_cluster() {
 	client := redis.NewClusterClient(&redis.ClusterOptions{
 		Addrs:                 []string{"redis-1:6379", "redis-2:6379", "redis-3:6379"},

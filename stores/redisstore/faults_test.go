@@ -19,15 +19,14 @@ import (
 	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
-// fault is what happens to the next answer of a server, once. The command it answers has
-// been executed.
+// fault happens to the next answer of a server, once. The command it answers has been executed.
 type fault struct {
 	next atomic.Pointer[func(answer []byte) ([]byte, error)]
 }
 
 func (f *fault) arm(do func(answer []byte) ([]byte, error)) { f.next.Store(&do) }
 
-// happened tells whether the fault has come to pass.
+// happened says whether the fault has happened.
 func (f *fault) happened() bool { return f.next.Load() == nil }
 
 func (f *fault) dial(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -38,7 +37,7 @@ func (f *fault) dial(ctx context.Context, network, addr string) (net.Conn, error
 type faultyConn struct {
 	net.Conn
 	fault  *fault
-	broken error // for good
+	broken error // then it stays broken
 }
 
 func (c *faultyConn) Read(p []byte) (int, error) {
@@ -57,7 +56,7 @@ func (c *faultyConn) Read(p []byte) (int, error) {
 
 func lost([]byte) ([]byte, error) { return nil, io.EOF }
 
-// faulty is a store whose server answers once more without a fault before it is armed.
+// faulty returns a store that has reached its server already, and a fault that is not armed yet.
 func faulty(t *testing.T) (*redisstore.Store, *fault) {
 	t.Helper()
 	f := &fault{}
@@ -87,7 +86,7 @@ func Test_that_a_destroy_whose_answer_was_lost_is_a_success_for_its_caller_alone
 	}
 }
 
-// Whoever finds his own record in the conflict knows that he has created it.
+// A caller that finds its own record in the conflict knows that it has created it.
 func Test_that_a_create_whose_answer_was_lost_meets_its_own_record(t *testing.T) {
 	store, fault := faulty(t)
 	ctx := t.Context()
@@ -124,7 +123,7 @@ func Test_that_what_a_destroy_leaves_is_not_a_session(t *testing.T) {
 	}
 }
 
-// The network may deliver the command that created a session once more, after the log-out.
+// The network may deliver the command that created a session again, after the log-out.
 func Test_that_a_create_that_comes_late_brings_nothing_back(t *testing.T) {
 	store := newStore(t, clientOf(t, shared, nil), redisstore.Options{Prefix: prefix(t)})
 	ctx := t.Context()
@@ -141,7 +140,7 @@ func Test_that_a_create_that_comes_late_brings_nothing_back(t *testing.T) {
 	}
 }
 
-// Somebody would be told that all his sessions have ended.
+// Otherwise a user would be told that all their sessions have ended.
 func Test_that_an_answer_that_is_no_list_is_not_an_empty_one(t *testing.T) {
 	store, fault := faulty(t)
 	for desc, answer := range map[string]string{
@@ -302,7 +301,7 @@ func Test_that_a_server_that_came_back_empty_has_no_sessions(t *testing.T) {
 	store := newStore(t, clientOf(t, server, nil), redisstore.Options{})
 	ok(t, store.Write(t.Context(), key("k"), record(0, "one")))
 	ok(t, server.Restart())
-	for _, m := range methods[:5] { // the others do not mind
+	for _, m := range methods[:5] { // the others do not need the record
 		if m.name == "Tagged" {
 			continue
 		}
@@ -324,7 +323,7 @@ func Test_that_errors_of_server_and_driver_give_nothing_away(t *testing.T) {
 		}
 	}
 
-	for _, kind := range []string{"?", ":"} { // no kind at all, and a number
+	for _, kind := range []string{"?", ":"} { // no type at all, and a number
 		store, fault := faulty(t)
 		for _, m := range append(methods[:len(methods):len(methods)], creating) {
 			fault.arm(func([]byte) ([]byte, error) { return []byte(kind + key("k") + tag("t") + "the data\r\n"), nil })
@@ -336,7 +335,7 @@ func Test_that_errors_of_server_and_driver_give_nothing_away(t *testing.T) {
 	}
 }
 
-// silent fails if err is none, or has a key, a tag or data in it.
+// silent fails if err is nil, or contains a key, a tag or data.
 func silent(t *testing.T, desc string, err error) {
 	t.Helper()
 	if !errors.Is(err, session.ErrUnavailable) {
@@ -413,8 +412,7 @@ func Test_that_what_a_replica_acknowledged_survives_the_primary(t *testing.T) {
 	}
 }
 
-// eventuallyRead reads until the store can. Until then it is unavailable, and says nothing
-// else.
+// eventuallyRead reads until it succeeds. Until then the error must be ErrUnavailable.
 func eventuallyRead(t *testing.T, store *redisstore.Store, key string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -451,7 +449,7 @@ func Test_that_a_cluster_client_is_told_to_look_for_the_new_master(t *testing.T)
 		t.Errorf("got %v; want ErrUnavailable", err)
 	}
 	select {
-	case <-maps: // the driver would not look again before somebody asks it for something
+	case <-maps: // the driver alone would look again only for another command
 	case <-time.After(time.Minute):
 		t.Error("nobody looks for another master")
 	}
@@ -462,7 +460,7 @@ func Test_that_a_cluster_client_is_told_to_look_for_the_new_master(t *testing.T)
 	}
 }
 
-// A map that comes from Sentinels is theirs to renew, and reading it takes as long as they like.
+// A map that comes from Sentinels is renewed by them, and reading it may take any length of time.
 func Test_that_a_map_of_slots_from_elsewhere_is_not_read_again(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64
@@ -488,7 +486,7 @@ func Test_that_a_map_of_slots_from_elsewhere_is_not_read_again(t *testing.T) {
 	})
 }
 
-// slotsHook notices when somebody asks for the map of a cluster's slots.
+// slotsHook reports each request for the map of a cluster's slots.
 type slotsHook struct{ asked chan<- struct{} }
 
 func (h *slotsHook) DialHook(next redis.DialHook) redis.DialHook { return next }

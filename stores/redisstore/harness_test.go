@@ -18,7 +18,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/storetest"
 )
 
-// shared is the server for all tests that do it no harm. Each uses a prefix of its own.
+// shared is the server for all tests that do not harm it. Each uses a prefix of its own.
 var shared *servers.RedisServer
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -99,7 +99,7 @@ func keysOf(t *testing.T, client redis.UniversalClient, prefix string) []string 
 
 var prefixes atomic.Int64
 
-// prefix is one that no other test uses, nor the same one when it runs again.
+// prefix is unique to each run of each test.
 func prefix(t *testing.T) string {
 	return fmt.Sprintf("%s-%d:", strings.NewReplacer("*", "", "?", "", "[", "", "{", "").Replace(t.Name()), prefixes.Add(1))
 }
@@ -139,7 +139,7 @@ func clusterClient(t *testing.T, cluster *servers.Cluster) *redis.ClusterClient 
 	return client
 }
 
-// spread is a client that takes these servers, which know nothing of it, for the masters of a cluster.
+// spread is a client that treats these independent servers as the masters of a cluster.
 func spread(t *testing.T, over ...*servers.RedisServer) *redis.ClusterClient {
 	t.Helper()
 	var slots []redis.ClusterSlot
@@ -170,7 +170,7 @@ func sharedStore(t *testing.T) *redisstore.Store {
 	return newStore(t, clientOf(t, shared, nil), redisstore.Options{Prefix: prefix(t)})
 }
 
-// record is one that expires in an hour.
+// record is a record that expires in an hour.
 func record(version uint64, data string) session.Record {
 	return session.Record{Data: []byte(data), Version: version, Expires: inAnHour()}
 }
@@ -181,14 +181,14 @@ func inAnHour() time.Time { return time.Now().Add(time.Hour) }
 func key(name string) string { return fmt.Sprintf("%064x", name) }
 func tag(name string) string { return fmt.Sprintf("%064x", "tag "+name) }
 
-// method is a call of one of the methods of a store.
+// method is a call of one method of a store.
 type method struct {
 	name string
 	call func(ctx context.Context, s *redisstore.Store) error
 }
 
-// reading and changing are all methods, in an order in which they succeed on a store that
-// has version 1 under the key k.
+// reading and changing are all methods, in an order in which they succeed on a store that has
+// version 1 under the key k.
 var (
 	reading = []method{
 		{"Read", func(ctx context.Context, s *redisstore.Store) error { _, err := s.Read(ctx, key("k")); return err }},
@@ -212,13 +212,13 @@ var (
 	}
 	methods = append(reading[:len(reading):len(reading)], changing...)
 
-	// creating is a Write that does not run a script.
+	// creating is a Write that runs no script.
 	creating = method{"Write what is new", func(ctx context.Context, s *redisstore.Store) error {
 		return s.Write(ctx, key("n"), record(0, "the data"))
 	}}
 )
 
-// holds says what is wrong if the record under key is not this one.
+// holds fails the test if the record under key is not this one.
 func holds(t *testing.T, s *redisstore.Store, key, data string, version uint64) {
 	t.Helper()
 	rec, err := s.Read(t.Context(), key)

@@ -9,15 +9,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// scanCount is how many keys a SCAN looks at: a fraction of a millisecond for the server.
+// scanCount is how many keys one SCAN looks at, which takes the server a fraction of a millisecond.
 const scanCount = 500
 
 // Keys lists the sessions. It scans every key of the server, including those of other applications,
 // a few hundred at a time; in a Cluster it scans all masters, one after the other.
 //
-// Sessions whose slot is moved to another master meanwhile may be missing. Sessions that ended in
-// the last five minutes may be listed, and while the server is moving its keys about, some sessions
-// are listed twice.
+// Sessions whose slot moves to another master meanwhile may be missing. Sessions that ended in the
+// last five minutes may be listed, and while the server rearranges its keys, some sessions may be
+// listed twice.
 func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		masters, err := s.masters(ctx)
@@ -33,9 +33,9 @@ func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// masters are the servers that together have all keys.
+// masters are the servers that together hold all keys.
 func (s *Store) masters(ctx context.Context) ([]redis.Cmdable, error) {
-	cluster, ok := s.client.(interface { // not just *redis.ClusterClient: a type around one has many masters, too
+	cluster, ok := s.client.(interface { // not just *redis.ClusterClient: a type that wraps one has many masters, too
 		ForEachMaster(context.Context, func(context.Context, *redis.Client) error) error
 	})
 	if !ok {
@@ -54,7 +54,7 @@ func (s *Store) masters(ctx context.Context) ([]redis.Cmdable, error) {
 	return masters, err
 }
 
-// keysOn lists those on one server, and says whether to go on with the next.
+// keysOn lists the sessions on one server, and says whether to go on with the next server.
 func (s *Store) keysOn(ctx context.Context, master redis.Cmdable, yield func(string, error) bool) bool {
 	for cursor, first := uint64(0), true; first || cursor != 0; first = false {
 		var keys []string
@@ -80,11 +80,11 @@ func (s *Store) keysOn(ctx context.Context, master redis.Cmdable, yield func(str
 	return true
 }
 
-// isKey says whether that is the key of a session. With the prefix "a:", those of the prefix "a:s:",
-// which somebody else may have, begin as ours do.
+// isKey says whether name, which comes after our prefix, is the key of a session. Keys of another
+// application with the prefix "a:s:" begin like ours with the prefix "a:".
 func isKey(name string) bool {
 	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
 }
 
-// globs makes a prefix a pattern that means just that.
+// globs escapes a prefix for use in a pattern.
 var globs = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)

@@ -3,29 +3,27 @@
 //
 //	store, err := redisstore.New(client, redisstore.Options{})
 //
-// The client is yours: redisstore never closes it. It must have ContextTimeoutEnabled, or
-// [New] refuses it: otherwise the driver ignores deadlines, and a visitor waits for seconds
-// when a server hangs. A context that is cancelled before its deadline is noticed
-// only between tries, so keep ReadTimeout short. The examples have options that suit a
-// session store.
+// The client is yours: redisstore never closes it. It must have ContextTimeoutEnabled, or [New]
+// refuses it: otherwise the driver ignores deadlines, and a visitor waits for seconds when a server
+// hangs. If a context is cancelled before its deadline, the driver notices that only between tries,
+// so keep ReadTimeout short. The examples have options that suit a session store.
 //
-// It keeps all of the [session.Store] contract, for any number of processes. Each
-// method is one round trip, and a conflict brings the current record in the same one; only a
-// new session that finds its key taken asks once more. The server's clock alone decides when
-// a session ends, so the processes' clocks need not agree about that. If the driver asks
-// again because an answer was lost, the answer to a [Store.Destroy] is still right.
+// It keeps all of the [session.Store] contract, for any number of processes. Each method is one
+// round trip, which also returns the current record on a conflict; only a new session whose key is
+// taken needs a second one. The server's clock alone decides when a session ends, so the processes'
+// clocks need not agree about that. If the driver asks again because an answer was lost, the answer
+// to a [Store.Destroy] is still right.
 //
-// It keeps no more than Redis does. Redis acknowledges a change before it writes it to disk
-// and before its replicas have it. When it fails, the last changes may be gone, log-outs
-// among them. [Options.MinReplicas] helps, at the price of waiting.
+// It is no safer than Redis. Redis acknowledges a change before writing it to disk and before its
+// replicas have it. When Redis fails, the last changes may be gone, log-outs among them.
+// [Options.MinReplicas] helps, at the price of waiting.
 //
 // # The server
 //
-// Any Redis from version 5 on, and any Valkey. It must not evict: with a maxmemory-policy
-// other than noeviction it ends sessions when its memory is full. Worse, it forgets which
-// sessions a user has: a log-out everywhere then misses those that live on, and reports no
-// error. [Store.Check] reports such a policy. With noeviction a full server refuses changes, but
-// log-outs still work.
+// Any Redis from version 5 on, and any Valkey. It must not evict: with a maxmemory-policy other
+// than noeviction it ends sessions when its memory is full. Worse, it forgets which sessions a user
+// has: a log-out everywhere then misses those that live on, and reports no error. [Store.Check]
+// warns of such a policy. With noeviction a full server refuses changes, but log-outs still work.
 //
 // With access control (ACL), the user needs these rights; give the command in one line:
 //
@@ -33,26 +31,26 @@
 //	    +EVALSHA +EVAL +GET +GETRANGE +SET +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
-// and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO
-// so that Check can read the policy. EVAL is needed to send the scripts, which are constants of
-// this package, again to a server that has lost them.
+// and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so
+// that Check can read the policy. EVAL is needed to resend the scripts, which are constants of this
+// package, to a server that has lost them.
 //
 // # Cluster
 //
-// Everything works on one key at a time, so slots may move while visitors go on. When a
-// master fails, its sessions are unavailable until its replica has taken over; the store
-// has the client look for it. The driver itself reads the map of slots only once a minute;
-// set its ClusterStateReloadInterval to a few seconds. A prefix with braces puts all sessions
-// on one master.
+// Every operation uses one key, so slots may move while the site is in use. When a master fails,
+// its sessions are unavailable until its replica has taken over; the store makes the client look
+// for the replica. The driver itself reads the map of slots only once a minute; set its
+// ClusterStateReloadInterval to a few seconds. A prefix with braces puts all sessions on one
+// master.
 //
 // # Format
 //
-// A session is a string under prefix + "s:" + key: its version in decimal digits, a line feed,
-// its data. A destroyed session is replaced for five minutes by another string: an exclamation
-// mark, and a name for the call that destroyed it. A tag is a sorted set under prefix + "t:" + tag:
-// the members are keys, with an exclamation mark in front once they are revoked, and the score is
-// when an entry ends, in milliseconds since 1970 by the server's clock. Each of these strings and
-// sets has a time to live.
+// A session is a string under prefix + "s:" + key: its version in decimal digits, a line feed, its
+// data. A destroyed session is replaced for five minutes by another string: an exclamation mark,
+// and a name for the call that destroyed it. A tag is a sorted set under prefix + "t:" + tag. Its
+// members are keys, preceded by an exclamation mark once they are revoked; the score is when an
+// entry ends, in milliseconds since 1970 by the server's clock. Each of these strings and sets has
+// a time to live.
 package redisstore
 
 import (
@@ -87,10 +85,10 @@ type Options struct {
 	// Tag and Revoke wait for them, for at most a second and at most half of the time that the
 	// context leaves. (If there are too few, the first call after the server has lost its scripts
 	// waits twice as long.) If fewer replicas have acknowledged the change by then, the error is
-	// [session.ErrUnavailable], although the change is on the primary and may last. Zero waits for
-	// none.
+	// [session.ErrUnavailable], although the change is on the primary and may last. Zero means not
+	// to wait for replicas.
 	//
-	// It takes a *redis.Client or a *redis.ClusterClient with a ReadTimeout of more than a
+	// It requires a *redis.Client or a *redis.ClusterClient with a ReadTimeout of more than a
 	// second. In a Cluster, changes fail for keys whose slot is just being moved.
 	MinReplicas int
 
@@ -112,11 +110,11 @@ type Store struct {
 	now         func() time.Time
 }
 
-// New returns a store that uses client. It does not talk to the server, which may start
-// later; [Store.Check] does.
+// New returns a store that uses client. It does not contact the server, which may start later;
+// [Store.Check] does.
 //
-// It refuses a client that does not obey deadlines, and a *redis.Ring: while one of its servers is
-// down, a Ring asks another server for the same keys, which does not have these sessions.
+// It refuses a client that ignores deadlines, and a *redis.Ring: while one of its servers is down,
+// a Ring asks another server for the same keys, and that one does not have these sessions.
 func New(client redis.UniversalClient, opts Options) (*Store, error) {
 	if err := checkClient(client, opts.MinReplicas); err != nil {
 		return nil, err
@@ -163,11 +161,11 @@ func (s *Store) found(reply any, err error) (session.Record, error) {
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
 	key = s.sessionKey(key)
 	next, life := value(rec.Version+1, rec.Data), s.life(rec.Expires)
-	if rec.Version == 0 && life > 0 { // a SET takes no life of 0
+	if rec.Version == 0 && life > 0 { // SET refuses a life of 0
 		if created, err := s.create(ctx, key, next, life); created || err != nil {
 			return err
 		}
-		// The script tells what is in the way.
+		// The script returns what is in the way.
 	}
 	reply, err := s.change(ctx, "write", writeScript, key, beginning(rec.Version), next, life)
 	if err != nil {
@@ -195,13 +193,13 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error 
 
 func (s *Store) sessionKey(key string) string { return s.prefix + "s:" + key }
 
-// life is how long it is until expires, in the milliseconds that Redis counts. Only the
-// difference leaves the process: an instant would mean another one by the server's clock.
+// life is the time until expires in milliseconds, the unit of Redis. Only the difference is sent:
+// an absolute time would mean something else by the server's clock.
 func (s *Store) life(expires time.Time) int64 {
 	return max(0, expires.Sub(s.now()).Milliseconds())
 }
 
-// beginning is how a record of that version begins, and no other; "" for version 0. The
+// beginning is how every record of that version begins, and no other record; "" for version 0. The
 // scripts compare text, since numbers in Lua are exact only up to 2⁵³.
 func beginning(version uint64) string {
 	if version == 0 {
@@ -210,8 +208,8 @@ func beginning(version uint64) string {
 	return strconv.FormatUint(version, 10) + "\n"
 }
 
-// value is what Redis keeps of a record. To put it together in Lua would take longer, and so
-// would append, which clears its memory first.
+// value is what Redis stores for a record. Building it in Lua would take longer, and so would
+// append, which clears its memory first.
 func value(version uint64, data []byte) string {
 	digits := strconv.AppendUint(make([]byte, 0, 20), version, 10)
 	var v strings.Builder
@@ -222,7 +220,7 @@ func value(version uint64, data []byte) string {
 	return v.String()
 }
 
-// outcome is what a script says that changes a record: done, or the record that it met.
+// outcome decodes the answer of a script that changes a record: done, or the record that it met.
 func (s *Store) outcome(verb string, reply any) error {
 	if reply == done {
 		return nil
@@ -235,12 +233,12 @@ func (s *Store) outcome(verb string, reply any) error {
 }
 
 // bytesOf is text as bytes, in place: []byte(text) would copy it, which takes a tenth of the time
-// of a read where a session is large. The driver has made the text of bytes in the same way, for
+// of a read if a session is large. The driver has made the text from bytes in the same way, for
 // this answer, and nobody else writes to it.
 func bytesOf(text string) []byte { return unsafe.Slice(unsafe.StringData(text), len(text)) }
 
-// record understands what a script says about a record: its value, and how many
-// milliseconds it has to live.
+// record decodes what a script says about a record: its value, and how many milliseconds it has to
+// live.
 func (s *Store) record(reply any) (session.Record, error) {
 	found, _ := reply.([]any)
 	if len(found) != 2 {

@@ -82,7 +82,7 @@ func Test_that_a_client_that_would_hang_or_forget_is_refused(t *testing.T) {
 	}
 }
 
-// trips is a hook that counts how often the client goes to the server, and with what.
+// trips is a hook that counts the client's round trips and notes the commands.
 type trips struct {
 	mu    sync.Mutex
 	count int
@@ -160,8 +160,8 @@ func Test_that_each_method_is_one_round_trip_with_one_key(t *testing.T) {
 	}
 }
 
-// expect calls a method, and wants one trip for each of these commands, beside WAIT. A script
-// is to be known, and to have one key.
+// expect calls a method, and wants one trip for each of these commands, not counting WAIT. A script
+// must be loaded already, and must have one key.
 func (h *trips) expect(t *testing.T, desc string, store *redisstore.Store, m method, want ...string) {
 	t.Helper()
 	if err := m.call(t.Context(), store); errors.Is(err, session.ErrUnavailable) {
@@ -364,7 +364,7 @@ func Test_that_nothing_stays_for_ever(t *testing.T) {
 		}
 	})
 	ok(t, store.Write(ctx, key("last"), record(0, "one")))
-	ok(t, store.Destroy(ctx, key("last"), 1)) // leaves its mark
+	ok(t, store.Destroy(ctx, key("last"), 1)) // leaves a tombstone
 	keys := keysOf(t, client, prefix)
 	if !slices.Contains(keys, prefix+"s:"+key("last")) {
 		t.Error("a destroyed session has left no mark; this test does not see all there is")
@@ -454,7 +454,8 @@ func Test_that_what_is_not_a_session_is_an_error_and_not_not_found(t *testing.T)
 	}
 }
 
-// FuzzRead reads whatever may be stored: a record, none, or an error that is no lie.
+// FuzzRead reads anything that may be stored: the result must be a record, no record, or an honest
+// error.
 func FuzzRead(f *testing.F) {
 	client := clientOf(f, shared, nil)
 	store := newStore(f, client, redisstore.Options{Prefix: "fuzz:"})
@@ -478,7 +479,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// rights are what the documentation says that a user needs.
+// rights are the rights that a user needs, according to the documentation.
 func rights(t *testing.T) []string {
 	t.Helper()
 	doc, err := os.ReadFile("redisstore.go")
@@ -507,7 +508,7 @@ func Test_that_the_documented_rights_are_enough_and_none_is_too_many(t *testing.
 	if err := check(all); err != nil {
 		t.Errorf("they are not enough: %v", err)
 	}
-	// Check meets no conflict, and the scripts do more there.
+	// Check meets no conflict, and the scripts use more commands if there is one.
 	ok(t, store.Write(t.Context(), key("k"), record(0, "one")))
 	ok(t, store.Write(t.Context(), key("k"), record(1, "two")))
 	for method, err := range map[string]error{

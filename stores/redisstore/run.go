@@ -12,15 +12,15 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// run has the server run a script. It sends the digest of the script, and the script itself
-// to a server that does not know it: after its first start, a restart, a failover.
+// run makes the server run a script. It sends the digest of the script, and the script itself only
+// if the server does not know it: after its first start, a restart, a failover.
 func (s *Store) run(ctx context.Context, verb string, script *redis.Script, key string, args ...any) (any, error) {
 	return s.ask(ctx, verb, func() (any, error) {
 		return script.Run(ctx, s.server, []string{key}, args...).Result()
 	})
 }
 
-// change is run for what must not get lost: it waits for replicas, if that was asked for.
+// change is run for changes that must not be lost: it waits for replicas, if that was asked for.
 func (s *Store) change(ctx context.Context, verb string, script *redis.Script, key string, args ...any) (any, error) {
 	return s.ask(ctx, verb, func() (any, error) {
 		reply, err := s.send(ctx, key, func(to server) *redis.Cmd {
@@ -35,8 +35,8 @@ func (s *Store) change(ctx context.Context, verb string, script *redis.Script, k
 	})
 }
 
-// create is change by a plain SET, which takes the server a fifth of the time of a script. It
-// says whether there was room; where there was none, nothing has changed.
+// create is change by a plain SET, which takes the server a fifth of the time of a script. It says
+// whether the key was free; if not, nothing has changed.
 func (s *Store) create(ctx context.Context, key, value string, life int64) (created bool, err error) {
 	reply, err := s.ask(ctx, "write", func() (any, error) {
 		reply, err := s.send(ctx, key, func(to server) *redis.Cmd {
@@ -50,8 +50,8 @@ func (s *Store) create(ctx context.Context, key, value string, life int64) (crea
 	return reply == done, err
 }
 
-// ask says in the words of the contract what has failed, and asks nothing if ctx has ended
-// already.
+// ask turns an error of question into one of the contract, and does not call question if ctx has
+// already ended.
 func (s *Store) ask(ctx context.Context, verb string, question func() (any, error)) (any, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("redisstore: %s: %w", verb, err)
@@ -69,15 +69,16 @@ type server interface {
 	Do(ctx context.Context, args ...any) *redis.Cmd
 }
 
-// straight keeps a ClusterClient from asking COMMAND first, for how far apart the keys of a command are:
-// ours have one. It would ask only once. But where it may not, it asks three nodes again before each
-// command, and where a node hangs, all callers wait for seconds, whatever their deadlines.
+// straight keeps a ClusterClient from asking COMMAND first to learn where a command has its keys:
+// each of ours has one. The client would ask only once. But if COMMAND is forbidden, it asks three
+// nodes again before each command, and if a node hangs, all callers wait for seconds, whatever
+// their deadlines.
 type straight struct{ redis.UniversalClient }
 
 func (c straight) Do(ctx context.Context, args ...any) *redis.Cmd {
 	cmd := redis.NewCmd(ctx, args...)
 	cmd.SetStepCount(1)
-	_ = c.Process(ctx, cmd) // the command has the error
+	_ = c.Process(ctx, cmd) // cmd has the error
 	return cmd
 }
 
@@ -94,9 +95,9 @@ func (c straight) eval(ctx context.Context, command, script, key string, args []
 	return c.Do(ctx, append(all, args...)...)
 }
 
-// send sends a command about a key and, if that was asked for, WAIT on the same connection:
-// WAIT is about what came before it on that one. A ClusterClient cannot do it by itself: WAIT
-// has no key, and it would send it to any node.
+// send sends a command about a key and, if replicas are to be waited for, WAIT on the same
+// connection, since WAIT is about earlier commands of its connection. A ClusterClient cannot do
+// this by itself: WAIT has no key, so the client would send it to any node.
 func (s *Store) send(ctx context.Context, key string, command func(to server) *redis.Cmd) (any, error) {
 	if s.minReplicas == 0 {
 		return command(s.server).Result()
@@ -111,7 +112,7 @@ func (s *Store) send(ctx context.Context, key string, command func(to server) *r
 	}
 	reply := command(pipe)
 	replicas := pipe.Do(ctx, "WAIT", s.minReplicas, patience(ctx).Milliseconds())
-	_, _ = pipe.Exec(ctx) // the commands have their errors
+	_, _ = pipe.Exec(ctx) // the commands have the errors
 	if err := reply.Err(); err != nil {
 		return nil, err
 	}
@@ -125,10 +126,10 @@ func (s *Store) send(ctx context.Context, key string, command func(to server) *r
 	return reply.Val(), nil
 }
 
-// maxPatience is how long to wait for replicas at most.
+// maxPatience is the longest time to wait for replicas.
 const maxPatience = time.Second
 
-// patience is how long to wait for replicas. It is never 0, which Redis takes for ever.
+// patience is how long to wait for replicas. It is never 0, which means forever to Redis.
 func patience(ctx context.Context) time.Duration {
 	most := maxPatience
 	if deadline, ok := ctx.Deadline(); ok {
@@ -144,9 +145,10 @@ func (s *Store) explain(ctx context.Context, verb string, err error) error {
 	if errors.Is(err, redis.Nil) {
 		return fmt.Errorf("redisstore: %s: %w", verb, session.ErrNotFound)
 	}
-	// Unless a node sends it to another one, the driver goes on for seconds to ask a master
-	// that is dead. It reads the map of slots in the background, five times a second at most. A map
-	// that comes from elsewhere is not ours to read: while Sentinels hang, each call would wait for them.
+	// Unless another node redirects it, the driver keeps asking a dead master for seconds. This
+	// call makes it read the map of slots in the background, at most five times a second. A map
+	// that comes from elsewhere is not ours to read: while Sentinels hang, each call would wait for
+	// them.
 	if cluster, ok := s.client.(*redis.ClusterClient); ok && cluster.Options().ClusterSlots == nil {
 		cluster.ReloadState(ctx)
 	}
@@ -157,8 +159,8 @@ func (s *Store) explain(ctx context.Context, verb string, err error) error {
 	return fmt.Errorf("redisstore: %s: %w: %w", verb, session.ErrUnavailable, err)
 }
 
-// ended is what ctx ended with. The driver gives a connection the deadline of the context,
-// and the connection may be a moment earlier to notice that it has passed.
+// ended is the error that ctx ended with. The driver gives a connection the deadline of the
+// context, and the connection may notice a moment earlier than the context that it has passed.
 func ended(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
@@ -166,9 +168,9 @@ func ended(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// unquote keeps from the logs what an error quotes. A server that does not know a command
-// repeats its arguments, the key and the data among them; the driver repeats an answer that
-// it does not understand.
+// unquote keeps what an error quotes out of the logs. A server that does not know a command repeats
+// its arguments, the key and the data among them; the driver repeats an answer that it does not
+// understand.
 func unquote(err error) error {
 	text := err.Error()
 	for _, quotes := range []string{", with args beginning with", "redis: can't parse", "redis: invalid reply", ": parsing"} {

@@ -2,19 +2,19 @@ package redisstore
 
 import "github.com/redis/go-redis/v9"
 
-// The scripts make each method atomic and one round trip. They are constants: what visitors
-// and applications send is in ARGV only. Each works on one key, as a Cluster demands. None
-// begins with a shebang, which servers before Redis 7 take for a syntax error. An answer of
-// nil is that there is no such record.
+// The scripts make each method atomic and one round trip. They are constants: what comes from
+// visitors and applications is only in ARGV. Each works on one key, as a Cluster requires. None
+// begins with a shebang, which is a syntax error to servers before Redis 7. The answer nil means
+// that there is no such record.
 //
-// It is tempting to read with GET and PTTL in a pipeline. A client that sends what only
-// reads to replicas would read an old record then; a script always goes to the primary. So
-// does MULTI, but in a Cluster it fails for keys that move.
+// It is tempting to read with GET and PTTL in a pipeline. But a client that sends read commands to
+// replicas would then read an old record; a script always goes to the primary. So does MULTI, but
+// in a Cluster it fails for keys that move.
 //
-// A script that changes a record looks at the first bytes of the one there is: with GET, Lua
+// A script that changes a record looks only at the first bytes of the existing one: with GET, Lua
 // would copy a large session to learn its version.
 
-// done is the answer of a script that did what it should: that of its last SET.
+// done is the answer of a script that did what it should: the answer of its last SET.
 const done = "OK"
 
 // record is the answer of a script that has read a record, or met one that is in its way.
@@ -32,10 +32,10 @@ var readScript = redis.NewScript(record + `
 return record()
 `)
 
-// ARGV: the life that is due, the new one.
+// ARGV: the life up to which renewal is due, the new life.
 //
-// A server that takes no changes (its memory or its disk is full, or it has no replicas) still
-// answers: pcall, and not call. A value without an end (-1) is none of ours.
+// A server that refuses changes (its memory or its disk is full, or it has no replicas) still
+// answers, thanks to pcall instead of call. A value that never expires (-1) is not ours.
 var renewScript = redis.NewScript(record + `
 local found = record()
 if found and found[2] >= 0 and found[2] <= tonumber(ARGV[1]) then
@@ -46,14 +46,14 @@ end
 return found
 `)
 
-// ARGV: how the record to replace begins, or "" for none; the one that follows; its life.
+// ARGV: the beginning of the record to replace, or "" for none; the new record; its life.
 //
-// SET is the first command that changes anything: it is where a server whose memory is
-// full ends a script, and after another change it would not.
+// SET is the first command that changes anything: that is where a server whose memory is full ends
+// a script, and after another change it would not.
 //
-// GETRANGE up to -1 is all there is, so a tombstone stands in the way of a new record, too:
-// nobody creates one under a key that was used, but a network may deliver the command that
-// once did a second time, after the log-out. (An empty string is as good as none there.)
+// GETRANGE up to -1 returns the whole value, so a tombstone stands in the way of a new record, too.
+// Nobody creates a record under a used key, but a network may deliver the command that once created
+// it a second time, after the log-out. (An empty string counts as no record.)
 var writeScript = redis.NewScript(record + `
 if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then
   return record()
@@ -65,14 +65,14 @@ end
 return redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 `)
 
-// ARGV: how the record to remove begins, or "" for any; the tombstone of this call.
+// ARGV: the beginning of the record to remove, or "" for any; the tombstone of this call.
 //
-// The driver sends a command again when the answer was lost. Were the record simply gone,
-// the answer would be that there is none, which means that somebody else has logged the
-// visitor out. So the call leaves its name where the record was, for longer than a driver
-// tries and a network delivers late, and a call that finds its own name has been here before.
+// The driver resends a command if the answer was lost. If the record were simply gone, the second
+// answer would be that there is none, which means that somebody else has logged the visitor out. So
+// the call leaves its name in place of the record, for longer than a driver retries and a network
+// delivers late. A call that finds its own name has been here before.
 //
-// Here DEL comes first, for a log-out to work on a server whose memory is full.
+// Here DEL comes first, so that a log-out works on a server whose memory is full.
 var destroyScript = redis.NewScript(record + `
 local found = redis.call('GETRANGE', KEYS[1], 0, #ARGV[2] - 1)
 local gone = found == '' or string.sub(found, 1, 1) == '!'
@@ -95,8 +95,8 @@ end
 return redis.call('PEXPIRE', KEYS[1], ARGV[1])
 `)
 
-// now is the server's time in milliseconds, for the scripts below. The entries of a tag are
-// members of one sorted set, which has one time to live: each entry needs an end of its own.
+// now is the server's time in milliseconds, for the scripts below. The entries of a tag are members
+// of one sorted set, which has only one time to live, but each entry must expire by itself.
 const now = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -104,8 +104,8 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 // ARGV: the key, the life.
 //
-// The set lives as long as the entry that lives longest. ZADD is the first command that
-// changes anything, as SET is above.
+// The set lives as long as the entry that lives longest. ZADD is the first command that changes
+// anything, for the same reason as SET above.
 var tagScript = redis.NewScript(now + `
 local revoked = redis.call('ZSCORE', KEYS[1], '!' .. ARGV[1])
 if revoked and tonumber(revoked) > now then
@@ -120,7 +120,8 @@ end
 return redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last[2]))
 `)
 
-// ARGV: the keys. It is not one ZREM with all of them: Lua passes some thousands at most.
+// ARGV: the keys. They are not removed by one ZREM, since Lua can pass only some thousands of
+// arguments.
 var untagScript = redis.NewScript(`
 for _, key in ipairs(ARGV) do
   redis.call('ZREM', KEYS[1], key, '!' .. key)
@@ -128,15 +129,15 @@ end
 return 1
 `)
 
-// The answer is the members.
+// The answer is the list of members.
 var taggedScript = redis.NewScript(now + `
 return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
 `)
 
 // ARGV: the keys to leave alone. The answer is the keys of all entries that are revoked.
 //
-// ZADD comes first: a set that is empty for a moment is another one afterwards, without a
-// time to live.
+// ZADD comes before ZREM: a set that is empty for a moment is deleted, and with it its time to
+// live.
 var revokeScript = redis.NewScript(now + `
 local spared, revoked = {}, {}
 for _, key in ipairs(ARGV) do

@@ -22,7 +22,7 @@ func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 	return err
 }
 
-// Tagged lists the entries of the tag, those that expire first at the beginning.
+// Tagged lists the entries of the tag, ordered by expiry.
 func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
 	reply, err := s.run(ctx, "tagged", taggedScript, s.tagKey(tag))
 	if err != nil {
@@ -60,8 +60,8 @@ func args(keys []string) []any {
 	return list
 }
 
-// texts is an answer that is a list. Anything else is no empty one: it would be a log-out everywhere
-// that finds nobody.
+// texts is an answer that must be a list. Any other answer must not count as an empty list: that
+// would be a log-out everywhere that finds nobody.
 func texts(verb string, reply any) ([]string, error) {
 	items, ok := reply.([]any)
 	list := make([]string, len(items))
