@@ -8,54 +8,54 @@
 // processes. Every read is strongly consistent, and every change carries a condition that
 // DynamoDB checks in the same step.
 //
-// It does not support large sessions (an item has at most 400 KB, see [MaxData], and is paid
-// for by the kilobyte), or a global table that is written in more than one region, where
-// conditions hold only within a region.
+// It does not support large sessions (an item has at most 400 KB, see [MaxData], and is charged by
+// the kilobyte), or a global table that is written in more than one region, where conditions hold
+// only within a region.
 //
 // # Table
 //
-// [CreateTable] makes the table, and [Store.Check] checks one that was made by hand or
-// by a deployment tool. Its partition key is pk, its sort key is sk, both strings, and TTL
-// is on for exp.
+// [CreateTable] creates the table, and [Store.Check] checks one that was created by hand or by a
+// deployment tool. Its partition key is pk, its sort key is sk, both strings, and TTL is on for
+// exp.
 //
 //	                pk           sk       exp   others
 //	session         S#<key>      S        N     version N, data B
 //	tombstone       S#<key>      S        N     ended S
 //	entry of a tag  T#<tag>      <key>    N     revoked BOOL
 //
-// The attribute revoked counts if it is there, whatever its value.
+// The attribute revoked counts if it exists, whatever its value.
 //
-// The expiry, exp, is in seconds of the Unix epoch and rounded up. TTL deletes items days
-// after that, and nothing relies on it: every read and every condition checks exp itself.
+// The expiry, exp, is in seconds of the Unix epoch, rounded up. TTL deletes items days after that,
+// and nothing relies on it: every read and every condition checks exp itself.
 //
 // # Clock
 //
-// DynamoDB does not tell the time, so a session expires by the clock of the process that
-// asks for it. Keep the clocks together with NTP: on a machine that is a minute ahead, sessions
-// end a minute early. (So do entries of tags, and the marks on them; with the lifetimes that
-// sessions have, a minute does no harm.)
+// DynamoDB does not tell the time, so a session expires by the clock of the process that asks for
+// it. Synchronise the clocks with NTP: on a machine that is a minute ahead, sessions end a minute
+// early. (So do entries of tags, and the marks on them; with the usual lifetimes of sessions, a
+// minute does no harm.)
 //
 // A tombstone keeps a late request from creating the session again, for five minutes by the clock
-// of the process that destroys. If that clock is behind by as much, it keeps nothing off. So
-// NTP is needed everywhere, not only where sessions are read.
+// of the process that destroys. If that clock is five minutes behind, the tombstone prevents
+// nothing. So NTP is needed everywhere, not only where sessions are read.
 //
 // # Client
 //
 // By default the SDK's client waits up to 20 seconds between two tries, and without limit for an
-// answer. That is longer than a visitor or the session manager waits. The example of this
-// package has better settings.
+// answer. That is longer than a visitor or the session manager waits. The example of this package
+// has better settings.
 //
-// A request may be carried out although its answer is lost, and the SDK then sends it again.
-// No method does its work twice: see [Store.Destroy]; a second Write is a conflict
-// whose record the session manager recognises as its own; a second call of any other method
-// changes nothing.
+// A request may be carried out although its answer is lost, and the SDK then sends it again. No
+// method does its work twice: for Destroy see [Store.Destroy]; a second Write is a conflict whose
+// record the session manager recognises as its own; a second call of any other method changes
+// nothing.
 //
 // # Cost
 //
-// Each method is one request, except that [Store.Untag] and [Store.Revoke] send one for
-// each key and [Store.Tagged] and [Store.Keys] one for each megabyte. If there is nothing to
-// replace, [Store.Write] and [Store.Destroy] of a version look once more, with a Read. The
-// costs in request units, with the n kilobytes of a session rounded up to whole ones:
+// Each method is one request, except that [Store.Untag] and [Store.Revoke] send one for each key
+// and [Store.Tagged] and [Store.Keys] one for each megabyte. If there is nothing to replace,
+// [Store.Write] and [Store.Destroy] of a version send a second request, a Read. The costs in
+// request units, for a session of n kilobytes, rounded up:
 //
 //	Read              n/4 read units, at least 1
 //	Write, Destroy    n write units; a refused condition counts as well
@@ -114,7 +114,7 @@ type Store struct {
 }
 
 // New returns a store that keeps sessions in opts.Table. It sends no request; use [Store.Check] to
-// find out whether the table is there.
+// find out whether the table exists.
 //
 // It refuses a nil client, and a table name that is empty or that no table can have, and reports
 // both at once.
@@ -158,7 +158,7 @@ func (s *Store) Read(ctx context.Context, key string) (session.Record, error) {
 	return it.Record, nil
 }
 
-// get returns the item under key, or none.
+// get returns the item under key, or nil.
 func (s *Store) get(ctx context.Context, key attributes) (attributes, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName:      &s.table,
@@ -190,10 +190,10 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 // that version otherwise. A conflict is a [*session.ConflictError] with the current
 // record.
 //
-// A record is not deleted but replaced by a tombstone, which the table's TTL deletes some day. It
-// is tempting to delete it at once. But if the answer is lost, the client tries again and finds
-// nothing, and a visitor who logs in is told that somebody else has just ended the session. The
-// tombstone has a token of the call, so the second try recognises it.
+// A record is not deleted but replaced by a tombstone, which the table's TTL deletes later. It is
+// tempting to delete the record at once. But if the answer is lost, the client tries again and
+// finds nothing, and a visitor who logs in is told that somebody else has just ended the session.
+// The tombstone has a token of the call, so the second try recognises it.
 func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	now := s.now()
 	stone := tombstone(key, rand.Text(), now)
@@ -203,7 +203,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:           &s.table,
 		Item:                stone,
-		ConditionExpression: aws.String("attribute_exists(pk)"), // whatever it is
+		ConditionExpression: aws.String("attribute_exists(pk)"), // a record or a tombstone
 	})
 	return unlessRefused("destroy", err)
 }
@@ -221,12 +221,12 @@ func (s *Store) put(ctx context.Context, verb string, item attributes, cond cond
 	return outcome(verb, err, cond.now, text(item[attrEnded]))
 }
 
-// met returns err, and if item was refused, with what the condition met in its place.
+// met returns err, and if item was refused, adds the item that was in its place.
 //
-// DynamoDB sends that item along, so it is tempting to read a refusal without one as: there is
-// nothing. But others that speak its language never send it, DynamoDB Local before version 2.2.0
-// for one, and a conflict there would be taken for a session that is gone. So met looks. What came
-// in between is a conflict, too: the caller reads it and tries again.
+// DynamoDB sends that item along, so it is tempting to take a refusal without one to mean that
+// there is nothing. But compatible servers never send it, such as DynamoDB Local before version
+// 2.2.0, and a conflict there would be taken for a session that is gone. So met looks. A record
+// written in between is a conflict, too: the caller reads it and tries again.
 func (s *Store) met(ctx context.Context, item attributes, err error) error {
 	refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
 	if !ok || len(refused.Item) > 0 {
@@ -252,7 +252,7 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error 
 		ExpressionAttributeValues:           cond.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	return outcome("touch", err, cond.now, "") // without met: a refusal has one meaning only, that there is no record
+	return outcome("touch", err, cond.now, "") // without met: a refusal can only mean that there is no record
 }
 
 var (
@@ -260,10 +260,9 @@ var (
 	errTooLarge = fmt.Errorf("dynamodbstore: %w: DynamoDB keeps at most %d bytes of data; keep less", session.ErrTooLarge, MaxData)
 )
 
-// outcome turns the error of a request with a condition into what the contract says. Now is
-// the moment of the condition: at a later one, the record that was in the way of a new one
-// might have expired, and a create would read that there is no record. Token is that of the
-// tombstone to be put, if any.
+// outcome turns the error of a conditional request into one of the contract. Now is the time of the
+// condition: at a later time, the record in the way of a new one might have expired, and a create
+// would return that there is no record. Token is that of the tombstone to be put, if any.
 func outcome(verb string, err error, now time.Time, token string) error {
 	if err == nil {
 		return nil
@@ -277,16 +276,16 @@ func outcome(verb string, err error, now time.Time, token string) error {
 	case err != nil:
 		return failure(verb, err)
 	case token != "" && met.token == token:
-		return nil // an earlier try of this very request, whose answer was lost
+		return nil // put by an earlier try of this request, whose answer was lost
 	case !met.live(now):
 		return errNotFound
 	}
 	return fmt.Errorf("dynamodbstore: %w", &session.ConflictError{Current: met.Record})
 }
 
-// failure is for what went wrong between us and DynamoDB. The errors of the SDK wrap that of
-// a context that has ended. They carry DynamoDB's words and the id of the request, and
-// nothing of what was asked for.
+// failure is for errors between us and DynamoDB. The errors of the SDK wrap that of a context that
+// has ended. They contain DynamoDB's message and the id of the request, but nothing that was asked
+// for.
 func failure(verb string, err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "ValidationException" && strings.HasPrefix(api.ErrorMessage(), "Item size") {
 		return errTooLarge

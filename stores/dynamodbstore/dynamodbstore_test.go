@@ -25,7 +25,7 @@ func Test_that_all_mistakes_in_the_options_are_reported_at_once(t *testing.T) {
 		desc   string
 		client *dynamodb.Client
 		table  string
-		want   []string // nothing: no mistake
+		want   []string // empty = no mistake
 	}{
 		{"neither client nor table", nil, "", []string{"client is nil", "Options.Table is empty"}},
 		{"no client and an impossible table", nil, "my sessions", []string{"client is nil", `"my sessions"`}},
@@ -74,7 +74,7 @@ func Test_that_each_method_is_one_request_unless_a_version_is_not_there(t *testi
 			_ = call(t.Context())
 			want := int64(1)
 			if state == "nothing" && (method == "replace" || method == "destroy version") {
-				want = 2 // is there really nothing?
+				want = 2 // it checks that there is really nothing
 			}
 			if n := requests.Load() - before; n != want {
 				t.Errorf("%s, where there is %s: %d requests; want %d", method, state, n, want)
@@ -124,8 +124,8 @@ func Test_that_a_conflict_brings_the_current_record(t *testing.T) {
 	}
 }
 
-// silent is a server that does not know ReturnValuesOnConditionCheckFailure, as DynamoDB Local
-// before version 2.2.0.
+// silent is a server that ignores ReturnValuesOnConditionCheckFailure, as DynamoDB Local before
+// version 2.2.0 does.
 func silent() http.RoundTripper {
 	return transport(func(r *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(r.Body)
@@ -282,7 +282,7 @@ func Test_that_expiries_are_stored_in_seconds_and_never_early(t *testing.T) {
 	}
 }
 
-// The moment of the question is rounded down, as the expiry was rounded up.
+// The current time is rounded down, as the expiry was rounded up.
 func Test_that_a_record_lives_until_the_last_moment(t *testing.T) {
 	h := newHarness(t)
 	ctx := t.Context()
@@ -306,8 +306,8 @@ func Test_that_MaxData_is_what_fits_in_an_item(t *testing.T) {
 	rec := session.Record{Data: make([]byte, dynamodbstore.MaxData), Expires: h.clock.In(time.Hour)}
 	must(t, h.Write(ctx, key, rec))
 
-	// MaxData allows 21 bytes for each of the two numbers. These have one digit and ten: a
-	// byte for each two, and one.
+	// MaxData allows 21 bytes for each of the two numbers. These have one digit and ten: one byte
+	// for each two digits, plus one.
 	const most = dynamodbstore.MaxData + (21 - 2) + (21 - 6)
 	longest := sessionItem(item{"version": num("1"), "exp": num("4107589201")})
 	longest["data"] = &types.AttributeValueMemberB{Value: make([]byte, most)}
@@ -317,7 +317,7 @@ func Test_that_MaxData_is_what_fits_in_an_item(t *testing.T) {
 		t.Error("the server takes more than we think")
 	}
 
-	// The longest version that there is does not get in the way.
+	// The longest possible version fits, too.
 	must(t, h.put(t, sessionItem(h.item("18446744073709551614"))))
 	rec.Version = 18446744073709551614
 	must(t, h.Write(ctx, key, rec))
@@ -331,7 +331,7 @@ func Test_that_more_than_MaxData_is_too_large_before_any_request(t *testing.T) {
 	for version := range uint64(2) {
 		err := s.Write(t.Context(), key, h.record(version, strings.Repeat("x", dynamodbstore.MaxData+1)))
 		must(t, want(err, session.ErrTooLarge))
-		must(t, never(err, session.ErrUnavailable)) // to try again would not help
+		must(t, never(err, session.ErrUnavailable)) // trying again would not help
 	}
 	if n := requests.Load(); n != 0 {
 		t.Errorf("%d requests; want none", n)
@@ -340,7 +340,7 @@ func Test_that_more_than_MaxData_is_too_large_before_any_request(t *testing.T) {
 
 func Test_that_an_item_that_DynamoDB_finds_too_large_is_too_large(t *testing.T) {
 	h := newHarness(t)
-	long := strings.Repeat("k", 1000) // longer than a key is
+	long := strings.Repeat("k", 1000) // longer than any key
 	err := h.Write(t.Context(), long, h.record(0, strings.Repeat("x", dynamodbstore.MaxData)))
 	must(t, want(err, session.ErrTooLarge))
 	must(t, never(err, session.ErrUnavailable))
@@ -408,7 +408,7 @@ func Test_that_a_tombstone_outlives_the_tries_of_a_client(t *testing.T) {
 	}
 }
 
-// The manager knows its own write by what is in the data.
+// The manager recognises its own write by what is in the data.
 func Test_that_a_write_whose_answer_was_lost_meets_its_own_record(t *testing.T) {
 	for version := range uint64(2) {
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {

@@ -35,7 +35,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
-		if local := os.Getenv("DYNAMODB_ENDPOINT"); local != "" { // http://localhost:8000, say
+		if local := os.Getenv("DYNAMODB_ENDPOINT"); local != "" { // for example http://localhost:8000
 			o.BaseEndpoint = &local
 		}
 	})
@@ -51,7 +51,7 @@ func Example() {
 	e.Use(session.Middleware(session.Config{Store: store}))
 }
 
-// For development, and for whoever has no other tool that makes tables.
+// For development, or if no other tool creates your tables.
 func ExampleCreateTable() {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx)

@@ -65,7 +65,7 @@ func Test_that_an_error_of_DynamoDB_is_never_taken_for_a_missing_session(t *test
 	}
 }
 
-// unavailable says whether err is what a method answers if it could not find out.
+// unavailable checks that err is what a method returns if it could not find out.
 func unavailable(err error) error {
 	return errors.Join(
 		want(err, session.ErrUnavailable),
@@ -193,7 +193,7 @@ func Test_that_tries_end_with_the_context(t *testing.T) {
 	})
 }
 
-// stubborn is a retryer that tries again each second, for ever.
+// stubborn is a retryer that tries again each second, forever.
 type stubborn struct{ aws.NopRetryer }
 
 func (stubborn) IsErrorRetryable(error) bool                  { return true }
@@ -252,7 +252,7 @@ func Test_that_a_table_with_another_key_is_no_missing_session(t *testing.T) {
 	client := newClient(t, http.DefaultTransport)
 	s := newStore(t, client, dynamodbstore.Options{Table: handmade(t, client, "", "id S")})
 	all := methods(s)
-	delete(all, "list") // a scan names no key: it finds that there are no sessions
+	delete(all, "list") // a scan names no key, so it finds that there are no sessions
 	for method, call := range all {
 		if err := unavailable(call(t.Context())); err != nil {
 			t.Errorf("%s: %v", method, err)
@@ -287,7 +287,7 @@ func Test_that_an_item_of_somebody_else_is_no_missing_session(t *testing.T) {
 					t.Errorf("%s: %v", method, err)
 				}
 			}
-			must(t, h.Destroy(t.Context(), key, 0)) // the way out
+			must(t, h.Destroy(t.Context(), key, 0)) // this gets rid of it
 			must(t, h.gone(t.Context(), key))
 		})
 	}
@@ -311,7 +311,7 @@ func Test_that_errors_keep_keys_and_data_to_themselves(t *testing.T) {
 	}
 }
 
-// FuzzRead has Read meet items with any numbers in them.
+// FuzzRead makes Read meet items with arbitrary numbers in them.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []struct{ version, exp string }{
 		{"1", "4107589200"}, {"0", "1"}, {"-1", "-1"}, {"1E3", "1.5"}, {"18446744073709551615", "9223372036854775807"},

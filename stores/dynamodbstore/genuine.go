@@ -12,22 +12,23 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// genuine is client, except that it takes no success for one that DynamoDB has not said.
+// genuine is client, except that it accepts a success only from DynamoDB itself.
 //
-// It is tempting to leave that to the SDK. But the SDK reads a body of nothing, or somebody else's
-// JSON, as an answer without anything in it: a session that is not there, or a change that was
-// made. A proxy that is not quite up answers like that.
+// It is tempting to leave that to the SDK. But the SDK reads an empty body, or anybody's JSON, as
+// an answer without anything in it: a session that does not exist, or a change that was made. A
+// proxy that is still starting answers like that.
 func genuine(client *dynamodb.Client) *dynamodb.Client {
 	options := client.Options()
 	options.APIOptions = append(options.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("session:genuine", onlyGenuine), middleware.After)
 	})
-	// New sets some options by itself, such as time limits of the HTTP client, and all of them were
-	// the caller's to set differently. So they are put back.
+	// New sets some options by itself, such as time limits of the HTTP client. The caller has
+	// chosen all of them, so they are put back.
 	return dynamodb.New(options, func(o *dynamodb.Options) { *o = options })
 }
 
-// onlyGenuine is next to the network, so the SDK sees an error, tries again, and closes the body.
+// onlyGenuine is next to the network, so that the SDK sees its error, tries again, and closes the
+// body.
 func onlyGenuine(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	res, ok := out.RawResponse.(*smithyhttp.Response)
@@ -48,8 +49,8 @@ func onlyGenuine(ctx context.Context, in middleware.DeserializeInput, next middl
 	return out, metadata, nil
 }
 
-// hasMark says whether an answer has one of the two headers that DynamoDB sends with each. Others
-// that speak its language may leave one of them out.
+// hasMark says whether an answer has one of the two headers that DynamoDB sends with each answer.
+// Compatible servers may leave one of them out.
 func hasMark(res *smithyhttp.Response) bool {
 	return res.Header.Get("X-Amzn-Requestid") != "" ||
 		strings.HasPrefix(res.Header.Get("Content-Type"), "application/x-amz-json")

@@ -10,11 +10,11 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// attributes are those of an item, or a part of them.
+// attributes are the attributes of an item, or some of them.
 type attributes = map[string]types.AttributeValue
 
-// The attributes of an item. Expressions name them as they are: none is on DynamoDB's long
-// list of reserved words, except data, which occurs in no expression.
+// The attributes of an item. Expressions use these names directly: none is on DynamoDB's long list
+// of reserved words, except data, which occurs in no expression.
 const (
 	attrPK      = "pk"
 	attrSK      = "sk"
@@ -25,8 +25,8 @@ const (
 	attrRevoked = "revoked"
 )
 
-// What keys begin with, so that a tag is never taken for a session, and the sort key of a
-// session, which has no need of one.
+// The prefixes of partition keys, which keep a tag from being taken for a session, and the sort key
+// of a session, which needs no real one.
 const (
 	recordPrefix = "S#"
 	tagPrefix    = "T#"
@@ -44,18 +44,18 @@ const MaxData = 400<<10 -
 
 const (
 	keySize    = 64
-	numberSize = 21 // at most: two of up to 38 digits to a byte, and two bytes
+	numberSize = 21 // at most: up to 38 digits, two to a byte, and two bytes
 )
 
 func recordKey(key string) attributes {
 	return attributes{attrPK: str(recordPrefix + key), attrSK: str(recordSK)}
 }
 
-// record is the item for rec as it is after this write.
+// record is the item for rec after this write.
 func record(key string, rec session.Record, now time.Time) attributes {
 	data := rec.Data
 	if data == nil {
-		data = []byte{} // the SDK takes nil for no value at all
+		data = []byte{} // the SDK takes nil for a missing value
 	}
 	item := recordKey(key)
 	item[attrExpiry] = expiry(rec.Expires, now)
@@ -64,8 +64,8 @@ func record(key string, rec session.Record, now time.Time) attributes {
 	return item
 }
 
-// tombstoneAge is how long a tombstone is kept at least: longer than a client tries again, and
-// a network delivers late.
+// tombstoneAge is how long a tombstone is kept at least: longer than a client retries and a network
+// delivers late.
 const tombstoneAge = 5 * time.Minute
 
 func tombstone(key, token string, now time.Time) attributes {
@@ -75,21 +75,21 @@ func tombstone(key, token string, now time.Time) attributes {
 	return item
 }
 
-// found is what an item says that stands under the key of a session. The zero value stands
-// for no item.
+// found is what the item under the key of a session says. The zero value means that there is no
+// item.
 type found struct {
 	session.Record
 	token string // of the Destroy that left a tombstone; the record is zero then
 }
 
-// live agrees with the conditions, also about an expiry that is too far ahead for a time.Time.
+// live agrees with the conditions, even for an expiry too far ahead for a time.Time.
 func (f found) live(now time.Time) bool {
 	return f.Version != 0 && f.Expires.Unix() > now.Unix()
 }
 
 var errForeign = errors.New("the item is not one of this store's")
 
-// parse reads an item of a session. It wraps no error of strconv: that would quote the item.
+// parse reads the item of a session. It wraps no error of strconv, which would quote the item.
 func parse(item attributes) (found, error) {
 	if len(item) == 0 {
 		return found{}, nil
@@ -112,16 +112,16 @@ func parse(item attributes) (found, error) {
 	return found{Record: session.Record{Data: data.Value, Version: version, Expires: time.Unix(expires, 0)}}, nil
 }
 
-// condition is what must be under a key for it to be changed, at the moment now.
+// condition is what must be under a key at the moment now for it to be changed.
 type condition struct {
 	now        time.Time
 	expression string
 	values     attributes
 }
 
-// A comparison with an attribute that is missing does not hold, and a tombstone has no
-// version. It stands in the way of a new record, too: nobody creates one under a key that was
-// used, but a network may deliver the request that once did a second time, after the log-out.
+// In these conditions, a comparison with a missing attribute is false, and a tombstone has no
+// version. A tombstone stands in the way of a new record, too. Nobody creates a record under a used
+// key, but a network may deliver the request that once created it a second time, after the log-out.
 func absent(now time.Time) condition {
 	return condition{now, "attribute_not_exists(pk) OR exp <= :now", attributes{":now": seconds(now)}}
 }
@@ -136,8 +136,8 @@ func current(version uint64, now time.Time) condition {
 
 // expiry is t in seconds, rounded up, so that nothing ends early.
 //
-// What has long passed has just passed instead: TTL leaves items alone that expired more
-// than five years ago.
+// A time long past is replaced by now, since TTL ignores items that expired more than five years
+// ago.
 func expiry(t, now time.Time) types.AttributeValue {
 	if !t.After(now) {
 		return seconds(now)
@@ -145,8 +145,8 @@ func expiry(t, now time.Time) types.AttributeValue {
 	return seconds(t.Add(time.Second - 1))
 }
 
-// seconds is t in seconds, rounded down. With expiries in whole seconds, exp > :now holds
-// for a rounded now exactly if it does for the moment itself.
+// seconds is t in seconds, rounded down. Since expiries are whole seconds, exp > :now has the same
+// result for a rounded now as for the exact one.
 func seconds(t time.Time) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(t.Unix(), 10)}
 }
@@ -159,7 +159,7 @@ func str(s string) types.AttributeValue {
 	return &types.AttributeValueMemberS{Value: s}
 }
 
-// text is the value of a string, and "" for any other.
+// text is the value of a string attribute, and "" for any other.
 func text(v types.AttributeValue) string {
 	if s, ok := v.(*types.AttributeValueMemberS); ok {
 		return s.Value
@@ -167,7 +167,7 @@ func text(v types.AttributeValue) string {
 	return ""
 }
 
-// digits is the value of a number, and "" for any other.
+// digits is the value of a number attribute, and "" for any other.
 func digits(v types.AttributeValue) string {
 	if n, ok := v.(*types.AttributeValueMemberN); ok {
 		return n.Value

@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// Keys lists the sessions that were live when it asked for them. It scans the whole table, a
-// megabyte at a time. Only the keys come back, but DynamoDB charges for everything it reads. Other
-// items that an application keeps in the same table are not listed.
+// Keys lists the sessions that were live when the loop began. It scans the whole table, a megabyte
+// at a time. Only the keys come back, but DynamoDB charges for everything it reads. Other items in
+// the same table, which belong to an application, are not listed.
 func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		cond := present(s.now())

@@ -16,7 +16,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/dynamodbstore"
 )
 
-// list is what a loop yields before its error.
+// list returns what a loop yields before its error.
 func list(ctx context.Context, s *dynamodbstore.Store) (keys []string, err error) {
 	for key, e := range s.Keys(ctx) {
 		if e != nil {

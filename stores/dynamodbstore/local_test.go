@@ -23,8 +23,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/dynamodbstore"
 )
 
-// local is DynamoDB Local, the same for all tests. The first that needs it starts it, and
-// it ends with the process.
+// local is DynamoDB Local, shared by all tests. The first test that needs it starts it, and it ends
+// with the process.
 var local = sync.OnceValues(servers.DynamoDB)
 
 func server(t testing.TB) *servers.DynamoDBServer {
@@ -36,7 +36,8 @@ func server(t testing.TB) *servers.DynamoDBServer {
 	return srv
 }
 
-// newClient talks to DynamoDB Local by way of rt. It tries three times, without a pause.
+// newClient returns a client that reaches DynamoDB Local through rt. It tries three times, without
+// a pause.
 func newClient(t testing.TB, rt http.RoundTripper) *dynamodb.Client {
 	t.Helper()
 	return clientOf(server(t).Endpoint(), rt)
@@ -61,11 +62,11 @@ var tables atomic.Int64
 
 func tableName() string { return fmt.Sprint("sessions-", tables.Add(1)) }
 
-// harness is a store with a table and a clock of its own.
+// harness is a store with its own table and clock.
 type harness struct {
 	*dynamodbstore.Store
 	clock  *clock
-	client *dynamodb.Client // to look behind the store's back
+	client *dynamodb.Client // to look at the table without the store
 	table  string
 }
 
@@ -78,7 +79,7 @@ func newHarness(t testing.TB) harness {
 	return h
 }
 
-// by is another store for the same table, whose requests go by way of rt.
+// by is another store for the same table, whose requests go through rt.
 func (h harness) by(t testing.TB, rt http.RoundTripper) *dynamodbstore.Store {
 	t.Helper()
 	return newStore(t, newClient(t, rt), dynamodbstore.Options{Table: h.table, Now: h.clock.Now})
@@ -128,13 +129,13 @@ func sessionItem(attributes item) item {
 	return attributes
 }
 
-// erase removes an item without a trace, as TTL does.
+// erase removes an item without leaving a tombstone, as TTL does.
 func (h harness) erase(t *testing.T, pk, sk string) error {
 	_, err := h.client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &h.table, Key: item{"pk": str(pk), "sk": str(sk)}})
 	return err
 }
 
-// put stores an item behind the store's back, get looks at one.
+// put stores an item without the store, and get reads one.
 func (h harness) put(t testing.TB, it item) error {
 	t.Helper()
 	_, err := h.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &h.table, Item: it})
@@ -151,8 +152,8 @@ func (h harness) get(t testing.TB, pk, sk string) item {
 	return out.Item
 }
 
-// clock is a time that only moves when a test says so. It is far ahead, or the server
-// would find what a test stores long expired and delete it.
+// clock is a time that moves only when a test says so. It is far ahead; otherwise the server would
+// find that what a test stores has long expired, and delete it.
 type clock struct{ nanos atomic.Int64 }
 
 func newClock() *clock {
@@ -178,7 +179,7 @@ func counting(n *atomic.Int64) http.RoundTripper {
 	})
 }
 
-// losing has the first request carried out, and loses its answer.
+// losing lets the first request be carried out, and loses its answer.
 func losing() http.RoundTripper {
 	var lost atomic.Bool
 	return transport(func(r *http.Request) (*http.Response, error) {
@@ -202,7 +203,7 @@ func after(operation string, fn func()) http.RoundTripper {
 	})
 }
 
-// answering answers every request itself, and counts them in n.
+// answering answers every request itself, without a server, and counts them in n.
 func answering(n *atomic.Int64, status int, body string) http.RoundTripper {
 	return transport(func(r *http.Request) (*http.Response, error) {
 		n.Add(1)
@@ -220,7 +221,7 @@ func answer(r *http.Request, status int, body string) *http.Response {
 	}
 }
 
-// methods has each method of a store, in each of its ways. There need be no record.
+// methods are calls of all methods of a store, in all their variants. They work without a record.
 func methods(s *dynamodbstore.Store) map[string]func(ctx context.Context) error {
 	rec := session.Record{Data: []byte(secret), Expires: newClock().In(time.Hour)}
 	replacement := rec
@@ -240,7 +241,7 @@ func methods(s *dynamodbstore.Store) map[string]func(ctx context.Context) error 
 	}
 }
 
-// discreet says whether an error keeps the visitor's key, tag and data to itself.
+// discreet checks that an error does not contain the visitor's key, tag or data.
 func discreet(err error) error {
 	for _, private := range []string{key, tag, secret} {
 		if err != nil && strings.Contains(err.Error(), private) {

@@ -12,11 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// CreateTable makes a table for sessions, with on-demand billing (unused capacity costs nothing),
+// CreateTable creates a table for sessions, with on-demand billing (unused capacity costs nothing),
 // waits up to five minutes until it can be used, and switches its TTL on.
 //
 // If the table already exists with the right key, that is no error, and its TTL is switched on if
-// it was off. So a process may call CreateTable whenever it starts, and many processes at once. If
+// it was off. So processes may call CreateTable whenever they start, and many of them at once. If
 // the table is being deleted, CreateTable waits for that, within the same five minutes.
 func CreateTable(ctx context.Context, client *dynamodb.Client, table string) error {
 	s, err := New(client, Options{Table: table})
@@ -40,10 +40,10 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, table string) err
 
 const createTimeout = 5 * time.Minute
 
-// create makes the table, unless there is one.
+// create creates the table, if it does not exist.
 //
-// It is tempting to go on to await whenever there is. But a table that is being deleted gets
-// the same answer, and never becomes active.
+// It is tempting to await any table that exists. But one that is being deleted gives the same
+// answer, and never becomes active.
 func (s *Store) create(ctx context.Context) error {
 	created, err := s.tryToCreate(ctx)
 	if created || err != nil {
@@ -53,11 +53,11 @@ func (s *Store) create(ctx context.Context) error {
 	if !gone || err != nil {
 		return err
 	}
-	_, err = s.tryToCreate(ctx) // if not we, another process has
+	_, err = s.tryToCreate(ctx) // false means that another process has created it
 	return err
 }
 
-// tryToCreate says false if there is a table of that name.
+// tryToCreate returns false if there is a table of that name.
 func (s *Store) tryToCreate(ctx context.Context) (bool, error) {
 	_, err := s.client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:   &s.table,
@@ -107,7 +107,7 @@ func (s *Store) await(ctx context.Context) (*types.TableDescription, error) {
 	return out.Table, nil
 }
 
-// switchOnTTL asks first, and after a refusal looks whether TTL is on already. The other
+// switchOnTTL switches TTL on, and if that is refused, checks whether it is on already. The other
 // way round, another process might switch it on in between.
 func (s *Store) switchOnTTL(ctx context.Context) error {
 	_, err := s.client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
@@ -130,11 +130,11 @@ func (s *Store) switchOnTTL(ctx context.Context) error {
 	return nil
 }
 
-// Check reports whether the table is fit for sessions: it must exist, be active, and have the right
+// Check reports whether the table can hold sessions: it must exist, be active, and have the right
 // key, and TTL on the right attribute. It is meant for the start of a process; the store works
 // without it.
 //
-// The error joins everything that is wrong, and says how to mend it. It is [session.ErrUnavailable]
+// The error joins everything that is wrong, and says how to fix it. It is [session.ErrUnavailable]
 // only if DynamoDB could not be asked.
 func (s *Store) Check(ctx context.Context) error {
 	out, err := s.client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.table})
@@ -167,7 +167,7 @@ func (s *Store) describeTTL(ctx context.Context) (*types.TimeToLiveDescription, 
 	return out.TimeToLiveDescription, nil
 }
 
-// A table that is being updated can be used as if it were not.
+// A table that is being updated can be used as usual.
 func (s *Store) checkStatus(table *types.TableDescription) error {
 	if table.TableStatus == types.TableStatusActive || table.TableStatus == types.TableStatusUpdating {
 		return nil
@@ -175,7 +175,7 @@ func (s *Store) checkStatus(table *types.TableDescription) error {
 	return fmt.Errorf("dynamodbstore: the table %q is %s; wait until it is ACTIVE", s.table, table.TableStatus)
 }
 
-// wantKey is what describeKey says of the right table.
+// wantKey is what describeKey returns for the right table.
 const wantKey = attrPK + " (HASH, S), " + attrSK + " (RANGE, S)"
 
 func (s *Store) checkKey(table *types.TableDescription) error {

@@ -19,8 +19,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/dynamodbstore"
 )
 
-// handmade makes a table with the key attributes that are named, "pk S" say, and with TTL
-// on the attribute ttl, if any.
+// handmade creates a table with these key attributes, such as "pk S", and with TTL on the attribute
+// ttl, if any.
 func handmade(t *testing.T, client *dynamodb.Client, ttl string, key ...string) string {
 	t.Helper()
 	table := tableName()
@@ -49,7 +49,7 @@ func handmade(t *testing.T, client *dynamodb.Client, ttl string, key ...string) 
 
 func Test_that_a_table_that_was_created_passes_the_check(t *testing.T) {
 	client, table := newClient(t, http.DefaultTransport), tableName()
-	for range 2 { // the second time it is there already
+	for range 2 { // the second time it exists already
 		must(t, dynamodbstore.CreateTable(t.Context(), client, table))
 		must(t, newStore(t, client, dynamodbstore.Options{Table: table}).Check(t.Context()))
 	}
@@ -76,7 +76,7 @@ func Test_that_the_check_names_all_that_is_wrong_with_a_table(t *testing.T) {
 	for _, tc := range []struct {
 		desc  string
 		table string
-		want  []string // nothing: it is all right
+		want  []string // empty = all is well
 	}{
 		{"made by hand", handmade(t, client, "exp", "pk S", "sk S"), nil},
 		{"missing", tableName(), []string{"no table", "CreateTable"}},
@@ -90,7 +90,7 @@ func Test_that_the_check_names_all_that_is_wrong_with_a_table(t *testing.T) {
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			err := newStore(t, client, dynamodbstore.Options{Table: tc.table}).Check(t.Context())
-			must(t, never(err, session.ErrUnavailable)) // we could find out
+			must(t, never(err, session.ErrUnavailable)) // the store did find out
 			complains(t, err, tc.want)
 		})
 	}
@@ -133,7 +133,7 @@ func Test_that_a_table_that_is_there_is_made_fit_if_it_can_be(t *testing.T) {
 	}
 }
 
-// The answers of a service that takes a while to make a table, as the real one does.
+// slow answers as a service that takes a while to create a table, as the real one does.
 func slow(status func() string, updateTTL func() (int, string)) http.RoundTripper {
 	const key = `"KeySchema":[{"AttributeName":"pk","KeyType":"HASH"},{"AttributeName":"sk","KeyType":"RANGE"}],` +
 		`"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"},{"AttributeName":"sk","AttributeType":"S"}]`
@@ -175,8 +175,8 @@ func Test_that_creating_a_table_waits_until_it_can_be_used(t *testing.T) {
 func Test_that_creating_a_table_waits_until_an_old_one_is_gone(t *testing.T) {
 	for _, tc := range []struct {
 		desc    string
-		looks   []string // what they find; "" is no table
-		refused int      // how many requests to create it
+		looks   []string // what each look at the table finds; "" = no table
+		refused int      // how many requests to create the table are refused
 		creates int
 	}{
 		{"a table that is being deleted", []string{"DELETING", "DELETING", "", "", "CREATING", "ACTIVE"}, 1, 2},
@@ -227,7 +227,7 @@ func Test_that_the_wait_for_a_table_is_not_endless(t *testing.T) {
 	for _, status := range []string{"CREATING", "DELETING"} {
 		synctest.Test(t, func(t *testing.T) {
 			service := slow(func() string {
-				<-time.After(time.Millisecond) // no time passes otherwise
+				<-time.After(time.Millisecond) // otherwise no time passes
 				return status
 			}, nil)
 			client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
@@ -244,7 +244,7 @@ func Test_that_the_wait_for_a_table_is_not_endless(t *testing.T) {
 func Test_that_who_may_not_switch_TTL_on_is_told_why(t *testing.T) {
 	for _, tc := range []struct {
 		desc string
-		ttl  string // what a look at it brings
+		ttl  string // the attribute that a look at TTL returns
 		want []string
 	}{
 		{"TTL is off", `{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}`, []string{"DISABLED", "AccessDeniedException"}},
@@ -288,7 +288,7 @@ func Test_that_a_check_that_finds_nothing_out_says_so(t *testing.T) {
 	must(t, want(err, session.ErrUnavailable))
 	complains(t, err, []string{"AccessDeniedException"})
 
-	for _, answer := range []string{"", "{}", `{"Table":{"TableStatus":"ACTIVE"}}`} { // of a load balancer, say
+	for _, answer := range []string{"", "{}", `{"Table":{"TableStatus":"ACTIVE"}}`} { // as from a load balancer
 		other := answering(&requests, 200, answer)
 		err := newStore(t, clientOf("http://localhost", other), dynamodbstore.Options{Table: "sessions"}).Check(t.Context())
 		must(t, want(err, session.ErrUnavailable))

@@ -28,8 +28,8 @@ func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) err
 	return unlessRefused("tag", err)
 }
 
-// Untag removes the entries for keys, one after the other. If it fails, some are gone, and it can
-// be called again.
+// Untag removes the entries for keys, one after the other. If it fails, some of them are gone, and
+// it can be called again.
 func (s *Store) Untag(ctx context.Context, tag string, keys ...string) error {
 	for _, key := range keys {
 		_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
@@ -49,13 +49,13 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 }
 
 // Revoke marks the entries of tag, except those for the keys in except, and returns the keys of all
-// marked entries. If it fails, some are marked, and it can be called again.
+// marked entries. If it fails, some of them are marked, and it can be called again.
 //
 // It marks the entries that it sees, and looks again until it sees nothing more to mark. That is as
-// good as a transaction, which could not have more than a hundred entries: an entry that is
-// unmarked in the end was not there when the last look passed it, and that look began after the
-// last mark had been made. So the entry was added after the last mark, as rule 16 of the contract
-// demands. How many looks it takes depends on the logins meanwhile; ctx bounds it.
+// good as a transaction, which cannot have more than a hundred entries: an entry that is unmarked
+// in the end was not there when the last look passed it, and that look began after the last mark
+// had been made. So the entry was added after the last mark, as rule 16 of the contract demands.
+// How many looks it takes depends on the logins meanwhile; ctx bounds it.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	for {
 		entries, err := s.entries(ctx, "revoke", tag)
@@ -82,7 +82,7 @@ func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]str
 	}
 }
 
-// mark revokes an entry, unless it has gone meanwhile.
+// mark revokes an entry, unless it is gone by now.
 func (s *Store) mark(ctx context.Context, tag, key string) error {
 	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:           &s.table,
@@ -127,8 +127,7 @@ func entryKey(tag, key string) attributes {
 	return attributes{attrPK: str(tagPrefix + tag), attrSK: str(key)}
 }
 
-// unlessRefused is for a request whose work is done already, or is none, where its
-// condition does not hold.
+// unlessRefused is for a request that has nothing left to do if its condition fails.
 func unlessRefused(verb string, err error) error {
 	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); err == nil || refused {
 		return nil

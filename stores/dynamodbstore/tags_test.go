@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// tagged says whether the index has exactly these keys. Those that are revoked are to be
-// marked with a ! in front.
+// tagged checks that the index has exactly these keys. In want, a ! before a key means that it is
+// revoked.
 func (h harness) tagged(ctx context.Context, want ...string) error {
 	entries, err := h.Tagged(ctx, tag)
 	if err != nil {
@@ -85,7 +85,7 @@ func Test_that_all_pages_of_a_tag_are_read(t *testing.T) {
 	}
 }
 
-// limiting has an operation answered in pages of n items, as large ones are.
+// limiting makes the answers to an operation come in pages of n items, as large answers do.
 func limiting(operation string, n int, requests *atomic.Int64) http.RoundTripper {
 	return transport(func(r *http.Request) (*http.Response, error) {
 		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+operation) {
@@ -127,7 +127,7 @@ func Test_that_a_revoke_ends_with_its_context(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	must(t, h.Tag(ctx, tag, "k0", h.clock.In(time.Hour)))
 	looks := 0
-	s := h.by(t, after("Query", func() { // somebody who logs in all the time
+	s := h.by(t, after("Query", func() { // somebody logs in all the time
 		if looks++; looks == 5 {
 			cancel()
 		}
