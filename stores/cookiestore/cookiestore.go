@@ -16,8 +16,8 @@
 //     that arrives last, and the other's changes are lost.
 //   - Revoke. Logging out removes the cookie from this browser; a copy of it still works, and use
 //     renews it, until the absolute timeout. Keep that short.
-//   - Tell an earlier cookie from the latest one. Whoever puts one back has the session
-//     as it was: keep no count of attempts in it.
+//   - Tell an earlier cookie from the latest one. Anybody who puts an old one back has the session
+//     as it was then, so do not count attempts in it.
 //   - Hold much. Browsers drop a cookie of more than 4096 bytes, and sealing turns n bytes
 //     into about 16/9 n + 110.
 //
@@ -26,10 +26,10 @@
 //
 // # Keys
 //
-// The first key seals and all keys open. To rotate, put the new key in front and remove
-// the old one when the longest idle timeout has passed. Without its key a session is not found:
-// the visitor starts a new one. With several processes, give all of them the new key in second
-// place before it moves to the first.
+// The first key seals and all keys open. To rotate, put the new key in front and remove the old one
+// when the longest idle timeout has passed. If the key of a session is missing, the session is not
+// found, and the visitor starts a new one. With several processes, give all of them the new key in
+// second place before you move it to the first.
 //
 // # Format
 //
@@ -95,9 +95,9 @@ func New(opts Options) (*Store, error) {
 	return s, nil
 }
 
-// codec closes what securecookie leaves open: without a block key it does not encrypt; it
-// would encode bytes as gob; it counts 4096 bytes without the cookie's name and attributes,
-// which the manager counts too; and its own 30 days have nothing to do with the deadline.
+// codec corrects what does not suit us in securecookie: without a block key it does not encrypt; it
+// would encode bytes as gob; it counts 4096 bytes without the cookie's name and attributes, which
+// the manager counts too; and its own 30 days have nothing to do with the deadline.
 func codec(key []byte) (*securecookie.SecureCookie, error) {
 	hashKey, err := hkdf.Key(sha256.New, key, nil, "session cookiestore 1: HMAC-SHA-256", 64)
 	if err != nil {
@@ -114,25 +114,25 @@ func codec(key []byte) (*securecookie.SecureCookie, error) {
 	return c, nil
 }
 
-// The payload that is sealed: the format, the deadline, the data.
+// The sealed payload: the format, the deadline, the data.
 const (
 	format     = 1
 	headerSize = 1 + 8
 )
 
-// errNotFound is the one answer to whatever does not open: to tell a visitor more would
-// only help to forge (OWASP ASVS 5.0, 11.2.5).
+// errNotFound is the only answer for a value that does not open: telling a visitor more would only
+// help to forge one (OWASP ASVS 5.0, 11.2.5).
 var errNotFound = fmt.Errorf("cookiestore: %w", session.ErrNotFound)
 
-// errNewer is not that answer: it has our signature, so no visitor has made it up, and to take it for none
-// would log people out while two versions run side by side.
+// errNewer is a different answer: the value has our signature, so no visitor has made it up, and
+// treating it as not found would log people out while two versions run side by side.
 var errNewer = fmt.Errorf("cookiestore: open: %w: a newer version has sealed the cookie; let all processes run that one", session.ErrUnavailable)
 
 // Seal encrypts and signs rec.Data and rec.Expires for the cookie called name. The deadline is kept
 // in whole milliseconds. The value is base64 (RFC 4648 section 5) with padding, and may be of any
 // length.
 func (s *Store) Seal(name string, rec session.Record) (string, error) {
-	// securecookie encrypts in place, so it must not be given rec.Data itself.
+	// securecookie encrypts in place, so it must not get rec.Data itself.
 	payload := make([]byte, 0, headerSize+len(rec.Data))
 	payload = append(payload, format)
 	payload = binary.BigEndian.AppendUint64(payload, uint64(rec.Expires.UnixMilli()))
@@ -175,9 +175,9 @@ func (s *Store) unpack(payload []byte) (session.Record, error) {
 	return session.Record{Data: payload[headerSize:], Version: 1, Expires: expires}, nil
 }
 
-// canonical refuses the other spellings of a value. It is tempting to leave this to
-// securecookie, which signs the bytes but not their base64: a decoder skips line breaks
-// and ignores the bits that are left over at the end (RFC 4648 sections 3.3 and 3.5).
+// canonical refuses other spellings of the same value. It is tempting to leave this to
+// securecookie. But that signs the bytes and not their base64, and a decoder skips line breaks and
+// ignores the leftover bits at the end (RFC 4648 sections 3.3 and 3.5).
 func canonical(value string) bool {
 	if len(value) < 4 || strings.IndexByte(value, '\r') >= 0 || strings.IndexByte(value, '\n') >= 0 {
 		return false

@@ -23,13 +23,13 @@ import (
 
 const name = "__Host-session"
 
-// key makes keys that differ with n and are the same in every run.
+// key returns a key that differs with n and is the same in every run.
 func key(n byte) []byte {
 	sum := sha256.Sum256([]byte{n})
 	return sum[:]
 }
 
-// clock is a time that only moves when a test says so.
+// clock is a time that moves only when a test says so.
 type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time          { return c.now }
@@ -62,7 +62,7 @@ func mustOpen(t testing.TB, s *cookiestore.Store, name, value, data string) {
 	}
 }
 
-// refusal is the one answer to whatever does not open.
+// refusal is the only answer for a value that does not open.
 const refusal = "cookiestore: session: not found"
 
 func mustRefuse(t testing.TB, s *cookiestore.Store, name, value, desc string) {
@@ -142,7 +142,7 @@ func Test_that_a_value_has_only_characters_that_a_cookie_may_carry(t *testing.T)
 	}
 }
 
-// Three lengths, for the three ways that base64 ends.
+// eachEnding runs with three lengths, for the three ways that base64 ends.
 func eachEnding(t *testing.T, run func(t *testing.T, s *cookiestore.Store, value string)) {
 	endings := map[string]bool{}
 	for _, data := range []string{"some data", "some data 12", "some data, 15 B"} {
@@ -233,7 +233,7 @@ func Test_that_the_deadline_is_inside(t *testing.T) {
 	mustRefuse(t, s, name, seal(t, s, name, []byte("data"), time.Time{}), "without a deadline")
 }
 
-// forge seals any payload as the package documents it, at any time, and without the package.
+// forge seals any payload in the documented format, at any time, without the package.
 func forge(t *testing.T, key []byte, name string, at time.Time, payload []byte) string {
 	t.Helper()
 	derive := func(info string, n int) []byte {
@@ -247,7 +247,7 @@ func forge(t *testing.T, key []byte, name string, at time.Time, payload []byte) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed := make([]byte, aes.BlockSize+len(payload)) // a nonce of zeros will do here
+	sealed := make([]byte, aes.BlockSize+len(payload)) // a nonce of zeros will do for a test
 	cipher.NewCTR(block, sealed[:aes.BlockSize]).XORKeyStream(sealed[aes.BlockSize:], payload)
 	text := fmt.Sprintf("%d|%s|", at.Unix(), base64.URLEncoding.EncodeToString(sealed))
 	mac := hmac.New(sha256.New, derive("session cookiestore 1: HMAC-SHA-256", 64))
@@ -255,13 +255,13 @@ func forge(t *testing.T, key []byte, name string, at time.Time, payload []byte) 
 	return base64.URLEncoding.EncodeToString(mac.Sum([]byte(text)))
 }
 
-// payload is what is sealed.
+// payload is what gets sealed.
 func payload(format byte, expires time.Time, data string) []byte {
 	p := binary.BigEndian.AppendUint64([]byte{format}, uint64(expires.UnixMilli()))
 	return append(p, data...)
 }
 
-// securecookie would end a value 30 days after it was made, whatever the deadline.
+// securecookie itself would end a value 30 days after it was made, whatever the deadline.
 func Test_that_only_the_deadline_ends_a_session(t *testing.T) {
 	s, clock := newStore(t, key(1))
 	made := time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)
@@ -278,7 +278,7 @@ func Test_that_only_the_one_format_opens(t *testing.T) {
 			mustRefuse(t, s, name, value, "format 0")
 		case b == 1:
 			mustOpen(t, s, name, value, "data")
-		default: // a newer version has sealed it, which must not look like being logged out
+		default: // sealed by a newer version, which must not look like being logged out
 			if rec, err := s.Open(name, value); !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound) || rec.Data != nil {
 				t.Errorf("format %d: got %q, %v; want ErrUnavailable", b, rec.Data, err)
 			}
@@ -290,7 +290,7 @@ func Test_that_only_the_one_format_opens(t *testing.T) {
 	}
 }
 
-// A deployment must not log everybody out: what was sealed once opens for good.
+// A deployment must not log everybody out, so values that were sealed once must open for good.
 const (
 	golden     = "MTc5NTQ1Nzg4MXxLem92OTFOa3ZzS3dzdEFuZE5DTmZkenJMQmkzQk0tbDZvN0N5MEhuc1lpX1F3S25UZzZsMWc9PXzp28ddzzqD0-VRlvg_V5OaATRQzdRYThNiQ3pdDzfORQ=="
 	goldenData = `{"golden":true}`

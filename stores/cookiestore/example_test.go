@@ -26,7 +26,8 @@ func newApp() *echo.Echo {
 	return e
 }
 
-// get and post make a request with these cookies. They are the page with the cookies that are set.
+// get and post make a request with these cookies. They return the page and the cookies that it
+// sets.
 func get(e *echo.Echo, path string, cookies []*http.Cookie) (page string, set []*http.Cookie) {
 	return send(e, http.MethodGet, path, cookies)
 }
@@ -46,7 +47,7 @@ func send(e *echo.Echo, method, path string, cookies []*http.Cookie) (page strin
 }
 
 func Example() {
-	// What `openssl rand -hex 32` prints, from where the secrets are.
+	// What `openssl rand -hex 32` prints, read from wherever you keep secrets.
 	secret := hex.EncodeToString(cookiestore.GenerateKey())
 
 	key, err := cookiestore.ParseKey(secret)
@@ -72,7 +73,7 @@ func Example() {
 	// visit 2
 }
 
-// Two requests leave with the same cookie, and each comes back with another one. The browser
+// Two requests are sent with the same cookie, and each response sets a different one. The browser
 // keeps the last, and the milk is lost. A store on the server merges both.
 func Example_parallelRequests() {
 	e := newApp()
@@ -95,8 +96,8 @@ func Example_parallelRequests() {
 	// [bread tea eggs]
 }
 
-// A log-out takes the cookie away from this browser. Whoever has a copy of it stays logged
-// in until its deadline, so keep the timeouts short, or the sessions on the server.
+// A log-out removes the cookie from this browser. Anybody with a copy of it stays logged in until
+// its deadline, so keep the timeouts short, or the sessions on the server.
 func Example_copyAfterLogout() {
 	e := newApp()
 	e.POST("/login", func(c echo.Context) error {
@@ -123,7 +124,7 @@ func Example_copyAfterLogout() {
 	// ada
 }
 
-// To rotate keys, put the new one in front. Sessions of the old one go on.
+// To rotate keys, put the new one in front. Sessions sealed with the old one go on.
 func ExampleOptions_rotation() {
 	old, young := cookiestore.GenerateKey(), cookiestore.GenerateKey()
 
@@ -139,11 +140,11 @@ func ExampleOptions_rotation() {
 	// Output: hello <nil>
 }
 
-// A key is written as hexadecimal digits, in base64, or as any other long text.
+// A key can be written as hexadecimal digits, in base64, or as any other long text.
 func ExampleParseKey() {
 	for _, text := range []string{
 		hex.EncodeToString(cookiestore.GenerateKey()),                   // openssl rand -hex 32
-		"base64:" + base64.StdEncoding.EncodeToString(make([]byte, 32)), // zeros are for New to refuse
+		"base64:" + base64.StdEncoding.EncodeToString(make([]byte, 32)), // New, not ParseKey, refuses zeros
 		"secret",
 	} {
 		key, err := cookiestore.ParseKey(text)
@@ -155,7 +156,7 @@ func ExampleParseKey() {
 	// 0 cookiestore: the key has 6 bytes, and at least 32 are needed; make a key with `openssl rand -hex 32` or cookiestore.GenerateKey()
 }
 
-// Keys that people make up are refused, and all of them at once.
+// Keys that people make up are refused, all at once.
 func ExampleNew_incorrect() {
 	_, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{
 		[]byte("secret"),

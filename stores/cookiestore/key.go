@@ -21,8 +21,8 @@ const minKeySize = 32
 // wayOut ends every error about a key.
 const wayOut = "make a key with `openssl rand -hex 32` or cookiestore.GenerateKey()"
 
-// GenerateKey returns a new random key of 32 bytes. Store it where the next start of the program
-// finds it: a program that generates a key at each start logs everybody out each time.
+// GenerateKey returns a new random key of 32 bytes. Store it where the program finds it when it
+// starts again: a program that generates a key at each start logs everybody out each time.
 func GenerateKey() []byte {
 	key := make([]byte, minKeySize)
 	rand.Read(key) // never fails: see crypto/rand
@@ -66,7 +66,7 @@ func parseBase64(s string) ([]byte, error) {
 	return key, nil
 }
 
-// parseHex does not take fewer digits as text: they look like a key, and are half of one.
+// parseHex does not accept too few digits as text: they look like a key, but are only half of one.
 func parseHex(s string) ([]byte, error) {
 	if len(s) < 2*minKeySize {
 		return nil, badKey("the key has %d hexadecimal digits, and at least %d are needed", len(s), 2*minKeySize)
@@ -88,8 +88,8 @@ func badKey(format string, args ...any) error {
 
 // KeyError says which key [New] refuses, and why. It never contains the key itself.
 type KeyError struct {
-	Index  int    // where the key stands in Options.Keys; -1 if there is no key at all
-	Reason string // for people
+	Index  int    // index in Options.Keys; -1 if there is no key at all
+	Reason string // for humans
 }
 
 func (e *KeyError) Error() string {
@@ -116,8 +116,8 @@ func checkKeys(keys [][]byte) error {
 	return errors.Join(errs...)
 }
 
-// weakness says what is wrong with a key, or "". It cannot tell that a key is a good one;
-// it finds those that people make up, and the ones they copy.
+// weakness says what is wrong with a key, or "". It cannot tell that a key is good; it finds those
+// that people make up or copy.
 func weakness(key []byte) string {
 	switch {
 	case len(key) < minKeySize:
@@ -136,15 +136,13 @@ func weakness(key []byte) string {
 	return ""
 }
 
-// isDocKey knows the key in hexadecimal too, for that is how it looks to those who do not
-// use ParseKey.
+// isDocKey also recognises the key in hexadecimal, which is what New gets without ParseKey.
 func isDocKey(key []byte) bool {
 	text, _ := hex.DecodeString(DocKey)
 	return bytes.Equal(key, text) || strings.EqualFold(string(key), DocKey)
 }
 
-// isExample reports whether the key asks to be replaced, as those in sample
-// configurations do.
+// isExample reports whether the key asks to be replaced, like those in sample configurations.
 func isExample(key []byte) bool {
 	text := notAlphanumeric.ReplaceAllString(strings.ToLower(string(key)), "")
 	return slices.ContainsFunc(exampleWords, func(words string) bool { return strings.Contains(text, words) })
@@ -158,7 +156,7 @@ func distinct(key []byte) int {
 	return len(slices.Compact(slices.Sorted(slices.Values(key))))
 }
 
-// repeats reports whether key is one part of itself over and over; the last one may be cut.
+// repeats reports whether key is one part repeated; the last repetition may be cut off.
 func repeats(key []byte) bool {
 	for n := 1; n <= len(key)/2; n++ {
 		if bytes.Equal(key[n:], key[:len(key)-n]) {
@@ -168,7 +166,7 @@ func repeats(key []byte) bool {
 	return false
 }
 
-// counts reports whether more than half of the bytes are one away from the byte before.
+// counts reports whether more than half of the bytes differ by one from the byte before.
 func counts(key []byte) bool {
 	n := 0
 	for i := 1; i < len(key); i++ {

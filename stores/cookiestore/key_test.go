@@ -84,7 +84,7 @@ func Test_that_weak_keys_are_refused(t *testing.T) {
 	}
 }
 
-// mustNotTell fails if the error has eight bytes of a key in a row, in any usual spelling.
+// mustNotTell fails if the error contains eight consecutive bytes of a key, in any usual spelling.
 func mustNotTell(t *testing.T, err error, keys ...[]byte) {
 	t.Helper()
 	text := fmt.Sprintf("%v %+v %#v", err, err, err)
@@ -126,7 +126,7 @@ func Test_that_good_keys_are_taken(t *testing.T) {
 		[]byte("correct horse battery staple, and a cow"),
 		[]byte(hex.EncodeToString(key(1))),
 		bytes.Join([][]byte{key(2), key(3), key(4)}, nil),
-		append(key(1)[:15:15], counting(0, 1, 17)...), // half of it counts
+		append(key(1)[:15:15], counting(0, 1, 17)...), // half of it counts up
 	}
 	for n := range byte(100) {
 		keys = append(keys, key(n), cookiestore.GenerateKey())
