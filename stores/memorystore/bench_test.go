@@ -11,7 +11,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// The keys are as long as those of the manager, and the data is an ordinary session.
+// The keys are as long as those of the manager, and the data is that of an ordinary session.
 var (
 	benchKey  = strings.Repeat("0123456789abcdef", 4)
 	benchData = bytes.Repeat([]byte("x"), 500)

@@ -25,13 +25,13 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// harness is a fresh store and the clock it looks at.
+// harness is a new store and its clock.
 type harness struct {
 	session.Store
 	clock *clock
 }
 
-// clock is a time that only moves when a test says so.
+// clock is a time that moves only when a test says so.
 type clock struct{ nanos atomic.Int64 }
 
 func newClock() *clock {
@@ -44,7 +44,7 @@ func (c *clock) Now() time.Time               { return time.Unix(0, c.nanos.Load
 func (c *clock) Advance(d time.Duration)      { c.nanos.Add(int64(d)) }
 func (c *clock) In(d time.Duration) time.Time { return c.Now().Add(d) }
 
-// record is one that expires in an hour.
+// record is a record that expires in an hour.
 func (h harness) record(version uint64, data string) session.Record {
 	return session.Record{Data: []byte(data), Version: version, Expires: h.clock.In(time.Hour)}
 }

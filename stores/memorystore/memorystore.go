@@ -7,15 +7,15 @@
 // It is the fastest store and needs no set-up. It suits development, tests, and an
 // application that runs as one process and may forget its visitors.
 //
-// It keeps all of the [session.Tagger] contract within one process, so it can find and end
-// all sessions of a user, and it limits what it holds. A full store refuses new sessions, and
-// never removes a live one to make room, so a flood of visitors logs nobody out.
+// It keeps all of the [session.Tagger] contract within one process, so it can find and end all
+// sessions of a user, and it limits what it holds. A full store refuses new sessions, and never
+// removes a live one to make room, so a flood of visitors logs nobody out.
 //
-// Sessions are gone when the process ends, whether by a deployment or a crash, and a second
-// process knows nothing of them. If that matters, use another store.
+// Sessions are gone when the process ends, whether by a deployment or a crash, and other processes
+// do not share them. If that matters, use another store.
 //
-// There is no goroutine and nothing to close. Every write removes a few expired
-// sessions and entries of tags, and a full store removes all expired ones.
+// There is no goroutine and nothing to close. Every write removes a few expired sessions and
+// entries of tags, and a full store removes all expired ones.
 package memorystore
 
 import (
@@ -63,8 +63,8 @@ type Store struct {
 	maxSessions int64
 	maxBytes    int64
 
-	// The counters change with every new session. They keep a cache line of their own,
-	// away from the fields that every call reads.
+	// The counters change with every new session. They have their own cache line, away from the
+	// fields that every call reads.
 	_        [64]byte
 	sessions atomic.Int64
 	bytes    atomic.Int64
@@ -131,15 +131,15 @@ func (s *Store) Peek(ctx context.Context, key string) (session.Record, error) {
 // Write creates the record under key or replaces version rec.Version.
 //
 // A conflict is a [*session.ConflictError] with the current record. If the store is full even after
-// all that has expired was removed, the error is [session.ErrUnavailable] and names the option to
-// raise; a session that is larger than the whole store is [session.ErrTooLarge]. Either way nothing
-// changes.
+// removing everything that has expired, the error is [session.ErrUnavailable] and names the option
+// to raise; a session that is larger than the whole store is [session.ErrTooLarge]. Either way
+// nothing changes.
 func (s *Store) Write(ctx context.Context, key string, rec session.Record) error {
 	rec.Data = bytes.Clone(rec.Data)
 	return s.Keep(ctx, key, rec)
 }
 
-// Keep is [Store.Write] without a copy: the caller must not change the data any more.
+// Keep is [Store.Write] without a copy: the caller must not change the data afterwards.
 func (s *Store) Keep(ctx context.Context, key string, rec session.Record) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("memorystore: write: %w", err)
@@ -170,7 +170,7 @@ func (s *Store) write(key string, rec session.Record) error {
 }
 
 func (s *Store) create(sh *shard, key string, rec session.Record) error {
-	// A part of a longer string would keep all of that string in memory.
+	// If key is part of a longer string, keeping it would keep all of that string in memory.
 	e := &entry{key: strings.Clone(key), Record: rec}
 	if err := s.admit(1, size(key, rec.Data)); err != nil {
 		return err
@@ -248,8 +248,8 @@ func (s *Store) find(sh *shard, key string, now time.Time) *entry {
 	return s.unexpired(sh, sh.entries[key], now)
 }
 
-// unexpired returns e if it is there and live, else nil. An expired one it removes: once a
-// caller has seen a session gone, no clock that is set back brings it to life again.
+// unexpired returns e if it exists and is live, else nil. It removes an expired entry: once a
+// caller has seen a session gone, setting the clock back must not bring it to life again.
 func (s *Store) unexpired(sh *shard, e *entry, now time.Time) *entry {
 	if e == nil {
 		return nil
@@ -279,14 +279,15 @@ func (s *Store) orSweep(add func() error) error {
 	return add()
 }
 
-// sweepSome is how many entries a Write, Touch or Tag looks at. An entry that goes takes one
-// look, and one Write or Tag had made it. An entry whose expiry was moved takes one look more,
-// and one of these calls had moved it. So with two looks a call the shard keeps up, whatever
+// sweepSome is how many entries a Write, Touch or Tag looks at. An entry that is removed takes one
+// look, and was added by one Write or Tag. An entry whose expiry was moved takes one more look, and
+// was moved by one of these calls. So with two looks a call the shard keeps up, whatever visitors
+// do.
 // visitors do.
 const sweepSome = 2
 
-// sweep looks at up to most entries that are due, and removes those that have expired.
-// One whose expiry was moved meanwhile is due again then.
+// sweep looks at up to most entries that are due, and removes those that have expired. An entry
+// whose expiry was moved becomes due again at the new expiry.
 func (s *Store) sweep(sh *shard, now time.Time, most int) {
 	for ; most > 0; most-- {
 		e := sh.due(now)
@@ -301,8 +302,7 @@ func (s *Store) sweep(sh *shard, now time.Time, most int) {
 	}
 }
 
-// sweepAtOnce is how many entries sweepAll looks at before it lets others in: a millisecond
-// or so.
+// sweepAtOnce is how many entries sweepAll looks at before it lets others in: about a millisecond.
 const sweepAtOnce = 500
 
 func (s *Store) sweepAll() {
@@ -313,7 +313,7 @@ func (s *Store) sweepAll() {
 	}
 }
 
-// sweepMore says whether there is still something to be swept.
+// sweepMore says whether anything is left to sweep.
 func (s *Store) sweepMore(sh *shard, now time.Time) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -321,7 +321,7 @@ func (s *Store) sweepMore(sh *shard, now time.Time) bool {
 	return sh.due(now) != nil
 }
 
-// admit counts sessions and bytes in, or says why there is no room for them.
+// admit counts sessions and bytes in, or returns an error that says why there is no room for them.
 func (s *Store) admit(sessions, bytes int64) error {
 	if !reserve(&s.sessions, sessions, s.maxSessions) {
 		return errFullSessions
@@ -333,10 +333,10 @@ func (s *Store) admit(sessions, bytes int64) error {
 	return nil
 }
 
-// reserve adds n to the counter unless that makes it more than limit.
+// reserve adds n to the counter, unless the sum would exceed limit.
 //
-// It is tempting to add first and take back what was too much; for that moment, another
-// caller for whom there is room would be refused.
+// It is tempting to add first and subtract again if it was too much. But in between, a caller for
+// whom there is room would be refused.
 func reserve(counter *atomic.Int64, n, limit int64) bool {
 	for {
 		have := counter.Load()
@@ -349,7 +349,7 @@ func reserve(counter *atomic.Int64, n, limit int64) bool {
 	}
 }
 
-// conflict brings the current record along, which saves the caller a Read.
+// conflict includes the current record, which saves the caller a Read.
 func conflict(e *entry) error {
 	current := e.Record
 	current.Data = bytes.Clone(current.Data)
@@ -365,8 +365,8 @@ func (s *Store) shard(key string) *shard {
 	return &s.shards[maphash.String(s.seed, key)%uint64(len(s.shards))]
 }
 
-// wall drops the monotonic reading of t. That clock stands still while the machine
-// sleeps, and the session would live longer than it says (golang.org/issue/24595).
+// wall drops the monotonic reading of t. That clock stands still while the machine sleeps, so the
+// session would live too long (golang.org/issue/24595).
 func wall(t time.Time) time.Time {
 	return t.Round(0)
 }

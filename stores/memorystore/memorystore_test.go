@@ -105,7 +105,7 @@ func Test_that_new_sessions_release_expired_ones(t *testing.T) {
 	peak := s.Bytes()
 	clock.Advance(time.Hour)
 	fill(t, s, clock, "new", n, time.Hour)
-	if got := s.Bytes(); got != peak { // asked before Len, which removes them
+	if got := s.Bytes(); got != peak { // asked before Len, which removes expired sessions
 		t.Errorf("Bytes() = %d; want %d", got, peak)
 	}
 	if got := s.Len(); got != n {
@@ -128,7 +128,7 @@ func Test_that_only_live_sessions_are_listed(t *testing.T) {
 	}
 }
 
-// A store whose sessions live long must not keep the dead ones behind the living.
+// A store with long-lived sessions must not keep dead ones behind the live ones.
 func Test_that_touched_sessions_do_not_hide_expired_ones(t *testing.T) {
 	const n = 2000
 	s, clock := newStore(memorystore.Options{})
@@ -218,16 +218,16 @@ func Test_that_a_full_store_refuses_new_sessions_and_keeps_the_old(t *testing.T)
 				t.Errorf("Len() = %d, Bytes() = %d; want 100, %d", s.Len(), s.Bytes(), full)
 			}
 
-			// A session that is there goes on living.
+			// An existing session goes on.
 			must(t, s.Write(ctx, "k00", h.record(1, "DATA")))
 			must(t, s.Touch(ctx, "k01", clock.In(2*time.Hour)))
 
-			// One that leaves makes room for one.
+			// A session that is destroyed makes room for another.
 			must(t, s.Destroy(ctx, "k02", 0))
 			must(t, s.Write(ctx, "new", h.record(0, "data")))
 			must(t, want(s.Write(ctx, "one", h.record(0, "data")), session.ErrUnavailable))
 
-			// So do all that expire, in whichever shard they are.
+			// So do all sessions that expire, in whichever shard they are.
 			clock.Advance(time.Hour)
 			for i := range 99 {
 				must(t, s.Write(ctx, fmt.Sprintf("n%02d", i), h.record(0, "data")))
@@ -261,10 +261,10 @@ func Test_that_a_write_that_does_not_fit_changes_nothing(t *testing.T) {
 	huge := session.Record{Data: make([]byte, limit-memorystore.Overhead-len("a")+1), Version: 2, Expires: clock.In(time.Hour)}
 	err := s.Write(ctx, "a", huge)
 	must(t, want(err, session.ErrTooLarge))
-	must(t, never(err, session.ErrUnavailable)) // to try again would not help
+	must(t, never(err, session.ErrUnavailable)) // trying again would not help
 	must(t, h.holds(ctx, "a", string(big.Data), 2))
 
-	huge.Data = huge.Data[1:] // as much as the store holds
+	huge.Data = huge.Data[1:] // exactly as much as the store holds
 	must(t, s.Write(ctx, "a", huge))
 }
 

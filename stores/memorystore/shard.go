@@ -8,25 +8,25 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// shard is one of the parts of a store that do not wait for each other. Whoever calls a
-// method holds mu.
+// shard is one part of a store. Calls for different shards do not wait for each other. The caller
+// of a method holds mu.
 type shard struct {
 	mu      sync.Mutex
-	entries map[string]*entry // the sessions by key
-	groups  map[string]*group // the tags by name
+	entries map[string]*entry // sessions by key
+	groups  map[string]*group // tags by name
 	queue   queue             // of both
-	_       [64]byte          // neighbours do not share a cache line
+	_       [64]byte          // keeps neighbours off our cache line
 }
 
-// entry is a session in a shard, or what a tag knows about one: once in a map, and once
-// in the queue.
+// entry is a session in a shard, or an entry of a tag. Each is once in a map, and once in the
+// queue.
 type entry struct {
-	session.Record // of an entry in a group, Expires only
+	session.Record // in a group, only Expires is used
 	key            string
 	group          *group    // nil if the entry is a session
 	revoked        bool      // in a group
 	due            time.Time // when the queue looks at the entry: never after Record.Expires
-	index          int       // where it stands in the queue
+	index          int       // its index in the queue
 }
 
 // size is what e counts against Options.MaxBytes.
@@ -60,8 +60,8 @@ func (sh *shard) remove(e *entry) {
 	heap.Remove(&sh.queue, e.index)
 }
 
-// expire sets the expiry of e. One that moves away, as it does with nearly every request,
-// leaves the queue alone: when the entry comes due, sweep finds out.
+// expire sets the expiry of e. If that moves to a later time, as with nearly every request, the
+// queue stays as it is: when the entry comes due, sweep sees the new expiry.
 func (sh *shard) expire(e *entry, at time.Time) {
 	e.Expires = at
 	if at.Before(e.due) {
@@ -82,7 +82,7 @@ func (sh *shard) due(now time.Time) *entry {
 	return sh.queue[0]
 }
 
-// queue is a heap of entries, the one that is due first at the top. See container/heap.
+// queue is a heap of entries, with the one that is due first at the top. See container/heap.
 type queue []*entry
 
 func (q queue) Len() int           { return len(q) }

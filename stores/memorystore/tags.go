@@ -11,12 +11,12 @@ import (
 )
 
 // TagOverhead is the number of bytes that an entry of a tag counts against [Options.MaxBytes] in
-// addition to the tag and the key: what it takes to keep the entry if it is the only one of its
-// tag, rounded up.
+// addition to the tag and the key: what it takes to keep an entry that is the only one of its tag,
+// rounded up.
 const TagOverhead = 512
 
-// group is the entries of one tag. All of them are in the shard of the tag, so that its
-// lock makes every method atomic.
+// group holds the entries of one tag. All are in the shard of the tag, so that its lock makes every
+// method atomic.
 type group struct {
 	tag     string
 	entries map[string]*entry // by key
@@ -134,7 +134,7 @@ func (s *Store) findTagged(sh *shard, tag, key string, now time.Time) *entry {
 	return s.unexpired(sh, g.entries[key], now)
 }
 
-// group returns the group of a tag, if need be a new one.
+// group returns the group of a tag, and creates it if necessary.
 func (sh *shard) group(tag string) *group {
 	g := sh.groups[tag]
 	if g == nil {
@@ -144,7 +144,7 @@ func (sh *shard) group(tag string) *group {
 	return g
 }
 
-// leave takes the entry for key out of the group. An empty group goes.
+// leave removes the entry for key from the group, and removes an empty group.
 func (sh *shard) leave(g *group, key string) {
 	delete(g.entries, key)
 	if len(g.entries) == 0 {

@@ -117,13 +117,13 @@ func Test_that_a_flood_of_tags_fills_the_store_and_not_more(t *testing.T) {
 	}
 	must(t, want(s.Write(ctx, "new", session.Record{Expires: clock.In(time.Hour)}), session.ErrUnavailable))
 
-	// An entry that is there can still be moved and revoked.
+	// An existing entry can still be moved and revoked.
 	must(t, s.Tag(ctx, "user", "k00", clock.In(2*time.Hour)))
 	if keys, err := s.Revoke(ctx, "user"); len(keys) != most || err != nil {
 		t.Errorf("got %d keys, error %v; want %d", len(keys), err, most)
 	}
 
-	// All that expire make room, in whichever shard they are.
+	// All entries that expire make room, in whichever shard they are.
 	clock.Advance(time.Hour)
 	for i := range most - 1 {
 		must(t, s.Tag(ctx, fmt.Sprintf("us%02d", i), "new", clock.In(time.Hour)))
