@@ -13,7 +13,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// broken is a store with a flaw: a function that is set stands in for the method.
+// broken is a store with a flaw: a function that is set replaces the method.
 type broken struct {
 	session.Tagger
 	read    func(ctx context.Context, key string) (session.Record, error)
@@ -82,7 +82,7 @@ func (b broken) Revoke(ctx context.Context, tag string, except ...string) ([]str
 	return b.Tagger.Revoke(ctx, tag, except...)
 }
 
-// breaking makes a flaw out of a store that is right and what is wrong with it.
+// breaking makes a broken store from a correct one and its flaw.
 func breaking(flaw func(s session.Tagger, c *clock) broken) func(*clock) session.Store {
 	return func(c *clock) session.Store {
 		s := memory(c)
@@ -98,7 +98,7 @@ func ignoresVersionOfDestroy(s session.Tagger) broken {
 	}}
 }
 
-// reviving is a store whose touch writes back what it has read, if that is gone meanwhile.
+// reviving is a store whose touch writes back what it has read, even if that is gone by then.
 func reviving(s session.Tagger) broken {
 	return broken{Tagger: s, touch: func(ctx context.Context, key string, expires time.Time) error {
 		rec, err := s.Read(ctx, key)
@@ -151,7 +151,7 @@ func storing(change func(data []byte) []byte) func(*clock) session.Store {
 	})
 }
 
-// meeting changes the record that a conflict brings.
+// meeting changes the record in a conflict.
 func meeting(change func(rec *session.Record)) func(*clock) session.Store {
 	return breaking(func(s session.Tagger, _ *clock) broken {
 		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
@@ -165,7 +165,7 @@ func meeting(change func(rec *session.Record)) func(*clock) session.Store {
 	})
 }
 
-// force writes a record whatever version there is.
+// force writes a record whatever the current version.
 func force(ctx context.Context, s session.Store, key string, rec session.Record) error {
 	for {
 		current, err := s.Read(ctx, key)
@@ -857,7 +857,7 @@ func naming(err error, name string) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// hidden does not show the error that it wraps.
+// hidden conceals the error that it wraps.
 type hidden struct{ error }
 
 func (hidden) Error() string     { return "hidden" }
@@ -870,7 +870,7 @@ func hiding(err error) error {
 	return hidden{err}
 }
 
-// sharing is a store that shares one slice for each key with its callers, by one way.
+// sharing is a store that shares one slice for each key with its callers, in one of the methods.
 func sharing(c *clock, by string) broken {
 	s := memory(c)
 	var lock sync.Mutex
@@ -908,7 +908,7 @@ func sharing(c *clock, by string) broken {
 	}
 }
 
-// naive is a store that looks first and acts then, under a lock: without it for one method.
+// naive is a store that checks first and then acts, under a lock, except in one method.
 type naive struct {
 	session.Tagger // for the tags
 	now            func() time.Time
@@ -958,7 +958,7 @@ func (n *naive) set(key string, rec session.Record) {
 	n.records[key] = rec
 }
 
-// yield gives the others the time to do something, if there is a flaw to be seen.
+// yield gives others time to do something, if there is a flaw to show.
 func yield(loose string) {
 	for i := 0; loose != "" && i < 50; i++ {
 		runtime.Gosched()
@@ -1010,8 +1010,7 @@ func (n *naive) Destroy(ctx context.Context, key string, version uint64) error {
 	return nil
 }
 
-// lazy is a store that removes nothing when it expires, so each method has to look: all do
-// but one.
+// lazy is a store that does not remove what expires, so each method must check. All do but one.
 type lazy struct {
 	session.Tagger
 	clock     *clock
@@ -1024,14 +1023,14 @@ func newLazy(c *clock, unchecked string) *lazy {
 	return &lazy{Tagger: memory(newClock()), clock: c, unchecked: unchecked, expires: map[string]time.Time{}}
 }
 
-// never is when things expire for the store inside.
+// never is when things expire in the inner store.
 func (l *lazy) never() time.Time { return l.clock.Now().Add(1000 * time.Hour) }
 
 func (l *lazy) expired(method, name string) bool {
 	return method != l.unchecked && !l.clock.Now().Before(l.expires[name])
 }
 
-// check is ErrNotFound for what has expired.
+// check returns ErrNotFound for what has expired.
 func (l *lazy) check(ctx context.Context, method, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -1155,7 +1154,7 @@ func (l *lazy) Revoke(ctx context.Context, tag string, except ...string) ([]stri
 	return l.Tagger.Revoke(ctx, tag, except...)
 }
 
-// age makes all records d older, as a harness does whose server has a clock of its own.
+// age makes all records d older, like the harness of a server with its own clock.
 func (n *naive) age(d time.Duration) {
 	n.step.Lock()
 	defer n.step.Unlock()
@@ -1165,9 +1164,9 @@ func (n *naive) age(d time.Duration) {
 	}
 }
 
-const limit = 512 // the suite takes no less
+const limit = 512 // the least that the suite accepts
 
-// limited is a store for at most so many bytes of data.
+// limited is a store that keeps at most limit bytes of data.
 type limited struct{ broken }
 
 func limiting(s session.Tagger) limited {

@@ -17,7 +17,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/storetest"
 )
 
-// lister is a store that lists its records, more or less.
+// lister is a store that lists its records, more or less correctly.
 type lister struct {
 	broken
 	keys func(ctx context.Context) iter.Seq2[string, error]
@@ -44,7 +44,7 @@ func yielding(change func(ctx context.Context, keys iter.Seq2[string, error], yi
 	})
 }
 
-// collect is all that a loop yields.
+// collect is everything that a loop yields.
 func collect(seq iter.Seq2[string, error]) (keys []string, err error) {
 	for key, e := range seq {
 		if e != nil {
@@ -55,7 +55,7 @@ func collect(seq iter.Seq2[string, error]) (keys []string, err error) {
 	return keys, nil
 }
 
-// only is Keys of a store without those that are not listed.
+// only is Keys of a store, limited to keys for which listed returns true.
 func only(s session.Lister, listed func(key string) bool) func(ctx context.Context) iter.Seq2[string, error] {
 	return func(ctx context.Context) iter.Seq2[string, error] {
 		return func(yield func(string, error) bool) {
@@ -68,7 +68,7 @@ func only(s session.Lister, listed func(key string) bool) func(ctx context.Conte
 	}
 }
 
-// shares are the methods that a Sharer has and a Store has not.
+// shares are the methods that a Sharer has and a Store does not have.
 type shares interface {
 	Peek(ctx context.Context, key string) (session.Record, error)
 	Keep(ctx context.Context, key string, rec session.Record) error
@@ -76,7 +76,7 @@ type shares interface {
 
 var errList = errors.New("list")
 
-// endsSoon says whether a context has a deadline, after it has passed.
+// endsSoon says whether a context has a deadline, and waits until it has passed.
 func endsSoon(ctx context.Context) bool {
 	_, timed := ctx.Deadline()
 	if timed {
@@ -495,8 +495,9 @@ func closedLister(c *clock, flaw string) session.Store {
 	}}}
 }
 
-// locking is a store whose loops over keys hold its lock: to their end, or for good where they are
-// left. Whoever waits for the lock does so in a channel, which the clock of a test knows of.
+// locking is a store whose loops over keys hold its lock: until they end, or for good if the caller
+// leaves them early. Waiting for the lock happens on a channel, so that the fake clock of a test
+// notices it.
 func locking(c *clock, forGood bool) session.Store {
 	s := memory(c)
 	lock := make(chan struct{}, 1)

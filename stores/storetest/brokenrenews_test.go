@@ -19,7 +19,7 @@ func (r renewer) Renew(ctx context.Context, key string, due, until time.Time) (s
 	return r.renew(ctx, key, due, until)
 }
 
-// renewing is how a store renews that is right.
+// renewing is how a correct store renews.
 func renewing(s session.Store) func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
 	return func(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
 		rec, err := s.Read(ctx, key)

@@ -20,7 +20,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/cookiestore"
 )
 
-// sealer is a store that is right, for others to break.
+// sealer is a correct store, for others to break.
 func sealer(c *clock) session.Sealer {
 	s, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}, Now: c.Now})
 	if err != nil {
@@ -29,7 +29,7 @@ func sealer(c *clock) session.Sealer {
 	return s
 }
 
-// brokenSealer has a flaw: a function that is set stands in for the method.
+// brokenSealer has a flaw: a function that is set replaces the method.
 type brokenSealer struct {
 	session.Sealer
 	seal func(name string, rec session.Record) (string, error)
@@ -77,7 +77,7 @@ func opening(change func(value string) string) func(*clock) session.Store {
 	})
 }
 
-// beginning has something in front of each value.
+// beginning puts a prefix before each value.
 func beginning(with string) func(*clock) session.Store {
 	return breakingSealer(func(s session.Sealer, _ *clock) brokenSealer {
 		return brokenSealer{
@@ -96,12 +96,12 @@ func beginning(with string) func(*clock) session.Store {
 	})
 }
 
-// cookieSigns are all that a cookie may carry besides letters and digits.
+// cookieSigns are all characters that a cookie may contain besides letters and digits.
 const cookieSigns = "!#$%&'()*+-./:<=>?@[]^_`{|}~"
 
 var sealFlaws = slices.Concat(signFlaws(), otherSealFlaws)
 
-// signFlaws are for what a cookie may not carry.
+// signFlaws are for the characters that a cookie must not contain.
 func signFlaws() (flaws []flaw) {
 	for _, sign := range []string{"\x1f", " ", `"`, ",", ";", `\`, "\x7f", "é"} {
 		flaws = append(flaws, flaw{fmt.Sprintf("values begin with %q", sign), beginning(sign), claims{
@@ -424,7 +424,7 @@ func (s talking) Read(ctx context.Context, key string) (session.Record, error) {
 	return rec, naming(err, key)
 }
 
-// tags are the methods that a Tagger has and a Store has not.
+// tags are the methods that a Tagger has and a Store does not have.
 type tags interface {
 	Tag(ctx context.Context, tag, key string, expires time.Time) error
 	Untag(ctx context.Context, tag string, keys ...string) error
@@ -432,7 +432,7 @@ type tags interface {
 	Revoke(ctx context.Context, tag string, except ...string) ([]string, error)
 }
 
-// signing makes values as a JWT is one: the data, which all can read, and its signature.
+// signing makes values like a JWT: the data, which anybody can read, and its signature.
 type signing struct {
 	session.Sealer
 	clock *clock

@@ -11,8 +11,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// sharer is a store that shows and keeps data without a copy, more or less. What is nil is
-// as it should be.
+// sharer is a store that shows and keeps data without a copy, more or less correctly. A nil method
+// is correct.
 type sharer struct {
 	broken
 	right session.Sharer
@@ -143,8 +143,8 @@ var shareFlaws = []flaw{
 	}},
 }
 
-// inPlace has one slice for each key, which it shows, and writes over by one way. Numbers it does
-// not write over: the storms have them, and the race detector would fail the test.
+// inPlace has one slice for each key, which peek returns, and which one of the methods overwrites.
+// It does not overwrite numbers: the storms use them, and the race detector would fail the test.
 func inPlace(by string) func(s session.Sharer) sharer {
 	return func(s session.Sharer) sharer {
 		var mu sync.Mutex

@@ -50,7 +50,7 @@ func revoking(flaw func(ctx context.Context, s session.Tagger, tag string, excep
 	})
 }
 
-// entry is what the tag knows about a key.
+// entry is what the tag knows of a key.
 func entry(s session.Tagger, tag, key string) (e session.TagEntry, ok bool) {
 	entries, _ := s.Tagged(context.Background(), tag)
 	i := slices.IndexFunc(entries, func(e session.TagEntry) bool { return e.Key == key })
@@ -60,7 +60,7 @@ func entry(s session.Tagger, tag, key string) (e session.TagEntry, ok bool) {
 	return entries[i], true
 }
 
-// marks are the keys that are revoked.
+// marks are the keys of revoked entries.
 func marks(s session.Tagger, tag string) []string {
 	var keys []string
 	entries, _ := s.Tagged(context.Background(), tag)
@@ -533,7 +533,7 @@ var tagFlaws = []flaw{
 		perhaps + "no entry slips through a revoke unmarked",
 	}},
 	{"revoke is not atomic", breaking(func(s session.Tagger, _ *clock) broken {
-		// It marks the entries that are there when it begins, half of them late.
+		// It marks the entries that exist when it begins, half of them late.
 		var unmarked sync.Map
 		return broken{
 			tagged: func(ctx context.Context, tag string) ([]session.TagEntry, error) {
@@ -550,7 +550,7 @@ var tagFlaws = []flaw{
 				for _, key := range keys[len(keys)/2:] {
 					unmarked.Store(tag+key, true)
 				}
-				for range 3_000 { // until others have added some meanwhile
+				for range 3_000 { // until others have added some entries
 					entries, _ := s.Tagged(ctx, tag)
 					if len(keys) <= 10 || len(keys) > 100 || len(entries) >= len(keys)+len(except)+6 {
 						break
@@ -583,7 +583,7 @@ var tagFlaws = []flaw{
 	}},
 
 	{"tag is not atomic", breaking(func(s session.Tagger, c *clock) broken {
-		// Each tag is written as a whole, by who has read it before.
+		// Each tag is written as a whole, by a caller that has read it before.
 		return broken{tag: func(ctx context.Context, tag, key string, expires time.Time) error {
 			before, err := s.Tagged(ctx, tag)
 			if err != nil {
@@ -700,7 +700,7 @@ func without(keys, others []string) []string {
 	return slices.DeleteFunc(keys, func(key string) bool { return slices.Contains(others, key) })
 }
 
-// orNotFound takes a list without anything in it for one that is missing.
+// orNotFound turns an empty list into a missing one.
 func orNotFound[T any](list []T, err error) ([]T, error) {
 	if err == nil && len(list) == 0 {
 		err = session.ErrNotFound

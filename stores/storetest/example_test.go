@@ -9,16 +9,16 @@ import (
 	"github.com/echo-hypermedia/session/stores/storetest"
 )
 
-// ownStore stands for a store of yours: here, one that neither finds the sessions of a user
-// nor lists them all.
+// ownStore stands for your own store: here, one that neither finds the sessions of a user nor lists
+// all sessions.
 type ownStore struct{ session.Store }
 
 func newOwnStore(now func() time.Time) ownStore {
 	return ownStore{memorystore.New(memorystore.Options{Now: now})}
 }
 
-// This is all that the test of a store needs. In yours it is called TestContract, and t
-// comes from there.
+// This is all that the test of a store needs. In your test, the function is called TestContract and
+// t is its parameter.
 func Example() {
 	TestContract := func(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) storetest.Harness {

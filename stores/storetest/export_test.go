@@ -16,8 +16,8 @@ func Rules() []int {
 	return all
 }
 
-// Claims are those of all cases, and the rule of each. That some are run in other ways, too,
-// adds none.
+// Claims are the claims of all cases, and the rule of each. Cases that run in several ways count
+// once.
 func Claims() map[string]int {
 	all := map[string]int{}
 	for _, c := range slices.Concat(recordCases, tagCases, listCases, shareCases, renewCases, sealCases) {
@@ -26,12 +26,12 @@ func Claims() map[string]int {
 	return all
 }
 
-// Cases is how many there are.
+// Cases is the number of cases.
 func Cases() int {
 	return len(recordCases) + len(tagCases) + len(listCases) + len(shareCases) + len(renewCases) + len(sealCases)
 }
 
-// Failures are the claims that a store does not keep, with what Run says about them.
+// Failures are the claims that a store fails, with what Run reports about each.
 func Failures(ctx context.Context, newHarness func() Harness) (map[string]error, error) {
 	first := newHarness()
 	cases, err := casesFor(first)

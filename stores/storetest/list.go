@@ -17,7 +17,7 @@ type listing struct {
 	last string // the key that came with the last error
 }
 
-// list loops to the end, or until stop, if it is set, says so.
+// list loops to the end, or until stop returns true. Stop may be nil.
 func (s subject) list(ctx context.Context, stop func(key string) bool) listing {
 	return loop(s.lister.Keys(ctx), stop)
 }
@@ -37,8 +37,8 @@ func loop(seq iter.Seq2[string, error], stop func(key string) bool) listing {
 	return l
 }
 
-// keeps reports what is wrong unless the loop has yielded each of these keys once, others
-// only if they are in the second list, and no error.
+// keeps reports what is wrong unless the loop has yielded each of these keys once, no other keys
+// except those in others, and no error.
 func (l listing) keeps(keys []string, others ...string) error {
 	if err := errors.Join(l.errs...); err != nil {
 		return fmt.Errorf("got error %w; want keys", err)
@@ -47,7 +47,7 @@ func (l listing) keeps(keys []string, others ...string) error {
 	return step("keys", sameKeys(known, keys))
 }
 
-// ended reports what is wrong unless the loop has ended with this error, and no key before.
+// ended reports what is wrong unless the loop has ended with this error, without a key before it.
 func (l listing) ended(end error) error {
 	switch {
 	case len(l.keys) > 0:
@@ -65,7 +65,7 @@ func (s subject) write(ctx context.Context, keys ...string) error {
 	return spread(keys, func(key string) error { return s.Write(ctx, key, s.record(0, "one")) })
 }
 
-// spread does something for each key, for some of them at the same time.
+// spread does something for each key, for several of them at the same time.
 func spread(keys []string, do func(key string) error) error {
 	return together(min(len(keys), workers), func(worker int) error {
 		var err error
@@ -76,9 +76,9 @@ func spread(keys []string, do func(key string) error) error {
 	})
 }
 
-// beside does something while keys are listed, or were just now, and returns how to wait for it.
-// If the store holds a lock, that would be for ever. So after a minute it is an error, and whoever
-// gets one leaves the loop, which takes the lock off as a rule.
+// beside does something while keys are being listed, or just afterwards, and returns a function
+// that waits for it. If the store holds a lock, that could take forever, so after a minute it is an
+// error. A loop that gets the error ends, which as a rule releases the lock.
 func beside(do func() error) (wait func() error) {
 	return patiently(time.Minute, "is a lock, or a connection, held while keys are listed?", do)
 }
@@ -89,7 +89,7 @@ var listCases = []storeCase{
 		return s.list(ctx, nil).keeps(nil)
 	}},
 	{23, "every record is listed once", func(ctx context.Context, s subject) error {
-		// More than storage gives in one piece: a thousand, or a megabyte.
+		// More than storage returns in one piece: a thousand, or a megabyte.
 		all, data := keys(1100), large(min(s.most(), 2000))
 		return errors.Join(
 			spread(all, func(key string) error { return s.Write(ctx, key, s.record(0, data)) }),
@@ -122,7 +122,7 @@ var listCases = []storeCase{
 		s.Advance(time.Hour + past)
 		err = errors.Join(err, s.Write(ctx, a, s.record(0, "expired before")))
 		if s.Write(ctx, b, s.record(0, "destroyed before")) != nil {
-			return errors.Join(err, s.list(ctx, nil).keeps(all, b)) // a store may refuse that
+			return errors.Join(err, s.list(ctx, nil).keeps(all, b)) // a store may refuse to create b again
 		}
 		return errors.Join(err, s.list(ctx, nil).keeps(append(all, b)))
 	}},
@@ -148,10 +148,10 @@ var listCases = []storeCase{
 		return errors.Join(err, s.list(ctx, nil).keeps([]string{a, b}))
 	}},
 	{23, "what others do meanwhile hides no record", func(ctx context.Context, s subject) error {
-		all := keys(1300) // as in the case before: more than storage gives in one piece
+		all := keys(1300) // as in the case before: more than storage returns in one piece
 		stay, leave, come := all[:1200], all[1200:1250], all[1250:]
 		err := s.write(ctx, all[:1250]...)
-		others := func() error { return nil } // they begin with the first key
+		others := func() error { return nil } // starts at the first key
 		n := 0
 		l := s.list(ctx, func(string) bool {
 			switch n++; n {
@@ -169,7 +169,7 @@ var listCases = []storeCase{
 					return err
 				})
 			case 20:
-				return others() != nil // all of it happens in the middle
+				return others() != nil // finishes in the middle of the loop
 			}
 			return false
 		})

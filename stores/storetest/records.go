@@ -256,7 +256,7 @@ var recordCases = []storeCase{
 	{6, "touch moves the expiry away and changes nothing else", func(ctx context.Context, s subject) error {
 		err := errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
-			s.expiresIn(ctx, k, time.Hour), // not to be remembered
+			s.expiresIn(ctx, k, time.Hour), // which the store must not remember
 			s.Touch(ctx, k, s.in(3*time.Hour)),
 			s.expiresIn(ctx, k, 3*time.Hour),
 		)
@@ -408,7 +408,7 @@ var recordCases = []storeCase{
 		rec = s.record(2, "six"+large(100))
 		all := string(rec.Data)
 		whole := rec.Data
-		rec.Data = whole[:3] // there is room behind it
+		rec.Data = whole[:3] // the slice has capacity beyond its length
 		return errors.Join(err, s.Write(ctx, k, rec), step("write", unchanged(whole, all)))
 	}},
 	{9, "the store does not share the slice returned by read", func(ctx context.Context, s subject) error {
@@ -474,7 +474,7 @@ var recordCases = []storeCase{
 			s.Write(ctx, k, s.record(7, data)),
 			s.Touch(ctx, k, s.in(time.Hour)),
 			s.Destroy(ctx, k, 7),
-			s.Write(ctx, k, s.record(0, data)), // from here on there is a record
+			s.Write(ctx, k, s.record(0, data)), // after this there is a record
 			s.Write(ctx, k, s.record(0, data)),
 			s.Write(ctx, k, s.record(7, data)),
 			s.Destroy(ctx, k, 7),
@@ -558,7 +558,7 @@ func expired(run func(context.Context, subject) error) func(context.Context, sub
 	}
 }
 
-// conflicts are those conflicts over k that bring the current record. A store need not.
+// conflicts are the conflicts over k that include the current record, which a store need not do.
 func (s subject) conflicts(ctx context.Context) []*session.ConflictError {
 	var all []*session.ConflictError
 	for _, err := range []error{
@@ -573,8 +573,8 @@ func (s subject) conflicts(ctx context.Context) []*session.ConflictError {
 	return all
 }
 
-// fails reports an error that a closed store must not return: none, ErrNotFound, or one that
-// gives a secret away.
+// fails reports an error that a closed store must not return: nil, ErrNotFound, or one that
+// contains a secret.
 func fails(err error, secrets ...string) error {
 	if err == nil {
 		return errors.New("got <nil>; want an error")
@@ -582,11 +582,11 @@ func fails(err error, secrets ...string) error {
 	return errors.Join(never(err, session.ErrNotFound), silent(err, secrets...))
 }
 
-// zones are far from each other, and from that of a test.
+// zones are far from each other, and from the zone of the test.
 var zones = []*time.Location{time.FixedZone("west", -11*3600), time.FixedZone("east", 14*3600)}
 
-// promptly runs what must not take more than a second, since the store's clock may be a real
-// one, and go on meanwhile. What did take longer does not count, and is tried again.
+// promptly runs what must not take more than a second, since the store's clock may be a real one,
+// which goes on meanwhile. A try that took longer does not count, and is repeated.
 func promptly(try func(round int) error) error {
 	for round := range 5 {
 		began := time.Now()
@@ -604,7 +604,7 @@ func unchanged(data []byte, was string) error {
 	return fmt.Errorf("changed the caller's %q to %q", was, data)
 }
 
-// oneDigitApart are a key and those that differ from it in one digit.
+// oneDigitApart are a key and all keys that differ from it in one digit.
 func oneDigitApart() []string {
 	all := []string{k}
 	for i := range k {
@@ -638,7 +638,7 @@ func odd() []string {
 	}
 }
 
-// most is how large the largest data is that the suite gives the store to keep.
+// most is the size of the largest data that the suite gives the store to keep.
 func (s subject) most() int {
 	if s.MaxData == 0 {
 		return 1 << 20

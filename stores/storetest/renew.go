@@ -8,12 +8,12 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// renew is Renew for a record that is due in a time, or earlier.
+// renew calls Renew, with due and until relative to now.
 func (s subject) renew(ctx context.Context, key string, due, until time.Duration) (session.Record, error) {
 	return s.renewer.Renew(ctx, key, s.in(due), s.in(until))
 }
 
-// renewCases are for a Renewer. All records of theirs expire in an hour.
+// renewCases are for a Renewer. All their records expire in an hour.
 var renewCases = []storeCase{
 	{28, "renew answers as read does", func(ctx context.Context, s subject) error {
 		err := errors.Join(
@@ -67,8 +67,8 @@ var renewCases = []storeCase{
 	}},
 }
 
-// byRenew runs cases with Renew in place of Read, where nothing is due, and of Touch, where
-// everything is.
+// byRenew runs cases with Renew in place of Read, such that nothing is due, and in place of Touch,
+// such that everything is.
 func byRenew(cases []storeCase) []storeCase {
 	return by("renew", cases, func(s subject) session.Store { return renewing{s.Store, s} })
 }
@@ -84,7 +84,7 @@ func (r renewing) Read(ctx context.Context, key string) (session.Record, error) 
 }
 
 func (r renewing) Touch(ctx context.Context, key string, expires time.Time) error {
-	const longest = 100 * 365 * 24 * time.Hour // no record of the suite lives for so long
+	const longest = 100 * 365 * 24 * time.Hour // no record of the suite lives that long
 	_, err := r.subject.renewer.Renew(ctx, key, r.subject.in(longest), expires)
 	return err
 }

@@ -1,7 +1,7 @@
 package storetest
 
-// rules are the rules of session.Store and of the optional interfaces beside it, shortened to
-// what somebody needs who broke one.
+// rules are the rules of session.Store and of the optional interfaces beside it, shortened to what
+// somebody who broke one needs to know.
 var rules = [...]string{
 	1:  "Read returns the newest record under the key, or ErrNotFound",
 	2:  `ErrNotFound is never used for "could not find out"`,

@@ -52,7 +52,7 @@ var sealCases = []storeCase{
 	}},
 	{20, "seal neither keeps nor changes data", func(_ context.Context, s subject) error {
 		rec := s.record(0, "one")
-		rec.Data = append(rec.Data, "two"...)[:3] // there is room behind it
+		rec.Data = append(rec.Data, "two"...)[:3] // the slice has capacity beyond its length
 		value, err := s.seals.Seal(cookie, rec)
 		err = errors.Join(err, unchanged(rec.Data[:6], "onetwo"))
 		copy(rec.Data, "XXX")
@@ -197,8 +197,8 @@ var sealCases = []storeCase{
 	}},
 }
 
-// endings runs a case for values of all the lengths in which base64 ends, also if it is
-// used twice.
+// endings runs a case for values of every length at which base64 ends differently, even if base64
+// is applied twice.
 func endings(run func(s subject, value string) error) func(context.Context, subject) error {
 	return func(_ context.Context, s subject) error {
 		for _, data := range []string{"1234", "12345", "123456", "123456789"} {
@@ -211,7 +211,7 @@ func endings(run func(s subject, value string) error) func(context.Context, subj
 	}
 }
 
-// cookieOctet is the set of that name in RFC 6265 section 4.1.1.
+// cookieOctet is cookie-octet of RFC 6265 section 4.1.1.
 func cookieOctet(r rune) bool {
 	return r == 0x21 || 0x23 <= r && r <= 0x2b || 0x2d <= r && r <= 0x3a || 0x3c <= r && r <= 0x5b || 0x5d <= r && r <= 0x7e
 }
@@ -244,8 +244,8 @@ func (s subject) refuses(name, value string) error {
 // encoded is what may be base64 or hexadecimal, as a whole or between separators.
 var encoded = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}`)
 
-// hides reports data that can be read in value without a key. What is in there may have
-// been encoded more than once: the data, first, and then the data with a signature.
+// hides reports data that can be read in value without a key. The data may have been encoded more
+// than once: by itself, and then together with a signature.
 func hides(value, data string) error {
 	texts := []string{value}
 	for range 4 {
@@ -263,8 +263,8 @@ func hides(value, data string) error {
 	return nil
 }
 
-// decodings are what text may stand for, in hexadecimal or in base64. Where that begins
-// nobody knows: with letters before it, the data is to be seen from one of four places.
+// decodings are what text may stand for, in hexadecimal or in base64. Base64 may begin anywhere: if
+// there are letters before it, the data shows from one of four positions.
 func decodings(text string) []string {
 	var all []string
 	if plain, err := hex.DecodeString(text); err == nil {
@@ -272,7 +272,7 @@ func decodings(text string) []string {
 	}
 	text = strings.NewReplacer("-", "+", "_", "/").Replace(text)
 	for begin := range 4 {
-		plain, _ := base64.RawStdEncoding.DecodeString(text[begin:]) // as far as it goes
+		plain, _ := base64.RawStdEncoding.DecodeString(text[begin:]) // as far as it can be decoded
 		all = append(all, string(plain))
 	}
 	return all

@@ -72,7 +72,7 @@ var shareCases = []storeCase{
 // writer is Write or Keep.
 type writer func(ctx context.Context, key string, rec session.Record) error
 
-// eitherWay runs a case for each of them, with two keys that nobody has used.
+// eitherWay runs a case with Write and with Keep, each with two unused keys.
 func eitherWay(run func(ctx context.Context, s subject, k, other string, write writer) error) func(context.Context, subject) error {
 	return func(ctx context.Context, s subject) error {
 		return errors.Join(
@@ -82,14 +82,14 @@ func eitherWay(run func(ctx context.Context, s subject, k, other string, write w
 	}
 }
 
-// byShare runs cases with Peek and Keep in place of Read and Write, as the library does. Rule
-// 9 is left out: these two may share what they show and keep.
+// byShare runs cases with Peek and Keep in place of Read and Write, as the library calls them. It
+// leaves out rule 9: these two may share the data that they return and keep.
 func byShare(cases []storeCase) []storeCase {
 	cases = slices.DeleteFunc(slices.Clone(cases), func(c storeCase) bool { return c.rule == 9 })
 	return by("peek and keep", cases, func(s subject) session.Store { return sharing{s.Store, s.sharer} })
 }
 
-// by runs cases against a store that does something in another way.
+// by runs cases against a variant of the store that does something in another way.
 func by(way string, cases []storeCase, store func(s subject) session.Store) []storeCase {
 	all := make([]storeCase, len(cases))
 	for i, c := range cases {

@@ -14,28 +14,27 @@
 //	}
 //
 // Each case has its own harness, and cases run in parallel: on a shared server, give each case a
-// prefix or a table, and remove it with t.Cleanup. (Within a case, the clock never moves while
-// a method runs.) A failure names the rule that is broken.
+// prefix or a table, and remove it with t.Cleanup. (Within a case, the clock never moves while a
+// method runs.) A failure names the rule that is broken.
 //
 // # Clocks
 //
-// Nothing here waits for something to expire. A store that takes its time from a function
-// is given one, and Advance changes what the function returns.
+// Nothing here waits for something to expire. If a store takes its time from a function, give it
+// one, and let Advance change what the function returns.
 //
-// A server with its own clock cannot have that clock moved, but age is relative: Now is the
-// server's clock, or time.Now on the same machine, and Advance takes d off the expiry of
-// everything that is stored, and removes what is due by then if the server would. In Redis that
-// is a PEXPIREAT for each key. So the suite compares what it reads with what Now returns then,
-// and allows for a second of rounding and for the time that the case has taken so far.
+// The clock of a server cannot be moved, but age is relative: Now is the server's clock, or
+// time.Now on the same machine. Advance subtracts d from the expiry of everything that is stored,
+// and removes what is then due if the server would. In Redis that is a PEXPIREAT for each key. So
+// the suite compares what it reads with what Now returns at that time, and allows for a second of
+// rounding and for the time that the case has taken so far.
 //
 // # Rules
 //
-// All numbered rules of [session.Store] and the optional interfaces beside it are checked: 1
-// to 11, 18 and 19 for every store that is no Sealer, 12 to 17 for a Tagger, 23 to 25 for a
-// Lister, 26 and 27 for a Sharer, 28 for a Renewer, and 20 to 22 for a Sealer, in place of
-// all others but 8 and 11. If a store has Peek and Keep, or Renew, the cases of 1 to 11, 18
-// and 19 run through these as well. A later release may add cases; a store that fails one of
-// those was already broken.
+// All numbered rules of [session.Store] and the optional interfaces beside it are checked: 1 to 11,
+// 18 and 19 for every store that is no Sealer, 12 to 17 for a Tagger, 23 to 25 for a Lister, 26 and
+// 27 for a Sharer, 28 for a Renewer, and 20 to 22 for a Sealer, in place of all others but 8 and
+// 11. If a store has Peek and Keep, or Renew, the cases of 1 to 11, 18 and 19 run through these as
+// well. A later release may add cases; a store that fails one of those was already broken.
 package storetest
 
 import (
@@ -51,22 +50,22 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// Harness holds a fresh, empty store, and what the suite must know about it.
+// Harness holds a new, empty store, and what the suite must know about it.
 type Harness struct {
 	Store   session.Store
 	Now     func() time.Time      // the clock the store looks at
 	Advance func(d time.Duration) // moves that clock forward; if the server has a clock of its own, makes everything stored d older
 
-	// What the store cannot do: the zero values are for a store that can do everything.
+	// What the store cannot do. The zero values mean that it can do everything.
 	NoTags  bool // it is not a session.Tagger
 	MaxData int  // the most bytes of data that the store keeps, at least 512; one more is ErrTooLarge. 0 = no limit within the suite's reach
 }
 
-// leastMaxData is how much data the cases write that are not about a limit.
+// leastMaxData is the most data that cases write unless they are about a limit.
 const leastMaxData = 512
 
-// Run checks a store against the contract, each case in a parallel subtest with a harness of its
-// own. It makes two more harnesses, to see what kind of store it is, and that no store has what
+// Run checks a store against the contract, each case in a parallel subtest with its own harness. It
+// makes two more harnesses, to see what kind of store it is, and to check that no store has what
 // another one stored. No case may take more than four minutes, so a server whose calls take a
 // second each is too far away.
 func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
@@ -81,7 +80,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 			t.Fatal(err)
 		}
 	}) {
-		return // what else would fail is not the store's fault
+		return // other failures would not be the store's fault
 	}
 	for _, c := range cases {
 		t.Run(fmt.Sprintf("rule %d: %s", c.rule, c.claim), func(t *testing.T) {
@@ -93,16 +92,16 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 	}
 }
 
-// storeCase is one claim about every store. It returns what is wrong and leaves it to the
-// caller to fail a test, so that the suite can be run against stores that are broken.
+// storeCase is one claim about every store. It returns what is wrong instead of failing a test, so
+// that the suite can be run against broken stores.
 type storeCase struct {
 	rule  int
 	claim string
 	run   func(ctx context.Context, s subject) error
 }
 
-// check runs the case against a store that nobody has used, and says which rule is broken. A store that
-// keeps a lock or a connection makes others wait for ever, so that is an error after some minutes.
+// check runs the case against an unused store, and says which rule is broken. A store that keeps a
+// lock or a connection makes others wait forever, so that is an error after some minutes.
 func (c storeCase) check(ctx context.Context, h Harness) error {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
@@ -112,12 +111,12 @@ func (c storeCase) check(ctx context.Context, h Harness) error {
 	if err == nil {
 		return nil
 	}
-	wrong := strings.ReplaceAll(err.Error(), "\n", "\n\t") // errors.Join has a line for each
+	wrong := strings.ReplaceAll(err.Error(), "\n", "\n\t") // errors.Join has a line for each error
 	return fmt.Errorf("rule %d: %s: %s: %s", c.rule, rules[c.rule], c.claim, wrong)
 }
 
-// fresh leaves a mark in each store, unless it meets that of another one. Whatever else goes
-// wrong here is for a case to find.
+// fresh leaves a mark in each store, and fails if it finds the mark of another store. The cases
+// find anything else that goes wrong here.
 func fresh(ctx context.Context, harnesses ...Harness) error {
 	place := key("a mark")
 	for _, h := range harnesses {
@@ -130,7 +129,7 @@ func fresh(ctx context.Context, harnesses ...Harness) error {
 	return nil
 }
 
-// casesFor chooses the cases for the kind of store.
+// casesFor returns the cases for this kind of store.
 func casesFor(h Harness) ([]storeCase, error) {
 	switch {
 	case h.Store == nil || h.Now == nil || h.Advance == nil:
@@ -164,12 +163,12 @@ func casesFor(h Harness) ([]storeCase, error) {
 	return cases, nil
 }
 
-// patiently does something that may never end, and returns how to wait for it: no longer than that, and
-// then with an error that asks why.
+// patiently does something that may never end, and returns a function that waits for it: no longer
+// than most, and then with an error that asks why.
 func patiently(most time.Duration, why string, do func() error) (wait func() error) {
 	done := make(chan error, 1)
 	go func() {
-		defer close(done) // also where a Harness ends the test, and with it this goroutine
+		defer close(done) // also if a Harness ends the test, and with it this goroutine
 		done <- do()
 	}()
 	return sync.OnceValue(func() error {

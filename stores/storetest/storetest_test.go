@@ -21,7 +21,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/storetest"
 )
 
-// clock is a time that only moves when a test says so.
+// clock is a time that moves only when a test says so.
 type clock struct{ nanos atomic.Int64 }
 
 func newClock() *clock {
@@ -33,7 +33,7 @@ func newClock() *clock {
 func (c *clock) Now() time.Time          { return time.Unix(0, c.nanos.Load()) }
 func (c *clock) Advance(d time.Duration) { c.nanos.Add(int64(d)) }
 
-// memory is a store that is right, for others to break.
+// memory is a correct store, for others to break.
 func memory(c *clock) *memorystore.Store {
 	return memorystore.New(memorystore.Options{Now: c.Now})
 }
@@ -43,23 +43,23 @@ func harness(store func(*clock) session.Store) storetest.Harness {
 	return storetest.Harness{Store: store(c), Now: c.Now, Advance: c.Advance}
 }
 
-// flaw is one thing that a store does wrong, and what the suite has to say about it.
+// flaw is one thing that a store does wrong, and which claims fail because of it.
 type flaw struct {
 	name   string
 	store  func(c *clock) session.Store
-	claims claims // those that fail, and no others do
+	claims claims // these fail, and no others
 }
 
 type claims []string
 
-// Any case that is run by Peek and Keep, or by Renew, fails; at least one does. What such a
-// method does wrong, most of them see.
+// Any of the cases that run by Peek and Keep, or by Renew, may fail, and at least one does. Most of
+// them notice what such a method does wrong.
 const (
 	anyByShare = "by peek and keep: "
 	anyByRenew = "by renew: "
 )
 
-// perhaps begins a claim that fails now and then: in a storm, it takes luck to see the flaw.
+// perhaps begins a claim that fails only sometimes: in a storm, it takes luck to see the flaw.
 const perhaps = "perhaps: "
 
 func allFlaws() []flaw {
@@ -84,12 +84,12 @@ func Test_that_the_suite_finds_what_is_broken_and_nothing_else(t *testing.T) {
 	}
 }
 
-// tries is how often the suite may look at a store. Where a flaw is a race, once in a
-// while nobody loses it.
+// tries is how often the suite may examine a store. If the flaw is a race, now and then nobody
+// loses it.
 const tries = 10
 
-// check runs the suite, and returns which of the claims should have failed and did not. A
-// claim that fails and is not of this flaw fails the test.
+// check runs the suite, and returns the claims that should have failed and did not. If any other
+// claim fails, so does the test.
 func (f flaw) check(t *testing.T, claims claims) (unseen claims) {
 	t.Helper()
 	failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
@@ -117,7 +117,7 @@ func (f flaw) check(t *testing.T, claims claims) (unseen claims) {
 	return unseen
 }
 
-// meant says of a claim that failed whether it is this one, or one of these.
+// meant says whether a failed claim is this one, or begins with this prefix.
 func meant(claim string) func(failed string) bool {
 	return func(failed string) bool {
 		return failed == claim || strings.HasSuffix(claim, ": ") && strings.HasPrefix(failed, claim)
@@ -161,7 +161,7 @@ func Test_that_every_rule_has_a_case_and_every_case_a_rule(t *testing.T) {
 	}
 }
 
-// Run must agree with Failures, which the other tests use.
+// TestRun checks that Run agrees with Failures, which the other tests use.
 func TestRun(t *testing.T) {
 	for name, store := range map[string]func(*clock) session.Store{
 		"a store":                           func(c *clock) session.Store { return memory(c) },
@@ -204,7 +204,7 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// listsOnly is a store with Keys, and nothing else that a store need not have.
+// listsOnly is a store with Keys and no other optional method.
 type listsOnly struct {
 	session.Store
 	lists interface {
@@ -214,8 +214,8 @@ type listsOnly struct {
 
 func (l listsOnly) Keys(ctx context.Context) iter.Seq2[string, error] { return l.lists.Keys(ctx) }
 
-// neverAgain is a store in which a record that was destroyed leaves something in its place for
-// good. That is allowed.
+// neverAgain is a store in which a destroyed record leaves something in its place for good. That is
+// allowed.
 func neverAgain(c *clock) session.Store {
 	s := memory(c)
 	var destroyed sync.Map
@@ -242,7 +242,8 @@ func ignoringVersionOfDestroy(c *clock) session.Store {
 	return struct{ session.Tagger }{ignoresVersionOfDestroy(memory(c))}
 }
 
-// failing are what Run is to fail for, in a process of its own: nobody can take a failure back.
+// failing are cases in which Run must fail, in a process of its own, since a failure cannot be
+// taken back.
 var failing = map[string]struct {
 	newHarness func(t *testing.T) storetest.Harness
 	says, not  string
@@ -287,8 +288,8 @@ func Test_that_run_fails_the_test(t *testing.T) {
 	}
 }
 
-// newServer is a harness as one for a server would be: its clock is the real one, and to
-// advance it makes what is stored older.
+// newServer is a harness like that of a server: it has the real clock, and Advance makes what is
+// stored older.
 func newServer(*testing.T) storetest.Harness {
 	n := newNaive(nil, "")
 	return storetest.Harness{Store: struct{ session.Store }{n}, Now: time.Now, Advance: n.age, NoTags: true}

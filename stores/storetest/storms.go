@@ -11,8 +11,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// The storms are large enough that a store without atomic methods does not get through
-// them by luck, and small enough for one that manages some hundred writes in a second.
+// The storms are large enough that a store without atomic methods does not get through them by
+// luck, and small enough for a store that manages some hundred writes a second.
 const (
 	workers = 8
 	each    = 25
@@ -33,10 +33,10 @@ func increments(ctx context.Context, s subject) error {
 	return errors.Join(err, s.holds(ctx, k, fmt.Sprint(workers*each), 1+workers*each))
 }
 
-// increment reads, adds one and writes, until the write meets the version that it read.
-// It returns the last version that it has seen.
+// increment reads, adds one and writes, until no other write comes in between. It returns the last
+// version that it has seen.
 func (s subject) increment(ctx context.Context, key string) (version uint64, err error) {
-	// Each conflict is a write of somebody else, and of these there are not so many.
+	// Each conflict is a write of another worker, and there are no more of these.
 	for range workers * each {
 		rec, err := s.Read(ctx, key)
 		if err != nil {
@@ -74,7 +74,7 @@ func touches(ctx context.Context, s subject) error {
 			if err := s.Touch(ctx, k, s.in(time.Hour)); err != nil {
 				return err
 			}
-			runtime.Gosched() // there may be one processor for all
+			runtime.Gosched() // in case all share one processor
 		}
 		return nil
 	})
@@ -97,7 +97,7 @@ func writes(ctx context.Context, s subject) error {
 	return err
 }
 
-// oneWins lets all workers write the same version, each with data of its own.
+// oneWins makes all workers write the same version, each with its own data.
 func (s subject) oneWins(ctx context.Context, key string, version uint64) error {
 	var winners atomic.Int64
 	var winner atomic.Int64
@@ -146,7 +146,7 @@ func writeOrDestroy(ctx context.Context, s subject) error {
 	return nil
 }
 
-// destroys writes to records, and touches them, while each of them is destroyed.
+// destroys writes and touches records while each of them is being destroyed.
 func destroys(ctx context.Context, s subject) error {
 	for _, key := range keys(20) {
 		if err := s.Write(ctx, key, s.record(0, "0")); err != nil {
@@ -155,7 +155,7 @@ func destroys(ctx context.Context, s subject) error {
 		err := together(5, func(worker int) error {
 			switch worker {
 			case 0:
-				runtime.Gosched() // let the others begin
+				runtime.Gosched() // let the others start
 				return errors.Join(s.Destroy(ctx, key, 0), s.staysGone(ctx, key, 1))
 			case 1:
 				return s.untilGone(ctx, key, workers*each, func() (uint64, error) {
@@ -171,8 +171,8 @@ func destroys(ctx context.Context, s subject) error {
 	return nil
 }
 
-// untilGone does something to a record until it does not find it any more, from when on nobody
-// does. A broken store may never say so: this many times will do.
+// untilGone does something to a record until the record is not found, and then checks that it stays
+// gone. A broken store may never say that it is gone, hence the limit.
 func (s subject) untilGone(ctx context.Context, key string, times int, do func() (version uint64, err error)) error {
 	for range times {
 		version, err := do()
@@ -186,8 +186,8 @@ func (s subject) untilGone(ctx context.Context, key string, times int, do func()
 	return nil
 }
 
-// staysGone does to a record that is gone what might bring it back. Version is one that it
-// had; 0 if nobody knows.
+// staysGone checks that nothing brings a record back that is gone. Version is one that it had, or 0
+// if unknown.
 func (s subject) staysGone(ctx context.Context, key string, version uint64) error {
 	return errors.Join(
 		step("touch", want(s.Touch(ctx, key, s.in(time.Hour)), session.ErrNotFound)),

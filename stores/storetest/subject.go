@@ -15,7 +15,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// subject is the store that a case looks at.
+// subject is the store that a case examines.
 type subject struct {
 	session.Store
 	Harness
@@ -37,7 +37,7 @@ func newSubject(h Harness) subject {
 	return s
 }
 
-// The methods that change records say which one has failed. (Whoever calls Read says more.)
+// The methods that change records say which one has failed. (The callers of Read say more.)
 
 func (s subject) Write(ctx context.Context, key string, rec session.Record) error {
 	return step("write", s.Store.Write(ctx, key, rec))
@@ -66,7 +66,7 @@ func digits(name string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// keys are n different ones.
+// keys are n different keys.
 func keys(n int) []string {
 	all := make([]string, n)
 	for i := range all {
@@ -78,10 +78,10 @@ func keys(n int) []string {
 // in is the time that the store's clock shows d from now.
 func (s subject) in(d time.Duration) time.Time { return s.Now().Add(d) }
 
-// past is the age of what has expired even if the store rounded it.
+// past is how long ago things expired, enough even for a store that rounds.
 const past = 2 * time.Second
 
-// record is one that expires in an hour.
+// record is a record that expires in an hour.
 func (s subject) record(version uint64, data string) session.Record {
 	return s.expiring(version, data, time.Hour)
 }
@@ -105,7 +105,7 @@ func same(rec session.Record, data string, version uint64) error {
 	return fmt.Errorf("got %s, version %d; want %s, version %d", clip(string(rec.Data)), rec.Version, clip(data), version)
 }
 
-// clip quotes data, and of long data the beginning.
+// clip quotes data, and only the beginning if it is long.
 func clip(data string) string {
 	const most = 60
 	if len(data) <= most {
@@ -122,8 +122,8 @@ func (s subject) expiresIn(ctx context.Context, key string, d time.Duration) err
 	return s.near(rec.Expires, d)
 }
 
-// near allows for the second by which a store may round, and for the time the case has
-// taken so far: the store's clock may be a real one.
+// near checks expires. It allows for the second by which a store may round, and for the time the
+// case has taken so far: the store's clock may be a real one.
 func (s subject) near(expires time.Time, d time.Duration) error {
 	left := expires.Sub(s.Now())
 	if (left - d).Abs() <= time.Second+time.Since(s.began) {
@@ -149,7 +149,7 @@ func (s subject) lists(ctx context.Context, tag string, keys ...string) error {
 	return step("tagged", sameKeys(listed, keys))
 }
 
-// marked reports what is wrong unless exactly these of the tag's entries are revoked.
+// marked reports what is wrong unless exactly these entries of the tag are revoked.
 func (s subject) marked(ctx context.Context, tag string, keys ...string) error {
 	entries, err := s.tags.Tagged(ctx, tag)
 	if err != nil {
@@ -158,7 +158,7 @@ func (s subject) marked(ctx context.Context, tag string, keys ...string) error {
 	return step("marked", sameKeys(revoked(entries), keys))
 }
 
-// revoked are the keys of the entries that are.
+// revoked are the keys of the revoked entries.
 func revoked(entries []session.TagEntry) []string {
 	var keys []string
 	for _, e := range entries {
@@ -193,7 +193,7 @@ func sameKeys(got, want []string) error {
 		len(got), len(got)-len(once), len(once)-len(want), len(want))
 }
 
-// second is the error of a call whose result is of no interest.
+// second is the error of a call whose result does not matter.
 func second[T any](_ T, err error) error { return err }
 
 // step says where in a case something is wrong.
@@ -234,7 +234,7 @@ func together(n int, fn func(i int) error) error {
 	return errors.Join(errs...)
 }
 
-// dead are contexts that have ended, by what they end with.
+// dead are contexts that have ended, by their errors.
 func dead(ctx context.Context) map[error]context.Context {
 	cancelled, cancel := context.WithCancelCause(ctx)
 	cancel(errors.New("a cause, which is not what it ends with"))
@@ -243,8 +243,8 @@ func dead(ctx context.Context) map[error]context.Context {
 	return map[error]context.Context{context.Canceled: cancelled, context.DeadlineExceeded: late}
 }
 
-// silent reports a secret that err, or an error in it, gives away. Half of a secret is one:
-// a file's path, say, may be cut in two.
+// silent reports a secret that err, or an error in it, contains. Half a secret counts too: a file's
+// path, for example, may be cut in two.
 func silent(err error, secrets ...string) error {
 	if err == nil {
 		return nil
@@ -271,7 +271,8 @@ func silent(err error, secrets ...string) error {
 	return nil
 }
 
-// spellings are how a text, or its bytes, may be printed. Of a long one, the beginning will do.
+// spellings are the ways in which a text, or its bytes, may be printed. For a long one, its
+// beginning is enough.
 func spellings(secret string) []string {
 	secret = secret[:min(len(secret), 300)]
 	return []string{
@@ -282,11 +283,11 @@ func spellings(secret string) []string {
 	}
 }
 
-// manyConnections is more than a pool of them has.
+// manyConnections is more than any pool has.
 const manyConnections = 200
 
-// cutShort lists something with contexts that end somewhere in between. Whatever comes without an error must
-// be as many as come where none ends.
+// cutShort lists something with contexts that end somewhere in between. A list without an error
+// must be as long as the list of a context that does not end.
 func cutShort(ctx context.Context, list func(ctx context.Context) (int, error)) error {
 	began := time.Now()
 	all, err := list(ctx)

@@ -35,7 +35,7 @@ var tagCases = []storeCase{
 		)
 	}},
 	{12, "many entries are found", func(ctx context.Context, s subject) error {
-		all := keys(600) // more than some storage gives in one piece; other storage gives a megabyte
+		all := keys(600) // more than some storage returns in one piece; other storage returns a megabyte
 		return errors.Join(
 			spread(all, func(key string) error { return s.add(ctx, user, key) }),
 			s.lists(ctx, user, all...),
@@ -179,7 +179,7 @@ var tagCases = []storeCase{
 			s.revokes(ctx, user, nil, a, b, c),
 			s.lists(ctx, user, a, b, c),
 			s.marked(ctx, user, a, b, c),
-			s.holds(ctx, a, "one", 1), // to destroy it is the caller's
+			s.holds(ctx, a, "one", 1), // destroying it is up to the caller
 		)
 	}},
 	{15, "revoke leaves the excepted entries alone", func(ctx context.Context, s subject) error {
@@ -366,8 +366,8 @@ var tagCases = []storeCase{
 	}},
 }
 
-// expiredEntries runs a case after the entries of a and b have expired, the one of a with a
-// mark. That of c goes on.
+// expiredEntries runs a case after the entries of a and b have expired, that of a with a mark. The
+// entry of c lives on.
 func expiredEntries(run func(context.Context, subject) error) func(context.Context, subject) error {
 	return func(ctx context.Context, s subject) error {
 		err := errors.Join(
@@ -381,9 +381,9 @@ func expiredEntries(run func(context.Context, subject) error) func(context.Conte
 	}
 }
 
-// slipsThrough adds entries while others are revoked, some of them surely not before the
-// revoke began. Where an entry has no mark at the end, it was added after the last of the
-// marks: a list that was asked for after it had been added must show them all.
+// slipsThrough adds entries while others are revoked, some of them certainly after the revoke
+// began. If an entry has no mark at the end, it was added after the last mark, so a list that was
+// read after it had been added must show all marks.
 func slipsThrough(ctx context.Context, s subject) error {
 	for round := range 4 {
 		if err := step(fmt.Sprintf("round %d", round), s.slipsThrough(ctx, tag(fmt.Sprint(round)))); err != nil {
@@ -396,10 +396,10 @@ func slipsThrough(ctx context.Context, s subject) error {
 func (s subject) slipsThrough(ctx context.Context, tag string) error {
 	type addition struct {
 		key  string
-		seen []string // the marked entries that were there after it
+		seen []string // the marked entries in a list read after it was added
 	}
 	const adders, most = 3, 16
-	if err := spread(keys(300), func(key string) error { return s.add(ctx, tag, key) }); err != nil { // so many that it takes a while
+	if err := spread(keys(300), func(key string) error { return s.add(ctx, tag, key) }); err != nil { // enough to take a while
 		return err
 	}
 	var (
@@ -446,8 +446,8 @@ func (s subject) slipsThrough(ctx context.Context, tag string) error {
 	return nil
 }
 
-// tagsAgain tags what has the tag while it is revoked: in the end, each entry is there and
-// has its mark.
+// tagsAgain tags what has the tag already while it is being revoked: in the end, each entry exists
+// and is marked.
 func tagsAgain(ctx context.Context, s subject) error {
 	for round := range 5 {
 		tag, all := tag(fmt.Sprint(round)), keys(20)
@@ -464,7 +464,7 @@ func tagsAgain(ctx context.Context, s subject) error {
 				if err := s.add(ctx, tag, all[i%len(all)]); err != nil {
 					return err
 				}
-				runtime.Gosched() // there may be one processor for all
+				runtime.Gosched() // in case all share one processor
 			}
 			return nil
 		})
@@ -475,8 +475,8 @@ func tagsAgain(ctx context.Context, s subject) error {
 	return nil
 }
 
-// untagsMeanwhile takes a tag off all that have it while it is revoked. Whichever comes first,
-// nothing has it in the end.
+// untagsMeanwhile removes all entries of a tag while it is being revoked. Whichever comes first,
+// none is left in the end.
 func untagsMeanwhile(ctx context.Context, s subject) error {
 	for round := range 5 {
 		tag, all := tag(fmt.Sprint(round)), keys(20)
