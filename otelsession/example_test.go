@@ -17,8 +17,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// The metrics of one request. A program would leave the provider out, and set up the global
-// ones.
+// The metrics of one request. A real program would omit the provider, and set up the global ones.
 func ExampleHooks() {
 	reader := metric.NewManualReader()
 	provider := metric.NewMeterProvider(metric.WithReader(reader))
@@ -55,8 +54,7 @@ func ExampleHooks() {
 	// session.store.duration of 1 call
 }
 
-// Spans and metrics go to the global providers, and the hooks of the application are called
-// as well.
+// Spans and metrics go to the global providers, and the application's own hooks are called as well.
 func ExampleHooks_and() {
 	audit := session.Hooks{
 		Destroyed: func(ctx context.Context, e session.Event) {
@@ -65,7 +63,7 @@ func ExampleHooks_and() {
 	}
 	store := memorystore.New(memorystore.Options{})
 	e := echo.New()
-	// The middleware that begins the span of a request comes before this one.
+	// Put the middleware that begins the span of a request before this one.
 	e.Use(session.Middleware(session.Config{
 		Store: store,
 		Hooks: otelsession.Hooks(otelsession.WithStore(store)).And(audit),

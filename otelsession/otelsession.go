@@ -7,14 +7,14 @@
 //		Hooks: otelsession.Hooks(otelsession.WithStore(store)),
 //	}
 //
-// It is a module of its own, so that only programs that import it contain OpenTelemetry.
+// It is a separate module, so that only programs that import it contain OpenTelemetry.
 //
 // # Spans
 //
-// Spans are called "session.store.read", "session.store.write" and so on, and are children of
-// the request's span. So mount the middleware that begins that span (such as otelecho)
-// outside of [session.Middleware]. A store that cannot be asked makes the span an error; a
-// session that is not there, or was changed by a faster request, does not.
+// Spans are called "session.store.read", "session.store.write" and so on, and are children of the
+// request's span. So mount the middleware that begins that span (such as otelecho) outside of
+// [session.Middleware]. A store that cannot be reached makes the span an error; a session that does
+// not exist, or was changed by a faster request, does not.
 //
 // # Metrics
 //
@@ -56,8 +56,8 @@ import (
 // scope is the instrumentation scope of spans and metrics.
 const scope = "github.com/echo-hypermedia/session/otelsession"
 
-// The keys of attributes. OpenTelemetry's own "session.id" is none of them: the id in a cookie
-// is a credential.
+// The keys of attributes. OpenTelemetry's own "session.id" is not among them: the id in a cookie is
+// a credential.
 const (
 	operationKey = attribute.Key("session.store.operation")
 	outcomeKey   = attribute.Key("session.store.outcome")
@@ -118,8 +118,8 @@ func Hooks(opts ...Option) session.Hooks {
 	}
 }
 
-// counter counts events. The reason of a rejection is an attribute; nothing else in an event
-// comes in few enough kinds.
+// counter counts events. Only the reason of a rejection is an attribute: everything else in an
+// event has too many different values.
 func counter(meter metric.Meter, name, unit, description string) func(context.Context, session.Event) {
 	count, err := meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
 	handle(err)
@@ -136,7 +136,7 @@ func countSessions(meter metric.Meter, live func() int) {
 	count, err := meter.Int64ObservableUpDownCounter("session.count",
 		metric.WithUnit("{session}"), metric.WithDescription("Live sessions."))
 	handle(err)
-	// As an option of the counter, the callback of a second store would be dropped.
+	// If it were an option of the counter, the callback of a second store would be dropped.
 	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		o.ObserveInt64(count, int64(live()))
 		return nil
@@ -150,7 +150,7 @@ func handle(err error) {
 	}
 }
 
-// calls makes a span of each call of a store, and measures it.
+// calls makes a span for each call of a store, and measures it.
 type calls struct {
 	tracer   trace.Tracer
 	duration metric.Float64Histogram
@@ -159,14 +159,14 @@ type calls struct {
 func newCalls(tracer trace.Tracer, meter metric.Meter) calls {
 	duration, err := meter.Float64Histogram("session.store.duration",
 		metric.WithUnit("s"), metric.WithDescription("How long calls of the store take."),
-		// From what memory needs to the 5 seconds that a store is given.
+		// From what memory needs to the 5 seconds that a store may take.
 		metric.WithExplicitBucketBoundaries(0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5))
 	handle(err)
 	return calls{tracer, duration}
 }
 
-// begin is a hook for StoreCall. The kind of the span is internal: the driver of the store
-// may have spans of its own, and those are the client's.
+// begin is a hook for StoreCall. The kind of the span is internal: the driver of the store may have
+// spans of its own, and those are the client spans.
 func (c calls) begin(ctx context.Context, op string) (context.Context, func(error)) {
 	began := time.Now()
 	ctx, span := c.tracer.Start(ctx, "session.store."+op, trace.WithAttributes(operationKey.String(op)))
@@ -182,8 +182,8 @@ func (c calls) begin(ctx context.Context, op string) (context.Context, func(erro
 	}
 }
 
-// outcome is what came of a call. An error that says "not there" or "not that version" is an
-// answer like any other, and none is due to somebody who has left.
+// outcome classifies the result of a call. An error that says "not there" or "not that version" is
+// an ordinary answer, and a visitor who has left needs no answer.
 func outcome(err error) string {
 	switch {
 	case err == nil:

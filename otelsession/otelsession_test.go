@@ -54,7 +54,7 @@ func (tel *telemetry) hooks(opts ...otelsession.Option) session.Hooks {
 	return otelsession.Hooks(append(opts, otelsession.WithTracerProvider(tel.tracer), otelsession.WithMeterProvider(tel.meter))...)
 }
 
-// metrics are the values by name and attributes; of a histogram, the number of values.
+// metrics are the values by name and attributes; for a histogram, the number of values.
 func (tel *telemetry) metrics() map[string]int64 {
 	tel.Helper()
 	values := map[string]int64{}
@@ -135,7 +135,7 @@ func Test_that_every_hook_has_a_metric_of_its_own(t *testing.T) {
 	}
 }
 
-// refusing is a meter provider that accepts nothing.
+// refusing is a meter provider that refuses everything.
 type refusing struct{ noop.MeterProvider }
 
 func (refusing) Meter(string, ...otelmetric.MeterOption) otelmetric.Meter { return refusingMeter{} }
@@ -157,7 +157,7 @@ func Test_that_what_is_not_accepted_goes_to_the_error_handler(t *testing.T) {
 	if len(handled) == 0 || !errors.Is(handled[0], errRefused) {
 		t.Errorf("handled %v; want %v", handled, errRefused)
 	}
-	hooks.Committed(t.Context(), session.Event{}) // is not counted, and no panic
+	hooks.Committed(t.Context(), session.Event{}) // is not counted, but must not panic
 }
 
 func Test_that_every_metric_is_explained(t *testing.T) {

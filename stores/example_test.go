@@ -29,8 +29,8 @@ func ExampleConfigFromEnv() {
 	// Output: *memorystore.Store, 30m0s
 }
 
-// The environment chooses among the drivers of this package and a store that it has no driver
-// or no variable for.
+// The environment chooses among the drivers of this package and a store without a driver or without
+// a variable here.
 func ExampleConfigFromEnvWith() {
 	os.Setenv("SESSION_DRIVER", "small") // as the deployment does
 	os.Setenv("SESSION_IDLE_TIMEOUT", "30m")
@@ -53,8 +53,8 @@ func ExampleConfigFromEnvWith() {
 	// Output: *memorystore.Store, 30m0s
 }
 
-// A program that starts asks its store once, if that can be asked: Redis and DynamoDB say
-// what is wrong with them.
+// A program checks its store once when it starts, if the store has a Check method: those for Redis
+// and DynamoDB report what is wrong with them.
 func ExampleFromEnv() {
 	os.Setenv("SESSION_DRIVER", "memory") // as the deployment does
 
@@ -74,7 +74,7 @@ func ExampleFromEnv() {
 	// Output: *memorystore.Store
 }
 
-// What is wrong is said all at once, so that a deployment fails once and not five times.
+// All mistakes are reported at once, so that a deployment fails once and not five times.
 func ExampleFromEnv_mistakes() {
 	os.Setenv("SESSION_DRIVER", "dynamo")
 	os.Setenv("SESSION_IDLE_TIMEOUT", "120")

@@ -36,7 +36,7 @@ func (e *env) redis() session.Store {
 	return ownRedis{store, client}
 }
 
-// ownRedis is a store whose client is nobody else's.
+// ownRedis is a store that owns its client.
 type ownRedis struct {
 	*redisstore.Store
 	client redis.UniversalClient
@@ -51,15 +51,15 @@ func (s ownRedis) Close() error {
 	return nil
 }
 
-// redisClient reads the URL as go-redis does, and sets what redisstore asks for. There is
-// no telling from the scheme of a URL whether it is for one server, so the parameters do: addr
-// is one more node of a Cluster, or one more Sentinel where there is a master_name.
+// redisClient reads the URL as go-redis does, and sets what redisstore requires. The scheme of a
+// URL does not tell whether it is for one server, so the parameters do: addr is one more node of a
+// Cluster, or one more Sentinel if there is a master_name.
 func redisClient(text string) (redis.UniversalClient, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, redisURLError(text, err)
 	}
-	if strings.Contains(text, "#") { // a password may have it, and would be cut in two there
+	if strings.Contains(text, "#") { // a password may contain it, and would be cut in two there
 		return nil, errors.New("it has a hash" + redisURLForm)
 	}
 	query := u.Query()
@@ -83,7 +83,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 			return nil, redisURLError(text, err)
 		}
 		opts.ContextTimeoutEnabled = true
-		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a failed-over shard is down
+		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a shard is down after a failover
 		if err := limit(&opts.DialTimeout, &opts.ReadTimeout); err != nil {
 			return nil, err
 		}
@@ -100,11 +100,11 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	return redis.NewClient(opts), nil
 }
 
-// mastersOnly refuses the options that send a client to replicas. It is tempting to let them
-// pass in a Cluster, where scripts go to the master all the same. But with any of them the
-// driver tells each node that it may answer as a replica, and so a master that has been replaced
-// goes on reading what it had, sessions that have ended since among them, where without them it
-// names its successor. Behind Sentinel, the driver panics or takes a replica for the master.
+// mastersOnly refuses the options that send a client to replicas. It is tempting to allow them in a
+// Cluster, where scripts go to the master all the same. But with any of them the driver tells each
+// node that it may answer as a replica. A master that has been replaced then keeps answering reads
+// from its old data, with sessions that have ended since; otherwise it would name its successor.
+// Behind Sentinel, the driver panics or takes a replica for the master.
 func mastersOnly(query url.Values) error {
 	var on []string
 	for _, option := range []string{"read_only", "replica_only", "route_by_latency", "route_randomly"} {
@@ -118,8 +118,8 @@ func mastersOnly(query url.Values) error {
 	return fmt.Errorf("take out %s: sessions are read from masters only, since a replica may still have one that was ended", strings.Join(on, ", "))
 }
 
-// poolable refuses the one number with which the driver panics: a Cluster not before the first
-// visitor.
+// poolable refuses the one number that makes the driver panic, in a Cluster only when the first
+// visitor comes.
 func poolable(query url.Values) error {
 	if slices.ContainsFunc(query["pool_size"], func(v string) bool { return strings.HasPrefix(v, "-") }) {
 		return errors.New("pool_size is less than nothing; leave it out for ten connections for each processor")
@@ -127,8 +127,8 @@ func poolable(query url.Values) error {
 	return nil
 }
 
-// limit sets the timeouts that the URL does not. To dial in no time or less never succeeds, though
-// the driver means no limit by it.
+// limit sets the timeouts that the URL does not set. Dialing with a timeout of zero or less never
+// succeeds, though the driver takes it to mean no limit.
 func limit(dial, read *time.Duration) error {
 	*dial, *read = cmp.Or(*dial, tryTimeout), cmp.Or(*read, tryTimeout)
 	if *dial < 0 {
@@ -137,13 +137,13 @@ func limit(dial, read *time.Duration) error {
 	return nil
 }
 
-// redisURLError says which part of a URL net/url or go-redis does not take. Mostly they quote
-// it, which may be a part of the password, if that has a slash in it or a question mark. So
-// nothing of theirs is passed on but the names of options: those that go-redis knows, and
-// others where nothing after the question mark looks like the end of a password.
+// redisURLError says which part of a URL net/url or go-redis refuses. Their errors mostly quote
+// that part, which may be a piece of the password if that contains a slash or a question mark. So
+// nothing of them is passed on but names of options: those that go-redis knows, and others if
+// nothing after the question mark looks like the end of a password.
 func redisURLError(text string, err error) error {
 	if parse, ok := errors.AsType[*url.Error](err); ok {
-		err = parse.Err // without the URL
+		err = parse.Err // omits the URL
 	}
 	says := err.Error()
 	_, query, _ := strings.Cut(text, "?")
@@ -163,7 +163,7 @@ func redisURLError(text string, err error) error {
 
 const redisURLForm = "; write redis://user:password@host:6379/0, and in the password %2F for a slash, %3F for a question mark, %23 for a hash, %25 for a percent sign, %26 for an ampersand"
 
-// redisURLMistakes are how net/url and go-redis begin to say what is wrong, and what is.
+// redisURLMistakes are the beginnings of errors of net/url and go-redis, and our words for each.
 var redisURLMistakes = []struct{ theirs, ours string }{
 	{"net/url: invalid control character", "it has a control character, such as a line feed at its end"},
 	{"net/url: invalid userinfo", "its user or password has a character that must be escaped"},

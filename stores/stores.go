@@ -3,7 +3,7 @@
 //	store, err := stores.FromEnv()
 //
 // [ConfigFromEnv] reads more of the Config, and [ConfigFromEnvWith] does so for a store that you
-// open yourself. These are the variables:
+// open yourself. The variables are:
 //
 //	SESSION_DRIVER            cookie (the default), file, redis, dynamodb or memory
 //	SESSION_IDLE_TIMEOUT      a duration such as 2h or 30m; see session.Config
@@ -22,12 +22,12 @@
 //	          AWS_REGION, …           the region, credentials and all else that AWS's own tools read,
 //	                                  except how often they try and how long they wait
 //
-// Everything missing or wrong is reported at once.
+// Everything that is missing or wrong is reported at once.
 //
-// REDIS_URL may have the options that go-redis reads from a URL, except read_only,
-// replica_only, route_by_latency and route_randomly: a replica may still have a session that
-// was ended. With a master_name, the user and password before the host are Sentinel's, and
-// those of the servers are &username=…&password=….
+// REDIS_URL may have the options that go-redis reads from a URL, except read_only, replica_only,
+// route_by_latency and route_randomly: a replica may still have a session that was ended. With a
+// master_name, the user and password before the host are for Sentinel, and those for the servers
+// are &username=…&password=….
 //
 // Importing this package compiles in all drivers. A program that knows its store should import
 // only that one.
@@ -59,8 +59,8 @@ import (
 )
 
 // FromEnv opens the store that the environment names. If the store has something to close, such as
-// connections, it is an io.Closer. Close it after Echo's Shutdown has returned, since requests are
-// saved until then.
+// connections, it is an io.Closer. Close it after Echo's Shutdown has returned, since requests save
+// their sessions until then.
 //
 // FromEnv does not contact a server. To do so at start, call the store's method
 // Check(context.Context) error, if it has one; the stores for Redis and DynamoDB do.
@@ -104,7 +104,7 @@ func ConfigFromEnvWith(store session.Store) (session.Config, error) {
 type VariableError struct {
 	Name   string // of the variable
 	Value  string // its value; "" if it is missing, or a secret
-	Reason string // what is wrong, and how to mend it
+	Reason string // what is wrong, and how to fix it
 }
 
 func (e *VariableError) Error() string {
@@ -121,8 +121,8 @@ func (e *env) wrong(name, value, reason string) {
 	e.errs = append(e.errs, &VariableError{name, value, reason})
 }
 
-// failed is for a mistake that somebody else has found. If it is about a secret, its text
-// must not show it, and the value is "".
+// failed records a mistake that other code has found. If it is about a secret, its text must not
+// contain the secret, and value is "".
 func (e *env) failed(name, value string, err error) {
 	e.wrong(name, value, "is wrong: "+err.Error())
 }
@@ -136,7 +136,7 @@ func (e *env) required(name, way string) string {
 	return value
 }
 
-// duration is a time above zero, such as one of the examples.
+// duration reads a time above zero, such as one of the examples.
 func (e *env) duration(name, examples string) time.Duration {
 	value := os.Getenv(name)
 	if value == "" {
@@ -161,7 +161,7 @@ func (e *env) yes(name string) bool {
 	return yes
 }
 
-// config is all but the store.
+// config is everything but the store.
 func (e *env) config() session.Config {
 	cfg := session.Config{
 		IdleTimeout:     e.duration("SESSION_IDLE_TIMEOUT", "90s, 30m or 2h"),
@@ -200,7 +200,7 @@ func (e *env) cookie() session.Store {
 	}
 	store, err := cookiestore.New(cookiestore.Options{Keys: keys})
 	if err != nil {
-		return nil // what is wrong with a key has been said
+		return nil // the mistakes in the keys are recorded already
 	}
 	return store
 }
@@ -239,8 +239,8 @@ func (e *env) file() session.Store {
 	return store
 }
 
-// A session waits for its store for five seconds at most, in which a client should try more than
-// once. Left alone, a driver may spend longer than that on its first try.
+// A session waits for its store for at most five seconds, in which a client should try more than
+// once. By default, a driver may spend longer than that on its first try.
 const (
 	tryTimeout = time.Second
 	maxTries   = 3

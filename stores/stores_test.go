@@ -17,10 +17,10 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// goodKey is nobody's key: it is made up anew in each run.
+// goodKey is a new key in each run.
 var goodKey = fmt.Sprintf("%x", cookiestore.GenerateKey())
 
-// setenv leaves nothing in the environment but these variables, of those that count.
+// setenv sets these variables, and removes all others that matter here.
 func setenv(t *testing.T, variables map[string]string) {
 	t.Helper()
 	for _, entry := range os.Environ() {
@@ -120,7 +120,7 @@ func Test_that_the_environment_configures_a_store_that_it_does_not_know(t *testi
 	}
 }
 
-// ownStore is one that the application has opened.
+// ownStore is a store that the application has opened.
 type ownStore struct {
 	*memorystore.Store
 	closed bool
