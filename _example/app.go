@@ -17,8 +17,8 @@ import (
 func New(store session.Store) (*echo.Echo, error) {
 	sessions, err := session.New(session.Config{
 		Store: store,
-		// The example speaks plain http, where some browsers do not keep a Secure
-		// cookie, not even from localhost. An application on the web leaves this out.
+		// The example uses plain http, over which some browsers do not keep a Secure cookie, not
+		// even from localhost. An application on the web leaves this out.
 		Cookie: session.CookieOptions{Insecure: true},
 	})
 	if err != nil {
@@ -32,14 +32,14 @@ func New(store session.Store) (*echo.Echo, error) {
 		middleware.SecureWithConfig(middleware.SecureConfig{
 			ContentSecurityPolicy: contentSecurityPolicy,
 			ContentTypeNosniff:    "nosniff",
-			ReferrerPolicy:        "same-origin", // session.Back needs the Referer of this site
+			ReferrerPolicy:        "same-origin", // session.Back needs the Referer of pages of this site
 		}),
-		session.CrossOrigin(), // refuses the forms of other sites (CSRF)
+		session.CrossOrigin(), // refuses forms from other sites (CSRF)
 		sessions.Middleware(),
-		session.FlashInvalid, // a validation error that a handler returns goes back to its form
+		session.FlashInvalid, // sends a validation error that a handler returns back to its form
 	)
-	// An application that needs tags sets Config.Tags instead of asking, and refuses to
-	// start without.
+	// An application that needs tags does not check: it sets Config.Tags and refuses to start
+	// without them.
 	_, tags := store.(session.Tagger)
 	routes(e, members{sessions, tags})
 	return e, nil
@@ -90,8 +90,8 @@ func routes(e *echo.Echo, m members) {
 	e.GET("/app.css", text("text/css", appCSS))
 }
 
-// Nothing but our own files: the components need no script and no inline style. Scripts are
-// for those who switch htmx on.
+// contentSecurityPolicy allows only our own files: the components need no script and no inline
+// style. Scripts are for visitors who switch htmx on.
 const contentSecurityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -100,7 +100,7 @@ type formValidator struct{ rules *validator.Validate }
 
 func (v formValidator) Validate(form any) error { return v.rules.Struct(form) }
 
-// showError is the page for whatever goes wrong.
+// showError shows the page for any error.
 func showError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -115,8 +115,8 @@ func showError(err error, c echo.Context) {
 		c.Logger().Error(err)
 	}
 	h := c.Response().Header()
-	h.Set(echo.HeaderCacheControl, "no-store") // it names the member, as the pages of private do
-	if session.IsPartial(c) {                  // htmx 4 shows errors as well: in the place of the page, and not of a part
+	h.Set(echo.HeaderCacheControl, "no-store") // it names the member, like the pages of private
+	if session.IsPartial(c) {                  // htmx 4 shows errors, too: let this one replace the whole page
 		h.Set("HX-Retarget", "body")
 		h.Set("HX-Reswap", "innerHTML")
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// onEachStore runs test with each store that the example can be started with, every time
-// as a new visitor of a new server.
+// onEachStore runs test with each store that the example can use, each time as a new visitor of a
+// new server.
 func onEachStore(t *testing.T, test func(*testing.T, visit)) {
 	t.Helper()
 	for _, driver := range []string{"memory", "cookie"} {
@@ -26,7 +26,7 @@ func onEachStore(t *testing.T, test func(*testing.T, visit)) {
 	}
 }
 
-// startApp serves the example with that store, and is its address.
+// startApp serves the example with that store, and returns its address.
 func startApp(t *testing.T, driver string) string {
 	t.Helper()
 	store, err := openStore(driver)
@@ -47,13 +47,13 @@ func serveApp(t *testing.T, store session.Store) string {
 	return server.URL
 }
 
-// visit is somebody with a cookie jar, who follows redirects.
+// visit is a visitor with a cookie jar, who follows redirects.
 type visit struct {
 	t      *testing.T
 	client *http.Client
 	app    string
 	agent  string // the User-Agent
-	htmx   bool   // asks for parts of pages
+	htmx   bool   // requests parts of pages
 }
 
 func newVisit(t *testing.T, app string) visit {
@@ -77,7 +77,7 @@ func (v visit) get(path string) page {
 	return v.send(http.MethodGet, "", path, nil)
 }
 
-// post sends a form from the page at the path from. The form is names and values in turn.
+// post sends a form from the page at the path from. form alternates names and values.
 func (v visit) post(from, to string, form ...string) page {
 	v.t.Helper()
 	values := url.Values{}
@@ -114,7 +114,7 @@ func (v visit) send(method, from, to string, form url.Values) page {
 	return page{v.t, res.StatusCode, res.Request.URL.Path, string(body)}
 }
 
-// is checks where the visitor ended up.
+// is checks at which path the visitor ended up.
 func (p page) is(path string) page {
 	p.t.Helper()
 	if p.path != path || p.status != http.StatusOK {
@@ -123,7 +123,7 @@ func (p page) is(path string) page {
 	return p
 }
 
-// shows checks that each text is there exactly once.
+// shows checks that each text appears exactly once.
 func (p page) shows(texts ...string) page {
 	p.t.Helper()
 	for _, text := range texts {
@@ -363,7 +363,7 @@ func Test_that_an_error_page_shows_messages_too(t *testing.T) {
 	})
 }
 
-// htmx 4 shows errors as well, and the page of one has no place in a part of another.
+// htmx 4 shows error pages, too, and such a page must not end up inside a part of another.
 func Test_that_an_error_page_takes_the_place_of_the_page(t *testing.T) {
 	v := newVisit(t, startApp(t, "memory"))
 	for header, want := range map[string]string{"HX-Request": "body", "Accept": ""} {

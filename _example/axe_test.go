@@ -19,7 +19,7 @@ func Test_that_the_gallery_is_accessible_in_every_theme(t *testing.T) {
 	for _, look := range looks {
 		for _, scheme := range []string{"light", "dark"} {
 			if look.name == "none" && scheme == "dark" {
-				continue // without style sheets the colours are the browser's
+				continue // without style sheets, the colours are those of the browser
 			}
 			for _, dir := range []string{"ltr", "rtl"} {
 				address := galleryView{look, scheme, dir}.address()
@@ -61,11 +61,11 @@ func Test_that_what_is_not_accessible_is_found(t *testing.T) {
 	}
 }
 
-// still is somebody who prefers reduced motion: nothing is seen half-way.
+// still is for a visitor who prefers reduced motion, so that nothing is seen half-way.
 const still = "reduce"
 
-// prefers makes the visitor somebody who prefers that motion ("reduce", "no-preference")
-// and that colour scheme.
+// prefers sets which motion ("reduce", "no-preference") and which colour scheme the visitor
+// prefers.
 func (b tab) prefers(motion, scheme string) {
 	b.t.Helper()
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{

@@ -26,7 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	slog.SetLogLoggerLevel(slog.LevelError) // every server says at its start that its cookie is insecure
+	slog.SetLogLoggerLevel(slog.LevelError) // every server logs at start that its cookie is insecure
 	flag.Parse()
 	if err := flag.Set("test.parallel", tabs); err != nil {
 		panic(err)
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// tabs is how many tests go on at a time. What they do most of the time is wait.
+// tabs is how many tests run at a time. Most of the time they wait.
 const tabs = "4"
 
 // patience is how long a test waits for one page.
@@ -59,7 +59,7 @@ func startBrowser() (context.Context, error) {
 		chromedp.Flag("disable-component-update", true),
 	)
 	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium's sandbox refuses root
+		options = append(options, chromedp.NoSandbox) // Chromium's sandbox does not run as root
 	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ := chromedp.NewContext(allocator)
@@ -90,7 +90,7 @@ type tab struct {
 	app string
 }
 
-// openTab opens a tab with cookies of its own.
+// openTab opens a tab with its own cookies.
 func openTab(t *testing.T, app string) tab {
 	t.Helper()
 	parent, err := browser()
@@ -119,8 +119,8 @@ func newTab(t *testing.T, parent context.Context, app string, options ...chromed
 	return tab{t, ctx, app}
 }
 
-// inTime waits for something that cannot be given a deadline. A context with one would take
-// the tab along with it.
+// inTime waits for something that cannot get a deadline: a context with a deadline would close the
+// tab when it ends.
 func inTime(t *testing.T, do func() error) {
 	t.Helper()
 	done := make(chan error, 1)
@@ -166,7 +166,7 @@ func (b tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// leads does what leads to a page, and waits for it.
+// leads runs steps that lead to a page, and waits for the page.
 func (b tab) leads(steps ...chromedp.Action[chromedp.Void]) error {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -179,7 +179,7 @@ func (b tab) open(path string) {
 	b.do(chromedp.Navigate(b.app + path))
 }
 
-// press clicks on a button or link that leads to a page.
+// press clicks a button or link that leads to a page.
 func (b tab) press(selector string) {
 	b.t.Helper()
 	if err := b.leads(chromedp.Click(selector)); err != nil {
@@ -192,7 +192,7 @@ func (b tab) fill(selector, text string) {
 	b.do(chromedp.SendKeys(selector, text))
 }
 
-// eval asks the page. It works where scripts of the page are switched off, too.
+// eval evaluates an expression in the page, even if the page's scripts are switched off.
 func eval[T any](b tab, js string) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -204,7 +204,7 @@ func eval[T any](b tab, js string) T {
 	return v
 }
 
-// alerts is the text of each alert that can be seen.
+// alerts is the text of each visible alert.
 func (b tab) alerts() []string {
 	b.t.Helper()
 	return eval[[]string](b, `[...document.querySelectorAll("[data-flash]")].
@@ -238,7 +238,7 @@ func inBrowser(t *testing.T, test func(tab)) {
 	}
 }
 
-// call sends a command that no action of chromedp stands for.
+// call sends a command for which chromedp has no action.
 func call[P, R any](b tab, command cdp.Command[P, R], params P) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -274,7 +274,7 @@ func Test_that_an_alert_can_be_dismissed(t *testing.T) {
 	})
 }
 
-// Chromium checks a box again when somebody comes back, by its place in the page.
+// When somebody comes back to a page, Chromium checks boxes again by their position in it.
 func Test_that_Back_does_not_dismiss_an_alert_that_is_new(t *testing.T) {
 	b := openTab(t, startApp(t, "memory"))
 	b.open("/")
@@ -334,8 +334,8 @@ func somePicture(t *testing.T) string {
 	return path
 }
 
-// fillPost fills every field in, some of them wrongly. All but title, password, picture
-// and comments, which the tests type and click on.
+// fillPost fills in every field, some of them wrongly, except title, password, picture and
+// comments, which the tests type and click.
 const fillPost = `(() => {
 	const values = {
 		"title": "Grüße & <b>Küsse</b>", "body": "\n too short", "category": "story", "author.name": "  Ada  ", "author.email": "ada@",
@@ -349,7 +349,7 @@ const fillPost = `(() => {
 	return true
 })()`
 
-// correctPost puts right what fillPost got wrong, but for the password.
+// correctPost corrects what fillPost got wrong, except the password.
 const correctPost = `(() => {
 	const fields = document.querySelector("main form").elements
 	fields["body"].value = "A text that is long enough to be read."
@@ -360,15 +360,15 @@ const correctPost = `(() => {
 	return true
 })()`
 
-// form is what submitting the form of the page would send, but for secrets and files.
+// form is what submitting the form of the page would send, without secrets and files.
 func (b tab) form() []string {
 	b.t.Helper()
 	return eval[[]string](b, `[...new FormData(document.querySelector("main form"))].
 		filter(([name, value]) => name != "password" && typeof value == "string").map(field => field.join("="))`)
 }
 
-// wantErrors checks that each wrong field is described by its error, and that the summary
-// of them has the focus.
+// wantErrors checks that each wrong field is described by its error, and that the error summary has
+// the focus.
 func (b tab) wantErrors() {
 	b.t.Helper()
 	got := eval[[]string](b, `[...new Set([...document.querySelectorAll("main [aria-invalid=true]")].filter(field =>
@@ -385,7 +385,7 @@ func (b tab) wantErrors() {
 	if links != len(want) {
 		b.t.Errorf("the summary has %d links; want %d", links, len(want))
 	}
-	b.do(chromedp.WaitReady(`#error-summary:focus`)) // browsers give it a moment after the page has loaded
+	b.do(chromedp.WaitReady(`#error-summary:focus`)) // browsers take a moment for this after the page has loaded
 }
 
 func Test_that_the_summary_leads_to_the_field(t *testing.T) {
@@ -471,7 +471,7 @@ func (b tab) cookieEnds() (end time.Time) {
 	return end
 }
 
-// logIn fills the login page in.
+// logIn fills in the login page.
 func (b tab) logIn() {
 	b.t.Helper()
 	b.fill(`main [name="email"]`, "ada@example.com")
@@ -551,7 +551,7 @@ func Test_that_two_tabs_at_once_lose_nothing(t *testing.T) {
 	}
 }
 
-// pressOften may run in a goroutine of its own.
+// pressOften may run in its own goroutine.
 func (b tab) pressOften(selector string, times int) error {
 	if err := b.leads(chromedp.Navigate(b.app + "/cart")); err != nil {
 		return err

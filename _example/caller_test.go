@@ -13,7 +13,7 @@ import (
 	"github.com/echo-hypermedia/session/sessiontest"
 )
 
-// It is here because what is in the library's own module is never the caller.
+// The test is here because code in the library's own module never counts as the caller.
 func Test_that_the_page_is_the_caller_of_a_component_that_comes_too_late(t *testing.T) {
 	store, err := openStore("cookie")
 	if err != nil {

@@ -21,7 +21,7 @@ var products = []product{
 	{"plant", "Desk plant", "Asks for water once a week", 1890},
 }
 
-// productOf finds the product that a form names.
+// productOf returns the product that a form names.
 func productOf(c echo.Context) (product, error) {
 	for _, p := range products {
 		if p.ID == c.FormValue("product") {
@@ -31,10 +31,10 @@ func productOf(c echo.Context) (product, error) {
 	return product{}, echo.ErrNotFound
 }
 
-// maxQuantity is how many of a product there are to be had at once.
+// maxQuantity is how many of a product can be bought at once.
 const maxQuantity = 99
 
-// cart is how many of each product, by its ID.
+// cart is the quantity of each product, by its ID.
 type cart map[string]int
 
 func (items cart) set(id string, count int) cart {
@@ -48,7 +48,7 @@ func (items cart) set(id string, count int) cart {
 	return items
 }
 
-// merge adds what is missing. What another tab has added meanwhile stays.
+// merge adds what is missing, and keeps what another tab has added meanwhile.
 func (items cart) merge(others cart) cart {
 	for id, count := range others {
 		items = items.set(id, max(items[id], count))
@@ -71,7 +71,7 @@ func showCart(c echo.Context) error {
 	return session.Render(c, http.StatusOK, cartPage(session.Get[cart](s, "cart"), visits, s.Has("emptied")))
 }
 
-// answerCart shows what became of the cart.
+// answerCart shows the cart after a change.
 func answerCart(c echo.Context) error {
 	s := session.From(c)
 	return answer(c, cartPart(session.Get[cart](s, "cart"), s.Has("emptied")), "/cart")
@@ -83,7 +83,7 @@ func addToCart(c echo.Context) error {
 		return err
 	}
 	s := session.From(c)
-	// Update, not Get and Put: where two tabs add at the same time, both count.
+	// Update, not Get and Put: if two tabs add at the same time, both count.
 	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, min(items[p.ID]+1, maxQuantity)) })
 	s.Forget("emptied")
 	s.FlashSuccess(p.Name + " was added to your cart.")
@@ -114,8 +114,8 @@ func removeFromCart(c echo.Context) error {
 	return answerCart(c)
 }
 
-// emptyCart keeps the cart under another key, for those who did not mean it. A second click
-// finds it empty.
+// emptyCart moves the cart to another key, so that emptying it can be undone. A second click finds
+// it empty.
 func emptyCart(c echo.Context) error {
 	s := session.From(c)
 	if items := session.Pull[cart](s, "cart"); len(items) > 0 {

@@ -10,11 +10,11 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// choice is a button among several: what it sends, and what it says.
+// choice is one of several buttons: what it sends, and what it says.
 type choice struct{ value, text string }
 
-// clients are the ways in which pages talk to the server: by nothing but HTML, or by a
-// script. The visitor chooses, and the pages are the same.
+// clients are the ways in which pages talk to the server: by plain HTML, or by a script. The
+// visitor chooses one; the pages are the same.
 var clients = []choice{{"", "Plain HTML"}, {"htmx2", "htmx 2"}, {"htmx4", "htmx 4"}}
 
 // client is the visitor's choice. The file of the script has the same name.
@@ -38,7 +38,7 @@ func chooseClient(c echo.Context) error {
 	return echo.ErrBadRequest
 }
 
-// boost lets htmx fetch what links and forms lead to, in both spellings of inheritance.
+// boost makes htmx fetch the targets of links and forms, with the attributes of htmx 2 and htmx 4.
 func boost(ctx context.Context) templ.Attributes {
 	if client(ctx) == "" {
 		return nil
@@ -46,17 +46,17 @@ func boost(ctx context.Context) templ.Attributes {
 	return templ.Attributes{"hx-boost": "true", "hx-boost:inherited": "true"}
 }
 
-// elsewhere is for a link to a page with other style sheets, which browsers have to load.
+// elsewhere is for a link to a page with other style sheets, which only a real page load brings.
 func elsewhere() templ.Attributes { return templ.Attributes{"hx-boost": "false"} }
 
-// replaces has htmx put the answer to a form into the place of the element with that id.
-// Without htmx these attributes mean nothing.
+// replaces makes htmx put the answer to a form in place of the element with this id. Without htmx
+// these attributes do nothing.
 func replaces(id, action string) templ.Attributes {
 	return templ.Attributes{"hx-post": action, "hx-target": "#" + id, "hx-swap": "outerHTML"}
 }
 
-// answer answers with a part of the page, and the alerts, where that is what was asked for.
-// Everybody else goes to the page.
+// answer answers with a part of the page, and the alerts, if a part was requested. Otherwise it
+// redirects to the page.
 func answer(c echo.Context, part templ.Component, page string) error {
 	if session.IsPartial(c) {
 		return session.Render(c, http.StatusOK, withAlerts(part))
@@ -64,7 +64,7 @@ func answer(c echo.Context, part templ.Component, page string) error {
 	return session.Redirect(c, page)
 }
 
-// answerPoll is asked every second, and counts. It shows no messages, so they wait for a page.
+// answerPoll is requested every second, and counts. It shows no messages, so they wait for a page.
 func answerPoll(c echo.Context) error {
 	return session.Render(c, http.StatusOK, polled(session.From(c).Increment("polls")))
 }

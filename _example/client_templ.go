@@ -12,8 +12,8 @@ import (
 	"strconv"
 )
 
-// scripts is what a page needs to talk to the server by htmx: its script, what it must know
-// to show forms that are not accepted, and what keeps alerts from being shown again.
+// scripts is what a page needs for htmx: its script, how it must show forms that were not accepted,
+// and what keeps alerts from being shown again.
 func scripts() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -58,7 +58,7 @@ func scripts() templ.Component {
 	})
 }
 
-// The switch is not boosted: another script takes a whole new page.
+// The switch is not boosted: another script needs a new page.
 func clientSwitch() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -133,7 +133,7 @@ func clientSwitch() templ.Component {
 	})
 }
 
-// withAlerts is a part of a page, and whatever alerts there are, for their own place.
+// withAlerts is a part of a page, together with any alerts, which go to their own place.
 func withAlerts(part templ.Component) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -163,7 +163,7 @@ func withAlerts(part templ.Component) templ.Component {
 	})
 }
 
-// poller shows that what asks in the background does not use up a message.
+// poller shows that a request in the background does not use up a message.
 func poller() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -11,7 +11,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// byPart is the same visitor, asking for parts of pages.
+// byPart is the same visitor, requesting parts of pages.
 func (v visit) byPart() visit {
 	v.htmx = true
 	return v
@@ -65,7 +65,7 @@ func Test_that_a_poll_uses_up_no_message(t *testing.T) {
 	})
 }
 
-// byHTMX runs test on pages that talk to the server by htmx, in both majors.
+// byHTMX runs test on pages that use htmx, with both major versions.
 func byHTMX(t *testing.T, test func(tab)) {
 	t.Helper()
 	for _, name := range []string{"htmx2", "htmx4"} {
@@ -79,7 +79,7 @@ func byHTMX(t *testing.T, test func(tab)) {
 	}
 }
 
-// htmx 2 has copies of pages, whatever their Cache-Control says.
+// htmx 2 keeps copies of pages, whatever their Cache-Control says.
 func Test_that_Back_does_not_show_a_members_page_after_the_log_out(t *testing.T) {
 	byHTMX(t, func(b tab) {
 		b.open("/account/sessions")
@@ -97,7 +97,7 @@ func Test_that_Back_does_not_show_a_members_page_after_the_log_out(t *testing.T)
 	})
 }
 
-// until waits for what a script does to the page.
+// until waits until js is true in the page.
 func (b tab) until(js string) {
 	b.t.Helper()
 	b.do(chromedp.Poll[chromedp.Void](js))

@@ -8,8 +8,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// debug shows what the session holds, and leaves it as it is: Has does not consume a
-// message, and only a page ends what was flashed for one page. JSON is not a page.
+// debug shows what the session holds without changing it: Has does not consume a message, and what
+// was flashed for one page ends only with a page, which JSON is not.
 func debug(c echo.Context) error {
 	s := session.From(c)
 	flashed := s.FlashMessages()

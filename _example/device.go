@@ -2,8 +2,8 @@ package main
 
 import "strings"
 
-// What to look for in a User-Agent. The first that is found counts: Edge also says that it
-// is Chrome, Chrome that it is Safari, and Android that it is Linux.
+// What to look for in a User-Agent. The first match counts: Edge also claims to be Chrome, Chrome
+// to be Safari, and Android to be Linux.
 var (
 	browserMarks = []mark{
 		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"},
@@ -18,8 +18,8 @@ var (
 
 type mark struct{ sign, name string }
 
-// device says what a User-Agent stands for, in words that its owner knows it by: "Firefox
-// on Linux". A visitor can send any User-Agent, so nothing of it is repeated.
+// device describes a User-Agent in words that its owner recognises: "Firefox on Linux". A visitor
+// can send any User-Agent, so it repeats nothing of it.
 func device(userAgent string) string {
 	browser := find(browserMarks, userAgent)
 	if browser == "" {

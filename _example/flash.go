@@ -13,8 +13,8 @@ func home(c echo.Context) error {
 	return session.Render(c, http.StatusOK, homePage())
 }
 
-// flash does what its button says. The next page shows the messages, once; with htmx this one
-// does.
+// flash does what its button says. The next page shows the messages, once; with htmx the current
+// page does.
 func flash(c echo.Context) error {
 	s := session.From(c)
 	switch c.FormValue("show") {

@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// (f) Some of what is loaded ahead of time is shown later without another request.
+// (f) A page that is loaded ahead of time may be shown later without another request.
 func Test_that_a_page_that_is_loaded_ahead_of_time_neither_takes_a_message_nor_repeats_it(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -39,8 +39,8 @@ func Test_that_a_page_that_is_loaded_ahead_of_time_neither_takes_a_message_nor_r
 	}
 }
 
-// Nothing tells the preload extension of htmx 4 from a click. Its page is shown if there is
-// a click, and lost with its message if there is none.
+// The server cannot tell the preload extension of htmx 4 from a click. The page that it loads is
+// shown if there is a click, and lost with its message if there is none.
 func Test_that_a_page_that_htmx_4_preloads_shows_its_message_when_it_is_used(t *testing.T) {
 	t.Parallel()
 	onSites(t, []library{htmx4}, func(t *testing.T, s *site, driver string) {
@@ -57,7 +57,7 @@ func linkToDone(attributes string, more ...any) markup {
 	return append(markup{`<a id="go" href="/done" `, attributes, `>Go</a>`}, more...)
 }
 
-// looksAhead has the browser load /done ahead of time, while a message waits to be shown.
+// looksAhead makes the browser load /done ahead of time, while a message waits to be shown.
 func (w witness) looksAhead(hover bool, use func(witness)) {
 	w.t.Helper()
 	w.opens("flash")
@@ -74,7 +74,7 @@ func (w witness) looksAhead(hover bool, use func(witness)) {
 	w.hasRead("Saved.")
 }
 
-// triggers does what makes the browser ask for a path, and waits until that is answered.
+// triggers runs steps that make the browser request a path, and waits for the answer.
 func (w witness) triggers(path string, steps ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
 	before := w.site.timesAnswered(path)
@@ -84,7 +84,7 @@ func (w witness) triggers(path string, steps ...chromedp.Action[chromedp.Void]) 
 	}
 }
 
-// over moves the mouse onto something.
+// over moves the mouse over an element.
 func (w witness) over(selector string) chromedp.Action[chromedp.Void] {
 	w.t.Helper()
 	at := eval[[]float64](w.tab, `(({x, y, width, height}) => [x + width / 2, y + height / 2])(document.querySelector("`+selector+`").getBoundingClientRect())`)

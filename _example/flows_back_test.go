@@ -6,11 +6,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// saveForm leaves a message for the page after it.
+// saveForm flashes a message for the page after it.
 const saveForm = `<form method="post" action="/save"><button>Save</button></form>`
 
-// Without this the tests of this file could not fail: Chromium does keep pages, and shows
-// them as they were.
+// Without this, the tests of this file could never fail: it shows that Chromium does keep pages,
+// and shows them unchanged.
 func Test_that_a_page_without_messages_is_kept_for_Back(t *testing.T) {
 	t.Parallel()
 	onSites(t, []library{plain, scriptless}, func(t *testing.T, s *site, driver string) {
@@ -34,7 +34,7 @@ func (w witness) staysKept() {
 	}
 }
 
-// (h) The first message of a visitor begins his session; later ones find it there.
+// (h) The first message of a visitor begins a session; later ones find it there.
 func Test_that_Back_does_not_show_a_message_again(t *testing.T) {
 	t.Parallel()
 	onSites(t, allLibraries, func(t *testing.T, s *site, driver string) {
@@ -64,7 +64,7 @@ func Test_that_Back_does_not_show_the_errors_of_a_form_again(t *testing.T) {
 		s.start = titleForm
 		s.serve(t, driver)
 		w := s.visit(t)
-		for range 2 { // the second time there is a session already
+		for range 2 { // the second time, there is already a session
 			w.opens("start")
 			w.clicks("#form button", "start")
 			w.clicks("#load-next", "next")
@@ -74,8 +74,8 @@ func Test_that_Back_does_not_show_the_errors_of_a_form_again(t *testing.T) {
 	})
 }
 
-// A library swaps pages, and brings them back from a cache of its own. What the components
-// say in their attributes is enough for it.
+// A library swaps pages, and brings them back from its own cache. The attributes of the components
+// are enough to tell it what not to keep.
 func Test_that_a_library_does_not_bring_a_message_back(t *testing.T) {
 	t.Parallel()
 	onSites(t, []library{htmx2, htmx4, turbo}, func(t *testing.T, s *site, driver string) {
@@ -93,7 +93,7 @@ func Test_that_a_library_does_not_bring_a_message_back(t *testing.T) {
 	})
 }
 
-// Unpoly has a cache of its own, too, and shows what is in it for a link as well.
+// Unpoly also has its own cache, which it uses even when a link is followed.
 func Test_that_Unpoly_does_not_bring_back_what_was_shown(t *testing.T) {
 	t.Parallel()
 	for what, shown := range map[string]struct {
@@ -121,7 +121,7 @@ func Test_that_Unpoly_does_not_bring_back_what_was_shown(t *testing.T) {
 	}
 }
 
-// It keeps a page under the address of the link that was redirected to it as well.
+// It also keeps a page under the address of the link that was redirected to it.
 func Test_that_Unpoly_does_not_bring_back_what_a_redirect_led_to(t *testing.T) {
 	t.Parallel()
 	onSites(t, []library{unpoly}, func(t *testing.T, s *site, driver string) {
@@ -137,8 +137,8 @@ func Test_that_Unpoly_does_not_bring_back_what_a_redirect_led_to(t *testing.T) {
 	})
 }
 
-// What a part brought along is in the page that htmx keeps, and in the document that the
-// browser keeps; the server can say nothing about either.
+// A message that came with a part is in the page that htmx keeps, and in the document that the
+// browser keeps; the server can affect neither.
 func Test_that_a_message_of_a_part_does_not_come_back_with_its_page(t *testing.T) {
 	t.Parallel()
 	for how, link := range map[string]string{"swapped": "#to-next", "loaded": "#load-next"} {
@@ -160,8 +160,8 @@ func Test_that_a_message_of_a_part_does_not_come_back_with_its_page(t *testing.T
 	}
 }
 
-// The document of a swapped page is older than the page, and so is what the server said
-// about keeping it.
+// The document is older than the page that was swapped into it, and so are the server's
+// instructions about keeping it.
 func Test_that_a_message_of_a_swapped_page_does_not_come_back_with_its_document(t *testing.T) {
 	t.Parallel()
 	onSites(t, []library{htmx2, htmx4, turbo}, func(t *testing.T, s *site, driver string) {
@@ -194,7 +194,7 @@ func Test_that_Turbo_does_not_bring_the_errors_of_a_form_back(t *testing.T) {
 	})
 }
 
-// Turbo puts a frame, and an answer that is no redirect, into the page without loading one.
+// Turbo puts a frame, or an answer that is no redirect, into the page without loading a page.
 func Test_that_Turbo_does_not_bring_back_a_form_that_was_answered_at_once(t *testing.T) {
 	t.Parallel()
 	for claim, start := range map[string]markup{

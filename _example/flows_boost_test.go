@@ -2,8 +2,8 @@ package main
 
 import "testing"
 
-// (e) Boosted links and forms get whole pages. Where only a part of one is taken, the
-// region of the messages has to be taken as well.
+// (e) Boosted links and forms get whole pages. If only a part of a page is used, the message region
+// must be used as well.
 func Test_that_a_boosted_page_shows_its_message_once(t *testing.T) {
 	t.Parallel()
 	for name, attributes := range map[string]string{

@@ -39,7 +39,7 @@ func (b board[T]) look(look func(T)) {
 	look(*b.state)
 }
 
-// wait waits until is says yes.
+// wait waits until is returns true.
 func (b board[T]) wait(ctx context.Context, is func(T) bool) error {
 	for {
 		b.mu.Lock()
@@ -56,27 +56,27 @@ func (b board[T]) wait(ctx context.Context, is func(T) bool) error {
 	}
 }
 
-// A witness is somebody in front of a tab who counts what he reads.
+// A witness sits in front of a tab and counts the messages that appear.
 type witness struct {
 	tab
 	site *site
 	eyes board[sight]
 }
 
-// sight is what came into sight so far.
+// sight is what has come into sight so far.
 type sight struct {
 	messages map[string]int // how often each message did
 	pages    []string       // the pages, loaded, swapped in, or brought back
-	kept     int            // how many documents the browser had kept, and showed as they were
-	loading  bool           // the document is not there to its end yet, nor are its scripts
+	kept     int            // how many documents the browser had kept, and showed unchanged
+	loading  bool           // the document and its scripts are not complete yet
 }
 
-// isAt says whether page came into sight, after so many others.
+// isAt says whether page came into sight after the first pages, others in number.
 func (s sight) isAt(page string, others int) bool {
 	return !s.loading && slices.Contains(s.pages[others:], page)
 }
 
-// visit opens a tab with cookies of its own.
+// visit opens a tab with its own cookies.
 func (s *site) visit(t *testing.T) witness {
 	t.Helper()
 	w := s.watched(openTab(t, s.url))
@@ -86,7 +86,7 @@ func (s *site) visit(t *testing.T) witness {
 	return w
 }
 
-// another is one more tab of the same visitor, who counts what is there by itself.
+// another is one more tab of the same visitor, with its own count.
 func (w witness) another() witness {
 	w.t.Helper()
 	return w.site.watched(w.tab.another())
@@ -96,17 +96,16 @@ func (s *site) watched(b tab) witness {
 	b.t.Helper()
 	w := witness{b, s, newBoard(sight{messages: map[string]int{}})}
 	inTime(b.t, func() error { return chromedp.Listen(b.ctx, w.notice) })
-	// In a world of its own the script runs also where those of the page are switched off,
-	// and whatever the page's Content-Security-Policy says.
+	// In its own world the script runs even if those of the page are switched off, and whatever the
+	// page's Content-Security-Policy says.
 	call(b, runtime.AddBinding, runtime.AddBindingParams{Name: "notice", ExecutionContextName: "eyes"})
 	call(b, cdppage.AddScriptToEvaluateOnNewDocument,
 		cdppage.AddScriptToEvaluateOnNewDocumentParams{WorldName: "eyes", Source: watch})
 	return w
 }
 
-// watch tells of each page, and of each alert and each error of a field, that comes into
-// sight: when it gets into the document, and again when the browser shows a document that
-// it had kept.
+// watch reports each page, alert and field error that comes into sight: when it gets into the
+// document, and again when the browser shows a document that it had kept.
 const watch = `(() => {
 	const tell = what => notice(JSON.stringify(what))
 	let before = new Set()
@@ -167,14 +166,14 @@ func (w witness) notice(event any) {
 	})
 }
 
-// patient is a context that ends when one would wait no longer.
+// patient is a context that ends when a test must not wait any longer.
 func (w witness) patient() context.Context {
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	w.t.Cleanup(cancel)
 	return ctx
 }
 
-// waits waits until what came into sight is as is says.
+// waits waits until is returns true for what came into sight.
 func (w witness) waits(what string, is func(sight) bool) {
 	w.t.Helper()
 	if err := w.eyes.wait(w.patient(), is); err != nil {
@@ -192,15 +191,14 @@ func (w witness) reads(messages ...string) {
 	}
 }
 
-// hasRead checks what was seen so far: these messages, each as often as it is named, and
-// no other.
+// hasRead checks that exactly these messages were seen so far, each as often as it is given here.
 func (w witness) hasRead(messages ...string) {
 	w.t.Helper()
 	want := map[string]int{}
 	for _, m := range messages {
 		want[m]++
 	}
-	eval[bool](w.tab, `true`) // what happened before this in the page, was told before it
+	eval[bool](w.tab, `true`) // so that everything earlier in the page has been reported
 	w.eyes.look(func(s sight) {
 		if !maps.Equal(s.messages, want) {
 			w.t.Errorf("got the messages %v; want %v", s.messages, want)
@@ -214,13 +212,13 @@ func (w witness) opens(page string) {
 	w.comes(page, chromedp.Navigate(w.app+"/"+page))
 }
 
-// clicks clicks on what leads to a page, whether that is loaded or swapped in.
+// clicks clicks on what leads to a page, whether it is loaded or swapped in.
 func (w witness) clicks(selector, page string) {
 	w.t.Helper()
-	w.comes(page, chromedp.WaitNotPresent(".htmx-added"), chromedp.Click(selector)) // htmx takes a moment to hear of what is new
+	w.comes(page, chromedp.WaitNotPresent(".htmx-added"), chromedp.Click(selector)) // htmx takes a moment to process new elements
 }
 
-// goesBack says whether the browser had kept the page, and showed it as it was.
+// goesBack goes back, and says whether the browser had kept the page and showed it unchanged.
 func (w witness) goesBack(page string) (kept bool) {
 	w.t.Helper()
 	before := w.sight().kept
@@ -236,7 +234,7 @@ func (w witness) goesBack(page string) (kept bool) {
 	return w.sight().kept > before
 }
 
-// comes does what makes a page come into sight, and waits for that.
+// comes runs steps that make a page come into sight, and waits for the page.
 func (w witness) comes(page string, steps ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
 	before := len(w.sight().pages)

@@ -25,7 +25,8 @@ func Test_that_a_form_that_is_wrong_comes_back_with_its_errors_once(t *testing.T
 	})
 }
 
-// (c) A part of a page cannot be redirected: htmx follows, and puts the page into the part.
+// (c) A request for a part cannot be redirected to a page: htmx follows, and puts the page into the
+// part.
 func Test_that_a_part_that_leads_to_another_page_leaves_the_message_to_that(t *testing.T) {
 	t.Parallel()
 	for how, action := range map[string]string{"HX-Redirect": "/save", "HX-Location": "/locate"} {
@@ -47,7 +48,7 @@ func Test_that_a_part_that_leads_to_another_page_leaves_the_message_to_that(t *t
 	}
 }
 
-// (c, i) The method is DELETE in half of the cases, which must not be repeated.
+// (c, i) Half of the cases use DELETE, which must not be repeated.
 func Test_that_a_redirect_from_part_to_part_shows_the_message_in_the_page_around_it(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"post", "delete"} {
@@ -71,7 +72,7 @@ func Test_that_a_redirect_from_part_to_part_shows_the_message_in_the_page_around
 	}
 }
 
-// (d) The region of the page is filled by whatever part brings a message along.
+// (d) Whichever part brings a message along fills the page's message region.
 func Test_that_a_part_shows_its_own_message_in_the_page_around_it(t *testing.T) {
 	t.Parallel()
 	onSites(t, htmx, func(t *testing.T, s *site, driver string) {

@@ -24,7 +24,7 @@ var (
 	htmx         = []library{htmx2, htmx4}
 )
 
-// (a) While the redirects are on their way, the page that was there before goes on polling.
+// (a) While the redirects are on their way, the previous page goes on polling.
 func Test_that_a_poll_does_not_take_the_message_of_the_next_page(t *testing.T) {
 	t.Parallel()
 	onSites(t, allLibraries, func(t *testing.T, s *site, driver string) {
@@ -33,7 +33,7 @@ func Test_that_a_poll_does_not_take_the_message_of_the_next_page(t *testing.T) {
 		s.serve(t, driver)
 		v := s.visit(t)
 		if s.off {
-			v.another().opens("start") // for the poll: that tab has scripts
+			v.another().opens("start") // polls, since this tab has scripts
 		}
 		v.opens("start")
 		v.clicks("form button", "done")
@@ -53,7 +53,7 @@ func (w witness) polls() {
 	}
 }
 
-// (i) A form can say DELETE, and a library can send it; the page is then asked for by GET.
+// (i) A form can say DELETE, and a library can send it; the page must then be requested by GET.
 func Test_that_a_deletion_leads_to_a_page_with_its_message(t *testing.T) {
 	t.Parallel()
 	withMethod := markup{`<form method="post" action="/save?hops=1"><input type="hidden" name="_method" value="DELETE"><button id="delete">Delete</button></form>`}

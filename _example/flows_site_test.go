@@ -19,12 +19,12 @@ import (
 	"github.com/echo-hypermedia/session/components"
 )
 
-// A library is what drives pages in the browser, or nothing.
+// A library is what drives pages in the browser, if anything does.
 type library struct {
 	name    string
 	scripts []string // in the directory of scripts/setup
-	boosted string   // the attribute of body with which links and forms swap pages instead of loading them
-	noBoost string   // the attribute of a link that loads its page all the same
+	boosted string   // the attribute of body that makes links and forms swap pages instead of loading them
+	noBoost string   // the attribute of a link that makes it load its page nevertheless
 	off     bool     // JavaScript is switched off
 }
 
@@ -58,25 +58,25 @@ var (
 	}
 )
 
-// unpolyJS has Unpoly swap pages.
+// unpolyJS makes Unpoly swap pages.
 const unpolyJS = `up.link.config.followSelectors.push("a[href]"); up.form.config.submitSelectors.push("form")`
 
-// A site is a small application. All its pages show messages in one layout, which is as an
+// A site is a small application. All its pages show messages in one layout, written as an
 // application would write it for that library.
 type site struct {
 	library
-	boost bool   // pages are swapped and not loaded
-	alone bool   // pages go without components.Script
-	polls bool   // every page asks for /poll each 150 ms
-	start markup // what is on the page /start, for a test to click on
-	rules string // by which Chromium loads /done ahead of time from /quiet: "prefetch", "prerender", or none
+	boost bool   // pages are swapped instead of loaded
+	alone bool   // pages do not have components.Script
+	polls bool   // every page requests /poll every 150 ms
+	start markup // what a test can click on /start
+	rules string // how Chromium loads /done ahead of time from /quiet: "prefetch", "prerender", or "" for not at all
 
 	url     string
 	traffic board[traffic]
 	gate    chan struct{} // /held and /streamed wait until it is closed
 }
 
-// traffic is how often each path was asked for, and answered.
+// traffic is how often each path was requested, and answered.
 type traffic struct{ asked, answered map[string]int }
 
 // serve starts s with a store.
@@ -91,7 +91,7 @@ func (s *site) serve(t *testing.T, driver string) {
 	e.Use(
 		s.count,
 		middleware.SecureWithConfig(middleware.SecureConfig{ContentSecurityPolicy: strictPolicy}),
-		session.Middleware(session.Config{Store: store}), // and browsers take secure cookies from localhost
+		session.Middleware(session.Config{Store: store}), // secure cookies, which browsers accept from localhost
 	)
 	for _, name := range s.scripts {
 		path, err := npmFile(name)
@@ -105,12 +105,12 @@ func (s *site) serve(t *testing.T, driver string) {
 	s.gate = make(chan struct{})
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
-	// A browser trusts localhost as it trusts https: it sends Sec-Fetch-Dest, for one.
+	// A browser trusts localhost as it trusts https: for example, it sends Sec-Fetch-Dest.
 	s.url = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 }
 
-// strictPolicy has no unsafe-inline. The nonce is for the progress bar of Turbo; a real
-// application draws a new one for each page.
+// strictPolicy has no unsafe-inline. The nonce is for the progress bar of Turbo; a real application
+// generates a new one for each page.
 const (
 	strictPolicy = "default-src 'none'; script-src 'self'; style-src 'nonce-" + styleNonce + "'; connect-src 'self'; " +
 		"img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -169,8 +169,7 @@ func (s *site) routes(e *echo.Echo) {
 	e.GET("/unpoly.js", script(unpolyJS))
 }
 
-// save flashes what the form or the link says, and sends the visitor to ?to, or to /done,
-// with that many redirects on the way.
+// save flashes the text ?say, and sends the visitor to ?to, or to /done, through ?hops redirects.
 func save(c echo.Context) error {
 	text := c.QueryParam("say")
 	if text == "" {
@@ -192,7 +191,7 @@ func onTheWay(c echo.Context) string {
 	return "/hop?" + url.Values{"to": {to}, "hops": {strconv.Itoa(hops - 1)}, "after": {c.QueryParam("after")}}.Encode()
 }
 
-// hop redirects. If it is to go on ?after a path was answered twice more, it waits for that.
+// hop redirects. If there is ?after, it first waits until that path was answered twice more.
 func (s *site) hop(c echo.Context) error {
 	if path := c.QueryParam("after"); path != "" {
 		if err := s.more(c.Request().Context(), path, 2); err != nil {
@@ -202,7 +201,7 @@ func (s *site) hop(c echo.Context) error {
 	return session.Redirect(c, onTheWay(c))
 }
 
-// locate sends htmx to another page in its own way.
+// locate sends htmx to another page in htmx's own way.
 func locate(c echo.Context) error {
 	session.From(c).FlashSuccess("Saved.")
 	c.Response().Header().Set("HX-Location", "/done")
@@ -219,7 +218,7 @@ func part(c echo.Context) error {
 	return session.Render(c, http.StatusOK, markup{`<p data-page="part">A part.</p>`, components.FlashAlertsOOB()})
 }
 
-// row is a part of a page, and says what it did.
+// row is a part of a page with its own message.
 func row(c echo.Context) error {
 	session.From(c).FlashSuccess(c.QueryParam("say"))
 	return part(c)
@@ -232,18 +231,18 @@ func (s *site) submit(c echo.Context) error {
 	return session.Invalid(c, wrong, markup{titleForm, components.FlashAlertsOOB()})
 }
 
-// titleForm is a form that htmx, if there is any, sends and replaces on its own.
+// titleForm is a form that htmx, if present, sends and replaces by itself.
 var titleForm = markup{
 	`<form id="form" method="post" action="/form" hx-post="/form" hx-swap="outerHTML" data-page="form">`,
 	components.Field("title", components.Input{Label: "Title"}), `<button>Save</button></form>`,
 }
 
-// again refuses every form, too, and answers with the page that it is in.
+// again refuses every form, too, and answers with the form's page.
 func (s *site) again(c echo.Context) error {
 	return session.Invalid(c, session.ValidationErrors{"title": {"Enter a longer title."}}, s.page("start"))
 }
 
-// guarded says something the first time, and always leads to /done.
+// guarded flashes a message the first time, and always leads to /done.
 func guarded(c echo.Context) error {
 	if s := session.From(c); !s.Has("told") {
 		s.Put("told", true)
@@ -252,12 +251,12 @@ func guarded(c echo.Context) error {
 	return session.Redirect(c, "/done")
 }
 
-// refuse goes back to that page.
+// refuse refuses every form, and goes back to its page.
 func refuse(c echo.Context) error {
 	return session.Invalid(c, session.ValidationErrors{"title": {"Enter a longer title."}})
 }
 
-// formTo is a form for them.
+// formTo is a form for the last two.
 func formTo(action string) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		content := markup{components.Field("title", components.Input{Label: "Title"}), `<button>Save</button>`}
@@ -281,7 +280,7 @@ func (s *site) quiet(c echo.Context) error {
 
 // streamed is a page that is sent in two halves. The second one waits for the gate.
 func (s *site) streamed(c echo.Context) error {
-	session.From(c).FlashMessages() // claims them: with a cookie store they leave with the head
+	session.From(c).FlashMessages() // claims them: with a cookie store they are consumed by the head
 	c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 	return s.page("streamed", templ.Flush(), gate(s.gate), `<p data-page="end of stream">That is all.</p>`).Render(c.Request().Context(), c.Response())
 }

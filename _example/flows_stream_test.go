@@ -6,7 +6,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// (g) The head of such a page leaves before its end is known.
+// (g) The head of such a page is sent before the end of the page is known.
 func Test_that_a_page_that_streams_shows_its_message_once(t *testing.T) {
 	t.Parallel()
 	onSites(t, []library{plain, scriptless, turbo}, func(t *testing.T, s *site, driver string) {
@@ -18,7 +18,7 @@ func Test_that_a_page_that_streams_shows_its_message_once(t *testing.T) {
 		other := w.another() // with scripts
 		other.opens("start")
 		w.do(chromedp.Click("form button"))
-		if s.name != turbo.name { // which waits for the end
+		if s.name != turbo.name { // Turbo waits for the end
 			w.reads("Saved.")
 		}
 		other.polls()

@@ -14,12 +14,12 @@ import (
 //go:embed static
 var static embed.FS
 
-// look is a theme with the page around it.
+// look is a theme and the page around it.
 type look struct {
 	name, title string
 	theme       components.Theme
-	sheets      []string // besides those of every look
-	rtl         string   // another first sheet for pages from right to left, if it takes one
+	sheets      []string // in addition to those of every look
+	rtl         string   // replaces the first sheet on right-to-left pages, if it must
 	body        string   // classes of the body
 }
 
@@ -43,7 +43,7 @@ var looks = []look{
 	{name: "none", title: "No CSS", theme: components.Default},
 }
 
-// galleryView is what the address of the gallery asks for.
+// galleryView is what the query of the gallery's address selects.
 type galleryView struct {
 	look        look
 	scheme, dir string
@@ -65,7 +65,7 @@ func galleryViewOf(c echo.Context) galleryView {
 	return v
 }
 
-// with is the address of the gallery with one thing changed.
+// with is the address of the gallery with one parameter changed.
 func (v galleryView) with(name, value string) string {
 	q := url.Values{"theme": {v.look.name}, "scheme": {v.scheme}, "dir": {v.dir}}
 	q.Set(name, value)
@@ -84,9 +84,9 @@ func (v galleryView) sheets() []string {
 	return append([]string{"/components.css"}, append(sheets, "/static/gallery.css")...)
 }
 
-// gallery shows each component in each state. Nothing of it is stored: what is flashed
-// here is shown by this very page, unless it is loaded ahead. Its form is sent to it again,
-// as a search is, and then the fields show what was typed.
+// gallery shows each component in each state. Nothing is stored: what is flashed here is shown by
+// this very page, unless it is loaded ahead of time. Its form is sent to this page again, as a
+// search form is, and then the fields show what was typed.
 func gallery(c echo.Context) error {
 	s := session.From(c)
 	flashSamples(s)
@@ -156,7 +156,7 @@ var samples = []sample{
 	{"radio", components.Input{Label: "Radio buttons", Type: "radio", Options: fruit, Value: "banana"}, "Choose a fruit"},
 }
 
-// variant is a state that a field can be in.
+// variant is a state of a field.
 type variant struct {
 	name, title string
 	filled      bool

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The root element says in every way that a theme may ask for whether it is dark.
+// The root element says whether it is dark, in every way that a theme may look for.
 func galleryPage(v galleryView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -36,11 +36,11 @@ func Test_that_the_gallery_shows_what_was_typed(t *testing.T) {
 	v := newVisit(t, startApp(t, "memory"))
 	v.get("/gallery?send=Send&empty.text=Tea&filled.radio=cherry&filled.text=").
 		shows(`name="empty.text" value="Tea"`, `name="filled.radio" value="cherry" checked`).
-		shows(`name="disabled.text" value="Forms without tears"`). // browsers don't send it
+		shows(`name="disabled.text" value="Forms without tears"`). // browsers do not send it
 		hides(`name="filled.text" value="Forms`)
 }
 
-// hooks are class names that are there for style sheets of the application.
+// hooks are class names for the application's own style sheets.
 var hooks = []string{"flash-region", "field-caption"}
 
 func Test_that_each_theme_has_names_that_its_style_sheets_know(t *testing.T) {
@@ -65,7 +65,7 @@ func Test_that_each_theme_has_names_that_its_style_sheets_know(t *testing.T) {
 	}
 }
 
-// classes is each class name of a theme.
+// classes is every class name of a theme.
 func classes(theme components.Theme) []string {
 	var list []string
 	for _, field := range reflect.ValueOf(theme).Fields() {
@@ -74,15 +74,14 @@ func classes(theme components.Theme) []string {
 	return list
 }
 
-// escaped is a class name as it is spelled in a selector.
+// escaped is a class name as written in a selector.
 func escaped(class string) string {
 	return regexp.MustCompile(`[^\w-]`).ReplaceAllString(class, `\$0`)
 }
 
 func (v galleryView) address() string { return v.with("theme", v.look.name) }
 
-// inEveryLook runs test on the gallery in each theme, with the scripts of pages switched
-// off.
+// inEveryLook runs test on the gallery in each theme, with the pages' scripts switched off.
 func inEveryLook(t *testing.T, motion string, test func(tab)) {
 	b := openTab(t, startApp(t, "memory"))
 	b.switchScriptsOff()
@@ -141,7 +140,7 @@ func Test_that_alerts_in_a_corner_are_printed_once(t *testing.T) {
 func Test_that_addresses_and_numbers_begin_on_the_left(t *testing.T) {
 	inEveryLook(t, still, func(b tab) {
 		if theme := eval[string](b, `new URLSearchParams(location.search).get("theme")`); theme != "default" && theme != "pico" {
-			return // their classes say what they look like
+			return // their classes determine what they look like
 		}
 		b.do(chromedp.Navigate(eval[string](b, `location.href.replace("ltr", "rtl")`)))
 		if directions := eval[string](b, `[...document.querySelectorAll("[type=email], [type=url], [type=number], [type=tel], [type=text]")].

@@ -7,7 +7,7 @@ package main
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// showButtons are the buttons of the home page; the handler flash says what they do.
+// showButtons are the buttons of the home page; the handler flash does what they say.
 var showButtons = []choice{
 	{"success", "Success"},
 	{"error", "Error"},

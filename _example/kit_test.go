@@ -44,7 +44,7 @@ func Test_that_a_browser_goes_on_with_the_session_of_a_test(t *testing.T) {
 	}
 }
 
-// lendCookies gives a browser the cookies of the visitor, and so the session.
+// lendCookies gives the visitor's cookies, and so the session, to a browser.
 func lendCookies(visitor *sessiontest.Visitor, site string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
 		for _, c := range visitor.Cookies() {
@@ -60,7 +60,7 @@ func lendCookies(visitor *sessiontest.Visitor, site string) chromedp.Action[chro
 	})
 }
 
-// takeCookies gives the visitor the cookies that the browser has by now.
+// takeCookies gives the browser's current cookies to the visitor.
 func takeCookies(visitor *sessiontest.Visitor, site string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
 		got, err := cdp.Call(ctx, page, network.GetCookies, network.GetCookiesParams{URLs: []string{site}})

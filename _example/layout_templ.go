@@ -18,10 +18,10 @@ var navigation = []link{
 	{"/account", "Account"},
 }
 
-// alerts can be taken away, by hand, in each page.
+// alerts can be dismissed on every page.
 var alerts = components.FlashProps{Dismiss: true}
 
-// layout is around every page. FlashAlerts is all it takes to show messages.
+// layout surrounds every page. FlashAlerts is all it takes to show messages.
 func layout(title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,6 +1,6 @@
-// Command example is a small application that shows everything the session library does
-// for pages: values, flash messages, forms that are corrected, logging in and out. It has no
-// build step, and no JavaScript unless a visitor switches htmx on.
+// Command example is a small application that shows everything the session library does for pages:
+// values, flash messages, forms that are corrected, logging in and out. It has no build step, and
+// no JavaScript unless a visitor switches htmx on.
 package main
 
 import (
@@ -57,7 +57,7 @@ func openStore(driver string) (session.Store, error) {
 	return nil, fmt.Errorf("-store=%s: choose memory, file or cookie", driver)
 }
 
-// serve answers requests until ctx ends, and then lets those finish that have begun.
+// serve answers requests until ctx ends, and then lets the pending ones finish.
 func serve(ctx context.Context, addr string, app http.Handler) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {

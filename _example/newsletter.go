@@ -12,8 +12,8 @@ type newsletterForm struct {
 	Email string `form:"email" validate:"required,email"`
 }
 
-// subscribe belongs to the form in the footer of every page. Its message has a key of its
-// own, so that it is shown there and not among the alerts.
+// subscribe handles the form in the footer of every page. Its message has its own key, so it is
+// shown there and not among the alerts.
 func subscribe(c echo.Context) error {
 	var form newsletterForm
 	if err := c.Bind(&form); err != nil {

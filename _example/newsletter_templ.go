@@ -9,9 +9,9 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "github.com/echo-hypermedia/session/components"
 
-// The name of the form tells it from the others of a page: what was typed and what is wrong
-// in it is shown here, and not in another one that has an email field too. The #newsletter
-// of the action brings browsers back to this place of the page.
+// The name of the form distinguishes it from the others of a page: what was typed and what is wrong
+// is shown in this form, and not in another one that also has an email field. The #newsletter in
+// the action brings browsers back to this place on the page.
 func newsletter() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

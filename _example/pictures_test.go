@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestPictures is no test: it takes the pictures of the README. Run it with make pictures.
+// TestPictures is not a test: it takes the pictures of the README. Run it with make pictures.
 func TestPictures(t *testing.T) {
 	app := startApp(t, "memory")
 	for _, scheme := range []string{"light", "dark"} {

@@ -8,8 +8,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// post is the form, and what becomes of it. Only what the rules say is checked: a field
-// without a rule may be left empty.
+// post is the form, and what is stored. Only what the rules say is checked: a field without a rule
+// may be left empty.
 type post struct {
 	Title    string   `form:"title" validate:"required,max=80"`
 	Body     string   `form:"body" validate:"required,min=20,max=600"`
@@ -38,7 +38,7 @@ type post struct {
 	Color       string `form:"color" validate:"omitempty,hexcolor"`
 	RelatedPost string `form:"related_post" validate:"max=80"`
 	Language    string `form:"language" validate:"oneof=en"`
-	Picture     string // the name of the file; the file itself is not kept
+	Picture     string // the name of the file; the file is not kept
 }
 
 func newPost(c echo.Context) error {
@@ -49,7 +49,7 @@ func createPost(c echo.Context) error {
 	var p post
 	if err := c.Bind(&p); err != nil {
 		session.From(c).FlashError("One of the fields has something else in it than it should.")
-		return invalidPost(c, err) // it says nothing about errors it does not know
+		return invalidPost(c, err) // shows nothing of errors that it does not know
 	}
 	if err := c.Validate(&p); err != nil {
 		return invalidPost(c, err)
@@ -63,7 +63,7 @@ func createPost(c echo.Context) error {
 	return session.Redirect(c, "/posts/last")
 }
 
-// invalidPost shows the form again: to htmx at once, to others on its page.
+// invalidPost shows the form again: at once for htmx, otherwise on its own page.
 func invalidPost(c echo.Context, err error) error {
 	if session.IsPartial(c) {
 		return session.Invalid(c, err, withAlerts(postForm()))

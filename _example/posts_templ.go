@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// postAttributes has novalidate so that you see the errors of the server. Leave it out in an
-// application of yours, and give the fields their required and pattern attributes.
+// postAttributes has novalidate so that you see the errors of the server. In your own application,
+// leave it out and give the fields their required and pattern attributes.
 func postAttributes() templ.Attributes {
 	attrs := replaces("post", "/posts")
 	attrs["hx-encoding"] = "multipart/form-data"

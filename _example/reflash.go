@@ -8,8 +8,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// moved flashes, and sends the visitor over two addresses that only redirect. The message
-// waits for the page at the end by itself.
+// moved flashes, and sends the visitor through two addresses that only redirect. The message waits
+// for the page at the end without further work.
 func moved(c echo.Context) error {
 	session.From(c).FlashInfo("This message came along over two redirects.")
 	return session.Redirect(c, "/old-url")

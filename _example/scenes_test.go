@@ -2,7 +2,7 @@ package main
 
 import "github.com/chromedp/chromedp"
 
-// scenes lead to the pages worth a look.
+// scenes lead to the pages that are worth a look.
 var scenes = map[string]func(tab){
 	"home": func(b tab) {
 		b.open("/")

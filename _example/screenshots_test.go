@@ -14,7 +14,7 @@ import (
 
 var screenshots = flag.String("screenshots", ".", "the `directory` for the pictures")
 
-// TestScreenshots is no test: it takes pictures of pages to look at. Run it with make
+// TestScreenshots is not a test: it takes pictures of pages to look at. Run it with make
 // screenshots.
 func TestScreenshots(t *testing.T) {
 	app := startApp(t, "memory")

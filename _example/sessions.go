@@ -12,11 +12,11 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// members are the handlers that need more than the session of the request: those that find
-// and end the other sessions of a member.
+// members are the handlers that find and end a member's other sessions, and so need more than the
+// session of the request.
 type members struct {
 	sessions *session.Manager
-	tags     bool // the store can find them; one that keeps sessions in cookies cannot
+	tags     bool // the store can find them, which one that keeps sessions in cookies cannot
 }
 
 func (m members) showSessions(c echo.Context) error {
@@ -51,7 +51,7 @@ func (m members) endSession(c echo.Context) error {
 }
 
 func (m members) endOtherSessions(c echo.Context) error {
-	s, ctx := session.From(c), context.WithoutCancel(c.Request().Context()) // all, even if the visitor hangs up
+	s, ctx := session.From(c), context.WithoutCancel(c.Request().Context()) // end all of them, even if the visitor hangs up
 	if err := m.sessions.DestroyTagged(ctx, member(ctx), s.Handle()); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (m members) endOtherSessions(c echo.Context) error {
 	return session.Redirect(c, "/account/sessions")
 }
 
-// ago puts a time that has passed in words.
+// ago puts a past duration in words.
 func ago(passed time.Duration) string {
 	switch {
 	case passed < time.Minute:
@@ -68,7 +68,7 @@ func ago(passed time.Duration) string {
 		return counted(int(passed.Minutes()), "minute") + " ago"
 	case passed < 24*time.Hour:
 		return counted(int(passed.Hours()), "hour") + " ago"
-	default: // whoever asked to stay logged in
+	default: // for members who chose to stay logged in
 		return counted(int(passed.Hours())/24, "day") + " ago"
 	}
 }

@@ -19,7 +19,7 @@ const (
 	safari  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1"
 )
 
-// logIn is a new visitor with that browser, who logs in.
+// logIn is a new visitor with this browser, who logs in.
 func logIn(t *testing.T, app, agent, email string) visit {
 	t.Helper()
 	v := newVisit(t, app)
@@ -33,7 +33,7 @@ func (v visit) logIn(email string) visit {
 	return v
 }
 
-// handles are the values of the buttons that log another device out.
+// handles are the values of the buttons that log out other devices.
 func (v visit) handles() []string {
 	v.t.Helper()
 	var found []string
@@ -105,7 +105,7 @@ func Test_that_a_handle_of_nobody_or_of_somebody_else_ends_nothing(t *testing.T)
 	app := startApp(t, "memory")
 	ada := logIn(t, app, firefox, "ada@example.com")
 	bob := logIn(t, app, safari, "bob@example.com")
-	bobs := logIn(t, app, firefox, "bob@example.com").handles()[0] // names the one with Safari
+	bobs := logIn(t, app, firefox, "bob@example.com").handles()[0] // the handle of the session with Safari
 	for _, handle := range []string{bobs, "", "nonsense", "<script>", strings.Repeat("0", 64)} {
 		ada.end(handle).is("/account/sessions").shows("That session has ended already.")
 		ada.isLoggedIn()
@@ -113,7 +113,7 @@ func Test_that_a_handle_of_nobody_or_of_somebody_else_ends_nothing(t *testing.T)
 	}
 }
 
-// A session may end, or get a new handle, after the list was looked at.
+// A session may end, or get a new handle, after the list was read.
 func Test_that_a_session_that_changes_meanwhile_is_told_of(t *testing.T) {
 	for _, test := range []struct {
 		desc      string
@@ -144,7 +144,7 @@ func Test_that_a_list_that_cannot_be_had_is_a_503(t *testing.T) {
 	desk.isLoggedIn()
 }
 
-// deafStore cannot be asked for the sessions of anybody.
+// deafStore fails when it is asked for anybody's sessions.
 type deafStore struct {
 	session.Tagger
 	deaf bool

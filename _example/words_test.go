@@ -26,7 +26,7 @@ func Test_that_a_long_word_does_not_widen_a_narrow_page(t *testing.T) {
 	}
 	for _, look := range looks {
 		if look.name == "none" {
-			continue // nobody's style sheet
+			continue // has no style sheet
 		}
 		for what, flash := range map[string]func(*session.Session){"alert": alert, "error": fieldError} {
 			t.Run(look.name+" "+what, func(t *testing.T) {
@@ -40,7 +40,7 @@ func Test_that_a_long_word_of_the_application_does_not_widen_a_narrow_page(t *te
 	t.Parallel()
 	bare := look{name: "default", theme: components.Default} // without app.css, which breaks words
 	pico := looks[slices.IndexFunc(looks, func(l look) bool { return l.name == "pico" })]
-	for _, look := range []look{bare, pico} { // others have classes for it
+	for _, look := range []look{bare, pico} { // the others have classes for it
 		for what, content := range map[string]templ.Component{
 			"label":   components.Field("title", components.Input{Label: longWord}),
 			"hint":    components.Field("title", components.Input{Label: "Title", Hint: longWord}),
@@ -68,7 +68,7 @@ func wantNarrow(t *testing.T, app string) {
 	}
 }
 
-// startPage serves one page in that look, with what was flashed and this content.
+// startPage serves one page in this look, with what was flashed and this content.
 func startPage(t *testing.T, l look, flash func(*session.Session), content templ.Component) (address string) {
 	t.Helper()
 	store, err := openStore("memory")

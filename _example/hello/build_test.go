@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// An application with sessions in memory is built without the drivers of the other stores.
+// An application with sessions in memory must be built without the drivers of the other stores.
 func Test_that_the_program_has_no_driver_in_it_that_it_does_not_use(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "hello")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {

@@ -1,12 +1,12 @@
-// Package sqlitestore keeps sessions in a SQLite database: a complete store of one's own, in one
-// file. The guide to it is docs/custom-stores.md.
+// Package sqlitestore keeps sessions in a SQLite database: a complete custom store in one file. Its
+// guide is docs/custom-stores.md.
 //
-// What it promises: all of the [session.Tagger] and [session.Lister] contracts, for any number of
-// processes on one machine. Once a method has returned, what it wrote is on the disk.
+// It keeps all of the [session.Tagger] and [session.Lister] contracts, for any number of processes
+// on one machine. Once a method has returned, what it wrote is on disk.
 //
-// What it does not: a network file system has no locks that SQLite can rely on, and a session
-// ends by the clock of the process that asks. Changes are made one after the other, whoever
-// makes them, and each waits for the disk.
+// Its limits: a network file system has no locks that SQLite can rely on, and a session ends by the
+// clock of the process that asks. Changes are made one after the other, by whichever process, and
+// each waits for the disk.
 package sqlitestore
 
 import (
@@ -21,7 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	_ "modernc.org/sqlite" // SQLite translated to Go: needs no C compiler
+	_ "modernc.org/sqlite" // SQLite translated to Go, so no C compiler is needed
 
 	"github.com/echo-hypermedia/session"
 )
@@ -31,7 +31,7 @@ var (
 	_ session.Lister = (*Store)(nil)
 )
 
-// MaxData is how many bytes of data a session may have. SQLite would take much more.
+// MaxData is how many bytes of data a session may have. SQLite would accept much more.
 const MaxData = 1 << 20
 
 // Times are milliseconds since 1970.
@@ -54,14 +54,14 @@ const schema = `
 	CREATE INDEX IF NOT EXISTS tags_expires ON tags (expires);
 `
 
-// pragmas are set on each connection. With the log in a file of its own (WAL), reads and
-// changes do not wait for each other. FULL flushes it with each change: with NORMAL, a loss of
-// power could bring back a session that was logged out.
+// pragmas are set on each connection. With a write-ahead log (WAL), reads and changes do not wait
+// for each other. FULL flushes the log with each change; with NORMAL, a power failure could bring
+// back a session that was logged out.
 var pragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"}
 
 // Options configures a [Store]. Only Path is required.
 type Options struct {
-	// Path is the file of the database. It is made, for this user only, if it does not exist.
+	// Path is the file of the database. It is created, for this user only, if it does not exist.
 	Path string
 
 	// Now tells the time, for tests. Nil means time.Now.
@@ -69,19 +69,19 @@ type Options struct {
 }
 
 // Store is a [session.Tagger] and a [session.Lister] in a SQLite database, made by [New]. It is
-// safe for concurrent use, also by several processes.
+// safe for concurrent use, even by several processes.
 type Store struct {
 	db    *sql.DB
 	now   func() time.Time
-	swept atomic.Int64 // when what has expired was removed last
+	swept atomic.Int64 // when expired rows were last removed
 }
 
-// New opens the database, or makes it.
+// New opens the database, and creates it if necessary.
 func New(opts Options) (*Store, error) {
 	if opts.Path == "" {
 		return nil, errors.New("sqlitestore: Options.Path is empty; name the file of the database")
 	}
-	// SQLite would let everybody read the file. Its log gets the mode of the database.
+	// SQLite itself would let everybody read the file. Its log gets the mode of the database.
 	file, err := os.OpenFile(opts.Path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("sqlitestore: %w", err)
@@ -131,7 +131,7 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 		return errTooLarge
 	}
 	if rec.Data == nil {
-		rec.Data = []byte{} // nil would be NULL
+		rec.Data = []byte{} // nil would become NULL
 	}
 	if rec.Version == 0 {
 		s.sweep(ctx)
@@ -144,7 +144,7 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 	})
 }
 
-// create also takes the place of a record that has expired.
+// create also replaces a record that has expired.
 func (s *Store) create(ctx context.Context, key string, rec session.Record) error {
 	const insert = `INSERT INTO sessions (key, version, expires, data) VALUES (?, 1, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET version = 1, expires = excluded.expires, data = excluded.data
@@ -167,7 +167,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	})
 }
 
-// Touch moves the expiry of the record under key, or answers [session.ErrNotFound].
+// Touch moves the expiry of the record under key, or returns [session.ErrNotFound].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error {
 	const update = `UPDATE sessions SET expires = ? WHERE key = ? AND expires > ?`
 
@@ -181,8 +181,8 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error 
 	return errNotFound
 }
 
-// compareAndSet runs a statement that changes the record if it has the version (0: if there is
-// none). If it changed nothing, it looks why.
+// compareAndSet runs a statement that changes the record if it has this version (0: if there is
+// none). If nothing was changed, it finds out why.
 func (s *Store) compareAndSet(ctx context.Context, doing, key string, version uint64, statement func() (sql.Result, error)) error {
 	for {
 		result, err := statement()
@@ -202,11 +202,11 @@ func (s *Store) compareAndSet(ctx context.Context, doing, key string, version ui
 		case !missing && current.Version != version:
 			return fmt.Errorf("sqlitestore: %s: %w", doing, &session.ConflictError{Current: current})
 		}
-		// By now it would do: somebody was in between.
+		// Now the statement would succeed: another change came in between.
 	}
 }
 
-// Tag adds an entry for key to the tag or moves the expiry of the one there is. A revoked one
+// Tag adds an entry for key to the tag or moves the expiry of the existing one. A revoked entry
 // stays as it is.
 func (s *Store) Tag(ctx context.Context, tag, key string, expires time.Time) error {
 	const insert = `INSERT INTO tags (tag, key, expires) VALUES (?, ?, ?)
@@ -229,8 +229,8 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	return s.entries(ctx, "tagged", query, tag, s.millis())
 }
 
-// Revoke marks the entries of the tag, other than those for the keys in except, and returns the
-// keys of all that are marked. It is one statement, so nobody comes in between.
+// Revoke marks the entries of the tag, except those for the keys in except, and returns the keys of
+// all marked entries. It is one statement, so nothing can happen in between.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
 	const update = `UPDATE tags SET revoked = 1 WHERE tag = ? AND expires > ?
 		AND (revoked OR key NOT IN (SELECT value FROM json_each(?))) RETURNING key, revoked`
@@ -260,8 +260,8 @@ func (s *Store) entries(ctx context.Context, doing, query string, args ...any) (
 	return found, failed(ctx, doing, rows.Err())
 }
 
-// Keys lists the live sessions in the order of their keys, one query each. So no query is open
-// while a key is handled, and whoever loops may take any time.
+// Keys lists the live sessions in the order of their keys, with one query for each. So no query is
+// open while the caller handles a key, which may take any time.
 func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	const query = `SELECT key FROM sessions WHERE key > ? AND expires > ? ORDER BY key LIMIT 1`
 
@@ -282,12 +282,11 @@ func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// sweep removes what has expired, once a minute. Whoever begins a session then does it for all.
-// If it fails, the next minute tries again; nobody needs it, since every query looks at expires
-// itself.
+// sweep removes expired rows, once a minute, when somebody begins a session. If it fails, it is
+// tried again a minute later. Nothing depends on it, since every query checks expires itself.
 func (s *Store) sweep(ctx context.Context) {
 	now, last := s.millis(), s.swept.Load()
-	passed := now - last // less than nothing, if the clock was ahead then
+	passed := now - last // negative if the clock was ahead then
 	if passed >= 0 && passed < time.Minute.Milliseconds() || !s.swept.CompareAndSwap(last, now) {
 		return
 	}
@@ -297,9 +296,9 @@ func (s *Store) sweep(ctx context.Context) {
 
 func (s *Store) millis() int64 { return s.now().UnixMilli() }
 
-// list is the keys as SQL reads them, whatever their number.
+// list is the keys as JSON, which SQL can read whatever their number.
 func list(keys []string) string {
-	text, _ := json.Marshal(append([]string{}, keys...)) // of strings, it cannot fail
+	text, _ := json.Marshal(append([]string{}, keys...)) // cannot fail for strings
 	return string(text)
 }
 
@@ -308,7 +307,7 @@ var (
 	errTooLarge = fmt.Errorf("sqlitestore: %w: at most MaxData bytes", session.ErrTooLarge)
 )
 
-// failed says what could not be done. Errors of SQLite have neither keys nor data in them.
+// failed says what could not be done. Errors of SQLite contain neither keys nor data.
 func failed(ctx context.Context, doing string, err error) error {
 	switch {
 	case err == nil:

@@ -19,7 +19,7 @@ import (
 
 func TestContract(t *testing.T) { storetest.Run(t, newHarness) }
 
-// newHarness is a store in a database of its own, and the clock that it looks at.
+// newHarness is a store with its own database and clock.
 func newHarness(t *testing.T) storetest.Harness {
 	clock := newClock()
 	return storetest.Harness{
@@ -40,7 +40,7 @@ func open(t *testing.T, path string, clock *clock) *sqlitestore.Store {
 	return store
 }
 
-// clock is a time that only moves when a test says so.
+// clock is a time that moves only when a test says so.
 type clock struct{ millis atomic.Int64 }
 
 func newClock() *clock {
@@ -119,7 +119,7 @@ func Test_that_nobody_else_can_read_the_files(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, err := os.ReadDir(dir)
-	if err != nil || len(files) < 2 { // the log is another one
+	if err != nil || len(files) < 2 { // the log is the second file
 		t.Fatalf("got %d files, %v", len(files), err)
 	}
 	for _, file := range files {
@@ -149,7 +149,7 @@ func Test_that_what_has_expired_is_removed(t *testing.T) {
 	if err := store.Write(ctx, other, session.Record{Expires: clock.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
-	// Rows that have expired are there again for a clock that was set back.
+	// If expired rows were still there, setting the clock back would bring them back to life.
 	clock.Advance(-90 * time.Minute)
 	if _, err := store.Read(ctx, key); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("the session: got %v; want it gone", err)
