@@ -10,8 +10,8 @@ import (
 // block is a piece of code in a Markdown file.
 type block struct {
 	page  string // the file
-	line  int    // of its first line of code
-	kind  string // "go", "sh", …; "" where the page does not say
+	line  int    // number of its first line of code
+	kind  string // "go", "sh", …; "" if the page does not say
 	lines []string
 }
 
@@ -43,13 +43,13 @@ func blocks(page, text string) []block {
 		}
 	}
 	if open != nil {
-		found = append(found, *open) // it goes on to the end of the page, as browsers show it
+		found = append(found, *open) // an unclosed block goes on to the end of the page, as browsers show it
 	}
 	return found
 }
 
-// outdent takes off the indentation that all lines share. White space at the end of a line, and
-// before and after the code, is nothing that anybody sees.
+// outdent removes the indentation that all lines share. It also removes white space at the end of
+// lines, and blank lines before and after the code, which nobody sees.
 func outdent(lines []string) []string {
 	common, first := "", true
 	clean := make([]string, len(lines))
@@ -79,8 +79,8 @@ type source struct {
 	lines []string
 }
 
-// shows says whether the lines stand in the source, one after the other, indented by any
-// amount that is the same for all.
+// shows says whether the lines are in the source, one after the other, all with the same additional
+// indentation.
 func (s source) shows(lines []string) bool {
 	if len(lines) == 0 {
 		return false
@@ -106,13 +106,13 @@ func same(source, lines []string, indent string) bool {
 	return true
 }
 
-// nearest is the file and the line where the source comes closest to the block: the most of its
-// lines in their order, and then the first that is not there.
+// nearest is the file and line where a source is most like the block: where the most lines follow
+// in order, and the first line that differs.
 func nearest(b block, sources []source) string {
 	type place struct {
 		name string
 		line int
-		good int // lines of the block that are there
+		good int // lines of the block that match
 	}
 	best := place{}
 	for _, s := range sources {

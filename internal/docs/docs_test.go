@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// Code in a page that nobody compiles is wrong after a while. So the Go and the templ of every
-// page stand in a file that is compiled, letter for letter, and whole: with nothing left out in
-// the middle, and with the same indentation within.
+// Code in a page goes wrong after a while if nobody compiles it. So the Go and templ code of every
+// page must be in a compiled file, letter for letter, with nothing left out in the middle, and with
+// the same relative indentation.
 func Test_that_the_code_of_every_page_is_compiled(t *testing.T) {
 	go_, templ := sources(t, ".go"), sources(t, ".templ")
 	var looked int
@@ -86,7 +86,7 @@ func Test_that_the_commands_of_every_page_are_there(t *testing.T) {
 	}
 }
 
-// commands are the blocks of a page that somebody could type, the indented ones among them.
+// commands are the blocks of a page that somebody could type, including indented ones.
 func commands(page, text string) []block {
 	var found []block
 	for _, b := range blocks(page, text) {
@@ -104,7 +104,7 @@ func commands(page, text string) []block {
 
 var namedTest = regexp.MustCompile("(?:\\[)?`((?:Test|Fuzz)[A-Za-z0-9_]+)`(?:\\]\\(([^)#]+)\\))?")
 
-// A page that says which test proves a line of it links to the file of the test.
+// If a page says that a test proves something, it must link to the file of the test.
 func Test_that_every_test_that_a_page_names_is_there(t *testing.T) {
 	for _, page := range pages(t) {
 		if path.Dir(page) != "docs" {
@@ -137,7 +137,7 @@ func read(t *testing.T, name string) string {
 // pages are the Markdown files of the repository.
 func pages(t *testing.T) []string { return files(t, ".md") }
 
-// sources are the files of the repository that are compiled on this machine.
+// sources are the files of the repository that are compiled here.
 func sources(t *testing.T, ext string) []source {
 	var found []source
 	for _, name := range files(t, ext) {
@@ -152,7 +152,7 @@ func sources(t *testing.T, ext string) []source {
 	return found
 }
 
-// clean is the lines of a file, without white space that nobody sees.
+// clean returns the lines of a file, without invisible white space.
 func clean(text string) []string {
 	lines := strings.Split(text, "\n")
 	for i := range lines {

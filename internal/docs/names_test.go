@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// A guide is mostly prose and tables, which no compiler reads. So what they call by a name of
-// ours is there under that name.
+// A guide is mostly prose and tables, which no compiler checks. So every name of ours that they use
+// must exist.
 func Test_that_every_name_in_the_guides_is_one_of_ours(t *testing.T) {
 	root, components := exported(t, "."), exported(t, "components")
 	tests := exported(t, "sessiontest")
@@ -71,10 +71,10 @@ func Test_that_names_are_found_in_code_and_nowhere_else(t *testing.T) {
 var (
 	named = regexp.MustCompile(`\b(\w+)\.([A-Z]\w*)`)
 	span  = regexp.MustCompile("`[^`\n]+`")
-	row   = regexp.MustCompile(`(?m)^\| [^|\n]*\|`) // the first cell of a row: what the others call it
+	row   = regexp.MustCompile(`(?m)^\| [^|\n]*\|`) // the first cell of a row is what others call it
 )
 
-// ownSpans is the code in the prose of a page. Its blocks are compiled.
+// ownSpans is the code in the prose of a page. (Its blocks are compiled.)
 func ownSpans(page string) string {
 	var prose strings.Builder
 	var code bool
@@ -88,7 +88,7 @@ func ownSpans(page string) string {
 	return strings.Join(span.FindAllString(row.ReplaceAllString(prose.String(), "|"), -1), "\n")
 }
 
-// exported is the names that a package exports, and under "Type.Name" those of methods and
+// exported returns the names that a package exports, and under "Type.Name" the names of methods and
 // fields.
 func exported(t *testing.T, dir string) map[string]bool {
 	t.Helper()
@@ -155,7 +155,7 @@ func fields(typ *doc.Type) []string {
 	return names
 }
 
-// within is the names of a type's methods and fields.
+// within returns the names of a type's methods and fields.
 func within(names map[string]bool, typ string) map[string]bool {
 	of := make(map[string]bool)
 	for name := range names {

@@ -40,7 +40,7 @@ func inTheirLanguage() session.Config {
 	}
 }
 
-// languageOf is what the visitor has chosen. It may as well be what middleware of yours has found in
+// languageOf is what the visitor has chosen. It could also be what your middleware has found in
 // Accept-Language.
 func languageOf(ctx context.Context) string {
 	return session.Get(session.FromContext(ctx), "language", "en")

@@ -20,7 +20,7 @@ type line struct {
 	Quantity int    `form:"quantity" validate:"min=1"`
 }
 
-var fields = form.NewDecoder() // Echo's Bind knows no lines[0].quantity
+var fields = form.NewDecoder() // Echo's Bind does not support lines[0].quantity
 
 func createOrder(c echo.Context) error {
 	values, err := c.FormParams()
@@ -37,7 +37,7 @@ func createOrder(c echo.Context) error {
 		wrong = errors.Join(wrong, session.ValidationErrors{"drawing": {"Choose a file"}})
 	}
 	if wrong != nil {
-		return wrong // in this order in the summary
+		return wrong // the order in the summary
 	}
 	session.From(c).FlashSuccess("Your order was sent.")
 	return session.Redirect(c, "/posts")

@@ -71,7 +71,7 @@ func archive(c echo.Context) error {
 		Href:  "/posts/archive",
 		Label: "See the archive",
 	})
-	s.Flash("archived", 7) // any value, for a place of its own in the page
+	s.Flash("archived", 7) // any value, for its own place on the page
 	return session.Redirect(c, "/posts")
 }
 
@@ -80,7 +80,7 @@ func search(c echo.Context) error {
 	return session.Render(c, http.StatusOK, page(postList()))
 }
 
-// exported is the end of a job: it tells the user, on each device.
+// exported ends a job: it tells the user, on each device.
 func exported(ctx context.Context, sessions *session.Manager, user string) error {
 	return sessions.UpdateTagged(ctx, user, func(s *session.Session) error {
 		s.FlashInfo("Your export is ready.")

@@ -60,8 +60,8 @@ func newApp(cfg session.Config) *echo.Echo {
 	return e
 }
 
-// emailField is the field of signUpForm, within that form. By itself it would be a field of no form, with
-// another id and without its error.
+// emailField is the field of signUpForm, rendered inside that form. Without the form it would have
+// another id and no error.
 var emailField = templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 	return templ.RenderFragments(ctx, w, signUpForm(), "email")
 })
@@ -70,7 +70,7 @@ func checkEmail(c echo.Context) error {
 	if !strings.Contains(c.FormValue("email"), "@") {
 		return session.Invalid(c, session.ValidationErrors{"email": {"Enter an address with an @"}}, emailField)
 	}
-	session.From(c).FlashAll() // for this answer: the field would come back empty
+	session.From(c).FlashAll() // for this answer, or the field would come back empty
 	return session.Render(c, http.StatusOK, emailField)
 }
 
@@ -89,7 +89,7 @@ func unread(c echo.Context) error {
 	return session.Render(c, http.StatusOK, badge(session.Get[int](session.From(c), "unread")))
 }
 
-// passive is what a page asks for by itself. Nobody need sit in front of it.
+// passive says whether the page requests this by itself, with nobody in front of it.
 func passive(c echo.Context) bool { return c.Path() == "/unread" }
 
 func events(c echo.Context) error {
@@ -101,5 +101,5 @@ func events(c echo.Context) error {
 	c.Response().Header().Set(echo.HeaderContentType, "text/event-stream")
 	_, err := c.Response().Write([]byte("data: hello\n\n"))
 	c.Response().Flush()
-	return err // a real one goes on for hours
+	return err // a real one runs for hours
 }

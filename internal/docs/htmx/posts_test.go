@@ -22,7 +22,7 @@ func Test_that_a_form_that_is_wrong_is_answered_by_the_form(t *testing.T) {
 	}
 	v.Sees(part, "Give it a title", "<form")
 	v.SeesNo(part, "<html")
-	v.Sees(v.Post("/posts/new", nil), "") // a page of its own is untouched
+	v.Sees(v.Post("/posts/new", nil), "") // the form's own page is not affected
 	v.SeesNo(v.Get("/posts/new"), "Give it a title")
 }
 
@@ -34,7 +34,7 @@ func Test_that_a_form_that_is_right_leads_to_the_next_page(t *testing.T) {
 	}
 	page := v.Get("/posts")
 	v.Sees(page, "Your post was saved.")
-	v.SeesNo(page, "hx-swap-oob") // the like button is in the page, and shows nothing again
+	v.SeesNo(page, "hx-swap-oob") // the like button is already on the page, and shows nothing again
 }
 
 func Test_that_one_field_is_checked_by_itself(t *testing.T) {

@@ -26,8 +26,8 @@ func login(c echo.Context) error {
 	return session.Redirect(c, s.PullIntendedURL())
 }
 
-// adopt is middleware for the time of the switch: it takes over what the old session of a visitor
-// says, once, and forgets the old cookie. Mount it inside of session.Middleware.
+// adopt is middleware for the time of the switch: it takes over what the visitor's old session
+// says, once, and removes the old cookie. Mount it inside of session.Middleware.
 func adopt(old sessions.Store, name, newName string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -37,7 +37,7 @@ func adopt(old sessions.Store, name, newName string) echo.MiddlewareFunc {
 			_, none := c.Cookie(newName) // an error if there is none
 			before, err := old.Get(c.Request(), name)
 			if none != nil && isDown(err) {
-				return echo.ErrServiceUnavailable.WithInternal(err) // the cookie may be good
+				return echo.ErrServiceUnavailable.WithInternal(err) // the cookie may be valid
 			}
 			if s := session.From(c); err == nil && !before.IsNew && none != nil {
 				if user, ok := before.Values["user"].(int); ok {
@@ -47,7 +47,7 @@ func adopt(old sessions.Store, name, newName string) echo.MiddlewareFunc {
 					s.Put("count", count)
 				}
 			}
-			gone := *before.Options // browsers only forget a cookie of the same path and domain
+			gone := *before.Options // browsers remove a cookie only by the same path and domain
 			gone.MaxAge = -1
 			c.SetCookie(sessions.NewCookie(name, "", &gone))
 			return next(c)
@@ -55,8 +55,8 @@ func adopt(old sessions.Store, name, newName string) echo.MiddlewareFunc {
 	}
 }
 
-// isDown says whether the old store could not be asked. A cookie that it does not accept, or whose
-// file has gone, is no session.
+// isDown says whether the old store could not be reached. A cookie that it refuses, or whose file
+// is gone, means that there is no session.
 func isDown(err error) bool {
 	var refused securecookie.Error
 	if errors.As(err, &refused) {

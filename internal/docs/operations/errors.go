@@ -10,7 +10,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// showError is the page for whatever goes wrong.
+// showError shows the page for any error.
 func showError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -23,15 +23,15 @@ func showError(err error, c echo.Context) {
 	if status >= http.StatusInternalServerError {
 		c.Logger().Error(err)
 	}
-	if wantsJSON(c.Request()) { // a validation error has its messages by field then
+	if wantsJSON(c.Request()) { // a validation error then has its messages by field
 		c.Echo().DefaultHTTPErrorHandler(err, c)
 		return
 	}
-	if session.IsPartial(c) { // where the layout does not belong
+	if session.IsPartial(c) { // the layout does not belong in a part
 		_ = c.String(status, http.StatusText(status))
 		return
 	}
-	if session.Render(c, status, errorPage(http.StatusText(status))) != nil { // the session could not be saved, say
+	if session.Render(c, status, errorPage(http.StatusText(status))) != nil { // for example if the session could not be saved
 		_ = c.String(status, http.StatusText(status))
 	}
 }

@@ -15,9 +15,9 @@ import (
 // admin has the pages of administrators.
 type admin struct{ sessions *session.Manager }
 
-// loggedIn lists who is logged in, the first hundred.
+// loggedIn lists the first hundred sessions that are logged in.
 func (a admin) loggedIn(c echo.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), 5*time.Second) // for the list, which has no limit of its own
+	ctx, cancel := context.WithTimeout(c.Request().Context(), 5*time.Second) // for the list, which has no time limit of its own
 	defer cancel()
 	var list []session.Info
 	for info, err := range a.sessions.All(ctx) {
@@ -43,7 +43,7 @@ func (a admin) end(c echo.Context) error {
 	return session.Redirect(c, "/admin/sessions")
 }
 
-// endOlder ends all sessions that were begun before a time, when the login had a hole, say.
+// endOlder ends all sessions that began before a time, for example if the login had a hole.
 func endOlder(ctx context.Context, sessions *session.Manager, than time.Time) error {
 	for info, err := range sessions.All(ctx) {
 		if err != nil {

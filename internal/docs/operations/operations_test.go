@@ -57,13 +57,13 @@ func Test_that_an_administrator_ends_a_session_of_the_list(t *testing.T) {
 	if handle == nil {
 		t.Fatal("there is no handle in the list")
 	}
-	for range 2 { // the second one finds it gone, which is what it wanted
+	for range 2 { // the second call finds it gone, as wanted
 		root.SeesNo(root.Post("/admin/sessions/end", url.Values{"handle": {handle[1]}}), "ada")
 	}
 	ada.Sees(ada.Get("/"), "a stranger")
 }
 
-// full is a store that takes no changes.
+// full is a store that refuses changes.
 type full struct {
 	session.Store
 	full bool
@@ -127,7 +127,7 @@ func Test_that_there_is_a_page_for_what_goes_wrong(t *testing.T) {
 	}
 }
 
-// listless is a store whose list does not come.
+// listless is a store whose list fails.
 type listless struct{ *memorystore.Store }
 
 func (listless) Keys(ctx context.Context) iter.Seq2[string, error] {

@@ -16,13 +16,13 @@ import (
 	"github.com/echo-hypermedia/session/stores/cookiestore"
 )
 
-// members are those who can log in.
+// members handles visitors who can log in.
 type members struct{ sessions *session.Manager }
 
 func newApp(store session.Store) (*echo.Echo, error) {
 	sessions, err := session.New(session.Config{
 		Store:           store,
-		Tags:            true, // refuses at start a store that cannot find the sessions of a user
+		Tags:            true, // New refuses a store that cannot find a user's sessions
 		IdleTimeout:     30 * time.Minute,
 		AbsoluteTimeout: 12 * time.Hour,
 	})
@@ -66,11 +66,11 @@ func onlyMembers(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func (m members) login(c echo.Context) error {
-	user := c.FormValue("user") // whose password has been checked here
+	user := c.FormValue("user") // check this user's password here
 	s := session.From(c)
 	next := s.PullIntendedURL("/")
-	s.Untag(session.Get[string](s, "user")) // who was logged in here before
-	s.Clear()                               // what they have left
+	s.Untag(session.Get[string](s, "user")) // whoever was logged in here before
+	s.Clear()                               // and what they have left
 	s.Tag(user)                             // gives the session a new id, and lets the manager find it
 	s.Put("user", user)
 	var idle, absolute time.Duration // as in the Config, unless the visitor asks for more
@@ -89,7 +89,7 @@ func (m members) logout(c echo.Context) error {
 func (m members) logoutOthers(c echo.Context) error {
 	s := session.From(c)
 	user := session.Get[string](s, "user")
-	ctx := context.WithoutCancel(c.Request().Context()) // all of them, even if the visitor hangs up
+	ctx := context.WithoutCancel(c.Request().Context()) // end all of them, even if the visitor hangs up
 	err := m.sessions.DestroyTagged(ctx, user, s.Handle())
 	if err != nil {
 		return echo.ErrServiceUnavailable.WithInternal(err)
@@ -100,7 +100,7 @@ func (m members) logoutOthers(c echo.Context) error {
 // endOldLogins leaves a user this login and the two before it.
 func (m members) endOldLogins(c echo.Context, user string) error {
 	s, ctx := session.From(c), context.WithoutCancel(c.Request().Context())
-	if err := s.Save(ctx); err != nil { // so that a login that runs beside this one finds it in the list
+	if err := s.Save(ctx); err != nil { // so that a concurrent login finds it in the list
 		return err
 	}
 	logins, err := m.sessions.Tagged(ctx, user)
@@ -120,7 +120,7 @@ func (m members) endOldLogins(c echo.Context, user string) error {
 
 func (m members) changePassword(c echo.Context) error {
 	s := session.From(c)
-	s.Regenerate() // the visitor's rights have changed, and whoever has the old id is out
+	s.Regenerate() // new rights need a new id, and shut out anybody who has the old one
 	s.FlashSuccess("Your password was changed.")
 	return session.Redirect(c, "/")
 }

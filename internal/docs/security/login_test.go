@@ -40,7 +40,7 @@ func Test_that_a_user_can_log_out_everywhere_else(t *testing.T) {
 	here.SeesNo(here.Post("/logout", nil), "ada")
 }
 
-// few is an application whose members have three sessions at most.
+// few is an application whose members have at most three sessions.
 func few(t *testing.T, now func() time.Time) (*session.Manager, *echo.Echo) {
 	t.Helper()
 	sessions, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{}), Now: now})
@@ -106,7 +106,7 @@ func Test_that_a_login_leads_to_the_page_that_was_asked_for(t *testing.T) {
 	v.Sees(v.Get("/account"), "the account of ada")
 }
 
-// hurried is a store at which the visitor hangs up while sessions are ended.
+// hurried is a store during whose calls the visitor hangs up, while sessions are ended.
 type hurried struct {
 	*memorystore.Store
 	hangUp context.CancelFunc
@@ -169,7 +169,7 @@ func Test_that_a_login_over_another_has_nothing_of_it(t *testing.T) {
 	here := visit.New(t, app)
 	there := here.Another()
 	here.Post("/login", url.Values{"user": {"ada"}})
-	here.Post("/password", nil) // leaves a message for ada
+	here.Post("/password", nil) // flashes a message for ada
 	here.Sees(here.Post("/login", url.Values{"user": {"eve"}}), "user: eve")
 	here.SeesNo(here.Get("/left"), "changed")
 

@@ -18,7 +18,7 @@ func main() {
 func newApp() *echo.Echo {
 	e := echo.New()
 	e.Use(
-		session.CrossOrigin(), // refuses the forms of other sites
+		session.CrossOrigin(), // refuses forms from other sites
 		session.Middleware(session.Config{
 			Store:  memorystore.New(memorystore.Options{}),
 			Cookie: session.CookieOptions{Insecure: true}, // for plain http, while you develop

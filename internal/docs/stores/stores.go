@@ -37,7 +37,7 @@ func inCookies() (session.Store, error) {
 func inRedis(ctx context.Context) (session.Store, error) {
 	client := redis.NewClient(&redis.Options{
 		Addr:                  "localhost:6379",
-		ContextTimeoutEnabled: true, // or New refuses the client
+		ContextTimeoutEnabled: true, // required by New
 		ReadTimeout:           time.Second,
 		WriteTimeout:          time.Second,
 	})
@@ -45,7 +45,7 @@ func inRedis(ctx context.Context) (session.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store, store.Check(ctx) // is it there, may we, and does it evict?
+	return store, store.Check(ctx) // does it exist, may we use it, and does it evict?
 }
 
 func inDynamoDB(ctx context.Context) (session.Store, error) {

@@ -8,8 +8,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/cookiestore"
 )
 
-// These are only compiled: they want a directory of the system, and servers. The stores
-// themselves are tested with such.
+// These are only compiled: they need a system directory, and servers. The stores themselves are
+// tested with real ones.
 var _ = []any{inFiles, inRedis, inDynamoDB}
 
 func Test_that_the_stores_are_made_as_the_guide_makes_them(t *testing.T) {

@@ -1,4 +1,4 @@
-// Package visit is a visitor with a browser, for the tests of what the guides show.
+// Package visit is a visitor with a browser, for tests of the code in the guides.
 package visit
 
 import (
@@ -13,14 +13,14 @@ import (
 	"testing"
 )
 
-// Visitor keeps his cookies, and follows redirects.
+// Visitor keeps cookies, and follows redirects.
 type Visitor struct {
 	t      *testing.T
 	server *httptest.Server
 	client *http.Client
 }
 
-// New is a visitor of the application, which is served over TLS until the test ends.
+// New returns a visitor of the application, which is served over TLS until the test ends.
 func New(t *testing.T, app http.Handler) *Visitor {
 	t.Helper()
 	server := httptest.NewTLSServer(app)
@@ -30,7 +30,7 @@ func New(t *testing.T, app http.Handler) *Visitor {
 	return v
 }
 
-// Another is somebody else who visits the same application.
+// Another returns another visitor of the same application.
 func (v *Visitor) Another() *Visitor {
 	client := *v.client
 	client.Jar, _ = cookiejar.New(nil)
@@ -44,20 +44,20 @@ func (v *Visitor) Get(path string) string {
 	return body
 }
 
-// Post sends the form of a page to its own address and returns what comes in the end.
+// Post sends the form of a page to the page's address and returns the page that finally comes.
 func (v *Visitor) Post(path string, form url.Values) string {
 	v.t.Helper()
 	_, body := v.send(http.MethodPost, path, form, path, nil)
 	return body
 }
 
-// Part sends what htmx sends, and returns the answer with its header.
+// Part sends a request as htmx does, and returns the answer with its header.
 func (v *Visitor) Part(method, path string, form url.Values) (*http.Response, string) {
 	v.t.Helper()
 	return v.send(method, path, form, path, http.Header{"Hx-Request": {"true"}})
 }
 
-// Sees complains unless the page says all of these.
+// Sees fails the test unless the page contains all of these.
 func (v *Visitor) Sees(page string, wanted ...string) {
 	v.t.Helper()
 	for _, want := range wanted {
@@ -67,7 +67,7 @@ func (v *Visitor) Sees(page string, wanted ...string) {
 	}
 }
 
-// SeesNo complains if the page says any of these.
+// SeesNo fails the test if the page contains any of these.
 func (v *Visitor) SeesNo(page string, unwanted ...string) {
 	v.t.Helper()
 	for _, bad := range unwanted {
@@ -101,8 +101,8 @@ func (v *Visitor) send(method, path string, form url.Values, from string, header
 	return res, string(body)
 }
 
-// Send makes one request with these cookies, and no others: for a request that comes late, say, and
-// does not know what the visitor has been given meanwhile.
+// Send makes one request with these cookies, and no others. It can play a late request that does
+// not know which cookies the visitor has been given meanwhile.
 func Send(ctx context.Context, app http.Handler, method, path string, cookies ...*http.Cookie) *http.Response {
 	r := httptest.NewRequestWithContext(ctx, method, path, nil)
 	for _, cookie := range cookies {
