@@ -13,16 +13,16 @@ import (
 	"time"
 )
 
-// DynamoDBServer is AWS's own DynamoDB Local, in memory. Every access key and region has
-// tables of its own there, and none of them is checked.
+// DynamoDBServer is AWS's own DynamoDB Local, in memory. Every access key and region has its own
+// tables there, and neither is checked.
 type DynamoDBServer struct {
 	*process
 	addr      string
-	origin    string // of pages that may ask it, which nobody else allows
+	origin    string // an origin that only this server allows
 	java, dir string
 }
 
-// DynamoDB starts one. The caller closes it.
+// DynamoDB starts a server. The caller closes it.
 func DynamoDB() (*DynamoDBServer, error) {
 	java, err := program("java")
 	if err != nil {
@@ -60,8 +60,8 @@ func (s *DynamoDBServer) start() error {
 	return nil
 }
 
-// Restart ends the server, if it still runs, and starts it again at the same address. It
-// comes back without a table.
+// Restart ends the server, if it still runs, and starts it again at the same address. It comes back
+// without tables.
 func (s *DynamoDBServer) Restart() error {
 	s.process.Close()
 	return s.start()
@@ -70,8 +70,8 @@ func (s *DynamoDBServer) Restart() error {
 // Endpoint is the URL for a client's BaseEndpoint.
 func (s *DynamoDBServer) Endpoint() string { return "http://" + s.addr }
 
-// answers says nil once the server answers HTTP, be it with an error. One that has found its
-// port taken neither serves nor ends, and whoever has the port may answer.
+// answers returns nil once the server answers HTTP, even with an error. A server that found its
+// port taken neither serves nor ends, and the owner of the port may answer in its place.
 func (s *DynamoDBServer) answers() error {
 	req, err := http.NewRequest(http.MethodOptions, s.Endpoint(), nil)
 	if err != nil {
@@ -91,8 +91,8 @@ func (s *DynamoDBServer) answers() error {
 
 const dynamoDBJar = "DynamoDBLocal.jar"
 
-// dynamoDBLocal is the directory into which scripts/setup unpacked the server, or the one
-// that SESSION_TEST_DYNAMODB_LOCAL names.
+// dynamoDBLocal is the directory into which scripts/setup unpacked the server, or the one that
+// SESSION_TEST_DYNAMODB_LOCAL names.
 func dynamoDBLocal() (string, error) {
 	dir := os.Getenv("SESSION_TEST_DYNAMODB_LOCAL")
 	if dir == "" {
@@ -112,8 +112,8 @@ func dynamoDBLocal() (string, error) {
 	return dir, nil
 }
 
-// cacheDir is where scripts/setup keeps what it fetched. It is not os.UserCacheDir, which
-// is another directory on a Mac.
+// cacheDir is where scripts/setup keeps what it fetched. It is not os.UserCacheDir, which is a
+// different directory on a Mac.
 func cacheDir() (string, error) {
 	if dir := os.Getenv("XDG_CACHE_HOME"); dir != "" {
 		return dir, nil

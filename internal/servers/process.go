@@ -1,6 +1,6 @@
-// Package servers starts the servers that tests need, on free ports of the loopback, and
-// ends them. A server that is missing on this machine is an error that says how to get it,
-// never a reason to skip a test.
+// Package servers starts the servers that tests need, on free ports of the loopback interface, and
+// ends them. If a server is not installed, the error says how to get it; that is never a reason to
+// skip a test.
 package servers
 
 import (
@@ -18,12 +18,12 @@ import (
 	"time"
 )
 
-// startTimeout is how long a server may take until it answers. A Java virtual machine on
-// a busy machine takes its time.
+// startTimeout is how long a server may take until it answers. A Java virtual machine is slow to
+// start on a busy machine.
 const startTimeout = time.Minute
 
-// process is a server that was started here. It ends with [process.Close], and also with
-// the program that started it, however that ends.
+// process is a server that was started here. It ends with [process.Close], and also when the
+// program that started it ends, for whatever reason.
 type process struct {
 	name  string
 	cmd   *exec.Cmd
@@ -31,7 +31,7 @@ type process struct {
 	log   syncBuffer
 }
 
-// launch starts cmd and waits until ready says nil. The files are removed if we end before the
+// launch starts cmd and waits until ready returns nil. The files are removed if we end before the
 // server does; otherwise the caller removes them.
 func launch(name string, cmd *exec.Cmd, ready func() error, files ...string) (*process, error) {
 	p := &process{name: name, cmd: cmd, ended: make(chan struct{})}
@@ -56,16 +56,16 @@ func launch(name string, cmd *exec.Cmd, ready func() error, files ...string) (*p
 	return p, nil
 }
 
-// watch has a guard wait until our end of its standard input is closed, as the system does
-// when we end, and then kill the server and remove its files. A test that runs into its time
-// limit calls no clean-up.
+// watch starts a guard, since a test that runs into its time limit runs no clean-up. The guard
+// waits until our end of its standard input is closed, which the system does when we end. Then it
+// kills the server and removes its files.
 //
-// Once the server has ended, somebody else may get its number: release the guard then.
+// When the server has ended, release the guard: another process may get the server's number.
 func watch(server *os.Process, files []string) (release func(), err error) {
 	guard := exec.Command("sh", append([]string{
 		"-c", `cat >/dev/null; kill -9 "$0" 2>/dev/null; rm -rf -- "$@"`, strconv.Itoa(server.Pid),
 	}, files...)...)
-	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a ctrl-C that ends us must not end it
+	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that a ctrl-C that ends us does not end it
 	if _, err := guard.StdinPipe(); err != nil {
 		return func() {}, err
 	}
@@ -98,16 +98,16 @@ func (p *process) await(ready func() error) error {
 	}
 }
 
-// Kill ends the server as a crash does (SIGKILL), and waits until it has ended. It may be
-// called more than once.
+// Kill ends the server as a crash would (SIGKILL), and waits until it has ended. It may be called
+// more than once.
 func (p *process) Kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.ended
 }
 
-// Freeze stops the server in its tracks (SIGSTOP): connections stay, nobody answers. It
-// waits until that is so: a server with many threads, on a busy machine, answers for some
-// time after the signal. One that is frozen must not be frozen again.
+// Freeze stops the server (SIGSTOP): connections stay, but nobody answers. It waits until the
+// server has really stopped: with many threads, on a busy machine, it still answers for some time
+// after the signal. Do not freeze a frozen server.
 func (p *process) Freeze() error {
 	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		return err
@@ -126,11 +126,11 @@ func (p *process) Thaw() error { return p.cmd.Process.Signal(syscall.SIGCONT) }
 // Close ends the server. It may be called more than once.
 func (p *process) Close() { p.Kill() }
 
-// addrTaken is what servers say of an address that somebody else has.
+// addrTaken is what servers print if their address is in use.
 const addrTaken = "Address already in use"
 
-// somewhere calls start with addresses of the loopback until there is one that nobody took
-// before the server did.
+// somewhere calls start with addresses of the loopback interface until it gets one that nobody
+// takes before the server does.
 func somewhere(start func(addr string) error) error {
 	for try := 1; ; try++ {
 		err := start(someAddr())
@@ -140,15 +140,14 @@ func somewhere(start func(addr string) error) error {
 	}
 }
 
-// someAddr proposes an address. Its port, and the one that a node of a Redis cluster adds
-// for the others (10,000 higher), are below those that Linux gives to outgoing connections
-// and to listeners on port 0: a server that was killed finds its port free when it comes
-// back.
+// someAddr proposes an address. Its port, and the one 10,000 higher that a Redis Cluster node also
+// uses, are below those that Linux assigns to outgoing connections and to listeners on port 0. So a
+// server that was killed finds its port free when it comes back.
 func someAddr() string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(12_000)))
 }
 
-// program finds the first of names on this machine.
+// program returns the first of names that is installed.
 func program(names ...string) (string, error) {
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// RedisServer is a Redis that was started here: one by itself, or a node of a [Cluster] or
-// a [Sentinel]. Kill, Freeze and Thaw are the faults it can have, Restart ends them.
+// RedisServer is a Redis that was started here: a single server, or a node of a [Cluster] or a
+// [Sentinel]. Kill, Freeze and Thaw are its possible faults, and Restart ends them.
 type RedisServer struct {
 	Addr string // host:port
 
@@ -25,8 +25,8 @@ type RedisServer struct {
 	dir  string // its files, and the socket over which we talk to it
 }
 
-// Redis starts a server that keeps nothing on disk. The args are more of redis-server's
-// options, such as "--maxmemory", "3mb".
+// Redis starts a server that stores nothing on disk. The args are further options of redis-server,
+// such as "--maxmemory", "3mb".
 func Redis(args ...string) (*RedisServer, error) {
 	args = append([]string{
 		"--save", "", "--appendonly", "no",
@@ -35,7 +35,7 @@ func Redis(args ...string) (*RedisServer, error) {
 	return startRedis(func(string) ([]string, error) { return args, nil })
 }
 
-// startRedis starts a server on a free port with the args that are made for its directory.
+// startRedis starts a server on a free port, with the args for its directory.
 func startRedis(args func(dir string) ([]string, error)) (*RedisServer, error) {
 	dir, err := tempDir("redis")
 	if err != nil {
@@ -77,8 +77,8 @@ func (r *RedisServer) start() error {
 	return nil
 }
 
-// Restart ends the server, if it still runs, and starts it again at the same address. It
-// comes back empty, unless its args keep data on disk.
+// Restart ends the server, if it still runs, and starts it again at the same address. It comes back
+// empty, unless its args make it store data on disk.
 func (r *RedisServer) Restart() error {
 	r.process.Close()
 	return r.start()
@@ -90,7 +90,7 @@ func (r *RedisServer) Close() {
 	_ = os.RemoveAll(r.dir)
 }
 
-// Replica starts a replica of the server, and waits until it has everything.
+// Replica starts a replica of the server, and waits until it has all data.
 func (r *RedisServer) Replica(args ...string) (*RedisServer, error) {
 	host, port, err := net.SplitHostPort(r.Addr)
 	if err != nil {
@@ -108,8 +108,9 @@ func (r *RedisServer) Replica(args ...string) (*RedisServer, error) {
 	return replica, nil
 }
 
-// synced says nil for a replica that follows its primary, and for a primary that knows so of each of its
-// replicas: up to a second later, and only then does it wait for them.
+// synced returns nil for a replica that follows its primary, and for a primary that knows that each
+// of its replicas does. The primary knows up to a second later, and only then does it wait for
+// them.
 func (r *RedisServer) synced() error {
 	info, err := r.Do("info", "replication")
 	if err != nil {
@@ -122,8 +123,8 @@ func (r *RedisServer) synced() error {
 	return nil
 }
 
-// Do has redis-cli send a command, and returns what it prints for the answer. An answer
-// that is an error is an error.
+// Do sends a command by redis-cli, and returns what that prints for the answer. An answer that is
+// an error is returned as an error.
 func (r *RedisServer) Do(args ...string) (string, error) {
 	cli := []string{"-e", "-s", r.socket()}
 	if password := r.password(); password != "" {
@@ -147,11 +148,11 @@ func redisCLI(args ...string) (string, error) {
 	return text, nil
 }
 
-// answers tells whether the server is neither killed nor frozen.
+// answers says whether the server is neither killed nor frozen.
 func (r *RedisServer) answers() bool { return r.ping() == nil }
 
-// ping says nil once the server answers, be it with a demand for a password. It asks over
-// the socket in the server's own directory: on the port, somebody else may be listening.
+// ping returns nil once the server answers, even if it demands a password. It uses the socket in
+// the server's own directory: on the port, another server may be listening.
 func (r *RedisServer) ping() error {
 	conn, err := net.Dial("unix", r.socket())
 	if err != nil {
@@ -174,8 +175,8 @@ func (r *RedisServer) ping() error {
 	return nil
 }
 
-// eventually waits until ready says nil. Unlike the await of one process, it goes on when
-// a server has ended: that may be what it waits for the others to notice.
+// eventually waits until ready returns nil. Unlike process.await, it goes on when a server has
+// ended: others noticing that may be what it waits for.
 func eventually(what string, ready func() error) error {
 	for deadline := time.Now().Add(startTimeout); ; time.Sleep(20 * time.Millisecond) {
 		err := ready()

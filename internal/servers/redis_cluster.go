@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Cluster is a Redis Cluster of three masters and three replicas. A master that does not
-// answer for a second is replaced by its replica.
+// Cluster is a Redis Cluster of three masters and three replicas. A master that does not answer for
+// a second is replaced by its replica.
 type Cluster struct {
 	nodes []*RedisServer
 }
@@ -47,9 +47,9 @@ func (c *Cluster) Addrs() []string { return addrs(c.nodes) }
 // Close ends all servers. It may be called more than once.
 func (c *Cluster) Close() { closeAll(c.nodes) }
 
-// Await waits until three masters answer, and every node that answers finds all slots
-// served and follows its master if it is a replica. After the kill or the freeze of a
-// master that is when its replica has taken over.
+// Await waits until three masters answer, and until every node that answers finds all slots served
+// and, if it is a replica, follows its master. After a master was killed or frozen, that is when
+// its replica has taken over.
 func (c *Cluster) Await() error {
 	return eventually("the cluster", func() error {
 		masters, err := c.Masters()
@@ -71,7 +71,7 @@ func (c *Cluster) Await() error {
 	})
 }
 
-// serves says nil for a node that finds the cluster as it should be.
+// serves returns nil for a node that considers the cluster healthy.
 func (r *RedisServer) serves() error {
 	info, err := r.Do("cluster", "info")
 	if err != nil {
@@ -85,7 +85,7 @@ func (r *RedisServer) serves() error {
 	return r.synced()
 }
 
-// Owner returns the node that serves key: the one that sends nobody elsewhere for it.
+// Owner returns the node that serves key, that is, the one that does not redirect.
 func (c *Cluster) Owner(key string) (*RedisServer, error) {
 	for _, node := range c.nodes {
 		if !node.answers() {
@@ -98,7 +98,7 @@ func (c *Cluster) Owner(key string) (*RedisServer, error) {
 	return nil, errors.New("servers: no node of the cluster serves this key")
 }
 
-// Reshard moves so many slots from one master to another, with the keys in them.
+// Reshard moves this many slots from one master to another, with the keys in them.
 func (c *Cluster) Reshard(from, to *RedisServer, slots int) error {
 	fromID, err := from.Do("cluster", "myid")
 	if err != nil {
@@ -114,7 +114,7 @@ func (c *Cluster) Reshard(from, to *RedisServer, slots int) error {
 	return err
 }
 
-// Masters returns the nodes that are masters at this moment.
+// Masters returns the nodes that are masters now.
 func (c *Cluster) Masters() ([]*RedisServer, error) {
 	var masters []*RedisServer
 	for _, node := range c.nodes {

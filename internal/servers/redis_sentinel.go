@@ -9,12 +9,11 @@ import (
 	"strings"
 )
 
-// SentinelMaster is the name under which a [Sentinel] knows its primary: the MasterName of
-// a client's options.
+// SentinelMaster is the name of a [Sentinel]'s primary, for MasterName in a client's options.
 const SentinelMaster = "session"
 
-// Sentinel is a primary and a replica, and three sentinels that make the replica the
-// primary when the primary does not answer for a second.
+// Sentinel is a primary, a replica, and three sentinels that promote the replica when the primary
+// does not answer for a second.
 type Sentinel struct {
 	nodes     []*RedisServer
 	sentinels []*RedisServer
@@ -62,15 +61,15 @@ sentinel down-after-milliseconds NAME 1000
 sentinel failover-timeout NAME 3000
 `)
 	return startRedis(func(dir string) ([]string, error) {
-		file := filepath.Join(dir, "sentinel.conf") // it writes what it learns into it
+		file := filepath.Join(dir, "sentinel.conf") // the sentinel writes what it learns into it
 		return []string{file, "--sentinel"}, os.WriteFile(file, []byte(config), 0o600)
 	})
 }
 
-// Nodes returns the two servers that keep data, whichever is the primary.
+// Nodes returns the two servers that hold data, whichever is the primary.
 func (s *Sentinel) Nodes() []*RedisServer { return s.nodes }
 
-// Addrs returns the addresses of the sentinels, which are what a client is given.
+// Addrs returns the addresses of the sentinels, which a client needs.
 func (s *Sentinel) Addrs() []string { return addrs(s.sentinels) }
 
 // Close ends all servers. It may be called more than once.
@@ -79,7 +78,7 @@ func (s *Sentinel) Close() {
 	closeAll(s.nodes)
 }
 
-// Primary returns the server that the sentinels take for the primary.
+// Primary returns the server that the sentinels consider the primary.
 func (s *Sentinel) Primary() (*RedisServer, error) {
 	for _, sentinel := range s.sentinels {
 		if !sentinel.answers() {
@@ -99,8 +98,8 @@ func (s *Sentinel) Primary() (*RedisServer, error) {
 	return nil, errors.New("servers: no sentinel knows a primary")
 }
 
-// AwaitFailover waits until a server other than old is the primary, and returns it. First
-// do something to old.
+// AwaitFailover waits until a server other than old is the primary, and returns it. Break old
+// first.
 func (s *Sentinel) AwaitFailover(old *RedisServer) (*RedisServer, error) {
 	var now *RedisServer
 	err := eventually("another primary", func() (err error) {
@@ -113,8 +112,8 @@ func (s *Sentinel) AwaitFailover(old *RedisServer) (*RedisServer, error) {
 	return now, err
 }
 
-// Await waits until every sentinel that answers knows the two others and the replica, and
-// takes the primary to be alive: then it is able to replace it.
+// Await waits until every sentinel that answers knows the two others and the replica, and considers
+// the primary alive: then it is able to replace the primary.
 func (s *Sentinel) Await() error {
 	return eventually("the sentinels", func() error {
 		for _, sentinel := range s.sentinels {
@@ -129,7 +128,7 @@ func (s *Sentinel) Await() error {
 	})
 }
 
-// watches says nil for a sentinel that knows all it needs.
+// watches returns nil for a sentinel that knows all it needs.
 func (r *RedisServer) watches() error {
 	answer, err := r.Do("sentinel", "master", SentinelMaster)
 	if err != nil {

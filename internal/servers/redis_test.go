@@ -26,7 +26,7 @@ func start(t *testing.T, args ...string) *servers.RedisServer {
 	return server
 }
 
-// answer is what the server says, or the end of the test.
+// answer returns what the server says, or ends the test.
 func answer(t *testing.T, server *servers.RedisServer, args ...string) string {
 	t.Helper()
 	text, err := server.Do(args...)
@@ -103,14 +103,14 @@ func Test_that_a_directory_too_deep_for_a_socket_is_an_error_that_says_so(t *tes
 	}
 }
 
-// A test that panics, or runs into its time limit, calls no clean-up.
+// A test that panics, or runs into its time limit, runs no clean-up.
 func Test_that_a_server_ends_with_the_program_that_started_it_and_leaves_no_files(t *testing.T) {
 	const asked = "SESSION_SERVERS_END"
 	if os.Getenv(asked) != "" {
 		fmt.Println("at", start(t).Addr)
 		os.Exit(2)
 	}
-	dir, err := os.MkdirTemp("", "end-") // a t.TempDir is removed with all that is left in it
+	dir, err := os.MkdirTemp("", "end-") // t.TempDir would be removed with everything in it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func Test_that_a_server_ends_with_the_program_that_started_it_and_leaves_no_file
 		if err == nil {
 			conn.Close()
 		}
-		return err != nil && os.Remove(dir) == nil // it has to be empty
+		return err != nil && os.Remove(dir) == nil // fails unless the directory is empty
 	}
 	late := time.After(time.Minute)
 	for again := time.Tick(10 * time.Millisecond); !gone(); {
@@ -176,8 +176,9 @@ func Test_that_a_cluster_moves_slots_and_replaces_a_dead_master(t *testing.T) {
 	}
 }
 
-// awaitReplica waits until a replica has what the server has acknowledged by now. (WAIT is about what
-// came before it on its connection, and each answer has one of its own.)
+// awaitReplica waits until a replica has everything that the server has acknowledged so far. (WAIT
+// would not do: it is about earlier commands on its connection, and each answer here has its own
+// connection.)
 func awaitReplica(t *testing.T, server *servers.RedisServer) {
 	t.Helper()
 	offset := func(pattern string) int {
