@@ -1,6 +1,6 @@
 //go:build !race
 
-// The race detector allocates for itself, and has pools forget what they hold.
+// The race detector allocates, and makes pools forget what they hold.
 
 package main
 
@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// allocations is the most that a row of this library allocates. Lower a number when it has
-// become true; whoever raises one should know why it is worth it.
+// allocations is the most that a row of this library allocates. Lower a number when the row has
+// become better; raise one only if you know why it is worth it.
 var allocations = map[string]float64{
 	"cookie/untouched":     2,
 	"cookie/read":          21,
@@ -34,13 +34,13 @@ var allocations = map[string]float64{
 	"memory/read-60KB":     9,
 	"memory/write-60KB":    13,
 
-	// 23, 53 and 133 in most runs, and one more for each file that is opened in a few.
+	// 23, 53 and 133 in most runs, and one more for each file that a few runs open.
 	"file/untouched":     2,
 	"file/read":          24,
 	"file/write":         57,
 	"file/flash":         141,
 	"file/new-untouched": 2,
-	"file/new-write":     72, // some of them need a new directory, by chance
+	"file/new-write":     72, // some of them happen to need a new directory
 	"file/read-60KB":     24,
 	"file/write-60KB":    59,
 
@@ -55,7 +55,7 @@ var allocations = map[string]float64{
 }
 
 func Test_that_no_row_allocates_more_than_it_did(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it would empty the pools
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection would empty the pools
 	for _, r := range rows() {
 		if r.peer.name != ours || r.sessions > 0 {
 			continue
@@ -75,12 +75,13 @@ func Test_that_no_row_allocates_more_than_it_did(t *testing.T) {
 	}
 }
 
-// moreForJSON is how much more than one allocation encoding/json needs for a value: one more since Go 1.27.
+// moreForJSON is how many allocations encoding/json needs for a value, beyond one: one more since
+// Go 1.27.
 var moreForJSON = testing.AllocsPerRun(100, func() { _, _ = json.Marshal(7) }) - 1
 
 // room is the most bytes that a row takes: a frame of up to 416 bytes, a session of up to 480. One
-// field more may be one too many, as Go has no sizes between 416 and 448, nor between 480 and 512.
-// What else runs here may take a few bytes.
+// more field may be too many, as Go has no sizes between 416 and 448, nor between 480 and 512.
+// Whatever else runs here may take a few bytes.
 var room = map[string]uint64{
 	"memory/untouched": 440 + 16,
 	"memory/read":      1192 + 16,
@@ -111,7 +112,8 @@ func Test_that_no_row_takes_more_room_than_it_did(t *testing.T) {
 	}
 }
 
-// They take about as long, too, but no test on a busy machine can say so; see BenchmarkComponents.
+// They also take about as long, but a test on a busy machine cannot prove that; see
+// BenchmarkComponents.
 func Test_that_components_allocate_no_more_than_what_is_written_by_hand(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	for pair := range slices.Chunk(renderings, 2) {

@@ -16,19 +16,19 @@ import (
 	"github.com/echo-hypermedia/session/stores/cookiestore"
 )
 
-// What the cookies of all peers have in common; they are also HttpOnly, SameSite=Lax, and
-// for the whole site.
+// What the cookies of all peers have in common. They are also HttpOnly, SameSite=Lax, and for the
+// whole site.
 const (
 	cookieName = "sid"
 	maxAge     = 24 * 60 * 60 // seconds
 )
 
-// The keys of all who sign or encrypt.
+// The keys of all peers that sign or encrypt.
 var secret, blockKey = cookiestore.GenerateKey(), cookiestore.GenerateKey()
 
 var silent = slog.New(slog.DiscardHandler)
 
-// backend is what a site keeps its sessions in. Close it when the site is done.
+// backend is where a site keeps its sessions. Close it when the site is done.
 type backend struct{ closers []func() }
 
 func (b *backend) onClose(f func()) { b.closers = append(b.closers, f) }
@@ -59,8 +59,7 @@ func (b *backend) redis() (*redis.Client, error) {
 	return client, nil
 }
 
-// redisAddr is where an empty Redis listens. There is one for all sites, which are one
-// after the other.
+// redisAddr is the address of an empty Redis. All sites use the same one, one site after the other.
 func (b *backend) redisAddr() (string, error) {
 	r, err := redisServer()
 	if err != nil {
@@ -69,7 +68,7 @@ func (b *backend) redisAddr() (string, error) {
 	return r.Addr, r.client.FlushAll(context.Background()).Err()
 }
 
-// redisServer starts the Redis when it is first asked for, and stopRedis ends it.
+// redisServer starts the Redis when it is first needed, and stopRedis ends it.
 var (
 	redisServer = sync.OnceValues(func() (*counted, error) {
 		server, err := servers.Redis()
@@ -82,19 +81,19 @@ var (
 	stopRedis = func() {}
 )
 
-// counted is a Redis with a connection over which nobody else talks.
+// counted is a Redis with a connection that nobody else uses.
 type counted struct {
 	*servers.RedisServer
 	client *redis.Client
 }
 
-// redisTraffic is what a Redis has been sent.
+// redisTraffic is what was sent to a Redis.
 type redisTraffic struct {
-	trips    int            // reads from connections: whatever is sent at once is one
-	commands map[string]int // by name; those of scripts, too
+	trips    int            // reads from connections: what is sent together is one
+	commands map[string]int // by name, including those of scripts
 }
 
-// traffic is what has been sent up to now. The question itself is one trip.
+// traffic is what has been sent so far. Asking for it is itself one trip.
 func (c *counted) traffic() (redisTraffic, error) {
 	info, err := c.client.Info(context.Background(), "all").Result()
 	t := redisTraffic{commands: map[string]int{}}
@@ -115,7 +114,7 @@ func (c *counted) traffic() (redisTraffic, error) {
 	return t, err
 }
 
-// since is what came after an earlier count.
+// since is what was sent after an earlier count.
 func (t redisTraffic) since(before redisTraffic) redisTraffic {
 	after := redisTraffic{trips: t.trips - before.trips - 1, commands: map[string]int{}}
 	for command, calls := range t.commands {

@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// noSession is the pages of a site that keeps nothing: what the framework costs alone.
+// noSession is the pages of a site that stores nothing: they show what the framework alone costs.
 func noSession[C any]() pages[C] {
 	nothing := func(C) error { return nil }
 	same := func(C) (string, error) { return message, nil }
@@ -23,7 +23,7 @@ func noSession[C any]() pages[C] {
 
 func bareEcho(*backend) (transports, error) { return onEcho(noSession[echo.Context]()), nil }
 
-// idleEcho has a middleware that does nothing. Echo makes the chain anew in each request.
+// idleEcho has middleware that does nothing. Echo builds the chain anew in each request.
 func idleEcho(*backend) (transports, error) { return onEcho(noSession[echo.Context](), idle), nil }
 
 func idle(next echo.HandlerFunc) echo.HandlerFunc {

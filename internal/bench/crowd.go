@@ -19,8 +19,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// crowd is a store in memory with many live sessions. Half of them live for an hour and half
-// for two, by a clock that we set.
+// crowd is a store in memory with many live sessions. Half of them live for an hour and half for
+// two, by a clock that we set.
 type crowd struct {
 	*memorystore.Store
 	keys []string
@@ -29,10 +29,10 @@ type crowd struct {
 
 const (
 	crowdData = 502    // bytes in each session
-	crowdAsks = 50_000 // by each of two visitors who come at once
+	crowdAsks = 50_000 // by each of two concurrent visitors
 )
 
-// writeCrowds measures how a store in memory fares with more and more sessions.
+// writeCrowds measures a store in memory with more and more sessions.
 func writeCrowds(w io.Writer, sizes ...int) error {
 	fmt.Fprintf(w, "\n## Live sessions in memory\n\n"+
 		"| sessions | bytes each | meanwhile | a read | 99 of 100 | the longest | a write | 99 of 100 | the longest |\n"+
@@ -44,7 +44,7 @@ func writeCrowds(w io.Writer, sizes ...int) error {
 			return err
 		}
 		each := ""
-		if size >= 1000 { // fewer are lost in what the heap does besides
+		if size >= 1000 { // with fewer, other changes of the heap would matter
 			each = fmt.Sprint((heap() - before) / int64(size))
 		}
 		line := func(meanwhile string, a asked) {
@@ -68,7 +68,7 @@ func writeCrowds(w io.Writer, sizes ...int) error {
 	return nil
 }
 
-// newCrowd has the keys, and no session yet.
+// newCrowd has the keys, but no sessions yet.
 func newCrowd(size int) *crowd {
 	c := &crowd{keys: make([]string, size)}
 	c.Store = memorystore.New(memorystore.Options{
@@ -83,7 +83,7 @@ func newCrowd(size int) *crowd {
 	return c
 }
 
-// begin makes the sessions that there are not.
+// begin creates the sessions that do not exist.
 func (c *crowd) begin() error {
 	c.now.Store(0)
 	for i, key := range c.keys {
@@ -96,10 +96,10 @@ func (c *crowd) begin() error {
 	return nil
 }
 
-// latencies are how long some calls took, one by one.
+// latencies are how long each of some calls took.
 type latencies []time.Duration
 
-// String is how long half of them took at most, 99 of 100, and all.
+// String is the median, the 99th percentile and the maximum.
 func (l latencies) String() string {
 	slices.Sort(l)
 	return fmt.Sprintf("%s | %s | %s", brief(l[len(l)/2]), brief(l[len(l)*99/100]), brief(l[len(l)-1]))
@@ -109,8 +109,8 @@ func brief(d time.Duration) string { return duration(float64(d)) }
 
 type asked struct{ reads, writes latencies }
 
-// ask has two visitors at once read and write the sessions that live for two hours, nine
-// reads for each write. meanwhile, if there is something, runs at the same time.
+// ask makes two concurrent visitors read and write the sessions that live for two hours, nine reads
+// for each write. meanwhile, if not nil, runs at the same time.
 func (c *crowd) ask(meanwhile func()) (asked, error) {
 	visits := [2]asked{}
 	errs := [2]error{}
@@ -157,7 +157,7 @@ func timed(work func()) time.Duration {
 	return time.Since(start)
 }
 
-// heap is how many bytes are alive.
+// heap is how many bytes are live.
 func heap() int64 {
 	runtime.GC()
 	var stats runtime.MemStats

@@ -1,13 +1,13 @@
-// Command bench measures this library beside other session libraries for Go, and beside
-// the least that a session can cost. All of them serve the same small site, and all are
-// asked for the same pages, in one process, without a network in between:
+// Command bench measures this library beside other session libraries for Go, and beside the least
+// that a session can cost. All of them serve the same small site and get the same requests, in one
+// process, without a network in between:
 //
 //	make bench                  every row, as a table in Markdown
 //	make benchstat BASE=ref     this library beside an earlier one
 //	go run . -run memory        some rows; see -help
 //	go test -bench ///session$  one peer by the usual means, for profiles
 //
-// What is timed was verified before: no row is about an error.
+// Everything that is timed was verified before, so no row measures an error.
 //
 //	page.go        the pages of the site, and a site on each framework
 //	visitor.go     whoever asks for them

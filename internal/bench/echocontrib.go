@@ -13,8 +13,8 @@ import (
 
 // echoContrib is labstack/echo-contrib with a store of gorilla/sessions.
 func echoContrib(store sessions.Store) transports {
-	// get forgives, as most applications do: with a cookie that was tampered with there is an
-	// error, and an empty session.
+	// get ignores errors, as most applications do: if a cookie was tampered with, there is an error
+	// and an empty session.
 	get := func(c echo.Context) *sessions.Session {
 		s, _ := echosession.Get(cookieName, c)
 		return s

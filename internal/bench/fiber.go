@@ -9,8 +9,8 @@ import (
 	"github.com/gofiber/storage/redis/v3"
 )
 
-// fiberSession is fiber's own session. It has no messages: a string that is taken out
-// stands for them.
+// fiberSession is fiber's own session. It has no messages: a string that is taken out of the
+// session stands for them.
 func fiberSession(b *backend, storage fiber.Storage) transports {
 	mw, store := session.NewWithStore(session.Config{
 		Storage:        storage,

@@ -12,20 +12,20 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// floor is a session that can do no more than the pages ask for: nothing is checked that
-// need not be, and nothing is encoded that did not change. What a library costs above it
-// is what it can do beside, and what it wastes.
+// floor is a session that can do no more than the pages require: it skips every check that can be
+// skipped, and encodes nothing that did not change. What a library costs beyond it is what the
+// library can do in addition, and what it wastes.
 type floor interface {
-	// create keeps a new record, and returns the value of its cookie.
+	// create stores a new record, and returns the value of its cookie.
 	create(record) (cookie string, err error)
 
-	// get is one value, "" if there is none.
+	// get returns one value, or "" if there is none.
 	get(cookie, key string) (value string, err error)
 
-	// put sets one value. The cookie is "" if it stays as it is.
+	// put sets one value. newCookie is "" if the cookie stays the same.
 	put(cookie, key, value string) (newCookie string, err error)
 
-	// take is get, and the value is gone.
+	// take is get, and removes the value.
 	take(cookie, key string) (value, newCookie string, err error)
 }
 
@@ -60,7 +60,7 @@ func onFloor(f floor) transports {
 	}, idle)
 }
 
-// cookieOf is the value of the session's cookie, which is the only one.
+// cookieOf is the value of the session's cookie, the only cookie there is.
 func cookieOf(r *http.Request) string {
 	lines := r.Header["Cookie"]
 	if len(lines) == 0 {
@@ -78,19 +78,19 @@ func setCookie(c echo.Context, value string) {
 	}
 }
 
-// newID is 128 random bits.
+// newID returns 128 random bits.
 func newID() string {
 	var id [16]byte
 	_, _ = rand.Read(id[:])
 	return base64.RawURLEncoding.EncodeToString(id[:])
 }
 
-// record is the values of a session one after the other, so that one is found and replaced
-// without a look at the others: the length of its key in a byte, that of its value in two,
-// and both of them.
+// record is the values of a session one after the other, each as the length of its key in one byte,
+// the length of its value in two, and both of them. So a value can be found and replaced without
+// looking at the others.
 type record []byte
 
-// find is where the value of a key is, and where its entry starts. Both are 0 if there is none.
+// find returns the value of a key, and where its entry starts; zero values if there is none.
 func (r record) find(key string) (value []byte, start int) {
 	for at := 0; at < len(r); {
 		from := at + 3 + int(r[at])
@@ -103,7 +103,7 @@ func (r record) find(key string) (value []byte, start int) {
 	return nil, 0
 }
 
-// without is the record without a key, in bytes of its own, and room for some more.
+// without returns the record without a key, in newly allocated bytes with room for more.
 func (r record) without(key string, more int) record {
 	made := make(record, 0, len(r)+more)
 	value, start := r.find(key)
@@ -114,14 +114,14 @@ func (r record) without(key string, more int) record {
 	return append(append(made, r[:start]...), r[end:]...)
 }
 
-// with is the record with another value, in bytes of its own.
+// with returns the record with another value, in newly allocated bytes.
 func (r record) with(key, value string) record {
 	made := r.without(key, 3+len(key)+len(value))
 	made = append(made, byte(len(key)), byte(len(value)), byte(len(value)>>8))
 	return append(append(made, key...), value...)
 }
 
-// seeded is the realistic session. Text is as it is, everything else is JSON.
+// seeded is the realistic session. Text is stored as it is, everything else as JSON.
 func seeded() record {
 	var r record
 	for key, value := range values {
@@ -138,13 +138,13 @@ func seeded() record {
 	return r
 }
 
-// blobs is a floor that keeps records as a whole.
+// blobs is a floor that stores whole records.
 type blobs struct {
 	store interface {
-		// load is the record of a cookie, nil if there is none. It may be made in scratch.
+		// load returns the record of a cookie, nil if there is none. It may use scratch for it.
 		load(cookie string, scratch []byte) (record, error)
 
-		// save replaces the record of a cookie, or makes a new one for "".
+		// save replaces the record of a cookie, or creates one if cookie is "".
 		save(cookie string, r record) (newCookie string, err error)
 	}
 }

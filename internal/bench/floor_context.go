@@ -10,11 +10,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// floorContext is floorMemory with what design.md asks of any session, and no more than that: templates
-// find it in the context of the request, for which net/http copies the request; it is known to the store
-// by a hash of its id; two goroutines may use it; and Vary is added before the head leaves. So it shows
-// how much of the distance to the other floor is there by design. It still knows no conflict, no message
-// and no error.
+// floorContext is floorMemory with exactly what design.md asks of any session: templates find it in
+// the context of the request, for which net/http copies the request; the store knows it by a hash
+// of its id; two goroutines may use it; and Vary is added before the head is sent. So it shows how
+// much of the distance to the other floor is by design. It still has no conflicts, messages or
+// errors.
 func floorContext(*backend) (transports, error) {
 	m := &memory{sessions: map[string]*memorySession{}}
 	put := func(c echo.Context, key, value string) error {
@@ -51,7 +51,7 @@ func floorContext(*backend) (transports, error) {
 	}, inContext), nil
 }
 
-// createHashed keeps r under a hash of the cookie's value.
+// createHashed stores r under a hash of the cookie's value.
 func (m *memory) createHashed(r record) (cookie string) {
 	id := newID()
 	m.insert(hashed(id), r)
@@ -63,8 +63,8 @@ func hashed(id string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// inContext is the middleware. The work is not in the closure, where the copy of the request would be
-// made twice.
+// inContext is the middleware. Its work is not in the closure, where the request would be copied
+// twice.
 func inContext(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error { return serveInContext(c, next) }
 }
@@ -84,7 +84,7 @@ type contextFrame struct {
 	req http.Request
 
 	mu      sync.Mutex
-	session *contextSession // once it is asked for
+	session *contextSession // once it is requested
 }
 
 type contextKey struct{}

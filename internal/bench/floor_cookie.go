@@ -11,7 +11,7 @@ import (
 	"github.com/gorilla/securecookie"
 )
 
-// gcmCookie seals with AES-GCM: nonce, then sealed the end of its time and the record.
+// gcmCookie seals with AES-GCM: a nonce, then the sealed expiry and record.
 type gcmCookie struct{ aead cipher.AEAD }
 
 func floorGCM(*backend) (transports, error) {

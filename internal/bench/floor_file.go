@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// files keeps a record in a file, and overwrites it. There is nobody else who reads or writes
-// it at the same time, and it does not wait for the disk.
+// files keeps a record in a file, and overwrites it. Nobody else may read or write it at the same
+// time, and it does not wait for the disk.
 type files struct{ dir string }
 
 func floorFile(b *backend) (transports, error) {

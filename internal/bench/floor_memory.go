@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// memory keeps records that never change: a write puts another in the place of one, so a
-// reader needs no lock while it reads.
+// memory holds records that never change: a write replaces the whole record, so a reader needs no
+// lock while it reads.
 type memory struct {
 	mu       sync.RWMutex
 	sessions map[string]*memorySession

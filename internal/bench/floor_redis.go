@@ -37,9 +37,9 @@ func (k redisKey) save(cookie string, r record) (newCookie string, err error) {
 	return newCookie, k.client.Set(context.Background(), cookie, []byte(r), life).Err()
 }
 
-// redisHash keeps each value in a field, and has the server change one: a write need not
-// read before. This is not what a library can do that answers what it does not know, such
-// as whether a session was revoked; but it is the least.
+// redisHash keeps each value in a field, and lets the server change one: a write need not read
+// first. A library that must know more, such as whether a session was revoked, cannot do this; but
+// it is the least.
 type redisHash struct{ client *redis.Client }
 
 func floorRedisHash(b *backend) (transports, error) {

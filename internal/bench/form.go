@@ -26,7 +26,7 @@ var fieldNames = func() (names []string) {
 	return names
 }()
 
-// rendering is a component on a page: what is timed is that it renders, nothing else.
+// rendering is a component on a page. Only its rendering is timed.
 type rendering struct {
 	subject string
 	by      string
@@ -34,7 +34,7 @@ type rendering struct {
 	templ.Component
 }
 
-// renderings are pairs: first by the components, then by hand.
+// renderings are pairs: first with the components, then by hand.
 var renderings = []*rendering{
 	{"a form of 20 fields", ours, nil, formOfComponents(fieldNames)},
 	{"a form of 20 fields", "by-hand", nil, formByHand(fieldNames)},
@@ -79,14 +79,14 @@ func (r *rendering) time(b *testing.B) {
 	}
 }
 
-// html is what it renders.
+// html is the HTML that it renders.
 func (r *rendering) html() (string, error) {
 	var page bytes.Buffer
 	err := r.onPage(func(ctx context.Context) error { return r.Render(ctx, &page) })
 	return page.String(), err
 }
 
-// onPage has a visitor submit a form, and calls work while the page that follows is made.
+// onPage makes a visitor submit a form, and calls work while the next page is rendered.
 func (r *rendering) onPage(work func(context.Context) error) error {
 	mw, err := session.Config{Store: memorystore.New(memorystore.Options{})}.ToMiddleware()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/echo-hypermedia/session/components"
 )
 
-// The same markup twice: by the components, and written by hand for it alone.
+// The same markup twice: with the components, and written by hand just for it.
 func formOfComponents(names []string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

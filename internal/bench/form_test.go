@@ -32,7 +32,8 @@ func Test_that_there_is_something_to_render(t *testing.T) {
 	}
 }
 
-// html is without the spaces between elements that templ makes of the lines of its source.
+// html is the rendered HTML, without the spaces that templ puts between elements for line breaks in
+// its source.
 func html(t *testing.T, r *rendering) string {
 	t.Helper()
 	html, err := r.html()

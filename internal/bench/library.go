@@ -58,15 +58,15 @@ func libraryCookie(*backend) (transports, error) {
 	return library(cookiestore.New(cookiestore.Options{Keys: [][]byte{secret}}))
 }
 
-// The bounds are out of reach: a full store refuses new visitors, and there are more of
-// them in a second here than elsewhere in a day.
+// The limits are out of reach: a full store refuses new visitors, and a benchmark has more of them
+// in a second than a site has in a day.
 func libraryMemory(*backend) (transports, error) {
 	return library(memorystore.New(memorystore.Options{MaxSessions: 1 << 30, MaxBytes: 1 << 40}), nil)
 }
 
 func libraryFile(b *backend) (transports, error) { return libraryFiles(b, false) }
 
-// libraryFileNoSync does not wait for the disk, as the peers and the floor do not.
+// libraryFileNoSync does not wait for the disk, like the peers and the floor.
 func libraryFileNoSync(b *backend) (transports, error) { return libraryFiles(b, true) }
 
 func libraryFiles(b *backend, noSync bool) (transports, error) {

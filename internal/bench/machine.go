@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// writeMachine tells where the numbers come from.
+// writeMachine says where the numbers come from.
 func writeMachine(w io.Writer) {
 	fmt.Fprintf(w, "- %s, %s/%s, %d × %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor())
 	info, ok := debug.ReadBuildInfo()
@@ -44,7 +44,7 @@ var compared = map[string]bool{
 	"github.com/redis/go-redis/v9":            true,
 }
 
-// processor is what Linux calls it.
+// processor is its name according to Linux.
 func processor() string {
 	info, _ := os.ReadFile("/proc/cpuinfo")
 	for line := range strings.Lines(string(info)) {

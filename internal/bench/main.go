@@ -17,7 +17,7 @@ func main() {
 	passes := flag.Int("passes", 8, "how many samples to take of each row")
 	duration := flag.Duration("time", 200*time.Millisecond, "how long a sample takes")
 	flag.Parse()
-	slog.SetDefault(silent) // some peers log what verify does to them; so does package log from now on
+	slog.SetDefault(silent) // some peers log what verify does to them; this silences package log, too
 
 	err := start(*run, *passes, *duration)
 	stopRedis()
@@ -35,14 +35,14 @@ func start(run string, passes int, duration time.Duration) error {
 	if passes < 1 {
 		return errors.New("bench: -passes: there must be one at least")
 	}
-	testing.Init() // only now: its flags are not ours
+	testing.Init() // only now, since its flags are not ours
 	if err := flag.Set("test.benchtime", duration.String()); err != nil {
 		return fmt.Errorf("bench: -time: %w", err)
 	}
 	return bench(wanted, passes)
 }
 
-// bench measures what is wanted, and prints all about it.
+// bench measures the rows that are wanted, and prints everything about them.
 func bench(wanted *regexp.Regexp, passes int) error {
 	var all []measured
 	report := report{Writer: os.Stdout}

@@ -15,16 +15,16 @@ type page int
 const (
 	untouched page = iota // does not look at the session
 	seed                  // stores a realistic session
-	read                  // answers one value, of the key in the header of that name
+	read                  // answers with one value, of the key in the header of that name
 	write                 // stores one value, under the key in the header
-	flash                 // leaves a message and redirects to shown
-	shown                 // answers the message, once
+	flash                 // flashes a message and redirects to shown
+	shown                 // answers with the message, once
 	pageCount
 )
 
 var pageOf = [pageCount]struct {
 	method, path string
-	status       int // of an answer that is right
+	status       int // of a correct answer
 }{
 	untouched: {http.MethodGet, "/untouched", http.StatusNoContent},
 	seed:      {http.MethodPost, "/seed", http.StatusNoContent},
@@ -34,17 +34,17 @@ var pageOf = [pageCount]struct {
 	shown:     {http.MethodGet, "/shown", http.StatusOK},
 }
 
-// The headers in which the pages find what to read and write. A form would have to be
-// parsed, and that is not what is measured here.
+// The headers that tell the pages what to read and write. A form would have to be parsed, which is
+// not to be measured here.
 const (
 	keyHeader   = "Key"
 	valueHeader = "Value"
 )
 
-// message is the text of the message that flash leaves.
+// message is the text of the message that flash adds.
 const message = "Your changes are saved."
 
-// pages is what the pages do with a session. C is how a framework calls a request.
+// pages is what the pages do with a session. C is the type of a request in a framework.
 type pages[C any] struct {
 	seed  func(c C) error
 	read  func(c C, key string) (string, error) // "" if there is none

@@ -5,9 +5,9 @@ import "strings"
 // peer is one way to keep sessions.
 type peer struct {
 	name  string
-	store string // where they are: one of stores
+	store string // where the sessions are: one of stores
 	role  role
-	sets  string // the scenarios in which a visitor is sent a cookie
+	sets  string // the scenarios in which the visitor gets a cookie
 	open  func(*backend) (transports, error)
 }
 
@@ -20,15 +20,15 @@ const (
 	leastCost
 )
 
-// stores are the tables that there are, in their order.
+// stores are the tables, in their order.
 var stores = []string{"none", "cookie", "memory", "file", "redis"}
 
-// What peers are usually seen to do.
+// When peers usually send a cookie.
 const (
-	setsNew     = "new-write"                                          // only a visitor who needs a cookie gets one
-	setsChanged = "write flash new-write"                              // every change sends it again
-	setsAlways  = "untouched read write flash new-untouched new-write" // every answer does
-	setsKnown   = "untouched read write flash new-write"               // every answer to a visitor who has one
+	setsNew     = "new-write"                                          // only to a visitor who needs one
+	setsChanged = "write flash new-write"                              // with every change
+	setsAlways  = "untouched read write flash new-untouched new-write" // with every answer
+	setsKnown   = "untouched read write flash new-write"               // with every answer to a visitor who has one
 )
 
 var peers = []peer{
@@ -69,7 +69,7 @@ var peers = []peer{
 	{"floor-hash", "redis", leastCost, setsNew, floorRedisHash},
 }
 
-// setsIn says whether a visitor is sent a cookie in a scenario.
+// setsIn says whether a visitor gets a cookie in a scenario.
 func (p peer) setsIn(s scenario) bool {
 	for name := range strings.FieldsSeq(p.sets) {
 		if name == strings.TrimSuffix(s.name, "-60KB") {

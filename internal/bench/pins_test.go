@@ -13,7 +13,7 @@ func Test_that_the_realistic_session_is_as_long_as_it_says(t *testing.T) {
 	}
 }
 
-// What a round trip costs dwarfs everything else, so there must never be one more. (A command
+// A round trip costs far more than everything else, so there must never be one more. (A command
 // with 60 KB arrives in several pieces, which are counted as several trips.)
 func Test_that_redis_is_asked_no_more_than_it_must(t *testing.T) {
 	want := map[string]float64{

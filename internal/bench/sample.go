@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// time is a benchmark of the row, which is open.
+// time runs a benchmark of the row, which has been started.
 func (r *row) time(b *testing.B) {
 	b.ReportAllocs()
 	cpu := cpuTime()
@@ -41,7 +41,7 @@ func (r *row) together(b *testing.B) {
 	var visitors atomic.Int64
 	b.RunParallel(func(pb *testing.PB) {
 		v := &visitor{transport: r.transports()}
-		v.visits = int(visitors.Add(1)) * len(r.jars) / 2 // not after each other all the time
+		v.visits = int(visitors.Add(1)) * len(r.jars) / 2 // so that visitors do not follow each other all the time
 		for pb.Next() {
 			if err := r.visit(v); err != nil {
 				b.Error(err)
@@ -51,7 +51,7 @@ func (r *row) together(b *testing.B) {
 	})
 }
 
-// cpuTime is how long all threads have worked.
+// cpuTime is the CPU time of all threads.
 func cpuTime() time.Duration {
 	var use syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &use); err != nil {
@@ -60,15 +60,15 @@ func cpuTime() time.Duration {
 	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
 }
 
-// traffic is what a visit sends.
+// traffic is what one visit sends.
 type traffic struct {
 	setCookie float64 // bytes of the values of Set-Cookie
 	trips     float64 // to Redis
-	commands  string  // of Redis, those in scripts too
+	commands  string  // of Redis, including those in scripts
 }
 
-// traffic is counted without the clock, for a visitor by himself. It is exact, except for
-// peers whose encoding depends on the order of a map.
+// traffic is counted without the clock, for a single visitor. It is exact, except for peers whose
+// encoding depends on the order of a map.
 func (r *row) traffic() (sent traffic, err error) {
 	if r.sessions > 0 {
 		return traffic{}, nil
@@ -88,10 +88,10 @@ func (r *row) traffic() (sent traffic, err error) {
 		return nil
 	}
 
-	if err := visits(1); err != nil { // it may connect, and load a script
+	if err := visits(1); err != nil { // the first visit may connect, and load a script
 		return traffic{}, err
 	}
-	const n = 12 // so that all moments come equally often
+	const n = 12 // a multiple of the number of moments, so that all come equally often
 	counter.bytes = 0
 	redis, err := r.redisTraffic(func() error { return visits(n) })
 	var commands []string
@@ -125,7 +125,7 @@ func (r *row) redisTraffic(work func() error) (redisTraffic, error) {
 	return after.since(before), err
 }
 
-// byteCounter counts what is set in cookies.
+// byteCounter counts the bytes that are set in cookies.
 type byteCounter struct {
 	transport
 	bytes int

@@ -10,13 +10,13 @@ import (
 // scenario is a visit to the site.
 type scenario struct {
 	name  string
-	pages []page // one after the other; one visit is what is timed
-	fresh bool   // by somebody who was never here
+	pages []page // requested one after the other; one visit is timed
+	fresh bool   // by a visitor who was never here
 
-	large bool // the session has 60 KB beside what is read or written
+	large bool // the session has 60 KB in addition to what is read or written
 
-	// sessions is how many sessions there are for two visitors who come at once, and go on
-	// to the next one after each visit. It is 0 for one visitor by himself.
+	// sessions is how many sessions two concurrent visitors share; they go on to the next one after
+	// each visit. It is 0 for a single visitor.
 	sessions int
 }
 
@@ -37,9 +37,8 @@ var scenarios = []scenario{
 	{name: "write-together-10000", pages: []page{write}, sessions: 10_000},
 }
 
-// of says whether the scenario tells something about a peer. What visitors who come at
-// once have in common is a store on the server; in a directory it is the disk. A cookie has no
-// room for a large session.
+// of says whether the scenario is useful for a peer. Concurrent visitors share a store on the
+// server; for files, that would be the disk. A cookie has no room for a large session.
 func (s scenario) of(p peer) bool {
 	switch p.store {
 	case "none", "cookie":
@@ -57,10 +56,10 @@ type row struct {
 
 	backend    backend
 	transports transports
-	jars       []jar // of those who were here before; one that is empty for a fresh visitor
+	jars       []jar // of visitors who were here before; one empty jar for a fresh visitor
 }
 
-// rows are all there are, each scenario of a store with its peers beside each other.
+// rows are all rows, each scenario of a store with its peers next to each other.
 func rows() []*row {
 	var all []*row
 	for _, store := range stores {
@@ -77,7 +76,7 @@ func rows() []*row {
 
 func (r *row) name() string { return r.store + "/" + r.scenario.name + "/" + r.peer.name }
 
-// start opens the site, verifies it, and has the sessions made.
+// start opens the site, verifies it, and creates the sessions.
 func (r *row) start() error {
 	var err error
 	if r.transports, err = r.peer.open(&r.backend); err == nil {
@@ -96,7 +95,7 @@ func (r *row) start() error {
 	return nil
 }
 
-// close forgets everything; the row may be started again.
+// close forgets everything. The row may be started again.
 func (r *row) close() {
 	r.backend.close()
 	*r = row{peer: r.peer, scenario: r.scenario}
@@ -123,8 +122,8 @@ func (r *row) seed() error {
 	return nil
 }
 
-// crowd is those who were here before a fresh visitor. A store that nobody has used yet may
-// have directories to make.
+// crowd makes other visitors come before a fresh one, since an unused store may have to create
+// directories.
 func (r *row) crowd(v *visitor) error {
 	for range 1000 {
 		if err := r.visit(v); err != nil {
@@ -148,9 +147,8 @@ var leaf = strings.Repeat("x", 1000)
 
 func leafKey(i int) string { return fmt.Sprintf("leaf-%02d", i) }
 
-// intact says whether the sessions still have what they were given, and keep what is written
-// now if the scenario writes. A site that does not answers the sooner for it, with a status that
-// tells nothing.
+// intact says whether the sessions still have their values, and accept new ones if the scenario
+// writes. A site that has lost them would only answer faster, with a status that does not show it.
 func (r *row) intact() error {
 	if r.role == framework {
 		return nil
@@ -175,7 +173,7 @@ func (r *row) intact() error {
 	return nil
 }
 
-// visit is the scenario, once.
+// visit runs the scenario once.
 func (r *row) visit(v *visitor) error {
 	v.visits++
 	v.jar = append(v.jar[:0], r.jars[v.visits%len(r.jars)]...)
@@ -188,7 +186,7 @@ func (r *row) visit(v *visitor) error {
 	return v.askLast(r.request(v, r.pages[last]))
 }
 
-// request is what a visitor asks a page for.
+// request is what a visitor sends for a page.
 func (r *row) request(v *visitor, page page) request {
 	q := request{page: page}
 	switch page {

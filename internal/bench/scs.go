@@ -9,8 +9,8 @@ import (
 	"github.com/alexedwards/scs/v2/memstore"
 )
 
-// scsSessions is alexedwards/scs on net/http, where it is at home. It has no messages: a
-// string that is taken out stands for them.
+// scsSessions is alexedwards/scs on net/http, for which it is made. It has no messages: a string
+// that is taken out of the session stands for them.
 func scsSessions(store scs.Store, idle time.Duration) transports {
 	m := scs.New()
 	m.Store = store

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// measured is what a line of a table is about.
+// measured is what one line of a table is about.
 type measured interface {
-	name() string // with slashes in it, as those of benchmarks
+	name() string // with slashes, like those of benchmarks
 	start() error
 	time(*testing.B)
 	close()
@@ -23,8 +23,8 @@ type measured interface {
 // results are the samples of each row, by its name.
 type results map[string][]testing.BenchmarkResult
 
-// measure takes a sample of each row in every pass, in an order that is another in each:
-// what drifts on the machine shows as spread, and does not fall on one row.
+// measure takes a sample of each row in every pass, each time in another order. So a drift of the
+// machine shows as spread, instead of affecting one row.
 func measure(all []measured, passes int, progress io.Writer) (results, error) {
 	got := results{}
 	for pass := range passes {
@@ -45,12 +45,12 @@ func measure(all []measured, passes int, progress io.Writer) (results, error) {
 	return got, nil
 }
 
-// figures are the samples of a row in short.
+// figures summarise the samples of a row.
 type figures struct {
 	ns     float64 // median
-	spread float64 // half of what lies between the quarters, relative to ns
-	cpu    float64 // median of the nanoseconds that all threads worked
-	bytes  int64   // allocated; both are the least of all passes
+	spread float64 // half the distance between the quartiles, relative to ns
+	cpu    float64 // median of the CPU nanoseconds of all threads
+	bytes  int64   // allocated; both are the minimum of all passes
 	allocs int64
 }
 
@@ -71,7 +71,7 @@ func (r results) of(name string) figures {
 	return f
 }
 
-// quantile of what is sorted, between the two samples that are next to it.
+// quantile returns a quantile of sorted, interpolated between the two nearest samples.
 func quantile(sorted []float64, q float64) float64 {
 	at := q * float64(len(sorted)-1)
 	below := int(at)
@@ -80,7 +80,7 @@ func quantile(sorted []float64, q float64) float64 {
 }
 
 // report writes tables in Markdown: first this library beside the best of each kind, then
-// all of them.
+// everything.
 type report struct {
 	io.Writer
 	lines []line
@@ -127,7 +127,7 @@ var headings = map[string]string{
 	"none": "Frameworks without a session", "cookie": "Cookie", "memory": "Memory", "file": "File", "redis": "Redis",
 }
 
-// writeGrid has a line for each peer, and a column for each scenario.
+// writeGrid writes a line for each peer, and a column for each scenario.
 func (r report) writeGrid(title string, lines []line, cell func(line) string) {
 	var peers, scenarios []string
 	cells := map[string]string{}
@@ -146,7 +146,7 @@ func (r report) writeGrid(title string, lines []line, cell func(line) string) {
 	}
 }
 
-// writeSummary has a line for each scenario of each store.
+// writeSummary writes a line for each scenario of each store.
 func (r report) writeSummary() {
 	fmt.Fprint(r, `
 ## This library, the best of its peers, and the floor
@@ -168,7 +168,7 @@ done, written by hand for this site alone.
 		}
 		peers, floors := beside(rival), beside(leastCost)
 		if len(peers) == 0 || len(floors) == 0 {
-			continue // they were not asked for
+			continue // they were not wanted
 		}
 		quickest := func(a, b line) int { return cmp.Compare(a.ns, b.ns) }
 		peer, floor := slices.MinFunc(peers, quickest), slices.MinFunc(floors, quickest)
@@ -191,7 +191,7 @@ done, written by hand for this site alone.
 	}
 }
 
-// writeComponents has a line for each pair of renderings.
+// writeComponents writes a line for each pair of renderings.
 func writeComponents(w io.Writer, pairs []*rendering, timed results) {
 	if len(pairs) == 0 {
 		return
@@ -224,7 +224,7 @@ func appendNew(names []string, name string) []string {
 
 func ratio(a, b float64) string { return fmt.Sprintf("%.2g×", a/b) }
 
-// duration is nanoseconds as people read them.
+// duration is nanoseconds in a form for people.
 func duration(ns float64) string {
 	switch {
 	case ns < 1000:

@@ -31,14 +31,14 @@ var values = map[string]any{
 	},
 }
 
-// Peers that use encoding/gob have to be told what comes in an interface.
+// Peers that use encoding/gob must be told which types an interface holds.
 func init() {
 	gob.Register([]string(nil))
 	gob.Register([]cartLine(nil))
 }
 
-// moments are values for seenKey, all of one length. A visitor writes one after the other,
-// so that every write is a change.
+// moments are values for seenKey, all of the same length. A visitor writes one after the other, so
+// that every write is a change.
 var moments = [...]string{
 	"2026-03-01T12:00:01.000Z",
 	"2026-03-01T12:00:02.000Z",

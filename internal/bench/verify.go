@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// verify has a peer prove that it does what is timed, and nothing else.
+// verify makes a peer prove that it does what is timed, and nothing else.
 func verify(p peer, site transports) error {
 	if p.role == framework {
-		return nil // it has no session; visit looks at the status
+		return nil // it has no session; visit checks the status
 	}
 	var errs []error
 	for _, check := range checks {
@@ -66,7 +66,7 @@ var checks = []struct {
 	}},
 }
 
-// newcomer has no cookies, and asks for these pages.
+// newcomer has no cookies, and requests these pages.
 func newcomer(site transports, pages ...page) (*visitor, error) {
 	v := &visitor{transport: site()}
 	for _, page := range pages {
@@ -79,7 +79,7 @@ func newcomer(site transports, pages ...page) (*visitor, error) {
 
 func (v *visitor) reads(key, want string) error { return v.gets(request{page: read, key: key}, want) }
 
-// writes writes all moments, and says whether each of them can be read.
+// writes writes all moments, and says whether each can be read.
 func (v *visitor) writes() (err error) {
 	for _, moment := range moments {
 		err = errors.Join(err, v.ask(request{page: write, key: seenKey, value: moment}), v.reads(seenKey, moment))
@@ -99,7 +99,7 @@ func (v *visitor) gets(q request, want string) error {
 	return nil
 }
 
-// tampered is a cookie with another letter in the middle of its value.
+// tampered is a cookie with one changed letter in the middle of its value.
 func tampered(cookie string) string {
 	at := strings.IndexByte(cookie, '=') + (len(cookie)-strings.IndexByte(cookie, '='))/2
 	letter := "A"

@@ -16,7 +16,7 @@ func Test_that_who_only_pretends_is_found_out(t *testing.T) {
 	for _, tc := range []struct {
 		desc string
 		site floor
-		want string // the claim that fails, in part
+		want string // part of the claim that fails
 	}{
 		{"keeps nothing", keepsNothing{honest()}, "a value can be read"},
 		{"keeps what there was", putsNothing{honest()}, "can be replaced"},
@@ -67,7 +67,7 @@ func (f *oneForAll) create(r record) (cookie string, err error) {
 
 func (f *oneForAll) get(_, key string) (string, error) { return f.floor.get(f.cookie, key) }
 
-// believes takes a cookie by its length, as if nobody ever changed a letter.
+// believes checks only the length of a cookie, as if nobody ever changed a letter.
 type believes struct{ floor }
 
 func (f believes) get(cookie, key string) (string, error) {
@@ -90,7 +90,7 @@ func Test_that_a_row_is_not_timed_without_all_that_its_sessions_were_given(t *te
 	}
 }
 
-// small drops what is too long, without a word.
+// small silently drops what is too long.
 type small struct{ floor }
 
 func (f small) put(cookie, key, value string) (string, error) {
@@ -117,7 +117,7 @@ func Test_that_a_site_that_stops_writing_while_it_is_timed_is_found_out(t *testi
 	}
 }
 
-// tiring drops what is written from some time on, without a word.
+// tiring silently drops what is written after some time.
 type tiring struct {
 	floor
 	tired bool

@@ -10,23 +10,23 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// visitor asks for pages, and keeps the cookies. Everything about it is used again, so
-// that the next request costs next to nothing by itself. It is for one goroutine.
+// visitor requests pages, and keeps the cookies. All of its memory is reused, so that the next
+// request itself costs almost nothing. It is for one goroutine.
 type visitor struct {
 	transport
 	jar    jar
 	visits int
 }
 
-// ask sends one request, and keeps the cookies of the answer, which must be a right one.
+// ask sends one request, and keeps the cookies of the answer, which must be correct.
 func (v *visitor) ask(q request) error {
 	err := v.askLast(q)
 	v.jar.keep(v.setCookies())
 	return err
 }
 
-// askLast is ask for somebody who leaves after it. What the cookies take him is not the site's
-// fault, and would be counted against sites that set some.
+// askLast is ask for a visitor who leaves after it, and so does not keep the cookies. Keeping them
+// costs the visitor, not the site, and would count against sites that set some.
 func (v *visitor) askLast(q request) error {
 	q.cookie = v.jar.header()
 	v.send(q)
@@ -36,14 +36,14 @@ func (v *visitor) askLast(q request) error {
 	return nil
 }
 
-// request is what a visitor asks for.
+// request is what a visitor sends.
 type request struct {
 	page       page
 	cookie     string // the header; "" for none
 	key, value string // for read and write
 }
 
-// transport takes requests to a site. What it tells is about the last answer.
+// transport takes requests to a site. Its methods describe the last answer.
 type transport interface {
 	send(request)
 	status() int
@@ -51,10 +51,10 @@ type transport interface {
 	setCookies() []string
 }
 
-// transports makes a transport for each visitor of a site.
+// transports creates a transport for each visitor of a site.
 type transports func() transport
 
-// overHTTP is how visitors get to a site that is made of net/http's parts.
+// overHTTP is how visitors reach a site built on net/http.
 func overHTTP(h http.Handler) transports {
 	return func() transport {
 		t := &httpTransport{handler: h, cookie: []string{""}, key: []string{""}, value: []string{""}}
@@ -72,9 +72,9 @@ func overHTTP(h http.Handler) transports {
 type httpTransport struct {
 	handler            http.Handler
 	pages              [pageCount]http.Request
-	cookie, key, value []string // in the header that all pages share
+	cookie, key, value []string // in the header, which all pages share
 
-	req http.Request // a copy of one of the pages: gorilla/sessions changes what it is given
+	req http.Request // a copy for one of the pages: gorilla/sessions changes its request
 
 	// The answer.
 	code   int
@@ -102,7 +102,7 @@ func (t *httpTransport) status() int          { return t.code }
 func (t *httpTransport) body() string         { return string(t.text) }
 func (t *httpTransport) setCookies() []string { return t.header["Set-Cookie"] }
 
-// recorder is the transport as sites see it.
+// recorder is the transport as the site sees it.
 type recorder httpTransport
 
 func (r *recorder) Header() http.Header { return r.header }
@@ -114,7 +114,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// overFastHTTP is the same for a site made of fasthttp's parts.
+// overFastHTTP is the same for a site built on fasthttp.
 func overFastHTTP(h fasthttp.RequestHandler) transports {
 	return func() transport {
 		t := &fastTransport{handler: h}
@@ -160,7 +160,7 @@ type jar []string
 
 func (j jar) header() string { return strings.Join(j, "; ") }
 
-// keep takes what an answer set. It allocates nothing for a single cookie.
+// keep takes the cookies that an answer set. It allocates nothing for a single cookie.
 func (j *jar) keep(setCookies []string) {
 	for _, line := range setCookies {
 		pair, attributes, _ := strings.Cut(line, ";")
