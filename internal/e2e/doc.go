@@ -1,11 +1,11 @@
-// Package e2e tests the session library together with what applications use beside it, so
-// that the library need not require it.
+// Package e2e tests the session library together with packages that applications use beside it, so
+// that the library itself need not require them.
 //
 //	stores_test.go    every store on the server, on real servers, for all tests here
 //	storms_*_test.go  many requests at once over HTTP: nothing is lost, nothing comes back
 //	once_*_test.go    answers that get lost: nothing is done twice
-//	faults_*_test.go  servers that fail: what visitors get, and that it works again by itself
+//	faults_*_test.go  servers that fail: what visitors get, and that all recovers by itself
 //	model_*_test.go   random requests in any order, against a model of what sessions promise
 //
-// Other files are about a package each, such as WebSockets and validators.
+// Each other file is about one package, such as a WebSocket library or a validator.
 package e2e

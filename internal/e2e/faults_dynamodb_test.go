@@ -18,7 +18,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/dynamodbstore"
 )
 
-// barrier is on the way to DynamoDB. Closed, it answers in its place.
+// barrier is between a client and DynamoDB. While closed, it answers in DynamoDB's place.
 type barrier struct {
 	closed atomic.Pointer[func() (*http.Response, error)]
 }
@@ -30,7 +30,7 @@ func (b *barrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// says is how DynamoDB reports an error.
+// says returns an error as DynamoDB reports it.
 func says(status int, code string) func() (*http.Response, error) {
 	return func() (*http.Response, error) {
 		body := fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"so it is"}`, code)
@@ -44,8 +44,8 @@ func says(status int, code string) func() (*http.Response, error) {
 
 func breaksOff() (*http.Response, error) { return nil, errors.New("connection reset by peer") }
 
-// newDynamoDBSite is a site with its sessions in a table of its own. Its client gives up
-// DynamoDB before the session manager does.
+// newDynamoDBSite is a site with its sessions in its own table. Its client gives up on DynamoDB
+// before the session manager does.
 func newDynamoDBSite(t *testing.T, server *servers.DynamoDBServer, way http.RoundTripper) (s *site, createTable func() error) {
 	t.Helper()
 	options := dynamoDBClient(server).Options()
@@ -97,8 +97,8 @@ func Test_that_a_site_endures_the_end_of_DynamoDB(t *testing.T) {
 	site, createTable := newDynamoDBSite(t, server, &http.Transport{})
 	site.endures(t, outage{begin: server.Freeze, end: server.Thaw, late: true})
 
-	// The server keeps its data in memory. As long as it has no table, nobody can say that
-	// there is no such session; afterwards there is none, for whoever had one.
+	// The server keeps its data in memory. While it has no table, nobody can tell whether a session
+	// exists; afterwards all sessions are gone.
 	v := site.newCustomer(t)
 	server.Kill()
 	refused := func(when string) {

@@ -30,7 +30,8 @@ func Test_that_a_cluster_moves_sessions_unnoticed(t *testing.T) {
 	cluster, client := startCluster(t)
 	masters, err := cluster.Masters()
 	ok(t, err)
-	// Slots move from the lowest one on, so these sessions are among the first of a master.
+	// Slots move starting with the lowest, so these sessions are among the first of a master to
+	// move.
 	prefix := prefixWithSlotBelow(t, client, 20)
 	customers := newRedisSite(t, client, redisstore.Options{Prefix: prefix}).newCustomers(t, 4)
 	refusals := underLoad(t, customers, func(l *load) {
@@ -48,7 +49,7 @@ func Test_that_a_cluster_moves_sessions_unnoticed(t *testing.T) {
 	}
 }
 
-// prefixWithSlotBelow finds a prefix with which all keys are in one slot, below this one.
+// prefixWithSlotBelow returns a prefix for which all keys are in one slot, below this one.
 func prefixWithSlotBelow(t *testing.T, client *redis.ClusterClient, slot int64) string {
 	t.Helper()
 	for i := 0; ; i++ {
@@ -61,9 +62,9 @@ func prefixWithSlotBelow(t *testing.T, client *redis.ClusterClient, slot int64) 
 	}
 }
 
-// A failover takes with it what the primary had acknowledged and not passed on. So of two
-// sites one waits for a replica, and loses nothing; the other is served again with no replica
-// left, and it is only counted what it loses.
+// newFailoverSites has customers of two sites, since a failover loses what the primary had
+// acknowledged but not passed on. One site waits for a replica, and loses nothing. The other can be
+// served with no replica left, and its losses are only counted.
 func newFailoverSites(t *testing.T, client redis.UniversalClient) (careful, quick []*customer) {
 	t.Helper()
 	careful = newRedisSite(t, client, redisstore.Options{Prefix: "careful:", MinReplicas: 1}).newCustomers(t, 4)

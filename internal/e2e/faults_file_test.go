@@ -23,7 +23,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
-// newFileSite is a site with its sessions in a directory, and what its store has logged.
+// newFileSite is a site with its sessions in a directory, and the log of its store.
 func newFileSite(t *testing.T) (s *site, dir string, log *lockedBuffer) {
 	t.Helper()
 	dir, log = filepath.Join(t.TempDir(), "sessions"), &lockedBuffer{}
@@ -51,8 +51,8 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// alone runs a test in a process of its own, for what would do harm to the others, and as
-// somebody who has no more rights than files give him. Root has.
+// alone runs a test in its own process, for what would harm other tests, and as a user who has no
+// rights beyond the permissions of files, unlike root.
 func alone(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	const asked = "SESSION_FAULTS_ALONE"
@@ -74,8 +74,8 @@ func alone(t *testing.T, test func(t *testing.T)) {
 	test(t)
 }
 
-// The kernel refuses to make files longer than one byte. To write beyond is EFBIG then, after
-// some bytes have been written, as ENOSPC is.
+// The kernel refuses files longer than one byte. Writing beyond that is EFBIG, after some bytes
+// have been written, as with ENOSPC.
 func Test_that_a_site_endures_a_disk_that_is_full(t *testing.T) {
 	t.Parallel()
 	alone(t, func(t *testing.T) {
@@ -109,12 +109,12 @@ func Test_that_a_site_endures_that_its_files_are_closed_to_it(t *testing.T) {
 		site.endures(t, outage{
 			begin: func() error { return chmodFolders(dir, readOnly) },
 			end:   func() error { return chmodFolders(dir, all) },
-			works: []click{look, count}, // a session is written in place
+			works: []click{look, count}, // a session is overwritten in place
 		})
 	})
 }
 
-// chmodFolders changes the permissions of a directory, and of all in it.
+// chmodFolders changes the permissions of a directory, and of all directories in it.
 func chmodFolders(dir string, mode fs.FileMode) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
@@ -124,8 +124,8 @@ func chmodFolders(dir string, mode fs.FileMode) error {
 	})
 }
 
-// The sessions have ended with their directory. A request that had read one of them is as if
-// it had come just before.
+// The sessions have ended with their directory. A request that had already read one of them counts
+// as having come just before.
 func Test_that_a_site_goes_on_without_the_directory_that_was_removed(t *testing.T) {
 	t.Parallel()
 	site, dir, _ := newFileSite(t)
@@ -165,7 +165,7 @@ func Test_that_a_damaged_file_is_no_session_and_no_error(t *testing.T) {
 			ok(t, os.WriteFile(fileOf(dir, v), damage(contentOf(t, dir, v)), 0o600))
 			want := errStranger
 			if what == logIn {
-				want = nil // strangers may
+				want = nil // strangers may log in
 			}
 			if err := v.does(what); !errors.Is(err, want) {
 				t.Errorf("%s, %v: %v; want %v", name, what, err, want)
@@ -179,8 +179,8 @@ func Test_that_a_damaged_file_is_no_session_and_no_error(t *testing.T) {
 	ok(t, bystander.recovers())
 }
 
-// During a deployment, an older process may meet what a newer one has written. Its visitors
-// are logged in; they must not be sent to log in again.
+// During a deployment, an older process may meet a record written by a newer one. Its visitor is
+// logged in, and must not be sent to log in again.
 func Test_that_a_file_of_a_newer_release_is_not_taken_for_none(t *testing.T) {
 	t.Parallel()
 	site, dir, _ := newFileSite(t)

@@ -12,18 +12,18 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// outage is something that happens to a store, and its end.
+// outage is something that happens to a store, and how it ends.
 type outage struct {
 	begin, end func() error
 
-	works []click // what customers get all the same
+	works []click // what customers get nevertheless
 
-	// What was refused may be carried out, even after the end: a frozen server has it
-	// in its queue, say.
+	// Refused requests may be carried out, even after the end: for example, a frozen server has
+	// them in its queue.
 	late bool
 }
 
-// endures lets an outage happen to a site.
+// endures makes an outage happen to a site.
 func (s *site) endures(t *testing.T, o outage) {
 	t.Helper()
 	s.enduresBefore(t, o)
@@ -32,7 +32,7 @@ func (s *site) endures(t *testing.T, o outage) {
 	}
 }
 
-// enduresBefore lets the outage happen before customers ask for something.
+// enduresBefore makes the outage happen before customers send a request.
 func (s *site) enduresBefore(t *testing.T, o outage) {
 	t.Helper()
 	customers, returning := s.newCustomers(t, len(clicks)), s.newCustomer(t)
@@ -53,8 +53,8 @@ func (s *site) enduresBefore(t *testing.T, o outage) {
 	}
 }
 
-// enduresBetween lets the outage happen between the read of a request and its commit. What
-// only reads does not notice.
+// enduresBetween makes the outage happen between the read of a request and its commit. Requests
+// that only read do not notice.
 func (s *site) enduresBetween(t *testing.T, o outage, what click) {
 	t.Helper()
 	o.works = append([]click{look}, o.works...)
@@ -69,7 +69,7 @@ func (s *site) enduresBetween(t *testing.T, o outage, what click) {
 	o.leaves(t, what, v)
 }
 
-// meets checks how a customer fared during the outage.
+// meets checks what a customer got during the outage.
 func (o outage) meets(t *testing.T, when string, err error, what click) {
 	t.Helper()
 	switch works := slices.Contains(o.works, what); {
@@ -80,17 +80,17 @@ func (o outage) meets(t *testing.T, when string, err error, what click) {
 	}
 }
 
-// leaves checks how things are after the outage, in which v has asked for what.
+// leaves checks the state after the outage, during which v has requested what.
 func (o outage) leaves(t *testing.T, what click, v *customer) {
 	t.Helper()
 	if !o.late {
-		v.asked = v.told // nothing was carried out that was refused
+		v.asked = v.told // nothing that was refused has been carried out
 	}
 	acknowledged := what == logOut && slices.Contains(o.works, logOut)
 	possible := what == logOut && o.late
 	switch err := v.recovers(); {
 	case (acknowledged || possible) && errors.Is(err, errStranger):
-		// He is logged out.
+		// The visitor is logged out.
 	case acknowledged:
 		t.Errorf("after the fault, a log-out that was acknowledged has not happened: %v", err)
 	case err != nil:
@@ -102,11 +102,11 @@ func (o outage) leaves(t *testing.T, what click, v *customer) {
 type load struct {
 	customers []*customer
 	refusals  atomic.Int64
-	ctx       context.Context // ends with the load, for the cause that it failed for
+	ctx       context.Context // ends with the load; its cause is the failure
 }
 
-// underLoad lets something happen while customers count: not before all of them are at it.
-// Afterwards all are served again, and have what was acknowledged.
+// underLoad makes something happen while all customers count. Afterwards all are served again, and
+// have what was acknowledged.
 func underLoad(t *testing.T, customers []*customer, event func(*load)) (refusals int64) {
 	t.Helper()
 	ctx, stop := context.WithCancelCause(t.Context())
@@ -153,7 +153,7 @@ func (l *load) run(v *customer) error {
 	return nil
 }
 
-// goesOn waits until each of the customers has counted five times more.
+// goesOn waits until each of the customers has counted five more times.
 func (l *load) goesOn(t *testing.T, customers []*customer) {
 	t.Helper()
 	for _, v := range customers {
@@ -162,7 +162,7 @@ func (l *load) goesOn(t *testing.T, customers []*customer) {
 	}
 }
 
-// isRefusedAfter waits until somebody is refused for that event.
+// isRefusedAfter waits until somebody is refused because of the event.
 func (l *load) isRefusedAfter(t *testing.T, event func()) {
 	t.Helper()
 	before := l.refusals.Load()

@@ -18,7 +18,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
-// durable is a Redis whose disk has what it acknowledges.
+// durable is a Redis that has on disk what it acknowledges.
 var durable = []string{"--appendonly", "yes", "--appendfsync", "always"}
 
 // startRedis starts a server that the test may harm.
@@ -30,7 +30,7 @@ func startRedis(t *testing.T, args ...string) *servers.RedisServer {
 	return server
 }
 
-// redisClient gives up a server that hangs before the session manager does.
+// redisClient gives up on a server that hangs before the session manager does.
 func redisClient(t *testing.T, server *servers.RedisServer) *redis.Client {
 	t.Helper()
 	client := redis.NewClient(&redis.Options{
@@ -114,8 +114,8 @@ func does(command ...string) func(*servers.RedisServer) error {
 	}
 }
 
-// cannotSave puts a directory where the server wants to save its data. It refuses changes
-// once it has found out.
+// cannotSave puts a directory where the server wants to save its data. The server refuses changes
+// once it notices.
 func cannotSave(r *servers.RedisServer) error {
 	path, err := pathOfDump(r)
 	return errors.Join(err, os.RemoveAll(path), os.Mkdir(path, 0o700), does("config", "set", "save", "3600 1")(r), saves(r, "err"))
@@ -131,12 +131,12 @@ func pathOfDump(r *servers.RedisServer) (string, error) {
 	return filepath.Join(strings.TrimPrefix(answer, "dir\n"), "taken"), err
 }
 
-// saves has the server save its data, and waits for this outcome.
+// saves makes the server save its data, and waits for this outcome.
 func saves(r *servers.RedisServer, outcome string) error {
 	return errors.Join(does("bgsave")(r), info(r, "persistence", "rdb_last_bgsave_status:"+outcome))
 }
 
-// becomesReplica makes a server the replica of one that has all of its data.
+// becomesReplica makes a server the replica of another one that has all of its data.
 func becomesReplica(t *testing.T, r *servers.RedisServer) error {
 	primary, err := r.Replica()
 	if err != nil {
@@ -151,7 +151,7 @@ func becomesReplica(t *testing.T, r *servers.RedisServer) error {
 	)
 }
 
-// info waits until a server says this of itself.
+// info waits until the server's INFO contains this.
 func info(r *servers.RedisServer, section, want string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -194,8 +194,8 @@ func Test_that_scripts_are_forgotten_unnoticed(t *testing.T) {
 	}
 }
 
-// Redis has lost its data, so the sessions have ended. A request that had read one of them is
-// as if it had come just before: it must not bring the session back.
+// Redis has lost its data, so the sessions have ended. A request that had already read one of them
+// counts as having come just before, but must not bring the session back.
 func Test_that_sessions_that_Redis_lost_stay_lost(t *testing.T) {
 	t.Parallel()
 	r := startRedis(t)
@@ -226,7 +226,7 @@ func Test_that_sessions_that_Redis_lost_stay_lost(t *testing.T) {
 	}
 }
 
-// sessionsIn counts the records in a Redis. What a destroy leaves begins with no version.
+// sessionsIn counts the records in a Redis. A tombstone does not begin with a version.
 func sessionsIn(t *testing.T, r *servers.RedisServer) (n int) {
 	t.Helper()
 	keys, err := r.Do("keys", "*:s:*")

@@ -22,20 +22,20 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// The tests in faults_*_test.go do harm to what is behind a site, and look at it as its
-// customers do. This is what they are promised, whatever happens:
+// The tests in faults_*_test.go harm what is behind a site, and look at the site as its customers
+// do. Whatever happens, customers are promised this:
 //
 //   - They get what they asked for, or an honest refusal: see [received.refused].
-//   - Nobody who is logged in is taken for a stranger, unless his session has really gone.
+//   - Nobody who is logged in is taken for a stranger, unless the session is really gone.
 //   - What was acknowledged stays, and nothing happens twice.
-//   - Once the fault is over all goes on, with the same site and the same cookie.
+//   - Once the fault is over everything goes on, with the same site and the same cookie.
 //
-// [customer.does] holds every answer against it.
+// [customer.does] checks every answer against these promises.
 
 // site is an application whose customers log in and count.
 type site struct {
 	*httptest.Server
-	dropped atomic.Int64 // changes to sessions that had ended
+	dropped atomic.Int64 // changes that were lost because the session had ended
 
 	next atomic.Pointer[func(echo.Context)]
 }
@@ -79,8 +79,8 @@ const (
 	stranger = "please log in"
 )
 
-// forCustomers is a handler that sends strangers away: politely, as handlers do, for it is
-// the session that has to know whether somebody is one.
+// forCustomers is a handler that sends strangers away politely, as handlers do: only the session
+// can tell whether somebody is a stranger.
 func (s *site) forCustomers(serve func(echo.Context, *session.Session) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		known := session.From(c).Has("customer")
@@ -95,7 +95,7 @@ func (s *site) forCustomers(serve func(echo.Context, *session.Session) error) ec
 	}
 }
 
-// meanwhile has the next request do something after it has read its session, and before it
+// meanwhile makes the next request do something after it has read its session, and before it
 // changes anything.
 func (s *site) meanwhile(do func(echo.Context)) { s.next.Store(&do) }
 
@@ -105,7 +105,7 @@ func (s *site) pass(c echo.Context) {
 	}
 }
 
-// click is what a customer can ask for.
+// click is something that a customer can request.
 type click struct{ method, path string }
 
 var (
@@ -119,7 +119,7 @@ var (
 
 func (what click) String() string { return what.method + " " + what.path }
 
-// received is what comes back.
+// received is an answer.
 type received struct {
 	status int
 	header http.Header
@@ -146,8 +146,8 @@ func (s *site) answer(ctx context.Context, cookie string, what click) (received,
 // errRefused is an honest refusal.
 var errRefused = errors.New("503, and nothing else")
 
-// refused is errRefused if that is what was received: a 503 that nobody caches, leaves the
-// cookie as it is, sends nobody anywhere, and says not a word of what the handler said.
+// refused returns errRefused if the answer is an honest refusal: a 503 that nobody caches, that
+// leaves the cookie alone, sends nobody anywhere, and has nothing of what the handler said.
 func (r received) refused() error {
 	const sorry = `{"message":"Service Unavailable"}` + "\n"
 	if r.status != http.StatusServiceUnavailable || r.body != sorry ||
@@ -157,11 +157,11 @@ func (r received) refused() error {
 	return errRefused
 }
 
-// errStranger says that the site does not know a customer.
+// errStranger means that the site does not know a customer.
 var errStranger = errors.New("taken for a stranger")
 
-// stranger is errStranger if that is what was received. A cookie that leads nowhere is
-// left alone.
+// stranger returns errStranger if the answer is the one for a stranger. It leaves a cookie that
+// leads nowhere alone.
 func (r received) stranger() error {
 	asked := r.status == http.StatusOK && r.body == stranger
 	sent := r.status == http.StatusSeeOther && r.header.Get("Location") == "/login"
@@ -176,22 +176,22 @@ func (r received) unexpected() error {
 		r.status, r.body, r.header["Location"], r.header["Set-Cookie"], r.header["Cache-Control"])
 }
 
-// customer is somebody who is logged in, and remembers what he was told. He does one thing
-// at a time.
+// customer is a visitor who is logged in, and remembers all answers. A customer does one thing at a
+// time.
 type customer struct {
 	site   *site
 	cookie string
-	asked  int          // how often he has asked to count
-	told   int          // what he was told last that he had counted to
-	counts atomic.Int64 // how often he was told so
+	asked  int          // how many counts were requested
+	told   int          // the count in the latest answer
+	counts atomic.Int64 // how many counts were acknowledged
 
-	// The store may lose what it has acknowledged. Then it is only counted how much.
+	// The store may lose what it has acknowledged. Then losses are only counted.
 	lossy bool
 	lost  int
 }
 
-// newCustomer logs in and counts. (He insists: a server that has just been started may keep
-// him waiting longer than a client does that is not to wait long for one that hangs.)
+// newCustomer logs in and counts. (It insists: a server that was just started may take longer than
+// the timeout of a client that is meant to notice hanging servers soon.)
 func (s *site) newCustomer(t *testing.T) *customer {
 	t.Helper()
 	v := &customer{site: s}
@@ -218,8 +218,8 @@ func recordKey(v *customer) string {
 	return hex.EncodeToString(key[:])
 }
 
-// does is nil if the customer gets what he asks for, errRefused or errStranger if he does
-// not, and any other error if an answer is not as it should be.
+// does returns nil if the customer gets what was requested, errRefused or errStranger if not, and
+// any other error if an answer is not as it should be.
 func (v *customer) does(what click) error {
 	if what == count {
 		v.asked++
@@ -255,8 +255,8 @@ func (v *customer) loggedIn(r received) error {
 	return nil
 }
 
-// reads checks a number. It has everything in it that was acknowledged. What was refused may
-// have been carried out or not, where nobody can know, but it was not carried out twice.
+// reads checks the count in an answer. It must include everything that was acknowledged. What was
+// refused may have been carried out or not, if nobody can know, but not twice.
 func (v *customer) reads(what click, r received) error {
 	var n int
 	if _, err := fmt.Sscanf(r.body, counted, &n); err != nil || r.status != http.StatusOK || r.header["Set-Cookie"] != nil {
@@ -280,11 +280,11 @@ func (v *customer) reads(what click, r received) error {
 	return nil
 }
 
-// patience is how long an answer, or a recovery, may take. (Nothing is measured here; it is
-// for a machine on which much else goes on.)
+// patience is how long an answer, or a recovery, may take. (Nothing is measured here: the time is
+// for a machine that is busy with other things.)
 const patience = time.Minute
 
-// insists does it until it is not refused any more.
+// insists repeats a request until it is not refused.
 func (v *customer) insists(what click) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -299,7 +299,7 @@ func (v *customer) insists(what click) error {
 	}
 }
 
-// rest is the pause between two tries. It is over early, and false, with ctx.
+// rest is the pause between two tries. If ctx ends, it stops early and returns false.
 func rest(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
@@ -309,5 +309,5 @@ func rest(ctx context.Context) bool {
 	}
 }
 
-// recovers waits until the site serves the customer again, who still has what he had.
+// recovers waits until the site serves the customer again, who must still have everything.
 func (v *customer) recovers() error { return cmp.Or(v.insists(look), v.insists(count)) }

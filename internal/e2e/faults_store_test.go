@@ -15,13 +15,13 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// brittle is a store whose methods do not get through, as long as there is a reason.
+// brittle is a store whose methods fail while there is a reason.
 type brittle struct {
 	session.Tagger
 	blocked atomic.Pointer[func(ctx context.Context, method string) error]
 }
 
-// blocks is an outage for these methods, or for all: they get block for an answer.
+// blocks is an outage of these methods, or of all: they return what block returns.
 func (b *brittle) blocks(block func(ctx context.Context) error, methods ...string) outage {
 	return outage{
 		begin: func() error {
@@ -73,8 +73,8 @@ func (b *brittle) Touch(ctx context.Context, key string, expires time.Time) erro
 	return b.Tagger.Touch(ctx, key, expires)
 }
 
-// renew is a Read and a Touch at once. If only the Touch does not get through, the record is
-// answered as it is.
+// renew is a Read and a Touch at once. If only the Touch is blocked, it returns the record
+// unchanged.
 func (b *brittle) renew(ctx context.Context, store session.Renewer, key string, due, until time.Time) (session.Record, error) {
 	if err := b.reach(ctx, "Read"); err != nil {
 		return session.Record{}, err
@@ -85,16 +85,16 @@ func (b *brittle) renew(ctx context.Context, store session.Renewer, key string, 
 	return store.Renew(ctx, key, due, until)
 }
 
-// down is how a store fails that knows no better than to say so.
+// down is a failing store that says so.
 func down(context.Context) error { return errors.New("the store is down") }
 
-// hangs is how one fails that says nothing.
+// hangs is a failing store that does not answer.
 func hangs(ctx context.Context) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
 
-// newBrittleSite is a site whose store breaks when told.
+// newBrittleSite is a site whose store breaks on request.
 func newBrittleSite(t *testing.T, s testStore) (*site, *brittle) {
 	t.Helper()
 	store := &brittle{Tagger: s.open()}
@@ -111,13 +111,13 @@ func Test_that_a_store_that_is_down_is_an_honest_refusal(t *testing.T) {
 		changes.works = []click{look}
 		site.endures(t, changes)
 
-		s.Advance(session.DefaultIdleTimeout / 2) // pages that only read touch their session now
+		s.Advance(session.DefaultIdleTimeout / 2) // after this, pages that only read touch their session
 		site.enduresBefore(t, changes)
 		site.enduresBefore(t, store.blocks(down, "Read"))
 	})
 }
 
-// A login is two steps for the store: the new record, then the end of the old one.
+// A login is two steps for the store: create the new record, then destroy the old one.
 func Test_that_half_a_login_is_none(t *testing.T) {
 	t.Parallel()
 	forEachStore(t, func(t *testing.T, s testStore) {
@@ -128,7 +128,7 @@ func Test_that_half_a_login_is_none(t *testing.T) {
 	})
 }
 
-// These wait for the five seconds that a load or a commit has.
+// These tests wait for the five seconds that a load or a commit may take.
 func Test_that_nobody_waits_for_a_store_that_hangs(t *testing.T) {
 	t.Parallel()
 	hanging := func(t *testing.T) (*site, outage) {
@@ -180,7 +180,7 @@ func Test_that_a_request_takes_effect_although_its_visitor_has_hung_up(t *testin
 	})
 }
 
-// soon waits until there is nothing wrong any more.
+// soon waits until wrong returns nil.
 func soon(t *testing.T, wrong func() error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -211,12 +211,12 @@ func Test_that_a_handler_that_panics_does_not_hide_a_fault(t *testing.T) {
 		}
 		v, outage := site.newCustomer(t), store.blocks(down)
 
-		site.meanwhile(panics(outage, "oops")) // Recover turns it into an answer, which the session commits for
+		site.meanwhile(panics(outage, "oops")) // Recover turns it into an answer, before which the session commits
 		outage.meets(t, "a panic", v.does(count), count)
 		ok(t, outage.end())
 		outage.leaves(t, count, v)
 
-		site.meanwhile(panics(outage, http.ErrAbortHandler)) // nothing is answered, and nothing is saved
+		site.meanwhile(panics(outage, http.ErrAbortHandler)) // there is no answer, and nothing is saved
 		if _, err := site.answer(t.Context(), v.cookie, count); err == nil {
 			t.Error("an answer after a panic that was to abort it")
 		}

@@ -14,8 +14,9 @@ import (
 )
 
 // Stores that are wrong on purpose. The model test is worth what it finds in them. (A Revoke that
-// marks nothing, and a Tag that takes a mark off, are not among them: they do harm in one order
-// of ten calls only, and chance does not come by that. They are cases of the conformance suite.)
+// marks nothing, and a Tag that removes a mark, are not among them: they do harm only in one
+// particular order of ten calls, which chance does not find. They are cases of the conformance
+// suite.)
 var mutants = []struct {
 	name  string
 	wrong func(session.Tagger) session.Tagger
@@ -98,7 +99,7 @@ func (s upsert) Write(ctx context.Context, key string, rec session.Record) error
 	return err
 }
 
-// stale keeps of each record the one before the current one.
+// stale keeps the previous version of each record, and returns it in conflicts.
 type stale struct {
 	session.Tagger
 	mu     sync.Mutex
@@ -206,7 +207,7 @@ func (s untagsAll) Untag(ctx context.Context, tag string, _ ...string) error {
 	return err
 }
 
-// taggedLate answers as it would have before the last change of a tag.
+// taggedLate answers as before the last change of a tag.
 type taggedLate struct {
 	session.Tagger
 	mu     sync.Mutex

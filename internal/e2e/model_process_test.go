@@ -18,7 +18,7 @@ import (
 type process struct {
 	echo    *echo.Echo
 	manager *session.Manager
-	busy    *activity // what commits at this moment
+	busy    *activity // what is committing now
 }
 
 type handlerKey struct{}
@@ -37,7 +37,7 @@ func newProcess(t tb, cfg session.Config) *process {
 	return p
 }
 
-// keepError keeps why a request failed.
+// keepError records why a request failed.
 func keepError(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
@@ -58,18 +58,18 @@ type fault int
 const (
 	noFault fault = iota
 	repeated
-	refused     // not carried out, and the caller is told so
-	answerLost  // carried out, and the caller is told that it was not
+	refused     // not carried out, and the caller gets an error
+	answerLost  // carried out, and the caller gets an error
 	crashBefore //
 	crashAfter  //
 )
 
-// faults are mostly none.
+// faults are mostly noFault.
 var faults = append(make([]fault, 10), repeated, repeated, refused, answerLost, crashBefore, crashAfter)
 
 var errFault = fmt.Errorf("a fault: %w", session.ErrUnavailable)
 
-// gate is a store whose calls wait for the machine, which decides on faults.
+// gate is a store whose calls wait for the machine, which chooses faults.
 type gate struct {
 	session.Tagger
 	m *machine
@@ -122,8 +122,8 @@ func (g gate) Write(ctx context.Context, key string, rec session.Record) error {
 	})
 }
 
-// Destroy of a version is never repeated here: the drivers' repetitions are for the stores
-// to recognise, which know them by marks of their own.
+// Destroy of a version is never repeated here: stores recognise repetitions by their drivers by
+// marks of their own.
 func (g gate) Destroy(ctx context.Context, key string, version uint64) error {
 	once := sync.OnceValue(func() error { return g.Tagger.Destroy(ctx, key, version) })
 	return g.pass(ctx, once, func(a *activity, err error) {
@@ -141,7 +141,8 @@ func (g gate) Touch(ctx context.Context, key string, expires time.Time) error {
 	})
 }
 
-// renew is a read, which nobody waits for, and tells the model what it has moved.
+// renew is a read, so it does not wait for the machine. It tells the model which expiry it has
+// moved.
 func (g gate) renew(ctx context.Context, store session.Renewer, key string, due, until time.Time) (session.Record, error) {
 	rec, err := store.Renew(ctx, key, due, until)
 	if a, _ := ctx.Value(activityKey{}).(*activity); a != nil && err == nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// An activity is something a process does that calls the store: a request, or a call of one
-// of the Manager's methods. It runs in a goroutine of its own, and only while the machine
-// waits for it: it stops before each call of the store that a commit makes.
+// An activity is something a process does that calls the store: a request, or a call of a method of
+// the Manager. It runs in its own goroutine, and only while the machine waits for it: it stops
+// before each call of the store that a commit makes.
 type activity struct {
 	p *process
 
@@ -25,25 +25,25 @@ type activity struct {
 	grant   chan fault
 	ended   chan struct{}
 	panics  any
-	err     error // that came out of the middleware
+	err     error // that the middleware returned
 
 	// What has become of its calls.
-	hurt    bool          // it was told of a failure
+	hurt    bool          // it got an error from a call
 	applied bool          // its changes are in the record
 	touched bool          //
-	fresh   *modelSession // that it has created
+	fresh   *modelSession // the session that it has created
 	revoked bool          // a log-out everywhere began meanwhile
 
 	request *request
-	verdict func() error             // what is wrong with how it ended
+	verdict func() error             // checks how it ended
 	owns    func(*modelSession) bool // what it may destroy
 	user    string                   // whose sessions it ends
-	spared  *modelSession            // but this one
+	spared  *modelSession            // except this one
 }
 
 type activityKey struct{}
 
-// crash is what ends an activity whose process dies.
+// crash ends an activity whose process dies.
 type crash struct{}
 
 func newActivity(p *process) *activity {
@@ -82,41 +82,41 @@ func (a *activity) await() (ended bool) {
 	}
 }
 
-// request is a request of a visitor whose handler does what it is told, step by step, and
-// what the model knows of it.
+// request is a visitor's request, whose handler does what it is told, step by step, and what the
+// model knows about it.
 type request struct {
 	*activity
-	visitor *visitor // nil is a thief, whose cookies nobody needs to follow
+	visitor *visitor // nil = a thief, whose cookies need not be tracked
 
-	steps  chan func(echo.Context) error // an errGoOn is no end
+	steps  chan func(echo.Context) error // errGoOn means that the handler goes on
 	done   chan struct{}
 	answer *httptest.ResponseRecorder
 
 	target   *modelSession // whose session it is; nil = none yet
-	expires  time.Time     // of that, when it was loaded
-	deadline time.Time     // of a session that it begins
+	expires  time.Time     // of the target, when it was loaded
+	deadline time.Time     // of a session that the request begins
 
 	view    content
 	changes []change
-	came    []alert  // that can still be shown
-	read    []string // of those that it was given
+	came    []alert  // alerts of the record that can still be shown
+	read    []string // texts of alerts that the handler has read
 	decoded bool     // it has looked at them
 	flashed []alert
-	added   map[string]bool // users, by Tag
+	added   map[string]bool // users added by Tag
 	renews  bool
 	ends    *modelSession
 
-	unknown []*modelSession // whose ids it came with in vain
-	refused bool            // a log-out by the id of a session that has another by now
+	unknown []*modelSession // sessions whose ids it sent in vain
+	refused bool            // it tried a log-out by the old id of a session that moved
 
 	ending ending
-	shown  []string // on the page
-	taken  []string // by faster pages
+	shown  []string // texts on the page
+	taken  []string // texts consumed by faster pages
 }
 
 var errGoOn = fmt.Errorf("go on")
 
-// do has the handler do something.
+// do makes the handler do something.
 func (r *request) do(work func(*session.Session)) {
 	r.steps <- func(c echo.Context) error {
 		work(session.From(c))
@@ -162,14 +162,15 @@ type ending int
 
 const (
 	aPage     ending = iota // written by hand: shows what was read before
-	aRender                 // of a component that shows all there is
+	aRender                 // a component that shows all messages
 	aRedirect               // shows nothing
-	anError                 // nor does this
+	anError                 // shows nothing either
 )
 
 var statuses = map[ending]int{aPage: 200, aRender: 200, aRedirect: 303, anError: 404}
 
-// finish lets the handler return; what it does then stops before each call of the store.
+// finish lets the handler return. What the request does after that stops before each call of the
+// store.
 func (r *request) finish(e ending) {
 	r.gated, r.ending = true, e
 	r.steps <- func(c echo.Context) error {
@@ -215,8 +216,8 @@ func (r *request) decode(now time.Time) {
 	}
 }
 
-// delta is what the answer does to messages: those of the record that it consumes, and
-// those that it leaves there.
+// delta is what the answer does to messages: which ones of the record it consumes, and which ones
+// it adds.
 func (r *request) delta(now time.Time) (drop []string, add []alert) {
 	read := r.read
 	switch r.ending {
@@ -238,7 +239,7 @@ func (r *request) delta(now time.Time) (drop []string, add []alert) {
 	return drop, add
 }
 
-// applyTo is what the request makes of a record.
+// applyTo returns what the request makes of a record.
 func (r *request) applyTo(c content, now time.Time) content {
 	c = c.clone()
 	for _, change := range r.changes {
@@ -250,7 +251,7 @@ func (r *request) applyTo(c content, now time.Time) content {
 	return c
 }
 
-// learn notes which messages are gone from the record that the request's changes go to.
+// learn notes which messages have disappeared from the record to which the request's changes go.
 func (r *request) learn(c content, now time.Time) {
 	there := c.texts(time.Time{})
 	for _, text := range (content{alerts: r.came}).texts(time.Time{}) {
@@ -260,8 +261,8 @@ func (r *request) learn(c content, now time.Time) {
 	}
 }
 
-// rendered is what a page by Render shows in the end. If its session had gone by then, that is only
-// what it has flashed itself.
+// rendered is what a page by Render shows in the end. If its session was gone by then, it shows
+// only what the request itself has flashed.
 func (r *request) rendered(now time.Time, gone bool) []string {
 	if gone {
 		return content{alerts: r.flashed}.texts(time.Time{})
@@ -269,8 +270,8 @@ func (r *request) rendered(now time.Time, gone bool) []string {
 	return slices.DeleteFunc(r.visible(now), func(text string) bool { return slices.Contains(r.taken, text) })
 }
 
-// straggles says whether a process must, and whether it can, find that the request came with
-// an id that was given up a moment ago.
+// straggles says whether a process must, and whether it can, find that the request came with an id
+// that was given up a moment ago.
 func (r *request) straggles(now time.Time) (must, can bool) {
 	for _, s := range r.unknown {
 		itMust, itCan := s.hasMoved(now, stragglers)

@@ -6,34 +6,35 @@ import (
 	"time"
 )
 
-// The model: what there is to know of every session there ever was. It changes when a store
-// has carried something out, whoever learned of it; see machine.wrote and its neighbours.
+// The model: everything there is to know about every session there ever was. It changes when a
+// store has carried something out, whether or not the caller learns of it; see machine.wrote and
+// its neighbours.
 
 // modelSession is one record.
 type modelSession struct {
 	key     string
-	id      string // "" = no visitor was given it
+	id      string // "" = no visitor got it
 	alive   bool
-	begun   bool      // false while a Regenerate, or a login, is still at it
-	stray   bool      // its user's list may not have it
+	begun   bool      // false during a Regenerate or a login
+	stray   bool      // its user's list need not have it
 	movedAt time.Time // when a Regenerate ended
 	moved   bool      // Regenerate has given it a new id
 
 	// Each Regenerate that may have left a note, and when it began.
 	notes map[*request]time.Time
 
-	had     map[string]bool // the users it ever had: one that is untagged may still be ended with the others
+	had     map[string]bool // the users it ever had: after Untag it may still be ended with theirs
 	endedBy *activity       // nil if it expired
-	marked  map[string]bool // users whose log-out everywhere may have seen it and not ended it
+	marked  map[string]bool // users whose log-out everywhere may have seen it without ending it
 
 	content
-	expires, deadline time.Time // no deadline: the zero time
+	expires, deadline time.Time // zero = no deadline
 }
 
 func (s *modelSession) remember() { maps.Copy(s.had, s.users) }
 
-// hasMoved says whether a process must find the note of a Regenerate, no older than that, and
-// whether it can: stores may round, and a note may be left although nothing has moved.
+// hasMoved says whether a process must find the note of a Regenerate at most ago old, and whether
+// it can: stores may round, and a note may be left although nothing has moved.
 func (s *modelSession) hasMoved(now time.Time, ago time.Duration) (must, can bool) {
 	if ago == stragglers {
 		must = s.moved && now.Sub(s.movedAt) <= ago
@@ -52,7 +53,7 @@ const (
 	margin     = 10 * time.Second
 )
 
-// content is what an application stores, and what a Regenerate takes along.
+// content is what an application stores, and what moves with a Regenerate.
 type content struct {
 	values map[string]any // ints, and one list of them
 	alerts []alert
@@ -65,7 +66,7 @@ type alert struct {
 	expires time.Time
 }
 
-// change is one of an application's changes.
+// change is one change by an application.
 type change func(*content)
 
 func newContent() content {
@@ -77,7 +78,7 @@ func (c content) clone() content {
 	return c
 }
 
-// empty says whether it is worth no record. A label alone is not.
+// empty says whether the content needs no record. A label alone does not need one.
 func (c content) empty() bool { return len(c.values)+len(c.alerts)+len(c.users) == 0 }
 
 func (c content) int(key string) int {

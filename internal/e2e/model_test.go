@@ -22,15 +22,15 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// Random requests of many visitors to several processes, several of them open at the same
-// time, against a model of what sessions promise. The requests stop between any two steps
-// of their handlers and before each call of the store, and chance says which goes on. So
-// every order of events is a case that can be repeated, and shrunk to a small one:
+// Random requests of many visitors to several processes, several of them open at the same time,
+// against a model of what sessions promise. The requests stop between any two steps of their
+// handlers and before each call of the store, and chance decides which one goes on. So every order
+// of events is a case that can be repeated, and shrunk to a small one:
 //
 //	go test -run Test_that_every_store -rapid.checks 1000 -rapid.seed 7
 //
-// Without a seed the cases are the same each time: a change should not be blamed for what
-// another one has done. To look for more, try other seeds.
+// Without a seed the cases are the same each time, so that a change is not blamed for what another
+// one did. To look for more, try other seeds.
 
 const (
 	idle     = time.Hour
@@ -45,7 +45,7 @@ func Test_that_every_store_agrees_with_the_model(t *testing.T) {
 	})
 }
 
-// sameCases sets the seed, if the command line does not.
+// sameCases sets the seed, unless the command line does.
 func sameCases(t *testing.T) {
 	t.Helper()
 	seed := flag.Lookup("rapid.seed").Value
@@ -55,8 +55,8 @@ func sameCases(t *testing.T) {
 	}
 }
 
-// scaleChecks makes the number of cases fit how fast a store is. -rapid.checks changes it for
-// all of them.
+// scaleChecks adapts the number of cases to the speed of a store. -rapid.checks changes it for all
+// stores.
 func scaleChecks(t *testing.T, by float64) {
 	t.Helper()
 	checks := flag.Lookup("rapid.checks").Value
@@ -67,7 +67,7 @@ func scaleChecks(t *testing.T, by float64) {
 	t.Cleanup(func() { ok(t, checks.Set(before)) })
 }
 
-// agrees fails t if what happens on s is not what the model says.
+// agrees fails t if what happens on s differs from the model.
 func agrees(t *rapid.T, s testStore) {
 	m := newMachine(t, s)
 	t.Cleanup(m.close)
@@ -88,7 +88,7 @@ func agrees(t *rapid.T, s testStore) {
 	m.check(t)
 }
 
-// machine is the processes on one storage, and the model of what is in there.
+// machine is the processes on one storage, and the model of its content.
 type machine struct {
 	testStore
 	cfg       session.Config
@@ -99,9 +99,9 @@ type machine struct {
 
 	sessions  []*modelSession
 	revisions int // of what the model knows
-	checked   int // the last of them that was compared
+	checked   int // the last revision that was compared
 	texts     int
-	wrong     error // the first thing that is wrong
+	wrong     error // the first mistake
 }
 
 // visitor is a browser.
@@ -117,7 +117,7 @@ func newMachine(t *rapid.T, s testStore) *machine {
 		FlashTTL:        flashTTL,
 		Now:             m.Now,
 	}
-	m.observer = m.process(t, struct{ session.Tagger }{s.open()}) // and so does not renew what it reads
+	m.observer = m.process(t, struct{ session.Tagger }{s.open()}) // no Renewer, so it does not renew what it reads
 	for range 2 {
 		m.processes = append(m.processes, m.process(t, m.gated(s.open())))
 	}
@@ -163,7 +163,7 @@ func pick[T any](t *rapid.T, from []T, label string) T {
 	return from[rapid.IntRange(0, len(from)-1).Draw(t, label)]
 }
 
-// idle are the open requests whose handlers have not returned.
+// working are the open requests whose handlers have not returned.
 func (m *machine) working() (working []*request) {
 	for _, r := range m.open {
 		if !r.gated {
@@ -182,7 +182,7 @@ func (m *machine) event(t *rapid.T) {
 	}).Draw(t, "event")(t)
 }
 
-// arrive begins a session. Cases that begin with some are more interesting.
+// arrive begins a session, since cases are more interesting if there are some at the start.
 func (m *machine) arrive(v *visitor, logsIn bool) {
 	r := &request{activity: newActivity(m.processes[0]), visitor: v}
 	m.admit(r, nil)
@@ -196,7 +196,7 @@ func (m *machine) arrive(v *visitor, logsIn bool) {
 	m.runOut(r.activity)
 }
 
-// begin opens a request of a visitor, or of a thief who has old cookies.
+// begin opens a request of a visitor, or of a thief with old cookies.
 func (m *machine) begin(t *rapid.T) {
 	if len(m.open) == 4 {
 		t.Skip("there are enough")
@@ -256,7 +256,7 @@ func (m *machine) deadline() time.Time {
 	return m.Now().Add(m.cfg.AbsoluteTimeout)
 }
 
-// work has a handler do something.
+// work makes a handler do something.
 func (m *machine) work(t *rapid.T) {
 	r := pick(t, m.working(), "request")
 	key := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "key")
@@ -346,7 +346,7 @@ func (m *machine) work(t *rapid.T) {
 	}
 }
 
-// forget is what a handler can mean: not what it has not seen.
+// forget removes a key that the handler has seen. It cannot mean one that it has not seen.
 func (m *machine) forget(r *request, key string) {
 	if _, seen := r.view.values[key]; seen {
 		r.change(func(c *content) { delete(c.values, key) })
@@ -397,7 +397,8 @@ func (m *machine) finish(r *request, e ending) {
 	m.await(r.activity)
 }
 
-// perhapsAtOnce makes room for cases in which commits do not meet.
+// perhapsAtOnce sometimes finishes a commit at once, so that there are cases in which commits do
+// not meet.
 func (m *machine) perhapsAtOnce(t *rapid.T, a *activity) {
 	if rapid.Bool().Draw(t, "at once") {
 		m.runOut(a)
@@ -415,7 +416,7 @@ func (m *machine) grant(a *activity, f fault) {
 	m.await(a)
 }
 
-// await waits for the next call, or judges an end.
+// await waits for the next call, or for the end, which it judges.
 func (m *machine) await(a *activity) {
 	if !a.await() {
 		return
@@ -452,7 +453,7 @@ func (m *machine) step(t *rapid.T) {
 	m.replace(t, a.p)
 }
 
-// newest are the sessions, those that live first: chance prefers what comes first.
+// newest are the sessions, live ones first, since chance prefers what comes first.
 func (m *machine) newest() []*modelSession {
 	sessions := slices.Clone(m.sessions)
 	slices.Reverse(sessions)
@@ -529,7 +530,7 @@ func (m *machine) destroy(t *rapid.T) {
 	})
 }
 
-// manage has a process call a method of its Manager.
+// manage makes a process call a method of its Manager.
 func (m *machine) manage(t *rapid.T, what activity, work func(context.Context, *process), verdict func(*activity) error) {
 	var able []*process
 	for _, p := range m.processes {
@@ -545,7 +546,7 @@ func (m *machine) manage(t *rapid.T, what activity, work func(context.Context, *
 	m.perhapsAtOnce(t, a)
 }
 
-// wait moves the clock, but not while the store is being called.
+// wait moves the clock, but not during a call of the store.
 func (m *machine) wait(t *rapid.T) {
 	m.settle(t)
 	m.Advance(rapid.SampledFrom([]time.Duration{
@@ -560,7 +561,7 @@ func (m *machine) wait(t *rapid.T) {
 	m.revisions++
 }
 
-// settle lets all that is under way come to its end.
+// settle lets everything in progress finish.
 func (m *machine) settle(*rapid.T) {
 	for _, p := range m.processes {
 		if p.busy != nil {
@@ -582,7 +583,7 @@ func (m *machine) expire(s *modelSession) {
 	}
 }
 
-// crash ends a process in the middle of all that it does; another takes its place.
+// crash ends a process in the middle of everything it does. Another one takes its place.
 func (m *machine) crash(t *rapid.T) {
 	p := pick(t, m.processes, "process")
 	if p.busy != nil {
@@ -598,8 +599,8 @@ func (m *machine) kill(a *activity, f fault) {
 	m.mayStray(a)
 }
 
-// mayStray is for a login that dies, or does not learn that it was written, before it could
-// see that a log-out everywhere has just missed it: it stays, and in no list.
+// mayStray is for a login that dies, or does not learn that it was written, before it could see
+// that a log-out everywhere has just missed it. Its session stays, but in no list.
 func (m *machine) mayStray(a *activity) {
 	if a.revoked && a.fresh != nil {
 		a.fresh.stray = true
@@ -615,7 +616,7 @@ func (m *machine) replace(t *rapid.T, p *process) {
 	m.processes[slices.Index(m.processes, p)] = m.process(t, m.gated(m.testStore.open()))
 }
 
-// abort ends the handler of a request that its process does not survive.
+// abort ends the handler of a request whose process dies.
 func (m *machine) abort(r *request) {
 	select {
 	case r.steps <- func(echo.Context) error { panic(crash{}) }:
@@ -644,7 +645,7 @@ func (m *machine) wrote(a *activity, key string, rec session.Record) {
 	now := m.Now()
 	switch {
 	case s == nil && rec.Version == 0 && r != nil && a.fresh == nil:
-		// A Regenerate is over once the old record is gone; see destroyed.
+		// A Regenerate ends when the old record is destroyed; see destroyed.
 		s = &modelSession{key: key, alive: true, marked: map[string]bool{}, had: map[string]bool{}, begun: r.target == nil, deadline: r.deadline, content: r.applyTo(newContent(), now)}
 		if r.target != nil {
 			s.deadline, s.content = r.target.deadline, r.applyTo(r.target.content, now)
@@ -670,7 +671,7 @@ func (m *machine) wrote(a *activity, key string, rec session.Record) {
 	m.use(s)
 }
 
-// use moves the end of s.
+// use moves the expiry of s.
 func (m *machine) use(s *modelSession) {
 	s.expires = m.Now().Add(idle)
 	if !s.deadline.IsZero() && s.expires.After(s.deadline) {
@@ -699,8 +700,8 @@ func (m *machine) destroyed(a *activity, key string, version uint64) {
 	}
 }
 
-// takenBack is for a Regenerate that does not learn that it has succeeded. It undoes the rest,
-// so no session remains, and nobody is told that it has moved.
+// takenBack is for a Regenerate that does not learn that it has succeeded. It undoes the rest, so
+// no session remains, and nobody is told that it has moved.
 func (m *machine) takenBack(a *activity) {
 	if r := a.request; r != nil && r.renews && r.target != nil && a.applied {
 		r.target.moved = false
@@ -718,7 +719,7 @@ func (m *machine) touched(a *activity, key string) {
 	m.use(s)
 }
 
-// renewed is for a record that has been read, and may have been touched with it.
+// renewed is called for a record that was read, and perhaps touched in the same call.
 func (m *machine) renewed(a *activity, key string, expires time.Time) {
 	s := m.find(key)
 	if s.alive && expires.Sub(m.Now()) > idle-5*time.Second {
@@ -728,7 +729,7 @@ func (m *machine) renewed(a *activity, key string, expires time.Time) {
 	}
 }
 
-// revoked says that a log-out everywhere has come to the point from which on it wins.
+// revoked says that a log-out everywhere has reached the point from which on it wins.
 func (m *machine) revoked(a *activity) {
 	for _, s := range m.sessions {
 		if s != a.spared {
@@ -751,7 +752,7 @@ func (m *machine) judge(r *request) error {
 	id, removed := "", false
 	for _, c := range r.answer.Result().Cookies() {
 		switch {
-		case strings.HasSuffix(c.Name, "-seen"): // it comes and goes with a page that shows messages
+		case strings.HasSuffix(c.Name, "-seen"): // it comes and goes with pages that show messages
 		case c.MaxAge < 0:
 			removed = true
 		default:
@@ -787,7 +788,7 @@ func (m *machine) complaint(r *request, now time.Time, id string, removed bool) 
 		delete(r.target.notes, r)
 	}
 	if r.answer.Code == http.StatusServiceUnavailable {
-		tooLate := r.target == nil && !r.deadline.IsZero() && !r.deadline.After(now) // nobody logs in for so long
+		tooLate := r.target == nil && !r.deadline.IsZero() && !r.deadline.After(now) // the deadline passed during the login
 		meanwhile := func(s *modelSession) bool { return s != nil && s.endedBy != nil && s.endedBy != r.activity }
 		mayFail = mayFail || mustFail || tooLate || len(r.added) > 0 && (meanwhile(r.fresh) || meanwhile(r.target)) ||
 			(r.revoked || r.target != nil && len(r.target.marked) > 0) && r.renews
@@ -804,7 +805,7 @@ func (m *machine) complaint(r *request, now time.Time, id string, removed bool) 
 		return ""
 	}
 	if id != "" && r.touched && id == r.target.id && r.target.deadline.IsZero() {
-		id = "" // it has only been sent again
+		id = "" // the same cookie was only sent again
 	}
 	if id != "" && (r.fresh == nil || r.fresh.key != keyOf(id)) {
 		return "a cookie names no session"
@@ -838,8 +839,8 @@ func (m *machine) complaint(r *request, now time.Time, id string, removed bool) 
 	return ""
 }
 
-// overdue says whether the session should have been touched and was not, or was and should
-// not. Around the moment from which on it should be, either is right.
+// overdue says whether the session should have been touched and was not, or the other way round.
+// Around the time at which a touch becomes due, either is right.
 func (m *machine) overdue(r *request, now time.Time) bool {
 	if r.target == nil || r.renews || r.updates(now) {
 		return r.touched
@@ -902,8 +903,8 @@ func (m *machine) see(want *modelSession) (err error) {
 	return err
 }
 
-// settled says whether the list of a user should have s, if it is his: a login looks at the
-// list once more before it is over.
+// settled says whether the list of a user must have s, if s is that user's: a login checks the list
+// once more before it ends.
 func (m *machine) settled(s *modelSession) bool {
 	return s.begun && !s.stray && !slices.ContainsFunc(m.processes, func(p *process) bool {
 		return p.busy != nil && p.busy.request != nil && (p.busy.fresh == s || p.busy.request.target == s)

@@ -10,8 +10,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// twice is a store whose driver loses the first answer to a Tag, and the first one to an
-// Untag, and asks again once something else has happened.
+// twice is a store whose driver loses the first answer to a Tag, and the first one to an Untag, and
+// asks again after something else has happened.
 type twice struct {
 	session.Tagger
 	betweenTags, betweenUntags func()
@@ -29,9 +29,9 @@ func (s twice) Untag(ctx context.Context, tag string, keys ...string) error {
 	return errors.Join(err, s.Tagger.Untag(ctx, tag, keys...))
 }
 
-// A log-out everywhere meets a login that has written its entry, and not yet its record. It
-// takes the entry away; the login, asking again, writes another one, finds it good, and is
-// a session. Then the log-out asks again.
+// A log-out everywhere meets a login that has written its entry, but not yet its record, and
+// removes the entry. The login's driver asks again and so writes another entry; the login finds it
+// good, and becomes a session. Then the log-out's driver asks again.
 func Test_that_a_login_is_found_although_both_it_and_a_log_out_everywhere_ask_twice(t *testing.T) {
 	s := newTestStore(t, "memory")
 	undisturbed := newApp(t, s, s.open())

@@ -19,8 +19,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// Exactly once, over lines that lose answers: what was acknowledged with a 200 has happened
-// once, and what was answered with a 503 once or not at all.
+// Exactly once, over lines that lose answers: what was acknowledged with a 200 has happened once,
+// and what was answered with a 503 has happened once or not at all.
 
 func Test_that_a_storm_over_lossy_lines_counts_once(t *testing.T) {
 	for _, name := range []string{"redis", "dynamodb"} {
@@ -66,7 +66,7 @@ func stormOverLossyLine(t *testing.T, name string, percent, processes int, wrap 
 	return got
 }
 
-// lossyLine is one whose losses are logged, and have to be some.
+// lossyLine is a line that must lose some answers. It logs the seed.
 func lossyLine(t *testing.T, percent int, seed uint64) *line {
 	t.Helper()
 	t.Logf("seed %d", seed)
@@ -75,7 +75,7 @@ func lossyLine(t *testing.T, percent int, seed uint64) *line {
 	return l
 }
 
-// seesSome fails a test in which nothing has come of what it is about.
+// seesSome fails a test in which what it is about never happened.
 func seesSome(t *testing.T, n int64, what string) {
 	t.Helper()
 	if n == 0 {
@@ -85,8 +85,8 @@ func seesSome(t *testing.T, n int64, what string) {
 
 func signed(s session.Tagger) session.Tagger { return s }
 
-// unsigned is a store that leaves out who wrote a record, so that nobody recognises his own
-// write when the driver has sent it twice.
+// unsigned is a store that omits who wrote a record, so that nobody recognises their own write when
+// the driver has sent it twice.
 type unsigned struct{ session.Tagger }
 
 func (u unsigned) Write(ctx context.Context, key string, rec session.Record) error {
@@ -94,8 +94,8 @@ func (u unsigned) Write(ctx context.Context, key string, rec session.Record) err
 	return u.Tagger.Write(ctx, key, rec)
 }
 
-// withoutWriters knows how a record begins: with a byte, two numbers, and how many writers
-// there are, each with 8 bytes and a number.
+// withoutWriters knows how a record begins: a byte, two numbers, and the number of writers, each of
+// which is 8 bytes and a number.
 func withoutWriters(data []byte) []byte {
 	end := 1
 	number := func() uint64 {
@@ -119,12 +119,12 @@ type lossyApps struct {
 	undisturbed *app // one more, over a good line
 
 	store session.Tagger
-	keys  sync.Map // of all records that there ever were
+	keys  sync.Map // of all records that ever existed
 }
 
 func (l *lossyApps) app(i int) *app { return l.apps[i%len(l.apps)] }
 
-// records is how many there are, with those that nobody has the id of.
+// records is the number of records, including those whose id nobody has.
 func (l *lossyApps) records(t *testing.T) (n int) {
 	t.Helper()
 	l.keys.Range(func(key, _ any) bool {
@@ -140,8 +140,8 @@ func (l *lossyApps) records(t *testing.T) (n int) {
 	return n
 }
 
-// forEachLossyStore runs test with each store on a server, behind lines that lose more and
-// more. Where half of the answers are lost, one call in sixteen fails for good.
+// forEachLossyStore runs test with each store on a server, behind lines that lose more and more. If
+// half of the answers are lost, one call in sixteen fails for good.
 func forEachLossyStore(t *testing.T, test func(t *testing.T, l *lossyApps)) {
 	t.Helper()
 	for _, name := range []string{"redis", "dynamodb"} {
@@ -164,7 +164,7 @@ func forEachLossyStore(t *testing.T, test func(t *testing.T, l *lossyApps)) {
 	}
 }
 
-// acknowledged says whether an answer is a 200. It must be a 503 otherwise.
+// acknowledged says whether an answer is a 200. Otherwise it must be a 503.
 func (got answer) acknowledged(t *testing.T) bool {
 	t.Helper()
 	if got.status != http.StatusOK && got.status != http.StatusServiceUnavailable {
@@ -176,8 +176,8 @@ func (got answer) acknowledged(t *testing.T) bool {
 	return got.status == http.StatusOK
 }
 
-// There may be records besides, of visitors who could not be told whether they have one.
-// Nobody has the ids of these.
+// There may be more records, of visitors who could not be told that they have one. Nobody has the
+// ids of these.
 func Test_that_over_a_lossy_line_a_visitor_gets_one_session(t *testing.T) {
 	const visitors = 200
 	forEachLossyStore(t, func(t *testing.T, l *lossyApps) {
@@ -202,15 +202,15 @@ func Test_that_over_a_lossy_line_a_visitor_gets_one_session(t *testing.T) {
 	})
 }
 
-// After a 503 there may be no session any more, and the visitor logs in again; but never one
-// that has both ids.
+// After a 503 the session may be gone, and the visitor logs in again; but no session ever has both
+// ids.
 func Test_that_over_a_lossy_line_a_regenerate_that_is_acknowledged_keeps_the_session(t *testing.T) {
 	const visitors, times = 16, 8
 	forEachLossyStore(t, func(t *testing.T, l *lossyApps) {
 		var moved, unknown, ended, lost atomic.Int64
 		together(visitors, func(i int) {
 			var b browser
-			n := 0 // increments acknowledged
+			n := 0 // acknowledged increments
 			begin := func() {
 				b, n = newBrowser(), 0
 				l.undisturbed.must(b, func(s *session.Session) { s.Put("n", 0); s.Tag(fmt.Sprint("user", i)) })
@@ -295,7 +295,7 @@ func (texts) Render(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// showing is how often so many pages at once show a message, and how many are a 503 instead.
+// showing is how often a number of concurrent pages show a message, and how many are a 503 instead.
 func showing(t *testing.T, b browser, text string, pages int, app func(i int) *app) (shown, failed int) {
 	answers := make([]answer, pages)
 	together(pages, func(i int) {
@@ -313,7 +313,7 @@ func showing(t *testing.T, b browser, text string, pages int, app func(i int) *a
 	return shown, failed
 }
 
-// A message can be consumed by a page that then could not be told so, and is a 503.
+// A message can be consumed by a page that is not told so and becomes a 503.
 func Test_that_over_a_lossy_line_a_message_is_shown_once(t *testing.T) {
 	const visitors, pages = 50, 4
 	forEachLossyStore(t, func(t *testing.T, l *lossyApps) {

@@ -9,7 +9,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// Jobs of one process, and requests to another, on one session.
+// Jobs in one process, and requests to another, use one session.
 func Test_that_jobs_and_requests_lose_nothing_of_each_other_on_any_store(t *testing.T) {
 	forEachStore(t, func(t *testing.T, s testStore) {
 		web, jobs := newApp(t, s, s.open()), newApp(t, s, s.open())

@@ -24,8 +24,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
-// forEachStore runs test with every store on the server, each in a subtest of its name and
-// with a storage of its own, which is empty.
+// forEachStore runs test with every store on the server, each in a subtest of its name and with its
+// own empty storage.
 func forEachStore(t *testing.T, test func(t *testing.T, s testStore)) {
 	t.Helper()
 	for _, name := range []string{"memory", "file", "redis", "dynamodb"} {
@@ -52,13 +52,13 @@ func Test_that_a_storage_is_shared_by_those_who_open_it_and_has_a_clock(t *testi
 	})
 }
 
-// testStore is a storage, the clock that it looks at, and ways to open it.
+// testStore is a storage, its clock, and ways to open it.
 type testStore struct {
 	name string
 	*clock
 
-	// open is the store as one more process has it: with a client of its own where there are
-	// clients. (A memory store is in one process only. There it is always the same.)
+	// open returns the store as one more process has it, with its own client if there are clients.
+	// (A memory store exists in one process only, so it is always the same.)
 	open func() session.Tagger
 }
 
@@ -68,8 +68,8 @@ type wrapper interface {
 	renew(ctx context.Context, store session.Renewer, key string, due, until time.Time) (session.Record, error)
 }
 
-// around is what w makes of s: a Renewer only if s is one. The library asks for what a store
-// can do, and would not see it in a wrapper that embeds a Tagger.
+// around is what w makes of s: a Renewer only if s is one. The library checks what a store can do,
+// and would miss it in a wrapper that embeds a Tagger.
 func around(s session.Tagger, w wrapper) session.Tagger {
 	if store, renews := s.(session.Renewer); renews {
 		return renewing{w, store}
@@ -86,7 +86,7 @@ func (r renewing) Renew(ctx context.Context, key string, due, until time.Time) (
 	return r.renew(ctx, r.store, key, due, until)
 }
 
-// tb is what a storage needs of a test. A *rapid.T has it, too.
+// tb is what a storage needs of a test. *rapid.T has it, too.
 type tb interface {
 	Helper()
 	Cleanup(func())
@@ -149,10 +149,10 @@ func inRedis(t tb, clock *clock) func() session.Tagger {
 	}
 }
 
-// age makes everything under a prefix older: Redis looks at its own clock.
+// age makes everything under a prefix older, since Redis uses its own clock.
 func age(client *redis.Client, prefix string, d time.Duration) error {
 	ctx := context.Background()
-	found := map[string]bool{} // SCAN may come by a key twice
+	found := map[string]bool{} // SCAN may return a key twice
 	keys := client.Scan(ctx, 0, prefix+"*", 1000).Iterator()
 	for keys.Next(ctx) {
 		found[keys.Val()] = true
@@ -168,7 +168,7 @@ func age(client *redis.Client, prefix string, d time.Duration) error {
 	return nil
 }
 
-// older knows what a session and a tag look like; see the documentation of redisstore.
+// older knows the format of sessions and tags; see the documentation of redisstore.
 var older = redis.NewScript(`
 local life = redis.call('PTTL', KEYS[1])
 if redis.call('TYPE', KEYS[1]).ok == 'zset' then
@@ -204,19 +204,19 @@ func dynamoDBClient(server *servers.DynamoDBServer) *dynamodb.Client {
 	})
 }
 
-// storages counts what must have a name of its own on a server.
+// storages numbers what must have a unique name on a server.
 var storages atomic.Int64
 
-// The servers are the same for all tests. The first test that needs one starts it, and it
-// ends with the process; a test that does a server harm starts its own.
+// The servers are shared by all tests. The first test that needs one starts it, and it ends with
+// the process. A test that harms a server starts its own.
 var (
 	redisServer = shared(func() (*servers.RedisServer, error) { return servers.Redis() })
 	dynamoDB    = shared(servers.DynamoDB)
 )
 
 func TestMain(m *testing.M) {
-	// What the model test needs; the command line overrides it. A failure names its seed, and
-	// leaves no file behind.
+	// Settings for the model test, unless the command line has others. A failure names its seed,
+	// and leaves no file behind.
 	for name, value := range map[string]string{"rapid.steps": "50", "rapid.nofailfile": "true"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
@@ -246,11 +246,11 @@ func shared[S interface{ Close() }](start func() (S, error)) func() (S, error) {
 	})
 }
 
-// clock is a time that only moves when a test says so. It is far ahead, or DynamoDB would
-// find what a test stores long expired and delete it.
+// clock is a time that moves only when a test says so. It is far ahead; otherwise DynamoDB would
+// find that what a test stores has long expired, and delete it.
 type clock struct {
 	nanos atomic.Int64
-	age   func(time.Duration) // where the storage has a clock of its own: makes what is stored older
+	age   func(time.Duration) // if the storage has its own clock: makes everything stored older
 }
 
 func newClock() *clock {
@@ -261,7 +261,7 @@ func newClock() *clock {
 
 func (c *clock) Now() time.Time { return time.Unix(0, c.nanos.Load()) }
 
-// Advance moves the clock forward. Nothing may be using the storage meanwhile.
+// Advance moves the clock forward. Nothing may use the storage meanwhile.
 func (c *clock) Advance(d time.Duration) {
 	c.nanos.Add(int64(d))
 	if c.age != nil {

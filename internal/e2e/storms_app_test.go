@@ -18,13 +18,13 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// app is one process of an application, behind a server of its own.
+// app is one process of an application, with its own server.
 type app struct {
 	t       *testing.T
 	manager *session.Manager
 	server  *httptest.Server
 
-	handlers sync.Map // what is to answer the request with that number
+	handlers sync.Map // handlers for requests, by number
 	requests atomic.Int64
 }
 
@@ -66,23 +66,23 @@ func newApps(t *testing.T, s testStore, n int) []*app {
 	return apps
 }
 
-// browser has the cookies of a visitor. Several goroutines may use it, as several tabs do.
-// It sends them to every app: cookies know no ports.
+// browser has the cookies of a visitor. Several goroutines may use it, as several tabs do. It sends
+// the cookies to every app, since cookies do not depend on the port.
 type browser struct{ http.CookieJar }
 
 func newBrowser() browser {
-	jar, _ := cookiejar.New(nil) // it never fails
+	jar, _ := cookiejar.New(nil) // never fails
 	return browser{jar}
 }
 
-// browserWith is one that has the cookie of a session, and no other.
+// browserWith is a browser that has the cookie of a session, and no other.
 func browserWith(id string) browser {
 	b := newBrowser()
 	b.SetCookies(anyApp, []*http.Cookie{{Name: stormCookie, Value: id}})
 	return b
 }
 
-// id is that in the session cookie, or "".
+// id is the id in the session cookie, or "".
 func (b browser) id() string {
 	for _, c := range b.Cookies(anyApp) {
 		if c.Name == stormCookie {
@@ -92,18 +92,18 @@ func (b browser) id() string {
 	return ""
 }
 
-const stormCookie = "session" // the name where Cookie.Insecure is set
+const stormCookie = "session" // the name if Cookie.Insecure is set
 
 var anyApp = &url.URL{Scheme: "http", Host: "127.0.0.1"}
 
-// answer is what a browser got. A status of 0 is none.
+// answer is what a browser got. A status of 0 means no answer.
 type answer struct {
 	status int
 	body   string
-	id     string // in the session cookie that it sets, if it sets one
+	id     string // in the session cookie, if the answer sets one
 }
 
-// post has a browser send a request whose handler works on its session, and then says ok.
+// post makes a browser send a request whose handler runs work on its session, and then answers ok.
 func (a *app) post(b browser, work func(*session.Session)) answer {
 	return a.serve(b, http.MethodPost, func(c echo.Context) error {
 		work(session.From(c))
@@ -111,8 +111,8 @@ func (a *app) post(b browser, work func(*session.Session)) answer {
 	})
 }
 
-// must is post for an answer that has to be 200. Other goroutines than the test's may call it, so
-// it does not end the test.
+// must is post for an answer that has to be 200. It does not end the test on failure, since
+// goroutines other than the test's may call it.
 func (a *app) must(b browser, work func(*session.Session)) answer {
 	a.t.Helper()
 	got := a.post(b, work)
@@ -122,7 +122,7 @@ func (a *app) must(b browser, work func(*session.Session)) answer {
 	return got
 }
 
-// serve has a browser send a request that handler answers.
+// serve makes a browser send a request that handler answers.
 func (a *app) serve(b browser, method string, handler echo.HandlerFunc) answer {
 	number := fmt.Sprint(a.requests.Add(1))
 	a.handlers.Store(number, handler)
@@ -152,7 +152,7 @@ func (a *app) serve(b browser, method string, handler echo.HandlerFunc) answer {
 	return got
 }
 
-// opens says whether there is a session with that id, and what is in its counter.
+// opens says whether a session has that id, and returns its counter.
 func (a *app) opens(id string) (n int, found bool) {
 	a.t.Helper()
 	a.must(browserWith(id), func(s *session.Session) {
@@ -161,7 +161,7 @@ func (a *app) opens(id string) (n int, found bool) {
 	return n, found
 }
 
-// together lets n goroutines run work, each with a number, and waits for them.
+// together runs work in n goroutines, each with a number, and waits for them.
 func together(n int, work func(i int)) {
 	var wg sync.WaitGroup
 	for i := range n {

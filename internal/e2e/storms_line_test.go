@@ -23,9 +23,9 @@ import (
 	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
-// line lies between the processes and a server. It counts the requests, and loses some of
-// the answers: the server has done what it was asked for, and then the connection ends. A
-// driver takes that for a reason to ask again.
+// line is between the processes and a server. It counts the requests, and loses some of the
+// answers: the server has done what it was asked, and then the connection ends, after which drivers
+// ask again.
 type line struct {
 	percent        int // of the answers are lost
 	requests, lost atomic.Int64
@@ -34,13 +34,13 @@ type line struct {
 	random *rand.Rand
 }
 
-// newLine loses so many per cent of the answers, and the same ones for the same seed, as far
-// as goroutines can be the same.
+// newLine loses this percentage of the answers; the same ones for the same seed, as far as
+// goroutines are repeatable.
 func newLine(percent int, seed uint64) *line {
 	return &line{percent: percent, random: rand.New(rand.NewPCG(seed, seed))}
 }
 
-// loses is asked for each answer that has come.
+// loses is called for each answer that has arrived.
 func (l *line) loses() bool {
 	l.requests.Add(1)
 	l.mu.Lock()
@@ -52,27 +52,27 @@ func (l *line) loses() bool {
 	return true
 }
 
-// RoundTrip makes it the transport of DynamoDB's client.
+// RoundTrip makes the line a transport for DynamoDB's client.
 func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := stormTransport.RoundTrip(r)
 	if err != nil || !l.loses() {
 		return resp, err
 	}
-	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
+	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be reused
 	_ = resp.Body.Close()
 	return nil, io.ErrUnexpectedEOF
 }
 
 var stormTransport = &http.Transport{MaxIdleConnsPerHost: 128}
 
-// Dial makes it the dialer of Redis' client.
+// Dial makes the line a dialer for Redis' client.
 func (l *line) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 	return &lineConn{Conn: conn, line: l}, err
 }
 
-// lineConn loses answers to the scripts of the store, and to the SET of a new session. Those
-// to the greetings of a new connection change nothing; to lose them would try the driver.
+// lineConn loses answers to the scripts of the store, and to the SET of a new session. Answers to
+// the commands that set up a connection change nothing; losing them would only test the driver.
 type lineConn struct {
 	net.Conn
 	line  *line
@@ -95,16 +95,15 @@ func (c *lineConn) Read(p []byte) (int, error) {
 	return 0, io.EOF
 }
 
-// remote is a storage on a server, and a way to open it by way of a line.
+// remote is a storage on a server, and a way to open it over a line.
 type remote struct {
 	testStore
 	over func(*line) session.Tagger
 }
 
-// newRemote makes a storage where each process has a client of its own, which tries four
-// times. The pauses between are short: those of the drivers are up to half a second for
-// Redis and up to 20 for DynamoDB, and all that would come of them is a test that lasts. They
-// are as random.
+// newRemote makes a storage where each process has its own client, which tries four times. The
+// pauses between tries are as random as those of the drivers, but short: the drivers wait up to
+// half a second for Redis and up to 20 for DynamoDB, which would only make the test longer.
 func newRemote(t *testing.T, name string) remote {
 	t.Helper()
 	r := remote{testStore: testStore{name: name, clock: newClock()}}

@@ -16,11 +16,11 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// storm has workers send requests of one browser, spread over apps, until so many requests of
-// each have been acknowledged; on a busy machine some are a 503. Each request increments a
-// counter and appends its number to one of some lists, and no request commits before each
-// worker has loaded the session once. The result is the status of each number, 0 where there
-// was no such request.
+// storm makes workers send requests of one browser, spread over apps, until this many requests of
+// each worker have been acknowledged; on a busy machine some are a 503. Each request increments a
+// counter and appends its number to one of several lists, and no request commits before each worker
+// has loaded the session once. The result is the status for each number, 0 if there was no such
+// request.
 func storm(apps []*app, b browser, workers, requests int) []int {
 	var loaded sync.WaitGroup
 	loaded.Add(workers)
@@ -46,16 +46,16 @@ func storm(apps []*app, b browser, workers, requests int) []int {
 	return status
 }
 
-const lists = 32 // one alone would spend the time of the tests in JSON
+const lists = 32 // with a single list, the tests would spend their time in JSON
 
 // tally is what has become of the requests of a storm.
 type tally struct {
-	acknowledged, unknown int // 200, or another answer
-	increments            int // what the counter says
+	acknowledged, unknown int // with a 200, or with another answer
+	increments            int // the value of the counter
 	appended              int // how many different numbers the lists have
-	applied               int // how many of the unknown are among them
-	lost                  int // acknowledged and not there
-	doubled               int // there more than once
+	applied               int // how many unknown ones are in the lists
+	lost                  int // acknowledged, but not in the lists
+	doubled               int // in the lists more than once
 }
 
 func (c tally) String() string {
@@ -63,12 +63,12 @@ func (c tally) String() string {
 		c.acknowledged, c.unknown, c.applied, c.increments, c.lost, c.doubled)
 }
 
-// exact says whether each request that was acknowledged is there once, and none twice.
+// exact says whether each acknowledged request is there once, and none is there twice.
 func (c tally) exact() bool {
 	return c.lost == 0 && c.doubled == 0 && c.increments == c.appended && c.appended == c.acknowledged+c.applied
 }
 
-// tallyOf compares what a storm has left with the status of each of its requests.
+// tallyOf compares the result of a storm with the status of each of its requests.
 func tallyOf(a *app, b browser, status []int) (c tally) {
 	a.t.Helper()
 	times := make([]int, len(status))
@@ -104,7 +104,7 @@ func Test_that_64_workers_lose_nothing_in_one_session(t *testing.T) {
 			forEachStore(t, func(t *testing.T, s testStore) {
 				requests := 50
 				if s.name == "dynamodb" && processes > 1 {
-					requests = 10 // conflicts, with pauses between; 50 take more than half a minute
+					requests = 10 // conflicts, with pauses in between; 50 take more than half a minute
 				}
 				s, roundTrips := countingRoundTrips(t, s)
 				apps := newApps(t, s, processes)
@@ -129,8 +129,8 @@ func Test_that_64_workers_lose_nothing_in_one_session(t *testing.T) {
 	}
 }
 
-// countingRoundTrips is a storage like s, and how many round trips there have been to it: what
-// the server or the transport has counted where there is one, and calls otherwise.
+// countingRoundTrips is a storage like s, and the number of round trips to it: as counted by the
+// server or the transport if there is one, otherwise the number of calls.
 func countingRoundTrips(t *testing.T, s testStore) (testStore, func() int64) {
 	t.Helper()
 	switch s.name {
@@ -148,8 +148,8 @@ func countingRoundTrips(t *testing.T, s testStore) (testStore, func() int64) {
 	return counted, calls.Load
 }
 
-// scriptCalls is how many scripts Redis says that it was told to run. (The commands of
-// scripts are commands as well, but no round trips.)
+// scriptCalls is how many scripts Redis says it was told to run. (It also counts the commands of
+// scripts, but these are no round trips.)
 func scriptCalls(t *testing.T) (calls int64) {
 	t.Helper()
 	server, err := redisServer()
@@ -168,8 +168,7 @@ func scriptCalls(t *testing.T) (calls int64) {
 	return calls
 }
 
-// watched is a store whose calls are told to called, by their method and key. A tag counts
-// as a key.
+// watched is a store that reports its calls to called, by method and key. A tag counts as a key.
 type watched struct {
 	session.Tagger
 	called func(method, key string)
@@ -224,14 +223,14 @@ func (w watched) Revoke(ctx context.Context, tag string, except ...string) ([]st
 	return w.Tagger.Revoke(ctx, tag, except...)
 }
 
-// with is the same storage, where every process has its store in the wrapping of wrap.
+// with is the same storage, where the store of every process is wrapped by wrap.
 func (s testStore) with(wrap func(session.Tagger) session.Tagger) testStore {
 	open := s.open
 	s.open = func() session.Tagger { return wrap(open()) }
 	return s
 }
 
-// likeMany is a store where a write replaces what is there, and brings back what was there.
+// likeMany is a store in which a write replaces any version, and brings back what is gone.
 func likeMany(s session.Tagger) session.Tagger { return upsert{lastWriteWins{s}} }
 
 func Test_that_the_storm_would_notice_a_store_where_the_last_write_wins(t *testing.T) {
@@ -248,14 +247,14 @@ func Test_that_the_storm_would_notice_a_store_where_the_last_write_wins(t *testi
 
 // logOuts are the outcomes of races between a log-out and other requests of the visitor.
 type logOuts struct {
-	done, refused int // 200, or 503: the session had been given a new id
+	done, refused int // 200, or 503 because the session had got a new id
 	touches       int64
 
-	// What must not be.
+	// What must not happen.
 	revenants int // ids that open a session after the log-out was done
-	cookies   int // that answers have set for a dead session
-	twins     int // sessions that live on under more ids than the new one, or under none
-	orphans   int // records that nobody has the id of
+	cookies   int // cookies that answers have set for a dead session
+	twins     int // sessions that live on under ids other than the new one, or under none
+	orphans   int // records whose id nobody has
 	lost      int // acknowledged increments of sessions that live on
 }
 
@@ -264,10 +263,9 @@ func (o logOuts) String() string {
 		o.done, o.refused, o.touches, o.revenants, o.cookies, o.twins, o.orphans, o.lost)
 }
 
-// raceLogOuts has a log-out, four commits, a read that is due to touch the store, and a
-// regenerate race, in as many sessions as there are to be trials. All of the seven have
-// loaded the session before one of them goes on. In every other trial some of them are in
-// another process.
+// raceLogOuts makes a log-out, four commits, a read that is due to touch the store, and a
+// regenerate race, in as many sessions as there are trials. All seven have loaded the session
+// before any of them goes on. In every other trial some of them are in another process.
 func raceLogOuts(t *testing.T, s testStore, trials int) (o logOuts) {
 	t.Helper()
 	var touches atomic.Int64
@@ -369,7 +367,7 @@ func Test_that_a_destroyed_session_stays_destroyed(t *testing.T) {
 		trials := 1000
 		switch s.name {
 		case "file":
-			trials = 500 // 20 ms for each, most of them in the file system
+			trials = 500 // 20 ms for each, most of it in the file system
 		case "dynamodb":
 			trials = 200 // some 25 requests for each, and DynamoDB Local answers 700 in a second
 		}
@@ -445,8 +443,8 @@ func Test_that_a_regenerate_under_fire_loses_nothing(t *testing.T) {
 	})
 }
 
-// incrementUnlessNew is a handler that refuses to begin a session: the cookie was replaced
-// while this request was on its way.
+// incrementUnlessNew is a handler that refuses to begin a session: the cookie was replaced while
+// this request was on its way.
 func incrementUnlessNew(c echo.Context) error {
 	s := session.From(c)
 	if s.IsNew() {
@@ -463,7 +461,7 @@ func (l logins) String() string {
 	return fmt.Sprintf("%d refused, %d ended, %d found; %d alive and unreachable", l.refused, l.ended, l.found, l.unreachable)
 }
 
-// raceManyLogins has four logins of each of so many users race a log-out everywhere.
+// raceManyLogins makes four logins of each of this many users race a log-out everywhere.
 func raceManyLogins(t *testing.T, s testStore, users int) (l logins) {
 	t.Helper()
 	apps := newApps(t, s, 2)
@@ -523,8 +521,8 @@ func Test_that_the_logins_would_notice_an_index_that_removes_too_much(t *testing
 	t.Error("4000 races with such an index have left no session alive and unreachable")
 }
 
-// raceLogins has visitors log in as user in one process or another, while all sessions of the
-// user are ended in one of them.
+// raceLogins makes visitors log in as user in one process or another, while one of the processes
+// ends all sessions of the user.
 func raceLogins(apps []*app, user string, logins int) (browsers []browser, answers []answer, logOut answer) {
 	browsers, answers = make([]browser, logins), make([]answer, logins)
 	var arrived sync.WaitGroup
@@ -560,7 +558,7 @@ func loginOf(user string) func(*session.Session) {
 	}
 }
 
-// handleOf is the handle of a visitor's session, or "" where there is none.
+// handleOf is the handle of a visitor's session, or "" if there is none.
 func handleOf(a *app, b browser) (handle string) {
 	a.t.Helper()
 	a.must(b, func(s *session.Session) { handle = s.Handle() })

@@ -18,7 +18,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// A FieldError of go-playground/validator is one of ours.
+// A FieldError of go-playground/validator is a session.FieldError.
 var _ session.FieldError = validator.FieldError(nil)
 
 // checker is how Echo's documentation plugs the validator in.

@@ -20,8 +20,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// A WebSocket library takes the connection over. coder/websocket writes the response head
-// through the ResponseWriter before that; gorilla/websocket writes its own.
+// A WebSocket library takes over the connection. Before that, coder/websocket writes the response
+// head through the ResponseWriter; gorilla/websocket writes its own.
 
 // chat is an application with one route, a WebSocket, and a visitor with a cookie jar.
 type chat struct {
@@ -29,7 +29,7 @@ type chat struct {
 	server *httptest.Server
 	jar    http.CookieJar
 	late   atomic.Int32 // calls of the LateWrite hook
-	ended  chan error   // what comes out of the middleware
+	ended  chan error   // what the middleware returns
 }
 
 func newChat(t *testing.T, handler echo.HandlerFunc) *chat {
@@ -82,8 +82,8 @@ func (ch *chat) get(path string) string {
 	return string(body)
 }
 
-// talk connects, and is the first message and what is wrong with the rest; there is none. If
-// the connection is refused, rest is the body of the answer.
+// talk connects, and returns the first message and any error of what follows, which must be
+// nothing. If the connection is refused, rest is the body of the answer.
 func (ch *chat) talk() (first, rest string, resp *http.Response) {
 	ch.t.Helper()
 	dialer := gorilla.Dialer{Jar: ch.jar, TLSClientConfig: ch.server.Client().Transport.(*http.Transport).TLSClientConfig}
@@ -101,13 +101,13 @@ func (ch *chat) talk() (first, rest string, resp *http.Response) {
 		ch.t.Errorf("no message: %v", err)
 	}
 	if _, _, err = conn.ReadMessage(); !gorilla.IsCloseError(err, gorilla.CloseAbnormalClosure) {
-		rest = err.Error() // it is no message, and not the end
+		rest = err.Error() // neither a message nor the end
 	}
 	return string(message), rest, resp
 }
 
 // libraries upgrade the connection, say hello and hang up without a closing handshake.
-// gorilla/websocket sends header with its own.
+// gorilla/websocket sends header together with its own.
 var libraries = map[string]func(c echo.Context, header http.Header) error{
 	"coder": func(c echo.Context, _ http.Header) error {
 		conn, err := coder.Accept(c.Response(), c.Request(), nil)
@@ -127,7 +127,7 @@ var libraries = map[string]func(c echo.Context, header http.Header) error{
 	},
 }
 
-// hangUpAfter hangs up when the request has ended, so that all that is written arrives.
+// hangUpAfter hangs up when the request has ended, so that everything written arrives.
 func hangUpAfter(c echo.Context, hangUp func()) { context.AfterFunc(c.Request().Context(), hangUp) }
 
 func setName(c echo.Context) { session.From(c).Put("name", "Ada") }
@@ -170,7 +170,7 @@ func Test_that_a_change_after_the_upgrade_is_saved_at_the_end(t *testing.T) {
 	}
 }
 
-// What a WebSocket sends is not the library's to see: the handler looks for messages, and sends them.
+// The library cannot see what a WebSocket sends: the handler reads the messages, and sends them.
 func Test_that_a_message_shown_by_a_WebSocket_is_shown_once(t *testing.T) {
 	save := func(c echo.Context) error { return session.From(c).Save(c.Request().Context()) }
 	for claim, tc := range map[string]struct {
