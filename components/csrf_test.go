@@ -76,8 +76,8 @@ func Test_that_htmx_reads_the_headers(t *testing.T) {
 	})
 }
 
-// A form is sent as a browser would, and passes the middleware that its token is for; the
-// same without the token does not.
+// A form that is sent as by a browser passes the middleware that its token is for; without the
+// token it does not.
 func Test_that_a_form_is_accepted(t *testing.T) {
 	for name, protection := range map[string]echo.MiddlewareFunc{
 		"session.CSRF": session.CSRF(),

@@ -25,21 +25,21 @@ func configure(t *testing.T, change func(*components.Defaults)) {
 	})
 }
 
-// under is a component with other defaults.
+// under renders a component with changed defaults.
 func under(change func(*components.Defaults), component templ.Component) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		return component.Render(components.With(ctx, change), w)
 	})
 }
 
-// hints are the defaults in which a hint has that class.
+// hints are defaults in which a hint has this class.
 func hints(class string) func(*components.Defaults) {
 	return func(d *components.Defaults) { d.Theme.Hint = class }
 }
 
 var hinted = components.Field("x", components.Input{Label: "X", Hint: "Hint"})
 
-// hintClass is what the hint of hinted looks like.
+// hintClass is the class of the hint in hinted.
 func hintClass(t testing.TB, component templ.Component) string {
 	t.Helper()
 	_, hint, _ := strings.Cut(html(t, component), `-hint" class="`)
@@ -90,7 +90,7 @@ func Test_that_an_empty_theme_leaves_no_class(t *testing.T) {
 		got := after(t, st.form, st.flash, under(bare, st.component))
 		checkMarkup(t, got)
 		for _, class := range regexp.MustCompile(`class="([^"]*)"`).FindAllStringSubmatch(got, -1) {
-			if class[1] != "wide" && class[1] != "wide tall" { // of the application
+			if class[1] != "wide" && class[1] != "wide tall" { // from the application
 				t.Errorf("%s has %s", st.name, class[0])
 			}
 		}

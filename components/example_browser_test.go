@@ -12,8 +12,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// What examples share is here. pkg.go.dev shows beside an example what it uses of its own
-// file, which would be in the way.
+// The code that examples share is here. If it were in an example's own file, pkg.go.dev would show
+// it with the example, where it would be in the way.
 
 func newApp() *echo.Echo {
 	e := echo.New()
@@ -33,7 +33,7 @@ func (b *browser) get(path string) string {
 
 func (b *browser) post(path, form string) string { return b.do(b.submission(path, form)) }
 
-// postPart is what htmx sends.
+// postPart sends a request as htmx does.
 func (b *browser) postPart(path, form string) string {
 	r := b.submission(path, form)
 	r.Header.Set("HX-Request", "true")
@@ -58,7 +58,7 @@ func (b *browser) do(r *http.Request) string {
 	return w.Body.String()
 }
 
-// show prints a page with an element on each line.
+// show prints a page, one element per line.
 func show(page string) {
 	fmt.Println(strings.ReplaceAll(page, "><", ">\n<"))
 }

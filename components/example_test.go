@@ -43,7 +43,7 @@ func ExampleFlashAlertsFunc() {
 	// </div>
 }
 
-// A control shows what was typed, and says whether it is wrong. Passwords don't come back.
+// A control shows what was typed, and says whether it is wrong. Passwords do not come back.
 func ExampleOldInput() {
 	email := components.OldInput("email", components.Input{Type: "email", Attrs: templ.Attributes{"required": true}})
 	password := components.OldInput("password", components.Input{Type: "password"})
@@ -93,7 +93,7 @@ func ExampleField() {
 	// </div>
 }
 
-// Several checkboxes of one name are a group. Values is what a fresh form has checked.
+// Several checkboxes of one name are a group. Values is what is checked in a new form.
 func ExampleField_group() {
 	tags := components.Field("tags[]", components.Input{
 		Label:   "Tags",
@@ -123,8 +123,8 @@ func ExampleField_group() {
 	// </fieldset>
 }
 
-// A form brings the token that protects it, the method that browsers do not know, and the
-// name that tells it from other forms of the page.
+// A form contains the token that protects it, the method if browsers do not support it, and the
+// name that distinguishes it from other forms on the page.
 func ExampleForm() {
 	// In a .templ file: @components.Form(...) { @components.OldInput(...) }
 	form := with(
@@ -150,7 +150,7 @@ func ExampleForm() {
 	// </form>
 }
 
-// A form that is written by hand has the token by a component of its own.
+// A form written by hand gets the token from a separate component.
 func ExampleCSRF() {
 	e := newApp()
 	e.Use(session.CSRF())
@@ -165,7 +165,7 @@ func ExampleCSRF() {
 	// <input type="hidden" name="_csrf" value="…" autocomplete="off">
 }
 
-// An answer to htmx brings the alerts along. They appear in the region that the page has.
+// An answer to htmx brings the alerts along. They appear in the page's region for alerts.
 func ExampleFlashAlertsOOB() {
 	e := newApp()
 	e.POST("/cart", func(c echo.Context) error {
@@ -179,8 +179,8 @@ func ExampleFlashAlertsOOB() {
 	// <b>1</b><div hx-swap-oob="innerHTML:#flash"><div class="flash flash-success" data-flash="success" data-turbo-temporary hx-history="false"><div class="flash-body"><span class="visually-hidden">Success: </span><bdi>In your cart.</bdi> </div></div></div>
 }
 
-// One element in the head of the page sets htmx up. The application's own settings go
-// with it, since htmx reads one element only.
+// One element in the head of the page configures htmx. It includes the application's own settings,
+// since htmx reads only one such element.
 func ExampleHTMXConfig() {
 	config := components.HTMXConfig(map[string]any{"globalViewTransitions": true})
 
@@ -188,7 +188,7 @@ func ExampleHTMXConfig() {
 	if err := config.Render(context.Background(), &out); err != nil {
 		fmt.Println(err)
 	}
-	fmt.Println(strings.ReplaceAll(out.String(), "&#34;", "'")) // to be read
+	fmt.Println(strings.ReplaceAll(out.String(), "&#34;", "'")) // for readability
 	// Output:
 	// <meta name="htmx-config" content="{'globalViewTransitions':true,'historyRestoreAsHxRequest':false,'includeIndicatorStyles':false,'responseHandling':[{'code':'204','swap':false},{'code':'[23]..','swap':true},{'code':'422','swap':true},{'code':'[45]..','swap':false,'error':true}]}">
 }
@@ -206,9 +206,8 @@ func Example_stylesheet() {
 	// true
 }
 
-// Components find the session in the context of the request. In another context there is
-// none, and so nothing to show, and the message waits for a page that is rendered in the
-// right one.
+// Components find the session in the context of the request. In another context there is none, and
+// so nothing to show; the message waits for a page that is rendered in the right context.
 func ExampleFlashAlertsFunc_incorrect() {
 	e := newApp()
 	e.POST("/", func(c echo.Context) error {
@@ -231,7 +230,7 @@ func ExampleFlashAlertsFunc_incorrect() {
 	// true
 }
 
-// What was flashed under a key of your own is shown where you want it, as what it was.
+// What was flashed under your own key is shown where you want it, with its type.
 func ExampleFlashMessage() {
 	type receipt struct{ Order, Items int }
 
@@ -263,7 +262,7 @@ func ExampleFlashMessage() {
 	// ""
 }
 
-// Alerts of one kind have a place of their own; those of other kinds wait for theirs.
+// Alerts of one kind have their own place; other kinds wait for theirs.
 func ExampleFlash() {
 	e := newApp()
 	e.POST("/", func(c echo.Context) error {
@@ -287,7 +286,8 @@ func ExampleFlash() {
 	// </div>
 }
 
-// Alerts lie in a corner, can be dismissed, and go by themselves. None of it needs JavaScript.
+// Alerts in a corner, which can be dismissed, and disappear by themselves. None of it needs
+// JavaScript.
 func ExampleFlashProps() {
 	e := newApp()
 	e.GET("/", func(c echo.Context) error {
@@ -370,7 +370,7 @@ func ExampleErrors() {
 	// Output: <p>Your bank has refused.</p>
 }
 
-// Markup of your own asks for what a field should show, and for what is wrong with it.
+// Your own markup can ask what a field should show, and what is wrong with it.
 func ExampleOld() {
 	// In a .templ file:
 	//
@@ -400,8 +400,8 @@ func ExampleOld() {
 	// ada, map[aria-describedby:email-error aria-invalid:true], "We do not know this address"
 }
 
-// A box that the visitor has cleared stays so. The default is for a form that nobody has
-// sent: ask with it, not beside it.
+// A box that the visitor has cleared stays cleared. The default is for a form that was not sent
+// yet: pass it to IsChecked instead of combining the two yourself.
 func ExampleIsChecked() {
 	// In a .templ file:
 	//
@@ -428,7 +428,7 @@ func ExampleIsChecked() {
 	// checked: false
 }
 
-// Screen readers begin with the title of a page, so it is where an error is said first.
+// Screen readers begin with the title of a page, so an error is mentioned there first.
 func ExampleTitle() {
 	e := newApp()
 	e.POST("/posts", func(c echo.Context) error {
@@ -447,7 +447,8 @@ func ExampleTitle() {
 	// Error: New post
 }
 
-// One request in another theme. For all of them use Configure, when the program starts.
+// Another theme for one request. To change it for all requests, call Configure when the program
+// starts.
 func ExampleWith() {
 	e := newApp()
 	e.GET("/", func(c echo.Context) error {
@@ -467,7 +468,7 @@ func ExampleWith() {
 	// </div>
 }
 
-// Every id is made from the name of its field, so a label and a test know it beforehand.
+// Every id is made from the name of its field, so labels and tests know it beforehand.
 func ExampleFieldID() {
 	ctx := context.Background()
 	fmt.Println(components.FieldID(ctx, "email"))

@@ -1,4 +1,4 @@
 package components
 
-// InForm is for the tests what a named form does.
+// InForm shows the tests what a named form does.
 var InForm = inForm

@@ -70,7 +70,7 @@ func Test_that_an_item_may_be_left_out(t *testing.T) {
 	}
 }
 
-// page has the alerts and a form, and a fragment that has neither.
+// page has the alerts, a form, and a fragment with neither.
 func page(message *string) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		note := text(func(ctx context.Context) string {
@@ -275,8 +275,8 @@ func Test_that_styles_and_script_come_once_and_with_the_nonce(t *testing.T) {
 	}
 }
 
-// What frameworks do not have must win over what they say about all elements. Nobody else
-// has classes of these names.
+// Our rules for what frameworks do not have must win over their rules for all elements. Nobody else
+// uses class names like these.
 var ownRules = regexp.MustCompile(`^(:is\()?(\.flash-|\.pico-|\[data-flash\])`)
 
 func Test_that_looks_yield_to_every_rule(t *testing.T) {
@@ -305,7 +305,7 @@ func Test_that_a_message_is_shown_with_its_value_under_another_name_of_its_kind(
 	}
 }
 
-// Whoever has called them is to blame. (That is Echo here: this package is ours, too.)
+// The log must name the code that has called them. (That is Echo here: this package is ours, too.)
 func Test_that_a_log_blames_no_component_for_messages_that_are_shown_late(t *testing.T) {
 	var log bytes.Buffer
 	e := echo.New()

@@ -79,7 +79,7 @@ func states() []state {
 	return slices.Concat(ownStates(), themeStates())
 }
 
-// ownStates are those in the theme of the context.
+// ownStates are the states in the theme of the context.
 func ownStates() []state {
 	return slices.Concat(flashStates(), errorStates(), inputStates(), fieldStates(), formStates(), csrfStates(), htmxStates())
 }
@@ -228,7 +228,7 @@ func labelled(in components.Input) components.Input {
 	return in
 }
 
-// wrong flashes the form and an error of that field.
+// wrong flashes the form and an error of this field.
 func wrong(name string) func(s *session.Session) {
 	return func(s *session.Session) {
 		s.FlashAll()
@@ -261,8 +261,8 @@ func fieldStates() []state {
 	}
 }
 
-// themeStates are the alerts and a form in each theme that comes with us. (Default is that
-// of all other states.)
+// themeStates are the alerts and a form in each theme that we provide. (Default is the theme of all
+// other states.)
 func themeStates() []state {
 	alerts := components.FlashAlerts(components.FlashProps{Position: components.TopEnd, Dismiss: true, AutoDismiss: 6 * time.Second})
 	fruit := components.Options("a", "Apple", "b", "Banana")

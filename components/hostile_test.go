@@ -13,10 +13,10 @@ import (
 	"github.com/echo-hypermedia/session/components"
 )
 
-// hostile is what somebody puts everywhere.
+// hostile is text that an attacker puts everywhere.
 type hostile struct {
 	name    string // of fields, forms, keys, kinds and codes
-	value   string // what is submitted and offered, and what it is called
+	value   string // what is submitted, offered as an option, and used as a label
 	message string // what is flashed
 	attr    string // keys and values of attributes, classes, types and methods
 	address string
@@ -46,10 +46,10 @@ func (h hostile) attrs() templ.Attributes {
 	}
 }
 
-// id has no spaces: an id with spaces is the application's own mistake.
+// id has no spaces: an id with spaces would be the application's own mistake.
 func (h hostile) id() string { return strings.Join(strings.Fields(h.attr+"id"), "") }
 
-// flash flashes everything there is.
+// flash flashes everything that can be flashed.
 func (h hostile) flash(s *session.Session) {
 	s.FlashAll()
 	s.FlashInputErrors(map[string][]string{h.name: {h.message, h.message + "2"}})
@@ -60,7 +60,7 @@ func (h hostile) flash(s *session.Session) {
 	s.FlashAlert(session.Message{Kind: "error", Text: h.message, Href: h.address})
 }
 
-// exhibit is a component, and what a parser has to find in it; see readings.
+// exhibit is a component, and what a parser must find in it; see readings.
 type exhibit struct {
 	component templ.Component
 	reads     []string
@@ -129,12 +129,12 @@ func (h hostile) controls(list map[string]exhibit, kind string) {
 	list["Field of options "+kind] = exhibit{components.Field(h.name, several), slices.Concat(value, options)}
 }
 
-// check shows everything on the page after it was submitted and flashed, and reads it as
-// a browser does.
+// check shows everything on the page after it was submitted and flashed, and parses it as a browser
+// does.
 func (h hostile) check(t *testing.T) {
 	v := newVisitor(t)
 	v.csrf = h.value
-	v.parts = true // or FlashAlertsOOB would be nothing
+	v.parts = true // otherwise FlashAlertsOOB would render nothing
 	v.post(url.Values{h.name: {h.value}, session.FormField: {h.name}}, h.flash)
 	v.in(func(ctx context.Context) {
 		for name, exhibit := range h.exhibits() {
@@ -169,7 +169,7 @@ func FuzzComponents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, value, message, attr, address string) {
 		name = string([]rune(name)) // a page is in UTF-8, and so is what comes from it
 		if len(name) > 200 {
-			name = "long" // the session takes them for nobody's
+			name = "long" // the session ignores longer names
 		}
 		hostile{name, value, message, attr, address}.check(t)
 	})

@@ -56,7 +56,8 @@ func Test_that_alerts_of_a_part_are_shown_once(t *testing.T) {
 	}
 }
 
-// A component with alerts for its part stands in the page first, where it would show them twice.
+// A component with alerts for use as a part comes first on the page, where it would show them a
+// second time.
 func Test_that_a_page_shows_its_alerts_in_one_place(t *testing.T) {
 	item := templ.Join(templ.Raw("<p>Tea</p>"), components.FlashAlertsOOB())
 	got := after(t, nil, everyKind, templ.Join(item, components.FlashAlerts, item))
@@ -82,8 +83,8 @@ func Test_that_a_page_shows_its_alerts_in_one_place(t *testing.T) {
 	}
 }
 
-// htmx 2 cuts the target at the first colon and the selector at commas, htmx 4 cuts at the
-// last colon before a space; what is left has to be the region's id to a CSS parser.
+// htmx 2 splits the target at the first colon and the selector at commas, htmx 4 splits at the last
+// colon before a space; what remains must be the region's id to a CSS parser.
 func Test_that_htmx_finds_the_region(t *testing.T) {
 	htmx4 := regexp.MustCompile(`^(\S+):(.+)`)
 	for _, id := range []string{"flash", "a:b", "a,b", "a b:c", "7up", "-", "--x", "-7", "größe", "a.b#c", `a"b`, "a</>b", "a[b]{c}", "^`|~", "ID_1-2", "\x01:é"} {
@@ -112,8 +113,8 @@ func attribute(node *dom.Node, key string) string {
 	return ""
 }
 
-// idSelected is the id that an id selector stands for, by CSS Syntax 4.3.7 and 4.3.11; "" if
-// it is not one.
+// idSelected is the id that an id selector selects, by CSS Syntax 4.3.7 and 4.3.11; "" if it is no
+// id selector.
 func idSelected(selector string) string {
 	const name = `(?:[-\w]|[^\x00-\x7f]|\\[0-9a-f]{1,6} )`
 	if !regexp.MustCompile(`^#`+name+`+$`).MatchString(selector) || regexp.MustCompile(`^#-?([0-9]|-?$)`).MatchString(selector) {
@@ -128,7 +129,7 @@ func idSelected(selector string) string {
 
 func Test_that_the_config_of_htmx_is_the_applications_to_change(t *testing.T) {
 	more := map[string]any{"includeIndicatorStyles": true, "timeout": 5000}
-	for range 2 { // the first does not change the second
+	for range 2 { // the first call does not change the second
 		plain, own := htmxConfig(t, components.HTMXConfig()), htmxConfig(t, components.HTMXConfig(more))
 		check(t, "the default", plain["includeIndicatorStyles"], any(false))
 		check(t, "a default", plain["historyRestoreAsHxRequest"], any(false))
@@ -146,7 +147,7 @@ func Test_that_the_config_of_htmx_is_the_applications_to_change(t *testing.T) {
 	}
 }
 
-// The status that htmx 2 meets with the first pattern that fits decides.
+// htmx 2 uses the first pattern that matches the status.
 func Test_that_htmx_shows_a_form_that_is_wrong(t *testing.T) {
 	handling := htmxConfig(t, components.HTMXConfig())["responseHandling"].([]any)
 	for status, want := range map[string]bool{"200": true, "204": false, "303": true, "404": false, "403": false, "422": true, "500": false} {

@@ -89,7 +89,7 @@ func Test_that_a_control_that_was_not_sent_shows_its_default(t *testing.T) {
 	fixed := []components.Option{{Value: "a", Selected: true, Disabled: true}, {Value: "b"}}
 	cases := []struct {
 		desc      string
-		submitted string // of the control, "" is nothing
+		submitted string // by the control; "" = nothing
 		input     components.Input
 		want      string
 	}{
@@ -127,7 +127,7 @@ func Test_that_a_control_that_was_not_sent_shows_its_default(t *testing.T) {
 	}
 }
 
-// Go takes the first of several values, FormValue and c.Bind do.
+// Go uses the first of several values, as FormValue and c.Bind do.
 func Test_that_a_checked_box_comes_before_the_field_that_speaks_for_an_unchecked_one(t *testing.T) {
 	for _, checked := range []bool{true, false} {
 		in := components.Input{Type: "checkbox", Label: "Live", Value: "true", Unchecked: "false", Checked: checked}
@@ -143,7 +143,7 @@ func Test_that_a_checked_box_comes_before_the_field_that_speaks_for_an_unchecked
 	}
 }
 
-// sent is what a browser sends of the inputs of that name.
+// sent is what a browser sends for the inputs of this name.
 func sent(t *testing.T, markup, name string) (values []string) {
 	t.Helper()
 	roots, err := parseMarkup(markup)
@@ -162,7 +162,7 @@ func sent(t *testing.T, markup, name string) (values []string) {
 	return values
 }
 
-// Pages may share them.
+// Pages may share the defaults.
 func Test_that_defaults_are_not_written_to(t *testing.T) {
 	defaults := append(make([]string, 0, 2), "a")
 	html(t, components.Field("x", components.Input{
@@ -530,7 +530,7 @@ func Test_that_an_attribute_which_templ_writes_is_one(t *testing.T) {
 	}
 }
 
-// clearedBox is a box that is checked by default, after a form without it.
+// clearedBox is a box that is checked by default, after a form in which it was cleared.
 func clearedBox(t *testing.T, attrs templ.Attributes) string {
 	t.Helper()
 	box := components.Input{Type: "checkbox", Checked: true, Attrs: attrs}
@@ -561,7 +561,7 @@ func Test_that_classes_and_ids_may_be_of_any_type_that_templ_knows(t *testing.T)
 }
 
 func Test_that_of_an_attribute_in_two_cases_that_in_lower_case_counts(t *testing.T) {
-	for range 20 { // the order of a map differs
+	for range 20 { // the order of a map varies
 		got := clearedBox(t, templ.Attributes{"DISABLED": false, "disabled": true})
 		if !strings.Contains(got, " checked") || !strings.Contains(got, " disabled") {
 			t.Fatalf("got %s; want a box that is disabled", got)

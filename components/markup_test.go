@@ -14,8 +14,8 @@ import (
 	"github.com/echo-hypermedia/session/components"
 )
 
-// checkMarkup fails the test if a parser does not find in markup what components write:
-// their elements and attributes, each attribute and id once, nothing that runs.
+// checkMarkup fails the test unless a parser finds in markup only what components write: their
+// elements and attributes, each attribute and id once, and nothing that runs.
 func checkMarkup(t testing.TB, markup string) {
 	t.Helper()
 	if _, err := parseMarkup(markup); err != nil {
@@ -32,12 +32,11 @@ var (
 		passedOn)
 )
 
-// passedOn are attributes that tests pass through.
+// passedOn are attributes that tests pass to components.
 const passedOn = "hx-get hx-post novalidate required up-flashes x"
 
-// parseMarkup reads markup as a browser does. It is an error if, written again, the result
-// is not the same to the letter: then something is not quoted, not closed, or not where a
-// browser puts it.
+// parseMarkup parses markup as a browser does. It fails if the result, written again, is not
+// exactly the same: then something is not quoted, not closed, or not where a browser puts it.
 func parseMarkup(markup string) ([]*dom.Node, error) {
 	markup = asRead(markup)
 	nodes, err := dom.ParseFragment(strings.NewReader(markup), &dom.Node{Type: dom.ElementNode, Data: "body", DataAtom: atom.Body})
@@ -68,7 +67,7 @@ func parseMarkup(markup string) ([]*dom.Node, error) {
 	return nodes, errors.Join(errs...)
 }
 
-// asRead is text as a parser hands it on, whatever it is in.
+// asRead is text as a parser returns it, whatever it contains.
 func asRead(text string) string {
 	text = string([]rune(text)) // what is not UTF-8 becomes U+FFFD
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(text)
@@ -83,8 +82,8 @@ func withDescendants(node *dom.Node) func(yield func(*dom.Node) bool) {
 	}
 }
 
-// writeMarkup writes node as templ does, but for attributes without a value: to a parser
-// it is the same whether they have an empty one or none.
+// writeMarkup writes node as templ does, except for attributes without a value: a parser does not
+// distinguish them from empty ones.
 func writeMarkup(out *strings.Builder, node *dom.Node) {
 	switch {
 	case node.Type == dom.TextNode && node.Parent != nil && inline(node.Parent.Data) != "":
@@ -156,7 +155,7 @@ func checkAttribute(attr dom.Attribute, ids map[string]bool) error {
 	return nil
 }
 
-// inline is all that an element has in it whose text a browser does not show but obey.
+// inline is the full content of an element that a browser does not show but obeys.
 func inline(element string) string {
 	switch element {
 	case "style":
@@ -171,7 +170,7 @@ func isOurAttribute(key string) bool {
 	return slices.Contains(ourAttributes, key) || strings.HasPrefix(key, "data-") || strings.HasPrefix(key, "aria-")
 }
 
-// addressAsRead is an address as a browser reads it.
+// addressAsRead is an address as a browser interprets it.
 func addressAsRead(address string) string {
 	address = strings.TrimLeftFunc(address, func(r rune) bool { return r <= ' ' })
 	return strings.ToLower(strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/").Replace(address))

@@ -20,7 +20,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// visitor talks to an application that has nothing but the session middleware.
+// visitor uses an application that has only the session middleware.
 type visitor struct {
 	t       testing.TB
 	mw      echo.MiddlewareFunc
@@ -66,7 +66,7 @@ func (v *visitor) do(r *http.Request, handler echo.HandlerFunc) string {
 	return w.Body.String()
 }
 
-// post submits form, and the handler flashes what it likes and goes back.
+// post submits form to a handler that flashes what it likes and redirects back.
 func (v *visitor) post(form url.Values, flash func(s *session.Session)) {
 	v.t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form.Encode()))
@@ -79,7 +79,7 @@ func (v *visitor) post(form url.Values, flash func(s *session.Session)) {
 	})
 }
 
-// get is a page, or a part of one, that shows the component.
+// get requests a page, or a part of one, that shows the component.
 func (v *visitor) get(component templ.Component) string {
 	v.t.Helper()
 	return v.do(v.request(), func(c echo.Context) error {
@@ -101,7 +101,7 @@ func pageRequest() *http.Request {
 	return r
 }
 
-// in calls fn with the context that a component on the visitor's next page has.
+// in calls fn with the context that a component on the visitor's next page gets.
 func (v *visitor) in(fn func(ctx context.Context)) {
 	v.t.Helper()
 	v.do(v.request(), func(c echo.Context) error {
@@ -126,7 +126,7 @@ func after(t testing.TB, form url.Values, flash func(s *session.Session), compon
 	return newVisitor(t).after(form, flash, component)
 }
 
-// afterInPart is after, but that htmx asks.
+// afterInPart is after, with a request from htmx.
 func afterInPart(t testing.TB, form url.Values, flash func(s *session.Session), component templ.Component) string {
 	t.Helper()
 	v := newVisitor(t)

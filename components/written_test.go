@@ -83,7 +83,7 @@ func Test_that_attributes_are_written_as_templ_does(t *testing.T) {
 	}
 }
 
-// writesAsTempl says whether a control has these attributes as any other element would.
+// writesAsTempl checks that a control gets these attributes as any other element would.
 func writesAsTempl(t *testing.T, claim string, attrs templ.Attributes) {
 	t.Helper()
 	var want strings.Builder
