@@ -24,7 +24,7 @@ import (
 
 type visitor = *sessiontest.Visitor
 
-// What the rows of assertions are about.
+// What the assertions are tried on.
 var (
 	nothing = func(visitor) {}
 	started = seeded(func(s *session.Session) { s.CSRFToken() }) // a session with nothing in it
@@ -84,7 +84,7 @@ const (
 	there is a session, with nothing in it`
 )
 
-// assertions has for each assertion what it takes, and what it does not, with the message.
+// assertions has for each assertion what it accepts, and what it refuses, with the message.
 var assertions = []struct {
 	of      string
 	given   func(visitor)
@@ -358,7 +358,7 @@ var assertions = []struct {
 		func(v visitor) { v.Post("/instead", nil).AssertSessionDestroyed() },
 		"POST /instead: 204 No Content: the session was destroyed, but there is a new one with values; want none" + bobText},
 	{"AssertSessionDestroyed", tagged,
-		func(v visitor) { v.Post("/everywhere", nil).AssertSessionDestroyed() }, // and the cookie stays
+		func(v visitor) { v.Post("/everywhere", nil).AssertSessionDestroyed() }, // the cookie stays
 		func(v visitor) { v.Another().Post("/everywhere", nil).AssertSessionDestroyed() },
 		"POST /everywhere: 204 No Content: the visitor came without a session, so there was none to be destroyed; Seed one" + noneText},
 	{"AssertSessionDestroyed", nothing,
@@ -419,7 +419,7 @@ func Test_that_a_failure_is_said_to_be_where_the_assertion_stands(t *testing.T) 
 		})
 	}
 	for _, tc := range misuses {
-		if tc.claim != changingWhatIsSeen { // that is noticed by the session, which knows no test
+		if tc.claim != changingWhatIsSeen { // the session notices that, and it has no test to fail
 			inTest(tc.claim, tc.test)
 		}
 	}
@@ -441,7 +441,7 @@ func newVisitor(t sessiontest.TB) visitor {
 		s.Put("user", "bob")
 		return c.NoContent(http.StatusNoContent)
 	})
-	app.POST("/afresh", func(c echo.Context) error { // the login that Session.Destroy's comment advises
+	app.POST("/afresh", func(c echo.Context) error { // the login that the comment on Session.Destroy advises
 		s := session.From(c)
 		s.Clear()
 		s.Regenerate()
@@ -582,8 +582,8 @@ func Test_that_a_failure_shortens_what_is_long(t *testing.T) {
 	}
 }
 
-// What goes wrong in a test that is set up wrongly ends it, or is at least hinted at: an
-// assertion about another session would hold by accident.
+// misuses are tests that are set up wrongly. They must end, or at least get a hint: an assertion
+// about another session would hold by accident.
 var misuses = []struct {
 	claim   string
 	test    func(sessiontest.TB)
@@ -743,7 +743,7 @@ func Test_that_misuse_is_a_clear_failure(t *testing.T) {
 	}
 }
 
-// A TB need not end the test.
+// A TB need not end the test on Fatalf.
 func Test_that_there_is_no_visitor_and_no_answer_after_a_failure(t *testing.T) {
 	goesOn := &goingOn{}
 	if v := sessiontest.New(goesOn, session.Config{}, nil); v != nil {
@@ -761,7 +761,7 @@ func Test_that_there_is_no_visitor_and_no_answer_after_a_failure(t *testing.T) {
 	}
 }
 
-// goingOn is a test that does not end when it fails.
+// goingOn is a test that goes on after Fatalf.
 type goingOn struct{ failures int }
 
 func (*goingOn) Helper()                 {}
@@ -823,7 +823,8 @@ func Test_that_cookies_of_ours_and_those_of_others_beside_ours_are_not_hinted_at
 	})
 }
 
-// visitDressed looks at nothing in an application whose cookie is not dressed as the test's is.
+// visitDressed asserts that a value is missing, in an application whose cookie has other attributes
+// than the test's.
 func visitDressed(t sessiontest.TB, test, app session.CookieOptions, name string) {
 	cfg := inMemory()
 	cfg.Logger, cfg.CookieName, cfg.Cookie = quiet, name, test
@@ -836,7 +837,7 @@ func visitDressed(t sessiontest.TB, test, app session.CookieOptions, name string
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// down is a store that takes sessions, and does not give them back.
+// down is a store that accepts sessions, but does not return them.
 type down struct{ session.Store }
 
 func (down) Read(context.Context, string) (session.Record, error) {
@@ -855,7 +856,7 @@ func Test_that_a_server_that_is_gone_is_a_failure(t *testing.T) {
 	}
 }
 
-// The application is allowed to be without its store; the kit must not get in its way.
+// The application may be tested without its store; the kit must not get in the way.
 func Test_that_a_store_that_is_down_is_seen_as_a_503(t *testing.T) {
 	cfg := session.Config{Store: down{memorystore.New(memorystore.Options{})}, Logger: quiet}
 	v := sessiontest.New(t, cfg, newApp(cfg))

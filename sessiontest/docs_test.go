@@ -16,7 +16,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// The code of docs/testing.md stands here, so that it compiles and holds.
+// The code of docs/testing.md is here, so that it is compiled and tested.
 
 func TestSavingAPost(t *testing.T) {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}

@@ -15,7 +15,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// t is in these examples what a test gets from package testing. It prints its failures.
+// t stands for the *testing.T of a test. It prints failures.
 var t printer
 
 type printer struct{}
@@ -52,8 +52,7 @@ func ExampleNew() {
 	// 	alert success "It is in your cart."
 }
 
-// The test does not look where the application keeps its sessions. Give both the same
-// Config.
+// The test cannot know where the application keeps its sessions. Give both the same Config.
 func ExampleNew_incorrect() {
 	app := newApp(session.Config{Store: memorystore.New(memorystore.Options{})})
 	visitor := sessiontest.New(t, session.Config{Store: memorystore.New(memorystore.Options{})}, app)
@@ -78,7 +77,7 @@ func ExampleVisitor_Session() {
 	// success Your post was saved.
 }
 
-// A form that was refused before: the page shows it again.
+// A form that was refused: the page shows it again.
 func ExampleVisitor_SeedForm() {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -121,7 +120,7 @@ func ExampleVisitor_Another() {
 	// map[user:ada]
 }
 
-// Cookies are for a real browser; here they show what it would get.
+// Cookies is for a real browser; here it shows what that would get.
 func ExampleVisitor_Cookies() {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -152,7 +151,7 @@ func ExampleClock_Advance() {
 	// <h1>Posts of nobody</h1><input name=title value="">
 }
 
-// What has to be there already is put there: no need to log in through the login page.
+// What must exist before the test can be seeded, without logging in through the login page.
 func ExampleVisitor_Seed() {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -166,7 +165,7 @@ func ExampleVisitor_Seed() {
 	// Output: <h1>Posts of ada</h1><p>success: Welcome back.</p><input name=title value="">
 }
 
-// A redirect is an answer like any other. Follow goes where it leads, as a browser does.
+// A redirect is an answer like any other. Follow requests its target, as a browser does.
 func ExampleVisitor_Post() {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -179,7 +178,7 @@ func ExampleVisitor_Post() {
 	// <h1>Posts of nobody</h1><p>success: Your post was saved.</p><input name=title value="">
 }
 
-// A message waits for the page that shows it, so look before the page.
+// A message waits for the page that shows it, so check it before that page.
 func ExampleVisitor_AssertAlert() {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -191,7 +190,7 @@ func ExampleVisitor_AssertAlert() {
 	// Output:
 }
 
-// The page has shown the message, and it is gone. Look before, or at the page.
+// The page has shown the message, so it is gone. Check it before, or check the page.
 func ExampleVisitor_AssertAlert_afterThePage() {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -221,7 +220,7 @@ func ExampleVisitor_AssertValue() {
 	// 	alert success "Your post was saved."
 }
 
-// Errors of fields are known by the names that the form has.
+// Errors of fields have the names of the form's fields.
 func ExampleVisitor_AssertInputErrors() {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -238,8 +237,8 @@ func ExampleVisitor_AssertInputErrors() {
 	// 	page error "E_VALIDATION_ERROR": "The form was not saved. Please correct the fields that are marked."
 }
 
-// A login that keeps the id lets in whoever has planted it. With this assertion it does not
-// come to that. (To save a post is no login, so the second one fails.)
+// A login that keeps the id also lets in an attacker who has planted it. This assertion finds that.
+// (Saving a post is no login, so the second assertion fails.)
 func ExampleResponse_AssertSessionRegenerated() {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -256,7 +255,7 @@ func ExampleResponse_AssertSessionRegenerated() {
 	// 	alert success "Your post was saved."
 }
 
-// Where tokens are asked for, a test needs one, as a page does.
+// If tokens are required, a test needs one, as a page does.
 func ExampleVisitor_CSRFToken() {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
 	e := echo.New()

@@ -10,8 +10,8 @@ import (
 	"github.com/echo-hypermedia/session/sessiontest"
 )
 
-// fakeTB is a test that is allowed to fail. It finds out which line a failure is said to be
-// at as package testing does: it is the first one that is not in a Helper.
+// fakeTB is a test that is allowed to fail. It attributes a failure to a line as package testing
+// does: to the first one that is not in a Helper.
 type fakeTB struct {
 	mu       sync.Mutex
 	helpers  map[string]bool
@@ -20,7 +20,7 @@ type fakeTB struct {
 
 type failure struct {
 	text     string
-	function string // where it is said to be
+	function string // to which it is attributed
 	fatal    bool
 }
 

@@ -112,7 +112,7 @@ func Test_that_beginning_regenerating_and_destroying_are_told_apart(t *testing.T
 	})
 }
 
-// What the answer leaves says nothing of that: an old id is dead after each of them.
+// The cookies after the answer do not show that: an old id is dead in all cases.
 func Test_that_it_counts_whether_there_was_a_session_before_the_request(t *testing.T) {
 	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
 		visit := func(t sessiontest.TB) *sessiontest.Visitor {
@@ -127,7 +127,7 @@ func Test_that_it_counts_whether_there_was_a_session_before_the_request(t *testi
 			}
 		}
 
-		// A session that has run out is none, though its cookie is sent.
+		// A session that has expired is none, even if its cookie is sent.
 		late := func(t sessiontest.TB) *sessiontest.Response {
 			visitor := visit(t)
 			clock.Advance(session.DefaultIdleTimeout)
@@ -170,7 +170,7 @@ func Test_that_a_cookie_which_the_request_brings_itself_counts(t *testing.T) {
 	})
 }
 
-// There the kit cannot tell a new id from a new session.
+// With such a store, the kit cannot tell a new id from a new session.
 func Test_that_a_store_which_finds_no_users_will_do_for_a_new_id(t *testing.T) {
 	cfg := session.Config{Store: plain{memorystore.New(memorystore.Options{})}}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -179,10 +179,10 @@ func Test_that_a_store_which_finds_no_users_will_do_for_a_new_id(t *testing.T) {
 	visitor.AssertValue("cart", 7)
 }
 
-// plain is a store with the methods that it must have, and no more.
+// plain is a store with the required methods only.
 type plain struct{ session.Store }
 
-// That an id was given up is noted for a minute only, and an assertion may come later.
+// The note that an id was given up lasts only a minute, and an assertion may come later.
 func Test_that_a_new_id_is_known_for_as_long_as_the_session_lives(t *testing.T) {
 	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
 		visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -193,7 +193,7 @@ func Test_that_a_new_id_is_known_for_as_long_as_the_session_lives(t *testing.T) 
 	})
 }
 
-// An application may remove what an older version of it has set, in whatever way that did.
+// An application may remove a cookie that an older version has set, with whatever attributes.
 func Test_that_a_cookie_that_goes_need_not_be_as_ours(t *testing.T) {
 	for _, gone := range []http.Cookie{
 		{Name: "session", Path: "/", Domain: "shop.example.org", MaxAge: -1},
@@ -471,7 +471,7 @@ func visitOverNetwork(t *testing.T, visitor *sessiontest.Visitor) {
 	visitor.AssertNoFlash()
 }
 
-// Whoever takes the cookies has the session: a browser, here another visitor.
+// Whoever gets the cookies has the session: usually a browser, here another visitor.
 func Test_that_cookies_go_to_a_browser_and_come_back(t *testing.T) {
 	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
 		visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -495,7 +495,7 @@ func Test_that_cookies_go_to_a_browser_and_come_back(t *testing.T) {
 			t.Errorf("the cookie is %v; want it as the application set it", c)
 		}
 
-		// A real browser says of each cookie which host it is for.
+		// A real browser says for each cookie which host it is for.
 		back := browser.Cookies()
 		for _, c := range back {
 			c.Domain = "example.com"
@@ -549,7 +549,7 @@ func Test_that_a_handler_gets_what_a_server_would_give_it(t *testing.T) {
 	}
 }
 
-// Nothing of it would ever be found.
+// Nothing could ever find it again.
 func Test_that_a_visitor_who_has_done_nothing_leaves_nothing_in_the_store(t *testing.T) {
 	cfg := session.Config{Store: full{memorystore.New(memorystore.Options{})}}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -747,7 +747,8 @@ func Test_that_a_form_is_known_however_it_is_sent(t *testing.T) {
 	}
 }
 
-// Somebody else may end a session as soon as it has begun. It is missing then, and no mistake.
+// A session may be ended from elsewhere as soon as it has begun. Then it is missing, but that is no
+// mistake.
 func Test_that_a_session_that_has_just_begun_may_have_ended(t *testing.T) {
 	cfg := inMemory()
 	manager, err := session.New(cfg)
@@ -772,7 +773,7 @@ func Test_that_a_session_that_has_just_begun_may_have_ended(t *testing.T) {
 		}
 	})
 
-	// While another request is under way, that may have been it.
+	// If another request is running, that may have ended it.
 	visitor := sessiontest.New(t, cfg, app)
 	var all sync.WaitGroup
 	all.Go(func() { visitor.Another().Get("/wait") })
@@ -782,7 +783,7 @@ func Test_that_a_session_that_has_just_begun_may_have_ended(t *testing.T) {
 	all.Wait()
 	visitor.AssertNoSession()
 
-	// And once a session was found, they are known to be in our store.
+	// After a session was found once, the application is known to use our store.
 	visitor.Another().Post("/login", url.Values{"user": {"bob"}})
 	visitor.Post("/tagged", nil)
 	visitor.AssertNoSession()
