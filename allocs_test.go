@@ -11,8 +11,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// There is no need to skip the requests that do not use their session. (One allocation
-// more than the frame would mean that the compiler has stopped inlining
+// Requests that do not use their session cost almost nothing, so there is no need to skip them. (If
+// there is one allocation more than the frame, the compiler has stopped inlining
 // http.Request.WithContext; see Manager.serve.)
 func Test_that_an_untouched_session_costs_two_allocations_at_the_most(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
@@ -25,7 +25,7 @@ func Test_that_an_untouched_session_costs_two_allocations_at_the_most(t *testing
 	}
 	store := newTally()
 	sessions := session.Middleware(session.Config{Store: store})
-	pass := func(next echo.HandlerFunc) echo.HandlerFunc { // as any middleware costs Echo
+	pass := func(next echo.HandlerFunc) echo.HandlerFunc { // what any middleware costs in Echo
 		return func(c echo.Context) error { return next(c) }
 	}
 	for _, tc := range []struct {
@@ -46,8 +46,8 @@ func Test_that_an_untouched_session_costs_two_allocations_at_the_most(t *testing
 	}
 }
 
-// allocations is the mean of a call. It is no whole number: the race detector has pools forget some of
-// what they hold, Echo's contexts for instance.
+// allocations is the mean of many calls. It need not be a whole number: the race detector makes
+// pools forget some of what they hold, for example Echo's contexts.
 func allocations(call func()) float64 {
 	const calls = 2000
 	return testing.AllocsPerRun(1, func() {
@@ -86,7 +86,7 @@ func Benchmark_a_request(b *testing.B) {
 	}
 }
 
-// nowhere is a response writer that keeps nothing.
+// nowhere is a response writer that discards everything.
 type nowhere http.Header
 
 func (w nowhere) Header() http.Header         { return http.Header(w) }

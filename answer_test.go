@@ -41,7 +41,7 @@ func Test_that_a_handler_can_tell_parts_from_pages(t *testing.T) {
 		claim string
 		as    headers
 		part  bool
-		htmx  bool // and swaps out of band
+		htmx  bool // htmx, which swaps out of band
 	}{
 		{"a page", navigation, false, false},
 		{"a page that htmx navigates to", htmxBoosted, false, false},
@@ -64,10 +64,10 @@ func Test_that_a_handler_can_tell_parts_from_pages(t *testing.T) {
 	}
 }
 
-// A Turbo Stream is known by it.
+// A Turbo Stream is recognised by its content type.
 func Test_that_Render_leaves_the_content_type_to_the_handler(t *testing.T) {
 	for set, want := range map[string]string{
-		"text/csv":                      "text/html; charset=UTF-8", // set by a handler that has failed then; this is its error page
+		"text/csv":                      "text/html; charset=UTF-8", // set by a handler that then failed; this is its error page
 		"":                              "text/html; charset=UTF-8",
 		"text/vnd.turbo-stream.html":    "text/vnd.turbo-stream.html",
 		"text/html; charset=iso-8859-1": "text/html; charset=iso-8859-1",
@@ -112,7 +112,7 @@ func Test_that_a_component_that_fails_is_a_clean_error(t *testing.T) {
 }
 
 func Test_that_an_error_page_is_rendered_after_its_context_has_ended(t *testing.T) {
-	limit := middleware.ContextTimeout(time.Hour) // cancels its context when the handler has returned
+	limit := middleware.ContextTimeout(time.Hour) // cancels its context when the handler returns
 	for name, around := range map[string]func(echo.MiddlewareFunc) []echo.MiddlewareFunc{
 		"outside of the session": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc { return []echo.MiddlewareFunc{limit, s} },
 		"inside of it":           func(s echo.MiddlewareFunc) []echo.MiddlewareFunc { return []echo.MiddlewareFunc{s, limit} },
@@ -135,7 +135,7 @@ func Test_that_an_error_page_is_rendered_after_its_context_has_ended(t *testing.
 				{"/", "a page"},
 				{"/answered", "ok"},
 				{"/left", `{"message":"Internal Server Error"}` + "\n"},
-				{"/rendered", `{"message":"Internal Server Error"}` + "\n"}, // nobody waits for it any more
+				{"/rendered", `{"message":"Internal Server Error"}` + "\n"}, // nobody waits for it
 			} {
 				rec := httptest.NewRecorder()
 				e.ServeHTTP(rec, httptest.NewRequestWithContext(ctx, http.MethodGet, tc.path, nil))
@@ -154,7 +154,7 @@ func Test_that_a_page_without_a_session_ends_with_its_context(t *testing.T) {
 	}
 }
 
-// patientView ends with its context, as a templ component does.
+// patientView stops when its context ends, as a templ component does.
 var patientView = renderFunc(func(ctx context.Context, w io.Writer) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -189,7 +189,7 @@ func Test_where_redirects_lead(t *testing.T) {
 	}
 }
 
-// A browser that took the answer to htmx from a cache would show nothing.
+// A browser that took the answer for htmx from a cache would show nothing.
 func Test_that_caches_tell_a_redirect_for_htmx_from_one_for_a_page(t *testing.T) {
 	next := func(c echo.Context) error { return session.Redirect(c, "/next") }
 	for _, as := range []headers{navigation, htmxPart} {

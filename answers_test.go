@@ -21,14 +21,14 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// way is a way to answer a request. It must be the same with sessions as it is without,
-// but for the headers that the session adds.
+// way is a way to answer a request. The answer must be the same with sessions as without, except
+// for the headers that the session adds.
 type way struct {
 	name    string
-	method  string   // GET, if not said
-	header  []string // of the request: names and values in turn
+	method  string   // "" = GET
+	header  []string // of the request: names and values alternate
 	path    string
-	routes  func(e *echo.Echo) // or handler
+	routes  func(e *echo.Echo) // alternative to handler
 	handler echo.HandlerFunc
 	onError echo.HTTPErrorHandler
 
@@ -42,11 +42,11 @@ type setting struct {
 	flush  bool // responses can be flushed
 	errors bool // handles errors itself, and so asks the error handler twice
 
-	// Gzip and Timeout take out of the response all writers that are further in when a
-	// handler fails.
+	// When a handler fails, Gzip and Timeout remove from the response all writers that are further
+	// in.
 	takesOut bool
 
-	// WrapMiddleware, further out, has made a second echo.Response.
+	// WrapMiddleware is further out, and has made a second echo.Response.
 	rewraps bool
 }
 
@@ -249,24 +249,24 @@ func settings() []setting {
 	)
 }
 
-// oldTimeout is Echo's first attempt at a time limit. It answers from another goroutine,
-// with a writer and a header of its own, and is still in use.
+// oldTimeout is Echo's first attempt at a time limit. It answers from another goroutine, with its
+// own writer and header, and is still in use.
 func oldTimeout() echo.MiddlewareFunc {
 	//lint:ignore SA1019 see above
 	return middleware.TimeoutWithConfig(middleware.TimeoutConfig{Timeout: time.Hour})
 }
 
-// fits says whether the way works in this setting at all, sessions or not.
+// fits says whether the way works in this setting at all, with or without sessions.
 func (s setting) fits(w way) bool {
 	if w.flushes && !s.flush {
 		return false
 	}
-	// Two answers in one: the error handler ignores that there is one already.
+	// This would be two answers in one: the error handler ignores that there is one already.
 	return !s.errors || !strings.Contains(w.name, "ignores Committed")
 }
 
-// app is an application that answers in this way. It is told how to mount the session's
-// middleware.
+// app is an application that answers in this way. mount places the session's middleware among
+// others.
 func (w way) app(t *testing.T, mount func(s echo.MiddlewareFunc) []echo.MiddlewareFunc) *webApp {
 	t.Helper()
 	a := newWebApp(t)
@@ -321,7 +321,7 @@ func Test_that_every_answer_is_as_without_sessions_and_commits(t *testing.T) {
 	})
 }
 
-// net/http panics at such a status, so no head has left yet: the error page is still to come.
+// For such a status net/http panics, so no head has been sent: the error page can still follow.
 func Test_that_a_status_which_is_none_becomes_an_error_page(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, status := range []int{0, 99, 1000} {
@@ -342,7 +342,7 @@ func Test_that_a_status_which_is_none_becomes_an_error_page(t *testing.T) {
 	})
 }
 
-// Echo takes them for the head, and would not run a hook or send a status any more.
+// Echo takes early hints for the head, after which it would neither run a hook nor send a status.
 func Test_that_early_hints_by_echo_do_not_skip_the_commit(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for name, goOn := range map[string]echo.HandlerFunc{
@@ -375,7 +375,7 @@ func Test_that_early_hints_by_echo_do_not_skip_the_commit(t *testing.T) {
 	})
 }
 
-// It is below 200, and no other head follows.
+// The status is below 200, but no other head follows.
 func Test_that_switching_protocols_commits(t *testing.T) {
 	p := start(t, session.Config{})
 	rec := newVisitor().visit(p, func(c echo.Context) error {
@@ -428,10 +428,10 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 	}
 }
 
-// wantSameAnswer checks that got is the answer bare, but for what the session adds.
+// wantSameAnswer checks that got is the same as bare, except for what the session adds.
 func wantSameAnswer(t *testing.T, what string, got, bare received, touched bool) {
 	t.Helper()
-	if fmt.Sprint(got.err) != fmt.Sprint(bare.err) { // Gzip cuts off a flush and nothing else
+	if fmt.Sprint(got.err) != fmt.Sprint(bare.err) { // here, Gzip can only cut off a flush
 		t.Errorf("%s: the answer broke off: %v; want %v", what, got.err, bare.err)
 	}
 	if got.status != bare.status {
@@ -511,7 +511,7 @@ func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w wrapped) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
 
-// errorPage is an application's own error handler, as Echo's guide shows it.
+// errorPage is an application's own error handler, written as in Echo's guide.
 func errorPage(err error, c echo.Context) {
 	if c.Response().Committed {
 		return

@@ -13,10 +13,10 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// What browsers do with these headers is tested with a browser, in _example.
+// What browsers do with these headers is tested with a real browser, in _example.
 
-// passing are the Set-Cookie lines of an answer for the cookie that comes and goes, with
-// nothing after the name but what is asked for.
+// passing are the Set-Cookie lines of an answer for the cookie that comes and goes, without its
+// name.
 func passing(got reply) []string {
 	var values []string
 	for _, line := range got.header["Set-Cookie"] {
@@ -40,7 +40,7 @@ func Test_which_pages_set_a_cookie_that_comes_and_goes(t *testing.T) {
 		before func(v *browser)
 		ask    ask
 		page   func(s *session.Session)
-		times  int // it is set, before it is removed
+		times  int // how often it is set before it is removed
 	}{
 		{"one with a message", old, ask{}, shown, 2},
 		{"one with a message that is boosted", old, ask{as: htmxBoosted}, shown, 2},
@@ -99,7 +99,7 @@ func Test_that_the_cookie_that_comes_and_goes_is_gone(t *testing.T) {
 	})
 }
 
-// The flash cookie was set just before, most likely, however old the session is.
+// However old the session is, the flash cookie has most likely just been set.
 func Test_that_with_flash_in_a_cookie_it_is_set_once_more(t *testing.T) {
 	v := newCookieSite(t).browser()
 	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
@@ -119,8 +119,8 @@ func Test_that_an_error_page_with_messages_sets_no_cookie(t *testing.T) {
 	}
 }
 
-// A page with messages that was on its way while the session got a new id must not bring the
-// old one back.
+// A page with messages that was in flight while the session got a new id must not bring the old id
+// back.
 func Test_that_a_page_with_messages_does_not_send_the_session_s_cookie(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(nil, flashing(savedFlash))
@@ -138,8 +138,8 @@ func Test_that_a_page_with_messages_does_not_send_the_session_s_cookie(t *testin
 	}).body, "ada")
 }
 
-// Whoever looks over the cookies of a site asks of each that it be secure, and browsers of one whose name
-// begins with a prefix.
+// Audits of a site want every cookie to be secure, and browsers require it for a name with a
+// prefix.
 func Test_that_the_cookie_that_comes_and_goes_has_the_attributes_of_the_session(t *testing.T) {
 	for _, tc := range []struct {
 		desc string

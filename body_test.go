@@ -17,8 +17,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// An answer outside of middleware that has replaced the body of a request reads the form, if nobody has
-// read it before.
+// Middleware further in may have replaced the body of a request. An answer outside of it reads the
+// form, unless the form was read before.
 func Test_which_form_is_read_after_the_body_was_replaced(t *testing.T) {
 	wrong := func(echo.Context) error { return session.ValidationErrors{"photo": {"wrong"}} }
 	openFile := func(c echo.Context) error {
@@ -29,7 +29,7 @@ func Test_which_form_is_read_after_the_body_was_replaced(t *testing.T) {
 	}
 	cases := []struct {
 		desc    string
-		within  echo.MiddlewareFunc // inside of what answers
+		within  echo.MiddlewareFunc // inside of whatever answers
 		handler echo.HandlerFunc
 		large   bool
 		want    string
@@ -71,7 +71,7 @@ func insecure() echo.MiddlewareFunc {
 
 func noMiddleware(next echo.HandlerFunc) echo.HandlerFunc { return next }
 
-// lending is BodyLimit, when the next request has come that its reader is lent to.
+// lending is BodyLimit at the time when it has lent its reader to the next request.
 func lending(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		var lent io.Reader
@@ -84,7 +84,7 @@ func lending(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// rereading is what middleware does that checks a signature.
+// rereading is what middleware does that checks a signature of the body.
 func rereading(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		body, err := io.ReadAll(c.Request().Body)
@@ -125,7 +125,7 @@ func afterUpload(t *testing.T, e *echo.Echo, large bool) (page string) {
 	_ = form.Close()
 
 	r := httptest.NewRequest(http.MethodPost, "/", &body)
-	r.ContentLength = -1 // in chunks, so that it is read until a limit is met
+	r.ContentLength = -1 // in chunks, so that it is read until a limit is reached
 	r.Header.Set("Content-Type", form.FormDataContentType())
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Referer", "http://example.com/")
@@ -155,7 +155,7 @@ func Test_that_a_body_that_is_no_form_is_left_alone(t *testing.T) {
 	})
 }
 
-// No server makes such a request, but a test of an application may.
+// No server creates such a request, but a test of an application may.
 func Test_that_an_upload_without_a_body_is_answered(t *testing.T) {
 	r, err := http.NewRequest(http.MethodPost, "/", nil)
 	if err != nil {
@@ -170,7 +170,8 @@ func Test_that_an_upload_without_a_body_is_answered(t *testing.T) {
 	}
 }
 
-// Behind Echo's Timeout, a handler may return when its echo.Context serves somebody else.
+// Behind Echo's Timeout, a handler may still run when its echo.Context already serves somebody
+// else.
 func Test_that_FlashInvalid_leaves_the_request_of_another_visitor_alone(t *testing.T) {
 	other := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("title=of another"))
 	other.Header.Set("Content-Type", echo.MIMEApplicationForm)

@@ -23,7 +23,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// site is a server whose handlers are written where they are asked for; see browser.
+// site is a server whose handlers are written at the place of the request; see browser.
 type site struct {
 	t      *testing.T
 	echo   *echo.Echo
@@ -95,7 +95,7 @@ func (s *site) open(store session.Store, change []func(*session.Config)) *site {
 	return s
 }
 
-// handling is a request of a test that is being served.
+// handling is a test's request that is being served.
 type handling struct {
 	handler echo.HandlerFunc
 	done    chan struct{} // closed when the session's middleware has returned
@@ -120,19 +120,19 @@ func (s *site) browser() *browser {
 	}}
 }
 
-// ask is one request. What is left out is as if a visitor followed a link.
+// ask is one request. By default, it is as if a visitor followed a link.
 type ask struct {
 	as     headers
 	method string
 	path   string
-	from   string     // the page of the site where the visitor is
+	from   string     // the visitor's current page on the site
 	form   url.Values // of a POST, unless method says otherwise
 	body   string     // of the Content-Type that header has
 	header headers
 	ctx    context.Context
 }
 
-// headers are names and values in turn.
+// headers alternates names and values.
 type headers []string
 
 func (h headers) addTo(r *http.Request) {
@@ -203,7 +203,7 @@ func (v *browser) asks(a ask, h echo.HandlerFunc) reply {
 	r.Header.Set("X-Test-Handler", number)
 	res, err := v.client.Do(r)
 	if err != nil {
-		<-served.done // he has left, but the server goes on
+		<-served.done // the visitor has left, but the server goes on
 		return reply{err: err}
 	}
 	defer res.Body.Close()

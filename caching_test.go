@@ -12,8 +12,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// A shared cache that is not told so gives one visitor's page to the next
-// (CVE-2026-27205, where one way to look at the session was forgotten).
+// Without this header, a shared cache gives one visitor's page to the next (CVE-2026-27205, where
+// one way to read the session was forgotten).
 func Test_that_every_read_varies_by_cookie(t *testing.T) {
 	cases := map[string]func(s *session.Session){
 		"Get":                   func(s *session.Session) { session.Get[int](s, "n") },

@@ -22,8 +22,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// What the tests of a session's life share: a clock, a process that serves requests, a
-// visitor with a browser's cookies, and a store that is watched or made to fail.
+// What the tests of a session's life share: a clock, a process that serves requests, a visitor with
+// a browser's cookies, and a store that can be watched or made to fail.
 
 // clock stands still until a test moves it.
 type clock struct{ since atomic.Int64 }
@@ -43,7 +43,7 @@ type process struct {
 	log    *syncBuffer
 	mu     sync.Mutex
 	events []event
-	errs   []error // that came out of the middleware
+	errs   []error // that the middleware returned
 }
 
 type event struct {
@@ -53,8 +53,8 @@ type event struct {
 
 type handlerKey struct{}
 
-// start starts a process. What cfg leaves out is a memory store and the clock of the
-// process, which hears of all hooks.
+// start starts a process. By default, cfg gets a memory store, the clock of the process, and hooks
+// that record everything.
 func start(t testing.TB, cfg session.Config) *process {
 	t.Helper()
 	p := &process{Echo: echo.New(), clock: new(clock), log: new(syncBuffer)}
@@ -126,7 +126,7 @@ func (p *process) hooked(name string) []session.Event {
 	return found
 }
 
-// failure is the cause of the last error that came out of the middleware.
+// failure is the cause of the last error that the middleware returned.
 func (p *process) failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -148,8 +148,7 @@ func (p *process) serve(r *http.Request, h echo.HandlerFunc) *httptest.ResponseR
 	return rec
 }
 
-// visitor is a browser as far as cookies go. Several goroutines may use one, as several
-// tabs do.
+// visitor is a browser, reduced to its cookies. Several goroutines may use one, as several tabs do.
 type visitor struct {
 	mu      sync.Mutex
 	cookies map[string]string
@@ -157,14 +156,14 @@ type visitor struct {
 
 func newVisitor() *visitor { return &visitor{cookies: map[string]string{}} }
 
-// visit has p answer a request of the visitor with h.
+// visit makes p answer a request of the visitor with h.
 func (v *visitor) visit(p *process, h echo.HandlerFunc) *httptest.ResponseRecorder {
 	rec := p.serve(v.request(), h)
 	v.keep(rec)
 	return rec
 }
 
-// do is visit for a handler that only works on its session, and then says ok.
+// do is visit for a handler that only works on its session, and then answers ok.
 func (v *visitor) do(p *process, work func(*session.Session)) *httptest.ResponseRecorder {
 	return v.visit(p, with(work))
 }
@@ -209,7 +208,7 @@ func (v *visitor) cookie() string {
 	return v.cookies[cookieName]
 }
 
-// clone is somebody with the same cookies at this moment.
+// clone is another visitor with the current cookies of this one.
 func (v *visitor) clone() *visitor {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -221,7 +220,7 @@ const (
 	flashCookieName = "__Host-session-flash"
 )
 
-// with is a handler that works on its session, and then says ok.
+// with is a handler that works on its session, and then answers ok.
 func with(work func(*session.Session)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		work(session.From(c))
@@ -339,7 +338,7 @@ func (w *watched) Touch(ctx context.Context, key string, expires time.Time) erro
 	return w.call(call{method: "Touch", key: key, expires: expires}, func() error { return w.Store.Touch(ctx, key, expires) })
 }
 
-// plain is a store that answers a conflict without the current record.
+// plain is a store whose conflicts do not include the current record.
 type plain struct{ session.Store }
 
 func (p plain) Write(ctx context.Context, key string, rec session.Record) error {
@@ -357,7 +356,7 @@ func (p plain) bare(err error) error {
 	return err
 }
 
-// cookieStore seals with a key of its own.
+// cookieStore seals with its own key.
 func cookieStore(t *testing.T, now func() time.Time, keys ...[]byte) *cookiestore.Store {
 	t.Helper()
 	if keys == nil {

@@ -21,9 +21,9 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// interleaved runs two requests of v: the second loads the session, then the first loads
-// it, changes it and commits, and then the second changes it and commits. The first one
-// is answered by p, and the second by q.
+// interleaved runs two requests of v: the second loads the session, then the first loads it,
+// changes it and commits, and then the second changes it and commits. The first one is answered by
+// p, the second by q.
 func interleaved(p, q *process, v *visitor, first, second func(*session.Session)) (a, b int) {
 	r := v.request()
 	rec := q.serve(v.request(), with(func(s *session.Session) {
@@ -106,9 +106,9 @@ func forget(key string) func(*session.Session) {
 	return func(s *session.Session) { s.Forget(key) }
 }
 
-// storm lets workers send requests of one visitor, spread over processes: each increments
-// a counter and appends to one of some lists. Before the first of them commits, all have
-// loaded.
+// storm makes workers send requests of one visitor, spread over processes: each increments a
+// counter and appends to one of several lists. All have loaded the session before the first of them
+// commits.
 func storm(t *testing.T, v *visitor, processes []*process, workers, requests int) {
 	t.Helper()
 	var loaded, done sync.WaitGroup
@@ -134,9 +134,9 @@ func storm(t *testing.T, v *visitor, processes []*process, workers, requests int
 	done.Wait()
 }
 
-const lists = 32 // one alone would spend the time of the tests in JSON
+const lists = 32 // with a single list, the tests would spend their time in JSON
 
-// counted is what a storm has left: increments, and appends.
+// counted is the result of a storm: increments, and appends.
 func counted(t *testing.T, v *visitor, p *process) (n, appends int) {
 	t.Helper()
 	v.must(t, p, func(s *session.Session) {
@@ -260,7 +260,7 @@ func Test_how_often_the_store_is_asked(t *testing.T) {
 	}
 }
 
-// The second takes over the record that the first has left, and need not ask for it.
+// The second request takes over the record that the first has written, and need not read it.
 func Test_that_two_requests_of_one_process_are_no_conflict(t *testing.T) {
 	for _, tc := range []struct {
 		desc      string
@@ -290,8 +290,8 @@ func Test_that_two_requests_of_one_process_are_no_conflict(t *testing.T) {
 	}
 }
 
-// A process remembers what it wrote last. If a failover loses that, others may write something
-// else under the same version, and a request that has seen neither must not put theirs out.
+// A process remembers what it wrote last. If a failover loses that, others may write something else
+// under the same version, and a request that has seen neither must not overwrite theirs.
 func Test_that_nothing_is_written_onto_a_record_that_a_failover_has_lost(t *testing.T) {
 	site := &failsOver{Store: memorystore.New(memorystore.Options{})}
 	cfg := session.Config{Store: site, Now: time.Now}
@@ -317,7 +317,7 @@ type failsOver struct {
 	replica *memorystore.Store
 }
 
-// replicate takes the session of v along to a replica, as it is now.
+// replicate copies the current session of v to a replica.
 func (f *failsOver) replicate(t *testing.T, v *visitor) {
 	t.Helper()
 	f.replica = memorystore.New(memorystore.Options{})
@@ -410,8 +410,8 @@ func Test_that_a_commit_that_always_meets_a_faster_one_becomes_a_503(t *testing.
 	})
 }
 
-// lossy is a store on a bad line: some calls are carried out, but their answer is lost, and
-// the driver, as drivers do, tries again. meanwhile runs between the two.
+// lossy is a store on a bad line: some calls are carried out, but their answer is lost, and the
+// driver tries again, as drivers do. meanwhile runs between the two tries.
 type lossy struct {
 	session.Store
 	loses     func(method string) bool
@@ -495,8 +495,8 @@ func Test_that_the_first_answer_of_all_may_be_lost(t *testing.T) {
 	}
 }
 
-// The answer to a first commit is lost; before the driver has tried again, another process
-// commits. The second commit of the same request must not undo that.
+// The answer to a first commit is lost, and before the driver tries again, another process commits.
+// The second commit of the same request must not undo that.
 func Test_that_a_second_commit_builds_on_what_the_first_one_met(t *testing.T) {
 	inner := memorystore.New(memorystore.Options{})
 	l := &lossy{Store: inner, loses: func(string) bool { return false }}
@@ -631,7 +631,7 @@ func Test_that_save_commits_at_once(t *testing.T) {
 	})
 }
 
-// A record remembers the last commits of 16 processes, each by one.
+// A record remembers the last commit of each of the last 16 processes.
 func Test_that_a_record_does_not_grow_with_those_who_write_it(t *testing.T) {
 	clock := new(clock)
 	store := &watched{Store: memorystore.New(memorystore.Options{Now: clock.Now})}
@@ -726,8 +726,8 @@ func Test_that_an_error_says_what_was_too_large(t *testing.T) {
 	}
 }
 
-// A visitor's request that goes on after the error may save what it changes then, but not what it was
-// told is not saved.
+// A request that goes on after the error may save what it changes afterwards, but not what it was
+// told is lost.
 func Test_that_what_a_failed_save_dropped_is_not_saved_by_a_later_one(t *testing.T) {
 	store := &watched{Store: memorystore.New(memorystore.Options{})}
 	p := start(t, session.Config{Store: store})

@@ -93,7 +93,7 @@ func Test_that_a_mistake_names_field_value_and_way_out(t *testing.T) {
 			}
 		}
 	}
-	var failed *memorystore.Store // of a constructor whose error nobody looked at
+	var failed *memorystore.Store // from a constructor whose error was ignored
 	for _, store := range []session.Store{nil, failed} {
 		_, err := session.New(session.Config{Store: store, Tags: true})
 		if want := "session: Config.Store is nil; pick one from stores/"; err == nil || !strings.HasPrefix(err.Error(), want) || len(session.ConfigErrors(err)) != 1 {
@@ -187,7 +187,7 @@ func Test_that_an_idle_timeout_which_never_comes_is_logged(t *testing.T) {
 		want           bool
 	}{
 		{0, 0, false},
-		{30 * 24 * time.Hour, 0, true}, // somebody thinks that this is all it takes to stay for a month
+		{30 * 24 * time.Hour, 0, true}, // somebody may think that this is all it takes to stay for a month
 		{time.Hour, time.Hour, false},
 		{time.Hour, time.Minute, true},
 		{30 * 24 * time.Hour, -1, false},

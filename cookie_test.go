@@ -9,7 +9,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// It looks as if every request began a new session, and nothing says why.
+// Every request seems to begin a new session, and without the log nothing says why.
 func Test_that_a_secure_cookie_which_the_browser_will_refuse_is_logged(t *testing.T) {
 	const warning = "the cookie is secure, and the browser seems to speak plain http"
 	plain := session.Config{Cookie: session.CookieOptions{Insecure: true}}
@@ -46,7 +46,7 @@ func Test_that_a_secure_cookie_which_the_browser_will_refuse_is_logged(t *testin
 	}
 }
 
-// It looks the same.
+// This has the same symptom.
 func Test_that_a_cookie_for_another_domain_is_logged(t *testing.T) {
 	const warning = "the page is not in Cookie.Domain"
 	for _, tc := range []struct {
@@ -80,7 +80,7 @@ func Test_that_a_cookie_for_another_domain_is_logged(t *testing.T) {
 	}
 }
 
-// As browsers do at http://localhost, some of them.
+// Some browsers do keep it at http://localhost.
 func Test_that_a_browser_which_keeps_the_cookie_is_not_said_to_refuse_it(t *testing.T) {
 	p := start(t, session.Config{})
 	v := newVisitor()

@@ -58,7 +58,8 @@ func Test_that_a_token_of_the_session_is_accepted(t *testing.T) {
 	})
 }
 
-// That is how it is mounted in an application that runs: in two deployments, the first of which asks nobody.
+// That is how a running application introduces it: in two deployments, the first of which does not
+// demand tokens.
 func Test_that_a_page_has_tokens_where_nobody_is_asked_for_them(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		asksNobody := session.CSRFConfig{Skipper: func(echo.Context) bool { return true }}
@@ -342,7 +343,7 @@ func Test_that_a_form_that_is_too_large_is_no_bad_token(t *testing.T) {
 			v.opens(tokenPage)
 			a.from = "/form"
 			got := v.asks(a, func(c echo.Context) error {
-				c.Request().ContentLength = -1 // or BodyLimit would know before
+				c.Request().ContentLength = -1 // otherwise BodyLimit would know before
 				return limit(accept)(c)
 			})
 			if got.status != http.StatusRequestEntityTooLarge {
@@ -569,7 +570,7 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// unmasked is what the halves of a token have in common, or "" if it is no token.
+// unmasked is the two halves of a token combined, or "" if it is no token.
 func unmasked(token string) string {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) != 64 {

@@ -15,13 +15,13 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// broken is a page with something in it that fails.
+// broken is a page of which a part fails.
 var broken = renderFunc(func(_ context.Context, w io.Writer) error {
 	fmt.Fprint(w, "<h1>Your orders</h1>")
 	return errors.New("the database is down")
 })
 
-// Every templ component can be rendered. Here it is a function, which is one as well.
+// Every templ component can be rendered. Here it is a function, which is a component, too.
 func ExampleRender() {
 	e := newApp()
 	hello := renderFunc(func(ctx context.Context, w io.Writer) error {
@@ -36,8 +36,8 @@ func ExampleRender() {
 	// Output: GET / → 200 <h1>Hello, stranger</h1>
 }
 
-// A component that writes into the response begins it before anybody knows how it ends:
-// the visitor gets half a page, with status 200. Render gives him an error page.
+// A component that writes directly into the response begins it before anybody knows how it ends:
+// the visitor gets half a page, with status 200. With Render, the visitor gets an error page.
 func ExampleRender_halfAPage() {
 	e := newApp()
 	e.GET("/component", func(c echo.Context) error {
@@ -54,8 +54,8 @@ func ExampleRender_halfAPage() {
 	// GET /render → 500 {"message":"Internal Server Error"}
 }
 
-// For htmx, a redirect is another answer: it would follow one by itself, and put the whole
-// page into the place of a part.
+// For htmx, a redirect must be a different answer: htmx would follow an ordinary one by itself, and
+// put the whole page in place of a part.
 func ExampleRedirect() {
 	e := newApp()
 	e.POST("/cart", func(c echo.Context) error {
@@ -87,7 +87,7 @@ func ExampleBack() {
 	//   Location: /
 }
 
-// One address serves the page, and to htmx and the like a part of it.
+// One address serves the page, and only a part of it to htmx and similar libraries.
 func ExampleIsPartial() {
 	e := newApp()
 	e.GET("/cart", func(c echo.Context) error {
@@ -104,8 +104,8 @@ func ExampleIsPartial() {
 	// GET /cart → 200 <table>
 }
 
-// A store that is down makes a 503 of pages that use the session. Those that greet a user
-// but are there for everybody may do without.
+// If the store is down, pages that use the session become a 503. Pages that greet a user but are
+// for everybody can do without the session.
 func ExampleOptional() {
 	e := echo.New()
 	e.Use(session.Middleware(session.Config{
@@ -128,8 +128,8 @@ func ExampleOptional() {
 	//   Cache-Control: no-store
 }
 
-// A page that is for users only must not be Optional: when the store is down, everybody looks
-// logged out, and is sent to a login that cannot work.
+// A page that is only for users must not be Optional: while the store is down, everybody would look
+// logged out, and be sent to a login that cannot work.
 func ExampleOptional_incorrect() {
 	e := echo.New()
 	e.Use(session.Middleware(session.Config{

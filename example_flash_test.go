@@ -53,7 +53,7 @@ func ExampleFlashed() {
 	// /cart → order 0, 0 items
 }
 
-// A page that is shown at once needs no flash: the alert is for this response only.
+// A page that is shown at once needs no stored message: the alert is for this response only.
 func ExampleSession_FlashNow() {
 	e := newApp()
 	e.GET("/search", func(c echo.Context) error {
@@ -66,7 +66,7 @@ func ExampleSession_FlashNow() {
 	// Output: /search → Nothing was found.
 }
 
-// An alert may have a title, a link, and a kind of your own.
+// An alert may have a title, a link, and your own kind.
 func ExampleSession_FlashAlert() {
 	e := newApp()
 	e.POST("/posts", func(c echo.Context) error {
@@ -93,8 +93,8 @@ func ExampleSession_FlashAlert() {
 	// /posts →
 }
 
-// Alerts add up, and each is shown once. A place in the page may ask for its own kinds, and
-// leaves the others where they are.
+// Alerts add up, and each is shown once. A place on the page may ask for its own kinds, and leaves
+// the other kinds alone.
 func ExampleFlashMessages_Alerts() {
 	e := newApp()
 	e.GET("/import", func(c echo.Context) error {
@@ -123,7 +123,7 @@ func ExampleFlashMessages_Alerts() {
 	// / → no news
 }
 
-// A page between the handler and the one that should show the message keeps it.
+// A page between the handler and the one that should show the message keeps it for one more page.
 func ExampleSession_Reflash() {
 	e := newApp()
 	e.GET("/save", func(c echo.Context) error {
@@ -147,8 +147,8 @@ func ExampleSession_Reflash() {
 	// /project → project, no news
 }
 
-// A message that is a value is gone with whoever takes it first. Here it is the browser, which
-// loads a page ahead of time. A flash message waits for a page that somebody sees.
+// A message that is stored as a value goes to whichever request takes it first. Here that is the
+// browser, which loads a page ahead of time. A flash message waits for a page that somebody sees.
 func ExampleSession_FlashInfo_asAValue() {
 	e := newApp()
 	e.GET("/save", func(c echo.Context) error {

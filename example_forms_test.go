@@ -36,8 +36,8 @@ func ExampleSession_FlashAll() {
 	// /login → email "", password ""
 }
 
-// On a page that corrects a submission, a box that was cleared is not checked, whatever
-// its default. Without a submission there are only defaults.
+// On a page that shows a refused submission, a box that was cleared is not checked, whatever its
+// default. Without a submission, the defaults apply.
 func ExampleSubmission_Values() {
 	e := newApp()
 	e.POST("/settings", func(c echo.Context) error {
@@ -58,8 +58,8 @@ func ExampleSubmission_Values() {
 	// /settings → newsletter: true
 }
 
-// The handler says what is wrong. The visitor gets his form back, filled in and with the
-// errors at their fields.
+// The handler says what is wrong. The visitor gets the form back, filled in, with the errors at
+// their fields.
 func ExampleInvalid() {
 	e := newApp()
 	e.POST("/posts/new", func(c echo.Context) error {
@@ -79,8 +79,8 @@ func ExampleInvalid() {
 	// /posts/new → title "" []
 }
 
-// Handlers may simply return what the validator says, go-playground/validator by way of
-// c.Validate for example.
+// Handlers may simply return the error of a validator, for example that of go-playground/validator
+// from c.Validate.
 func ExampleFlashInvalid() {
 	e := newApp()
 	e.Use(session.FlashInvalid)
@@ -98,8 +98,8 @@ func ExampleFlashInvalid() {
 	// /posts/new → title "" []
 }
 
-// A client of an API gets the errors by field as JSON. An error handler that answers in a form of its
-// own, such as that of RFC 9457, finds them in the error.
+// A client of an API gets the errors by field as JSON. An error handler with its own format, such
+// as that of RFC 9457, finds them in the error.
 func ExampleFlashInvalid_problemDetails() {
 	e := newApp()
 	e.Use(session.FlashInvalid)
@@ -126,14 +126,14 @@ func ExampleFlashInvalid_problemDetails() {
 	// Output: 422 {"errors":{"title":["Title must have at least 3 characters"]},"title":"Unprocessable Entity"}
 }
 
-// unnamed is an error of "this field".
+// unnamed is an error about "this field".
 type unnamed struct{ session.FieldError }
 
 func (unnamed) Namespace() string { return "" }
 
-// A field that has another label in the form than its name goes by that.
+// If a field's label differs from its name, errors should use the label.
 func ExampleValidationText_labels() {
-	labels := map[string]string{"website": "Web site (yours)"} // by the names that RegisterTagNameFunc gives
+	labels := map[string]string{"website": "Web site (yours)"} // by the names from RegisterTagNameFunc
 	cfg := session.Config{
 		ValidationText: func(ctx context.Context, e session.FieldError) string {
 			_, field, _ := strings.Cut(e.Namespace(), ".")
@@ -147,7 +147,7 @@ func ExampleValidationText_labels() {
 	// Output: Web site (yours) is required
 }
 
-// The text may depend on the visitor. What is left alone falls back on ValidationText.
+// The text may depend on the visitor. Everything else is left to ValidationText.
 func ExampleValidationText() {
 	cfg := session.Config{
 		ValidationText: func(ctx context.Context, e session.FieldError) string {
@@ -162,7 +162,7 @@ func ExampleValidationText() {
 	// Output: Published at is required
 }
 
-// Old refills a field by hand; the default is what the field shows in a fresh form.
+// Old refills a field written by hand; the default is what the field shows in a new form.
 func ExampleSession_Old() {
 	e := newApp()
 	e.POST("/profile", func(c echo.Context) error {
@@ -183,7 +183,7 @@ func ExampleSession_Old() {
 	// /profile → <input name="email" value="ada@example.com">
 }
 
-// Some fields had better start anew. Of secrets you need not think.
+// Some fields should start empty again. You need not think of secrets.
 func ExampleSession_FlashExcept() {
 	e := newApp()
 	e.POST("/transfer", func(c echo.Context) error {
@@ -224,8 +224,8 @@ func ExampleSession_FlashValidationErrors() {
 	// /posts → an empty form
 }
 
-// A page has two forms. Each has a hidden field that names it, and only the one that was sent
-// is filled in again; components.Form does it by itself.
+// A page has two forms. Each has a hidden field with its name, and only the form that was sent is
+// filled in again; components.Form does this by itself.
 func ExampleSession_Submission() {
 	e := newApp()
 	e.POST("/account", func(c echo.Context) error {
@@ -264,7 +264,7 @@ func ExampleSession_FlashErrors() {
 	// /pay → []
 }
 
-// Checks by hand need no validator. Fields are called what the form calls them.
+// Checks by hand need no validator. Use the field names of the form.
 func ExampleValidationErrors() {
 	e := newApp()
 	e.POST("/tables", func(c echo.Context) error {

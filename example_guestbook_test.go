@@ -53,7 +53,7 @@ func Example() {
 	// <input type="text" id="name" name="name">
 }
 
-// guestbook is what a .templ file would be:
+// guestbook stands for a .templ file:
 //
 //	templ guestbook() {
 //		Hello, { session.Get(session.FromContext(ctx), "name", "stranger") }.
@@ -74,13 +74,13 @@ var guestbook = guestbookPage(func(ctx context.Context, w io.Writer) error {
 	return components.InputError("name").Render(ctx, w)
 })
 
-// guestbookPage is a component, as every templ component is.
+// guestbookPage is a component, like every templ component.
 type guestbookPage func(ctx context.Context, w io.Writer) error
 
 func (p guestbookPage) Render(ctx context.Context, w io.Writer) error { return p(ctx, w) }
 
-// browse looks at the page, or sends a form, as somebody with a browser does: he keeps
-// cookies, follows redirects, and says where he comes from.
+// browse opens the page, or sends a form, as a visitor with a browser does: it keeps cookies,
+// follows redirects, and sends the Referer.
 func browse(app http.Handler, forms ...string) {
 	server := httptest.NewTLSServer(app)
 	defer server.Close()

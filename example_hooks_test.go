@@ -15,7 +15,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// An event knows how to be logged: under the key "", its attributes stand beside the others.
+// An event can be logged as it is: with the key "", its attributes appear beside the others.
 func ExampleHooks() {
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 	hooks := session.Hooks{
@@ -39,7 +39,7 @@ func ExampleHooks() {
 	// level=INFO msg="session rejected" session="" reason=malformed error="session: not found"
 }
 
-// Two sets of hooks are joined: the second one is called after the first.
+// Two sets of hooks are joined: the second is called after the first.
 func ExampleHooks_And() {
 	slow := session.Hooks{
 		StoreCall: func(ctx context.Context, op string) (context.Context, func(error)) {

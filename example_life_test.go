@@ -16,7 +16,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// A login gives the session a new id: one that was planted beforehand is worth nothing.
+// A login gives the session a new id, so an id that was planted before is worthless.
 func ExampleSession_Regenerate() {
 	e := newApp()
 	e.POST("/login", func(c echo.Context) error {
@@ -71,7 +71,7 @@ func ExampleSession_Destroy() {
 	// POST /logout → false, Good-bye.
 }
 
-// The timeouts of Config are for those who do not ask for more.
+// The timeouts of Config are for users who do not ask to be remembered.
 func ExampleSession_RememberMe() {
 	e := echo.New()
 	e.Use(session.Middleware(session.Config{
@@ -85,7 +85,7 @@ func ExampleSession_RememberMe() {
 		if c.FormValue("remember") != "" {
 			idle, absolute = 14*24*time.Hour, 90*24*time.Hour
 		}
-		s.RememberMe(idle, absolute) // ticked or not: there may have been a login before
+		s.RememberMe(idle, absolute) // in either case, since there may have been a login before
 		return c.NoContent(http.StatusNoContent)
 	})
 
@@ -98,8 +98,8 @@ func ExampleSession_RememberMe() {
 	// POST /login?remember=yes → Max-Age 7776000
 }
 
-// To clear a session is no log-out: it lives on under its id, with its users and in their lists
-// of devices. A copy of the cookie still leads to it.
+// Clearing a session does not log out: it lives on under its id, with its users and in their lists
+// of devices. A copy of the cookie still opens it.
 func ExampleSession_Destroy_byClear() {
 	manager, e := newDevices()
 	e.POST("/clear", func(c echo.Context) error {
@@ -127,8 +127,8 @@ func ExampleSession_Destroy_byClear() {
 	// devices: 0 <nil>
 }
 
-// Somebody plants the cookie of his own session in the browser of another, at a public
-// terminal say. If the login there keeps the id, he is logged in as well.
+// An attacker plants their own cookie in another visitor's browser, for example at a public
+// terminal. If the login there keeps the id, the attacker is logged in as well.
 func ExampleSession_Regenerate_fixation() {
 	e := newApp()
 	e.GET("/dark", func(c echo.Context) error {
@@ -160,8 +160,8 @@ func ExampleSession_Regenerate_fixation() {
 	// /login-with-a-new-id: the cookie that was planted is that of nobody
 }
 
-// A login leads to where the visitor wanted to go, and never to another site, whatever
-// somebody has put into a link.
+// A login leads to where the visitor wanted to go, but never to another site, whatever somebody has
+// put into a link.
 func ExampleSession_PullIntendedURL() {
 	e := newApp()
 	e.POST("/login", func(c echo.Context) error {
@@ -182,8 +182,8 @@ func ExampleSession_PullIntendedURL() {
 	//   Location: /home
 }
 
-// Handlers need not ask: without this, a store that is down becomes a 503 by itself. It is
-// for those who have something better to say.
+// Handlers need not check: without this, a store that is down becomes a 503 by itself. This is for
+// applications that have something better to say.
 func ExampleSession_Load() {
 	e := echo.New()
 	e.Use(session.Middleware(session.Config{
@@ -206,8 +206,8 @@ func ExampleSession_Load() {
 	//   Cache-Control: no-store
 }
 
-// A handler that streams saves what it has done before it begins. Everybody else leaves that
-// to the middleware.
+// A handler that streams saves its changes before it begins. All others leave that to the
+// middleware.
 func ExampleSession_Save() {
 	e := newApp()
 	e.GET("/events", func(c echo.Context) error {
@@ -228,7 +228,7 @@ func ExampleSession_Save() {
 	//   Set-Cookie: __Host-session=…; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax
 }
 
-// What a goroutine does after the answer has left comes too late, and Err says so. There,
+// What a goroutine does after the answer was sent comes too late, and Err says so. Instead,
 // remember the Handle of the session, and use Manager.Update.
 func ExampleSession_Err_tooLate() {
 	e := newApp()

@@ -13,7 +13,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// newManagedApp has a page that begins an export, and one that shows the messages.
+// newManagedApp has a page that begins an export, and one that shows messages.
 func newManagedApp(begin func(handle string)) (*session.Manager, *echo.Echo) {
 	manager, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{})})
 	if err != nil {
@@ -40,7 +40,7 @@ func newManagedApp(begin func(handle string)) (*session.Manager, *echo.Echo) {
 	return manager, e
 }
 
-// A job remembers the handle of the session, and has no need of the visitor's cookie.
+// A job remembers the handle of the session, and does not need the visitor's cookie.
 func ExampleManager_Update() {
 	var manager *session.Manager
 	job := func(handle string) {
@@ -82,7 +82,7 @@ func ExampleManager_UpdateTagged() {
 	// / → no export, Somebody exports your data.
 }
 
-// View only reads. To change something in it is an error.
+// View only reads. Changing something in it is an error.
 func ExampleManager_View() {
 	var manager *session.Manager
 	manager, e := newManagedApp(func(handle string) {
@@ -103,7 +103,7 @@ func ExampleManager_View() {
 	// / → no export
 }
 
-// An administrator's list of who is logged in.
+// A list for administrators of who is logged in.
 func ExampleManager_All() {
 	manager, e := newManagedApp(func(string) {})
 	visit(e, "POST /login")

@@ -10,8 +10,8 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// Browsers say with each request where it comes from. This refuses what another site makes
-// them send, and needs neither token nor session.
+// Browsers say with each request where it comes from. CrossOrigin refuses requests that another
+// site makes them send, and needs neither token nor session.
 func ExampleCrossOrigin() {
 	e := newApp()
 	e.Use(session.CrossOrigin())
@@ -29,11 +29,11 @@ func ExampleCrossOrigin() {
 	// cross-site 403
 }
 
-// In a page, components.Form has the token by itself.
+// On a page, components.Form adds the token by itself.
 func ExampleCSRF() {
 	e := newApp()
 	e.Use(session.CSRF(session.CSRFConfig{
-		Skipper: func(c echo.Context) bool { return c.Path() == "/webhook" }, // it has no session
+		Skipper: func(c echo.Context) bool { return c.Path() == "/webhook" }, // its caller has no session
 	}))
 	e.GET("/pay", func(c echo.Context) error {
 		token := session.From(c).CSRFToken()

@@ -30,7 +30,7 @@ func ExampleMiddleware() {
 	// / → visit 3
 }
 
-// Mounted inside of what needs it, the middleware comes too late.
+// If the middleware is mounted inside of what needs the session, it comes too late.
 func ExampleMiddleware_incorrect() {
 	requireLogin := func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -82,7 +82,7 @@ func ExampleNew() {
 	// Output: / → true
 }
 
-// Sessions end half an hour after the last click, and after a working day in any case.
+// Sessions end after half an hour without a request, and after a working day in any case.
 func ExampleConfig() {
 	e := echo.New()
 	e.Use(session.Middleware(session.Config{
@@ -104,7 +104,7 @@ func ExampleConfig() {
 	//   Set-Cookie: shop_session=…; Path=/; Max-Age=28800; HttpOnly; Secure; SameSite=Strict
 }
 
-// A request that does not use its session is left alone: no store is asked, no cookie set,
+// A request that does not use its session is left alone: the store is not asked, no cookie is set,
 // and caches may keep the page.
 func ExampleFrom() {
 	e := newApp()
@@ -125,7 +125,7 @@ func ExampleFrom() {
 	//   Set-Cookie: __Host-session=…; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax
 }
 
-// What has no echo.Context has the context of the request: templ components, in which it is
+// Code without an echo.Context uses the context of the request: templ components, where it is
 // called ctx, and services that a handler calls.
 func ExampleFromContext() {
 	greeting := func(ctx context.Context) string {

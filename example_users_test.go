@@ -18,7 +18,7 @@ import (
 func newDevices() (*session.Manager, *echo.Echo) {
 	manager, err := session.New(session.Config{
 		Store: memorystore.New(memorystore.Options{}),
-		Tags:  true, // a store that cannot find the sessions of a user is refused here
+		Tags:  true, // New refuses a store that cannot find a user's sessions
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -34,12 +34,12 @@ func newDevices() (*session.Manager, *echo.Echo) {
 	return manager, e
 }
 
-// A login says whose session it is. That gives the session a new id as well, so there is no
-// need for Regenerate.
+// A login says whose session it is. That also gives the session a new id, so Regenerate is not
+// needed.
 func ExampleSession_Tag() {
 	manager, err := session.New(session.Config{
 		Store: memorystore.New(memorystore.Options{}),
-		Tags:  true, // a store that cannot find the sessions of a user is refused here
+		Tags:  true, // New refuses a store that cannot find a user's sessions
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -48,7 +48,7 @@ func ExampleSession_Tag() {
 	e.Use(manager.Middleware())
 	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
-		s.Untag(session.Get[string](s, "user")) // who has not logged out before
+		s.Untag(session.Get[string](s, "user")) // a user who has not logged out
 		s.Tag("ada")
 		s.SetLabel("Firefox on Linux")
 		s.Put("user", "ada")
@@ -63,8 +63,8 @@ func ExampleSession_Tag() {
 	// 1 Firefox on Linux <nil>
 }
 
-// An account page lists the devices of a user. It has handles and no ids, so nobody can log
-// in with what is on it.
+// An account page lists the devices of a user. It has handles, not ids, so nobody can log in with
+// what is on it.
 func ExampleManager_Tagged() {
 	manager, e := newDevices()
 	e.GET("/devices", func(c echo.Context) error {
@@ -90,7 +90,7 @@ func ExampleManager_Tagged() {
 	// /devices → phone (this one)
 }
 
-// Handles come back from the account page, so a visitor may send any. DestroyOf ends only
+// Handles come back from the account page, so a visitor may send any handle. DestroyOf ends only
 // sessions of the user who asks. Destroy, which is for administrators, ends any.
 func ExampleManager_DestroyOf() {
 	manager, e := newDevices()
@@ -113,11 +113,11 @@ func ExampleManager_DestroyOf() {
 	// laptop session: not found true
 }
 
-// A log-out everywhere else, as an account page offers it.
+// A log-out everywhere else, for an account page.
 func ExampleManager_DestroyTagged() {
 	manager, e := newDevices()
 	e.POST("/elsewhere", func(c echo.Context) error {
-		ctx := context.WithoutCancel(c.Request().Context()) // all of them, even if the visitor hangs up
+		ctx := context.WithoutCancel(c.Request().Context()) // end all of them, even if the visitor hangs up
 		err := manager.DestroyTagged(ctx, "ada", session.From(c).Handle())
 		if err != nil {
 			return echo.ErrServiceUnavailable.WithInternal(err)
@@ -141,7 +141,7 @@ func ExampleManager_DestroyTagged() {
 	// /devices → 1, this one is the laptop
 }
 
-// A session has its handle when it is saved. A handler that logs in and hands the handle to a
+// A session gets its handle when it is saved. So a handler that logs in and passes the handle to a
 // job saves first; later requests need not.
 func ExampleSession_Handle() {
 	manager, e := newDevices()

@@ -70,8 +70,8 @@ func ExamplePull() {
 	// /callback → ""
 }
 
-// Two tabs that add to the cart at once both find their article in it. With Get and Put,
-// the second would overwrite what the first has done.
+// Two tabs that add to the cart at once both find their article in it. With Get and Put, the second
+// would overwrite what the first one did.
 func ExampleUpdate() {
 	e := newApp()
 	e.GET("/add", func(c echo.Context) error {
@@ -88,7 +88,7 @@ func ExampleUpdate() {
 	// /add?article=milk → [tea milk]
 }
 
-// What was read is a copy. To change it changes nothing; Put or Update does.
+// What was read is a copy. Changing it changes nothing in the session; Put or Update does.
 func ExampleGet_changedInPlace() {
 	e := newApp()
 	e.GET("/begin", func(c echo.Context) error {
@@ -118,8 +118,8 @@ func ExampleGet_changedInPlace() {
 	// /update → map[tea:2]
 }
 
-// While these handlers work, another tab adds milk. Put stores what was made of the old
-// cart, and the milk is lost. Update is given the cart as it is by then.
+// While these handlers run, another tab adds milk. Put stores what was made from the old cart, and
+// the milk is lost. Update gets the current cart.
 func ExampleUpdate_lostUpdate() {
 	e := newApp()
 	add := func(c echo.Context, article string) error {
@@ -154,8 +154,8 @@ func ExampleUpdate_lostUpdate() {
 	// /tea-by-update → [bread milk tea]
 }
 
-// Values are kept as JSON. Integers stay exact, and what JSON leaves out is not kept:
-// unexported fields, for one.
+// Values are stored as JSON. Integers stay exact, and what JSON leaves out is not stored, for
+// example unexported fields.
 func ExampleSession_Put() {
 	type user struct {
 		ID   int64
@@ -176,7 +176,7 @@ func ExampleSession_Put() {
 	// Output: /register → 4611686018427387905 Ada ""
 }
 
-// A value that cannot be stored does not pass silently: the response becomes an error page.
+// A value that cannot be stored does not fail silently: the response becomes an error page.
 func ExampleSession_Put_unstorable() {
 	e := newApp()
 	e.GET("/", func(c echo.Context) error {

@@ -17,8 +17,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// What examples share is here. pkg.go.dev shows beside an example what it uses of its own
-// file, which would be in the way.
+// The code that examples share is here. If it were in an example's own file, pkg.go.dev would show
+// it with the example, where it would be in the way.
 
 // newApp is an Echo with sessions in memory. What goes wrong on purpose is not logged.
 func newApp() *echo.Echo {
@@ -30,8 +30,8 @@ func newApp() *echo.Echo {
 	return e
 }
 
-// visit sends a visitor with a browser's cookie jar through an application, one request
-// after the other, such as "/account" or "POST /login", and prints what he sees.
+// visit sends a visitor with a browser's cookie jar through an application, one request after the
+// other, such as "/account" or "POST /login", and prints what the visitor sees.
 func visit(e *echo.Echo, requests ...string) {
 	server := httptest.NewTLSServer(e)
 	defer server.Close()
@@ -58,8 +58,8 @@ func methodAndPath(request string) (method, path string) {
 	return http.MethodGet, request
 }
 
-// submit fills in the form on a page and sends it to the page's own address, follows to
-// where that leads, and opens the page once more. It prints what the visitor sees.
+// submit fills in the form on a page and sends it to the page's own address, follows the redirect,
+// and opens the page once more. It prints what the visitor sees.
 func submit(e *echo.Echo, page, form string) {
 	server := httptest.NewTLSServer(e)
 	defer server.Close()
@@ -111,7 +111,7 @@ func curl(e *echo.Echo, method, path string, headers ...string) {
 	}
 }
 
-// sessionID is in a cookie another one each time.
+// sessionID matches the id in a cookie, which is different each time.
 var sessionID = regexp.MustCompile(`session=[^;]{43};`)
 
 // unreachable is a store that is down.

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The example of a variable, say, is run by go test, and shown nowhere.
+// For example, go test runs the example of a variable, but no documentation shows it.
 func Test_that_every_example_has_a_place_in_the_documentation(t *testing.T) {
 	fset := token.NewFileSet()
 	for dir, files := range parsedPackages(t, fset) {
@@ -33,7 +33,7 @@ func Test_that_every_example_has_a_place_in_the_documentation(t *testing.T) {
 	}
 }
 
-// parsedPackages is what others can import from this module, by directories.
+// parsedPackages are the packages of this module that others can import, by directory.
 func parsedPackages(t *testing.T, fset *token.FileSet) map[string][]*ast.File {
 	t.Helper()
 	packages := map[string][]*ast.File{}

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// What the tests must see of the inside.
+// What the tests must see of the internals.
 
-// Waiting is how many sessions are being committed at this moment.
+// Waiting is how many sessions are being committed now.
 func (m *Manager) Waiting() int { return m.queue.Len() }
 
 var NewQueue = newQueue
@@ -18,7 +18,7 @@ func (q *queue) Enter(ctx context.Context, key string) (leave func(), err error)
 	return func() { q.leave(l) }, err
 }
 
-// Len is how many lines there are that somebody is in.
+// Len is the number of lines that somebody is in.
 func (q *queue) Len() (n int) {
 	for i := range q.shards {
 		q.shards[i].mu.Lock()
@@ -31,7 +31,7 @@ func (q *queue) Len() (n int) {
 	return n
 }
 
-// Lines is how many lines there are, those that everybody has left included.
+// Lines is the number of lines, including those that everybody has left.
 func (q *queue) Lines() (n int) {
 	for i := range q.shards {
 		q.shards[i].mu.Lock()
@@ -52,7 +52,7 @@ func DecodeAgain(data []byte) (same bool, err error) {
 		reflect.DeepEqual(st.unpack(), again.unpack()), nil
 }
 
-// HasRoom says whether somebody who appends to what is read of data would change what stands behind it.
+// HasRoom says whether appending to what was read from data would overwrite what follows it.
 func HasRoom(data []byte) (bool, error) {
 	st, err := decodeState(data)
 	if err != nil {
@@ -64,8 +64,8 @@ func HasRoom(data []byte) (bool, error) {
 	}), nil
 }
 
-// EncodeDecode says whether a state with these parts comes back as it was, from an encoding with
-// no room to spare.
+// EncodeDecode says whether a state with these parts survives encoding and decoding, and the
+// encoding has no spare capacity.
 func EncodeDecode(created, deadline int64, producer, seq uint64, kinds string, key, val []byte) bool {
 	p := &parts{writers: []writer{{producer, seq}, {seq, producer}}, entries: []entry{}}
 	for _, k := range []byte(kinds) {
@@ -77,8 +77,8 @@ func EncodeDecode(created, deadline int64, producer, seq uint64, kinds string, k
 		reflect.DeepEqual(slices.AppendSeq([]entry{}, st.all()), p.entries) && reflect.DeepEqual(st.unpack(), p)
 }
 
-// ReportToNobody is what all that happens goes through, in the session and outside, if no hook
-// is set.
+// ReportToNobody calls everything that reports events, in the session and outside, with no hook
+// set.
 func (m *Manager) ReportToNobody() (report func()) {
 	s := &Session{m: m}
 	return func() {

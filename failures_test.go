@@ -61,7 +61,7 @@ func Test_that_a_failed_load_never_looks_like_being_logged_out(t *testing.T) {
 						a.store.readFails.Store(true)
 						got := w.ask(g, lookOnly)
 						if got.status == http.StatusInternalServerError && (w.name == "a page of 500" || s.errors) {
-							return // the application has found out itself, and has a page for it
+							return // the application has noticed itself, and has a page for it
 						}
 						wantFailure(t, a, w, got, http.StatusServiceUnavailable, unavailable)
 						if a.store.reads.Load() != 1 || a.store.writes.Load() != 0 {
@@ -89,7 +89,7 @@ func Test_that_what_cannot_be_stored_is_an_error_500(t *testing.T) {
 					t.Errorf("half of the changes were saved")
 				}
 				if w.name == "a page of 500" {
-					return // the application has found out itself
+					return // the application has noticed itself
 				}
 				wantFailure(t, a, w, got, http.StatusInternalServerError, internal)
 				var encode *session.EncodeError
@@ -101,19 +101,19 @@ func Test_that_what_cannot_be_stored_is_an_error_500(t *testing.T) {
 	})
 }
 
-// mountWithHeaders is mount, with headers that belong to any answer set further out, and
-// with headers that belong to this answer set further in.
+// mountWithHeaders is mount, plus middleware further out that sets headers for any answer, and
+// middleware further in that sets headers for this answer.
 func (s setting) mountWithHeaders(mw echo.MiddlewareFunc) []echo.MiddlewareFunc {
 	all := []echo.MiddlewareFunc{setHeaders(generalHeaders)}
 	all = append(all, s.mount(mw)...)
 	return append(all, setHeaders(answerHeaders))
 }
 
-// losesStatus is for a way that Echo gets wrong: the outer of two echo.Responses takes 103
-// for the answer, and drops the status that follows.
+// losesStatus is for a way that Echo handles wrongly: the outer of two echo.Responses takes 103 for
+// the answer, and drops the status that follows.
 func (w way) losesStatus(s setting) bool { return w.name == "early hints, then a page" && s.rewraps }
 
-// generalHeaders say something about any answer, answerHeaders about one of success.
+// generalHeaders suit any answer, answerHeaders only a successful one.
 var (
 	generalHeaders = []string{"X-Request-Id", "Access-Control-Allow-Origin", "Strict-Transport-Security", "Content-Security-Policy"}
 	answerHeaders  = []string{"HX-Redirect", "HX-Trigger", "HX-Push-Url", "Location", "Refresh", "Set-Cookie",
@@ -131,13 +131,13 @@ func setHeaders(names []string) echo.MiddlewareFunc {
 	}
 }
 
-// wantFailure checks that got is Echo's answer to an error, and has nothing of the answer
-// that the handler gave.
+// wantFailure checks that got is Echo's answer to an error, and contains nothing of the handler's
+// answer.
 func wantFailure(t *testing.T, a *webApp, w way, got received, status int, body string) {
 	t.Helper()
 	wantError(t, a.err(), status)
 	if w.name == "an error that nobody answers" {
-		status, body = http.StatusOK, "" // by net/http: the error handler was asked
+		status, body = http.StatusOK, "" // from net/http: the error handler did not answer
 	}
 	if w.name == "an error, with an error page" {
 		body = "<h1>Sorry</h1>"
@@ -217,7 +217,7 @@ func Test_that_a_route_may_do_without_the_session(t *testing.T) {
 	})
 }
 
-// A logger further out reports what the visitor gets.
+// A logger further out must report what the visitor gets.
 func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 	type view struct {
 		status    int
@@ -267,7 +267,7 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 					a = newWebApp(t)
 					a.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 						return func(c echo.Context) error {
-							res := c.Response() // Echo's loggers do so
+							res := c.Response() // as Echo's loggers do
 							err := next(c)
 							c.Error(err)
 							after, logged = seen(c), seenOn(res)
@@ -296,8 +296,8 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 	})
 }
 
-// The error handler has nobody to return an error to. What it answers counts as an answer
-// like any other.
+// The error handler has nobody to return an error to. Its answer counts as an answer like any
+// other.
 func Test_that_the_answer_of_an_error_handler_commits_or_fails(t *testing.T) {
 	sorry := func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/sorry") }
 	handlers := map[string]func(a *webApp) echo.HTTPErrorHandler{
@@ -350,7 +350,7 @@ func Test_that_the_answer_of_an_error_handler_commits_or_fails(t *testing.T) {
 					continue // this setting cannot flush at all
 				}
 				if s.takesOut && (flushes || raw) {
-					continue // a limit: our writer is taken out, and Echo runs no hook; see docs/design.md
+					continue // a known limit: our writer is removed, and Echo runs no hook; see docs/design.md
 				}
 				t.Run(s.name+"/"+name, func(t *testing.T) {
 					a := newWebApp(t)
@@ -458,7 +458,7 @@ func Test_that_a_panic_after_a_withheld_answer_is_answered(t *testing.T) {
 	})
 }
 
-// httputil.ReverseProxy aborts, which cuts the connection, when it cannot write.
+// httputil.ReverseProxy aborts, which cuts the connection, if it cannot write.
 func Test_that_a_proxy_whose_answer_is_withheld_is_a_clean_error(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
 	t.Cleanup(upstream.Close)
@@ -506,7 +506,7 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 		for _, tc := range []struct {
 			desc   string
 			broken func() error
-			within bool // Recover is
+			within bool // Recover is further in
 		}{
 			{"of the store", func() error { panic(errStoreDown) }, false},
 			{"of an Update that is run again", func() error { return session.ErrConflict }, false},
@@ -539,7 +539,7 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 					}
 					return nil
 				}
-				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET is sent again if the connection breaks
+				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET would be sent again if the connection breaks
 				store.before = nil
 				if got.status != http.StatusInternalServerError || got.body != internal || got.header.Get("Location") != "" {
 					t.Errorf("got %d %q, Location %q, %v; want 500", got.status, got.body, got.header.Get("Location"), got.err)
@@ -552,9 +552,9 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 	})
 }
 
-// A response that says nothing would be taken for success, and htmx follows a header whatever the status.
+// An empty response would be taken for success, and htmx follows a header whatever the status.
 func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
-	asLogger := func(next echo.HandlerFunc) echo.HandlerFunc { // that of Echo answers errors, too
+	asLogger := func(next echo.HandlerFunc) echo.HandlerFunc { // Echo's logger answers errors, too
 		return func(c echo.Context) error {
 			if err := next(c); err != nil {
 				c.Error(err)
@@ -597,7 +597,7 @@ func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
 					}
 					return nil
 				}
-				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET is sent again if the connection breaks
+				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET would be sent again if the connection breaks
 				store.before = nil
 				if to := got.header.Get("HX-Redirect"); got.status != http.StatusInternalServerError || got.body != internal || to != "" {
 					t.Errorf("got %d %q, HX-Redirect %q, %v; want 500", got.status, got.body, to, got.err)
@@ -677,7 +677,7 @@ func Test_that_an_error_page_knows_what_was_saved_before(t *testing.T) {
 	})
 }
 
-// Nobody returns from a stream that does not look at its errors, so it must not be waited for.
+// A stream that ignores its errors does not return, so the answer must not wait for it.
 func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for name, begin := range map[string]func(c echo.Context){

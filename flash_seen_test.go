@@ -14,7 +14,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// reader is a visitor who flashes "Saved!" and counts how often he gets to see it.
+// reader is a visitor who flashes "Saved!" and counts how often it is shown.
 type reader struct {
 	*browser
 	times int
@@ -25,7 +25,7 @@ func (r *reader) saves() { r.browser.posts(nil, flashing(savedFlash)) }
 
 func savedFlash(s *session.Session) { s.FlashSuccess("Saved!") }
 
-// sees is a request whose answer is put in front of the visitor.
+// sees sends a request whose answer the visitor sees.
 func (r *reader) sees(a ask, h echo.HandlerFunc) reply {
 	got := r.asks(a, h)
 	r.times += strings.Count(got.body, "Saved!")
@@ -443,7 +443,7 @@ func Test_that_a_streamed_page_on_a_store_shows_a_message_once(t *testing.T) {
 	}
 }
 
-// Streams often end because the visitor leaves. What he has read by then he has read.
+// Streams often end because the visitor leaves. What was read by then counts as read.
 func Test_that_a_message_in_a_stream_is_not_shown_again_when_the_visitor_leaves_it(t *testing.T) {
 	for claim, tc := range map[string]struct{ before, during func(*session.Session) }{
 		"it came with the session":     {savedFlash, func(*session.Session) {}},
@@ -471,7 +471,7 @@ func Test_that_a_message_in_a_stream_is_not_shown_again_when_the_visitor_leaves_
 	}
 }
 
-// Its cookie left with the head, so the message would be shown again. It waits instead.
+// The cookie was sent with the head, so the message would be shown again. It waits instead.
 func Test_that_a_streamed_page_with_cookies_shows_nothing_and_says_so(t *testing.T) {
 	s := newCookieSite(t)
 	r := &reader{browser: s.browser()}
@@ -490,7 +490,7 @@ func Test_that_a_streamed_page_with_cookies_shows_nothing_and_says_so(t *testing
 	}
 }
 
-// With cookies one of the two is lost: the browser keeps the cookie that comes last.
+// With cookies one of the two messages would be lost: the browser keeps the cookie that comes last.
 func Test_that_two_requests_that_flash_at_once_lose_neither(t *testing.T) {
 	v := newSite(t).browser()
 	r := &reader{browser: v}
@@ -522,9 +522,9 @@ func Test_that_the_time_a_message_waits_can_be_set(t *testing.T) {
 	}, func(cfg *session.Config) { cfg.FlashTTL = 3 * session.DefaultFlashTTL })
 }
 
-// Rounds of what a browser with a busy page does after a form: the page itself among
-// icons, prefetches, polls and fragments, all at once. Cookies cannot do this when the
-// parallel requests write as well: whose cookie comes last wins. Here they only read.
+// Rounds of what a browser with a busy page does after a form: it loads the page together with
+// icons, prefetches, polls and fragments, all at once. With cookies this works only if the parallel
+// requests do not write: the cookie that comes last wins. Here they only read.
 func Test_that_under_fire_no_message_is_lost_or_repeated(t *testing.T) {
 	const rounds = 60
 	onBothStores(t, func(t *testing.T, s *site) {

@@ -60,7 +60,7 @@ func Test_what_a_page_reads_of_the_messages(t *testing.T) {
 		flash     func(s *session.Session)
 		read      read
 		want      any
-		thenRead  read // on the page after that; nil = read again
+		thenRead  read // on the next page; nil = read again
 		wantAfter any
 	}{
 		{
@@ -367,7 +367,7 @@ func Test_what_reflash_keeps(t *testing.T) {
 	}
 }
 
-// reflashing is a page that reads, and then keeps what it has read.
+// reflashing is a page that reads messages, and then keeps what it has read.
 func reflashing(read func(*session.Session) any, reflash func(*session.Session)) func(*session.Session) any {
 	return func(s *session.Session) any {
 		got := read(s)
@@ -412,7 +412,7 @@ func Test_that_reflash_knows_a_name_by_its_other_spellings(t *testing.T) {
 	}
 }
 
-// A box that was not checked is not sent. Left out on purpose, it has its default again.
+// A box that was not checked is not sent. If it is left out on purpose, it gets its default again.
 func Test_that_reflash_leaves_out_what_was_not_sent(t *testing.T) {
 	for name, reflash := range map[string]func(*session.Session){
 		"all but it":   func(s *session.Session) { s.ReflashExcept("news") },
@@ -614,7 +614,7 @@ func errorPageConsumes(t *testing.T, notFound echo.HandlerFunc) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// ContextTimeout cancels the context when its handler has returned.
+	// ContextTimeout cancels the context when its handler returns.
 	e.Use(middleware.ContextTimeout(time.Minute), manager.Middleware())
 	e.GET("/", notFound)
 	e.POST("/", func(c echo.Context) error {

@@ -15,11 +15,11 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// A connection that is taken over gets its response head from whoever took it. These
-// tests do so by hand; those with WebSocket libraries are in internal/e2e.
+// If a handler takes the connection over, it writes the response head itself. These tests do so by
+// hand; those with WebSocket libraries are in internal/e2e.
 
-// takeOver takes the connection over, says hello, and does more. It hangs up when the
-// request has ended, so that all that anybody writes arrives.
+// takeOver takes the connection over, says hello, and then does more. It hangs up when the request
+// has ended, so that everything written arrives.
 func takeOver(more func(s *session.Session) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		conn, _, err := c.Response().Hijack()
@@ -73,10 +73,10 @@ func Test_that_a_session_may_be_changed_after_the_connection_was_taken_over(t *t
 
 	a = simpleApp(t, takeOver(func(s *session.Session) error { putSeven(s); return s.Err() }))
 	a.guest(t, newWire(t, false)).during(nil, "/")
-	wantLoud(t, a, a.err(), session.ErrHeadSent) // a new session has no way to its visitor
+	wantLoud(t, a, a.err(), session.ErrHeadSent) // the id of a new session cannot reach its visitor
 }
 
-// The handler learns of it while it can still answer.
+// The handler learns of the cookie while it can still answer.
 func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T) {
 	cases := []struct {
 		name   string
@@ -226,7 +226,7 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 }
 
 func Test_that_a_failed_takeover_leaves_the_session_as_it_was(t *testing.T) {
-	w := newWire(t, true) // there is no taking over in HTTP/2
+	w := newWire(t, true) // HTTP/2 connections cannot be taken over
 	a := simpleApp(t, func(c echo.Context) error {
 		if _, _, err := c.Response().Hijack(); !errors.Is(err, http.ErrNotSupported) {
 			t.Errorf("got %v; want ErrNotSupported", err)
@@ -240,7 +240,7 @@ func Test_that_a_failed_takeover_leaves_the_session_as_it_was(t *testing.T) {
 	}
 }
 
-// What the writer can do, it can still do through ours.
+// What the writer below can do must also work through ours.
 func Test_that_the_writer_below_is_within_reach(t *testing.T) {
 	below := &writerThatCan{ResponseRecorder: httptest.NewRecorder()}
 	a := simpleApp(t, func(c echo.Context) error {
@@ -310,7 +310,8 @@ func Test_that_a_message_told_over_a_connection_that_was_taken_over_is_told_once
 	wantText(t, "on the next page", left, "")
 }
 
-// What is sent then may be anything, and is no page that has had them.
+// What is sent on the connection may be anything, so it does not count as a page that has shown
+// them.
 func Test_that_old_input_outlives_a_connection_that_is_taken_over(t *testing.T) {
 	a := simpleApp(t, takeOver(func(s *session.Session) error { s.Has("user"); return nil }))
 	g := a.guest(t, newWire(t, false)).begins()
@@ -323,7 +324,7 @@ func Test_that_old_input_outlives_a_connection_that_is_taken_over(t *testing.T) 
 	}
 }
 
-// What net/http asks for is FlushError; few writers of middleware have Flush besides.
+// net/http looks for FlushError; few middleware writers also have Flush.
 func Test_that_a_writer_which_flushes_and_says_what_fails_is_flushed(t *testing.T) {
 	a := simpleApp(t, func(c echo.Context) error {
 		putSeven(session.From(c))
@@ -343,15 +344,15 @@ type flushingWriter struct {
 
 func (w *flushingWriter) FlushError() error { w.flushed = true; return nil }
 
-// onlyWriter hides what else a writer can do.
+// onlyWriter hides the other abilities of a writer.
 type onlyWriter struct{ http.ResponseWriter }
 
-// leading is a writer that can nothing more than the one it leads to.
+// leading is a writer with no abilities of its own beyond Unwrap.
 type leading struct{ http.ResponseWriter }
 
 func (w leading) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// writerThatCan is a response writer that can do more than it must.
+// writerThatCan is a response writer with optional abilities.
 type writerThatCan struct {
 	*httptest.ResponseRecorder
 	pushed           string

@@ -36,7 +36,7 @@ func Test_that_a_context_that_is_printed_tells_no_id(t *testing.T) {
 	})
 }
 
-// Somebody will log it, and the id opens the session.
+// Somebody will log a session, and its id would open it.
 func Test_that_a_session_that_is_printed_tells_its_handle_only(t *testing.T) {
 	p := start(t, session.Config{})
 	v := newVisitor()
@@ -55,15 +55,15 @@ func Test_that_a_session_that_is_printed_tells_its_handle_only(t *testing.T) {
 				t.Errorf("it tells more: %s", &said)
 			}
 		}
-		session.Update(s, "n", func(n int) int { return n + len(fmt.Sprint(s)) }) // it is locked meanwhile
+		session.Update(s, "n", func(n int) int { return n + len(fmt.Sprint(s)) }) // prints the session while it is locked
 	})
 	if got := fmt.Sprint((*session.Session)(nil)); got != "session()" {
 		t.Errorf("none is printed as %q", got)
 	}
 }
 
-// Whatever happens, in whatever store: neither the hooks nor the log are told what could be
-// used to take over a session, or what is in one.
+// Whatever happens, in whatever store: neither the hooks nor the log must get anything that could
+// be used to take over a session, or that is stored in one.
 func Test_that_hooks_and_log_are_told_no_secret(t *testing.T) {
 	memory := memorystore.New(memorystore.Options{})
 	for name, store := range map[string]session.Store{
@@ -86,7 +86,7 @@ func Test_that_hooks_and_log_are_told_no_secret(t *testing.T) {
 			logger := slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{
 				Level: slog.LevelDebug,
 				ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-					err, _ := a.Value.Any().(error) // some logs say what an error wraps
+					err, _ := a.Value.Any().(error) // some loggers print what an error wraps
 					tellErrors(err)
 					return a
 				},
@@ -154,17 +154,17 @@ func (f *faultyTagger) Write(ctx context.Context, key string, rec session.Record
 	return f.Store.Write(ctx, key, rec)
 }
 
-// hiddenNumber decodes to an error that quotes what it was given.
+// hiddenNumber fails to decode, with an error that quotes its input.
 type hiddenNumber struct{}
 
 func (*hiddenNumber) UnmarshalJSON(raw []byte) error { return fmt.Errorf("%s is no number", raw) }
 
-// hiddenText encodes to an error that quotes it.
+// hiddenText fails to encode, with an error that quotes it.
 type hiddenText string
 
 func (h hiddenText) MarshalJSON() ([]byte, error) { return nil, fmt.Errorf("%s is no text", string(h)) }
 
-// secretScenario lets all kinds of things happen, and returns what must not be told.
+// secretScenario makes all kinds of things happen, and returns what must not be reported.
 func secretScenario(t *testing.T, p, other *process, store *faultyTagger) (secrets []string) {
 	const user, value, message = "user-ada-7", "value-31415926", "message-27182818"
 	secrets = []string{user, value, message, "31415926"}
@@ -213,7 +213,7 @@ func secretScenario(t *testing.T, p, other *process, store *faultyTagger) (secre
 	few := newVisitor()
 	do(few, func(s *session.Session) { s.Tag(user) })
 	store.failing, store.with = "Write", session.ErrTooLarge
-	do(few, put("text", value)) // the tag is one of the largest
+	do(few, put("text", value)) // the tag is one of the largest entries
 	store.failing = ""
 	newVisitor().do(p, put("text", strings.Repeat(value, 1000)))
 	for _, cookie := range []string{"~bad~", strings.Repeat("A", 43), v.cookie() + "x"} {

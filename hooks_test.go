@@ -24,8 +24,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// scene is a visitor of a process whose store can be made to fail. No store of the scene is a
-// Tagger unless it says so.
+// scene is a visitor of a process whose store can be made to fail. Its store is a Tagger only if
+// the scene says so.
 type scene struct {
 	*testing.T
 	*visitor
@@ -52,7 +52,7 @@ func (p *process) forget() {
 	p.events = nil
 }
 
-// heard is what the hooks of p were told since the last time, a word or two for each.
+// heard is what the hooks of p heard since the last call, a word or two for each.
 func (p *process) heard() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,7 +76,7 @@ func (p *process) heard() []string {
 
 func (sc *scene) does(work func(*session.Session)) { sc.do(sc.p, work) }
 
-// fails lets the store fail at the methods.
+// fails makes the store fail in these methods.
 func (sc *scene) fails(methods ...string) {
 	sc.store.before = func(c call) error {
 		if slices.Contains(methods, c.method) {
@@ -285,7 +285,7 @@ func (sc *scene) handle() (h string) {
 	return h
 }
 
-// spoil puts data in the place of the visitor's record.
+// spoil replaces the visitor's record by data.
 func (sc *scene) spoil(data string) {
 	key := keyOf(sc.cookie())
 	rec, err := sc.store.Read(sc.Context(), key)
@@ -478,7 +478,7 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 			})
 			sc.withCookie("bad", read)
 		}, ""},
-		{"a value of another type that is looked up", func(sc *scene) { // the caller is told
+		{"a value of another type that is looked up", func(sc *scene) { // the caller gets the error
 			sc.does(func(s *session.Session) {
 				if _, _, err := session.Lookup[string](s, "n"); err == nil {
 					sc.Error("n is a text")
@@ -488,7 +488,7 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 				sc.Error("the hook has not heard of it")
 			}
 		}, ""},
-		{"a change outside of a request that fails", func(sc *scene) { // its caller is told as well
+		{"a change outside of a request that fails", func(sc *scene) { // the caller gets the error, too
 			_ = sc.p.manager.Update(sc.Context(), sc.handle(), func(s *session.Session) error { s.Put("a", math.NaN()); return nil })
 		}, ""},
 	} {
@@ -524,7 +524,7 @@ func Test_that_a_value_of_another_type_is_logged_where_there_are_no_hooks(t *tes
 
 func showAlerts(s *session.Session) { s.FlashMessages().Alerts() }
 
-// The log of the application may say no more than which address was asked for.
+// Otherwise, the application's log may say no more than which address was requested.
 func Test_that_what_a_handler_does_wrong_is_said_with_its_place(t *testing.T) {
 	for desc, wrong := range map[string]func(*session.Session){
 		"a change that fails":     func(s *session.Session) { s.Put("a", math.NaN()) },
@@ -542,7 +542,7 @@ func Test_that_what_a_handler_does_wrong_is_said_with_its_place(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		desc  string
-		place string // is in it; "" is none
+		place string // part of the log; "" = no place
 		late  func(*session.Session)
 	}{
 		{"a goroutine", "/hooks_test.go:", func(s *session.Session) { go func() { s.Regenerate() }() }},
@@ -571,7 +571,7 @@ func Test_that_what_a_handler_does_wrong_is_said_with_its_place(t *testing.T) {
 	}
 }
 
-// everyHook sets each hook that hears of events to what hook makes of its name.
+// everyHook sets each hook that gets events to what hook returns for its name.
 func everyHook(hook func(name string) func(context.Context, session.Event)) (all session.Hooks) {
 	v := reflect.ValueOf(&all).Elem()
 	for i := range v.NumField() {
@@ -702,7 +702,7 @@ func Test_that_a_hook_which_panics_does_no_harm(t *testing.T) {
 	}
 }
 
-// brokenLog panics at each line.
+// brokenLog panics for each line.
 type brokenLog struct{ slog.Handler }
 
 func (brokenLog) Handle(context.Context, slog.Record) error { panic("the log is broken") }
@@ -712,7 +712,7 @@ func Test_that_a_log_which_panics_costs_nobody_the_session(t *testing.T) {
 	p.Pre(recovering)
 	v := newVisitor()
 	r := v.request()
-	r.Header.Set("Referer", "http://example.com/") // a secure cookie is refused there, which is worth a line
+	r.Header.Set("Referer", "http://example.com/") // a secure cookie will be refused, which is logged
 	rec := p.serve(r, with(put("n", 1)))
 	v.keep(rec)
 	if rec.Code != http.StatusInternalServerError || !alive(p, v) {
@@ -725,7 +725,7 @@ func Test_that_hooks_are_called_outside_of_the_lock(t *testing.T) {
 	looks := everyHook(func(string) func(context.Context, session.Event) {
 		return func(ctx context.Context, _ session.Event) {
 			if s := session.FromContext(ctx); s != nil {
-				s.Handle() // would wait for ever
+				s.Handle() // would wait forever for the lock
 			}
 			called++
 		}

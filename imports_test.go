@@ -21,10 +21,10 @@ import (
 //	  templ         echo   └── sessiontest ──▶ echo
 //	          (in echoFiles only)
 //
-// A package that is imported against the arrows reaches users who did not ask for it.
+// A package that is imported against the arrows would reach users who did not ask for it.
 
-// echoFiles are the files of the root package that know Echo. All others work
-// on net/http and context, so that another version of Echo changes these only.
+// echoFiles are the files of the root package that use Echo. All others use net/http and context,
+// so that another version of Echo changes only these.
 var echoFiles = []string{
 	"answer.go",
 	"bind.go",   // for the errors of its Bind
@@ -237,7 +237,7 @@ func within(name, parent string) bool {
 	return name == parent || strings.HasPrefix(name, parent+"/")
 }
 
-// A program that imports one store contains the driver of no other; only the package stores
+// A program that imports one store must not contain the drivers of others; only the package stores
 // brings them all.
 func Test_that_a_store_brings_its_own_driver_only(t *testing.T) {
 	drivers := map[string]string{
@@ -259,7 +259,7 @@ func Test_that_a_store_brings_its_own_driver_only(t *testing.T) {
 	}
 }
 
-// Spans and metrics are for those who import otelsession, a module of its own.
+// Spans and metrics are for programs that import otelsession, a module of its own.
 func Test_that_nobody_else_has_OpenTelemetry_in_his_program(t *testing.T) {
 	mod, err := os.ReadFile("go.mod")
 	if err != nil {

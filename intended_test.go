@@ -75,7 +75,7 @@ func Test_which_addresses_are_remembered(t *testing.T) {
 	}
 }
 
-// A guard of pages for users remembers the address of each request that it turns away.
+// Middleware that guards pages for users remembers the address of each request that it turns away.
 func Test_that_a_guard_remembers_the_address_of_a_page(t *testing.T) {
 	cases := []struct {
 		claim string

@@ -84,14 +84,15 @@ func Test_that_a_stream_does_not_undo_what_happened_while_it_ran(t *testing.T) {
 	})
 }
 
-// A stream may go on for hours. What it has shown by an event, or by Save, is gone.
+// A stream may go on for hours. Messages that it has sent by an event, or before Save, are
+// consumed.
 func Test_that_a_stream_shows_a_message_once(t *testing.T) {
 	flush := func(c echo.Context) { c.Response().Flush() }
 	save := func(c echo.Context) { _ = session.From(c).Save(c.Request().Context()) }
 	for _, tc := range []struct {
 		claim, media string
 		next         func(c echo.Context)
-		loads        bool // before the head
+		loads        bool // loads the session before the head
 	}{
 		{"by each event", "text/event-stream", flush, true},
 		{"though it looks for messages late", "text/event-stream; charset=utf-8", flush, false},
@@ -128,7 +129,7 @@ func Test_that_a_stream_shows_a_message_once(t *testing.T) {
 	}
 }
 
-// sends is a stream in which each of show writes an event.
+// sends is a stream that writes an event for each element of show.
 func sends(show ...func(s *session.Session) string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		s := session.From(c)
@@ -196,7 +197,7 @@ func Test_that_an_event_which_nobody_waits_for_shows_nothing(t *testing.T) {
 	wantText(t, "the next page", v.opens(alertsPage).body, "<main>Saved!</main>")
 }
 
-// A page is one thing, though it is sent in pieces.
+// A page is a single view, even if it is sent in pieces.
 func Test_that_a_streamed_page_may_show_a_message_in_two_places(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(nil, flashing(savedFlash))
@@ -284,7 +285,7 @@ func Test_that_a_change_after_the_head_of_an_error_page_is_loud(t *testing.T) {
 	})
 }
 
-// Lost has said so.
+// The Lost hook has reported it.
 func Test_that_a_change_after_the_session_is_lost_is_not_reported_as_late(t *testing.T) {
 	p, v := start(t, session.Config{}), newVisitor()
 	v.must(t, p, put("a", 1))
@@ -325,8 +326,8 @@ func Test_that_a_change_before_a_panic_in_a_stream_is_loud(t *testing.T) {
 	})
 }
 
-// wantLoud checks that a late change failed with that error, was told to the hook, once,
-// and is in the log.
+// wantLoud checks that a late change failed with this error, was reported to the hook once, and is
+// in the log.
 func wantLoud(t *testing.T, a *webApp, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
@@ -485,8 +486,8 @@ func Test_that_Save_before_a_stream_sets_the_cookie_once(t *testing.T) {
 	})
 }
 
-// What the store has already done cannot be taken back, so the visitor must learn of it:
-// his old id is dead.
+// What the store has already done cannot be undone, so the visitor must get the new id: the old one
+// is dead.
 func Test_that_a_new_id_arrives_even_with_an_error_answer(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		a := newWebApp(t)
@@ -541,7 +542,7 @@ func Test_that_a_visitor_who_hangs_up_does_not_undo_a_change(t *testing.T) {
 				r := g.request(http.MethodGet, "/", nil)
 				ctx, hangUp := context.WithCancel(r.Context())
 				go func() { <-running; hangUp() }()
-				g.send(r.WithContext(ctx)) // if the server is quick, it gets an answer all the same
+				g.send(r.WithContext(ctx)) // if the server is quick, it still gets an answer
 				<-gone
 				if n := g.kept(); n != 7 {
 					t.Errorf("the change was not saved: got %d", n)
@@ -551,7 +552,7 @@ func Test_that_a_visitor_who_hangs_up_does_not_undo_a_change(t *testing.T) {
 	})
 }
 
-// The context of the request has ended by the time the error handler runs.
+// The context of the request has ended when the error handler runs.
 func Test_that_an_error_handler_may_change_the_session_after_ContextTimeout(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for name, mw := range map[string]echo.MiddlewareFunc{
@@ -596,7 +597,8 @@ func Test_that_goroutines_share_the_session_of_a_request(t *testing.T) {
 	})
 }
 
-// The header of the response is the handler's, and net/http's. (The race detector sees who else looks.)
+// Only the handler and net/http may use the header of the response. (The race detector notices
+// anybody else.)
 func Test_that_goroutines_may_look_for_messages_while_the_page_is_written(t *testing.T) {
 	p := start(t, session.Config{})
 	server := httptest.NewServer(p)
@@ -648,7 +650,8 @@ func Test_that_goroutines_which_ask_for_it_at_once_get_the_same_session(t *testi
 	}
 }
 
-// A session may begin at any moment, also when the answer leaves and when the handler returns.
+// A session may begin at any moment, even while the answer is being sent or the handler is
+// returning.
 func Test_that_a_change_of_a_session_that_begins_meanwhile_is_saved_or_refused(t *testing.T) {
 	fails := func(echo.Context) error { return echo.ErrNotFound }
 	tryTwice := func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -696,8 +699,8 @@ func Test_that_a_change_of_a_session_that_begins_meanwhile_is_saved_or_refused(t
 	}
 }
 
-// meanwhile has v visit p, and a goroutine begin the session and work on it while the handler
-// answers: at another moment for each n.
+// meanwhile makes v visit p. While the handler answers, a goroutine begins the session and works on
+// it, at a different moment for each n.
 func meanwhile(v *visitor, p *process, n int, answer echo.HandlerFunc, work func(*session.Session)) (s *session.Session, status int) {
 	var running atomic.Bool
 	pause := func(n int) {
@@ -706,7 +709,7 @@ func meanwhile(v *visitor, p *process, n int, answer echo.HandlerFunc, work func
 		}
 	}
 	var wg sync.WaitGroup
-	var begin sync.Once // the handler may be tried twice
+	var begin sync.Once // the handler may be called twice
 	rec := v.visit(p, func(c echo.Context) error {
 		ctx := c.Request().Context()
 		begin.Do(func() {
@@ -752,7 +755,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 						defer close(done)
 						<-ctx.Done()
 						saved = s.Save(context.WithoutCancel(ctx))
-						for running := true; running; { // among the others
+						for running := true; running; { // concurrently with the end of the request
 							select {
 							case <-ended:
 								running = false
@@ -771,7 +774,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 				})
 				g := a.guest(t, w)
 				g.get("/")
-				for range 10 { // they get the Echo context, which is pooled
+				for range 10 { // they use the Echo context, which is pooled
 					a.guest(t, w).get("/?other=1")
 				}
 				close(ended)
@@ -791,7 +794,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 	})
 }
 
-// Nobody needs to have looked at it before.
+// Nobody needs to have used the session before.
 func Test_that_a_session_that_begins_after_the_answer_is_closed(t *testing.T) {
 	for desc, answer := range map[string]echo.HandlerFunc{
 		"of the handler":       func(c echo.Context) error { return c.String(http.StatusOK, "ok") },
@@ -810,7 +813,7 @@ func Test_that_a_session_that_begins_after_the_answer_is_closed(t *testing.T) {
 				return answer(c)
 			})
 			if desc == "of net/http" {
-				over() // nothing else tells that it has answered
+				over() // nothing else signals that net/http has answered
 			}
 			s := session.FromContext(kept)
 			if n := session.Get[int](s, "a"); n != 1 {
@@ -824,8 +827,8 @@ func Test_that_a_session_that_begins_after_the_answer_is_closed(t *testing.T) {
 	}
 }
 
-// Timeout answers in the place of a handler that takes too long, and lets it run on. Here
-// it does so when the request is cancelled, which needs no clock.
+// Timeout answers in place of a handler that takes too long, and lets it run on. Here it does so
+// when the request is cancelled, so the test needs no clock.
 func Test_that_Timeout_commits_what_the_handler_changed_so_far(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		answered, done := make(chan struct{}), make(chan struct{})
@@ -890,7 +893,7 @@ func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
 	}
 	for protocol, http2 := range protocols {
 		t.Run(protocol, func(t *testing.T) {
-			without := filesLeftBehind(t, http2) // net/http of Go 1.27 leaves those of HTTP/2 itself
+			without := filesLeftBehind(t, http2) // those that net/http of Go 1.27 leaves behind itself with HTTP/2
 			for name, mount := range mounts {
 				t.Run(name, func(t *testing.T) {
 					a := newWebApp(t)
@@ -903,7 +906,7 @@ func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
 	}
 }
 
-// filesLeftBehind is how many of its temporary files net/http has not removed after an upload.
+// filesLeftBehind is how many temporary files of net/http remain after an upload.
 func filesLeftBehind(t *testing.T, http2 bool, mounted ...echo.MiddlewareFunc) int {
 	t.Helper()
 	dir := t.TempDir()
@@ -925,7 +928,7 @@ func filesLeftBehind(t *testing.T, http2 bool, mounted ...echo.MiddlewareFunc) i
 	if got.status != http.StatusOK || files != 1 {
 		t.Fatalf("got %d, %v, %d files; want the upload in a file", got.status, got.err, files)
 	}
-	w.server.Close() // waits until net/http has done with the request
+	w.server.Close() // waits until net/http is done with the request
 	return countFiles(t, dir)
 }
 
@@ -938,7 +941,7 @@ func countFiles(t *testing.T, dir string) int {
 	return len(files)
 }
 
-// largeUpload is a form with a file of that size, which is made as it is read.
+// largeUpload is a form with a file of this size, which is generated while it is read.
 func largeUpload(size int64) (body io.Reader, contentType string) {
 	r, w := io.Pipe()
 	form := multipart.NewWriter(w)
@@ -999,7 +1002,7 @@ func Test_that_two_managers_keep_two_sessions(t *testing.T) {
 	})
 }
 
-// Middleware further out may have handed the session to a goroutine, which may outlive the request.
+// Middleware further out may have given the session to a goroutine, which may outlive the request.
 func Test_that_a_route_may_be_noted_while_others_use_the_session(t *testing.T) {
 	p := start(t, session.Config{})
 	v := newVisitor()

@@ -22,7 +22,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// keyOf is what a store knows a session by.
+// keyOf is the key under which a store has a session.
 func keyOf(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return hex.EncodeToString(sum[:])
@@ -259,8 +259,8 @@ func Test_that_a_regenerated_session_has_a_new_id_and_the_old_data(t *testing.T)
 	}
 }
 
-// Session fixation, end to end: somebody plants the id of a session of his in the
-// visitor's browser, and waits for the visitor to log in.
+// Session fixation, end to end: an attacker plants the id of their own session in the visitor's
+// browser, and waits for the visitor to log in.
 func Test_that_a_planted_session_is_worth_nothing_after_login(t *testing.T) {
 	store := memorystore.New(memorystore.Options{})
 	p := start(t, session.Config{Store: store})
@@ -268,7 +268,7 @@ func Test_that_a_planted_session_is_worth_nothing_after_login(t *testing.T) {
 	attacker.must(t, p, put("cart", "planted"))
 	victim := attacker.clone()
 
-	// The attacker tries at the moment when the victim's answer is on its way.
+	// The attacker tries while the victim's answer is being sent.
 	login := func(c echo.Context) error {
 		s := session.From(c)
 		s.Regenerate()
@@ -360,7 +360,7 @@ func Test_that_a_log_out_wins_over_a_regenerate(t *testing.T) {
 	}
 }
 
-// Whoever is told that he is logged out, is.
+// A visitor who is told that they are logged out must be logged out.
 func Test_that_a_log_out_that_races_a_regenerate_ends_the_session_or_fails(t *testing.T) {
 	var failed int
 	for trial := range 2000 {
@@ -451,8 +451,8 @@ func Test_that_a_lost_answer_during_a_regenerate_leaves_no_session_behind(t *tes
 	v := newVisitor()
 	v.must(t, p, put("n", 1))
 	rec := v.do(p, (*session.Session).Regenerate)
-	// The retry of the driver finds nothing. That is also what a log-out leaves, and the
-	// safe side is to take it for one.
+	// The driver's retry finds nothing. A log-out would look the same, and it is safer to assume
+	// one.
 	if len(setCookies(rec)) != 0 || store.Len() != 0 {
 		t.Errorf("status %d, sets %v, %d records; want no session", rec.Code, setCookies(rec), store.Len())
 	}
@@ -515,8 +515,8 @@ func Test_that_regenerate_and_destroy_in_one_request_go_together(t *testing.T) {
 	}
 }
 
-// A request that was sent before the browser had the answer of the login must not begin a
-// session: its cookie would take the place of the new one, and log the visitor out.
+// A request that was sent before the browser had the answer to the login must not begin a session:
+// its cookie would replace the new one, and log the visitor out.
 func Test_that_a_straggler_with_the_old_id_does_not_replace_the_new_session(t *testing.T) {
 	store := memorystore.New(memorystore.Options{})
 	p := start(t, session.Config{Store: store})
@@ -542,7 +542,7 @@ func Test_that_a_straggler_with_the_old_id_does_not_replace_the_new_session(t *t
 	}
 	tab.clone().must(t, p, func(s *session.Session) { s.Regenerate(); s.Put("user", 7) }) // a login sent twice
 
-	p.clock.advance(11 * time.Second) // by now it is a visitor with a dead id
+	p.clock.advance(11 * time.Second) // by now it counts as a visitor with a dead id
 	tab.must(t, p, put("cart", 3))
 	v.must(t, p, func(s *session.Session) {
 		if session.Get[int](s, "user") != 7 || session.Get[int](s, "cart") != 1 {
@@ -582,7 +582,7 @@ func Test_that_a_process_remembers_for_a_minute_which_sessions_have_moved(t *tes
 	}
 }
 
-// All of this holds between processes as well, if the store has an index for the notes.
+// All of this must also hold between processes, if the store has an index for the notes.
 func Test_that_another_process_knows_that_a_session_has_moved(t *testing.T) {
 	for _, tc := range []struct {
 		desc string
@@ -601,7 +601,7 @@ func Test_that_another_process_knows_that_a_session_has_moved(t *testing.T) {
 		if moved != 200 || late != 503 || !errors.Is(q.failure(), session.ErrMoved) {
 			t.Errorf("%s on its way: statuses %d and %d, %v; want 200, and 503 for ErrMoved", tc.desc, moved, late, q.failure())
 		}
-		if tc.desc != "a regenerate" { // that may begin anew: it is a login, sent twice
+		if tc.desc != "a regenerate" { // a regenerate may begin a new session: it is a login that was sent twice
 			rec := tab.do(q, tc.late)
 			if rec.Code != 503 || len(setCookies(rec)) != 0 {
 				t.Errorf("%s by the old id: status %d, cookies %q; want 503 and none", tc.desc, rec.Code, setCookies(rec))
@@ -611,7 +611,7 @@ func Test_that_another_process_knows_that_a_session_has_moved(t *testing.T) {
 			t.Errorf("%s: %d sessions; want one", tc.desc, store.Len())
 		}
 		q.clock.advance(11 * time.Second)
-		tab.must(t, q, put("a", 1)) // by now it is a visitor with a dead id
+		tab.must(t, q, put("a", 1)) // by now it counts as a visitor with a dead id
 	}
 }
 
@@ -636,7 +636,7 @@ func Test_that_a_regenerate_that_fails_leaves_no_note(t *testing.T) {
 		if rec.Code != 503 || store.Len() != before {
 			t.Errorf("%s fails: status %d, %d sessions; want 503 and %d", fails, rec.Code, store.Len(), before)
 		}
-		// Had a note been left, this log-out and what comes late would fail, too.
+		// If a note had been left, this log-out and the late change would fail, too.
 		logout, late := interleaved(p, p, v, (*session.Session).Destroy, put("a", 1))
 		if logout != 200 || late != 200 {
 			t.Errorf("%s failed: a log-out %d, a late change %d; want 200: the session has not moved", fails, logout, late)
@@ -644,7 +644,7 @@ func Test_that_a_regenerate_that_fails_leaves_no_note(t *testing.T) {
 	}
 }
 
-// stalling does not answer when a version is to be destroyed.
+// stalling does not answer when it should destroy a version.
 type stalling struct{ session.Tagger }
 
 func (s stalling) Destroy(ctx context.Context, key string, version uint64) error {

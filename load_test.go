@@ -17,7 +17,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// newID is a well-formed id that nobody has given out; n makes it another one.
+// newID is a well-formed id that was never given out; n selects one of them.
 func newID(n int) string { return fmt.Sprintf("%042d", n) + "A" }
 
 func Test_that_an_id_that_leads_nowhere_is_never_adopted(t *testing.T) {
@@ -332,7 +332,7 @@ func Test_what_becomes_of_a_record_that_cannot_be_understood(t *testing.T) {
 	}
 }
 
-// A later version may add kinds of entries, and runs beside this one while it is deployed.
+// A later release may add kinds of entries, and runs beside this one during a deployment.
 func Test_that_an_entry_of_a_kind_that_nobody_knows_stays(t *testing.T) {
 	const entry = "z\x06factor\x05known"
 	for desc, work := range map[string]func(*session.Session){

@@ -53,7 +53,7 @@ func Test_that_a_handler_that_is_tried_again_from_further_out_is_saved(t *testin
 	}
 }
 
-// What comes between the two belongs to the same request.
+// What runs between the two belongs to the same request.
 func Test_that_a_second_mount_leaves_the_commit_to_the_first(t *testing.T) {
 	store := &watched{Store: memorystore.New(memorystore.Options{})}
 	mw := session.Middleware(session.Config{Store: store})
@@ -74,7 +74,7 @@ func Test_that_a_second_mount_leaves_the_commit_to_the_first(t *testing.T) {
 	}
 }
 
-// Each would take the other's sessions for some of its own that have ended, and remove the cookie.
+// Each would take the other's sessions for its own sessions that have ended, and remove the cookie.
 func Test_that_two_middlewares_with_one_cookie_are_refused(t *testing.T) {
 	for _, tc := range []struct {
 		desc         string
@@ -114,7 +114,7 @@ func Test_that_cookies_of_one_name_do_not_replace_each_other_if_browsers_tell_th
 		e.POST("/admin", func(c echo.Context) error {
 			for _, m := range managers {
 				m.From(c).Put("n", 1)
-				if err := m.From(c).Save(c.Request().Context()); err != nil { // which sets the cookie, as the answer does again
+				if err := m.From(c).Save(c.Request().Context()); err != nil { // sets the cookie, which the answer does again
 					return err
 				}
 			}
@@ -192,8 +192,8 @@ func Test_that_a_request_may_have_several_sessions(t *testing.T) {
 	e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/absent", nil))
 }
 
-// What has been saved further in must not be lost with the answer that is withheld: an id that the
-// visitor is not told is as bad as a log-out.
+// What was saved further in must not be lost with the answer that is withheld: a new id that the
+// visitor does not get is as bad as a log-out.
 func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another(t *testing.T) {
 	for name, answer := range map[string]echo.HandlerFunc{
 		"a page": func(c echo.Context) error { return c.HTML(http.StatusOK, page) },

@@ -15,8 +15,8 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// A model of what sessions promise, and random requests that must agree with it. Several
-// requests are open at once; chance says which of them takes its next step.
+// A model of what sessions promise, and random requests that must agree with it. Several requests
+// are open at once, and chance decides which of them takes its next step.
 
 // model is every session there ever was.
 type model map[string]*modelSession // by id
@@ -39,11 +39,11 @@ func (m *modelSession) clone() *modelSession {
 	return &modelSession{maps.Clone(m.values), slices.Clone(m.alerts), m.fate}
 }
 
-// modelRequest is an open request: what it has seen and what it is going to change.
+// modelRequest is an open request: what it has seen and what it will change.
 type modelRequest struct {
 	id     string // of its session; "" = none
 	view   *modelSession
-	came   []string // the alerts it was given
+	came   []string // the alerts that it came with
 	ops    []func(*modelSession)
 	alerts []string
 	renews bool
@@ -67,8 +67,8 @@ func (r *modelRequest) change(op func(*modelSession)) {
 	r.ops = append(r.ops, op)
 }
 
-// commit is what closing r must do: the expected status, and the session that begins, if
-// one does. Its id is for the caller to learn.
+// commit is what closing r must do: the expected status, and the session that begins, if any. The
+// caller must fill in its id.
 func (m model) commit(r *modelRequest) (status int, begins *modelSession) {
 	if r.ends != "" {
 		old := m[r.ends]
@@ -192,7 +192,7 @@ func (r *modelRequest) randomStep(random *rand.Rand, step int) {
 		r.change(func(m *modelSession) { m.values[key] = 2*m.values[key] + 1 })
 	case 6:
 		r.do(forget(key))
-		if _, seen := r.view.values[key]; seen { // what it has not seen it cannot mean
+		if _, seen := r.view.values[key]; seen { // what the handler has not seen it cannot mean
 			r.change(func(m *modelSession) { delete(m.values, key) })
 		}
 	case 7:
@@ -221,7 +221,8 @@ func (r *modelRequest) randomStep(random *rand.Rand, step int) {
 	}
 }
 
-// close ends r, and compares what became of it. It is the id that was given out, if any.
+// close ends r, and compares the result with the model. It returns the id that was given out, if
+// any.
 func (m model) close(t *testing.T, r *modelRequest) (id string) {
 	close(r.steps)
 	<-r.done

@@ -19,7 +19,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// old reads fields as "name=value", or "name=-" where the default is to be shown.
+// old reads fields as "name=value", or "name=-" if the default is to be shown.
 func old(names ...string) func(*session.Session) any {
 	return func(s *session.Session) any {
 		var all []string
@@ -39,8 +39,8 @@ func Test_how_long_old_input_lives(t *testing.T) {
 	cases := []struct {
 		claim  string
 		before []ask
-		by     echo.HandlerFunc // which answers those
-		want   string           // on the page after that
+		by     echo.HandlerFunc // answers those
+		want   string           // on the next page
 	}{
 		{"until the next page", nil, nil, "title=T"},
 		{"that page ends it", []ask{{}}, showsForm, "title=-"},
@@ -81,10 +81,11 @@ func Test_how_long_old_input_lives(t *testing.T) {
 	}
 }
 
-// scriptFetch is what fetch sends by itself.
+// scriptFetch are the headers that fetch sends by itself.
 var scriptFetch = headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}
 
-// The page has loaded the session before the form was sent, so what that left is for another one.
+// The page loaded the session before the form was sent, so the old input of that is for another
+// page.
 func Test_that_a_page_which_is_in_flight_across_the_POST_leaves_old_input(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(nil, flashing(func(s *session.Session) { s.Put("user", 7) }))
@@ -240,7 +241,7 @@ func Test_that_an_application_has_words_of_its_own_for_what_is_never_kept(t *tes
 		}
 	}
 	v := newSite(t, func(cfg *session.Config) { cfg.NeverFlash = words }).browser()
-	words[0] = "name" // changes nothing any more
+	words[0] = "name" // must not change anything
 	v.posts(form, flashing(keep))
 	v.opens(pageThat(func(s *session.Session) {
 		for secret, list := range names {
@@ -294,7 +295,7 @@ func upload(t *testing.T, fields map[string]string, fileField, content string) (
 	return b.String(), w.FormDataContentType()
 }
 
-// Whoever has refused an upload for its size must not find that it was read for the answer.
+// If a handler has refused an upload for its size, the answer must not read it.
 func Test_how_much_is_read_of_an_upload_that_nobody_has_read(t *testing.T) {
 	const most = 32 << 20
 	refuse := func(c echo.Context) error { return session.Invalid(c, errOops) }
@@ -305,7 +306,7 @@ func Test_how_much_is_read_of_an_upload_that_nobody_has_read(t *testing.T) {
 			return h(c)
 		}
 	}
-	flash := func(c echo.Context) error { session.From(c).FlashAll(); return c.NoContent(http.StatusNoContent) } // and may read it afterwards
+	flash := func(c echo.Context) error { session.From(c).FlashAll(); return c.NoContent(http.StatusNoContent) } // the handler may still read it afterwards
 	for _, tc := range []struct {
 		desc   string
 		size   int64
@@ -351,7 +352,7 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// recording is a store that writes down what it is given.
+// recording is a store that records what it is given.
 type recording struct {
 	session.Store
 	stored *bytes.Buffer
@@ -400,7 +401,7 @@ func Test_that_old_input_comes_from_every_kind_of_form(t *testing.T) {
 			if c.FormValue("_method") == "" {
 				return errOops
 			}
-			c.Request().Method = method // as echo's MethodOverride does
+			c.Request().Method = method // as Echo's MethodOverride does
 			return flashing(keep)(c)
 		}
 	}
@@ -627,7 +628,7 @@ func Test_that_a_field_is_kept_and_left_out_by_any_spelling_of_its_name(t *testi
 	}
 }
 
-// A group that is to be left out may hold what nobody must read, whatever its fields are called.
+// A group that is left out may contain what nobody must read, whatever its fields are called.
 func Test_that_the_name_of_a_group_stands_for_its_fields(t *testing.T) {
 	form := url.Values{"user[name]": {"Ada"}, "user[pets][0]": {"Tom"}, "username": {"ada"}, "user": {"7"}}
 	names := old("user[name]", "user.pets.0", "username", "user")
@@ -724,7 +725,6 @@ func Test_what_counts_as_an_error_of_the_page_or_of_any_form(t *testing.T) {
 	}
 }
 
-// A page that says so, if only in its title, is not for a cache.
 func Test_that_an_error_is_there_at_once_whoever_has_asked_before(t *testing.T) {
 	newSite(t).browser().posts(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
 		for _, message := range []string{"is short", "is taken"} {
@@ -735,6 +735,7 @@ func Test_that_an_error_is_there_at_once_whoever_has_asked_before(t *testing.T) 
 	}))
 }
 
+// A page that mentions an error, if only in its title, must not be cached.
 func Test_that_to_ask_for_errors_is_to_show_them(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
@@ -742,7 +743,7 @@ func Test_that_to_ask_for_errors_is_to_show_them(t *testing.T) {
 	wantText(t, "Cache-Control", got.header.Get("Cache-Control"), "no-store")
 }
 
-// The title of a page is not in a part of it.
+// A part of a page does not contain the page's title.
 func Test_that_to_ask_for_errors_in_a_part_leaves_them(t *testing.T) {
 	v := newSite(t).browser()
 	v.posts(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
@@ -756,7 +757,7 @@ func FuzzFieldNames(f *testing.F) {
 	}
 	e := echo.New()
 	f.Fuzz(func(t *testing.T, name, other string) {
-		// Each has a store of its own: one for all is full after 100,000 sessions.
+		// Each call has its own store: a shared one would be full after 100,000 sessions.
 		mw := session.Middleware(session.Config{Store: newStoreAt(&site{})})
 		name = strings.ToValidUTF8(name, "") // browsers send nothing else
 		r, _ := http.NewRequest(http.MethodPost, "/", strings.NewReader(url.Values{name: {"v"}}.Encode()))

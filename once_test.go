@@ -21,8 +21,8 @@ type view func(ctx context.Context, w io.Writer) error
 
 func (f view) Render(ctx context.Context, w io.Writer) error { return f(ctx, w) }
 
-// Each page reads the messages before any of the others has sent its head: both tabs of a
-// browser that is restored, say.
+// Each page reads the messages before any other has sent its head, like the tabs of a browser that
+// is restored.
 func Test_that_pages_at_the_same_time_show_a_message_once(t *testing.T) {
 	const pages = 8
 	var allHaveRead sync.WaitGroup
@@ -97,7 +97,7 @@ func Test_that_a_page_does_not_show_what_is_shown_elsewhere(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		desc      string
-		flashes   func(s *session.Session) error // before the page does what it does
+		flashes   func(s *session.Session) error // before the page itself
 		meanwhile echo.HandlerFunc
 		texts     []string
 	}{
@@ -136,7 +136,7 @@ func Test_that_a_page_does_not_show_what_is_shown_elsewhere(t *testing.T) {
 func Test_that_what_a_page_has_shown_does_not_begin_a_session_again(t *testing.T) {
 	var ends bool
 	p, v := start(t, session.Config{Hooks: session.Hooks{Committed: func(ctx context.Context, _ session.Event) {
-		if ends { // it is the page's own commit, before its head leaves
+		if ends { // during the page's own commit, before its head is sent
 			ends = false
 			session.FromContext(ctx).Destroy()
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// update is Update of the visitor's session, which has to succeed.
+// update calls Update for the visitor's session, which must succeed.
 func update(t *testing.T, p *process, v *visitor, work func(*session.Session)) {
 	t.Helper()
 	err := p.manager.Update(t.Context(), handleOf(p, v), func(s *session.Session) error { work(s); return nil })
@@ -28,7 +28,7 @@ func update(t *testing.T, p *process, v *visitor, work func(*session.Session)) {
 	}
 }
 
-// look is View of the visitor's session, which has to succeed.
+// look calls View for the visitor's session, which must succeed.
 func look(t *testing.T, p *process, v *visitor, work func(*session.Session)) {
 	t.Helper()
 	err := p.manager.View(t.Context(), handleOf(p, v), func(s *session.Session) error { work(s); return nil })
@@ -37,14 +37,14 @@ func look(t *testing.T, p *process, v *visitor, work func(*session.Session)) {
 	}
 }
 
-// number is what the visitor finds under "n".
+// number is the value that the visitor finds under "n".
 func number(t *testing.T, p *process, v *visitor) (n int) {
 	t.Helper()
 	v.must(t, p, func(s *session.Session) { n = session.Get[int](s, "n") })
 	return n
 }
 
-// stays says what a session has that must not change.
+// stays is what must not change in a session.
 func stays(p *process, v *visitor) (was string) {
 	v.clone().do(p, func(s *session.Session) {
 		was = fmt.Sprint(s.Handle(), s.All(), s.FlashMessages().Has("kept"))
@@ -177,7 +177,7 @@ func Test_that_a_job_does_not_consume_what_it_reads(t *testing.T) {
 	})
 }
 
-// Neither keeps a visitor logged in who is not there.
+// Neither reading nor changing may keep a visitor logged in who is not there.
 func Test_that_a_job_is_no_use_of_a_session(t *testing.T) {
 	for _, absolute := range []time.Duration{24 * time.Hour, -1} {
 		p, v := start(t, session.Config{AbsoluteTimeout: absolute}), newVisitor()
@@ -208,7 +208,7 @@ func Test_that_a_job_is_no_use_of_a_session(t *testing.T) {
 	}
 }
 
-// A job that takes its time must not put back the expiry that it has read in the beginning.
+// A slow job must not put back the expiry that it read in the beginning.
 func Test_that_a_job_does_not_undo_the_use_of_a_session(t *testing.T) {
 	p, v := start(t, session.Config{}), newVisitor()
 	v.must(t, p, put("n", 1))
@@ -400,7 +400,7 @@ func Test_what_a_job_is_told_of_a_session_that_ends_meanwhile(t *testing.T) {
 	}
 }
 
-// A new record can be found before the old one has gone, in a list or by its tag.
+// A new record can be found before the old one is gone, in a list or by its tag.
 func Test_that_a_job_which_meets_a_session_in_both_its_ids_costs_the_visitor_nothing(t *testing.T) {
 	count := func(s *session.Session) error { s.Increment("job"); return nil }
 	for _, tc := range []struct {
@@ -451,10 +451,10 @@ func Test_that_a_job_which_meets_a_session_in_both_its_ids_costs_the_visitor_not
 	}
 }
 
-// While Regenerate gives a session a new id, there is an entry and then a record for either, and what
-// is changed in the old one may come along to the new one.
+// While Regenerate gives a session a new id, both the old and the new one have an entry and then a
+// record, and a change to the old one may come along to the new one.
 func Test_that_a_job_for_a_user_is_done_once_in_a_session_that_moves(t *testing.T) {
-	for _, stopped := range []string{"Write", "Destroy"} { // before the new record is there, and before the old one has gone
+	for _, stopped := range []string{"Write", "Destroy"} { // before the new record exists, and before the old one is gone
 		var common clock
 		inner := memorystore.New(memorystore.Options{Now: common.Now})
 		store, ofWorker := &taggerSpy{Tagger: inner}, &taggerSpy{Tagger: inner}
@@ -672,7 +672,7 @@ func Test_that_a_job_whose_answer_was_lost_counts_once(t *testing.T) {
 	v.must(t, p, put("n", 0))
 	h := handleOf(p, v)
 	other := start(t, session.Config{Store: inner, Now: time.Now})
-	store.meanwhile = func(string, string) { // between the first try and the second
+	store.meanwhile = func(string, string) { // between the first and the second try
 		for range 2 {
 			v.clone().must(t, other, func(s *session.Session) { s.Increment("n") })
 		}
@@ -788,7 +788,7 @@ func Test_that_a_session_that_is_no_longer_the_users_is_left_alone(t *testing.T)
 	v.must(t, p, logIn("7"))
 	spy.before = func(method string) error {
 		if method == "Untag" {
-			return errJob // the index keeps the entry
+			return errJob // so the index keeps the entry
 		}
 		return nil
 	}
@@ -884,7 +884,7 @@ func Test_that_all_sessions_are_listed_with_whose_they_are(t *testing.T) {
 		handleOf(p, user):  {Created: at, Users: []string{"7"}, Tagged: at, LastSeen: at, Expires: at.Add(2 * time.Hour), Label: "phone"},
 		handleOf(p, both):  {Created: at, Users: []string{"7", "8"}, Tagged: at, LastSeen: at.Add(time.Minute), Expires: at.Add(2*time.Hour + time.Minute)},
 	}
-	p.clock.advance(time.Hour) // enough for the first one to expire
+	p.clock.advance(time.Hour) // so that the first one expires
 
 	got := listAll(t, p)
 	if len(got) != len(want) {
@@ -1002,7 +1002,7 @@ func Test_that_a_failure_ends_the_list_and_what_nobody_can_decode_does_not(t *te
 	}
 }
 
-// watchedList is a store whose list or reads fail at some point.
+// watchedList is a store whose list or reads can fail.
 type watchedList struct {
 	*memorystore.Store
 	armed               bool
@@ -1105,8 +1105,7 @@ func Test_that_stores_which_cannot_say_so(t *testing.T) {
 	}
 }
 
-// What a handler changes by the manager, it may do while it holds the session of its own
-// request.
+// A handler may change sessions by the manager while it holds the session of its own request.
 func Test_that_a_handler_may_change_another_session(t *testing.T) {
 	p, admin, v := start(t, session.Config{}), newVisitor(), newVisitor()
 	admin.must(t, p, put("admin", true))

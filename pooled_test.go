@@ -14,10 +14,9 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// Echo's Timeout answers while the handler goes on, with an echo.Context that serves
-// another visitor by then. overtaken has Alice's handler end in the middle of Bob's
-// request, and is Bob's answer. Echo need not give both the same context, so it takes
-// some tries.
+// Echo's Timeout answers while the handler goes on, with an echo.Context that may then serve
+// another visitor. overtaken makes Alice's handler end in the middle of Bob's request, and returns
+// Bob's answer. Echo need not give both the same context, so it takes several tries.
 func overtaken(t *testing.T, alice func(*session.Session) error) (sameContext bool, bob *httptest.ResponseRecorder) {
 	t.Helper()
 	started, release, ended := make(chan echo.Context), make(chan bool), make(chan bool)
@@ -64,7 +63,7 @@ func overtaken(t *testing.T, alice func(*session.Session) error) (sameContext bo
 	return sameContext, bob
 }
 
-// inOneContext is overtaken until Bob was given Alice's context.
+// inOneContext repeats overtaken until Bob gets Alice's context.
 func inOneContext(t *testing.T, alice func(*session.Session) error) *httptest.ResponseRecorder {
 	t.Helper()
 	for range 200 {

@@ -37,7 +37,7 @@ func Test_that_one_who_gives_up_waiting_leaves_no_trace(t *testing.T) {
 	}
 }
 
-// The turn comes and the context ends at the same moment.
+// The turn comes at the same moment as the context ends.
 func Test_that_no_turn_is_lost_when_a_waiter_gives_up(t *testing.T) {
 	q := session.NewQueue()
 	for range 2000 {
@@ -57,7 +57,7 @@ func Test_that_no_turn_is_lost_when_a_waiter_gives_up(t *testing.T) {
 		for _, cancel := range cancels[1:] {
 			done.Go(cancel)
 		}
-		done.Wait() // the one that does not give up gets its turn
+		done.Wait() // the only one that does not give up gets its turn
 		cancels[0]()
 		if n := q.Len(); n != 0 {
 			t.Fatalf("%d lines are left", n)
@@ -78,7 +78,7 @@ func Test_that_the_turn_of_one_who_has_given_up_is_nobody_s(t *testing.T) {
 			}()
 			synctest.Wait()
 			giveUp()
-			leave() // comes while he is on his way out
+			leave() // arrives while the waiter is giving up
 			synctest.Wait()
 			if n := q.Len(); n != 0 {
 				t.Errorf("%d lines are left", n)
@@ -114,7 +114,7 @@ func Test_that_the_next_in_line_gets_the_turn_of_one_who_gives_up(t *testing.T) 
 				}
 			}()
 			ctx, giveUp := context.WithCancel(t.Context())
-			both := func() { synctest.Wait(); giveUp(); leave() } // with both of them in line
+			both := func() { synctest.Wait(); giveUp(); leave() } // with both of them waiting in line
 			if leave, err := q.Enter(beforeWaiting{ctx, both}, "key"); err == nil {
 				leave()
 			}
@@ -127,7 +127,7 @@ func Test_that_the_next_in_line_gets_the_turn_of_one_who_gives_up(t *testing.T) 
 	}
 }
 
-// beforeWaiting is a context that does something when somebody is about to wait for it.
+// beforeWaiting is a context that calls do when somebody is about to wait for it.
 type beforeWaiting struct {
 	context.Context
 	do func()
@@ -148,7 +148,7 @@ func Test_that_there_is_one_at_a_time(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					*n++ // the race detector watches
+					*n++ // the race detector checks this
 					leave()
 				}
 			})
@@ -160,7 +160,7 @@ func Test_that_there_is_one_at_a_time(t *testing.T) {
 	}
 }
 
-// A line that ends is used again, for another session: by one of them at a time.
+// A line that is no longer needed is reused for another session, by one session at a time.
 func Test_that_sessions_do_not_share_a_line(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const sessions = 200 // more than the queue has shards
@@ -207,7 +207,7 @@ func Test_that_sessions_do_not_share_a_line(t *testing.T) {
 	})
 }
 
-// A line keeps the record of a session, and serves another one afterwards, which may well have
+// A line keeps the record of a session, and may later serve another session, whose record may have
 // the same version.
 func Test_that_what_one_session_has_left_is_not_taken_for_the_record_of_another(t *testing.T) {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{}), Now: time.Now}
@@ -217,8 +217,8 @@ func Test_that_what_one_session_has_left_is_not_taken_for_the_record_of_another(
 		visitors[i] = newVisitor()
 		visitors[i].must(t, p, put("visitor", i))
 	}
-	// All have loaded their session before the other process writes to them, and then this one:
-	// to each second of them once more.
+	// All visitors have loaded their session before the other process writes to every one, and this
+	// process then writes to every second one again.
 	var visit func(i int)
 	visit = func(i int) {
 		if i == len(visitors) {

@@ -104,7 +104,7 @@ func Test_the_cookie_of_a_remembered_session(t *testing.T) {
 	}
 }
 
-// What was flashed before a login must not outlive the browser, and what comes after it may.
+// What was flashed before a login must not outlive the browser, but what is flashed after it may.
 func Test_that_the_flash_of_a_remembered_session_stays_as_the_session_does(t *testing.T) {
 	c := new(clock)
 	p := start(t, session.Config{Store: cookieStore(t, c.Now), Now: c.Now, ClearWithBrowser: true})

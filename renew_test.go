@@ -13,13 +13,13 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// renewer is a store that renews what it reads, and says what it is asked for.
+// renewer is a store that renews what it reads, and records its calls.
 type renewer struct {
 	*memorystore.Store
 	calls []string
 	tags  int  // calls of Tag
-	stuck bool // what there is cannot be renewed
-	fails bool // the index does
+	stuck bool // the existing record cannot be renewed
+	fails bool // calls to the index fail
 }
 
 func (r *renewer) Tag(ctx context.Context, tag, key string, expires time.Time) error {
@@ -116,7 +116,7 @@ func Test_that_what_the_store_renews_ends_with_the_absolute_timeout(t *testing.T
 	}
 }
 
-// Its cookie and the entries of the index are to be prolonged as well.
+// The cookie and the entries of the index must be prolonged as well.
 func Test_that_a_session_from_before_there_was_an_absolute_timeout_is_touched(t *testing.T) {
 	before, r := startRenewing(t, -1)
 	v := newVisitor()
@@ -133,7 +133,7 @@ func Test_that_a_session_from_before_there_was_an_absolute_timeout_is_touched(t 
 	}
 }
 
-// A request that fails saves nothing, but the store has prolonged what it read.
+// A request that fails saves nothing, but the store has already prolonged what the request read.
 func Test_that_what_the_store_renews_stays_findable(t *testing.T) {
 	p, _ := startRenewing(t, 24*time.Hour)
 	v := newVisitor()

@@ -114,7 +114,8 @@ func Test_that_whatever_a_visitor_sends_is_never_an_error(t *testing.T) {
 	}
 }
 
-// After a change of these, a browser sends the old cookie and the new one, and nobody can remove the old one.
+// After such a change, a browser sends both the old and the new cookie, and the old one cannot be
+// removed.
 func Test_which_cookies_open_when_their_attributes_change(t *testing.T) {
 	plain := session.CookieOptions{}
 	for _, tc := range []struct {
@@ -243,8 +244,8 @@ func putLarge(length int) func(*session.Session) {
 	return func(s *session.Session) { s.Put("a", 2); s.Put("large", strings.Repeat("x", length)) }
 }
 
-// sealedOfSize is a process where a large text of that length makes a Set-Cookie line of
-// that size. Sealed values grow in steps, so the cookie's name makes up the rest.
+// sealedOfSize is a process where a text of this length makes a Set-Cookie line of this size.
+// Sealed values grow in steps, so the cookie's name makes up the rest.
 func sealedOfSize(t *testing.T, size int) (p *process, name string, length int) {
 	t.Helper()
 	for pad := range 8 {
@@ -272,8 +273,8 @@ func Test_that_flash_travels_on_its_own(t *testing.T) {
 	v := newVisitor()
 	v.must(t, p, put("a", 1))
 
-	// While a slow response changes the values, another request flashes a message. The
-	// slow response arrives last.
+	// While a slow response changes the values, another request flashes a message. The slow
+	// response arrives last.
 	slow := v.request()
 	v.must(t, p, func(s *session.Session) { s.FlashSuccess("saved") })
 	rec := p.serve(slow, with(put("a", 2)))
@@ -418,7 +419,7 @@ func Test_that_as_much_stays_as_a_cookie_has_room_for(t *testing.T) {
 	}
 }
 
-// opened is a store in cookies that gives out what they hold by open.
+// opened is a store in cookies that shows by open what they contain.
 type opened struct {
 	session.Sealer
 	open func(name string, rec session.Record) (session.Record, error)
@@ -591,7 +592,7 @@ func Test_that_messages_in_a_cookie_stay_cleared(t *testing.T) {
 	v.must(t, p, func(s *session.Session) { s.FlashSuccess("first") })
 	c.advance(6 * time.Minute)
 	v.must(t, p, func(s *session.Session) { s.FlashSuccess("second") })
-	c.advance(5 * time.Minute) // the first one has expired in the cookie
+	c.advance(5 * time.Minute) // the first one in the cookie has expired
 	v.must(t, p, func(s *session.Session) { s.Clear(); s.Clear() })
 	v.must(t, p, func(s *session.Session) {
 		if got := s.FlashMessages().Alerts(); len(got) > 0 {

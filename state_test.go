@@ -32,12 +32,12 @@ func FuzzEncodeState(f *testing.F) {
 	})
 }
 
-// hostileStates are short, and promise a lot.
+// hostileStates are short, but claim to contain a lot.
 var hostileStates = []string{
 	"\x01\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",                  // as many writers as there are numbers
 	"\x01\x00\x00\x00v\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",             // a key of that length
 	"\x01\x00\x00\x00v\x00\xff\xff\xff\xff\x0f",                             // a value of 4 GB
-	"\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",                  // a number without an end
+	"\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",                  // a number that does not end
 	"\x01\x00\x00\x00" + strings.Repeat("v\x00\x00", 1000),                  // many small entries
 	"\x01\x00\x00\xff\x07" + strings.Repeat("\x00\x00\x00\x00\x00", 100),    // more writers than room
 	"\x01\x00\x00\x00v\x00\xf4\xff\xff\xff\xff\xff\xff\xff\xff\x01",         // a value that ends where its entry begins

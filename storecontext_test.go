@@ -27,7 +27,7 @@ func (a asked) Read(ctx context.Context, _ string) (session.Record, error) {
 	return session.Record{}, session.ErrNotFound
 }
 
-// readsUnder has a request with that context read its session.
+// readsUnder makes a request with that context read its session.
 func readsUnder(request context.Context, read func(ctx context.Context)) {
 	e := echo.New()
 	e.Use(session.Middleware(session.Config{Store: asked{read: read}}))
@@ -114,8 +114,8 @@ type listedSpy struct {
 
 func (s listedSpy) Keys(ctx context.Context) iter.Seq2[string, error] { return s.lister.Keys(ctx) }
 
-// A handler that lists the devices of its user has a context without an end: that of a request whose
-// visitor waits.
+// A handler that lists the devices of its user has a context without a deadline: that of a request
+// whose visitor waits.
 func Test_that_nobody_waits_longer_for_a_store_outside_of_a_session(t *testing.T) {
 	tagged := func(ctx context.Context, m *session.Manager, _ string) error {
 		_, err := m.Tagged(ctx, "7")

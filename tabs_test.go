@@ -18,8 +18,9 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// Random requests of one visitor to two processes. Several are open at a time, some have saved
-// a part of their changes by now, jobs change the session as well, and answers leave together.
+// Random requests of one visitor to two processes. Several are open at a time, some have already
+// saved a part of their changes, jobs change the session as well, and several answers are sent at
+// once.
 func Test_that_what_is_acknowledged_has_happened_once(t *testing.T) {
 	for seed := range uint64(60) {
 		for _, fails := range []bool{false, true} {
@@ -136,7 +137,7 @@ func (o *tab) save(t *testing.T) (names []string, saved bool) {
 	return names, saved
 }
 
-// ledger is what was acknowledged, what may have happened besides, and what has been seen.
+// ledger is what was acknowledged, what may have happened in addition, and what has been seen.
 type ledger struct {
 	certain, possible map[string]bool
 	seen              map[string]int
@@ -148,7 +149,7 @@ func (l ledger) note(names []string, acknowledged bool) {
 	}
 }
 
-// close has tabs answer at the same time.
+// close makes tabs answer at the same time.
 func (l ledger) close(t *testing.T, tabs []*tab, mayFail bool) {
 	for _, o := range tabs {
 		close(o.steps)
@@ -182,8 +183,8 @@ func (l ledger) check(t *testing.T, fails bool) {
 	}
 }
 
-// unreliable is a store that refuses some writes, says of others that it has, and carries out
-// others twice, as a driver does that has lost the answer.
+// unreliable is a store that refuses some writes, reports others as refused although it has made
+// them, and makes others twice, like a driver that has lost the answer.
 type unreliable struct {
 	session.Tagger
 	fails  bool

@@ -30,7 +30,7 @@ func logIn(userID string) func(*session.Session) {
 	}
 }
 
-// isLoggedIn asks as the visitor would: with a request.
+// isLoggedIn checks with a request, as the visitor would.
 func isLoggedIn(p *process, v *visitor) (yes bool) {
 	v.clone().do(p, func(s *session.Session) { yes = s.Has("user") })
 	return yes
@@ -113,7 +113,7 @@ func Test_that_nobody_was_seen_later_than_now(t *testing.T) {
 	v.must(t, p, logIn("7"))
 	p.clock.advance(time.Hour)
 	v.must(t, p, read)
-	p.clock.advance(-30 * time.Second) // by another process, whose clock is behind
+	p.clock.advance(-30 * time.Second) // now it is another process, whose clock is behind
 	if got := list(t, p, "7")[0].LastSeen; !got.Equal(p.clock.Now()) {
 		t.Errorf("seen in %v; want now", got.Sub(p.clock.Now()))
 	}
@@ -186,7 +186,7 @@ func Test_that_the_index_keeps_no_entry_of_a_session_that_has_gone(t *testing.T)
 		v := newVisitor()
 		v.must(t, p, logIn("7"))
 		v.must(t, p, tc.ends)
-		c.advance(2 * time.Minute) // what moved has left a note for a minute
+		c.advance(2 * time.Minute) // a session that moved leaves a note for a minute
 		if got := index.entries(t); got != tc.want {
 			t.Errorf("%s: %d entries; want %d", tc.desc, got, tc.want)
 		}
@@ -321,7 +321,7 @@ func Test_that_a_log_out_everywhere_else_spares_this_session(t *testing.T) {
 	if n := len(p.hooked("Destroyed")); n != 2 {
 		t.Errorf("the Destroyed hook heard of %d sessions; want 2", n)
 	}
-	// After a change of the password, say: a new id and no other session, in one request.
+	// As after a change of the password: a new id and no other session, in one request.
 	this.must(t, p, func(s *session.Session) {
 		s.Regenerate()
 		if err := p.manager.DestroyTagged(t.Context(), "7", s.Handle()); err != nil {
@@ -360,7 +360,8 @@ func Test_that_who_logs_out_everywhere_can_be_told_good_bye(t *testing.T) {
 	}
 }
 
-// By its clock there is nothing to end, but by that of the others, which could prolong it, there is.
+// By its own clock there is nothing left to end. But by those of other processes, which could
+// prolong the session, there is.
 func Test_that_a_log_out_everywhere_holds_for_processes_whose_clocks_are_behind(t *testing.T) {
 	c := new(clock)
 	store := memorystore.New(memorystore.Options{Now: c.Now})
@@ -377,8 +378,8 @@ func Test_that_a_log_out_everywhere_holds_for_processes_whose_clocks_are_behind(
 	}
 }
 
-// There the record has expired, and here it has seconds left, in which it can be prolonged. What leads
-// to it must be found till then.
+// By the clock of one process the record has expired. By that of the other it has seconds left, in
+// which it can be prolonged, so it must be found until then.
 func Test_that_a_log_out_everywhere_holds_for_stores_whose_clocks_are_behind(t *testing.T) {
 	c, dir := new(clock), t.TempDir()
 	open := func(now func() time.Time) *process {
@@ -401,8 +402,8 @@ func Test_that_a_log_out_everywhere_holds_for_stores_whose_clocks_are_behind(t *
 	}
 }
 
-// Whoever was logged in when a log-out everywhere begins is logged out when it ends, at
-// whatever point of his request it comes.
+// Whoever was logged in when a log-out everywhere begins is logged out when it ends, at whatever
+// point of their request it comes.
 func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {
 	for _, tc := range []struct {
 		desc string
@@ -441,15 +442,15 @@ func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {
 	}
 }
 
-// A log-out everywhere that has ended the old record counts as one that came first, and what the
-// request did is dropped. But a login is never answered as if it had been, nor is a regenerate of a
-// session that lives on.
+// If a log-out everywhere has ended the old record, it counts as having come first, and what the
+// request did is dropped. But a login is never answered as if it had been dropped, nor is a
+// regenerate of a session that lives on.
 func Test_that_only_a_regenerate_of_a_session_that_is_over_is_dropped(t *testing.T) {
 	tag := func(s *session.Session) { s.Tag("tenant") }
 	for _, tc := range []struct {
 		desc   string
 		work   func(*session.Session)
-		spares bool // the log-out everywhere is one everywhere else
+		spares bool // it is a log-out everywhere else
 		status int
 		lost   int
 	}{
@@ -484,7 +485,7 @@ func Test_that_only_a_regenerate_of_a_session_that_is_over_is_dropped(t *testing
 }
 
 // resends is a store whose driver sends a create again, since its answer was lost. meanwhile runs
-// between the two, once. It remembers what has ended, as stores do that are far away.
+// once, between the two. The store remembers what has ended, as remote stores do.
 type resends struct {
 	session.Tagger
 	meanwhile func()
@@ -534,8 +535,8 @@ func Test_that_a_login_whose_record_was_ended_before_it_was_sent_again_is_refuse
 	}
 }
 
-// A store that fails in the middle of a login, and again when the login is undone, leaves a
-// record behind. Nobody has its id, but a list does not hide it.
+// A store that fails in the middle of a login, and again when the login is undone, leaves a record
+// behind. Nobody has its id, but lists show it.
 func Test_that_a_login_that_cannot_be_undone_is_ended_by_a_log_out_everywhere(t *testing.T) {
 	store := memorystore.New(memorystore.Options{})
 	spy := &taggerSpy{Tagger: store}
@@ -559,8 +560,8 @@ func Test_that_a_login_that_cannot_be_undone_is_ended_by_a_log_out_everywhere(t 
 	}
 }
 
-// Whoever ends a session from outside is not told that it is over when it has just got a new
-// handle.
+// A caller that ends a session from outside must not be told that it is over when it has just moved
+// to a new handle.
 func Test_that_a_session_that_moves_while_it_is_destroyed_is_not_said_to_be_over(t *testing.T) {
 	for at := 0; ; at++ {
 		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
@@ -579,8 +580,8 @@ func Test_that_a_session_that_moves_while_it_is_destroyed_is_not_said_to_be_over
 	}
 }
 
-// Who logs out everywhere else keeps this session, and what its other requests change. They
-// may fail then, but not in silence.
+// A user who logs out everywhere else keeps this session, and what its other requests change. Such
+// requests may fail then, but not silently.
 func Test_that_a_regenerate_during_a_log_out_everywhere_else_happens_or_fails(t *testing.T) {
 	for at := 0; ; at++ {
 		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
@@ -607,7 +608,7 @@ func Test_that_a_regenerate_during_a_log_out_everywhere_else_happens_or_fails(t 
 	}
 }
 
-// Whoever logs in while a log-out everywhere runs is refused, or can be found afterwards.
+// A login while a log-out everywhere runs is either refused, or can be found afterwards.
 func Test_that_a_login_that_races_a_log_out_everywhere_is_refused_or_found(t *testing.T) {
 	outcomes := map[string]int{}
 	check := func(t *testing.T, desc string, p *process, v *visitor, status int) {
@@ -686,8 +687,8 @@ func Test_that_a_login_that_races_a_log_out_everywhere_is_refused_or_found(t *te
 	}
 }
 
-// duringCall has work run before the nth store call from now on. ran says whether there
-// was such a call.
+// duringCall makes work run before the nth store call from now. ran says whether there was such a
+// call.
 func duringCall(spy *taggerSpy, n int, work func()) (ran func() bool) {
 	spy.mu.Lock()
 	defer spy.mu.Unlock()
@@ -719,7 +720,7 @@ func Test_that_8000_racing_logins_are_refused_or_found(t *testing.T) {
 		case method == "Write":
 			select {
 			case tagged <- struct{}{}:
-			default: // another one was first
+			default: // another login was first
 			}
 			<-revoking
 		case method == "Revoke":
@@ -779,7 +780,7 @@ func Test_that_the_index_that_fails_fails_the_login(t *testing.T) {
 		{"Write", http.StatusServiceUnavailable},
 		{"Tagged", http.StatusServiceUnavailable},
 		{"Destroy", http.StatusServiceUnavailable},
-		{"Untag", http.StatusOK}, // what stays behind leads nowhere
+		{"Untag", http.StatusOK}, // the entry that is left behind leads nowhere
 	} {
 		for _, came := range []string{"as a stranger", "with a session"} {
 			store := memorystore.New(memorystore.Options{})
@@ -820,7 +821,7 @@ func Test_that_the_index_that_fails_fails_the_login(t *testing.T) {
 					}
 				})
 			}
-			if n := len(list(t, p, "7")); n != 0 && tc.fails != "Destroy" { // which is to undo it, too
+			if n := len(list(t, p, "7")); n != 0 && tc.fails != "Destroy" { // undoing the login fails then, too
 				t.Errorf("%s fails, %s: %d sessions are listed", tc.fails, came, n)
 			}
 		}
@@ -866,7 +867,7 @@ func Test_that_a_log_out_everywhere_that_failed_can_be_finished(t *testing.T) {
 	}
 }
 
-// Nobody finishes the log-out, and the visitor wants to log in again.
+// Nobody finishes the log-out, but the visitor wants to log in again.
 func Test_that_a_log_out_everywhere_that_failed_locks_nobody_out(t *testing.T) {
 	for _, fails := range []string{"Read", "Destroy"} {
 		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
@@ -961,7 +962,7 @@ func Test_that_an_untagged_session_is_none_of_the_users(t *testing.T) {
 	p := start(t, session.Config{Store: spy, Now: time.Now})
 	v := newVisitor()
 	v.must(t, p, logIn("7"))
-	spy.before = func(method string) error { // the entry stays behind
+	spy.before = func(method string) error { // so the entry is left behind
 		if method == "Untag" {
 			return errors.New("down")
 		}
@@ -1048,7 +1049,8 @@ func Test_that_an_empty_user_id_is_refused(t *testing.T) {
 	if rec.Code != http.StatusInternalServerError || p.failure() == nil || !strings.Contains(p.failure().Error(), "empty") {
 		t.Errorf("status %d, %v; want 500 that says what is empty", rec.Code, p.failure())
 	}
-	// Nobody is to believe that all sessions of a user have been ended, whose id has got lost on the way.
+	// If the user's id has got lost on the way, nobody must believe that all sessions of the user
+	// were ended.
 	_, tagged := p.manager.Tagged(t.Context(), "")
 	for name, err := range map[string]error{
 		"Tagged":        tagged,
@@ -1061,7 +1063,7 @@ func Test_that_an_empty_user_id_is_refused(t *testing.T) {
 	}
 }
 
-// The entry that goes is that of the old id, and the session is found by the new one.
+// The entry that is removed is that of the old id, and the session is found by the new one.
 func Test_that_an_untag_on_its_way_does_not_hide_a_login(t *testing.T) {
 	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
 	p, q := start(t, session.Config{Store: spy, Now: time.Now}), start(t, session.Config{Store: spy, Now: time.Now})
@@ -1155,7 +1157,7 @@ func Test_that_handles_name_the_same_session_everywhere(t *testing.T) {
 	}
 }
 
-// doubtful does what it is asked to, and says that it cannot tell.
+// doubtful does what it is asked, and reports that it cannot tell.
 type doubtful struct{ *memorystore.Store }
 
 func (s doubtful) Keep(ctx context.Context, key string, rec session.Record) error {

@@ -19,20 +19,20 @@ import (
 
 func read(s *session.Session) { s.Has("a") }
 
-// alive says whether the visitor still has a session. It does not use it.
+// alive says whether the visitor still has a session, without using it.
 func alive(p *process, v *visitor) (alive bool) {
 	p.serve(v.request(), with(func(s *session.Session) { alive = !s.IsNew() }))
 	return alive
 }
 
-// use is what a visitor does with a session, now and then.
+// use is what a visitor does with a session now and then.
 type use struct {
 	every time.Duration
 	times int
 	work  func(*session.Session)
 }
 
-// storeOf is a store of that kind, for a Config that is to have its clock.
+// storeOf is a store of that kind, for a Config that will get the store's clock.
 func storeOf(t *testing.T, kind string, now func() time.Time) session.Store {
 	t.Helper()
 	memory := memorystore.New(memorystore.Options{Now: now})
@@ -48,7 +48,8 @@ func storeOf(t *testing.T, kind string, now func() time.Time) session.Store {
 	return nil
 }
 
-// outlives says whether a session that begins like this is alive after these uses, and a time
+// outlives says whether a session that begins like this is alive after these uses, followed by a
+// time without use.
 // without any.
 func outlives(t *testing.T, kind string, cfg session.Config, begin func(*session.Session), uses []use, wait time.Duration) bool {
 	t.Helper()
@@ -348,7 +349,7 @@ func Test_that_a_touch_that_fails_does_not_fail_the_request(t *testing.T) {
 	}
 }
 
-// forgetful is a store that breaks rule 7: it knows nothing of expiry.
+// forgetful is a store that breaks rule 7: it ignores expiry.
 type forgetful struct {
 	session.Store
 	returns bool // the expiry it was given

@@ -17,8 +17,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// The errors of go-playground/validator, as far as they are used; internal/e2e has the
-// real ones.
+// The parts of go-playground/validator's errors that are used; internal/e2e has the real ones.
 type (
 	validatorError  interface{ session.FieldError }
 	validatorErrors []validatorError

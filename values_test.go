@@ -17,7 +17,7 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
-// twice runs put in one request, and then check both in the same request and in the next.
+// twice runs put in one request, and runs check in the same request and in the next one.
 func twice(t *testing.T, put, check func(*session.Session)) {
 	t.Helper()
 	p := start(t, session.Config{})
@@ -180,7 +180,7 @@ func Test_that_values_can_be_changed_after_put_without_effect(t *testing.T) {
 	})
 }
 
-// scribble is a text whose UnmarshalJSON works in what it is given.
+// scribble is a text whose UnmarshalJSON modifies its input.
 type scribble string
 
 func (s *scribble) UnmarshalJSON(raw []byte) error {
@@ -262,7 +262,7 @@ type marked hidden
 
 func (marked) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
 
-// markedByPointer is what encoding/json finds out where it can take its address.
+// markedByPointer has a method that encoding/json finds only if it can take the value's address.
 type markedByPointer hidden
 
 func (*markedByPointer) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
@@ -271,7 +271,7 @@ type markedList []hidden
 
 func (markedList) MarshalJSON() ([]byte, error) { return []byte("[{}]"), nil }
 
-// loop leads back to itself.
+// loop contains itself.
 type loop struct{ Next *loop }
 
 func newLoop() *loop {
@@ -596,7 +596,7 @@ func panicOf(f func()) (msg string) {
 	return ""
 }
 
-// asking is a value that looks at the session while it is encoded.
+// asking is a value that uses the session while it is encoded.
 type asking struct{ s *session.Session }
 
 func (a asking) MarshalJSON() ([]byte, error) {

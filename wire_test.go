@@ -25,15 +25,15 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// What the tests of answers share: real servers that speak HTTP/1.1 and HTTP/2, an
-// application on them whose store counts and can fail, and a client with a cookie jar.
+// What the tests of answers share: real servers that speak HTTP/1.1 and HTTP/2, an application on
+// them whose store counts calls and can fail, and a client with a cookie jar.
 
-// wire is a real server. It serves one application after the other: starting a server
-// takes longer than all that is asked of it.
+// wire is a real server. It serves one application after the other, since starting a server takes
+// longer than all the requests to it.
 type wire struct {
 	server *httptest.Server
 	app    atomic.Pointer[webApp]
-	log    syncBuffer // what net/http complains about
+	log    syncBuffer // complaints of net/http
 }
 
 func newWire(t *testing.T, http2 bool) *wire {
@@ -60,8 +60,8 @@ func onEveryWire(t *testing.T, test func(t *testing.T, w *wire)) {
 	}
 }
 
-// webApp is an application with sessions. What a request does to its session is said by
-// work, and done by the innermost middleware; how it is answered is up to the routes.
+// webApp is an application with sessions. What a request does to its session is in work, which the
+// innermost middleware runs; how it is answered is up to the routes.
 type webApp struct {
 	*echo.Echo
 	manager *session.Manager
@@ -102,7 +102,7 @@ func newWebApp(t *testing.T, change ...func(*session.Config)) *webApp {
 	return a
 }
 
-// use mounts middleware: the witness outside of it and the worker inside.
+// use mounts middleware: the witness outside of it, and the worker inside.
 func (a *webApp) use(mw ...echo.MiddlewareFunc) {
 	a.Use(a.witness)
 	a.Use(mw...)
@@ -121,7 +121,7 @@ func simpleApp(t *testing.T, h echo.HandlerFunc, change ...func(*session.Config)
 	return a
 }
 
-// recovering is Echo's Recover, which prints no stacks into the output of the tests.
+// recovering is Echo's Recover without stack traces in the output of the tests.
 var recovering = middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
 
 func (a *webApp) witness(next echo.HandlerFunc) echo.HandlerFunc {
@@ -143,7 +143,7 @@ func (a *webApp) worker(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// err is what came out of the middleware during the last request.
+// err is what the middleware returned in the last request.
 func (a *webApp) err() error {
 	a.seen.mu.Lock()
 	defer a.seen.mu.Unlock()
@@ -176,7 +176,7 @@ type received struct {
 	body    string
 	trailer http.Header
 	hints   []textproto.MIMEHeader // the heads of 1xx responses
-	err     error                  // it was not there, or broke off
+	err     error                  // there is no answer, or it broke off
 }
 
 func (g *guest) get(path string, header ...string) received {
@@ -184,7 +184,7 @@ func (g *guest) get(path string, header ...string) received {
 	return g.send(g.request(http.MethodGet, path, nil, header...))
 }
 
-// request makes a request; header is names and values in turn.
+// request makes a request; header alternates names and values.
 func (g *guest) request(method, path string, body io.Reader, header ...string) *http.Request {
 	g.t.Helper()
 	r, err := http.NewRequestWithContext(g.t.Context(), method, g.w.server.URL+path, body)
@@ -215,7 +215,7 @@ func (g *guest) send(r *http.Request) (got received) {
 	return got
 }
 
-// during runs one request with that work, and counts what the store is asked from zero.
+// during runs one request with this work, and counts store calls from zero.
 func (g *guest) during(work func(*session.Session), path string, header ...string) received {
 	g.t.Helper()
 	g.a.work = work
@@ -238,8 +238,7 @@ func (g *guest) kept() (n int) {
 	return n
 }
 
-// elsewhere is a request of the guest that some other, plain application with the same
-// sessions answers.
+// elsewhere sends a request of the guest to another, plain application with the same sessions.
 func (g *guest) elsewhere(work func(*session.Session)) {
 	g.t.Helper()
 	plain := echo.New()
@@ -271,7 +270,7 @@ func (got received) ours() []string {
 	return lines
 }
 
-// tally is a store in memory that counts its calls, and fails on demand.
+// tally is a store in memory that counts its calls, and can be made to fail.
 type tally struct {
 	session.Store
 	reads, writes, destroys, touches atomic.Int64
@@ -333,7 +332,7 @@ func (l *events) add(_ context.Context, e session.Event) {
 	l.list = append(l.list, e)
 }
 
-// errs are the errors the hook was told.
+// errs are the errors that the hook got.
 func (l *events) errs() []error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
