@@ -737,3 +737,44 @@ func Test_that_no_change_passes_on_a_route_that_may_do_without_its_session(t *te
 		}
 	}
 }
+
+func Test_when_a_visitor_is_asked_to_come_back(t *testing.T) {
+	for _, tc := range []struct {
+		claim  string
+		fails  bool
+		status int    // of the handler
+		header string // that it sets
+		page   string // what an error page asks for
+		want   string
+	}{
+		{"in a second, if the session could not be saved", true, http.StatusOK, "", "", "1"},
+		{"not when the answer says so that is withheld", true, http.StatusTooManyRequests, "3600", "", "1"},
+		{"when the error page says so", true, http.StatusOK, "", "30", "30"},
+		{"when the handler says so", false, http.StatusServiceUnavailable, "60", "", "60"},
+		{"not at all, if the handler does not say so", false, http.StatusServiceUnavailable, "", "", ""},
+	} {
+		store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{}), before: func(method string) error {
+			if tc.fails && method == "Write" {
+				return errOops
+			}
+			return nil
+		}}
+		p := start(t, session.Config{Store: store, Now: time.Now})
+		p.HTTPErrorHandler = func(err error, c echo.Context) {
+			if tc.page != "" {
+				c.Response().Header().Set("Retry-After", tc.page)
+			}
+			p.DefaultHTTPErrorHandler(err, c)
+		}
+		got := newVisitor().visit(p, func(c echo.Context) error {
+			session.From(c).Put("n", 1)
+			if tc.header != "" {
+				c.Response().Header().Set("Retry-After", tc.header)
+			}
+			return c.NoContent(tc.status)
+		})
+		if after := got.Header().Get("Retry-After"); after != tc.want {
+			t.Errorf("%s: got Retry-After: %q with a %d; want %q", tc.claim, after, got.Code, tc.want)
+		}
+	}
+}

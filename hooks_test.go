@@ -286,15 +286,18 @@ func (sc *scene) handle() (h string) {
 }
 
 // spoil replaces the visitor's record by data.
-func (sc *scene) spoil(data string) {
-	key := keyOf(sc.cookie())
-	rec, err := sc.store.Read(sc.Context(), key)
+func (sc *scene) spoil(data string) { spoil(sc.T, sc.store, keyOf(sc.cookie()), data) }
+
+// spoil replaces the record under key by data.
+func spoil(t *testing.T, store session.Store, key, data string) {
+	t.Helper()
+	rec, err := store.Read(t.Context(), key)
 	if err == nil {
 		rec.Data = []byte(data)
-		err = sc.store.Write(sc.Context(), key, rec)
+		err = store.Write(t.Context(), key, rec)
 	}
 	if err != nil {
-		sc.Fatal(err)
+		t.Fatal(err)
 	}
 }
 

@@ -234,3 +234,45 @@ func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another
 		})
 	}
 }
+
+func Test_that_an_error_answer_does_not_wait_for_a_handler_that_was_given_up(t *testing.T) {
+	store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{}), before: func(method string) error {
+		if method == "Write" {
+			return errOops
+		}
+		return nil
+	}}
+	outer, inner := start(t, session.Config{Store: store, CookieName: "outer", Now: time.Now}), start(t, session.Config{CookieName: "inner"})
+	working, goOn := make(chan struct{}), make(chan struct{})
+	defer close(goOn)
+	givesUp := func(next echo.HandlerFunc) echo.HandlerFunc { // as Echo's Timeout does
+		return func(c echo.Context) error {
+			given := c.Echo().NewContext(c.Request(), httptest.NewRecorder())
+			go func() { _ = next(given) }()
+			<-working
+			c.SetRequest(given.Request())
+			return errOops
+		}
+	}
+	outer.Use(givesUp, inner.manager.Middleware())
+	answered := make(chan int)
+	go func() {
+		answered <- newVisitor().visit(outer, func(c echo.Context) error {
+			outer.manager.From(c).Put("n", 1)
+			session.Update(inner.manager.From(c), "n", func(n int) int {
+				close(working)
+				<-goOn
+				return n + 1
+			})
+			return nil
+		}).Code
+	}()
+	select {
+	case code := <-answered:
+		if code != http.StatusServiceUnavailable {
+			t.Errorf("got %d; want 503", code)
+		}
+	case <-time.After(time.Minute):
+		t.Error("there is no answer")
+	}
+}

@@ -159,10 +159,10 @@ func neverFlashed(names []string) *regexp.Regexp {
 // wordsOf is name in snake case. Letters of another script begin a new word, so PINコード contains the
 // word pin.
 func wordsOf(name string) string {
-	return strings.Join(words.FindAllString(strings.ToLower(splitCamelCase(name)), -1), "_")
+	return strings.ToLower(splitCamelCase(strings.Join(words.FindAllString(name, -1), "_")))
 }
 
-var words = regexp.MustCompile(`[\p{Latin}\p{M}\p{N}]+|(?:[^\P{L}\p{Latin}]|[\p{M}\p{N}])+`)
+var words = regexp.MustCompile(`[\p{Latin}\p{M}0-9]+|(?:[^\P{L}\p{Latin}]\p{M}*)+`)
 
 // isSecret says whether a field of that name must not be kept. It errs on the safe side: having to
 // type a field again is better than a password in a store.

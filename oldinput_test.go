@@ -179,7 +179,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 			"card_number", "cardNumber", "cardnumber", "card-no", "cc-number", "ccnumber", "cc-csc", "credit_card", "creditcard", "creditcardnumber", "credit-card-no",
 			"cvc", "cvv", "cvv2", "ccv", "card[cvc]", "cardCvc", "security_code",
 			"pin", "userPIN", "card_pin", "pin[]", "otp", "otp_code", "otpCode", "totp", "one-time-code", "mfa_code", "two_factor_code", "recovery-code", "2fa-code", "smsCode", "login_code", "access_code",
-			"recovery_codes", "recovery_phrase", "recoveryphrase", "пользовательPIN", "PIN-код", "PINコード", "新しいPIN", "código_pin", "pinCódigo", "passwörter", "security_answers", "backup_codes[]", "reset_code", "confirmationCode", "activation-code",
+			"recovery_codes", "recovery_phrase", "recoveryphrase", "пользовательPIN", "PIN-код", "PINкод", "user[PINкод]", "PINκωδικός", "код2fa_code", "PINコード", "新しいPIN", "código_pin", "pinCódigo", "passwörter", "cafe\u0301Pin", "pin１", "token２", "pin٢", "security_answers", "backup_codes[]", "reset_code", "confirmationCode", "activation-code",
 			"ssn", "user_ssn", "social_security_number", "security_answer",
 			"g-recaptcha-response", "h-captcha-response", "cf-turnstile-response",
 			"_method", "_form",
@@ -188,7 +188,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 			"title", "email", "user[name]", "option", "options[]", "className", "class", "footprint", "spin", "pinned", "pine", "opinion", "shipping",
 			"passenger", "passengers[0].name", "compass", "passport", "bypass", "overpass", "passion",
 			"description", "secretary", "tokenize", "tokenizer", "hotpot", "potpourri", "business_name", "businessname", "lessness",
-			"secretária", "passé", "pinède", "opinión", "großpin", "öpin", "имя", "お名前",
+			"secretária", "passé", "pinède", "pin\u0303ata", "opinión", "großpin", "öpin", "имя", "お名前",
 			"card_holder", "cardinal", "card_note", "postcard", "discard", "account_number", "acc_number", "number", "no",
 			"pwm", "spw", "2fast", "mfa_enabled", "enable_2fa", "creditcardholder", "key", "keys", "accvat", "codes", "reset", "confirmation", "keywords", "monkey", "keyboard", "code", "postcode", "country_code", "answer", "method", "form", "format",
 		},
@@ -232,7 +232,7 @@ func Test_that_an_application_has_words_of_its_own_for_what_is_never_kept(t *tes
 			"yeniŞifre", "пароль", "новый_пароль", "новыйПароль", "ПАРОЛЬ2", "user[пароль]", "ключ1", "パスワード", "新しい[パスワード]",
 			"सांकेतिक_शब्द", "كلمة-السر",
 		},
-		false: {"name", "kennwortlos", "meinkennwort", "kennworte", "mot", "de", "passe", "mot_de_la_passe", "contrase", "contraseñas", "паролька", "items[1].name", "шифр"},
+		false: {"name", "kennwortlos", "meinkennwort", "kennworte", "mot", "de", "passe", "mot_de_la_passe", "contrase", "contraseñas", "паролька", "किसांकेतिक_शब्द", "items[1].name", "шифр"},
 	}
 	form := url.Values{}
 	for _, list := range names {

@@ -109,8 +109,9 @@ func (m *Manager) newestFirst(ctx context.Context, entries []TagEntry) {
 	}
 	renewed := make(map[string]int64, len(entries))
 	for _, e := range entries {
-		st, _, err := m.read(ctx, e.Key)
+		st, _, err := m.readQuietly(ctx, e.Key) // Update reports
 		switch {
+		case errors.Is(err, errCorrupt), errors.Is(err, errNewerFormat):
 		case err != nil:
 			return // changing it will fail, too, and say so
 		case st == nil:

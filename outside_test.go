@@ -455,50 +455,62 @@ func Test_that_a_job_which_meets_a_session_in_both_its_ids_costs_the_visitor_not
 // record, and a change to the old one may come along to the new one.
 func Test_that_a_job_for_a_user_is_done_once_in_a_session_that_moves(t *testing.T) {
 	for _, stopped := range []string{"Write", "Destroy"} { // before the new record exists, and before the old one is gone
-		var common clock
-		inner := memorystore.New(memorystore.Options{Now: common.Now})
-		store, ofWorker := &taggerSpy{Tagger: inner}, &taggerSpy{Tagger: inner}
-		p, worker := start(t, session.Config{Store: store, Now: common.Now}), start(t, session.Config{Store: ofWorker, Now: common.Now})
-		v := newVisitor()
-		v.must(t, p, logIn("7"))
-		common.advance(time.Second)
+		for beside, data := range map[string]string{"": "", "a corrupt record": "\x01", "a record of a newer version": "\xff"} {
+			t.Run(strings.TrimSpace(stopped+" "+beside), func(t *testing.T) {
+				var ahead, behind clock // which processes may well have
+				ahead.advance(time.Second)
+				inner := memorystore.New(memorystore.Options{Now: behind.Now})
+				store, ofWorker := &taggerSpy{Tagger: inner}, &taggerSpy{Tagger: inner}
+				p, worker := start(t, session.Config{Store: store, Now: behind.Now}), start(t, session.Config{Store: ofWorker, Now: ahead.Now})
+				if data != "" {
+					other := newVisitor()
+					other.must(t, worker, logIn("7"))
+					spoil(t, inner, keyOf(other.cookie()), data)
+				}
+				v := newVisitor()
+				v.must(t, worker, logIn("7"))
 
-		reached, goOn, moved := make(chan struct{}), make(chan struct{}), make(chan struct{})
-		var once sync.Once
-		store.before = func(method string) error {
-			if method == stopped {
-				once.Do(func() { close(reached); <-goOn })
-			}
-			return nil
-		}
-		go func() {
-			defer close(moved)
-			v.must(t, p, (*session.Session).Regenerate)
-		}()
-		<-reached
-		move := sync.OnceFunc(func() { close(goOn); <-moved })
-		changed := false
-		ofWorker.before = func(method string) error {
-			if changed {
+				reached, goOn, moved := make(chan struct{}), make(chan struct{}), make(chan struct{})
+				var once sync.Once
+				store.before = func(method string) error {
+					if method == stopped {
+						once.Do(func() { close(reached); <-goOn })
+					}
+					return nil
+				}
+				go func() {
+					defer close(moved)
+					v.must(t, p, (*session.Session).Regenerate)
+				}()
+				<-reached
+				move := sync.OnceFunc(func() { close(goOn); <-moved })
+				changed := false
+				ofWorker.before = func(method string) error {
+					if changed {
+						move()
+					}
+					changed = changed || method == "Write"
+					return nil
+				}
+				err := worker.manager.UpdateTagged(t.Context(), "7", func(s *session.Session) error {
+					s.Increment("job")
+					s.FlashInfo("done")
+					return nil
+				})
 				move()
-			}
-			changed = changed || method == "Write"
-			return nil
+				if err != nil && !errors.Is(err, session.ErrMoved) && !errors.Is(err, session.ErrUnavailable) {
+					t.Errorf("the job fails: %v", err)
+				}
+				v.must(t, p, func(s *session.Session) {
+					if n, alerts := session.Get[int](s, "job"), s.FlashMessages().Alerts(); n != 1 || len(alerts) != 1 {
+						t.Errorf("the job has counted %d, and left %d messages; want one each", n, len(alerts))
+					}
+				})
+				if n := len(worker.hooked("Undecodable")); n > 1 {
+					t.Errorf("the corrupt record is reported %d times", n)
+				}
+			})
 		}
-		err := worker.manager.UpdateTagged(t.Context(), "7", func(s *session.Session) error {
-			s.Increment("job")
-			s.FlashInfo("done")
-			return nil
-		})
-		move()
-		if err != nil && !errors.Is(err, session.ErrMoved) {
-			t.Errorf("stopped before %s, the job fails: %v", stopped, err)
-		}
-		v.must(t, p, func(s *session.Session) {
-			if n, alerts := session.Get[int](s, "job"), s.FlashMessages().Alerts(); n != 1 || len(alerts) != 1 {
-				t.Errorf("stopped before %s, the job has counted %d, and left %d messages; want one each", stopped, n, len(alerts))
-			}
-		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 )
 
 // Regenerate gives the session a new id and keeps its data. Call it whenever the visitor's rights
@@ -27,8 +28,15 @@ func (s *Session) renewID() {
 		s.dropCSRF()
 		return
 	}
-	now := encodeTime(s.m.now())
-	s.change(func(st *state) error { st.put(kindDevice, deviceRenewed, now); return nil })
+	now := s.m.now()
+	s.change(func(st *state) error {
+		renewed := now
+		if next := st.time(kindDevice, deviceRenewed).Add(time.Millisecond); renewed.Before(next) {
+			renewed = next // the last id came from a process whose clock is ahead; newestFirst goes by the order
+		}
+		st.put(kindDevice, deviceRenewed, encodeTime(renewed))
+		return nil
+	})
 }
 
 // migrate moves the session to a new id. It writes the new record first, so that there is always

@@ -252,8 +252,7 @@ func (f *frame) makeWay() {
 	h := f.Header()
 	dropAnswer(h)
 	for inner := frameOf(f.c.Request().Context()); inner != nil && inner != f; inner = frameOf(inner.Context) {
-		if s := inner.used(); s != nil {
-			s.lock()
+		if s := inner.used(); s != nil && s.mu.TryLock() { // not while a handler that Timeout has given up still works on it
 			s.setCookies(h)
 			s.unlock()
 		}
@@ -271,7 +270,7 @@ func dropAnswer(h http.Header) {
 		}
 	}
 	for _, name := range [...]string{
-		"Accept-Ranges", "Etag", "Expires", "Last-Modified", "Link", "Location", "Refresh", "Set-Cookie",
+		"Accept-Ranges", "Etag", "Expires", "Last-Modified", "Link", "Location", "Refresh", "Retry-After", "Set-Cookie",
 	} {
 		delete(h, name)
 	}

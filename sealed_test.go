@@ -381,7 +381,7 @@ func Test_that_the_newest_message_stays_where_there_is_no_room_for_more(t *testi
 }
 
 func Test_that_as_much_stays_as_a_cookie_has_room_for(t *testing.T) {
-	long := strings.Repeat("保存しました。", 10)
+	long := strings.Repeat("保存しました。", 20)
 	for claim, tc := range map[string]struct {
 		flash func(s *session.Session, n int)
 		count func(*session.Session) int

@@ -235,6 +235,16 @@ var (
 
 // read returns the session stored under key; st is nil if there is none that can be used.
 func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, err error) {
+	st, rec, err = m.readQuietly(ctx, key)
+	if errors.Is(err, errCorrupt) {
+		m.report(ctx, m.cfg.Hooks.Undecodable, key, Event{Err: err}, corrupt)
+		return nil, Record{}, nil
+	}
+	return st, rec, err
+}
+
+// readQuietly is read, except that a corrupt record is an error, and not reported.
+func (m *Manager) readQuietly(ctx context.Context, key string) (st *state, rec Record, err error) {
 	within, cancel := withStoreTimeout(ctx)
 	defer cancel()
 	rec, err = m.peek(within, key)
@@ -245,10 +255,6 @@ func (m *Manager) read(ctx context.Context, key string) (st *state, rec Record, 
 		return nil, Record{}, unavailable("read", err)
 	}
 	st, err = m.decode(rec, m.now())
-	if errors.Is(err, errCorrupt) {
-		m.report(ctx, m.cfg.Hooks.Undecodable, key, Event{Err: err}, corrupt)
-		return nil, Record{}, nil
-	}
 	return st, rec, err
 }
 

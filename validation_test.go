@@ -274,6 +274,7 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 		{"one that begins with a digit is not Go's", "Post.2ndLine", "", "2ndLine"},
 		{"letters of any script have capitals", "Форма.ДатаРождения", "", "дата_рождения"},
 		{"also in a struct in a struct", "Форма.Адрес.Город", "", "город"},
+		{"and initials", "Форма.ИННКод", "", "инн_код"},
 		{"a struct in a struct", "Post.Author.Email", "author.name", "author.email"},
 		{"is flat where nothing of it was sent, as Echo binds it", "Post.Author.Email", "", "email"},
 		{"also two of them", "Post.Author.Address.Zip", "", "zip"},
