@@ -626,6 +626,11 @@ var misuses = []struct {
 	{"a header that says which host", func(fake sessiontest.TB) {
 		newVisitor(fake).With("Host", "de.example.com").Get("/posts?page=2")
 	}, "sessiontest: GET /posts?page=2: a header Host says nothing; ask for https://de.example.com/posts?page=2"},
+	{"a header that says which host, by plain http", func(fake sessiontest.TB) {
+		cfg := inMemory()
+		cfg.Cookie.Insecure, cfg.Logger = true, quiet
+		sessiontest.New(fake, cfg, newApp(cfg)).With("Host", "de.example.com").Get("/posts")
+	}, "sessiontest: GET /posts: a header Host says nothing; ask for http://de.example.com/posts"},
 	{"an application with another store, and a cookie that ends with the browser", func(fake sessiontest.TB) {
 		cfg := inMemory()
 		cfg.ClearWithBrowser = true

@@ -117,7 +117,7 @@ func (c jarCookie) goesTo(u *url.URL) bool {
 }
 
 // export is all cookies with their attributes; an age is the remaining one.
-func (j *jar) export() []*http.Cookie {
+func (j *jar) export(host string) []*http.Cookie {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var all []*http.Cookie
@@ -127,6 +127,9 @@ func (j *jar) export() []*http.Cookie {
 		}
 		out := c.Cookie
 		out.Raw, out.RawExpires, out.Expires = "", "", time.Time{}
+		if out.Domain == "" && c.host != host {
+			continue // no cookie says which host alone gets it
+		}
 		if !c.until.IsZero() {
 			out.MaxAge = int((c.until.Sub(j.now()) + time.Second - 1) / time.Second)
 		}
@@ -137,7 +140,7 @@ func (j *jar) export() []*http.Cookie {
 
 // replace makes cookies the whole content of the jar, and says how many of them are for host.
 // Browsers show a cookie without a Domain with that of its host, without a dot.
-func (j *jar) replace(host string, cookies []*http.Cookie) (taken int) {
+func (j *jar) replace(host, domain string, cookies []*http.Cookie) (taken int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.cookies = nil
@@ -146,7 +149,7 @@ func (j *jar) replace(host string, cookies []*http.Cookie) (taken int) {
 			continue
 		}
 		own := *c
-		if own.Domain == host {
+		if own.Domain == host && strings.TrimPrefix(domain, ".") != host {
 			own.Domain = ""
 		}
 		if own.Path == "" {

@@ -140,7 +140,8 @@ func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
 		}
 	}
 	if host := out.Header.Get("Host"); host != "" {
-		return nil, fmt.Errorf("a header Host says nothing; ask for https://%s%s", host, out.URL.RequestURI())
+		out.URL.Host = host
+		return nil, fmt.Errorf("a header Host says nothing; ask for %s", out.URL)
 	}
 	sent := r.Clone(r.Context())
 	setBody(sent, body)

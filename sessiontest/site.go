@@ -54,8 +54,8 @@ func newSite(t TB, cfg session.Config) *site {
 	if !sealed {
 		cfg.Store, cfg.Tags = untouched{cfg.Store}, false
 	}
-	cfg.Hooks.LateWrite = func(context.Context, session.Event) {
-		t.Errorf("sessiontest: the session that a Visitor shows cannot be changed; change it with Seed")
+	cfg.Hooks.LateWrite = func(ctx context.Context, _ session.Event) {
+		ctx.Value(testKey{}).(TB).Errorf("sessiontest: the session that a Visitor shows cannot be changed; change it with Seed")
 	}
 	s.looks = must(session.New(cfg))
 	return s
@@ -88,7 +88,7 @@ func home(o session.CookieOptions) *url.URL {
 // isHost says whether u is where the session's cookie goes: to one host, or to all in its domain.
 func (s *site) isHost(u *url.URL) bool {
 	domain := s.cfg.Cookie.Domain
-	return u.Host == s.base.Host || domain != "" && within(u.Hostname(), domain)
+	return u.Host == s.base.Host || domain != "" && u.Port() == s.base.Port() && within(u.Hostname(), domain)
 }
 
 // untouched keeps a test that only looks from prolonging the session.
@@ -134,10 +134,13 @@ func visit(m *session.Manager, r *http.Request, fn func(*session.Session)) (*htt
 	return recorder.Result(), err
 }
 
+type testKey struct{}
+
 // look is the session that these cookies lead to. It is a snapshot: the request in which it
 // was loaded is over.
-func (s *site) look(cookies []jarCookie) (seen *session.Session, err error) {
+func (s *site) look(t TB, cookies []jarCookie) (seen *session.Session, err error) {
 	r := s.request(http.MethodGet, nil, cookies)
+	r = r.WithContext(context.WithValue(r.Context(), testKey{}, t))
 	_, failed := visit(s.looks, r, func(own *session.Session) {
 		seen, err = own, own.Load(r.Context())
 	})
@@ -160,7 +163,7 @@ func (s *site) arrival(r *http.Request) (a arrival) {
 	if _, given := valueOf(a.cookies, s.cookie); !given {
 		return a
 	}
-	seen, err := s.look(a.cookies)
+	seen, err := s.look(nil, a.cookies)
 	a.hadSession, a.err = err == nil && !seen.IsNew(), err
 	return a
 }
@@ -199,7 +202,7 @@ func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
 	if !s.begins(answer) || s.shared.Load() || s.underway.Load() != 1 {
 		return true
 	}
-	seen, err := s.look(sent)
+	seen, err := s.look(nil, sent)
 	if err != nil {
 		return true
 	}
@@ -211,11 +214,14 @@ func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
 // would be about no session at all, and most of what it says is not there would hold. (A sealed cookie
 // opens only by its own name, so there is no telling.)
 func (s *site) misnamed(answer []*http.Cookie) string {
+	if s.shared.Load() {
+		return ""
+	}
 	for _, c := range answer {
 		if !c.HttpOnly || c.MaxAge < 0 || c.Name == s.cookie {
 			continue
 		}
-		seen, err := s.look([]jarCookie{{Cookie: http.Cookie{Name: s.cookie, Value: c.Value}}})
+		seen, err := s.look(nil, []jarCookie{{Cookie: http.Cookie{Name: s.cookie, Value: c.Value}}})
 		if err == nil && !seen.IsNew() {
 			return c.Name
 		}

@@ -221,7 +221,7 @@ func (v *Visitor) Session() *session.Session {
 // look is the session that these cookies lead to.
 func (v *Visitor) look(cookies []jarCookie) *session.Session {
 	v.t.Helper()
-	seen, err := v.site.look(cookies)
+	seen, err := v.site.look(v.t, cookies)
 	if err != nil {
 		v.t.Fatalf("sessiontest: the session could not be looked at: %v", err)
 	}
@@ -231,14 +231,14 @@ func (v *Visitor) look(cookies []jarCookie) *session.Session {
 // Cookies returns all cookies of the visitor with their attributes, for a real browser to go on
 // with. MaxAge is the remaining time; 0 means that the cookie ends with the browser. A Domain of ""
 // means the host that has set the cookie, and no other.
-func (v *Visitor) Cookies() []*http.Cookie { return v.browser.jar.export() }
+func (v *Visitor) Cookies() []*http.Cookie { return v.browser.jar.export(v.site.base.Hostname()) }
 
 // SetCookies replaces all cookies of the visitor with these, for example with those of a real
 // browser after it has visited some pages. Cookies of other sites are left out.
 func (v *Visitor) SetCookies(cookies []*http.Cookie) {
 	v.t.Helper()
 	host := v.site.base.Hostname()
-	if taken := v.browser.jar.replace(host, cookies); taken == 0 && len(cookies) > 0 {
+	if taken := v.browser.jar.replace(host, v.site.cfg.Cookie.Domain, cookies); taken == 0 && len(cookies) > 0 {
 		v.t.Fatalf("sessiontest: none of these %d cookies is for %s, where the visitor goes; the first is for %s", len(cookies), host, cookies[0].Domain)
 	}
 }

@@ -376,14 +376,21 @@ func Test_that_the_path_of_a_cookie_may_be_escaped(t *testing.T) {
 	app := echo.New()
 	app.Use(session.Middleware(cfg))
 	app.GET("/*", func(c echo.Context) error {
+		if strings.HasSuffix(c.Request().URL.Path, "/menu") {
+			c.SetCookie(&http.Cookie{Name: "menu"})
+		}
 		return c.String(http.StatusOK, session.Get(session.From(c), "user", "nobody"))
 	})
 	visitor := sessiontest.New(t, cfg, app)
 	visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+	visitor.AssertValue("user", "ada")
 	for path, want := range map[string]string{"/caf%C3%A9": "ada", "/caf%C3%A9/menu": "ada", "/café/menu": "ada", "/": "nobody", "/cafe": "nobody"} {
 		if got := visitor.Get(path).Text; got != want {
 			t.Errorf("%s has the session of %s; want that of %s", path, got, want)
 		}
+	}
+	if got := visitor.Cookies(); len(got) != 2 || got[1].Path != "/caf%C3%A9" {
+		t.Errorf("the visitor has the cookies %v; want one more, for the pages below", got)
 	}
 }
 
@@ -398,14 +405,24 @@ func Test_that_a_visitor_goes_to_all_hosts_in_the_domain_of_the_cookie(t *testin
 	visitor := sessiontest.New(t, cfg, app)
 	visitor.Post("https://de.example.com/login", url.Values{"user": {"ada"}})
 	visitor.AssertValue("user", "ada")
-	for host, seen := range map[string]int{"de.example.com": 0, "fr.example.com": 0, "example.com": 0} {
-		for ; seen < 2; seen++ {
+	for seen := range 2 {
+		for _, host := range []string{"example.com", "de.example.com", "fr.example.com"} {
 			text := visitor.Get("https://" + host + "/host").Text
 			if !strings.HasPrefix(text, host+" session=") || strings.Count(text, "seen=") != seen || seen > 0 && !strings.HasSuffix(text, "seen="+host) {
 				t.Errorf("%s, the time %d, was asked with %q; want the session, and what it has set itself", host, seen+1, text)
 			}
 		}
 	}
+	visitor.SetCookies(visitor.Cookies())
+	for host, want := range map[string]string{"de.example.com": "", "example.com": "seen=example.com"} {
+		text := visitor.Get("https://" + host + "/host").Text
+		if !strings.Contains(text, " session=") || !strings.HasSuffix(text, want) || strings.Count(text, "seen=") > 1 || want == "" && strings.Contains(text, "seen=") {
+			t.Errorf("once the cookies have been in a browser, %s was asked with %q; want the session and %q", host, text, want)
+		}
+	}
+	wantFailure(t, "sessiontest: GET https://de.example.com:8443/: the visitor goes to example.com, and elsewhere only within Cookie.Domain", func(fake sessiontest.TB) {
+		visitor.In(fake).Get("https://de.example.com:8443/")
+	})
 }
 
 func Test_that_a_visitor_may_be_in_another_test(t *testing.T) {
@@ -413,10 +430,48 @@ func Test_that_a_visitor_may_be_in_another_test(t *testing.T) {
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
 	t.Run("step", func(t *testing.T) { visitor.In(t).Post("/login", url.Values{"user": {"ada"}}) })
 	visitor.AssertValue("user", "ada")
-	got := failuresOf(func(fake sessiontest.TB) { visitor.In(fake).AssertNoSession() })
-	if len(got) != 1 {
-		t.Errorf("failed with %v; want one failure, of the other test", got)
+	for what, fails := range map[string]func(*sessiontest.Visitor){
+		"an assertion":                  (*sessiontest.Visitor).AssertNoSession,
+		"a change of a session as seen": func(v *sessiontest.Visitor) { v.Session().Put("n", 1) },
+	} {
+		if got := failuresOf(func(fake sessiontest.TB) { fails(visitor.In(fake)) }); len(got) != 1 {
+			t.Errorf("%s: the other test failed with %v; want one failure", what, got)
+		}
 	}
+}
+
+func Test_that_another_manager_may_have_the_same_store(t *testing.T) {
+	cfg := inMemory()
+	admins, err := session.New(session.Config{Store: cfg.Store, CookieName: "admin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := newApp(cfg)
+	app.POST("/admin", func(c echo.Context) error {
+		admins.From(c).Put("admin", "eve")
+		return c.NoContent(http.StatusNoContent)
+	}, admins.Middleware())
+	visitor := sessiontest.New(t, cfg, app)
+	visitor.Post("/login", url.Values{"user": {"ada"}})
+	visitor.Post("/admin", nil)
+	visitor.AssertValue("user", "ada")
+}
+
+func Test_that_other_cookies_are_not_taken_for_sessions(t *testing.T) {
+	cfg := inMemory()
+	id := ""
+	app := echo.New()
+	app.POST("/login", func(c echo.Context) error {
+		c.SetCookie(&http.Cookie{Name: "readable", Value: id})
+		c.SetCookie(&http.Cookie{Name: "old", Value: id, HttpOnly: true, MaxAge: -1})
+		c.SetCookie(&http.Cookie{Name: "foreign", Value: strings.Repeat("A", 43), HttpOnly: true})
+		return c.NoContent(http.StatusNoContent)
+	})
+	visitor := sessiontest.New(t, cfg, app)
+	visitor.Seed(func(s *session.Session) { s.Put("n", 1) })
+	id = visitor.Cookies()[0].Value
+	visitor.Post("/login", nil)
+	visitor.AssertValue("n", 1)
 }
 
 func Test_that_a_running_server_can_be_visited(t *testing.T) {

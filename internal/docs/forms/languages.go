@@ -14,7 +14,9 @@ var labels = map[string]components.Labels{
 		Dismiss:      "Schließen",
 		SummaryTitle: "Bitte prüfen Sie Ihre Angaben",
 		ErrorPrefix:  "Fehler:",
-		Kinds:        map[string]string{session.KindSuccess: "Erfolg:"},
+		Kinds: map[string]string{
+			session.KindError: "Fehler:", session.KindWarning: "Warnung:", session.KindSuccess: "Erfolg:", session.KindInfo: "Hinweis:",
+		},
 	},
 }
 
@@ -43,5 +45,9 @@ func inTheirLanguage() session.Config {
 // languageOf is what the visitor has chosen. It could also be what your middleware has found in
 // Accept-Language.
 func languageOf(ctx context.Context) string {
-	return session.Get(session.FromContext(ctx), "language", "en")
+	language := session.Get(session.FromContext(ctx), "language", "en")
+	if _, known := texts[language]; !known {
+		return "en"
+	}
+	return language
 }

@@ -122,6 +122,9 @@ func Test_that_everything_is_in_the_language_of_the_visitor(t *testing.T) {
 	v := visit.New(t, e)
 	v.Sees(v.Post("/translated", nil), "Your post was saved.")
 
+	v.Post("/language", url.Values{"language": {"xx"}})
+	v.Sees(v.Post("/translated", nil), "Your post was saved.", "Success:")
+
 	v.Post("/language", url.Values{"language": {"de"}})
 	v.Sees(v.Post("/translated", nil), "Ihr Beitrag wurde gespeichert.", "Erfolg:")
 	page := v.Post("/posts/new", url.Values{"kennwort": {"hunter2"}})
