@@ -69,8 +69,8 @@ type server interface {
 	Do(ctx context.Context, args ...any) *redis.Cmd
 }
 
-// straight keeps a ClusterClient from asking COMMAND first to learn where a command has its keys:
-// each of ours has one. The client would ask only once. But if COMMAND is forbidden, it asks three
+// straight keeps a ClusterClient from asking COMMAND first to learn how far apart the keys of a
+// command are: each of ours has one key. The client would ask only once. But if COMMAND is forbidden, it asks three
 // nodes again before each command, and if a node hangs, all callers wait for seconds, whatever
 // their deadlines.
 type straight struct{ redis.UniversalClient }
