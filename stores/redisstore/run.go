@@ -146,9 +146,9 @@ func (s *Store) explain(ctx context.Context, verb string, err error) error {
 		return fmt.Errorf("redisstore: %s: %w", verb, session.ErrNotFound)
 	}
 	// Unless another node redirects it, the driver keeps asking a dead master for seconds. This
-	// call makes it read the map of slots in the background, at most five times a second. A map
-	// that comes from elsewhere is not ours to read: while Sentinels hang, each call would wait for
-	// them.
+	// call makes it read the map of slots in the background, once at a time and, while that
+	// succeeds, at most five times a second. A map that comes from elsewhere is not ours to read:
+	// while Sentinels hang, each call would wait for them.
 	if cluster, ok := s.client.(*redis.ClusterClient); ok && cluster.Options().ClusterSlots == nil {
 		cluster.ReloadState(ctx)
 	}
