@@ -203,7 +203,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:           &s.table,
 		Item:                stone,
-		ConditionExpression: aws.String("attribute_exists(pk)"), // any item, even one that this package has not written
+		ConditionExpression: aws.String("attribute_exists(pk)"), // any item, even a foreign one
 	})
 	return unlessRefused("destroy", err)
 }
