@@ -70,9 +70,9 @@ type server interface {
 }
 
 // straight keeps a ClusterClient from asking COMMAND first to learn how far apart the keys of a
-// command are: each of ours has one key. The client would ask only once. But if COMMAND is forbidden, it asks three
-// nodes again before each command, and if a node hangs, all callers wait for seconds, whatever
-// their deadlines.
+// command are: each of ours has one key. The client would ask only once. But if COMMAND is
+// forbidden, it asks three nodes again before each command, and if a node hangs, all callers wait
+// for seconds, whatever their deadlines.
 type straight struct{ redis.UniversalClient }
 
 func (c straight) Do(ctx context.Context, args ...any) *redis.Cmd {
