@@ -50,7 +50,6 @@ func storeOf(t *testing.T, kind string, now func() time.Time) session.Store {
 
 // outlives says whether a session that begins like this is alive after these uses, followed by a
 // time without use.
-// without any.
 func outlives(t *testing.T, kind string, cfg session.Config, begin func(*session.Session), uses []use, wait time.Duration) bool {
 	t.Helper()
 	c := new(clock)

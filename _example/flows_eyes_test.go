@@ -71,7 +71,7 @@ type sight struct {
 	loading  bool           // the document and its scripts are not complete yet
 }
 
-// isAt says whether page came into sight after the first pages, others in number.
+// isAt says whether page came into sight after this many others.
 func (s sight) isAt(page string, others int) bool {
 	return !s.loading && slices.Contains(s.pages[others:], page)
 }

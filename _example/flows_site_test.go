@@ -256,7 +256,7 @@ func refuse(c echo.Context) error {
 	return session.Invalid(c, session.ValidationErrors{"title": {"Enter a longer title."}})
 }
 
-// formTo is a form for the last two.
+// formTo is a form for again or refuse.
 func formTo(action string) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		content := markup{components.Field("title", components.Input{Label: "Title"}), `<button>Save</button>`}

@@ -151,7 +151,7 @@ func ExampleClock_Advance() {
 	// <h1>Posts of nobody</h1><input name=title value="">
 }
 
-// What must exist before the test can be seeded, without logging in through the login page.
+// A test can seed what must exist beforehand, and need not log in through the login page.
 func ExampleVisitor_Seed() {
 	cfg := session.Config{Store: memorystore.New(memorystore.Options{})}
 	visitor := sessiontest.New(t, cfg, newApp(cfg))

@@ -53,8 +53,8 @@ func ExampleConfigFromEnvWith() {
 	// Output: *memorystore.Store, 30m0s
 }
 
-// A program checks its store once when it starts, if the store has a Check method: those for Redis
-// and DynamoDB report what is wrong with them.
+// A program checks its store once when it starts, if the store has a Check method. Those for Redis
+// and DynamoDB have one, which reports everything that is wrong.
 func ExampleFromEnv() {
 	os.Setenv("SESSION_DRIVER", "memory") // as the deployment does
 

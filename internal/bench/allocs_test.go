@@ -34,7 +34,7 @@ var allocations = map[string]float64{
 	"memory/read-60KB":     9,
 	"memory/write-60KB":    13,
 
-	// 23, 53 and 133 in most runs, and one more for each file that a few runs open.
+	// 23, 53 and 133 in most runs; in a few, one more for each file that is opened.
 	"file/untouched":     2,
 	"file/read":          24,
 	"file/write":         57,

@@ -7,5 +7,5 @@
 //	faults_*_test.go  servers that fail: what visitors get, and that all recovers by itself
 //	model_*_test.go   random requests in any order, against a model of what sessions promise
 //
-// Each other file is about one package, such as a WebSocket library or a validator.
+// The other files are about packages, such as WebSocket libraries and validators, and about jobs.
 package e2e

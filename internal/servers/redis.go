@@ -109,8 +109,8 @@ func (r *RedisServer) Replica(args ...string) (*RedisServer, error) {
 }
 
 // synced returns nil for a replica that follows its primary, and for a primary that knows that each
-// of its replicas does. The primary knows up to a second later, and only then does it wait for
-// them.
+// of its replicas does. The primary knows up to a second later, and its WAIT counts a replica only
+// from then on.
 func (r *RedisServer) synced() error {
 	info, err := r.Do("info", "replication")
 	if err != nil {

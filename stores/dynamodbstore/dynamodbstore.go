@@ -203,7 +203,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:           &s.table,
 		Item:                stone,
-		ConditionExpression: aws.String("attribute_exists(pk)"), // a record or a tombstone
+		ConditionExpression: aws.String("attribute_exists(pk)"), // any item, even a foreign one
 	})
 	return unlessRefused("destroy", err)
 }
@@ -224,7 +224,7 @@ func (s *Store) put(ctx context.Context, verb string, item attributes, cond cond
 // met returns err, and if item was refused, adds the item that was in its place.
 //
 // DynamoDB sends that item along, so it is tempting to take a refusal without one to mean that
-// there is nothing. But compatible servers never send it, such as DynamoDB Local before version
+// there is nothing. But some compatible servers never send it, such as DynamoDB Local before version
 // 2.2.0, and a conflict there would be taken for a session that is gone. So met looks. A record
 // written in between is a conflict, too: the caller reads it and tries again.
 func (s *Store) met(ctx context.Context, item attributes, err error) error {

@@ -22,8 +22,8 @@ func genuine(client *dynamodb.Client) *dynamodb.Client {
 	options.APIOptions = append(options.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("session:genuine", onlyGenuine), middleware.After)
 	})
-	// New sets some options by itself, such as time limits of the HTTP client. The caller has
-	// chosen all of them, so they are put back.
+	// New sets some options by itself, such as time limits of the HTTP client. All options are the
+	// caller's choice, so they are put back.
 	return dynamodb.New(options, func(o *dynamodb.Options) { *o = options })
 }
 

@@ -166,14 +166,14 @@ func (s *Store) remove(f file) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	// Without this, a power failure could bring the file back. So it could if another process has
-	// removed it and died before flushing.
+	// Without this, a power failure could bring the file back. The same is true if another process
+	// has removed it and died before flushing.
 	return s.flushNames(f.lock)
 }
 
 // settle waits until the file is on disk as it was found, or its absence is: the process that
-// changed it last may have died before flushing. It is for calls that return success because
-// nothing has to change.
+// changed it last may have died before flushing. It is for calls that change nothing because all is
+// as it should be already.
 func (s *Store) settle(f opened) error {
 	if f.err != nil {
 		return s.flushNames(f.lock)
@@ -221,6 +221,6 @@ func (s *Store) flushNamesIn(root *os.Root, dir string) error {
 
 const tempPrefix = ".temp-"
 
-// tempName returns a unique name. The lock makes a fixed name safe, but on a file system that only
+// tempName returns a unique name. The lock would make a fixed name safe, but on a file system that only
 // pretends to lock, two processes would write to one file.
 func tempName() string { return tempPrefix + rand.Text() }

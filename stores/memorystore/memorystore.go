@@ -283,7 +283,6 @@ func (s *Store) orSweep(add func() error) error {
 // look, and was added by one Write or Tag. An entry whose expiry was moved takes one more look, and
 // was moved by one of these calls. So with two looks a call the shard keeps up, whatever visitors
 // do.
-// visitors do.
 const sweepSome = 2
 
 // sweep looks at up to most entries that are due, and removes those that have expired. An entry

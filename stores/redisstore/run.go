@@ -69,10 +69,10 @@ type server interface {
 	Do(ctx context.Context, args ...any) *redis.Cmd
 }
 
-// straight keeps a ClusterClient from asking COMMAND first to learn where a command has its keys:
-// each of ours has one. The client would ask only once. But if COMMAND is forbidden, it asks three
-// nodes again before each command, and if a node hangs, all callers wait for seconds, whatever
-// their deadlines.
+// straight keeps a ClusterClient from asking COMMAND first to learn how far apart the keys of a
+// command are: each of ours has one key. The client would ask only once. But if COMMAND is
+// forbidden, it asks three nodes again before each command, and if a node hangs, all callers wait
+// for seconds, whatever their deadlines.
 type straight struct{ redis.UniversalClient }
 
 func (c straight) Do(ctx context.Context, args ...any) *redis.Cmd {
@@ -146,9 +146,9 @@ func (s *Store) explain(ctx context.Context, verb string, err error) error {
 		return fmt.Errorf("redisstore: %s: %w", verb, session.ErrNotFound)
 	}
 	// Unless another node redirects it, the driver keeps asking a dead master for seconds. This
-	// call makes it read the map of slots in the background, at most five times a second. A map
-	// that comes from elsewhere is not ours to read: while Sentinels hang, each call would wait for
-	// them.
+	// call makes it read the map of slots in the background, once at a time and, while that
+	// succeeds, at most five times a second. A map that comes from elsewhere is not ours to read:
+	// while Sentinels hang, each call would wait for them.
 	if cluster, ok := s.client.(*redis.ClusterClient); ok && cluster.Options().ClusterSlots == nil {
 		cluster.ReloadState(ctx)
 	}

@@ -36,7 +36,7 @@ func increments(ctx context.Context, s subject) error {
 // increment reads, adds one and writes, until no other write comes in between. It returns the last
 // version that it has seen.
 func (s subject) increment(ctx context.Context, key string) (version uint64, err error) {
-	// Each conflict is a write of another worker, and there are no more of these.
+	// Each conflict is a write of another worker, and there are fewer of these than tries here.
 	for range workers * each {
 		rec, err := s.Read(ctx, key)
 		if err != nil {

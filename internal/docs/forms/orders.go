@@ -37,7 +37,7 @@ func createOrder(c echo.Context) error {
 		wrong = errors.Join(wrong, session.ValidationErrors{"drawing": {"Choose a file"}})
 	}
 	if wrong != nil {
-		return wrong // the order in the summary
+		return wrong // the summary keeps this order
 	}
 	session.From(c).FlashSuccess("Your order was sent.")
 	return session.Redirect(c, "/posts")

@@ -47,7 +47,7 @@ func adopt(old sessions.Store, name, newName string) echo.MiddlewareFunc {
 					s.Put("count", count)
 				}
 			}
-			gone := *before.Options // browsers remove a cookie only by the same path and domain
+			gone := *before.Options // browsers remove a cookie only if path and domain are the same
 			gone.MaxAge = -1
 			c.SetCookie(sessions.NewCookie(name, "", &gone))
 			return next(c)

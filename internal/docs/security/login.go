@@ -120,7 +120,7 @@ func (m members) endOldLogins(c echo.Context, user string) error {
 
 func (m members) changePassword(c echo.Context) error {
 	s := session.From(c)
-	s.Regenerate() // new rights need a new id, and shut out anybody who has the old one
+	s.Regenerate() // new rights need a new id, and anybody who has the old one is shut out
 	s.FlashSuccess("Your password was changed.")
 	return session.Redirect(c, "/")
 }
