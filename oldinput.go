@@ -66,8 +66,8 @@ type PageError struct {
 // phrase; API, access, private, secret or SSH key; card number, credit card, social security, security
 // or secret answer; or security, verification, auth, access, login, SMS, reset, confirmation, activation,
 // recovery, backup, one-time, two-factor, 2FA or MFA code. Words are separated by camelCase, "_",
-// "-", "." and brackets: user[pin] and cardNumber are secrets, passenger and spin are not.
-// Config.NeverFlash adds words to these.
+// "-", "." and brackets, and end where another script begins: user[pin], cardNumber and PINコード are
+// secrets, passenger and spin are not. Config.NeverFlash adds words to these.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
 // FlashOnly is FlashAll for some fields. The others show their defaults. "user[name]" and
