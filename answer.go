@@ -94,7 +94,7 @@ func inASCII(url string) string {
 }
 
 // Back redirects to the page the request came from, or to fallback if that page is unknown, is not
-// on this site, or is the one that this request asks for.
+// on this site, or has the address of this request, which would lead in a circle.
 func Back(c echo.Context, fallback string) error {
 	r := c.Request()
 	page := referer(r)

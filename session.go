@@ -23,6 +23,9 @@ import (
 // the request last saw, or loads the session if the request never did; changes are refused with
 // [ErrClosed].
 //
+// A change that cannot be made fails the session: [Session.Err] says why, and the response becomes
+// an error page unless its head has left.
+//
 // On a nil *Session, which [FromContext] returns if there is no session, every read is empty, and
 // every change panics.
 type Session struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 	"github.com/echo-hypermedia/session/sessiontest"
 )
 
-// The test is here because code in the library's own module never counts as the caller.
+// The tests are here because code in the library's own module never counts as the caller.
 func Test_that_the_page_is_the_caller_of_a_component_that_comes_too_late(t *testing.T) {
 	store, err := openStore("cookie")
 	if err != nil {
@@ -35,5 +36,26 @@ func Test_that_the_page_is_the_caller_of_a_component_that_comes_too_late(t *test
 	visitor.Get("/")
 	if !strings.Contains(late.Caller, "/caller_test.go:") {
 		t.Errorf("the caller is %q; want the handler", late.Caller)
+	}
+}
+
+// failures is a test that notes why it fails.
+type failures struct{ texts []string }
+
+func (f *failures) Helper() {}
+func (f *failures) Errorf(format string, args ...any) {
+	f.texts = append(f.texts, fmt.Sprintf(format, args...))
+}
+func (f *failures) Fatalf(format string, args ...any) { f.Errorf(format, args...) }
+
+func Test_that_a_test_which_changes_what_it_looks_at_is_told_where(t *testing.T) {
+	store, err := openStore("memory")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f failures
+	sessiontest.New(&f, session.Config{Store: store}, echo.New()).Session().Put("n", 1)
+	if len(f.texts) != 1 || !strings.Contains(f.texts[0], "/caller_test.go:") {
+		t.Errorf("the test fails with %q; want the line", f.texts)
 	}
 }

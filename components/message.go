@@ -35,7 +35,8 @@ func Error(code string) templ.Component {
 	return pageErrors(func(e session.PageError) bool { return e.Code == code })
 }
 
-// Errors renders its children for each error of the page, as [Error] does for one.
+// Errors renders its children for each error of the page, as [Error] does for one. Without children
+// it renders nothing.
 func Errors() templ.Component {
 	return pageErrors(func(session.PageError) bool { return true })
 }

@@ -54,8 +54,12 @@ func newSite(t TB, cfg session.Config) *site {
 	if !sealed {
 		cfg.Store, cfg.Tags = untouched{cfg.Store}, false
 	}
-	cfg.Hooks.LateWrite = func(ctx context.Context, _ session.Event) {
-		ctx.Value(testKey{}).(TB).Errorf("sessiontest: the session that a Visitor shows cannot be changed; change it with Seed")
+	cfg.Hooks.LateWrite = func(ctx context.Context, e session.Event) {
+		message := "the session that a Visitor shows cannot be changed; change it with Seed"
+		if e.Caller != "" {
+			message = e.Caller + ": " + message
+		}
+		ctx.Value(testKey{}).(TB).Errorf("sessiontest: %s", message)
 	}
 	s.looks = must(session.New(cfg))
 	return s

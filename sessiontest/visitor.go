@@ -108,7 +108,7 @@ func (v *Visitor) Another() *Visitor { return v.site.visitor(v.t) }
 // In returns the same visitor in another test: its failures are failures of t. So the steps of a story can be
 // subtests.
 //
-//	t.Run("log in", func(t *testing.T) { visitor.In(t).Post("/login", form).AssertSessionRegenerated() })
+//	t.Run("log in", func(t *testing.T) { visitor.In(t).Post("/login", form).AssertSessionBegun() })
 func (v *Visitor) In(t TB) *Visitor {
 	also := *v
 	also.t = t

@@ -105,14 +105,14 @@ func (m members) endOldLogins(c echo.Context, user string) error {
 	}
 	logins, err := m.sessions.Tagged(ctx, user)
 	if err != nil {
-		return err
+		return echo.ErrServiceUnavailable.WithInternal(err)
 	}
 	others := slices.DeleteFunc(logins, func(login session.Info) bool { return login.Handle == s.Handle() })
 	slices.SortFunc(others, func(a, b session.Info) int { return b.Tagged.Compare(a.Tagged) })
 	for _, old := range others[min(2, len(others)):] {
 		err := m.sessions.DestroyOf(ctx, user, old.Handle)
 		if err != nil && !errors.Is(err, session.ErrNotFound) {
-			return err
+			return echo.ErrServiceUnavailable.WithInternal(err)
 		}
 	}
 	return nil
