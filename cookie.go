@@ -69,6 +69,12 @@ func newCookieTemplate(cfg Config) cookieTemplate {
 
 func (t cookieTemplate) name() string { return t.base.Name }
 
+// isOurs says whether a line of Set-Cookie is about a cookie that holds a session or its flash.
+func (t cookieTemplate) isOurs(line string) bool {
+	name, _, _ := strings.Cut(line, "=")
+	return name == t.name() || name == t.flashName
+}
+
 // sealedAs is what a sealed cookie of that name is bound to. A cookie with another path, domain or
 // partition is another cookie: after a change of these, browsers send both, and the old one cannot
 // be removed. If it opened, its session would come back after a log-out.

@@ -140,7 +140,7 @@ var secretName = regexp.MustCompile(strings.Join([]string{
 	`(token|secret)s?[0-9]*(_|$)`,
 	`(^|_)(pass|pw|pin|otp|totp|ssn|csc|ccv|nonce|jwt|credentials?|(seed|recovery)_?phrase` +
 		`|(api|access|private|secret|ssh)_?keys?|credit_?card(_?(no|num|number))?|(card|cc)_?(no|num|number)` +
-		`|(security|one_?time|two_?factor|[2mt]fa|otp|auth|verification|recovery|backup|access|login|sms|reset|confirmation|activation)_?codes?` +
+		`|(security|one_?time|two_?factor|2_?fa|[mt]fa|otp|auth|verification|recovery|backup|access|login|sms|reset|confirmation|activation)_?codes?` +
 		`|(security|secret)_?answers?|social_?security(_?number)?)[0-9]*(_|$)`,
 }, "|"))
 
@@ -153,16 +153,26 @@ func neverFlashed(names []string) *regexp.Regexp {
 	for _, name := range names {
 		never = append(never, strings.ReplaceAll(wordsOf(name), "_", "_?"))
 	}
-	return regexp.MustCompile(`(^|_)(` + strings.Join(never, "|") + `)[0-9]*(_|$)`)
+	return regexp.MustCompile(`(?i)(^|_)(` + strings.Join(never, "|") + `)[0-9]*(_|$)`) // i: a sigma at the end of a word is another letter
 }
 
-// wordsOf is name in snake case. Letters of another script begin a new word, so PINコード contains the
-// word pin.
-func wordsOf(name string) string {
+// wordsOf is the words of name in snake case. Letters of another script begin a new word.
+func wordsOf(name string) string { return snakeCased(words, name) }
+
+func snakeCased(words *regexp.Regexp, name string) string {
 	return strings.ToLower(splitCamelCase(strings.Join(words.FindAllString(name, -1), "_")))
 }
 
-var words = regexp.MustCompile(`[\p{Latin}\p{M}0-9]+|(?:[^\P{L}\p{Latin}]\p{M}*)+`)
+const (
+	latinLetters = `a-zA-ZÀ-ÖØ-öø-ɏḀ-ỿ`
+	latinWord    = `(?:[` + latinLetters + `][\x{300}-\x{36F}]*|[0-9])+` // accents may follow their letters
+	otherWord    = `(?:[^\P{L}` + latinLetters + `]\p{M}*)+`
+)
+
+var (
+	words      = regexp.MustCompile(latinWord + `|` + otherWord)
+	latinWords = regexp.MustCompile(latinWord)
+)
 
 // isSecret says whether a field of that name must not be kept. It errs on the safe side: having to
 // type a field again is better than a password in a store.
@@ -171,8 +181,8 @@ func (m *Manager) isSecret(name string) bool {
 	case "_method", FormField:
 		return true
 	}
-	words := wordsOf(name)
-	return secretName.MatchString(words) || m.neverFlashed != nil && m.neverFlashed.MatchString(words)
+	return secretName.MatchString(snakeCased(latinWords, name)) || // as in card番号no
+		m.neverFlashed != nil && m.neverFlashed.MatchString(wordsOf(name))
 }
 
 // leavesOut says whether a field is left out on purpose, or for the length of its name.

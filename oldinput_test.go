@@ -179,7 +179,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 			"card_number", "cardNumber", "cardnumber", "card-no", "cc-number", "ccnumber", "cc-csc", "credit_card", "creditcard", "creditcardnumber", "credit-card-no",
 			"cvc", "cvv", "cvv2", "ccv", "card[cvc]", "cardCvc", "security_code",
 			"pin", "userPIN", "card_pin", "pin[]", "otp", "otp_code", "otpCode", "totp", "one-time-code", "mfa_code", "two_factor_code", "recovery-code", "2fa-code", "smsCode", "login_code", "access_code",
-			"recovery_codes", "recovery_phrase", "recoveryphrase", "пользовательPIN", "PIN-код", "PINкод", "user[PINкод]", "PINκωδικός", "код2fa_code", "PINコード", "新しいPIN", "código_pin", "pinCódigo", "passwörter", "cafe\u0301Pin", "pin１", "token２", "pin٢", "security_answers", "backup_codes[]", "reset_code", "confirmationCode", "activation-code",
+			"recovery_codes", "recovery_phrase", "recoveryphrase", "пользовательPIN", "PIN-код", "PINкод", "user[PINкод]", "PINκωδικός", "код2fa_code", "PINコード", "新しいPIN", "código_pin", "pinCódigo", "passwörter", "cafe\u0301Pin", "2FACode", "2FA_code", "user[2FA-Code]", "2ªSenha_pin", "nºpin", "pinⅡ", "ＩＤpin", "1️⃣pin", "APIのKey", "card番号no", "pin１", "token２", "pin٢", "security_answers", "backup_codes[]", "reset_code", "confirmationCode", "activation-code",
 			"ssn", "user_ssn", "social_security_number", "security_answer",
 			"g-recaptcha-response", "h-captcha-response", "cf-turnstile-response",
 			"_method", "_form",
@@ -224,12 +224,12 @@ func Test_which_fields_are_secrets(t *testing.T) {
 }
 
 func Test_that_an_application_has_words_of_its_own_for_what_is_never_kept(t *testing.T) {
-	words := []string{"kennwort", "mot de passe", "contraseña", "[iban]", "şifre", "пароль", "ключ1", "パスワード", "सांकेतिक शब्द", "كلمة السر"}
+	words := []string{"kennwort", "mot de passe", "contraseña", "[iban]", "şifre", "κωδικος", "пароль", "ключ1", "パスワード", "सांकेतिक शब्द", "كلمة السر"}
 	names := map[bool][]string{
 		true: {
 			"kennwort", "Kennwort", "KENNWORT", "user[kennwort]", "user.kennwort", "neuesKennwort", "kennwort_wiederholen", "kennwort2",
 			"mot_de_passe", "motDePasse", "mot-de-passe", "motdepasse", "contraseña", "nueva_contraseña", "contraseñaNueva", "bank.iban", "password",
-			"yeniŞifre", "пароль", "новый_пароль", "новыйПароль", "ПАРОЛЬ2", "user[пароль]", "ключ1", "パスワード", "新しい[パスワード]",
+			"yeniŞifre", "ΚΩΔΙΚΟΣ", "ΝέοςΚΩΔΙΚΟΣ", "пароль", "новый_пароль", "новыйПароль", "ПАРОЛЬ2", "user[пароль]", "ключ1", "パスワード", "新しい[パスワード]",
 			"सांकेतिक_शब्द", "كلمة-السر",
 		},
 		false: {"name", "kennwortlos", "meinkennwort", "kennworte", "mot", "de", "passe", "mot_de_la_passe", "contrase", "contraseñas", "паролька", "किसांकेतिक_शब्द", "items[1].name", "шифр"},

@@ -69,7 +69,8 @@ func (m *Manager) Update(ctx context.Context, handle string, fn func(*Session) e
 }
 
 // UpdateTagged calls [Manager.Update] for each session of a user (see [Session.Tag]), one after the
-// other. A session that ends meanwhile is left out; one that is tagged meanwhile may be left out.
+// other. A session that ends meanwhile is left out; one that is tagged meanwhile may be left out, and so
+// may one that is given a new id more than a minute before its turn. So fn should be quick.
 //
 // It tries all of them unless ctx ends, and joins the errors. An [ErrMoved] means that a session
 // was given a new id at that moment: the session was not changed, unless it was also found by its
@@ -80,8 +81,7 @@ func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Sess
 		m.reportFailure(ctx, "", &err)
 		return err
 	}
-	m.newestFirst(ctx, entries)
-	var errs []error
+	entries, errs := m.newestFirst(ctx, entries)
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(append(errs, err)...)
@@ -103,9 +103,11 @@ func (m *Manager) UpdateTagged(ctx context.Context, userID string, fn func(*Sess
 // newestFirst puts the new record of a Regenerate before the old one. If the old one were changed first,
 // Regenerate might take the change along to the new one, where the job would then make it again. A change
 // to the new one is overwritten in that case.
-func (m *Manager) newestFirst(ctx context.Context, entries []TagEntry) {
+//
+// A session that cannot be read is left out, with an error: nobody knows which of the two it is.
+func (m *Manager) newestFirst(ctx context.Context, entries []TagEntry) (sorted []TagEntry, errs []error) {
 	if len(entries) < 2 {
-		return
+		return entries, nil
 	}
 	renewed := make(map[string]int64, len(entries))
 	for _, e := range entries {
@@ -113,14 +115,18 @@ func (m *Manager) newestFirst(ctx context.Context, entries []TagEntry) {
 		switch {
 		case errors.Is(err, errCorrupt), errors.Is(err, errNewerFormat):
 		case err != nil:
-			return // changing it will fail, too, and say so
+			m.reportFailure(ctx, e.Key, &err)
+			errs = append(errs, err)
+			continue
 		case st == nil:
 			renewed[e.Key] = math.MaxInt64 // the entry is written before its record
 		default:
 			renewed[e.Key] = st.time(kindDevice, deviceRenewed).UnixMilli()
 		}
+		sorted = append(sorted, e)
 	}
-	slices.SortStableFunc(entries, func(a, b TagEntry) int { return cmp.Compare(renewed[b.Key], renewed[a.Key]) })
+	slices.SortStableFunc(sorted, func(a, b TagEntry) int { return cmp.Compare(renewed[b.Key], renewed[a.Key]) })
+	return sorted, errs
 }
 
 // All lists all live sessions, tagged or not, in no particular order:

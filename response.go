@@ -247,14 +247,16 @@ func (f *frame) reset() {
 }
 
 // makeWay leaves the header as the error answer is to find it. What sessions of other managers further
-// in have saved has been saved all the same, so their cookies stay.
+// in have saved is saved all the same, so their cookies stay.
 func (f *frame) makeWay() {
 	h := f.Header()
+	set := h["Set-Cookie"]
 	dropAnswer(h)
 	for inner := frameOf(f.c.Request().Context()); inner != nil && inner != f; inner = frameOf(inner.Context) {
-		if s := inner.used(); s != nil && s.mu.TryLock() { // not while a handler that Timeout has given up still works on it
-			s.setCookies(h)
-			s.unlock()
+		for _, line := range set {
+			if inner.m.cookie.isOurs(line) {
+				h.Add("Set-Cookie", line)
+			}
 		}
 	}
 }

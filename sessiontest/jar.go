@@ -1,6 +1,7 @@
 package sessiontest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -91,7 +92,7 @@ func refusal(u *url.URL, c *http.Cookie) string {
 }
 
 func within(host, domain string) bool {
-	domain = strings.TrimPrefix(domain, ".")
+	domain = strings.ToLower(strings.TrimPrefix(domain, "."))
 	return host == domain || strings.HasSuffix(host, "."+domain)
 }
 
@@ -130,6 +131,9 @@ func (j *jar) export(host string) []*http.Cookie {
 		if out.Domain == "" && c.host != host {
 			continue // no cookie says which host alone gets it
 		}
+		if out.Domain != "" {
+			out.Domain = "." + out.Domain // as browsers show it
+		}
 		if !c.until.IsZero() {
 			out.MaxAge = int((c.until.Sub(j.now()) + time.Second - 1) / time.Second)
 		}
@@ -139,23 +143,25 @@ func (j *jar) export(host string) []*http.Cookie {
 }
 
 // replace makes cookies the whole content of the jar, and says how many of them are for host.
-// Browsers show a cookie without a Domain with that of its host, without a dot.
+// As browsers show them, the Domain of a cookie for all hosts in it begins with a dot, and that of a
+// cookie for one host does not.
 func (j *jar) replace(host, domain string, cookies []*http.Cookie) (taken int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.cookies = nil
 	for _, c := range cookies {
-		if c.Domain != "" && !within(host, c.Domain) {
+		of := cmp.Or(strings.TrimPrefix(c.Domain, "."), host)
+		if !within(host, of) && (domain == "" || !within(of, domain)) {
 			continue
 		}
 		own := *c
-		if own.Domain == host && strings.TrimPrefix(domain, ".") != host {
+		if !strings.HasPrefix(own.Domain, ".") {
 			own.Domain = ""
 		}
 		if own.Path == "" {
 			own.Path = "/"
 		}
-		j.put(jarCookie{own, host, j.expiry(c)})
+		j.put(jarCookie{own, of, j.expiry(c)})
 		taken++
 	}
 	return taken

@@ -127,11 +127,12 @@ func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
 	}
 	out := r.Clone(r.Context())
 	out.URL, out.Host, out.RequestURI = v.site.base.ResolveReference(r.URL), "", ""
+	out.URL.Host = hostOf(out.URL)
 	out.URL.Path = cmp.Or(out.URL.Path, "/") // https://example.com is the page "/"
 	out.URL.Fragment, out.URL.RawFragment = "", ""
 	setBody(out, body)
 
-	for name, value := range v.defaults() {
+	for name, value := range v.defaults(out.URL) {
 		if _, given := out.Header[name]; !given {
 			out.Header[name] = value
 		}
@@ -151,6 +152,12 @@ func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
 	return out, nil
 }
 
+// hostOf is the host of u as browsers write it: in lower case, without the usual port.
+func hostOf(u *url.URL) string {
+	usual := map[string]string{"http": ":80", "https": ":443"}
+	return strings.ToLower(strings.TrimSuffix(u.Host, usual[u.Scheme]))
+}
+
 func setBody(r *http.Request, body []byte) {
 	r.ContentLength = int64(len(body))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
@@ -161,10 +168,14 @@ func setBody(r *http.Request, body []byte) {
 }
 
 // defaults is the headers of a request that has none of its own. Empty ones are left out.
-func (v *Visitor) defaults() http.Header {
+func (v *Visitor) defaults(to *url.URL) http.Header {
 	v.browser.mu.Lock()
 	defer v.browser.mu.Unlock()
-	h := http.Header{"Accept": {acceptPage}, "Referer": {v.browser.page}}
+	page := v.browser.page
+	if from, err := url.Parse(page); page != "" && err == nil && from.Host != to.Host {
+		page = from.ResolveReference(&url.URL{Path: "/"}).String() // another origin learns only of the host
+	}
+	h := http.Header{"Accept": {acceptPage}, "Referer": {page}}
 	maps.Copy(h, v.header)
 	return h
 }

@@ -77,7 +77,7 @@ func must(m *session.Manager, err error) *session.Manager {
 func home(o session.CookieOptions) *url.URL {
 	u := &url.URL{
 		Scheme: "https",
-		Host:   cmp.Or(strings.TrimPrefix(o.Domain, "."), "example.com"),
+		Host:   cmp.Or(strings.ToLower(strings.TrimPrefix(o.Domain, ".")), "example.com"),
 		Path:   cmp.Or(o.Path, "/"),
 	}
 	if path, err := url.PathUnescape(u.Path); err == nil { // Cookie.Path is escaped

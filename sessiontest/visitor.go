@@ -89,7 +89,7 @@ func NewAt(t TB, cfg session.Config, address string, client *http.Client) *Visit
 		t.Fatalf("sessiontest: the cookie %s is for %s, and so never gets to %s; leave Cookie.Domain out in tests", site.cookie, cfg.Cookie.Domain, address)
 		return nil
 	}
-	site.base.Scheme, site.base.Host = base.Scheme, base.Host
+	site.base.Scheme, site.base.Host = base.Scheme, hostOf(base)
 	site.transport = http.DefaultTransport
 	if client != nil && client.Transport != nil {
 		site.transport = client.Transport
@@ -230,11 +230,14 @@ func (v *Visitor) look(cookies []jarCookie) *session.Session {
 
 // Cookies returns all cookies of the visitor with their attributes, for a real browser to go on
 // with. MaxAge is the remaining time; 0 means that the cookie ends with the browser. A Domain of ""
-// means the host that has set the cookie, and no other.
+// means the host of the application, and no other. A cookie that another host within Cookie.Domain has
+// set for itself is left out.
 func (v *Visitor) Cookies() []*http.Cookie { return v.browser.jar.export(v.site.base.Hostname()) }
 
 // SetCookies replaces all cookies of the visitor with these, for example with those of a real
-// browser after it has visited some pages. Cookies of other sites are left out.
+// browser after it has visited some pages. As browsers show it, a Domain that begins with a dot means all
+// hosts in it, and one without a dot that host alone; "" means the host of the application. Cookies of
+// other sites are left out.
 func (v *Visitor) SetCookies(cookies []*http.Cookie) {
 	v.t.Helper()
 	host := v.site.base.Hostname()

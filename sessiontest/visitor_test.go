@@ -425,6 +425,46 @@ func Test_that_a_visitor_goes_to_all_hosts_in_the_domain_of_the_cookie(t *testin
 	})
 }
 
+func Test_that_a_visitor_is_told_apart_by_host_as_in_a_browser(t *testing.T) {
+	for _, domain := range []string{"example.com", ".example.com", "Example.com"} {
+		cfg := inMemory()
+		cfg.Cookie.Domain = domain
+		app := newApp(cfg)
+		app.GET("/asks", func(c echo.Context) error {
+			return c.HTML(http.StatusOK, c.Request().Referer()+" "+c.Request().Header.Get("Cookie"))
+		})
+		app.POST("/sso", func(c echo.Context) error {
+			session.From(c).Put("user", c.FormValue("user"))
+			return c.Redirect(http.StatusSeeOther, "https://SHOP.example.com:443/asks?q=1")
+		})
+		visitor := sessiontest.New(t, cfg, app)
+		page := visitor.Post("https://login.example.com/sso", url.Values{"user": {"ada"}}).Follow()
+		if page.Request.URL.Host != "shop.example.com" {
+			t.Errorf("%s: the visitor is at %s", domain, page.Request.URL)
+		}
+		visitor.AssertValue("user", "ada")
+		if got := visitor.Get("https://shop.example.com/asks").Text; !strings.HasPrefix(got, "https://shop.example.com/asks?q=1 ") {
+			t.Errorf("%s: the same host is asked with %q; want the whole address of the page before", domain, got)
+		}
+		if got := visitor.Get("https://de.example.com/asks").Text; !strings.HasPrefix(got, "https://shop.example.com/ ") {
+			t.Errorf("%s: another host is asked with %q; want no more than where the visitor comes from", domain, got)
+		}
+
+		// As browsers say it: with a dot for all hosts in a domain, and without for one host.
+		visitor.SetCookies(append(visitor.Cookies(),
+			&http.Cookie{Name: "one", Value: "1", Domain: "example.com"},
+			&http.Cookie{Name: "de", Value: "1", Domain: "de.example.com"},
+			&http.Cookie{Name: "all", Value: "1", Domain: ".de.example.com"}))
+		for host, want := range map[string]string{"example.com": " one=1", "de.example.com": " de=1; all=1", "my.de.example.com": " all=1", "fr.example.com": ""} {
+			text := visitor.Get("https://" + host + "/asks").Text
+			if _, cookies, _ := strings.Cut(text, " session="); !strings.HasSuffix(text, want) || strings.Count(cookies, "=") != strings.Count(want, "=") {
+				t.Errorf("%s: %s is asked with %q; want the session and%s", domain, host, text, want)
+			}
+		}
+		visitor.AssertValue("user", "ada")
+	}
+}
+
 func Test_that_a_visitor_may_be_in_another_test(t *testing.T) {
 	cfg := inMemory()
 	visitor := sessiontest.New(t, cfg, newApp(cfg))
@@ -440,7 +480,7 @@ func Test_that_a_visitor_may_be_in_another_test(t *testing.T) {
 	}
 }
 
-func Test_that_another_manager_may_have_the_same_store(t *testing.T) {
+func Test_that_the_session_of_another_manager_is_let_be_once_ours_is_known(t *testing.T) {
 	cfg := inMemory()
 	admins, err := session.New(session.Config{Store: cfg.Store, CookieName: "admin"})
 	if err != nil {
@@ -501,8 +541,8 @@ func Test_that_a_cookie_may_be_for_the_domain_above_the_server(t *testing.T) {
 
 	cookies := visitor.Cookies()
 	visitor.SetCookies(cookies)
-	if got := visitor.Cookies(); len(got) != 1 || got[0].Domain != "example.com" {
-		t.Errorf("the visitor has the cookies %v; want one, for example.com", got)
+	if got := visitor.Cookies(); len(got) != 1 || got[0].Domain != ".example.com" {
+		t.Errorf("the visitor has the cookies %v; want one, for example.com and all hosts in it, as browsers say it", got)
 	}
 }
 
