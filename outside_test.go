@@ -455,9 +455,9 @@ func Test_that_a_job_which_meets_a_session_in_both_its_ids_costs_the_visitor_not
 // record, and a change to the old one may come along to the new one.
 func Test_that_a_job_for_a_user_is_done_once_in_a_session_that_moves(t *testing.T) {
 	for _, stopped := range []string{"Write", "Destroy"} { // before the new record exists, and before the old one is gone
-		for beside, data := range map[string]string{"": "", "a corrupt record": "\x01", "a record of a newer version": "\xff", "a read that fails": ""} {
+		for beside, data := range map[string]string{"": "", "a corrupt record": "\x01", "a record of a newer version": "\xff", "the first read fails": "", "the second read fails": ""} {
 			t.Run(strings.TrimSpace(stopped+" "+beside), func(t *testing.T) {
-				failing := beside == "a read that fails"
+				reads, fails := 0, map[string]int{"the first read fails": 1, "the second read fails": 2}[beside]
 				var ahead, behind clock // which processes may well have
 				ahead.advance(time.Second)
 				inner := memorystore.New(memorystore.Options{Now: behind.Now})
@@ -487,9 +487,10 @@ func Test_that_a_job_for_a_user_is_done_once_in_a_session_that_moves(t *testing.
 				move := sync.OnceFunc(func() { close(goOn); <-moved })
 				changed := false
 				ofWorker.before = func(method string) error {
-					if failing && method == "Read" {
-						failing = false
-						return errOops
+					if method == "Read" {
+						if reads++; reads == fails {
+							return errOops
+						}
 					}
 					if changed {
 						move()
