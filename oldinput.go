@@ -159,8 +159,8 @@ func neverFlashed(names []string) *regexp.Regexp {
 // wordsOf is the words of name in snake case. Letters of another script begin a new word.
 func wordsOf(name string) string { return snakeCased(words, name) }
 
-func snakeCased(words *regexp.Regexp, name string) string {
-	return strings.ToLower(splitCamelCase(strings.Join(words.FindAllString(name, -1), "_")))
+func snakeCased(word *regexp.Regexp, name string) string {
+	return strings.ToLower(splitCamelCase(strings.Join(word.FindAllString(name, -1), "_")))
 }
 
 const (

@@ -111,9 +111,9 @@ func (m *Manager) newestFirst(ctx context.Context, entries []TagEntry) (sorted [
 	}
 	renewed := make(map[string]int64, len(entries))
 	for _, e := range entries {
-		st, _, err := m.readQuietly(ctx, e.Key) // Update reports
+		st, _, err := m.readQuietly(ctx, e.Key) // Update reports what is corrupt
 		switch {
-		case errors.Is(err, errCorrupt), errors.Is(err, errNewerFormat):
+		case errors.Is(err, errCorrupt): // as good as none
 		case err != nil:
 			m.reportFailure(ctx, e.Key, &err)
 			errs = append(errs, err)
