@@ -62,6 +62,15 @@ func inMemory() session.Config {
 	return session.Config{Store: memorystore.New(memorystore.Options{})}
 }
 
+// inCookies is a store that keeps sessions in cookies.
+func inCookies(t sessiontest.TB) session.Store {
+	store, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return store
+}
+
 // withEachStore runs test with each store that needs no server.
 func withEachStore(t *testing.T, test func(t *testing.T, cfg session.Config, clock *sessiontest.Clock)) {
 	t.Helper()

@@ -18,7 +18,6 @@ import (
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/sessiontest"
-	"github.com/echo-hypermedia/session/stores/cookiestore"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
@@ -615,10 +614,7 @@ var misuses = []struct {
 		sessiontest.New(fake, cfg, newApp(session.Config{Store: cfg.Store, CookieName: "id"})).Post("/login", url.Values{"user": {"ada"}})
 	}, "sessiontest: POST /login has begun a session with the cookie id, and not __Host-session, which is the name by the Config given to sessiontest; it must have the same CookieName and Cookie as that of the application, and sessions of another Manager a Store of their own"},
 	{"an application with another sealed cookie", func(fake sessiontest.TB) {
-		sealed, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
-		if err != nil {
-			fake.Fatalf("%v", err)
-		}
+		sealed := inCookies(fake)
 		visitor := sessiontest.New(fake, session.Config{Store: sealed}, newApp(session.Config{Store: sealed, CookieName: "id"}))
 		visitor.Post("/posts", url.Values{"title": {"Hello"}})
 		visitor.AssertValue("titles", []string{"Hello"})
@@ -724,10 +720,7 @@ var misuses = []struct {
 		sessiontest.New(fake, inMemory(), app).Get("/").Follow()
 	}, "sessiontest: GET https://example.org/: the visitor goes to example.com, and elsewhere only within Cookie.Domain"},
 	{"asking a store for users that finds none", func(fake sessiontest.TB) {
-		sealed, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
-		if err != nil {
-			fake.Fatalf("%v", err)
-		}
+		sealed := inCookies(fake)
 		sessiontest.New(fake, session.Config{Store: sealed}, newApp(inMemory())).AssertTagged("ada")
 	}, `the sessions of "ada" could not be listed: session: this store cannot find the sessions of a user, so they cannot be tagged: unsupported operation; use a store on the server` + noneText},
 	{"a store that is down, looked at", func(fake sessiontest.TB) {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// jar keeps the cookies of a browser for one host. The jar of net/http returns only names and
+// jar keeps the cookies of a browser for the hosts of one site. The jar of net/http returns only names and
 // values, and its clock cannot be moved. This one refuses what browsers refuse (RFC 6265bis section
 // 5.7), except for SameSite: our visitors come from the site itself.
 type jar struct {
@@ -128,11 +128,11 @@ func (j *jar) export(host string) []*http.Cookie {
 		}
 		out := c.Cookie
 		out.Raw, out.RawExpires, out.Expires = "", "", time.Time{}
-		if out.Domain == "" && c.host != host {
-			continue // no cookie says which host alone gets it
-		}
-		if out.Domain != "" {
+		switch {
+		case out.Domain != "":
 			out.Domain = "." + out.Domain // as browsers show it
+		case c.host != host:
+			continue // no cookie says which host alone gets it
 		}
 		if !c.until.IsZero() {
 			out.MaxAge = int((c.until.Sub(j.now()) + time.Second - 1) / time.Second)
@@ -142,16 +142,16 @@ func (j *jar) export(host string) []*http.Cookie {
 	return all
 }
 
-// replace makes cookies the whole content of the jar, and says how many of them are for host.
+// replace makes cookies the whole content of the jar, and says how many of them are for the site.
 // As browsers show them, the Domain of a cookie for all hosts in it begins with a dot, and that of a
 // cookie for one host does not.
-func (j *jar) replace(host, domain string, cookies []*http.Cookie) (taken int) {
+func (j *jar) replace(s *site, cookies []*http.Cookie) (taken int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.cookies = nil
 	for _, c := range cookies {
-		of := cmp.Or(strings.TrimPrefix(c.Domain, "."), host)
-		if !within(host, of) && (domain == "" || !within(of, domain)) {
+		of := cmp.Or(strings.TrimPrefix(c.Domain, "."), s.base.Hostname())
+		if !within(s.base.Hostname(), of) && !s.isHost(of) {
 			continue
 		}
 		own := *c

@@ -88,7 +88,7 @@ func (v *Visitor) Do(r *http.Request) *Response {
 		v.t.Fatalf("sessiontest: %s %s: %v", r.Method, r.URL, err)
 		return nil
 	}
-	if !v.site.isHost(out.URL) {
+	if out.URL.Port() != v.site.base.Port() || !v.site.isHost(out.URL.Hostname()) {
 		v.t.Fatalf("sessiontest: %s %s: the visitor goes to %s, and elsewhere only within Cookie.Domain", r.Method, r.URL, v.site.base.Host)
 		return nil
 	}
@@ -185,7 +185,8 @@ func (v *Visitor) take(res *http.Response) {
 	v.t.Helper()
 	out, cookies := res.Request, res.Cookies()
 	refused := v.browser.jar.set(out.URL, cookies)
-	v.browser.noteAnswer(cookies, v.site.cookie)
+	strays := v.site.strays(cookies)
+	v.browser.noteStrays(strays)
 	if v.arrives(res) {
 		v.browser.mu.Lock()
 		v.browser.page = out.URL.String()
@@ -197,7 +198,7 @@ func (v *Visitor) take(res *http.Response) {
 			return
 		}
 	}
-	if name := v.site.misnamed(cookies); name != "" {
+	if name := v.site.misnamed(strays); name != "" {
 		v.t.Fatalf("sessiontest: %s %s has begun a session with the cookie %s, and not %s, which is the name by the Config given to sessiontest; it must have the same CookieName and Cookie as that of the application, and sessions of another Manager a Store of their own", out.Method, out.URL.Path, name, v.site.cookie)
 		return
 	}

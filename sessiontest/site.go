@@ -89,10 +89,11 @@ func home(o session.CookieOptions) *url.URL {
 	return u
 }
 
-// isHost says whether u is where the session's cookie goes: to one host, or to all in its domain.
-func (s *site) isHost(u *url.URL) bool {
+// isHost says whether the session's cookie goes to host: the one of the application, or any in its
+// Domain.
+func (s *site) isHost(host string) bool {
 	domain := s.cfg.Cookie.Domain
-	return u.Host == s.base.Host || domain != "" && u.Port() == s.base.Port() && within(u.Hostname(), domain)
+	return host == s.base.Hostname() || domain != "" && within(host, domain)
 }
 
 // untouched keeps a test that only looks from prolonging the session.
@@ -138,13 +139,13 @@ func visit(m *session.Manager, r *http.Request, fn func(*session.Session)) (*htt
 	return recorder.Result(), err
 }
 
+// testKey is where a context has the test that a change of what is seen fails.
 type testKey struct{}
 
 // look is the session that these cookies lead to. It is a snapshot: the request in which it
 // was loaded is over.
-func (s *site) look(t TB, cookies []jarCookie) (seen *session.Session, err error) {
-	r := s.request(http.MethodGet, nil, cookies)
-	r = r.WithContext(context.WithValue(r.Context(), testKey{}, t))
+func (s *site) look(ctx context.Context, cookies []jarCookie) (seen *session.Session, err error) {
+	r := s.request(http.MethodGet, nil, cookies).WithContext(ctx)
 	_, failed := visit(s.looks, r, func(own *session.Session) {
 		seen, err = own, own.Load(r.Context())
 	})
@@ -167,7 +168,7 @@ func (s *site) arrival(r *http.Request) (a arrival) {
 	if _, given := valueOf(a.cookies, s.cookie); !given {
 		return a
 	}
-	seen, err := s.look(nil, a.cookies)
+	seen, err := s.look(context.Background(), a.cookies)
 	a.hadSession, a.err = err == nil && !seen.IsNew(), err
 	return a
 }
@@ -206,7 +207,7 @@ func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
 	if !s.begins(answer) || s.shared.Load() || s.underway.Load() != 1 {
 		return true
 	}
-	seen, err := s.look(nil, sent)
+	seen, err := s.look(context.Background(), sent)
 	if err != nil {
 		return true
 	}
@@ -214,18 +215,25 @@ func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
 	return !seen.IsNew()
 }
 
+// strays are the cookies of an answer that look like those of sessions other than ours.
+func (s *site) strays(answer []*http.Cookie) (strays []*http.Cookie) {
+	for _, c := range answer {
+		if c.HttpOnly && c.MaxAge >= 0 && c.Name != s.cookie && c.Name != s.cookie+flashSuffix && !strings.HasSuffix(c.Name, "-seen") {
+			strays = append(strays, c)
+		}
+	}
+	return strays
+}
+
 // misnamed is a cookie of another name that leads to a session in our store, or "". What a test asserted
 // would be about no session at all, and most of what it says is not there would hold. (A sealed cookie
 // opens only by its own name, so there is no telling.)
-func (s *site) misnamed(answer []*http.Cookie) string {
+func (s *site) misnamed(strays []*http.Cookie) string {
 	if s.shared.Load() {
 		return ""
 	}
-	for _, c := range answer {
-		if !c.HttpOnly || c.MaxAge < 0 || c.Name == s.cookie {
-			continue
-		}
-		seen, err := s.look(nil, []jarCookie{{Cookie: http.Cookie{Name: s.cookie, Value: c.Value}}})
+	for _, c := range strays {
+		seen, err := s.look(context.Background(), []jarCookie{{Cookie: http.Cookie{Name: s.cookie, Value: c.Value}}})
 		if err == nil && !seen.IsNew() {
 			return c.Name
 		}

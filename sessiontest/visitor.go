@@ -1,11 +1,11 @@
 package sessiontest
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/echo-hypermedia/session"
@@ -221,7 +221,7 @@ func (v *Visitor) Session() *session.Session {
 // look is the session that these cookies lead to.
 func (v *Visitor) look(cookies []jarCookie) *session.Session {
 	v.t.Helper()
-	seen, err := v.site.look(v.t, cookies)
+	seen, err := v.site.look(context.WithValue(context.Background(), testKey{}, v.t), cookies)
 	if err != nil {
 		v.t.Fatalf("sessiontest: the session could not be looked at: %v", err)
 	}
@@ -240,9 +240,8 @@ func (v *Visitor) Cookies() []*http.Cookie { return v.browser.jar.export(v.site.
 // other sites are left out.
 func (v *Visitor) SetCookies(cookies []*http.Cookie) {
 	v.t.Helper()
-	host := v.site.base.Hostname()
-	if taken := v.browser.jar.replace(host, v.site.cfg.Cookie.Domain, cookies); taken == 0 && len(cookies) > 0 {
-		v.t.Fatalf("sessiontest: none of these %d cookies is for %s, where the visitor goes; the first is for %s", len(cookies), host, cookies[0].Domain)
+	if taken := v.browser.jar.replace(v.site, cookies); taken == 0 && len(cookies) > 0 {
+		v.t.Fatalf("sessiontest: none of these %d cookies is for %s, where the visitor goes; the first is for %s", len(cookies), v.site.base.Hostname(), cookies[0].Domain)
 	}
 }
 
@@ -253,13 +252,11 @@ func (b *browser) noteForm(form url.Values) {
 	b.fields = slices.AppendSeq(b.fields, maps.Keys(form))
 }
 
-// noteAnswer remembers cookies that look like those of sessions other than ours.
-func (b *browser) noteAnswer(cookies []*http.Cookie, own string) {
+// noteStrays remembers cookies for failures to name.
+func (b *browser) noteStrays(strays []*http.Cookie) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, c := range cookies {
-		if c.HttpOnly && c.MaxAge >= 0 && c.Name != own && c.Name != own+flashSuffix && !strings.HasSuffix(c.Name, "-seen") {
-			b.strays = append(b.strays, c.Name)
-		}
+	for _, c := range strays {
+		b.strays = append(b.strays, c.Name)
 	}
 }
