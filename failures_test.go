@@ -753,12 +753,10 @@ func Test_when_a_visitor_is_asked_to_come_back(t *testing.T) {
 		{"when the handler says so", false, http.StatusServiceUnavailable, "60", "", "60"},
 		{"not at all, if the handler does not say so", false, http.StatusServiceUnavailable, "", "", ""},
 	} {
-		store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{}), before: func(method string) error {
-			if tc.fails && method == "Write" {
-				return errOops
-			}
-			return nil
-		}}
+		store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		if tc.fails {
+			store.before = failing("Write", errOops)
+		}
 		p := start(t, session.Config{Store: store, Now: time.Now})
 		p.HTTPErrorHandler = func(err error, c echo.Context) {
 			if tc.page != "" {

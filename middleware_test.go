@@ -11,7 +11,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
-	"github.com/echo-hypermedia/session/stores/cookiestore"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
@@ -205,12 +204,8 @@ func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another
 	} {
 		store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
 		outer := start(t, session.Config{Store: store, CookieName: "outer", Now: time.Now})
-		sealed, err := cookiestore.New(cookiestore.Options{Keys: [][]byte{cookiestore.GenerateKey()}})
-		if err != nil {
-			t.Fatal(err)
-		}
 		inner := start(t, session.Config{CookieName: "inner", Now: time.Now})
-		innermost := start(t, session.Config{CookieName: "sealed", Store: sealed, Now: time.Now})
+		innermost := start(t, session.Config{CookieName: "sealed", Store: cookieStore(t, time.Now), Now: time.Now})
 		outer.Use(inner.manager.Middleware(), innermost.manager.Middleware())
 		v := newVisitor()
 		v.visit(outer, func(c echo.Context) error {
@@ -218,12 +213,7 @@ func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another
 			inner.manager.From(c).Put("n", 1)
 			return c.NoContent(http.StatusNoContent)
 		})
-		store.before = func(method string) error {
-			if method == "Write" {
-				return errOops
-			}
-			return nil
-		}
+		store.before = failing("Write", errOops)
 		failed := v.visit(outer, func(c echo.Context) error {
 			outer.manager.From(c).Put("n", 2)
 			inner.manager.From(c).Regenerate()
@@ -244,12 +234,7 @@ func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another
 }
 
 func Test_that_an_error_answer_does_not_wait_for_a_handler_that_was_given_up(t *testing.T) {
-	store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{}), before: func(method string) error {
-		if method == "Write" {
-			return errOops
-		}
-		return nil
-	}}
+	store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{}), before: failing("Write", errOops)}
 	outer, inner := start(t, session.Config{Store: store, CookieName: "outer", Now: time.Now}), start(t, session.Config{CookieName: "inner"})
 	working, goOn := make(chan struct{}), make(chan struct{})
 	defer close(goOn)

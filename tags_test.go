@@ -234,6 +234,16 @@ func (s *taggerSpy) call(ctx context.Context, method, tag string) error {
 	return before(method)
 }
 
+// failing makes each call of that method of a taggerSpy fail.
+func failing(method string, err error) (before func(string) error) {
+	return func(called string) error {
+		if called == method {
+			return err
+		}
+		return nil
+	}
+}
+
 // entries counts what is in the index.
 func (s *taggerSpy) entries(t *testing.T) (n int) {
 	t.Helper()
@@ -791,12 +801,7 @@ func Test_that_the_index_that_fails_fails_the_login(t *testing.T) {
 				v.must(t, p, put("cart", 1))
 			}
 			before := v.cookie()
-			spy.before = func(method string) error {
-				if method == tc.fails {
-					return down
-				}
-				return nil
-			}
+			spy.before = failing(tc.fails, down)
 			rec := v.do(p, func(s *session.Session) { s.Tag("7"); s.Put("user", "7") })
 			spy.before = nil
 			if tc.fails == "Destroy" && came == "as a stranger" {
