@@ -442,7 +442,7 @@ func wantSameAnswer(t *testing.T, what string, got, bare received, touched bool)
 	}
 	want := bare.header.Clone()
 	if touched {
-		want.Add("Vary", "Cookie")
+		want.Set("Vary", strings.Join(append(want["Vary"], "Cookie"), ", "))
 	}
 	if cookies := got.ours(); len(cookies) > 0 {
 		want["Set-Cookie"] = append(want["Set-Cookie"], cookies...)

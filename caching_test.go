@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // Without this header, a shared cache gives one visitor's page to the next (CVE-2026-27205, where
@@ -46,6 +49,39 @@ func Test_that_every_read_varies_by_cookie(t *testing.T) {
 					wantText(t, "Vary", got.header.Get("Vary"), "Cookie")
 				}
 			})
+		})
+	}
+}
+
+// The cache of nginx 1.22 heeds only the last line of Vary.
+func Test_that_vary_is_one_line(t *testing.T) {
+	read := func(c echo.Context) error { session.From(c).Has("user"); return c.String(http.StatusOK, "hello") }
+	fail := func(c echo.Context) error { session.From(c).Has("user"); return echo.ErrUnauthorized }
+	cases := []struct {
+		claim   string
+		handler echo.HandlerFunc
+		onError echo.HTTPErrorHandler
+		want    string
+	}{
+		{"behind Gzip", read, nil, "Accept-Encoding, Cookie"},
+		{"if an error redirects", fail, func(_ error, c echo.Context) { _ = session.Redirect(c, "/login") },
+			"Accept-Encoding, Cookie, HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"},
+		{"if an error page adds a line", fail, func(_ error, c echo.Context) {
+			c.Response().Header().Add("Vary", "Accept")
+			_ = c.String(http.StatusUnauthorized, "no")
+		}, "Accept-Encoding, Cookie, Accept"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			e := echo.New()
+			if tc.onError != nil {
+				e.HTTPErrorHandler = tc.onError
+			}
+			e.Use(middleware.Gzip(), session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))
+			e.GET("/", tc.handler)
+			rec := httptest.NewRecorder()
+			e.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+			wantText(t, "Vary", fmt.Sprint(rec.Header()["Vary"]), "["+tc.want+"]")
 		})
 	}
 }

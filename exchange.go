@@ -2,7 +2,7 @@ package session
 
 import (
 	"net/http"
-	"slices"
+	"strings"
 )
 
 // exchange is the request and response that a session belongs to, as the middleware sees them.
@@ -63,10 +63,18 @@ func (s *Session) dress(h http.Header) {
 	}
 }
 
+// addVary adds name to the one line of Vary. It is tempting to add a line, which means the same (RFC
+// 9110, 5.3). But the cache of nginx 1.22 heeds only the last line, and so would give one visitor's
+// page to another.
 func addVary(h http.Header, name string) {
-	if old := h["Vary"]; !slices.Contains(old, name) {
-		h["Vary"] = append(old, name)
+	vary := strings.Join(h["Vary"], ", ")
+	switch {
+	case vary == "":
+		vary = name
+	case !strings.Contains(", "+vary+",", ", "+name+","):
+		vary += ", " + name
 	}
+	h["Vary"] = []string{vary}
 }
 
 // setCookies puts the cookies of all commits so far into h. Those of earlier commits may no longer

@@ -612,6 +612,27 @@ func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
 
 func swallow() { _ = recover() }
 
+// The server in front would send that file, whatever the error page says.
+func Test_that_a_withheld_answer_names_no_file(t *testing.T) {
+	for _, name := range []string{"X-Accel-Redirect", "X-Sendfile", "X-Lighttpd-Send-File"} {
+		t.Run(name, func(t *testing.T) {
+			onEveryWire(t, func(t *testing.T, w *wire) {
+				a := simpleApp(t, func(c echo.Context) error {
+					session.From(c).Put("n", 8)
+					c.Response().Header().Set(name, "/protected/report.pdf")
+					return c.NoContent(http.StatusOK)
+				})
+				g := a.guest(t, w).begins()
+				a.store.writeFails.Store(true)
+				got := g.during(nil, "/")
+				if file := got.header.Get(name); got.status != http.StatusServiceUnavailable || file != "" {
+					t.Errorf("got %d, %s %q, %v; want 503 without it", got.status, name, file, got.err)
+				}
+			})
+		})
+	}
+}
+
 func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 	said := func(c echo.Context) string {
 		s := session.From(c)

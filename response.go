@@ -273,6 +273,7 @@ func dropAnswer(h http.Header) {
 	}
 	for _, name := range [...]string{
 		"Accept-Ranges", "Etag", "Expires", "Last-Modified", "Link", "Location", "Refresh", "Retry-After", "Set-Cookie",
+		"X-Accel-Redirect", "X-Lighttpd-Send-File", "X-Sendfile", // a server in front sends that file instead
 	} {
 		delete(h, name)
 	}
