@@ -98,7 +98,10 @@ func events(c echo.Context) error {
 	if err := s.Save(c.Request().Context()); err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderContentType, "text/event-stream")
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "text/event-stream")
+	h.Set(echo.HeaderCacheControl, "no-store") // or a cache replays its messages
+	h.Set("X-Accel-Buffering", "no")           // or nginx holds the events back
 	_, err := c.Response().Write([]byte("data: hello\n\n"))
 	c.Response().Flush()
 	return err // a real one runs for hours
