@@ -580,22 +580,6 @@ func Test_that_a_message_without_a_name_is_not_found_under_every_name(t *testing
 	})
 }
 
-func Test_that_the_last_value_under_a_key_stands_though_the_one_before_is_saved(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *site) {
-		v := s.browser()
-		v.opens(flashing(func(s *session.Session) {
-			s.Flash("plan", "free")
-			if err := s.Save(t.Context()); err != nil {
-				t.Error(err)
-			}
-			s.Flash("plan", "pro")
-		}))
-		plan := func(s *session.Session) any { return session.Flashed[string](s, "plan") }
-		reads(t, v, "the next page", plan, "pro")
-		reads(t, v, "the page after it", plan, "")
-	})
-}
-
 func Test_that_an_error_page_consumes_a_message_after_its_context_has_ended(t *testing.T) {
 	t.Run("of a handler without a session", func(t *testing.T) {
 		errorPageConsumes(t, func(echo.Context) error { return echo.ErrNotFound })
