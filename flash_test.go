@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"strings"
@@ -15,7 +14,6 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
-	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // alerts reads the alerts as "kind: text", in their order.
@@ -590,30 +588,13 @@ func Test_that_an_error_page_consumes_a_message_after_its_context_has_ended(t *t
 }
 
 func errorPageConsumes(t *testing.T, notFound echo.HandlerFunc) {
-	e := echo.New()
-	e.HTTPErrorHandler = func(_ error, c echo.Context) {
-		_ = c.HTML(http.StatusNotFound, fmt.Sprint(session.From(c).FlashMessages().Alerts()))
-	}
-	manager, err := session.New(session.Config{Store: memorystore.New(memorystore.Options{})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	// ContextTimeout cancels the context when its handler returns.
-	e.Use(middleware.ContextTimeout(time.Minute), manager.Middleware())
-	e.GET("/", notFound)
-	e.POST("/", func(c echo.Context) error {
-		session.From(c).FlashSuccess("Saved.")
-		return c.NoContent(http.StatusNoContent)
-	})
-	post := httptest.NewRecorder()
-	e.ServeHTTP(post, httptest.NewRequest(http.MethodPost, "/", nil))
+	p, v := start(t, session.Config{}), newVisitor()
+	p.Pre(middleware.ContextTimeout(time.Minute)) // cancels the context when its handler returns
+	p.HTTPErrorHandler = func(_ error, c echo.Context) { _ = notFoundPage(c) }
+	v.must(t, p, savedFlash)
 	seen := 0
 	for range 3 {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.AddCookie(post.Result().Cookies()[0])
-		rec := httptest.NewRecorder()
-		e.ServeHTTP(rec, r)
-		seen += strings.Count(rec.Body.String(), "Saved.")
+		seen += strings.Count(v.visit(p, notFound).Body.String(), "Saved!")
 	}
 	if seen != 1 {
 		t.Errorf("three error pages showed the message %d times; want once", seen)

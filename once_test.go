@@ -13,13 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
-	"github.com/echo-hypermedia/session/stores/memorystore"
 )
-
-// view is a component that is a function.
-type view func(ctx context.Context, w io.Writer) error
-
-func (f view) Render(ctx context.Context, w io.Writer) error { return f(ctx, w) }
 
 // Each page reads the messages before any other has sent its head, like the tabs of a browser that
 // is restored.
@@ -28,36 +22,21 @@ func Test_that_pages_at_the_same_time_show_a_message_once(t *testing.T) {
 	var allHaveRead sync.WaitGroup
 	allHaveRead.Add(pages)
 
-	e := echo.New()
-	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))
-	e.POST("/", func(c echo.Context) error {
-		s := session.From(c)
-		s.FlashSuccess("Saved.")
-		s.Flash("coupon", "TEA")
-		return c.NoContent(http.StatusNoContent)
-	})
-	e.GET("/", func(c echo.Context) error {
-		first := sync.OnceFunc(func() { allHaveRead.Done(); allHaveRead.Wait() })
-		session.From(c).Increment("views")
-		return session.Render(c, http.StatusOK, view(func(ctx context.Context, w io.Writer) error {
-			s := session.FromContext(ctx)
-			_, err := fmt.Fprint(w, s.FlashMessages().Alerts(), session.Flashed(s, "coupon", "none"))
-			first()
-			return err
-		}))
-	})
-
-	post := httptest.NewRecorder()
-	e.ServeHTTP(post, httptest.NewRequest(http.MethodPost, "/", nil))
-	cookie := post.Result().Cookies()[0]
-
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.FlashSuccess("Saved."); s.Flash("coupon", "TEA") })
 	seen := make(chan string, pages)
 	for range pages {
 		go func() {
-			r := httptest.NewRequest(http.MethodGet, "/", nil)
-			r.AddCookie(cookie)
-			page := httptest.NewRecorder()
-			e.ServeHTTP(page, r)
+			first := sync.OnceFunc(func() { allHaveRead.Done(); allHaveRead.Wait() })
+			page := v.visit(p, func(c echo.Context) error {
+				session.From(c).Increment("views")
+				return session.Render(c, http.StatusOK, renderFunc(func(ctx context.Context, w io.Writer) error {
+					s := session.FromContext(ctx)
+					_, err := fmt.Fprint(w, texts(s), session.Flashed(s, "coupon", "none"))
+					first()
+					return err
+				}))
+			})
 			seen <- page.Body.String()
 		}()
 	}
@@ -77,7 +56,7 @@ func Test_that_a_page_is_rendered_once_if_its_message_is_shown_nowhere_else(t *t
 	v.must(t, p, func(s *session.Session) { s.FlashSuccess("Saved.") })
 	var rendered int
 	page := v.visit(p, func(c echo.Context) error {
-		return session.Render(c, http.StatusOK, view(func(ctx context.Context, w io.Writer) error {
+		return session.Render(c, http.StatusOK, renderFunc(func(ctx context.Context, w io.Writer) error {
 			rendered++
 			_, err := fmt.Fprint(w, session.FromContext(ctx).FlashMessages().Alerts())
 			return err
@@ -90,10 +69,7 @@ func Test_that_a_page_is_rendered_once_if_its_message_is_shown_nowhere_else(t *t
 
 func Test_that_a_page_does_not_show_what_is_shown_elsewhere(t *testing.T) {
 	showing := func(c echo.Context) error {
-		return session.Render(c, http.StatusOK, view(func(ctx context.Context, w io.Writer) error {
-			_, err := fmt.Fprint(w, session.FromContext(ctx).FlashMessages().Alerts())
-			return err
-		}))
+		return session.Render(c, http.StatusOK, alertsComponent)
 	}
 	for _, tc := range []struct {
 		desc      string
@@ -148,14 +124,9 @@ func Test_that_what_a_page_has_shown_does_not_begin_a_session_again(t *testing.T
 			t.Error(err)
 		}
 		ends = true
-		return session.Render(c, http.StatusOK, view(func(ctx context.Context, w io.Writer) error {
-			_, err := fmt.Fprint(w, session.FromContext(ctx).FlashMessages().Alerts())
-			return err
-		}))
+		return session.Render(c, http.StatusOK, alertsComponent)
 	})
-	next := v.visit(p, func(c echo.Context) error {
-		return c.String(http.StatusOK, fmt.Sprint(session.From(c).FlashMessages().Alerts()))
-	})
+	next := v.visit(p, alertsPage)
 	if ends || !strings.Contains(page.Body.String(), "Saved.") || strings.Contains(next.Body.String(), "Saved.") {
 		t.Errorf("the page shows %s, and the next one %s; want the message on the first", page.Body, next.Body)
 	}

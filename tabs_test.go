@@ -3,7 +3,6 @@ package session_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -109,12 +108,7 @@ func openTab(p *process, v *visitor, loads bool) *tab {
 				step(session.From(c))
 				o.did <- struct{}{}
 			}
-			return session.Render(c, http.StatusOK, view(func(ctx context.Context, w io.Writer) error {
-				for _, m := range session.FromContext(ctx).FlashMessages().Alerts() {
-					fmt.Fprintln(w, m.Text)
-				}
-				return nil
-			}))
+			return session.Render(c, http.StatusOK, alertsComponent)
 		})
 		v.keep(o.answer)
 	}()
