@@ -18,12 +18,11 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
-	"github.com/echo-hypermedia/session/stores/cookiestore"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// What the tests of a session's life share: a clock, a process that serves requests, a visitor with
-// a browser's cookies, and a store that can be watched or made to fail.
+// What the tests of a session's life share: a clock, a process that serves requests, and a visitor
+// with a browser's cookies. Their stores are in stores_test.go.
 
 // clock stands still until a test moves it.
 type clock struct{ since atomic.Int64 }
@@ -263,117 +262,4 @@ func (b *syncBuffer) take() string {
 	defer b.mu.Unlock()
 	defer b.buf.Reset()
 	return b.buf.String()
-}
-
-// watched is a store that counts its calls and remembers its keys. before and after, if
-// set, may do something first, or fail the call.
-type watched struct {
-	session.Store
-	before func(call) error
-	after  func(call, error) error
-
-	mu    sync.Mutex
-	calls []call
-}
-
-type call struct {
-	method  string
-	key     string
-	version uint64
-	rec     session.Record // of a Write
-	expires time.Time      // of a Write or Touch
-}
-
-func (w *watched) count(method string) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := 0
-	for _, c := range w.calls {
-		if c.method == method || method == "" {
-			n++
-		}
-	}
-	return n
-}
-
-func (w *watched) reset() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.calls = nil
-}
-
-func (w *watched) call(c call, do func() error) error {
-	w.mu.Lock()
-	w.calls = append(w.calls, c)
-	w.mu.Unlock()
-	if w.before != nil {
-		if err := w.before(c); err != nil {
-			return err
-		}
-	}
-	err := do()
-	if w.after != nil {
-		return w.after(c, err)
-	}
-	return err
-}
-
-func (w *watched) Read(ctx context.Context, key string) (rec session.Record, err error) {
-	err = w.call(call{method: "Read", key: key}, func() error {
-		rec, err = w.Store.Read(ctx, key)
-		return err
-	})
-	return rec, err
-}
-
-func (w *watched) Write(ctx context.Context, key string, rec session.Record) error {
-	return w.call(call{"Write", key, rec.Version, rec, rec.Expires}, func() error { return w.Store.Write(ctx, key, rec) })
-}
-
-func (w *watched) Destroy(ctx context.Context, key string, version uint64) error {
-	return w.call(call{method: "Destroy", key: key, version: version}, func() error { return w.Store.Destroy(ctx, key, version) })
-}
-
-func (w *watched) Touch(ctx context.Context, key string, expires time.Time) error {
-	return w.call(call{method: "Touch", key: key, expires: expires}, func() error { return w.Store.Touch(ctx, key, expires) })
-}
-
-// plain is a store whose conflicts do not include the current record.
-type plain struct{ session.Store }
-
-func (p plain) Write(ctx context.Context, key string, rec session.Record) error {
-	return p.bare(p.Store.Write(ctx, key, rec))
-}
-
-func (p plain) Destroy(ctx context.Context, key string, version uint64) error {
-	return p.bare(p.Store.Destroy(ctx, key, version))
-}
-
-func (p plain) bare(err error) error {
-	if errors.Is(err, session.ErrConflict) {
-		return session.ErrConflict
-	}
-	return err
-}
-
-// cookieStore seals with its own key.
-func cookieStore(t *testing.T, now func() time.Time, keys ...[]byte) *cookiestore.Store {
-	t.Helper()
-	if keys == nil {
-		keys = [][]byte{testKey(1)}
-	}
-	store, err := cookiestore.New(cookiestore.Options{Keys: keys, Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store
-}
-
-// testKey is the nth key of the tests.
-func testKey(n byte) []byte {
-	key := make([]byte, 32)
-	for i := range key {
-		key[i] = n + byte(i)*37
-	}
-	return key
 }

@@ -250,12 +250,8 @@ func Test_how_often_the_store_is_asked(t *testing.T) {
 	} {
 		w.reset()
 		v.must(t, p, tc.work)
-		var got []string
-		for _, c := range w.calls {
-			got = append(got, c.method)
-		}
-		if !slices.Equal(got, tc.want) {
-			t.Errorf("%s: store calls %v; want %v", tc.desc, got, tc.want)
+		if fmt.Sprint(w.calls) != fmt.Sprint(tc.want) {
+			t.Errorf("%s: store calls %v; want %v", tc.desc, w.calls, tc.want)
 		}
 	}
 }
@@ -660,20 +656,15 @@ func Test_that_a_record_does_not_grow_with_those_who_write_it(t *testing.T) {
 	}
 }
 
-// small has room for records of up to 1000 bytes.
-type small struct{ session.Tagger }
-
-var errNoRoom = errors.New("no room for more than 1000 bytes")
-
-func (s small) Write(ctx context.Context, key string, rec session.Record) error {
-	if len(rec.Data) > 1000 {
-		return fmt.Errorf("%w: %w", session.ErrTooLarge, errNoRoom)
-	}
-	return s.Tagger.Write(ctx, key, rec)
-}
-
 func Test_that_an_error_says_what_was_too_large(t *testing.T) {
-	p := start(t, session.Config{Store: small{memorystore.New(memorystore.Options{})}})
+	errNoRoom := errors.New("no room for more than 1000 bytes")
+	small := &watched{Store: memorystore.New(memorystore.Options{}), before: func(c call) error {
+		if len(c.rec.Data) > 1000 {
+			return fmt.Errorf("%w: %w", session.ErrTooLarge, errNoRoom)
+		}
+		return nil
+	}}
+	p := start(t, session.Config{Store: small})
 	for _, tc := range []struct {
 		desc, largest string
 		change        func(*visitor) error
@@ -738,7 +729,7 @@ func Test_that_what_a_failed_save_dropped_is_not_saved_by_a_later_one(t *testing
 		s.Put("before", 1)
 		c.Response().Flush()
 		s.Put("dropped", 1)
-		store.before = func(call) error { return errStoreDown }
+		store.before = failing(errStoreDown)
 		if err := s.Save(c.Request().Context()); !errors.Is(err, errStoreDown) {
 			t.Errorf("saving: %v", err)
 		}

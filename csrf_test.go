@@ -362,16 +362,10 @@ func Test_that_the_error_of_a_refused_request_can_be_found(t *testing.T) {
 }
 
 func Test_that_a_store_that_is_down_is_no_bad_token(t *testing.T) {
-	down := false
-	w := &watched{Store: memorystore.New(memorystore.Options{}), before: func(call) error {
-		if down {
-			return errOops
-		}
-		return nil
-	}}
+	w := &watched{Store: memorystore.New(memorystore.Options{})}
 	v := newSite(t, func(cfg *session.Config) { cfg.Store = w }).browser()
 	token := v.opens(tokenPage).body
-	down = true
+	w.before = failing(errStoreDown)
 	for claim, token := range map[string]string{"a good token": token, "no token": ""} {
 		if got := v.submits(token); got.status != http.StatusServiceUnavailable {
 			t.Errorf("%s: got %d; want 503", claim, got.status)

@@ -752,7 +752,7 @@ func Test_that_no_change_passes_on_a_route_that_may_do_without_its_session(t *te
 		p := start(t, session.Config{Store: store})
 		v := newVisitor()
 		v.must(t, p, put("user", 1))
-		store.before = func(call) error { return session.ErrUnavailable }
+		store.before = failing(session.ErrUnavailable)
 		if rec := v.visit(p, session.Optional(with(work))); rec.Code != http.StatusServiceUnavailable {
 			t.Errorf("%s while the store is down: status %d; want 503", name, rec.Code)
 		}
@@ -774,9 +774,9 @@ func Test_when_a_visitor_is_asked_to_come_back(t *testing.T) {
 		{"when the handler says so", false, http.StatusServiceUnavailable, "60", "", "60"},
 		{"not at all, if the handler does not say so", false, http.StatusServiceUnavailable, "", "", ""},
 	} {
-		store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		store := &watched{Store: memorystore.New(memorystore.Options{})}
 		if tc.fails {
-			store.before = failing("Write", errOops)
+			store.before = failing(errOops, "Write")
 		}
 		p := start(t, session.Config{Store: store, Now: time.Now})
 		p.HTTPErrorHandler = func(err error, c echo.Context) {

@@ -65,10 +65,10 @@ func Test_that_a_session_that_is_printed_tells_its_handle_only(t *testing.T) {
 // Whatever happens, in whatever store: neither the hooks nor the log must get anything that could
 // be used to take over a session, or that is stored in one.
 func Test_that_hooks_and_log_are_told_no_secret(t *testing.T) {
-	memory := memorystore.New(memorystore.Options{})
+	spy := spyOn(memorystore.New(memorystore.Options{}))
 	for name, store := range map[string]session.Store{
-		"that finds sessions":         memory,
-		"that does not find sessions": &watched{Store: memory},
+		"that finds sessions":         spy,
+		"that does not find sessions": &spy.watched,
 		"in cookies":                  cookieStore(t, nil),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,19 +105,9 @@ func Test_that_hooks_and_log_are_told_no_secret(t *testing.T) {
 			hooks.StoreCall = func(ctx context.Context, op string) (context.Context, func(error)) {
 				return ctx, func(err error) { tell(session.Event{Key: op, Err: err}) }
 			}
-			faulty := &faultyTagger{Store: store}
-			var used session.Store = faulty
-			if name == "that finds sessions" {
-				faulty.Store, used = memory, struct {
-					*faultyTagger
-					tagMethods
-				}{faulty, memory}
-			} else if name == "in cookies" {
-				used = store
-			}
-			p := start(t, session.Config{Store: used, Logger: logger, Hooks: hooks})
-			other := start(t, session.Config{Store: used})
-			secrets := secretScenario(t, p, other, faulty)
+			p := start(t, session.Config{Store: store, Logger: logger, Hooks: hooks})
+			other := start(t, session.Config{Store: store})
+			secrets := secretScenario(t, p, other, &spy.watched)
 			for _, secret := range secrets {
 				if strings.Contains(said.String(), secret) {
 					t.Errorf("%q was told:\n%s", secret, said.String())
@@ -133,27 +123,6 @@ func Test_that_hooks_and_log_are_told_no_secret(t *testing.T) {
 	}
 }
 
-// faultyTagger is a store that fails in the next calls.
-type faultyTagger struct {
-	session.Store
-	failing string // the method
-	with    error
-}
-
-func (f *faultyTagger) Read(ctx context.Context, key string) (session.Record, error) {
-	if f.failing == "Read" {
-		return session.Record{}, f.with
-	}
-	return f.Store.Read(ctx, key)
-}
-
-func (f *faultyTagger) Write(ctx context.Context, key string, rec session.Record) error {
-	if f.failing == "Write" {
-		return f.with
-	}
-	return f.Store.Write(ctx, key, rec)
-}
-
 // hiddenNumber fails to decode, with an error that quotes its input.
 type hiddenNumber struct{}
 
@@ -165,7 +134,7 @@ type hiddenText string
 func (h hiddenText) MarshalJSON() ([]byte, error) { return nil, fmt.Errorf("%s is no text", string(h)) }
 
 // secretScenario makes all kinds of things happen, and returns what must not be reported.
-func secretScenario(t *testing.T, p, other *process, store *faultyTagger) (secrets []string) {
+func secretScenario(t *testing.T, p, other *process, store *watched) (secrets []string) {
 	const user, value, message = "user-ada-7", "value-31415926", "message-27182818"
 	secrets = []string{user, value, message, "31415926"}
 	v, late := newVisitor(), newVisitor()
@@ -176,9 +145,9 @@ func secretScenario(t *testing.T, p, other *process, store *faultyTagger) (secre
 		}
 	}
 	fail := func(method string, err error, work func(*session.Session)) {
-		store.failing, store.with = method, err
+		store.before = failing(err, method)
 		do(v.clone(), work)
-		store.failing = ""
+		store.before = nil
 	}
 	sum := sha256.Sum256([]byte("session tag " + user))
 	secrets = append(secrets, hex.EncodeToString(sum[:]))
@@ -205,16 +174,16 @@ func secretScenario(t *testing.T, p, other *process, store *faultyTagger) (secre
 	fail("Write", session.ErrTooLarge, put("text", value))
 	fail("Write", &session.ConflictError{Current: session.Record{Data: []byte(value)}}, put("text", value))
 	if rec, err := store.Store.Read(t.Context(), keyOf(v.cookie())); err == nil {
-		store.failing, store.with = "Write", &session.ConflictError{Current: rec}
+		store.before = failing(&session.ConflictError{Current: rec}, "Write")
 		newVisitor().do(p, put("text", value))
-		store.failing = ""
+		store.before = nil
 	}
 	fail("Write", session.ErrNotFound, put("text", value))
 	few := newVisitor()
 	do(few, func(s *session.Session) { s.Tag(user) })
-	store.failing, store.with = "Write", session.ErrTooLarge
+	store.before = failing(session.ErrTooLarge, "Write")
 	do(few, put("text", value)) // the tag is one of the largest entries
-	store.failing = ""
+	store.before = nil
 	newVisitor().do(p, put("text", strings.Repeat(value, 1000)))
 	for _, cookie := range []string{"~bad~", strings.Repeat("A", 43), v.cookie() + "x"} {
 		w := newVisitor()

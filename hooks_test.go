@@ -24,8 +24,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// scene is a visitor of a process whose store can be made to fail. Its store is a Tagger only if
-// the scene says so.
+// scene is a visitor of a process whose store can be made to fail, and is no Tagger.
 type scene struct {
 	*testing.T
 	*visitor
@@ -78,12 +77,7 @@ func (sc *scene) does(work func(*session.Session)) { sc.do(sc.p, work) }
 
 // fails makes the store fail in these methods.
 func (sc *scene) fails(methods ...string) {
-	sc.store.before = func(c call) error {
-		if slices.Contains(methods, c.method) {
-			return errStoreDown
-		}
-		return nil
-	}
+	sc.store.before = failing(errStoreDown, methods...)
 }
 
 // withCookie is a request with that cookie.
@@ -764,7 +758,7 @@ func Test_that_hooks_and_log_are_given_the_context_of_the_request(t *testing.T) 
 			return ctx, func(error) {}
 		},
 	}})
-	store.before = func(call) error { return errStoreDown }
+	store.before = failing(errStoreDown)
 	v := newVisitor()
 	v.cookies[cookieName] = strings.Repeat("A", 43)
 	r := v.request()
@@ -815,7 +809,7 @@ func Test_that_the_store_is_asked_why_a_cookie_is_rejected_if_a_hook_wants_to_kn
 		{session.Hooks{}, "[Read]"},
 		{session.Hooks{Rejected: func(context.Context, session.Event) {}}, "[Read Tagged]"},
 	} {
-		spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		spy := spyOn(memorystore.New(memorystore.Options{}))
 		e := echo.New()
 		e.Use(session.Middleware(session.Config{Store: spy, Hooks: tc.hooks}))
 		e.GET("/", with(read))

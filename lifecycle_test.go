@@ -208,7 +208,7 @@ func Test_that_a_log_out_that_fails_is_a_503_and_leaves_the_cookie(t *testing.T)
 		old := v.cookie()
 		w.before = func(c call) error {
 			if c.method == "Destroy" && c.key == keyOf(old) {
-				return errors.New("the line is dead")
+				return errStoreDown
 			}
 			return nil
 		}
@@ -617,22 +617,20 @@ func Test_that_another_process_knows_that_a_session_has_moved(t *testing.T) {
 
 func Test_that_a_regenerate_that_fails_leaves_no_note(t *testing.T) {
 	store := memorystore.New(memorystore.Options{})
-	spy := &taggerSpy{Tagger: store}
+	spy := spyOn(store)
 	p := start(t, session.Config{Store: spy})
 	for _, fails := range []string{"Tag", "Destroy"} {
 		v := newVisitor()
 		v.must(t, p, put("n", 1))
 		before := store.Len()
-		failed := false
-		spy.before = func(method string) error {
-			if method == fails && !failed {
-				failed = true
-				return errors.New("down")
+		spy.before = func(c call) error {
+			if c.method != fails {
+				return nil
 			}
-			return nil
+			spy.before = nil
+			return errStoreDown
 		}
 		rec := v.do(p, (*session.Session).Regenerate)
-		spy.before = nil
 		if rec.Code != 503 || store.Len() != before {
 			t.Errorf("%s fails: status %d, %d sessions; want 503 and %d", fails, rec.Code, store.Len(), before)
 		}
@@ -644,23 +642,19 @@ func Test_that_a_regenerate_that_fails_leaves_no_note(t *testing.T) {
 	}
 }
 
-// stalling does not answer when it should destroy a version.
-type stalling struct{ session.Tagger }
-
-func (s stalling) Destroy(ctx context.Context, key string, version uint64) error {
-	if version > 0 {
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	return s.Tagger.Destroy(ctx, key, version)
-}
-
 func Test_that_a_new_id_which_takes_too_long_leaves_no_session_behind_that_nobody_has(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := memorystore.New(memorystore.Options{})
 		p, v := start(t, session.Config{Store: memory, Now: time.Now}), newVisitor()
 		v.must(t, p, logIn("7"))
-		stalled := start(t, session.Config{Store: stalling{memory}, Now: time.Now})
+		spy := spyOn(memory)
+		spy.before = func(c call) error {
+			if c.method == "Destroy" && c.version > 0 {
+				return c.hang()
+			}
+			return nil
+		}
+		stalled := start(t, session.Config{Store: spy, Now: time.Now})
 		if w := v.do(stalled, (*session.Session).Regenerate); w.Code != http.StatusServiceUnavailable {
 			t.Errorf("got status %d; want 503", w.Code)
 		}

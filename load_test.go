@@ -191,14 +191,9 @@ func Test_that_an_id_is_nowhere_but_in_the_cookie(t *testing.T) {
 	do(func(s *session.Session) { session.Get[[]int](s, "a") })
 	do((*session.Session).Regenerate)
 	do(put("c", make(chan int)))
-	w.before = func(call) error { return errors.New("the line is dead") }
+	w.before = failing(errStoreDown)
 	do(put("a", 2))
-	w.before = func(c call) error {
-		if c.method == "Read" {
-			return nil
-		}
-		return errors.New("the line is dead")
-	}
+	w.before = failing(errStoreDown, "Write", "Destroy")
 	do((*session.Session).Regenerate)
 	do((*session.Session).Destroy)
 	w.before = nil
@@ -251,7 +246,7 @@ func Test_that_a_store_that_cannot_be_asked_does_not_look_like_being_logged_out(
 	p := start(t, session.Config{Store: w})
 	v := newVisitor()
 	v.must(t, p, put("user", 7))
-	w.before = func(call) error { return errors.New("the line is dead") }
+	w.before = failing(errStoreDown)
 	optional := session.Optional(with(func(s *session.Session) { s.Has("user") }))
 	for _, tc := range []struct {
 		desc string
@@ -295,7 +290,7 @@ func Test_that_a_failed_load_is_a_503_whatever_the_store_says(t *testing.T) {
 		p := start(t, session.Config{Store: w})
 		v := newVisitor()
 		v.must(t, p, put("user", 7))
-		w.before = func(call) error { return says }
+		w.before = failing(says)
 		if rec := v.do(p, func(s *session.Session) { s.Has("user") }); rec.Code != http.StatusServiceUnavailable {
 			t.Errorf("%v: status %d, %v; want 503", says, rec.Code, p.failure())
 		}

@@ -202,7 +202,7 @@ func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another
 			return nil
 		},
 	} {
-		store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+		store := &watched{Store: memorystore.New(memorystore.Options{})}
 		outer := start(t, session.Config{Store: store, CookieName: "outer", Now: time.Now})
 		inner := start(t, session.Config{CookieName: "inner", Now: time.Now})
 		innermost := start(t, session.Config{CookieName: "sealed", Store: cookieStore(t, time.Now), Now: time.Now})
@@ -213,7 +213,7 @@ func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another
 			inner.manager.From(c).Put("n", 1)
 			return c.NoContent(http.StatusNoContent)
 		})
-		store.before = failing("Write", errOops)
+		store.before = failing(errOops, "Write")
 		failed := v.visit(outer, func(c echo.Context) error {
 			outer.manager.From(c).Put("n", 2)
 			inner.manager.From(c).Regenerate()
@@ -234,7 +234,7 @@ func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another
 }
 
 func Test_that_an_error_answer_does_not_wait_for_a_handler_that_was_given_up(t *testing.T) {
-	store := &taggerSpy{Tagger: memorystore.New(memorystore.Options{}), before: failing("Write", errOops)}
+	store := &watched{Store: memorystore.New(memorystore.Options{}), before: failing(errOops, "Write")}
 	outer, inner := start(t, session.Config{Store: store, CookieName: "outer", Now: time.Now}), start(t, session.Config{CookieName: "inner"})
 	working, goOn := make(chan struct{}), make(chan struct{})
 	defer close(goOn)

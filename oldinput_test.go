@@ -257,17 +257,17 @@ func Test_that_an_application_has_words_of_its_own_for_what_is_never_kept(t *tes
 
 // What was never stored cannot leak from the store.
 func Test_that_secrets_and_files_do_not_reach_the_store(t *testing.T) {
-	var stored bytes.Buffer
 	s := &site{t: t}
-	s.open(recording{newStoreAt(s), &stored}, nil)
+	store := &watched{Store: newStoreAt(s)}
+	s.open(store, nil)
 	v := s.browser()
 	body, contentType := upload(t, map[string]string{"title": "a title", "password": "hunter2", "user[pin]": "4711"}, "photo", "bytes of a photo")
 	v.asks(ask{body: body, header: headers{"Content-Type", contentType}}, flashing(keep))
-	if !strings.Contains(stored.String(), "a title") {
-		t.Errorf("stored %q; want the title in it", stored.String())
+	if !strings.Contains(store.written(), "a title") {
+		t.Errorf("stored %q; want the title in it", store.written())
 	}
 	for _, secret := range []string{"hunter2", "4711", "bytes of a photo", "photo.jpg"} {
-		if strings.Contains(stored.String(), secret) {
+		if strings.Contains(store.written(), secret) {
 			t.Errorf("%q was stored", secret)
 		}
 	}
@@ -350,17 +350,6 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.n += int64(n)
 	return n, err
-}
-
-// recording is a store that records what it is given.
-type recording struct {
-	session.Store
-	stored *bytes.Buffer
-}
-
-func (r recording) Write(ctx context.Context, key string, rec session.Record) error {
-	r.stored.Write(rec.Data)
-	return r.Store.Write(ctx, key, rec)
 }
 
 func Test_that_fields_of_a_form_never_become_messages(t *testing.T) {
@@ -484,13 +473,13 @@ func Test_that_huge_submissions_are_trimmed(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
-			var stored bytes.Buffer
 			s := &site{t: t}
-			s.open(recording{newStoreAt(s), &stored}, nil)
+			store := &watched{Store: newStoreAt(s)}
+			s.open(store, nil)
 			v := s.browser()
 			v.posts(tc.form, flashing(keep))
-			if stored.Len() > 100_000 {
-				t.Errorf("stored %d bytes", stored.Len())
+			if len(store.written()) > 100_000 {
+				t.Errorf("stored %d bytes", len(store.written()))
 			}
 			reads(t, v, "the page", old("title", "text", "other"), tc.want)
 		})
@@ -605,9 +594,9 @@ func Test_that_spellings_of_a_name_mean_the_same_field(t *testing.T) {
 }
 
 func Test_that_a_field_is_kept_and_left_out_by_any_spelling_of_its_name(t *testing.T) {
-	var stored bytes.Buffer
 	s := &site{t: t}
-	s.open(recording{newStoreAt(s), &stored}, nil)
+	store := &watched{Store: newStoreAt(s)}
+	s.open(store, nil)
 	form := url.Values{"user[name]": {"Ada"}, "user[plan]": {"confidential"}, "tags[]": {"secretive"}}
 	cases := []struct {
 		claim string
@@ -621,7 +610,7 @@ func Test_that_a_field_is_kept_and_left_out_by_any_spelling_of_its_name(t *testi
 		v.posts(form, flashing(tc.keep))
 		reads(t, v, tc.claim, old("user[name]", "user[plan]", "tags[]"), "user[name]=Ada user[plan]=- tags[]=-")
 		for _, value := range []string{"confidential", "secretive"} {
-			if strings.Contains(stored.String(), value) {
+			if strings.Contains(store.written(), value) {
 				t.Errorf("%s: %q was stored", tc.claim, value)
 			}
 		}
@@ -805,9 +794,9 @@ func Test_that_what_is_left_out_does_not_count(t *testing.T) {
 }
 
 func Test_that_what_was_typed_does_not_outlast_its_time_by_more_than_a_change(t *testing.T) {
-	var stored bytes.Buffer
 	s := &site{t: t}
-	s.open(recording{newStoreAt(s), &stored}, nil)
+	store := &watched{Store: newStoreAt(s)}
+	s.open(store, nil)
 	v := s.browser()
 	v.posts(url.Values{"text": {strings.Repeat("x", 10_000)}}, flashing(func(s *session.Session) { s.FlashAll(); s.FlashInfo("y") }))
 	for _, step := range []struct {
@@ -815,10 +804,10 @@ func Test_that_what_was_typed_does_not_outlast_its_time_by_more_than_a_change(t 
 		keeps bool
 	}{{session.DefaultFlashTTL - time.Second, true}, {2 * time.Second, false}} {
 		s.advance(step.after)
-		stored.Reset()
+		store.reset()
 		v.asks(ask{as: jsonPoll}, pageThat(func(s *session.Session) { s.Increment("n") }))
-		if keeps := stored.Len() > 10_000; keeps != step.keeps || stored.Len() == 0 {
-			t.Errorf("after %v more, %d bytes are stored", step.after, stored.Len())
+		if keeps := len(store.written()) > 10_000; keeps != step.keeps || len(store.written()) == 0 {
+			t.Errorf("after %v more, %d bytes are stored", step.after, len(store.written()))
 		}
 	}
 }

@@ -427,13 +427,14 @@ func Test_that_a_job_which_meets_a_session_in_both_its_ids_costs_the_visitor_not
 	} {
 		var meanwhile func()
 		inner := memorystore.New(memorystore.Options{})
-		store := &taggerSpy{Tagger: inner, before: func(method string) error {
-			if do := meanwhile; do != nil && method == "Destroy" {
+		store := spyOn(inner)
+		store.before = func(c call) error {
+			if do := meanwhile; do != nil && c.method == "Destroy" {
 				meanwhile = nil
 				do()
 			}
 			return nil
-		}}
+		}
 		p, other := start(t, session.Config{Store: store, Now: time.Now}), start(t, session.Config{Store: inner, Now: time.Now})
 		v := newVisitor()
 		v.must(t, p, logIn("7"))
@@ -461,7 +462,7 @@ func Test_that_a_job_for_a_user_is_done_once_in_a_session_that_moves(t *testing.
 				var ahead, behind clock // which processes may well have
 				ahead.advance(time.Second)
 				inner := memorystore.New(memorystore.Options{Now: behind.Now})
-				store, ofWorker := &taggerSpy{Tagger: inner}, &taggerSpy{Tagger: inner}
+				store, ofWorker := spyOn(inner), spyOn(inner)
 				p, worker := start(t, session.Config{Store: store, Now: behind.Now}), start(t, session.Config{Store: ofWorker, Now: ahead.Now})
 				if data != "" {
 					other := newVisitor()
@@ -473,8 +474,8 @@ func Test_that_a_job_for_a_user_is_done_once_in_a_session_that_moves(t *testing.
 
 				reached, goOn, moved := make(chan struct{}), make(chan struct{}), make(chan struct{})
 				var once sync.Once
-				store.before = func(method string) error {
-					if method == stopped {
+				store.before = func(c call) error {
+					if c.method == stopped {
 						once.Do(func() { close(reached); <-goOn })
 					}
 					return nil
@@ -486,8 +487,8 @@ func Test_that_a_job_for_a_user_is_done_once_in_a_session_that_moves(t *testing.
 				<-reached
 				move := sync.OnceFunc(func() { close(goOn); <-moved })
 				changed := false
-				ofWorker.before = func(method string) error {
-					if method == "Read" {
+				ofWorker.before = func(c call) error {
+					if c.method == "Read" {
 						if reads++; reads == fails {
 							return errOops
 						}
@@ -495,7 +496,7 @@ func Test_that_a_job_for_a_user_is_done_once_in_a_session_that_moves(t *testing.
 					if changed {
 						move()
 					}
-					changed = changed || method == "Write"
+					changed = changed || c.method == "Write"
 					return nil
 				}
 				err := worker.manager.UpdateTagged(t.Context(), "7", func(s *session.Session) error {
@@ -707,20 +708,14 @@ func Test_that_a_job_whose_answer_was_lost_counts_once(t *testing.T) {
 }
 
 func Test_that_a_job_is_told_when_the_store_is_down(t *testing.T) {
-	down := errors.New("down")
 	for _, method := range []string{"Read", "Write"} {
 		store := &watched{Store: memorystore.New(memorystore.Options{})}
 		p, v := start(t, session.Config{Store: store, Now: time.Now}), newVisitor()
 		v.must(t, p, put("n", 1))
 		h := handleOf(p, v)
-		store.before = func(c call) error {
-			if c.method == method {
-				return down
-			}
-			return nil
-		}
+		store.before = failing(errStoreDown, method)
 		err := p.manager.Update(t.Context(), h, func(s *session.Session) error { s.Increment("n"); return nil })
-		if !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, down) || errors.Is(err, session.ErrNotFound) {
+		if !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, errStoreDown) || errors.Is(err, session.ErrNotFound) {
 			t.Errorf("%s: got %v; want ErrUnavailable, and why", method, err)
 		}
 		if n := len(p.hooked("StoreError")); n != 1 {
@@ -802,15 +797,10 @@ func Test_that_all_sessions_of_a_user_are_changed_and_no_other(t *testing.T) {
 }
 
 func Test_that_a_session_that_is_no_longer_the_users_is_left_alone(t *testing.T) {
-	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+	spy := spyOn(memorystore.New(memorystore.Options{}))
 	p, v := start(t, session.Config{Store: spy, Now: time.Now}), newVisitor()
 	v.must(t, p, logIn("7"))
-	spy.before = func(method string) error {
-		if method == "Untag" {
-			return errJob // so the index keeps the entry
-		}
-		return nil
-	}
+	spy.before = failing(errJob, "Untag") // so the index keeps the entry
 	v.must(t, p, func(s *session.Session) { s.Untag("7") })
 	err := p.manager.UpdateTagged(t.Context(), "7", func(*session.Session) error { t.Error("the function runs"); return nil })
 	if err != nil {
@@ -845,14 +835,14 @@ func Test_that_an_error_for_one_session_leaves_no_other_out(t *testing.T) {
 }
 
 func Test_that_a_session_of_a_user_that_could_not_be_saved_is_told(t *testing.T) {
-	spy := &taggerSpy{Tagger: memorystore.New(memorystore.Options{})}
+	spy := spyOn(memorystore.New(memorystore.Options{}))
 	p := start(t, session.Config{Store: spy, Now: time.Now})
 	for range 3 {
 		newVisitor().must(t, p, logIn("7"))
 	}
 	writes := 0
-	spy.before = func(method string) error {
-		if method == "Write" {
+	spy.before = func(c call) error {
+		if c.method == "Write" {
 			if writes++; writes == 2 {
 				return errJob
 			}

@@ -247,12 +247,16 @@ func Test_that_what_one_session_has_left_is_not_taken_for_the_record_of_another(
 
 func Test_that_a_store_that_hangs_holds_requests_for_five_seconds_at_most(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		inner := memorystore.New(memorystore.Options{})
-		h := &hanging{Store: inner}
-		p := start(t, session.Config{Store: h, Now: time.Now})
+		store := &watched{Store: memorystore.New(memorystore.Options{})}
+		p := start(t, session.Config{Store: store, Now: time.Now})
 		v := newVisitor()
 		v.must(t, p, put("a", 1))
-		h.hangs = true
+		store.before = func(c call) error {
+			if c.method == "Write" {
+				return c.hang()
+			}
+			return nil
+		}
 		began := time.Now()
 		var done sync.WaitGroup
 		for range 5 {
@@ -269,21 +273,7 @@ func Test_that_a_store_that_hangs_holds_requests_for_five_seconds_at_most(t *tes
 		if n := p.manager.Waiting(); n != 0 {
 			t.Errorf("%d lines are left", n)
 		}
-		h.hangs = false
+		store.before = nil
 		v.must(t, p, increment)
 	})
-}
-
-// hanging is a store whose writes hang until their context ends.
-type hanging struct {
-	session.Store
-	hangs bool
-}
-
-func (h *hanging) Write(ctx context.Context, key string, rec session.Record) error {
-	if h.hangs {
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	return h.Store.Write(ctx, key, rec)
 }

@@ -306,12 +306,7 @@ func Test_that_a_login_that_could_not_be_saved_is_not_remembered(t *testing.T) {
 	p := start(t, session.Config{Store: w, Now: c.Now})
 	v := newVisitor()
 	v.must(t, p, put("a", 1))
-	w.before = func(c call) error {
-		if c.method == "Write" {
-			return errors.New("no")
-		}
-		return nil
-	}
+	w.before = failing(errStoreDown, "Write")
 	c.advance(time.Hour)
 	if rec := v.do(p, rememberFor(14*day, 90*day)); rec.Code != http.StatusServiceUnavailable {
 		t.Errorf("status %d; want 503", rec.Code)

@@ -32,11 +32,13 @@ func Test_that_store_calls_are_told_with_what_came_of_them(t *testing.T) {
 	}}
 	memory := memorystore.New(memorystore.Options{})
 	var misplaced []string
-	spy := &spyStore{Store: memory, tagMethods: memory, seen: func(ctx context.Context, op string) {
-		if ctx.Value(within{}) != op {
-			misplaced = append(misplaced, op)
+	spy := spyOn(memory)
+	spy.before = func(c call) error {
+		if c.ctx.Value(within{}) != strings.ToLower(c.method) {
+			misplaced = append(misplaced, c.method)
 		}
-	}}
+		return nil
+	}
 	p := start(t, session.Config{Store: spy, Tags: true, Hooks: hooks})
 	v, old := newVisitor(), newVisitor()
 	told := func(want string, play func()) {
@@ -56,7 +58,7 @@ func Test_that_store_calls_are_told_with_what_came_of_them(t *testing.T) {
 	told("revoke read destroy untag", func() { _ = p.manager.DestroyTagged(t.Context(), "ada") })
 	told("read! tagged", func() { v.must(t, p, read) })
 	p.clock.advance(time.Hour)
-	spy.fails = errStoreDown
+	spy.before = failing(errStoreDown, "Read")
 	told("read?", func() { v.do(p, read) })
 	if len(misplaced) > 0 {
 		t.Errorf("the store was not given the context of the hook: %v", misplaced)
@@ -81,60 +83,6 @@ func Test_that_store_calls_are_told_with_what_came_of_them(t *testing.T) {
 	told("open", func() { v.must(t, sealed, read) })
 	v.cookies[cookieName] = "bad"
 	told("open!", func() { v.must(t, sealed, read) })
-}
-
-// spyStore sees the contexts of calls.
-type spyStore struct {
-	session.Store
-	tagMethods
-	seen  func(ctx context.Context, op string)
-	fails error // of each Read
-}
-
-func (s *spyStore) Read(ctx context.Context, key string) (session.Record, error) {
-	s.seen(ctx, "read")
-	if s.fails != nil {
-		return session.Record{}, s.fails
-	}
-	return s.Store.Read(ctx, key)
-}
-
-func (s *spyStore) Write(ctx context.Context, key string, rec session.Record) error {
-	s.seen(ctx, "write")
-	return s.Store.Write(ctx, key, rec)
-}
-
-func (s *spyStore) Destroy(ctx context.Context, key string, version uint64) error {
-	s.seen(ctx, "destroy")
-	return s.Store.Destroy(ctx, key, version)
-}
-
-func (s *spyStore) Tag(ctx context.Context, tag, key string, expires time.Time) error {
-	s.seen(ctx, "tag")
-	return s.tagMethods.Tag(ctx, tag, key, expires)
-}
-
-func (s *spyStore) Untag(ctx context.Context, tag string, keys ...string) error {
-	s.seen(ctx, "untag")
-	return s.tagMethods.Untag(ctx, tag, keys...)
-}
-
-func (s *spyStore) Tagged(ctx context.Context, tag string) ([]session.TagEntry, error) {
-	s.seen(ctx, "tagged")
-	return s.tagMethods.Tagged(ctx, tag)
-}
-
-func (s *spyStore) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
-	s.seen(ctx, "revoke")
-	return s.tagMethods.Revoke(ctx, tag, except...)
-}
-
-// tagMethods are those of a Tagger that are not of a Store.
-type tagMethods interface {
-	Tag(ctx context.Context, tag, key string, expires time.Time) error
-	Untag(ctx context.Context, tag string, keys ...string) error
-	Tagged(ctx context.Context, tag string) ([]session.TagEntry, error)
-	Revoke(ctx context.Context, tag string, except ...string) ([]string, error)
 }
 
 func Test_that_a_store_call_is_told_in_few_allocations(t *testing.T) {

@@ -4,40 +4,24 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// asked is a store that shows the context of each Read.
-type asked struct {
-	session.Store
-	read func(ctx context.Context)
-}
-
-func (a asked) Read(ctx context.Context, _ string) (session.Record, error) {
-	a.read(ctx)
-	return session.Record{}, session.ErrNotFound
-}
-
-// readsUnder makes a request with that context read its session.
-func readsUnder(request context.Context, read func(ctx context.Context)) {
-	e := echo.New()
-	e.Use(session.Middleware(session.Config{Store: asked{read: read}}))
-	e.GET("/", func(c echo.Context) error {
-		session.From(c).Has("user")
-		return c.NoContent(http.StatusNoContent)
-	})
-	r := httptest.NewRequest(http.MethodGet, "/", nil).WithContext(request)
-	r.Header.Set("Cookie", cookieName+"=k7Yp0mQ2xR9vT4nL8sW1dF6hJ3bC5gZ0aE7uI2oPqXw")
-	e.ServeHTTP(httptest.NewRecorder(), r)
+// readsUnder makes a request with that context read its session, and shows the context of the
+// store's call.
+func readsUnder(t *testing.T, request context.Context, show func(ctx context.Context)) {
+	store := &watched{before: func(c call) error {
+		show(c.ctx)
+		return session.ErrNotFound
+	}}
+	v := newVisitor()
+	v.cookies[cookieName] = newID(1)
+	start(t, session.Config{Store: store}).serve(v.request().WithContext(request), with(read))
 }
 
 func isDone(ctx context.Context) bool {
@@ -55,7 +39,7 @@ func Test_that_a_store_call_has_five_seconds_whether_the_visitor_waits_or_not(t 
 		synctest.Test(t, func(t *testing.T) {
 			request, hangUp := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
 			called := false
-			readsUnder(request, func(ctx context.Context) {
+			readsUnder(t, request, func(ctx context.Context) {
 				called = true
 				hangUp()
 				if waits && isDone(ctx) || ctx.Err() != nil || context.Cause(ctx) != nil || ctx.Value(key{}) != "value" {
@@ -80,7 +64,7 @@ func Test_that_a_store_call_has_five_seconds_whether_the_visitor_waits_or_not(t 
 
 func Test_that_a_store_call_is_told_how_long_it_has(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		readsUnder(t.Context(), func(ctx context.Context) {
+		readsUnder(t, t.Context(), func(ctx context.Context) {
 			if end, ok := ctx.Deadline(); !ok || time.Until(end) != 5*time.Second {
 				t.Errorf("%v, %t; want it in 5 seconds", time.Until(end), ok)
 			}
@@ -91,7 +75,7 @@ func Test_that_a_store_call_is_told_how_long_it_has(t *testing.T) {
 func Test_that_the_context_of_a_store_call_ends_with_the_call(t *testing.T) {
 	for claim, waits := range map[string]bool{"the store waited for it": true, "it did not": false} {
 		var kept context.Context
-		readsUnder(t.Context(), func(ctx context.Context) {
+		readsUnder(t, t.Context(), func(ctx context.Context) {
 			kept = ctx
 			if waits && isDone(ctx) {
 				t.Errorf("%s: it ends too early", claim)
@@ -165,12 +149,17 @@ func Test_that_nobody_waits_longer_for_a_store_outside_of_a_session(t *testing.T
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			memory := memorystore.New(memorystore.Options{})
-			store := &taggerSpy{Tagger: memory}
+			store := spyOn(memory)
 			p, v := start(t, session.Config{Store: listedSpy{store, memory}, Now: time.Now}), newVisitor()
 			v.must(t, p, logIn("7"))
 			handle := handleOf(p, v)
 
-			store.hangs = tc.hangs
+			store.before = func(c call) error {
+				if c.method == tc.hangs {
+					return c.hang()
+				}
+				return nil
+			}
 			began := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()

@@ -3,7 +3,6 @@ package session_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http/httptest"
@@ -320,7 +319,7 @@ func Test_that_a_touch_that_fails_does_not_fail_the_request(t *testing.T) {
 		err      error
 		reported int
 	}{
-		{errors.New("the line is dead"), 1},
+		{errStoreDown, 1},
 		{session.ErrNotFound, 0},
 	} {
 		w := &watched{}
@@ -330,12 +329,7 @@ func Test_that_a_touch_that_fails_does_not_fail_the_request(t *testing.T) {
 		v := newVisitor()
 		v.must(t, p, put("a", 1))
 		c.advance(time.Hour)
-		w.before = func(call call) error {
-			if call.method == "Touch" {
-				return tc.err
-			}
-			return nil
-		}
+		w.before = failing(tc.err, "Touch")
 		rec := v.must(t, p, func(s *session.Session) {
 			read(s)
 			if err := s.Save(t.Context()); err != nil {
