@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -66,7 +68,7 @@ func start(t testing.TB, cfg session.Config) *process {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(p.log, nil))
 	}
-	cfg.Hooks = p.hooks().And(cfg.Hooks)
+	cfg.Hooks = everyHook(p.on).And(cfg.Hooks)
 	var err error
 	if p.manager, err = session.New(cfg); err != nil {
 		t.Fatal(err)
@@ -88,20 +90,15 @@ func start(t testing.TB, cfg session.Config) *process {
 	return p
 }
 
-func (p *process) hooks() session.Hooks {
-	return session.Hooks{
-		Initiated:   p.on("Initiated"),
-		Committed:   p.on("Committed"),
-		Migrated:    p.on("Migrated"),
-		Destroyed:   p.on("Destroyed"),
-		Rejected:    p.on("Rejected"),
-		Conflict:    p.on("Conflict"),
-		Lost:        p.on("Lost"),
-		Refused:     p.on("Refused"),
-		LateWrite:   p.on("LateWrite"),
-		Undecodable: p.on("Undecodable"),
-		StoreError:  p.on("StoreError"),
+// everyHook sets each hook that gets events to what hook returns for its name.
+func everyHook(hook func(name string) func(context.Context, session.Event)) (all session.Hooks) {
+	v := reflect.ValueOf(&all).Elem()
+	for i := range v.NumField() {
+		if v.Field(i).Type() == reflect.TypeFor[func(context.Context, session.Event)]() {
+			v.Field(i).Set(reflect.ValueOf(hook(v.Type().Field(i).Name)))
+		}
 	}
+	return all
 }
 
 func (p *process) on(name string) func(context.Context, session.Event) {
@@ -123,6 +120,35 @@ func (p *process) hooked(name string) []session.Event {
 		}
 	}
 	return found
+}
+
+// forget empties the list of events.
+func (p *process) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.events = nil
+}
+
+// heard is what the hooks of p heard since the last call, a word or two for each.
+func (p *process) heard() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	words := []string{}
+	for _, e := range p.events {
+		word := e.name
+		if e.Reason != "" {
+			word += " " + string(e.Reason)
+		}
+		if e.Key != "" {
+			word += " " + e.Key
+		}
+		if e.Retries > 0 {
+			word += fmt.Sprint(" ", e.Retries)
+		}
+		words = append(words, word)
+	}
+	p.events = nil
+	return words
 }
 
 // failure is the cause of the last error that the middleware returned.

@@ -45,34 +45,6 @@ func newScene(t *testing.T) *scene {
 	return sc
 }
 
-func (p *process) forget() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.events = nil
-}
-
-// heard is what the hooks of p heard since the last call, a word or two for each.
-func (p *process) heard() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	words := []string{}
-	for _, e := range p.events {
-		word := e.name
-		if e.Reason != "" {
-			word += " " + string(e.Reason)
-		}
-		if e.Key != "" {
-			word += " " + e.Key
-		}
-		if e.Retries > 0 {
-			word += fmt.Sprint(" ", e.Retries)
-		}
-		words = append(words, word)
-	}
-	p.events = nil
-	return words
-}
-
 func (sc *scene) does(work func(*session.Session)) { sc.do(sc.p, work) }
 
 // fails makes the store fail in these methods.
@@ -565,26 +537,6 @@ func Test_that_what_a_handler_does_wrong_is_said_with_its_place(t *testing.T) {
 	events := sc.p.hooked("LateWrite")
 	if want := fmt.Sprintf("/hooks_test.go:%d", line+1); len(events) != 1 || !strings.HasSuffix(events[0].Caller, want) {
 		t.Errorf("a late change: %v; want one event, whose caller is %s", events, want)
-	}
-}
-
-// everyHook sets each hook that gets events to what hook returns for its name.
-func everyHook(hook func(name string) func(context.Context, session.Event)) (all session.Hooks) {
-	v := reflect.ValueOf(&all).Elem()
-	for i := range v.NumField() {
-		if v.Field(i).Type() == reflect.TypeFor[func(context.Context, session.Event)]() {
-			v.Field(i).Set(reflect.ValueOf(hook(v.Type().Field(i).Name)))
-		}
-	}
-	return all
-}
-
-func Test_that_the_tests_hear_of_every_hook(t *testing.T) {
-	hooks := reflect.ValueOf(new(process).hooks())
-	for i := range hooks.NumField() {
-		if name := hooks.Type().Field(i).Name; name != "StoreCall" && hooks.Field(i).IsNil() {
-			t.Errorf("%s is not set", name)
-		}
 	}
 }
 

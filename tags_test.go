@@ -423,7 +423,7 @@ func Test_that_a_login_whose_record_was_ended_before_it_was_sent_again_is_refuse
 				t.Errorf("%s: %v", desc, err)
 			}
 		}
-		p.events = nil
+		p.forget()
 		work := func(s *session.Session) { s.Tag("7"); s.Regenerate(); s.Put("user", 7) }
 		if rec := v.do(p, work); rec.Code != http.StatusServiceUnavailable || !errors.Is(p.failure(), session.ErrRevoked) {
 			t.Errorf("%s: status %d, %v; want 503 and ErrRevoked", desc, rec.Code, p.failure())
