@@ -490,98 +490,69 @@ func Test_that_the_good_one_among_sealed_cookies_is_found(t *testing.T) {
 
 func Test_what_the_hooks_hear_of_sessions_in_cookies(t *testing.T) {
 	p := startSealed(t)
-	v := newVisitor()
-	heard := func() (names []string) {
-		for _, e := range p.events {
-			names = append(names, e.name)
-			if e.Handle != "" || e.Previous != "" {
-				t.Errorf("%s: %+v; there is no record to have a handle", e.name, e.Event)
-			}
-		}
-		p.events = nil
-		return names
-	}
-	for _, tc := range []struct {
-		desc string
-		work func(*session.Session)
-		want []string
-	}{
-		{"a new session", put("a", 1), []string{"Committed"}},
-		{"a read", read, []string{"Initiated"}},
-		{"a new id", (*session.Session).Regenerate, []string{"Initiated", "Migrated", "Committed"}},
-		{"a change", increment, []string{"Initiated", "Committed"}},
-		{"a change that leaves nothing", (*session.Session).Clear, []string{"Initiated", "Committed"}},
-		{"a session that begins anew", put("a", 1), []string{"Committed"}},
-		{"a log-in after a log-out that was saved", func(s *session.Session) {
+	message := func(s *session.Session) { s.FlashInfo("hello") }
+	afterLogOut := func(work func(*session.Session)) func(*session.Session) {
+		return func(s *session.Session) {
 			s.Destroy()
 			if err := s.Save(t.Context()); err != nil {
 				t.Error(err)
 			}
-			s.Regenerate()
-			s.Put("a", 1)
-		}, []string{"Initiated", "Destroyed", "Committed"}},
-		{"a log-out", (*session.Session).Destroy, []string{"Initiated", "Destroyed"}},
-		{"a log-out of nobody", (*session.Session).Destroy, nil},
-	} {
-		v.must(t, p, tc.work)
-		if got := heard(); !slices.Equal(got, tc.want) {
-			t.Errorf("%s: %v; want %v", tc.desc, got, tc.want)
+			work(s)
 		}
 	}
+	logInAnew := func(s *session.Session) { s.Regenerate(); s.Put("a", 1) }
+	putAndForget := func(s *session.Session) { s.Put("a", 1); s.Forget("a") }
+	begun, told := []func(*session.Session){put("a", 1)}, []func(*session.Session){message}
 	for _, tc := range []struct {
-		desc string
-		work func(*session.Session)
-		want []string
+		desc   string
+		before []func(*session.Session)
+		cookie string // instead of that of the session
+		work   func(*session.Session)
+		want   string
 	}{
-		{"a message", func(s *session.Session) { s.FlashInfo("hello") }, []string{"Committed"}},
-		{"a new id for nobody", (*session.Session).Regenerate, nil},
-		{"nothing to store", func(s *session.Session) { s.Put("a", 1); s.Forget("a") }, nil},
+		{"a new session", nil, "", put("a", 1), "Committed"},
+		{"a read", begun, "", read, "Initiated"},
+		{"a new id", begun, "", (*session.Session).Regenerate, "Initiated, Migrated, Committed"},
+		{"a change", begun, "", increment, "Initiated, Committed"},
+		{"a change that leaves nothing", begun, "", (*session.Session).Clear, "Initiated, Committed"},
+		{"a session that begins anew", append(begun, (*session.Session).Clear), "", put("a", 1), "Committed"},
+		{"a log-out", begun, "", (*session.Session).Destroy, "Initiated, Destroyed"},
+		{"a log-out of nobody", nil, "", (*session.Session).Destroy, ""},
+		{"a log-in after a log-out that was saved", begun, "", afterLogOut(logInAnew), "Initiated, Destroyed, Committed"},
+		{"nothing to store after one", told, "", afterLogOut(putAndForget), "Initiated, Destroyed"},
+		{"a message", nil, "", message, "Committed"},
+		{"a visitor with a message only", told, "", read, "Initiated"},
+		{"a message that is shown", told, "", showAlerts, "Initiated, Committed"},
+		{"a new id for nobody", nil, "", (*session.Session).Regenerate, ""},
+		{"nothing to store", nil, "", putAndForget, ""},
+		{"a bad cookie", begun, "bad", read, "Rejected unreadable"},
+		{"a bad cookie beside a message", told, "bad", read, "Rejected unreadable"},
 	} {
-		newVisitor().must(t, p, tc.work)
-		if got := heard(); !slices.Equal(got, tc.want) {
-			t.Errorf("%s: %v; want %v", tc.desc, got, tc.want)
+		v := newVisitor()
+		for _, work := range tc.before {
+			v.must(t, p, work)
+		}
+		if tc.cookie != "" {
+			v.cookies[cookieName] = tc.cookie
+		}
+		p.forget()
+		v.must(t, p, tc.work)
+		for _, e := range p.events {
+			if e.Handle != "" || e.Previous != "" {
+				t.Errorf("%s: %s %+v; there is no record to have a handle", tc.desc, e.name, e.Event)
+			}
+		}
+		if got := strings.Join(p.heard(), ", "); got != tc.want {
+			t.Errorf("%s: the hooks heard %s; want %s", tc.desc, got, tc.want)
 		}
 	}
-	told := newVisitor()
-	told.must(t, p, func(s *session.Session) { s.FlashInfo("hello") })
-	p.events = nil
-	told.must(t, p, read)
-	if got := heard(); !slices.Equal(got, []string{"Initiated"}) {
-		t.Errorf("a visitor with a message only: %v; want a session that is known", got)
-	}
-	told.must(t, p, showAlerts)
-	if got := heard(); !slices.Equal(got, []string{"Initiated", "Committed"}) {
-		t.Errorf("a message that is shown: %v; want it saved", got)
-	}
-	told.must(t, p, func(s *session.Session) { s.FlashInfo("hello") })
-	p.events = nil
-	told.must(t, p, func(s *session.Session) {
-		s.Destroy()
-		if err := s.Save(t.Context()); err != nil {
-			t.Error(err)
-		}
-		s.Put("a", 1)
-		s.Forget("a")
-	})
-	if got := heard(); !slices.Equal(got, []string{"Initiated", "Destroyed"}) {
-		t.Errorf("nothing to store after a log-out that was saved: %v; want no more than the log-out", got)
-	}
-	told.must(t, p, func(s *session.Session) { s.FlashInfo("hello") })
-	p.events = nil
-	told.cookies[cookieName] = "bad"
-	told.must(t, p, read)
-	if e := p.hooked("Rejected"); len(e) != 1 {
-		t.Errorf("a bad cookie beside a message: %+v; want it rejected", e)
-	}
-	p.events = nil
+}
+
+func Test_that_a_log_out_removes_a_cookie_that_cannot_be_opened(t *testing.T) {
+	v := newVisitor()
 	v.cookies[cookieName] = "bad"
-	v.must(t, p, read)
-	if e := p.hooked("Rejected"); len(e) != 1 || e[0].Reason != session.ReasonUnreadable {
-		t.Errorf("a bad cookie: %+v; want it rejected as unreadable", e)
-	}
-	v.must(t, p, (*session.Session).Destroy)
-	if len(v.cookies) != 0 {
-		t.Errorf("a log-out leaves a cookie that cannot be opened: %v", v.cookies)
+	if v.must(t, startSealed(t), (*session.Session).Destroy); len(v.cookies) != 0 {
+		t.Errorf("it leaves %v", v.cookies)
 	}
 }
 
