@@ -3,7 +3,6 @@ package session_test
 import (
 	"bytes"
 	"io"
-	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +13,6 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
-	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // Middleware further in may have replaced the body of a request. An answer outside of it reads the
@@ -31,42 +29,32 @@ func Test_which_form_is_read_after_the_body_was_replaced(t *testing.T) {
 		desc    string
 		within  echo.MiddlewareFunc // inside of whatever answers
 		handler echo.HandlerFunc
-		large   bool
+		size    int
 		want    string
 	}{
-		{"it was not", noMiddleware, wrong, false, "mine mine wrong"},
-		{"by the reader of BodyLimit, which another request has now", lending, wrong, false, "mine mine wrong"},
-		{"by what was read of it", rereading, wrong, false, "mine mine wrong"},
-		{"by one with a limit of the application", limiting, openFile, true, "default default large"},
-		{"by one with a limit of Echo", middleware.BodyLimit("1M"), openFile, true, "default default large"},
+		{"it was not", noMiddleware, wrong, 1, "mine mine wrong"},
+		{"by the reader of BodyLimit, which another request has now", lending, wrong, 1, "mine mine wrong"},
+		{"by what was read of it", rereading, wrong, 1, "mine mine wrong"},
+		{"by one with a limit of the application", limiting(1 << 20), openFile, 3 << 20, "default default large"},
+		{"by one with a limit of Echo", middleware.BodyLimit("1M"), openFile, 3 << 20, "default default large"},
 	}
-	for answerer, mount := range map[string]func(e *echo.Echo){
-		"FlashInvalid":     func(e *echo.Echo) { e.Use(session.FlashInvalid) },
-		"an error handler": func(e *echo.Echo) { e.HTTPErrorHandler = answerInvalid },
+	page := func(c echo.Context) error {
+		s := session.From(c)
+		return c.HTML(http.StatusOK, s.Old("title", "default")+" "+s.Old("after", "default")+" "+strings.Join(s.InputErrors("photo"), ""))
+	}
+	for answerer, mount := range map[string]func(p *process){
+		"FlashInvalid":     func(p *process) { p.Use(session.FlashInvalid) },
+		"an error handler": func(p *process) { p.HTTPErrorHandler = answerInvalid },
 	} {
 		for _, tc := range cases {
-			e := echo.New()
-			e.Use(insecure())
-			mount(e)
-			e.POST("/", tc.handler, tc.within)
-			e.GET("/", func(c echo.Context) error {
-				s := session.From(c)
-				return c.HTML(http.StatusOK, s.Old("title", "default")+" "+s.Old("after", "default")+" "+strings.Join(s.InputErrors("photo"), ""))
-			})
-			if got := afterUpload(t, e, tc.large); got != tc.want {
+			p, v := start(t, session.Config{}), newVisitor()
+			mount(p)
+			v.keep(p.serve(photo(tc.size), tc.within(tc.handler)))
+			if got := v.visit(p, page).Body.String(); got != tc.want {
 				t.Errorf("%s, by %s: the page has %q; want %q", tc.desc, answerer, got, tc.want)
 			}
 		}
 	}
-}
-
-// insecure is for requests over plain http.
-func insecure() echo.MiddlewareFunc {
-	return session.Middleware(session.Config{
-		Store:  memorystore.New(memorystore.Options{}),
-		Cookie: session.CookieOptions{Insecure: true},
-		Logger: slog.New(slog.DiscardHandler),
-	})
 }
 
 func noMiddleware(next echo.HandlerFunc) echo.HandlerFunc { return next }
@@ -96,10 +84,12 @@ func rereading(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func limiting(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, 1<<20)
-		return next(c)
+func limiting(most int64) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, most)
+			return next(c)
+		}
 	}
 }
 
@@ -109,18 +99,13 @@ func answerInvalid(err error, c echo.Context) {
 	}
 }
 
-// afterUpload sends a form with a file between two fields, and opens the page that comes next.
-func afterUpload(t *testing.T, e *echo.Echo, large bool) (page string) {
-	t.Helper()
-	size := 1
-	if large {
-		size = 3 << 20
-	}
+// photo is a form with a file of that size between two fields.
+func photo(size int) *http.Request {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	_ = form.WriteField("title", "mine")
 	file, _ := form.CreateFormFile("photo", "photo.jpg")
-	_, _ = file.Write(bytes.Repeat([]byte("0123456789abcde\n"), size/16+1))
+	_, _ = file.Write(bytes.Repeat([]byte{'.'}, size))
 	_ = form.WriteField("after", "mine")
 	_ = form.Close()
 
@@ -129,17 +114,7 @@ func afterUpload(t *testing.T, e *echo.Echo, large bool) (page string) {
 	r.Header.Set("Content-Type", form.FormDataContentType())
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Referer", "http://example.com/")
-	answer := httptest.NewRecorder()
-	e.ServeHTTP(answer, r)
-
-	r = httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Header.Set("Accept", "text/html")
-	for _, c := range answer.Result().Cookies() {
-		r.AddCookie(c)
-	}
-	answer = httptest.NewRecorder()
-	e.ServeHTTP(answer, r)
-	return answer.Body.String()
+	return r
 }
 
 func Test_that_a_body_that_is_no_form_is_left_alone(t *testing.T) {
@@ -176,14 +151,11 @@ func Test_that_FlashInvalid_leaves_the_request_of_another_visitor_alone(t *testi
 	other := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("title=of another"))
 	other.Header.Set("Content-Type", echo.MIMEApplicationForm)
 	body := other.Body
-	e := echo.New()
-	e.Use(insecure(), session.FlashInvalid)
-	e.POST("/", func(c echo.Context) error {
+	mine := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("title=mine"))
+	rec := start(t, session.Config{}).serve(mine, session.FlashInvalid(func(c echo.Context) error {
 		c.SetRequest(other)
 		return session.ValidationErrors{"title": {"x"}}
-	})
-	rec := httptest.NewRecorder()
-	e.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("title=mine")))
+	}))
 	if rest, err := io.ReadAll(body); other.Body != body || string(rest) != "title=of another" || err != nil {
 		t.Errorf("its body has %q left, %v; want all of it", rest, err)
 	}

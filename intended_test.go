@@ -142,7 +142,7 @@ func FuzzIntendedURL(f *testing.F) {
 			session.From(c).SetIntendedURL(path)
 			got = session.From(c).PullIntendedURL("/fallback")
 			return nil
-		})(e.NewContext(r, discardResponse{http.Header{}}))
+		})(e.NewContext(r, nowhere{}))
 		if err != nil {
 			t.Fatal(err)
 		}
