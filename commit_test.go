@@ -38,7 +38,6 @@ func interleaved(p, q *process, v *visitor, first, second func(*session.Session)
 }
 
 func Test_that_requests_at_the_same_time_lose_nothing_of_each_other(t *testing.T) {
-	increment := func(s *session.Session) { s.Increment("n") }
 	add := func(word string) func(*session.Session) {
 		return func(s *session.Session) {
 			session.Update(s, "list", func(l []string) []string { return append(l, word) })
@@ -61,17 +60,10 @@ func Test_that_requests_at_the_same_time_lose_nothing_of_each_other(t *testing.T
 		{"what is put after a clear stays", func(s *session.Session) { s.Clear() }, put("a", 1), "a", "1"},
 		{"a regenerate takes along what was put before it", put("a", 1), (*session.Session).Regenerate, "a", "1"},
 	} {
-		for _, store := range []struct {
-			desc string
-			wrap func(session.Store) session.Store
-		}{
-			{"", func(s session.Store) session.Store { return s }},
-			{" (a store that does not bring the current record)", func(s session.Store) session.Store { return plain{s} }},
-		} {
+		for store, wrap := range conflicting {
 			for _, processes := range []string{"one process", "two processes"} {
-				t.Run(tc.desc+store.desc+", "+processes, func(t *testing.T) {
-					cfg := session.Config{Store: store.wrap(memorystore.New(memorystore.Options{}))}
-					cfg.Now = time.Now
+				t.Run(tc.desc+", "+store+", "+processes, func(t *testing.T) {
+					cfg := session.Config{Store: wrap(memorystore.New(memorystore.Options{})), Now: time.Now}
 					p := start(t, cfg)
 					q := p
 					if processes == "two processes" {
@@ -277,11 +269,9 @@ func Test_that_two_requests_of_one_process_are_no_conflict(t *testing.T) {
 			if calls, conflicts := w.count(""), len(p.hooked("Conflict")); calls != tc.calls || conflicts != tc.conflicts {
 				t.Errorf("%d store calls and %d conflicts; want %d and %d", calls, conflicts, tc.calls, tc.conflicts)
 			}
-			v.must(t, p, func(s *session.Session) {
-				if n := session.Get[int](s, "n"); n != 3 {
-					t.Errorf("n is %d; want 3", n)
-				}
-			})
+			if n := number(t, p, v); n != 3 {
+				t.Errorf("n is %d; want 3", n)
+			}
 		})
 	}
 }
@@ -399,11 +389,9 @@ func Test_that_a_commit_that_always_meets_a_faster_one_becomes_a_503(t *testing.
 			t.Errorf("%s: %d records are left; want the old one", tc.desc, inner.Len())
 		}
 	}
-	v.must(t, p, func(s *session.Session) {
-		if n := session.Get[int](s, "n"); n != 1 {
-			t.Errorf("n is %d; want 1", n)
-		}
-	})
+	if n := number(t, p, v); n != 1 {
+		t.Errorf("n is %d; want 1", n)
+	}
 }
 
 // lossy is a store on a bad line: some calls are carried out, but their answer is lost, and the
@@ -479,13 +467,11 @@ func Test_that_the_first_answer_of_all_may_be_lost(t *testing.T) {
 	l := &lossy{Store: inner, loses: func(method string) bool { return method == "Write" }}
 	p := start(t, session.Config{Store: l, Now: time.Now})
 	v := newVisitor()
-	v.must(t, p, func(s *session.Session) { s.Increment("n") })
+	v.must(t, p, increment)
 	v.must(t, p, func(s *session.Session) { s.Increment("n"); s.Regenerate() })
-	v.must(t, p, func(s *session.Session) {
-		if n := session.Get[int](s, "n"); n != 2 {
-			t.Errorf("n is %d; want 2", n)
-		}
-	})
+	if n := number(t, p, v); n != 2 {
+		t.Errorf("n is %d; want 2", n)
+	}
 	if inner.Len() != 1 {
 		t.Errorf("%d records; want 1", inner.Len())
 	}
@@ -524,16 +510,10 @@ func Test_that_a_second_commit_builds_on_what_the_first_one_met(t *testing.T) {
 }
 
 func Test_that_a_regenerate_meets_a_faster_commit_and_takes_it_along(t *testing.T) {
-	for _, tc := range []struct {
-		desc string
-		wrap func(session.Store) session.Store
-	}{
-		{"a store that brings the current record", func(s session.Store) session.Store { return s }},
-		{"a store that does not", func(s session.Store) session.Store { return plain{s} }},
-	} {
-		t.Run(tc.desc, func(t *testing.T) {
+	for desc, wrap := range conflicting {
+		t.Run(desc, func(t *testing.T) {
 			inner := memorystore.New(memorystore.Options{})
-			w := &watched{Store: tc.wrap(inner)}
+			w := &watched{Store: wrap(inner)}
 			p := start(t, session.Config{Store: w, Now: time.Now})
 			other := start(t, session.Config{Store: inner, Now: time.Now})
 			v := newVisitor()
@@ -548,11 +528,9 @@ func Test_that_a_regenerate_meets_a_faster_commit_and_takes_it_along(t *testing.
 				return nil
 			}
 			v.must(t, p, func(s *session.Session) { s.Increment("n"); s.Regenerate() })
-			v.must(t, p, func(s *session.Session) {
-				if n := session.Get[int](s, "n"); n != 311 {
-					t.Errorf("n is %d; want 311: its own increment once, and all of the others", n)
-				}
-			})
+			if n := number(t, p, v); n != 311 {
+				t.Errorf("n is %d; want 311: its own increment once, and all of the others", n)
+			}
 			if inner.Len() != 1 {
 				t.Errorf("%d records are left; want 1", inner.Len())
 			}

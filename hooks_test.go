@@ -631,11 +631,9 @@ func Test_that_a_hook_which_panics_does_no_harm(t *testing.T) {
 			increment(s)
 			s.Regenerate()
 		})
-		v.must(t, p, func(s *session.Session) {
-			if n := session.Get[int](s, "n"); n != 2 {
-				t.Errorf("n is %d; want what was saved", n)
-			}
-		})
+		if n := number(t, p, v); n != 2 {
+			t.Errorf("n is %d; want what was saved", n)
+		}
 		if err := p.manager.DestroyTagged(t.Context(), "ada"); err != nil {
 			t.Error(err)
 		}

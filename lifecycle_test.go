@@ -142,19 +142,13 @@ func Test_that_log_outs_do_not_stand_in_each_others_way(t *testing.T) {
 }
 
 func Test_that_a_log_out_meets_a_newer_record_and_wins(t *testing.T) {
-	for _, tc := range []struct {
-		desc string
-		wrap func(session.Store) session.Store
-	}{
-		{"a store that brings the current record", func(s session.Store) session.Store { return s }},
-		{"a store that does not", func(s session.Store) session.Store { return plain{s} }},
-	} {
+	for desc, wrap := range conflicting {
 		store := memorystore.New(memorystore.Options{})
-		p := start(t, session.Config{Store: tc.wrap(store)})
+		p := start(t, session.Config{Store: wrap(store)})
 		v := newVisitor()
 		v.must(t, p, put("n", 1))
 		if a, b := interleaved(p, p, v, increment, (*session.Session).Destroy); a != 200 || b != 200 || store.Len() != 0 || v.cookie() != "" {
-			t.Errorf("%s: statuses %d and %d, %d records; want 200 and none", tc.desc, a, b, store.Len())
+			t.Errorf("%s: statuses %d and %d, %d records; want 200 and none", desc, a, b, store.Len())
 		}
 	}
 }

@@ -799,7 +799,7 @@ func Test_that_what_was_typed_does_not_outlast_its_time_by_more_than_a_change(t 
 	}{{session.DefaultFlashTTL - time.Second, true}, {2 * time.Second, false}} {
 		s.advance(step.after)
 		store.reset()
-		v.asks(ask{as: jsonPoll}, pageThat(func(s *session.Session) { s.Increment("n") }))
+		v.asks(ask{as: jsonPoll}, pageThat(increment))
 		if keeps := len(store.written()) > 10_000; keeps != step.keeps || len(store.written()) == 0 {
 			t.Errorf("after %v more, %d bytes are stored", step.after, len(store.written()))
 		}

@@ -298,7 +298,7 @@ func Test_that_jobs_and_requests_in_a_storm_lose_nothing(t *testing.T) {
 				var err error
 				if i%2 == 0 {
 					err = p.manager.Update(t.Context(), h, func(s *session.Session) error { s.Increment("n"); return nil })
-				} else if rec := v.clone().do(p, func(s *session.Session) { s.Increment("n") }); rec.Code != http.StatusOK {
+				} else if rec := v.clone().do(p, increment); rec.Code != http.StatusOK {
 					err = fmt.Errorf("status %d", rec.Code)
 				}
 				if err != nil {
@@ -414,7 +414,7 @@ func Test_that_a_job_which_meets_a_session_in_both_its_ids_costs_the_visitor_not
 			}
 		}, "map[job:1 n:1 user:7]"},
 		{"a request changes the old one, and a job the new one", func(t *testing.T, other *process, v *visitor, old string) {
-			v.clone().must(t, other, func(s *session.Session) { s.Increment("n") })
+			v.clone().must(t, other, increment)
 			for _, info := range list(t, other, "7") {
 				if info.Handle == old {
 					continue
@@ -614,7 +614,7 @@ func Test_that_a_job_that_panics_changes_nothing_and_holds_nobody(t *testing.T) 
 		t.Errorf("n is %d; want 1", n)
 	}
 	kept.Put("n", 7)
-	update(t, p, v, func(s *session.Session) { s.Increment("n") })
+	update(t, p, v, increment)
 	if n := number(t, p, v); n != 2 || p.manager.Waiting() != 0 {
 		t.Errorf("n is %d, %d wait; want 2 and nobody", n, p.manager.Waiting())
 	}
@@ -624,7 +624,7 @@ func Test_that_a_view_that_changes_something_fails(t *testing.T) {
 	for desc, change := range map[string]func(*session.Session){
 		"put":        func(s *session.Session) { s.Put("n", 2) },
 		"pull":       func(s *session.Session) { session.Pull[int](s, "n") },
-		"increment":  func(s *session.Session) { s.Increment("n") },
+		"increment":  increment,
 		"update":     func(s *session.Session) { session.Update(s, "n", func(n int) int { return n + 1 }) },
 		"flash":      func(s *session.Session) { s.FlashInfo("Hello") },
 		"clear":      (*session.Session).Clear,
@@ -694,7 +694,7 @@ func Test_that_a_job_whose_answer_was_lost_counts_once(t *testing.T) {
 	other := start(t, session.Config{Store: inner, Now: time.Now})
 	store.meanwhile = func(string, string) { // between the first and the second try
 		for range 2 {
-			v.clone().must(t, other, func(s *session.Session) { s.Increment("n") })
+			v.clone().must(t, other, increment)
 		}
 	}
 	if err := p.manager.Update(t.Context(), h, func(s *session.Session) error { s.Increment("n"); s.FlashInfo("once"); return nil }); err != nil {
@@ -926,7 +926,7 @@ func Test_that_thousands_of_sessions_are_listed_while_they_change(t *testing.T) 
 		wg.Go(func() {
 			for i := worker; i < 1000; i += 4 {
 				visitors[2000+i].do(p, (*session.Session).Destroy)
-				visitors[i].do(p, func(s *session.Session) { s.Increment("n") })
+				visitors[i].do(p, increment)
 				newVisitor().do(p, put("n", 1))
 			}
 		})

@@ -194,6 +194,12 @@ func (p plain) bare(err error) error {
 	return err
 }
 
+// conflicting are the stores of both sorts.
+var conflicting = map[string]func(session.Store) session.Store{
+	"a store that brings the current record": func(s session.Store) session.Store { return s },
+	"a store that does not":                  func(s session.Store) session.Store { return plain{s} },
+}
+
 // cookieStore seals with its own key.
 func cookieStore(t *testing.T, now func() time.Time, keys ...[]byte) *cookiestore.Store {
 	t.Helper()

@@ -86,7 +86,7 @@ func Test_that_the_last_write_tells_when_a_session_was_seen_near_its_end(t *test
 	v.must(t, p, logIn("7"))
 	for range 5 {
 		p.clock.advance(4 * time.Hour)
-		v.must(t, p, func(s *session.Session) { s.Increment("n") })
+		v.must(t, p, increment)
 	}
 	if got := list(t, p, "7"); len(got) != 1 || !got[0].LastSeen.Equal(p.clock.Now()) {
 		t.Errorf("got %+v; want one session seen at %v", got, p.clock.Now())
@@ -172,7 +172,7 @@ func Test_that_the_index_keeps_no_entry_of_a_session_that_has_gone(t *testing.T)
 		ends func(*session.Session)
 		want int
 	}{
-		{"stays", func(s *session.Session) { s.Increment("n") }, 1},
+		{"stays", increment, 1},
 		{"regenerates", (*session.Session).Regenerate, 1},
 		{"logs out", (*session.Session).Destroy, 0},
 		{"is untagged", func(s *session.Session) { s.Untag("7") }, 0},
@@ -308,7 +308,7 @@ func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {
 		desc string
 		work func(*session.Session)
 	}{
-		{"a write", func(s *session.Session) { s.Increment("n") }},
+		{"a write", increment},
 		{"a regenerate", (*session.Session).Regenerate},
 		{"a second tag", func(s *session.Session) { s.Tag("tenant") }},
 		{"a second tag with a regenerate", func(s *session.Session) { s.Regenerate(); s.Tag("tenant") }},
@@ -862,7 +862,7 @@ func Test_that_an_untagged_session_is_none_of_the_users(t *testing.T) {
 func Test_that_an_endless_session_stays_findable_as_long_as_it_is_used(t *testing.T) {
 	for desc, use := range map[string]func(*session.Session){
 		"read":              func(s *session.Session) { s.Has("user") },
-		"written":           func(s *session.Session) { s.Increment("n") },
+		"written":           increment,
 		"regenerated":       (*session.Session).Regenerate,
 		"read, and written": func(s *session.Session) { s.Put("n", session.Get[int](s, "n")+1) },
 	} {

@@ -363,14 +363,14 @@ func Test_that_an_increment_that_cannot_be_changes_nothing(t *testing.T) {
 		value any
 		work  func(*session.Session)
 	}{
-		{"one more than the largest", int64(math.MaxInt64), func(s *session.Session) { s.Increment("n") }},
+		{"one more than the largest", int64(math.MaxInt64), increment},
 		{"one less than the smallest", int64(math.MinInt64), func(s *session.Session) { s.Decrement("n") }},
 		{"minus the smallest", 0, func(s *session.Session) { s.Decrement("n", math.MinInt64) }},
 		{"plus the smallest", -1, func(s *session.Session) { s.Increment("n", math.MinInt64) }},
-		{"of a text", "secret", func(s *session.Session) { s.Increment("n") }},
-		{"of a text with a number in it", "1", func(s *session.Session) { s.Increment("n") }},
-		{"of a fraction", 1.5, func(s *session.Session) { s.Increment("n") }},
-		{"of a number that int64 cannot hold", uint64(math.MaxUint64), func(s *session.Session) { s.Increment("n") }},
+		{"of a text", "secret", increment},
+		{"of a text with a number in it", "1", increment},
+		{"of a fraction", 1.5, increment},
+		{"of a number that int64 cannot hold", uint64(math.MaxUint64), increment},
 		{"of nil", nil, func(s *session.Session) { s.Decrement("n") }},
 	} {
 		p := start(t, session.Config{})
