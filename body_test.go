@@ -6,8 +6,10 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -162,4 +164,158 @@ func Test_that_FlashInvalid_leaves_the_request_of_another_visitor_alone(t *testi
 	if rec.Code != http.StatusInternalServerError {
 		t.Errorf("status %d; want the error to pass", rec.Code)
 	}
+}
+
+func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
+	parseForm := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if _, err := c.MultipartForm(); err != nil {
+				return err
+			}
+			return next(c)
+		}
+	}
+	forgetForm := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			err := next(c)
+			c.SetRequest(c.Request().Clone(c.Request().Context()))
+			c.Request().MultipartForm = nil
+			return err
+		}
+	}
+	mounts := map[string]func(s echo.MiddlewareFunc) []echo.MiddlewareFunc{
+		"alone": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc { return []echo.MiddlewareFunc{s} },
+		"ContextTimeout inside": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc {
+			return []echo.MiddlewareFunc{s, middleware.ContextTimeout(time.Hour)}
+		},
+		"parsed outside": func(s echo.MiddlewareFunc) []echo.MiddlewareFunc {
+			return []echo.MiddlewareFunc{parseForm, s, forgetForm}
+		},
+	}
+	for protocol, http2 := range protocols {
+		t.Run(protocol, func(t *testing.T) {
+			without := filesLeftBehind(t, http2) // those that net/http of Go 1.27 leaves behind itself with HTTP/2
+			for name, mount := range mounts {
+				t.Run(name, func(t *testing.T) {
+					a := newWebApp(t)
+					if n := filesLeftBehind(t, http2, mount(a.manager.Middleware())...); n != without {
+						t.Errorf("%d files are left behind, and %d without sessions", n, without)
+					}
+				})
+			}
+		})
+	}
+}
+
+// filesLeftBehind is how many temporary files of net/http remain after an upload.
+func filesLeftBehind(t *testing.T, http2 bool, mounted ...echo.MiddlewareFunc) int {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	var files int
+	a := newWebApp(t)
+	a.use(mounted...)
+	a.all(func(c echo.Context) error {
+		if _, err := c.MultipartForm(); err != nil {
+			return err
+		}
+		files = countFiles(t, dir)
+		return c.NoContent(http.StatusOK)
+	})
+	w := newWire(t, http2)
+	g := a.guest(t, w)
+	body, contentType := largeUpload(33 << 20) // 32 MB stay in memory
+	got := g.send(g.request(http.MethodPost, "/", body, "Content-Type", contentType))
+	if got.status != http.StatusOK || files != 1 {
+		t.Fatalf("got %d, %v, %d files; want the upload in a file", got.status, got.err, files)
+	}
+	w.server.Close() // waits until net/http is done with the request
+	return countFiles(t, dir)
+}
+
+func countFiles(t *testing.T, dir string) int {
+	t.Helper()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Error(err)
+	}
+	return len(files)
+}
+
+// largeUpload is a form with a file of this size, which is generated while it is read.
+func largeUpload(size int64) (body io.Reader, contentType string) {
+	r, w := io.Pipe()
+	form := multipart.NewWriter(w)
+	go func() {
+		part, err := form.CreateFormFile("upload", "large.bin")
+		if err == nil {
+			_, err = io.CopyN(part, zeros{}, size)
+		}
+		if err == nil {
+			err = form.Close()
+		}
+		w.CloseWithError(err)
+	}()
+	return r, form.FormDataContentType()
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// If a handler has refused an upload for its size, the answer must not read it.
+func Test_how_much_is_read_of_an_upload_that_nobody_has_read(t *testing.T) {
+	const most = 32 << 20
+	refuse := func(c echo.Context) error { return session.Invalid(c, errOops) }
+	returned := func(echo.Context) error { return session.ValidationErrors{"title": {"x"}} }
+	forScripts := func(h echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.Request().Header.Set("Accept", "application/json")
+			return h(c)
+		}
+	}
+	flash := func(c echo.Context) error { session.From(c).FlashAll(); return c.NoContent(http.StatusNoContent) } // the handler may still read it afterwards
+	for _, tc := range []struct {
+		desc   string
+		size   int64
+		answer echo.HandlerFunc
+		all    bool
+		files  int // on the disk
+	}{
+		{"a small one that is refused", 1 << 20, refuse, true, 0},
+		{"a large one that is refused", 34 << 20, refuse, false, 0},
+		{"a large one that is refused, for a script", 34 << 20, forScripts(refuse), false, 0},
+		{"a large one whose error is returned", 34 << 20, session.FlashInvalid(returned), false, 0},
+		{"a large one whose error is returned, for a script", 34 << 20, forScripts(session.FlashInvalid(returned)), false, 0},
+		{"a large one that is flashed", 34 << 20, flash, true, 1},
+	} {
+		body, contentType := largeUpload(tc.size)
+		r := httptest.NewRequest(http.MethodPost, "/", body)
+		r.Header.Set("Content-Type", contentType)
+		read := &countedBody{ReadCloser: r.Body}
+		r.Body = read
+		dir := t.TempDir()
+		t.Setenv("TMPDIR", dir)
+		rec := start(t, session.Config{}).serve(r, tc.answer)
+		if n := countFiles(t, dir); n != tc.files {
+			t.Errorf("%s: it is in %d files; want %d", tc.desc, n, tc.files)
+		}
+		if refused := rec.Code == http.StatusRequestEntityTooLarge; refused == tc.all {
+			t.Errorf("%s: status %d", tc.desc, rec.Code)
+		}
+		if all := read.n > tc.size; all != tc.all || !all && read.n > most+1 {
+			t.Errorf("%s: %d bytes of %d were read", tc.desc, read.n, tc.size)
+		}
+	}
+}
+
+type countedBody struct {
+	io.ReadCloser
+	n int64
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n += int64(n)
+	return n, err
 }

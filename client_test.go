@@ -3,6 +3,8 @@ package session_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -288,4 +290,67 @@ func (b *syncBuffer) take() string {
 	defer b.mu.Unlock()
 	defer b.buf.Reset()
 	return b.buf.String()
+}
+
+func put(key string, value any) func(*session.Session) {
+	return func(s *session.Session) { s.Put(key, value) }
+}
+
+func forget(key string) func(*session.Session) {
+	return func(s *session.Session) { s.Forget(key) }
+}
+
+func increment(s *session.Session) { s.Increment("n") }
+
+func read(s *session.Session) { s.Has("a") }
+
+// alive says whether the visitor still has a session, without using it.
+func alive(p *process, v *visitor) (alive bool) {
+	p.serve(v.request(), with(func(s *session.Session) { alive = !s.IsNew() }))
+	return alive
+}
+
+// number is the value that the visitor finds under "n".
+func number(t *testing.T, p *process, v *visitor) (n int) {
+	t.Helper()
+	v.must(t, p, func(s *session.Session) { n = session.Get[int](s, "n") })
+	return n
+}
+
+// logIn is what an application does when a user has proven who he is.
+func logIn(userID string) func(*session.Session) {
+	return func(s *session.Session) {
+		s.Regenerate()
+		s.Tag(userID)
+		s.Put("user", userID)
+	}
+}
+
+// isLoggedIn checks with a request, as the visitor would.
+func isLoggedIn(p *process, v *visitor) (yes bool) {
+	v.clone().do(p, func(s *session.Session) { yes = s.Has("user") })
+	return yes
+}
+
+func list(t *testing.T, p *process, userID string) []session.Info {
+	t.Helper()
+	found, err := p.manager.Tagged(t.Context(), userID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func handleOf(p *process, v *visitor) (h string) {
+	v.clone().do(p, func(s *session.Session) { h = s.Handle() })
+	return h
+}
+
+// newID is a well-formed id that was never given out; n selects one of them.
+func newID(n int) string { return fmt.Sprintf("%042d", n) + "A" }
+
+// keyOf is the key under which a store has a session.
+func keyOf(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:])
 }

@@ -90,14 +90,6 @@ func Test_that_requests_at_the_same_time_lose_nothing_of_each_other(t *testing.T
 	}
 }
 
-func put(key string, value any) func(*session.Session) {
-	return func(s *session.Session) { s.Put(key, value) }
-}
-
-func forget(key string) func(*session.Session) {
-	return func(s *session.Session) { s.Forget(key) }
-}
-
 // storm makes workers send requests of one visitor, spread over processes: each increments a
 // counter and appends to one of several lists. All have loaded the session before the first of them
 // commits.

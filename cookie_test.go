@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/echo-hypermedia/session"
 )
@@ -89,5 +90,84 @@ func Test_that_a_browser_which_keeps_the_cookie_is_not_said_to_refuse_it(t *test
 	r.Header.Set("Origin", "http://example.com")
 	if rec := p.serve(r, with((*session.Session).Regenerate)); rec.Header().Get("Set-Cookie") == "" || p.log.String() != "" {
 		t.Errorf("got cookie %q, and a log of %q; want a cookie and no log", rec.Header().Get("Set-Cookie"), p.log)
+	}
+}
+
+func Test_that_the_host_prefix_is_used_where_browsers_accept_it(t *testing.T) {
+	for _, insecure := range []bool{false, true} {
+		for _, path := range []string{"", "/", "/app"} {
+			for _, domain := range []string{"", "example.com"} {
+				want := "session"
+				if !insecure && path != "/app" && domain == "" {
+					want = "__Host-session"
+				}
+				o := session.CookieOptions{Insecure: insecure, Path: path, Domain: domain}
+				line := newCookieLine(t, session.Config{Cookie: o})
+				if got, _, _ := strings.Cut(line, "="); got != want {
+					t.Errorf("%+v: the cookie is called %q; want %q", o, got, want)
+				}
+			}
+		}
+	}
+}
+
+// newCookieLine is the Set-Cookie line of a new session.
+func newCookieLine(t *testing.T, cfg session.Config) string {
+	t.Helper()
+	rec := newVisitor().must(t, start(t, cfg), put("a", 1))
+	lines := rec.Header()["Set-Cookie"]
+	if len(lines) != 1 {
+		t.Fatalf("%d Set-Cookie lines; want 1", len(lines))
+	}
+	return lines[0]
+}
+
+func Test_what_the_cookie_says(t *testing.T) {
+	type options = session.CookieOptions
+	for _, tc := range []struct {
+		desc string
+		cfg  session.Config
+		want string
+	}{
+		{"the default", session.Config{}, "__Host-session=ID; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax"},
+		{"insecure", session.Config{Cookie: options{Insecure: true}}, "session=ID; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax"},
+		{"a domain", session.Config{Cookie: options{Domain: "example.com"}}, "session=ID; Path=/; Domain=example.com; Max-Age=86400; HttpOnly; Secure; SameSite=Lax"},
+		{"a path", session.Config{Cookie: options{Path: "/app"}}, "session=ID; Path=/app; Max-Age=86400; HttpOnly; Secure; SameSite=Lax"},
+		{"a name", session.Config{CookieName: "sid"}, "sid=ID; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax"},
+		{"strict", session.Config{Cookie: options{SameSite: http.SameSiteStrictMode}}, "__Host-session=ID; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Strict"},
+		{"Go's default SameSite", session.Config{Cookie: options{SameSite: http.SameSiteDefaultMode}}, "__Host-session=ID; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax"},
+		{"embedded", session.Config{Cookie: options{SameSite: http.SameSiteNoneMode, Partitioned: true}}, "__Host-session=ID; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=None; Partitioned"},
+		{"with the browser", session.Config{ClearWithBrowser: true}, "__Host-session=ID; Path=/; HttpOnly; Secure; SameSite=Lax"},
+		{"an hour", session.Config{AbsoluteTimeout: time.Hour}, "__Host-session=ID; Path=/; Max-Age=3600; HttpOnly; Secure; SameSite=Lax"},
+		{"less than a second", session.Config{AbsoluteTimeout: 10 * time.Millisecond}, "__Host-session=ID; Path=/; Max-Age=1; HttpOnly; Secure; SameSite=Lax"},
+		{"hardly any idle time", session.Config{IdleTimeout: 10 * time.Millisecond, AbsoluteTimeout: -1}, "__Host-session=ID; Path=/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax"},
+		{"no end", session.Config{AbsoluteTimeout: -1}, "__Host-session=ID; Path=/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax"},
+		{"longer than browsers grant", session.Config{AbsoluteTimeout: 10000 * time.Hour}, "__Host-session=ID; Path=/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax"},
+	} {
+		line := newCookieLine(t, tc.cfg)
+		name, rest, _ := strings.Cut(line, "=")
+		_, attributes, _ := strings.Cut(rest, ";")
+		if got := name + "=ID;" + attributes; got != tc.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", tc.desc, got, tc.want)
+		}
+	}
+}
+
+func Test_that_the_cookie_is_removed_with_the_attributes_it_was_set_with(t *testing.T) {
+	p := start(t, session.Config{CookieName: "sid", Cookie: session.CookieOptions{Domain: "example.com", Path: "/app"}, ClearWithBrowser: true})
+	v := newVisitor()
+	v.must(t, p, put("a", 1))
+	rec := v.must(t, p, (*session.Session).Destroy)
+	if got, want := rec.Header().Get("Set-Cookie"), "sid=; Path=/app; Domain=example.com; Max-Age=0; HttpOnly; Secure; SameSite=Lax"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func Test_that_an_insecure_cookie_is_logged(t *testing.T) {
+	for _, insecure := range []bool{false, true} {
+		p := start(t, session.Config{Cookie: session.CookieOptions{Insecure: insecure}})
+		if logged := strings.Contains(p.log.String(), "Cookie.Insecure"); logged != insecure {
+			t.Errorf("Insecure %t: logged is %t: %s", insecure, logged, p.log)
+		}
 	}
 }

@@ -2,8 +2,6 @@ package session_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,14 +19,6 @@ import (
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
-
-// keyOf is the key under which a store has a session.
-func keyOf(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(sum[:])
-}
-
-func increment(s *session.Session) { s.Increment("n") }
 
 func Test_that_a_destroyed_session_stays_destroyed(t *testing.T) {
 	const trials = 2000

@@ -17,9 +17,6 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// newID is a well-formed id that was never given out; n selects one of them.
-func newID(n int) string { return fmt.Sprintf("%042d", n) + "A" }
-
 func Test_that_an_id_that_leads_nowhere_is_never_adopted(t *testing.T) {
 	store := memorystore.New(memorystore.Options{})
 	w := &watched{Store: store}

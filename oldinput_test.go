@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -293,63 +292,6 @@ func upload(t *testing.T, fields map[string]string, fileField, content string) (
 		t.Fatal(err)
 	}
 	return b.String(), w.FormDataContentType()
-}
-
-// If a handler has refused an upload for its size, the answer must not read it.
-func Test_how_much_is_read_of_an_upload_that_nobody_has_read(t *testing.T) {
-	const most = 32 << 20
-	refuse := func(c echo.Context) error { return session.Invalid(c, errOops) }
-	returned := func(echo.Context) error { return session.ValidationErrors{"title": {"x"}} }
-	forScripts := func(h echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			c.Request().Header.Set("Accept", "application/json")
-			return h(c)
-		}
-	}
-	flash := func(c echo.Context) error { session.From(c).FlashAll(); return c.NoContent(http.StatusNoContent) } // the handler may still read it afterwards
-	for _, tc := range []struct {
-		desc   string
-		size   int64
-		answer echo.HandlerFunc
-		all    bool
-		files  int // on the disk
-	}{
-		{"a small one that is refused", 1 << 20, refuse, true, 0},
-		{"a large one that is refused", 34 << 20, refuse, false, 0},
-		{"a large one that is refused, for a script", 34 << 20, forScripts(refuse), false, 0},
-		{"a large one whose error is returned", 34 << 20, session.FlashInvalid(returned), false, 0},
-		{"a large one whose error is returned, for a script", 34 << 20, forScripts(session.FlashInvalid(returned)), false, 0},
-		{"a large one that is flashed", 34 << 20, flash, true, 1},
-	} {
-		body, contentType := largeUpload(tc.size)
-		r := httptest.NewRequest(http.MethodPost, "/", body)
-		r.Header.Set("Content-Type", contentType)
-		read := &countedBody{ReadCloser: r.Body}
-		r.Body = read
-		dir := t.TempDir()
-		t.Setenv("TMPDIR", dir)
-		rec := start(t, session.Config{}).serve(r, tc.answer)
-		if n := countFiles(t, dir); n != tc.files {
-			t.Errorf("%s: it is in %d files; want %d", tc.desc, n, tc.files)
-		}
-		if refused := rec.Code == http.StatusRequestEntityTooLarge; refused == tc.all {
-			t.Errorf("%s: status %d", tc.desc, rec.Code)
-		}
-		if all := read.n > tc.size; all != tc.all || !all && read.n > most+1 {
-			t.Errorf("%s: %d bytes of %d were read", tc.desc, read.n, tc.size)
-		}
-	}
-}
-
-type countedBody struct {
-	io.ReadCloser
-	n int64
-}
-
-func (b *countedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.n += int64(n)
-	return n, err
 }
 
 func Test_that_fields_of_a_form_never_become_messages(t *testing.T) {

@@ -16,14 +16,6 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-func read(s *session.Session) { s.Has("a") }
-
-// alive says whether the visitor still has a session, without using it.
-func alive(p *process, v *visitor) (alive bool) {
-	p.serve(v.request(), with(func(s *session.Session) { alive = !s.IsNew() }))
-	return alive
-}
-
 // use is what a visitor does with a session now and then.
 type use struct {
 	every time.Duration
