@@ -16,7 +16,7 @@ import (
 // http.Request.WithContext; see Manager.serve.)
 func Test_that_an_untouched_session_costs_two_allocations_at_the_most(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.AddCookie(&http.Cookie{Name: "__Host-session", Value: "k7Yp0mQ2xR9vT4nL8sW1dF6hJ3bC5gZ0aE7uI2oPqXw"})
+	r.AddCookie(&http.Cookie{Name: cookieName, Value: newID(1)})
 	count := func(mw ...echo.MiddlewareFunc) float64 {
 		e := echo.New()
 		e.Use(mw...)

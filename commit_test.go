@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -350,40 +351,42 @@ func Test_that_an_update_which_cannot_be_replayed_saves_nothing(t *testing.T) {
 }
 
 func Test_that_a_commit_that_always_meets_a_faster_one_becomes_a_503(t *testing.T) {
-	inner := memorystore.New(memorystore.Options{})
-	w := &watched{Store: plain{inner}}
-	p := start(t, session.Config{Store: w, Now: time.Now})
-	v := newVisitor()
-	v.must(t, p, put("n", 1))
-	for _, tc := range []struct {
-		desc   string
-		work   func(*session.Session)
-		method string
-	}{
-		{"a write", put("n", 2), "Write"},
-		{"a regenerate", (*session.Session).Regenerate, "Destroy"},
-	} {
-		w.before = func(c call) error {
-			if c.method == tc.method && c.version > 0 {
-				return session.ErrConflict
+	synctest.Test(t, func(t *testing.T) { // between its tries it pauses
+		inner := memorystore.New(memorystore.Options{})
+		w := &watched{Store: plain{inner}}
+		p := start(t, session.Config{Store: w, Now: time.Now})
+		v := newVisitor()
+		v.must(t, p, put("n", 1))
+		for _, tc := range []struct {
+			desc   string
+			work   func(*session.Session)
+			method string
+		}{
+			{"a write", put("n", 2), "Write"},
+			{"a regenerate", (*session.Session).Regenerate, "Destroy"},
+		} {
+			w.before = func(c call) error {
+				if c.method == tc.method && c.version > 0 {
+					return session.ErrConflict
+				}
+				return nil
 			}
-			return nil
+			rec := v.do(p, tc.work)
+			w.before = nil
+			if rec.Code != http.StatusServiceUnavailable || !errors.Is(p.failure(), session.ErrConflict) || !errors.Is(p.failure(), session.ErrUnavailable) {
+				t.Errorf("%s: status %d, %v; want 503 for a conflict", tc.desc, rec.Code, p.failure())
+			}
+			if len(setCookies(rec)) != 0 {
+				t.Errorf("%s: sets %v; want no cookie", tc.desc, setCookies(rec))
+			}
+			if inner.Len() != 1 {
+				t.Errorf("%s: %d records are left; want the old one", tc.desc, inner.Len())
+			}
 		}
-		rec := v.do(p, tc.work)
-		w.before = nil
-		if rec.Code != http.StatusServiceUnavailable || !errors.Is(p.failure(), session.ErrConflict) || !errors.Is(p.failure(), session.ErrUnavailable) {
-			t.Errorf("%s: status %d, %v; want 503 for a conflict", tc.desc, rec.Code, p.failure())
+		if n := number(t, p, v); n != 1 {
+			t.Errorf("n is %d; want 1", n)
 		}
-		if len(setCookies(rec)) != 0 {
-			t.Errorf("%s: sets %v; want no cookie", tc.desc, setCookies(rec))
-		}
-		if inner.Len() != 1 {
-			t.Errorf("%s: %d records are left; want the old one", tc.desc, inner.Len())
-		}
-	}
-	if n := number(t, p, v); n != 1 {
-		t.Errorf("n is %d; want 1", n)
-	}
+	})
 }
 
 // lossy is a store on a bad line: some calls are carried out, but their answer is lost, and the

@@ -469,7 +469,7 @@ func Test_that_a_token_does_not_take_the_place_of_a_session_whose_cookie_is_with
 		}
 	}
 	stale := newSite(t, strict).browser()
-	if got := stale.asks(ask{header: headers{"Sec-Fetch-Site", "cross-site", "Cookie", "session=k7Yp0mQ2xR9vT4nL8sW1dF6hJ3bC5gZ0aE7uI2oPqXw"}}, tokenPage); got.body == "" {
+	if got := stale.asks(ask{header: headers{"Sec-Fetch-Site", "cross-site", "Cookie", "session=" + newID(1)}}, tokenPage); got.body == "" {
 		t.Error("a visitor whose session has ended has no token, though the cookie came along")
 	}
 	v := newSite(t).browser()

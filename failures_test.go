@@ -484,18 +484,13 @@ func Test_that_a_proxy_whose_answer_is_withheld_is_a_clean_error(t *testing.T) {
 func Test_that_an_error_page_does_not_ask_a_store_that_has_panicked(t *testing.T) {
 	store := &watched{Store: memorystore.New(memorystore.Options{})}
 	store.before = func(c call) error { panic(errStoreDown) }
-	e := echo.New()
-	e.HTTPErrorHandler = func(_ error, c echo.Context) {
+	p, v := start(t, session.Config{Store: store}), newVisitor()
+	p.Pre(recovering)
+	p.HTTPErrorHandler = func(_ error, c echo.Context) {
 		_ = c.String(http.StatusInternalServerError, fmt.Sprint("Sorry", session.From(c).FlashMessages().Alerts()))
 	}
-	e.Use(recovering, session.Middleware(session.Config{Store: store}))
-	e.GET("/", func(c echo.Context) error {
-		return c.String(http.StatusOK, session.Get(session.From(c), "user", "nobody"))
-	})
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Header.Set("Cookie", cookieName+"=k7Yp0mQ2xR9vT4nL8sW1dF6hJ3bC5gZ0aE7uI2oPqXw")
-	rec := httptest.NewRecorder()
-	e.ServeHTTP(rec, r)
+	v.cookies[cookieName] = newID(1)
+	rec := v.do(p, read)
 	if rec.Code != http.StatusInternalServerError || rec.Body.String() != "Sorry[]" || store.count("Read") != 1 {
 		t.Errorf("got %d %q after %d reads", rec.Code, rec.Body, store.count("Read"))
 	}

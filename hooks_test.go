@@ -100,9 +100,9 @@ func Test_that_each_turn_of_a_sessions_life_is_told_once(t *testing.T) {
 
 		{"a cookie that is no id", func(sc *scene) { sc.withCookie("bad", read) }, "Rejected malformed"},
 		{"an empty cookie", func(sc *scene) { sc.withCookie("", read) }, "Rejected malformed"},
-		{"an id that nobody has drawn", func(sc *scene) { sc.withCookie(strings.Repeat("A", 43), read) }, "Rejected unknown"},
+		{"an id that nobody has drawn", func(sc *scene) { sc.withCookie(newID(1), read) }, "Rejected unknown"},
 		{"an id that nobody has drawn, used for a new session", func(sc *scene) {
-			sc.withCookie(strings.Repeat("A", 43), put("a", 1))
+			sc.withCookie(newID(1), put("a", 1))
 		}, "Rejected unknown, Committed"},
 		{"an expired session", func(sc *scene) {
 			sc.p.clock.advance(3 * time.Hour)
@@ -140,7 +140,7 @@ func Test_that_each_turn_of_a_sessions_life_is_told_once(t *testing.T) {
 		}, "Undecodable, Rejected unreadable"},
 		{"a good cookie beside bad ones", func(sc *scene) {
 			r := sc.request()
-			r.Header.Set("Cookie", cookieName+"=bad; "+cookieName+"="+strings.Repeat("A", 43)+"; "+cookieName+"="+sc.cookie())
+			r.Header.Set("Cookie", cookieName+"=bad; "+cookieName+"="+newID(1)+"; "+cookieName+"="+sc.cookie())
 			sc.p.serve(r, with(read))
 		}, "Initiated"},
 
@@ -421,7 +421,7 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 		}, `level=INFO msg="session: changes were refused, because the session has another id or was revoked meanwhile" session=HANDLE error="session: another request gave the session a new id meanwhile"`},
 		{"one whose visitor has a second cookie", func(sc *scene) {
 			r := sc.request()
-			r.Header.Set("Cookie", cookieName+"="+strings.Repeat("A", 43)+"; "+r.Header.Get("Cookie"))
+			r.Header.Set("Cookie", cookieName+"="+newID(1)+"; "+r.Header.Get("Cookie"))
 			sc.p.serve(r, with(func(s *session.Session) {
 				increment(s)
 				sc.does((*session.Session).Regenerate)
@@ -710,7 +710,7 @@ func Test_that_hooks_and_log_are_given_the_context_of_the_request(t *testing.T) 
 	}})
 	store.before = failing(errStoreDown)
 	v := newVisitor()
-	v.cookies[cookieName] = strings.Repeat("A", 43)
+	v.cookies[cookieName] = newID(1)
 	r := v.request()
 	p.serve(r.WithContext(context.WithValue(r.Context(), traceKey{}, "trace 7")), with(read))
 	if want := []any{"trace 7"}; !slices.Equal(logged, want) {
@@ -764,7 +764,7 @@ func Test_that_the_store_is_asked_why_a_cookie_is_rejected_if_a_hook_wants_to_kn
 		e.Use(session.Middleware(session.Config{Store: spy, Hooks: tc.hooks}))
 		e.GET("/", with(read))
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.Header.Set("Cookie", cookieName+"="+strings.Repeat("A", 43))
+		r.Header.Set("Cookie", cookieName+"="+newID(1))
 		e.ServeHTTP(httptest.NewRecorder(), r)
 		wantText(t, "the store's calls", fmt.Sprint(spy.calls), tc.want)
 	}

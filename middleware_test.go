@@ -31,10 +31,10 @@ func Test_that_a_handler_that_is_tried_again_from_further_out_is_saved(t *testin
 	for how, answer := range answers {
 		for _, used := range []bool{false, true} {
 			store := memorystore.New(memorystore.Options{})
-			e := echo.New()
-			e.Use(again, session.Middleware(session.Config{Store: store}))
+			p := start(t, session.Config{Store: store})
+			p.Pre(again)
 			tries := 0
-			e.GET("/", func(c echo.Context) error {
+			rec := newVisitor().visit(p, func(c echo.Context) error {
 				if tries++; tries == 1 {
 					if used {
 						session.From(c).Has("n")
@@ -44,8 +44,6 @@ func Test_that_a_handler_that_is_tried_again_from_further_out_is_saved(t *testin
 				session.From(c).Put("n", 1)
 				return answer(c)
 			})
-			rec := httptest.NewRecorder()
-			e.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
 			if store.Len() != 1 || len(setCookies(rec)) != 1 {
 				t.Errorf("%s, used before %t: %d records, sets %v; want one and its cookie", how, used, store.Len(), setCookies(rec))
 			}
