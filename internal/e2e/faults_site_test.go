@@ -3,8 +3,6 @@ package e2e
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -214,8 +212,7 @@ func (s *site) newCustomers(t *testing.T, n int) (all []*customer) {
 // recordKey is the key under which the store has the customer's session.
 func recordKey(v *customer) string {
 	_, id, _ := strings.Cut(v.cookie, "=")
-	key := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(key[:])
+	return keyOf(id)
 }
 
 // does returns nil if the customer gets what was requested, errRefused or errStranger if not, and

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -29,10 +30,10 @@ func (s twice) Untag(ctx context.Context, tag string, keys ...string) error {
 	return errors.Join(err, s.Tagger.Untag(ctx, tag, keys...))
 }
 
-// A log-out everywhere meets a login that has written its entry, but not yet its record, and
-// removes the entry. The login's driver asks again and so writes another entry; the login finds it
-// good, and becomes a session. Then the log-out's driver asks again.
-func Test_that_a_login_is_found_although_both_it_and_a_log_out_everywhere_ask_twice(t *testing.T) {
+// A log-out everywhere meets a login that has written its entry, but not yet its record. If it
+// removed the entry, the login's driver, which asks again, would write another one, which is good.
+// Then the log-out's driver would ask again, too, and nobody could find the session any more.
+func Test_that_a_login_is_refused_or_found_although_both_it_and_a_log_out_everywhere_ask_twice(t *testing.T) {
 	s := newTestStore(t, "memory")
 	undisturbed := newApp(t, s, s.open())
 	untagged, loggedIn := make(chan struct{}), make(chan struct{})
@@ -54,13 +55,16 @@ func Test_that_a_login_is_found_although_both_it_and_a_log_out_everywhere_ask_tw
 	}), func() {}})
 
 	b := newBrowser()
-	login.post(b, func(s *session.Session) { s.Tag("7"); s.Put("n", 0) })
+	got := login.post(b, func(s *session.Session) { s.Tag("7"); s.Put("n", 0) })
 	close(loggedIn)
 	loggingOut.Wait()
 
 	listed, err := undisturbed.manager.Tagged(t.Context(), "7")
 	ok(t, err)
-	if handle := handleOf(undisturbed, b); handle != "" && len(listed) == 0 {
+	switch handle := handleOf(undisturbed, b); {
+	case handle != "" && len(listed) == 0:
 		t.Error("the session is alive and unreachable")
+	case handle == "" && got.status != http.StatusServiceUnavailable:
+		t.Errorf("status %d, and there is no session; want 503", got.status)
 	}
 }
