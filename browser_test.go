@@ -241,11 +241,8 @@ func flashing(do func(s *session.Session)) echo.HandlerFunc {
 	}
 }
 
-// texts is the page's alerts, one after the other.
-func texts(s *session.Session) string { return alertsOf(s) }
-
-// alertsOf shows those kinds of them, or all.
-func alertsOf(s *session.Session, kinds ...string) string {
+// texts shows the alerts of those kinds, or all, one after the other.
+func texts(s *session.Session, kinds ...string) string {
 	var all []string
 	for _, m := range s.FlashMessages().Alerts(kinds...) {
 		all = append(all, m.Text)

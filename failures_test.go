@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -631,14 +630,10 @@ func Test_that_a_withheld_answer_names_no_file(t *testing.T) {
 func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 	said := func(c echo.Context) string {
 		s := session.From(c)
-		var texts []string
 		if user := session.Get[string](s, "user"); user != "" {
-			texts = append(texts, "Hello, "+user+".")
+			return "Hello, " + user + ". " + texts(s)
 		}
-		for _, m := range s.FlashMessages().Alerts() {
-			texts = append(texts, m.Text)
-		}
-		return strings.Join(texts, " ")
+		return texts(s)
 	}
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for name, work := range map[string]func(*session.Session){

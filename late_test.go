@@ -143,12 +143,12 @@ func Test_that_an_event_ends_what_it_has_shown_and_no_more(t *testing.T) {
 	after := func(flash func(*session.Session), kinds ...string) func(*session.Session) string {
 		return func(s *session.Session) string {
 			flash(s)
-			return alertsOf(s, kinds...)
+			return texts(s, kinds...)
 		}
 	}
 	two := func(s *session.Session) { s.FlashSuccess("A"); s.FlashError("B") }
 	twoNow := func(s *session.Session) { s.FlashNow("success", "A"); s.FlashNow("error", "B") }
-	all := func(s *session.Session) string { return alertsOf(s) }
+	all := func(s *session.Session) string { return texts(s) }
 	step := func(s *session.Session) string { return session.Flashed(s, "step", "none") }
 	for _, tc := range []struct {
 		claim  string
@@ -159,7 +159,7 @@ func Test_that_an_event_ends_what_it_has_shown_and_no_more(t *testing.T) {
 		{"of one kind, for now", []func(*session.Session) string{after(twoNow, "success"), all, all}, "[A][B][]"},
 		{"not what came after it had looked", []func(*session.Session) string{func(s *session.Session) string {
 			two(s)
-			shown := alertsOf(s)
+			shown := texts(s)
 			s.FlashNow("info", "C")
 			return shown
 		}, all, all}, "[A B][C][]"},

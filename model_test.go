@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -259,11 +260,7 @@ func (m model) check(t *testing.T, p *process, store *memorystore.Store) {
 				return nil
 			}
 			live++
-			var alerts []string
-			for _, a := range s.FlashMessages().Alerts() {
-				alerts = append(alerts, a.Text)
-			}
-			if got, want := fmt.Sprint(s.All(), alerts), fmt.Sprint(want.values, want.alerts); got != want {
+			if got, want := fmt.Sprint(s.All(), texts(s)), fmt.Sprint(want.values, strings.Join(want.alerts, " ")); got != want {
 				t.Errorf("a session has %s; want %s", got, want)
 			}
 			return c.NoContent(http.StatusInternalServerError) // so that no message counts as shown

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -132,22 +131,10 @@ func Test_that_a_message_of_a_job_is_seen_once_by_the_next_page(t *testing.T) {
 		s.Reflash()  // and nothing was shown
 		s.FlashErrors(map[string]string{"E_QUOTA": "No room"})
 	})
-	seen := func() (texts []string) {
+	for page, want := range []string{"Your export is ready[{E_QUOTA No room}]", "[]"} {
 		v.must(t, p, func(s *session.Session) {
-			for _, a := range s.FlashMessages().Alerts() {
-				texts = append(texts, a.Text)
-			}
-			for _, e := range s.PageErrors() {
-				texts = append(texts, e.Text)
-			}
+			wantText(t, fmt.Sprint("page ", page), fmt.Sprint(texts(s), s.PageErrors()), want)
 		})
-		return texts
-	}
-	if got := seen(); !slices.Equal(got, []string{"Your export is ready", "No room"}) {
-		t.Errorf("the page shows %q", got)
-	}
-	if got := seen(); len(got) != 0 {
-		t.Errorf("the page after it shows %q", got)
 	}
 }
 
@@ -156,17 +143,11 @@ func Test_that_a_job_does_not_consume_what_it_reads(t *testing.T) {
 	v.must(t, p, func(s *session.Session) { s.FlashSuccess("Saved.") })
 	for range 2 {
 		update(t, p, v, func(s *session.Session) {
-			if got := s.FlashMessages().Alerts(); len(got) != 1 {
-				t.Errorf("the job sees %v; want one", got)
-			}
+			wantText(t, "the job sees", texts(s), "Saved.")
 			s.Increment("n")
 		})
 	}
-	v.must(t, p, func(s *session.Session) {
-		if got := s.FlashMessages().Alerts(); len(got) != 1 || got[0].Text != "Saved." {
-			t.Errorf("the visitor sees %v", got)
-		}
-	})
+	v.must(t, p, func(s *session.Session) { wantText(t, "the visitor sees", texts(s), "Saved.") })
 }
 
 // Neither reading nor changing may keep a visitor logged in who is not there.
@@ -772,25 +753,16 @@ func Test_that_all_sessions_of_a_user_are_changed_and_no_other(t *testing.T) {
 	}
 	delete(visitors, ended)
 	for _, v := range visitors {
-		v.must(t, p, func(s *session.Session) {
-			if got := s.FlashMessages().Alerts(); len(got) != 1 {
-				t.Errorf("got %v; want one", got)
-			}
-		})
+		v.must(t, p, func(s *session.Session) { wantText(t, "the user sees", texts(s), "We have new terms") })
 	}
-	other.must(t, p, func(s *session.Session) {
-		if got := s.FlashMessages().Alerts(); len(got) != 0 {
-			t.Errorf("another user got %v", got)
-		}
-	})
+	other.must(t, p, func(s *session.Session) { wantText(t, "another user sees", texts(s), "") })
 	if err := p.manager.UpdateTagged(t.Context(), "nobody", func(*session.Session) error { return errJob }); err != nil {
 		t.Errorf("nobody: %v", err)
 	}
 }
 
 func Test_that_a_session_that_is_no_longer_the_users_is_left_alone(t *testing.T) {
-	spy := spyOn(memorystore.New(memorystore.Options{}))
-	p, v := start(t, session.Config{Store: spy, Now: time.Now}), newVisitor()
+	spy, p, v := startSpied(t)
 	v.must(t, p, logIn("7"))
 	spy.before = failing(errJob, "Untag") // so the index keeps the entry
 	v.must(t, p, func(s *session.Session) { s.Untag("7") })

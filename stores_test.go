@@ -10,6 +10,7 @@ import (
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/cookiestore"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // watched is a store that remembers its calls. before, if set, may do something first, or fail the
@@ -128,6 +129,13 @@ type taggerSpy struct {
 
 func spyOn(store session.Tagger) *taggerSpy {
 	return &taggerSpy{watched: watched{Store: store}, tagger: store}
+}
+
+// startSpied starts a process on such a store, and has a visitor for it.
+func startSpied(t *testing.T) (*taggerSpy, *process, *visitor) {
+	t.Helper()
+	spy := spyOn(memorystore.New(memorystore.Options{}))
+	return spy, start(t, session.Config{Store: spy, Now: time.Now}), newVisitor()
 }
 
 // entries counts what is in the index.

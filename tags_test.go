@@ -237,9 +237,7 @@ func Test_that_a_login_is_told_from_the_beginning_of_the_session(t *testing.T) {
 }
 
 func Test_that_an_untagged_session_is_none_of_the_users(t *testing.T) {
-	spy := spyOn(memorystore.New(memorystore.Options{}))
-	p := start(t, session.Config{Store: spy, Now: time.Now})
-	v := newVisitor()
+	spy, p, v := startSpied(t)
 	v.must(t, p, logIn("7"))
 	spy.before = failing(errStoreDown, "Untag") // so the entry is left behind
 	v.must(t, p, func(s *session.Session) { s.Untag("7"); s.Tag("8") })
@@ -375,9 +373,7 @@ func Test_that_a_tag_is_a_new_id(t *testing.T) {
 }
 
 func Test_that_a_tag_that_is_there_writes_nothing(t *testing.T) {
-	spy := spyOn(memorystore.New(memorystore.Options{}))
-	p := start(t, session.Config{Store: spy, Now: time.Now})
-	v := newVisitor()
+	spy, p, v := startSpied(t)
 	v.must(t, p, func(s *session.Session) { logIn("7")(s); s.SetLabel("phone") })
 	spy.calls = nil
 	v.must(t, p, func(s *session.Session) { s.Tag("7"); s.SetLabel("phone"); s.Untag("8") })

@@ -131,9 +131,7 @@ func Test_that_no_session_slips_through_a_log_out_everywhere(t *testing.T) {
 		{"a log-out", (*session.Session).Destroy},
 	} {
 		for at := 0; ; at++ {
-			spy := spyOn(memorystore.New(memorystore.Options{}))
-			p := start(t, session.Config{Store: spy, Now: time.Now})
-			v := newVisitor()
+			spy, p, v := startSpied(t)
 			v.must(t, p, logIn("7"))
 			ran := duringCall(spy, at, func() {
 				if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
@@ -173,9 +171,7 @@ func Test_that_only_a_regenerate_of_a_session_that_is_over_is_dropped(t *testing
 		{"a regenerate of one that is spared", (*session.Session).Regenerate, true, http.StatusServiceUnavailable, 0},
 		{"a login in a session that has ended", tag, false, http.StatusServiceUnavailable, 0},
 	} {
-		spy := spyOn(memorystore.New(memorystore.Options{}))
-		p := start(t, session.Config{Store: spy, Now: time.Now})
-		v := newVisitor()
+		spy, p, v := startSpied(t)
 		v.must(t, p, logIn("7"))
 		var spared []string
 		if tc.spares {
@@ -294,9 +290,7 @@ func Test_that_a_session_that_moves_while_it_is_destroyed_is_not_said_to_be_over
 // requests may fail then, but not silently.
 func Test_that_a_regenerate_during_a_log_out_everywhere_else_happens_or_fails(t *testing.T) {
 	for at := 0; ; at++ {
-		spy := spyOn(memorystore.New(memorystore.Options{}))
-		p := start(t, session.Config{Store: spy, Now: time.Now})
-		v := newVisitor()
+		spy, p, v := startSpied(t)
 		v.must(t, p, logIn("7"))
 		old, own, other := v.cookie(), handleOf(p, v), v.clone()
 		ran := duringCall(spy, at, func() {
@@ -353,9 +347,7 @@ func Test_that_a_login_that_races_a_log_out_everywhere_is_refused_or_found(t *te
 	for desc, login := range logins {
 		for _, came := range []string{"as a stranger", "with a session"} {
 			for at := 0; ; at++ {
-				spy := spyOn(memorystore.New(memorystore.Options{}))
-				p := start(t, session.Config{Store: spy, Now: time.Now})
-				v := newVisitor()
+				spy, p, v := startSpied(t)
 				if came == "with a session" {
 					v.must(t, p, put("cart", 1))
 				}
@@ -521,9 +513,7 @@ func Test_that_a_log_out_everywhere_that_failed_can_be_finished(t *testing.T) {
 // Nobody finishes the log-out, but the visitor wants to log in again.
 func Test_that_a_log_out_everywhere_that_failed_locks_nobody_out(t *testing.T) {
 	for _, fails := range []string{"Read", "Destroy"} {
-		spy := spyOn(memorystore.New(memorystore.Options{}))
-		p := start(t, session.Config{Store: spy, Now: time.Now})
-		v := newVisitor()
+		spy, p, v := startSpied(t)
 		v.must(t, p, logIn("7"))
 		spy.before = failing(errStoreDown, fails)
 		if err := p.manager.DestroyTagged(t.Context(), "7"); err == nil {
