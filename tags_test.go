@@ -237,19 +237,28 @@ func Test_that_a_login_is_told_from_the_beginning_of_the_session(t *testing.T) {
 }
 
 func Test_that_an_untagged_session_is_none_of_the_users(t *testing.T) {
-	spy, p, v := startSpied(t)
-	v.must(t, p, logIn("7"))
-	spy.before = failing(errStoreDown, "Untag") // so the entry is left behind
-	v.must(t, p, func(s *session.Session) { s.Untag("7"); s.Tag("8") })
-	spy.before = nil
-	if len(list(t, p, "7")) != 0 || len(list(t, p, "8")) != 1 {
-		t.Error("want the session with its new user only")
-	}
-	if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
-		t.Fatal(err)
-	}
-	if !isLoggedIn(p, v) {
-		t.Error("a session of 8 was ended with those of 7")
+	for _, tc := range []struct {
+		desc   string
+		work   func(*session.Session)
+		others int // sessions of user 8
+	}{
+		{"it is another user's, and has another id", func(s *session.Session) { s.Untag("7"); s.Tag("8") }, 1},
+		{"it is nobody's, and has the id that the entry leads to", func(s *session.Session) { s.Untag("7") }, 0},
+	} {
+		spy, p, v := startSpied(t)
+		v.must(t, p, logIn("7"))
+		spy.before = failing(errStoreDown, "Untag") // so the entry is left behind
+		v.must(t, p, tc.work)
+		spy.before = nil
+		if len(list(t, p, "7")) != 0 || len(list(t, p, "8")) != tc.others {
+			t.Errorf("%s: want it not among those of 7, and %d of 8", tc.desc, tc.others)
+		}
+		if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+			t.Fatal(err)
+		}
+		if !isLoggedIn(p, v) {
+			t.Errorf("%s: it was ended with those of 7", tc.desc)
+		}
 	}
 }
 
