@@ -223,8 +223,7 @@ func Test_that_two_visitors_have_nothing_in_common(t *testing.T) {
 }
 
 func Test_that_the_same_visitor_with_another_header_has_the_same_session(t *testing.T) {
-	cfg := inMemory()
-	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor := newVisitor(t)
 	script := visitor.With("HX-Request", "true", "X-Own", "1")
 	answer := script.Post("/posts", url.Values{"title": {"Hello"}})
 	answer.AssertStatus(http.StatusNoContent)
@@ -269,8 +268,7 @@ func Test_that_a_request_keeps_the_headers_it_has(t *testing.T) {
 }
 
 func Test_that_old_input_of_forms_is_kept_apart_by_their_names(t *testing.T) {
-	cfg := inMemory()
-	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor := newVisitor(t)
 	newsletter := visitor.Form("newsletter")
 	newsletter.SeedForm(url.Values{"email": {"ada"}}, func(s *session.Session) {
 		s.FlashValidationErrors(session.ValidationErrors{"email": {"This is no address."}})
@@ -466,8 +464,7 @@ func Test_that_a_visitor_is_told_apart_by_host_as_in_a_browser(t *testing.T) {
 }
 
 func Test_that_a_visitor_may_be_in_another_test(t *testing.T) {
-	cfg := inMemory()
-	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor := newVisitor(t)
 	t.Run("step", func(t *testing.T) { visitor.In(t).Post("/login", url.Values{"user": {"ada"}}) })
 	visitor.AssertValue("user", "ada")
 	for what, fails := range map[string]func(*sessiontest.Visitor){
@@ -658,8 +655,7 @@ type full struct{ session.Store }
 func (full) Write(context.Context, string, session.Record) error { return session.ErrTooLarge }
 
 func Test_that_a_visitor_may_do_many_things_at_once(t *testing.T) {
-	cfg := inMemory()
-	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor := newVisitor(t)
 	visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
 	var all sync.WaitGroup
 	for range 20 {
