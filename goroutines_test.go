@@ -51,6 +51,7 @@ func overtaken(t *testing.T, alice func(*session.Session) error) (sameContext bo
 	e.POST("/bob", func(c echo.Context) error {
 		sameContext = c == first
 		c.FormValue("card")
+		c.Set("csrf", "of Bob") // as Echo's CSRF does
 		close(release)
 		<-ended
 		return c.String(http.StatusOK, "bob")
@@ -99,6 +100,12 @@ func Test_that_a_session_that_outlives_its_context_does_not_keep_the_form_of_som
 	if old != "" {
 		t.Errorf("Alice's session has %q, which Bob has submitted", old)
 	}
+}
+
+func Test_that_a_session_that_outlives_its_context_has_no_token_of_somebody_else(t *testing.T) {
+	var token string
+	inOneContext(t, func(s *session.Session) error { token = s.CSRFToken(); return nil })
+	wantText(t, "Alice's token", token, "")
 }
 
 func Test_that_goroutines_share_the_session_of_a_request(t *testing.T) {
