@@ -22,7 +22,7 @@ import (
 // Echo's Timeout answers while the handler goes on, with an echo.Context that may then serve
 // another visitor. overtaken makes Alice's handler end in the middle of Bob's request, and returns
 // Bob's answer. Echo need not give both the same context, so it takes several tries.
-func overtaken(t *testing.T, alice func(*session.Session) error) (sameContext bool, bob *httptest.ResponseRecorder) {
+func overtaken(t *testing.T, alice func(*session.Session, http.ResponseWriter) error) (sameContext bool, bob *httptest.ResponseRecorder) {
 	t.Helper()
 	started, release, ended := make(chan echo.Context), make(chan bool), make(chan bool)
 	var first echo.Context
@@ -42,11 +42,11 @@ func overtaken(t *testing.T, alice func(*session.Session) error) (sameContext bo
 	e := echo.New()
 	e.Use(abandon, session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))
 	e.GET("/alice", func(c echo.Context) error {
-		s := session.From(c)
+		s, writer := session.From(c), c.Response().Writer
 		s.Put("user", "alice")
 		started <- c
 		<-release
-		return alice(s)
+		return alice(s, writer)
 	})
 	e.POST("/bob", func(c echo.Context) error {
 		sameContext = c == first
@@ -54,7 +54,7 @@ func overtaken(t *testing.T, alice func(*session.Session) error) (sameContext bo
 		c.Set("csrf", "of Bob") // as Echo's CSRF does
 		close(release)
 		<-ended
-		return c.String(http.StatusOK, "bob")
+		return c.String(http.StatusCreated, "bob")
 	})
 
 	ctx, hangUp := context.WithCancel(t.Context())
@@ -70,7 +70,7 @@ func overtaken(t *testing.T, alice func(*session.Session) error) (sameContext bo
 }
 
 // inOneContext repeats overtaken until Bob gets Alice's context.
-func inOneContext(t *testing.T, alice func(*session.Session) error) *httptest.ResponseRecorder {
+func inOneContext(t *testing.T, alice func(*session.Session, http.ResponseWriter) error) *httptest.ResponseRecorder {
 	t.Helper()
 	for range 200 {
 		if same, bob := overtaken(t, alice); same {
@@ -81,18 +81,41 @@ func inOneContext(t *testing.T, alice func(*session.Session) error) *httptest.Re
 	return nil
 }
 
-func Test_that_a_handler_that_outlives_its_context_sets_no_cookie_for_somebody_else(t *testing.T) {
-	for name, err := range map[string]error{"with an error": context.DeadlineExceeded, "without": nil} {
-		bob := inOneContext(t, func(*session.Session) error { return err })
-		if got := bob.Header().Values("Set-Cookie"); got != nil || bob.Body.String() != "bob" {
-			t.Errorf("it ends %s: Bob gets %q with %q", name, bob.Body, got)
+func Test_that_a_handler_that_outlives_its_context_leaves_the_answer_to_somebody_else_alone(t *testing.T) {
+	unsaved := func(s *session.Session) { s.Put("c", make(chan int)) } // the commit fails
+	for claim, alice := range map[string]func(*session.Session, http.ResponseWriter) error{
+		"it says nothing": func(*session.Session, http.ResponseWriter) error { return nil },
+		"it fails":        func(*session.Session, http.ResponseWriter) error { return context.DeadlineExceeded },
+		"it answers":      func(_ *session.Session, w http.ResponseWriter) error { _, err := w.Write([]byte("alice")); return err },
+		"it flushes":      func(_ *session.Session, w http.ResponseWriter) error { return http.NewResponseController(w).Flush() },
+		"it is not saved": func(s *session.Session, _ http.ResponseWriter) error { unsaved(s); return nil },
+		"it is not saved, and flushes": func(s *session.Session, w http.ResponseWriter) error {
+			unsaved(s)
+			return http.NewResponseController(w).Flush()
+		},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			bob := inOneContext(t, alice)
+			if got := bob.Header()["Set-Cookie"]; bob.Code != http.StatusCreated || bob.Body.String() != "bob" || got != nil {
+				t.Errorf("Bob gets %d %q, and cookies %q", bob.Code, bob.Body, got)
+			}
+		})
+	}
+}
+
+func Test_that_a_session_that_outlives_its_context_is_closed_when_the_handler_ends(t *testing.T) {
+	for claim, err := range map[string]error{"well": nil, "with an error": context.DeadlineExceeded} {
+		var s *session.Session
+		inOneContext(t, func(alice *session.Session, _ http.ResponseWriter) error { s = alice; return err })
+		if s.Put("user", "nobody"); !errors.Is(s.Err(), session.ErrClosed) {
+			t.Errorf("it ends %s: got %v; want ErrClosed", claim, s.Err())
 		}
 	}
 }
 
 func Test_that_a_session_that_outlives_its_context_does_not_keep_the_form_of_somebody_else(t *testing.T) {
 	var old string
-	inOneContext(t, func(s *session.Session) error {
+	inOneContext(t, func(s *session.Session, _ http.ResponseWriter) error {
 		s.FlashAll()
 		old = s.Old("card")
 		return nil
@@ -104,7 +127,7 @@ func Test_that_a_session_that_outlives_its_context_does_not_keep_the_form_of_som
 
 func Test_that_a_session_that_outlives_its_context_has_no_token_of_somebody_else(t *testing.T) {
 	var token string
-	inOneContext(t, func(s *session.Session) error { token = s.CSRFToken(); return nil })
+	inOneContext(t, func(s *session.Session, _ http.ResponseWriter) error { token = s.CSRFToken(); return nil })
 	wantText(t, "Alice's token", token, "")
 }
 
