@@ -86,6 +86,20 @@ func Test_that_vary_is_one_line(t *testing.T) {
 	}
 }
 
+// Firefox 153 shows the copy that it has loaded ahead instead of asking for the page.
+func Test_that_a_page_loaded_ahead_is_not_kept_while_a_message_waits(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+		ahead := func() string {
+			return v.asks(ask{as: prefetched}, pageThat(func(s *session.Session) { s.FlashMessages().Alerts() })).header.Get("Cache-Control")
+		}
+		wantText(t, "Cache-Control without a message", ahead(), "")
+		v.posts(nil, flashing(savedFlash))
+		wantText(t, "Cache-Control with a message", ahead(), "no-store")
+	})
+}
+
 func Test_that_an_untouched_session_leaves_caching_alone(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()

@@ -168,6 +168,7 @@ func ExampleSession_FlashInfo_asAValue() {
 	curl(e, "GET", "/page", "Cookie", cookie.Name+"="+cookie.Value)
 	// Output:
 	// GET /page → 200 value "Saved.", flash ""
+	//   Cache-Control: no-store
 	// GET /page → 200 value "", flash "Saved."
 	//   Cache-Control: no-store
 }

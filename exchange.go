@@ -58,8 +58,8 @@ func (s *Session) dress(h http.Header) {
 	if s.shows() && s.view().backCached {
 		s.leaveBackCache(h)
 	}
-	if len(s.cookies) > 0 || s.tells() || s.loadErr != nil {
-		h.Set("Cache-Control", "no-store")
+	if len(s.cookies) > 0 || s.tells() || s.loadErr != nil || s.hasFlash() && isSpeculative(s.req.Header) {
+		h.Set("Cache-Control", "no-store") // a page loaded ahead lacks the messages that wait, and Firefox would show that copy
 	}
 }
 
