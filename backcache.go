@@ -10,8 +10,10 @@ import (
 // it, but no-store together with a change of an HttpOnly cookie does. Chromium counts changes:
 // replacing a cookie counts as two, one for the old cookie and one for the new; adding or removing
 // a cookie counts as one; and each Set-Cookie line of the navigation, including those of redirects,
-// subtracts one. (Seen in Chromium 156; Firefox and Safari keep no page with no-store, and no
-// browser keeps an answer to a form or one that is not a 200.)
+// subtracts one. It keeps no answer to a form, and none but a 200. (Seen in Chromium 156.)
+//
+// Firefox 153 keeps no page with no-store, unless a service worker has answered for it. WebKitGTK 2.50
+// keeps none over https; over plain http it keeps any page, whatever its headers.
 //
 // So a page with messages sets a cookie that means nothing, sets it again, and removes it. It is
 // tempting to send the session's cookie again instead. But this page may reach the browser after

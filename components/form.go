@@ -138,8 +138,8 @@ func isOnThisSite(address string) bool {
 
 var ignored = strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/")
 
-// hiddenInput is the attributes of a hidden field of ours. Without autocomplete="off", Firefox
-// restores its value from before a reload, which may be the value of another field.
+// hiddenInput is the attributes of a hidden field of ours. Without autocomplete="off", Firefox after
+// a reload, and WebKit after going back, restore a value that a script had put there.
 func hiddenInput(name, value string) attributes {
 	var a attributes
 	return a.add("type", "hidden").add("name", name).add("value", value).add("autocomplete", "off")

@@ -20,7 +20,8 @@ var JS string
 //   - It makes Unpoly say so when it loads a page ahead.
 //
 // Only a script can do that, since the server is not asked. A page without JavaScript does not need
-// it: browsers ask the server again for a page into which the server itself has put alerts.
+// it over https: browsers ask the server again for a page into which the server itself has put
+// alerts.
 //
 // It is rendered once in a page, however often it is used, with the nonce of templ.WithNonce if
 // there is one.
