@@ -136,13 +136,13 @@ func (s *Session) handOver(take func() error) error {
 	s.lock()
 	defer s.unlock()
 	if err := s.refusal(); err != nil {
-		return s.abandon(err)
+		return notTaken{s.abandon(err)}
 	}
 	if s.pendingNeedsCookie() {
 		return errHijackCookie
 	}
 	if err := s.commit(flashDelta{}); err != nil {
-		return err
+		return notTaken{err}
 	}
 	if err := take(); err != nil {
 		return err
@@ -151,6 +151,13 @@ func (s *Session) handOver(take func() error) error {
 	s.noteStatus(http.StatusSwitchingProtocols)
 	return nil
 }
+
+// notTaken is why a connection is not taken over. Some libraries show the visitor the text of such an
+// error, so it does not repeat what the store has said.
+type notTaken struct{ cause error }
+
+func (notTaken) Error() string   { return errWithheld.Error() }
+func (e notTaken) Unwrap() error { return e.cause }
 
 // pendingNeedsCookie says whether what is pending can only be saved with a cookie.
 func (s *Session) pendingNeedsCookie() bool {

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // If a handler takes the connection over, it writes the response head itself. These tests do so by
@@ -221,6 +222,27 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 				t.Errorf("got %d %q, %v; want 503", got.status, got.body, got.err)
 			}
 			wantError(t, a.err(), http.StatusServiceUnavailable)
+		})
+	}
+}
+
+// Some libraries answer with the text of the error.
+func Test_that_the_error_of_a_takeover_does_not_tell_what_the_store_has_said(t *testing.T) {
+	for _, method := range []string{"Read", "Write"} {
+		t.Run(method, func(t *testing.T) {
+			store := &watched{Store: memorystore.New(memorystore.Options{})}
+			p := start(t, session.Config{Store: store})
+			v := newVisitor()
+			v.must(t, p, put("n", 1))
+			store.before = failing(errOops, method)
+			v.visit(p, func(c echo.Context) error {
+				session.From(c).Put("n", 2)
+				_, _, err := c.Response().Hijack()
+				if !errors.Is(err, errOops) || strings.Contains(err.Error(), errOops.Error()) {
+					t.Errorf("got %q; want an error that wraps that of the store, without its text", err)
+				}
+				return nil
+			})
 		})
 	}
 }
