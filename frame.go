@@ -25,6 +25,8 @@ type frame struct {
 	current *http.Request // as the handlers saw it
 	left    bool
 
+	encoded bool // middleware further out has set a Content-Encoding; see makeWay
+
 	// What became of the response; see response.go.
 	sent     bool  // the head has left
 	streams  bool  // it was flushed or taken over, and so may go on for hours
@@ -37,6 +39,7 @@ type frame struct {
 	session atomic.Pointer[Session] // once somebody has asked for it; see use
 	news    atomic.Uint32           // what has happened so far; see note
 	status  int16                   // of the head; written before headGone is noted
+	cookies uint16                  // that middleware further out has set; see makeWay
 }
 
 // news is what a session has to know of its request.
@@ -140,6 +143,12 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	f.c, f.res = c, c.Response()
 	f.below, f.res.Writer = f.res.Writer, f
 	f.m = m
+	if before, ok := f.below.(*frame); ok {
+		f.tryAgain(before)
+	}
+	if h := f.below.Header(); len(h) > 0 {
+		f.encoded, f.cookies = len(h["Content-Encoding"]) > 0, uint16(len(h["Set-Cookie"]))
+	}
 	c.SetRequest(&f.req)
 
 	defer f.leave(r)
@@ -192,6 +201,17 @@ func (f *frame) again(err error) error {
 	return err
 }
 
+// tryAgain takes the place of the frame before, if middleware further out calls the handler once more
+// with the request as it was. What the first try has saved stays, and so do its cookies.
+func (f *frame) tryAgain(before *frame) {
+	if before.m != f.m || !before.left {
+		return
+	}
+	before.sent = true
+	before.tell(responseDone)
+	f.below = before.below
+}
+
 // finish commits what the handler has left pending. A failure is returned as an ordinary error:
 // loggers and transactions see it, and Echo's error handler answers.
 func (f *frame) finish(err error) error {
@@ -241,7 +261,8 @@ func (f *frame) leave(original *http.Request) {
 	if f.withheld {
 		f.reset()
 	}
-	f.res.Before(f.beforeHead) // not earlier: a Flush that comes first would not run it
+	writer := f.res.Writer
+	f.res.Before(func() { f.beforeHead(writer) }) // not earlier: a Flush that comes first would not run it
 }
 
 // Request returns the request as the handlers see it: middleware further in may have replaced ours,

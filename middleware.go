@@ -47,6 +47,7 @@ func (m *Manager) Middleware() echo.MiddlewareFunc {
 // From returns the session of the request. It does not touch the store. It panics if no
 // [Middleware] is mounted, or if it skipped the request.
 func From(c echo.Context) *Session {
+	bringBack(c)
 	s := FromContext(c.Request().Context())
 	if s == nil {
 		panic(noSession)
@@ -54,10 +55,20 @@ func From(c echo.Context) *Session {
 	return s
 }
 
+// bringBack gives c a request with the session again. When an error is answered, middleware further
+// out may have put back the request that it was given, as otelecho does.
+func bringBack(c echo.Context) {
+	r := c.Request()
+	if f, ok := c.Response().Writer.(*frame); ok && f.left && !f.leadsTo(r) {
+		c.SetRequest(r.WithContext(f))
+	}
+}
+
 // From returns the session that the middleware of this manager has given the request. (If a request
 // has sessions of several managers, the function [From] returns that of the innermost.) Without a
 // session, it panics, as the function does.
 func (m *Manager) From(c echo.Context) *Session {
+	bringBack(c)
 	f, ok := c.Request().Context().Value(m).(*frame)
 	if !ok {
 		panic(noSession)

@@ -1,6 +1,10 @@
 package session_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -48,6 +52,142 @@ func Test_that_a_handler_that_is_tried_again_from_further_out_is_saved(t *testin
 				t.Errorf("%s, used before %t: %d records, sets %v; want one and its cookie", how, used, store.Len(), setCookies(rec))
 			}
 		}
+	}
+}
+
+// The second try is a request that knows nothing of the first.
+func Test_that_a_request_that_is_tried_again_as_it_came_is_answered_by_the_last_try(t *testing.T) {
+	again := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			if next(c) == nil {
+				return nil
+			}
+			c.SetRequest(r.Clone(r.Context()))
+			return next(c)
+		}
+	}
+	for first, fails := range map[string]bool{"whose handler fails": false, "that is not saved": true} {
+		store := &watched{Store: memorystore.New(memorystore.Options{})}
+		p := start(t, session.Config{Store: store, Now: time.Now})
+		p.Pre(again)
+		var tries []*session.Session
+		v := newVisitor()
+		rec := v.visit(p, func(c echo.Context) error {
+			s := session.From(c)
+			tries = append(tries, s)
+			s.Put("n", len(tries))
+			if len(tries) == 2 {
+				store.before = nil
+				return c.String(http.StatusCreated, "done")
+			}
+			if fails {
+				store.before = failing(errOops)
+			}
+			return errHandler
+		})
+		if n := number(t, p, v); rec.Code != http.StatusCreated || rec.Body.String() != "done" || n != 2 {
+			t.Errorf("after a try %s: got %d %q, and the session of try %d; want those of the second", first, rec.Code, rec.Body, n)
+		}
+		if tries[0].Put("n", 3); !errors.Is(tries[0].Err(), session.ErrClosed) && !fails {
+			t.Errorf("the session of a try %s: got %v; want ErrClosed", first, tries[0].Err())
+		}
+	}
+}
+
+func Test_that_a_try_with_another_manager_leaves_the_session_of_the_first_alone(t *testing.T) {
+	p, other := start(t, session.Config{}), start(t, session.Config{CookieName: "other"})
+	v := newVisitor()
+	v.must(t, p, func(s *session.Session) { s.FlashInfo("Saved.") })
+	p.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if next(c) == nil {
+				return nil
+			}
+			return other.manager.Middleware()(func(c echo.Context) error {
+				other.manager.From(c).Put("n", 1)
+				return c.String(http.StatusOK, texts(p.manager.From(c)))
+			})(c)
+		}
+	})
+	fails := func(echo.Context) error { return errHandler }
+	wantText(t, "the page", v.visit(p, fails).Body.String(), "Saved.")
+	wantText(t, "the next page", v.visit(p, fails).Body.String(), "")
+}
+
+func Test_that_a_context_that_leads_to_no_session_is_said_to_be_wrong(t *testing.T) {
+	p := start(t, session.Config{})
+	newVisitor().visit(p, func(c echo.Context) error {
+		c.SetRequest(c.Request().WithContext(context.Background()))
+		defer func() {
+			if said := fmt.Sprint(recover()); !strings.Contains(said, "make yours from c.Request().Context()") {
+				t.Errorf("From says %q; want what to do", said)
+			}
+		}()
+		session.From(c)
+		return nil
+	})
+}
+
+func Test_that_an_error_page_has_the_session_although_the_request_was_put_back(t *testing.T) {
+	type spanKey struct{}
+	putsBack := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			defer c.SetRequest(r) // as otelecho does
+			c.SetRequest(r.WithContext(context.WithValue(r.Context(), spanKey{}, "span")))
+			return next(c)
+		}
+	}
+	for how, handler := range map[string]echo.HandlerFunc{
+		"an error": func(echo.Context) error { return errHandler },
+		"a panic":  func(echo.Context) error { panic(errHandler) },
+	} {
+		for page, write := range map[string]func(echo.Context, *process) error{
+			"From":         func(c echo.Context, _ *process) error { return c.String(500, texts(session.From(c))) },
+			"Manager.From": func(c echo.Context, p *process) error { return c.String(500, texts(p.manager.From(c))) },
+			"Render":       func(c echo.Context, _ *process) error { return session.Render(c, 500, alertsComponent) },
+		} {
+			t.Run(how+"/"+page, func(t *testing.T) {
+				p := start(t, session.Config{})
+				p.Pre(recovering, putsBack)
+				p.HTTPErrorHandler = func(_ error, c echo.Context) { _ = write(c, p) }
+				rec := newVisitor().visit(p, func(c echo.Context) error {
+					session.From(c).FlashNow("info", "Sorry.")
+					return handler(c)
+				})
+				wantText(t, "the error page", strings.TrimSpace(rec.Body.String()), "Sorry.")
+			})
+		}
+	}
+}
+
+// ownHeader is the writer of middleware that keeps what it has answered, for example for keys of
+// idempotency: the header of the answer is its own until the head leaves.
+type ownHeader struct {
+	below  http.ResponseWriter
+	header http.Header
+}
+
+func (w *ownHeader) Header() http.Header { return w.header }
+
+func (w *ownHeader) WriteHeader(status int) {
+	maps.Copy(w.below.Header(), w.header)
+	w.below.WriteHeader(status)
+}
+
+func (w *ownHeader) Write(b []byte) (int, error) { return w.below.Write(b) }
+
+func Test_that_a_writer_with_a_header_of_its_own_may_stay_for_the_error_page(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	rec := v.visit(p, func(c echo.Context) error {
+		session.From(c).Put("n", 7)
+		c.Response().Writer = &ownHeader{c.Response().Writer, http.Header{}} // and it is never put back
+		return echo.ErrTeapot
+	})
+	if n := number(t, p, v); rec.Code != http.StatusTeapot || !strings.Contains(rec.Body.String(), "teapot") || n != 7 {
+		t.Errorf("got %d %q, and n is %d; want the error page, and 7 kept", rec.Code, rec.Body, n)
 	}
 }
 
@@ -228,6 +368,33 @@ func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another
 			}
 			return c.NoContent(http.StatusNoContent)
 		})
+	}
+}
+
+func Test_that_an_error_answer_keeps_what_middleware_further_out_has_set_for_any(t *testing.T) {
+	for name, answer := range map[string]echo.HandlerFunc{
+		"for a page":   func(c echo.Context) error { return c.HTML(http.StatusOK, page) },
+		"for a stream": func(c echo.Context) error { c.Response().Flush(); return nil },
+		"for an error": func(echo.Context) error { return errHandler },
+	} {
+		store := &watched{Store: memorystore.New(memorystore.Options{}), before: failing(errOops, "Write")}
+		p := start(t, session.Config{Store: store})
+		p.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(c echo.Context) error {
+				c.Response().Header().Set("Content-Encoding", "gzip") // it is going to compress any answer
+				c.SetCookie(&http.Cookie{Name: "rotated"})
+				return next(c)
+			}
+		})
+		rec := newVisitor().visit(p, func(c echo.Context) error {
+			session.From(c).Put("n", 1)
+			c.SetCookie(&http.Cookie{Name: "of-the-handler"})
+			return answer(c)
+		})
+		if cookies := setCookies(rec); rec.Code != http.StatusServiceUnavailable || !slices.Equal(cookies, []string{"rotated"}) {
+			t.Errorf("%s: got %d, and the cookies %v; want 503, and that of the middleware", name, rec.Code, cookies)
+		}
+		wantText(t, "Content-Encoding "+name, rec.Header().Get("Content-Encoding"), "gzip")
 	}
 }
 

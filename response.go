@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -174,16 +176,20 @@ func (f *frame) Push(target string, opts *http.PushOptions) error {
 	return http.ErrNotSupported
 }
 
-// beforeHead is the hook for a head that is written after leave. Gzip and Timeout take our writer
-// out of the response before that, so beforeHead puts it back.
-func (f *frame) beforeHead() {
-	if !f.owns(f.c.Request()) {
-		return // Echo has reused its response while we were arming the hook
-	}
-	if !f.leadsHere(f.res.Writer) {
+// beforeHead is the hook for a head that is written after leave, when the response had that writer.
+// Gzip and Timeout take our writer out of the response in between, so beforeHead puts it back.
+func (f *frame) beforeHead(writer http.ResponseWriter) {
+	switch {
+	case f.sent: // or another try does that; see tryAgain
+	case !f.owns(f.c.Request()): // Echo has reused its response while we were arming the hook
+	case isSame(f.res.Writer, writer): // leadsHere would be wrong about one with a header of its own
+	case !f.leadsHere(f.res.Writer):
 		f.below, f.res.Writer = f.res.Writer, f
 	}
 }
+
+// isSame says whether a and b are one writer. Those that cannot be compared are taken for two.
+func isSame(a, b http.ResponseWriter) bool { return reflect.ValueOf(a).Comparable() && a == b }
 
 // leadsHere says whether what is written to w passes through f. Not every writer can be unwrapped,
 // so this asks w for its header and sees whether f is asked.
@@ -246,14 +252,22 @@ func (f *frame) reset() {
 	f.makeWay()
 }
 
-// makeWay leaves the header as the error answer is to find it. What sessions of other managers further
-// in have saved is saved all the same, so their cookies stay.
+// makeWay leaves the header as the error answer is to find it. What middleware further out had set
+// before stays: a compressor is going to compress this answer, too. What sessions of other managers
+// further in have saved is saved all the same, so their cookies stay.
 func (f *frame) makeWay() {
 	h := f.Header()
-	set := h["Set-Cookie"]
+	set, encoding := h["Set-Cookie"], h["Content-Encoding"]
 	dropAnswer(h)
+	if f.encoded {
+		h["Content-Encoding"] = encoding
+	}
+	before := min(int(f.cookies), len(set))
+	if before > 0 {
+		h["Set-Cookie"] = slices.Clone(set[:before])
+	}
 	for inner := frameOf(f.c.Request().Context()); inner != nil && inner != f; inner = frameOf(inner.Context) {
-		for _, line := range set {
+		for _, line := range set[before:] {
 			if inner.m.cookie.isOurs(line) {
 				h.Add("Set-Cookie", line)
 			}
