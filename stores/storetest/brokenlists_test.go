@@ -6,7 +6,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -563,17 +562,11 @@ func Test_that_nobody_waits_for_long_for_a_lock_that_is_held_while_keys_are_list
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+				failures := failuresOf(t, func() storetest.Harness {
 					return harness(func(c *clock) session.Store { return locking(c, tc.forGood) })
 				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				const want = "still waiting after 1m0s: is a lock, or a connection, held while keys are listed?"
 				for _, claim := range tc.claims {
-					if got := failures[claim]; got == nil || !strings.Contains(got.Error(), want) {
-						t.Errorf("%s: got %v; want it to have %q", claim, got, want)
-					}
+					fails(t, failures, claim, "still waiting after 1m0s: is a lock, or a connection, held while keys are listed?")
 					delete(failures, claim)
 				}
 				for _, failure := range failures {
@@ -587,7 +580,7 @@ func Test_that_nobody_waits_for_long_for_a_lock_that_is_held_while_keys_are_list
 func Test_that_a_store_which_lists_too_little_is_not_waited_for(t *testing.T) {
 	for _, n := range []int{0, 10} {
 		synctest.Test(t, func(t *testing.T) {
-			failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+			failures := failuresOf(t, func() storetest.Harness {
 				return harness(keysOf(func(s session.Lister, _ *clock) lister {
 					return lister{keys: func(ctx context.Context) iter.Seq2[string, error] {
 						return func(yield func(string, error) bool) {
@@ -601,9 +594,6 @@ func Test_that_a_store_which_lists_too_little_is_not_waited_for(t *testing.T) {
 					}}
 				}))
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
 			const claim = "what others do meanwhile hides no record"
 			if failures[claim] == nil {
 				t.Errorf("%d keys: passes: %s", n, claim)

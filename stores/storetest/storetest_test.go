@@ -92,16 +92,13 @@ const tries = 10
 // claim fails, so does the test.
 func (f flaw) check(t *testing.T, claims claims) (unseen claims) {
 	t.Helper()
-	failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+	failures := failuresOf(t, func() storetest.Harness {
 		h := harness(f.store)
 		if _, ok := h.Store.(limited); ok {
 			h.MaxData = limit
 		}
 		return h
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, claim := range claims {
 		if !strings.HasPrefix(claim, perhaps) && !slices.ContainsFunc(slices.Collect(maps.Keys(failures)), meant(claim)) {
 			unseen = append(unseen, claim)
@@ -115,6 +112,24 @@ func (f flaw) check(t *testing.T, claims claims) (unseen claims) {
 		t.Errorf("fails: %v", failure)
 	}
 	return unseen
+}
+
+// failuresOf are the claims that a store fails, with what Run reports about each.
+func failuresOf(t *testing.T, newHarness func() storetest.Harness) map[string]error {
+	t.Helper()
+	failures, err := storetest.Failures(t.Context(), newHarness)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return failures
+}
+
+// fails checks that a claim is among the failures, with this text.
+func fails(t *testing.T, failures map[string]error, claim, text string) {
+	t.Helper()
+	if got := failures[claim]; got == nil || !strings.Contains(got.Error(), text) {
+		t.Errorf("%s: got %v; want it to have %q", claim, got, text)
+	}
 }
 
 // meant says whether a failed claim is this one, or begins with this prefix.
@@ -297,7 +312,7 @@ func newServer(*testing.T) storetest.Harness {
 
 func Test_that_a_store_that_keeps_a_connection_is_not_waited_for_for_ever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+		failures := failuresOf(t, func() storetest.Harness {
 			return harness(breaking(func(s session.Tagger, _ *clock) broken {
 				connections := make(chan struct{}, 5)
 				return broken{write: func(ctx context.Context, key string, rec session.Record) error {
@@ -314,31 +329,19 @@ func Test_that_a_store_that_keeps_a_connection_is_not_waited_for_for_ever(t *tes
 				}}
 			}))
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		const claim, want = "of many creates one wins", "still waiting after 4m0s: does a method return without giving back"
-		if got := failures[claim]; got == nil || !strings.Contains(got.Error(), want) {
-			t.Errorf("%s: got %v; want it to have %q", claim, got, want)
-		}
+		fails(t, failures, "of many creates one wins", "still waiting after 4m0s: does a method return without giving back")
 	})
 }
 
 // As t.Fatal does in the Advance of a harness.
 func Test_that_a_harness_that_ends_the_test_is_not_waited_for(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+		failures := failuresOf(t, func() storetest.Harness {
 			h := harness(func(c *clock) session.Store { return memory(c) })
 			h.Advance = func(time.Duration) { runtime.Goexit() }
 			return h
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		const claim, want = "touch moves the expiry away and changes nothing else", "the Harness has ended the test"
-		if got := failures[claim]; got == nil || !strings.Contains(got.Error(), want) {
-			t.Errorf("%s: got %v; want it to have %q", claim, got, want)
-		}
+		fails(t, failures, "touch moves the expiry away and changes nothing else", "the Harness has ended the test")
 	})
 }
 
@@ -377,7 +380,7 @@ func Test_that_harnesses_with_the_same_storage_are_refused(t *testing.T) {
 }
 
 func Test_that_a_failure_says_how_many_keys_are_too_many(t *testing.T) {
-	failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
+	failures := failuresOf(t, func() storetest.Harness {
 		return harness(breaking(func(s session.Tagger, _ *clock) broken {
 			return broken{tagged: func(ctx context.Context, tag string) ([]session.TagEntry, error) {
 				entries, err := s.Tagged(ctx, tag)
@@ -388,33 +391,12 @@ func Test_that_a_failure_says_how_many_keys_are_too_many(t *testing.T) {
 			}}
 		}))
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	const want = "tagged: got 3 keys, 1 of them again and 1 not expected; want 1"
-	if got := failures["an entry that was added is found"]; got == nil || !strings.Contains(got.Error(), want) {
-		t.Errorf("got %v; want it to have %q", got, want)
-	}
+	fails(t, failures, "an entry that was added is found", "tagged: got 3 keys, 1 of them again and 1 not expected; want 1")
 }
 
 func Test_that_a_failure_names_the_rule_the_claim_and_what_is_wrong(t *testing.T) {
-	failures, err := storetest.Failures(t.Context(), func() storetest.Harness {
-		return harness(ignoringVersionOfDestroy)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	failures := failuresOf(t, func() storetest.Harness { return harness(ignoringVersionOfDestroy) })
 	const claim = "destroying another version is a conflict and changes nothing"
-	got := failures[claim]
-	if got == nil {
-		t.Fatal(errors.New("no failure"))
-	}
-	for _, part := range []string{
-		"rule 5: Destroy removes any version for 0, and none is no error",
-		claim + ": destroy: got <nil>; want session: changed by another request",
-	} {
-		if !strings.Contains(got.Error(), part) {
-			t.Errorf("got %q; want it to have %q", got, part)
-		}
-	}
+	fails(t, failures, claim, "rule 5: Destroy removes any version for 0, and none is no error")
+	fails(t, failures, claim, claim+": destroy: got <nil>; want session: changed by another request")
 }
