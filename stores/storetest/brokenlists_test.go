@@ -99,17 +99,6 @@ var listFlaws = []flaw{
 	}), claims{
 		"a store without records lists none",
 	}},
-	{"a page is all there is", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
-		n := 0
-		for key, err := range seq {
-			if n++; n > 500 || !yield(key, err) {
-				return
-			}
-		}
-	}), claims{
-		"what others do meanwhile hides no record",
-		"every record is listed once",
-	}},
 	{"a record is listed twice", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
 		var first string
 		n := 0

@@ -265,17 +265,6 @@ var otherSealFlaws = []flaw{
 	}), claims{
 		"open returns the expiry that was sealed",
 	}},
-	{"values expire early", breakingSealer(func(s session.Sealer, c *clock) brokenSealer {
-		return brokenSealer{open: func(name, value string) (session.Record, error) {
-			rec, err := s.Open(name, value)
-			if err == nil && rec.Expires.Sub(c.Now()) < 5*time.Minute {
-				return session.Record{}, session.ErrNotFound
-			}
-			return rec, err
-		}}
-	}), claims{
-		"a value opens until just before its expiry",
-	}},
 	{"values never expire", func(*clock) session.Store { return sealer(newClock()) }, claims{
 		"that a value was opened changes nothing for the next time",
 		"an expired value is not found",

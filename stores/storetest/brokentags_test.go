@@ -237,11 +237,6 @@ var tagFlaws = []flaw{
 	}), claims{
 		"an entry that is added with an expiry in the past is gone at once",
 	}},
-	{"entries expire early", tagging(func(ctx context.Context, s session.Tagger, tag, key string, expires time.Time) error {
-		return s.Tag(ctx, tag, key, expires.Add(-5*time.Minute))
-	}), claims{
-		"an entry lives until just before its expiry",
-	}},
 	{"an entry is added for as long as there are less than two", tagging(func(ctx context.Context, s session.Tagger, tag, key string, expires time.Time) error {
 		if entries, _ := s.Tagged(ctx, tag); len(entries) == 2 {
 			return nil
@@ -310,27 +305,6 @@ var tagFlaws = []flaw{
 		"tag moves the expiry away",
 		"an entry that was added twice is listed once",
 		"a tag for a marked entry changes nothing",
-	}},
-	{"a tag without entries is an error", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{tagged: func(ctx context.Context, tag string) ([]session.TagEntry, error) {
-			entries, err := s.Tagged(ctx, tag)
-			if err == nil && entries == nil {
-				return nil, session.ErrNotFound
-			}
-			return entries, err
-		}}
-	}), claims{
-		"a record and its entry have each an expiry of their own",
-		"many entries are found",
-		"tag moves the expiry away",
-		"tag moves the expiry closer",
-		"a tag that nobody has used has no entries",
-		"tags do not mix",
-		"untag removes these entries and no others",
-		"untagging what is missing is no error",
-		"a tag for a marked entry changes nothing",
-		"an entry that is added with an expiry in the past is gone at once",
-		"what is untagged at the time of a revoke stays away",
 	}},
 	{"a list of entries is cut short by its context", breaking(func(s session.Tagger, _ *clock) broken {
 		return broken{tagged: func(ctx context.Context, tag string) ([]session.TagEntry, error) {
