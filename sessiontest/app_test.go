@@ -1,7 +1,9 @@
 package sessiontest_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -98,4 +100,55 @@ func withEachStore(t *testing.T, test func(t *testing.T, cfg session.Config, clo
 			test(t, session.Config{Store: store, Now: clock.Now}, clock)
 		})
 	}
+}
+
+// newVisitor visits an application with some more ways to go wrong.
+func newVisitor(t sessiontest.TB) visitor {
+	cfg := inMemory()
+	app := newApp(cfg)
+	app.POST("/end", func(c echo.Context) error {
+		session.From(c).Destroy()
+		return c.NoContent(http.StatusNoContent)
+	})
+	app.POST("/instead", func(c echo.Context) error {
+		s := session.From(c)
+		s.Destroy()
+		s.Put("user", "bob")
+		return c.NoContent(http.StatusNoContent)
+	})
+	app.POST("/afresh", func(c echo.Context) error { // the login that the comment on Session.Destroy advises
+		s := session.From(c)
+		s.Clear()
+		s.Regenerate()
+		s.Put("user", "bob")
+		return c.NoContent(http.StatusNoContent)
+	})
+	app.POST("/everywhere", func(c echo.Context) error {
+		manager, err := session.New(cfg)
+		if err != nil {
+			return err
+		}
+		if err := manager.DestroyTagged(c.Request().Context(), "ada"); err != nil {
+			return err
+		}
+		return c.NoContent(http.StatusNoContent)
+	})
+	app.POST("/suche", func(c echo.Context) error { return session.Redirect(c, "/suche?q=größe") })
+	app.POST("/lost", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/%zz") })
+	app.POST("/swap", func(c echo.Context) error {
+		other := sessiontest.New(t, cfg, nil)
+		other.Seed(func(s *session.Session) { s.Put("user", "bob") })
+		c.SetCookie(other.Cookies()[0])
+		return c.NoContent(http.StatusNoContent)
+	})
+	return sessiontest.New(t, cfg, app)
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// down is a store that accepts sessions, but does not return them.
+type down struct{ session.Store }
+
+func (down) Read(context.Context, string) (session.Record, error) {
+	return session.Record{}, fmt.Errorf("out of order")
 }

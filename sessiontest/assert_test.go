@@ -1,20 +1,14 @@
 package sessiontest_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
-
-	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/sessiontest"
@@ -424,451 +418,112 @@ func Test_that_a_failure_is_said_to_be_where_the_assertion_stands(t *testing.T) 
 	}
 }
 
-const changingWhatIsSeen = "a change of a session that is looked at"
-
-// newVisitor visits an application with some more ways to go wrong.
-func newVisitor(t sessiontest.TB) visitor {
-	cfg := inMemory()
-	app := newApp(cfg)
-	app.POST("/end", func(c echo.Context) error {
-		session.From(c).Destroy()
-		return c.NoContent(http.StatusNoContent)
-	})
-	app.POST("/instead", func(c echo.Context) error {
-		s := session.From(c)
-		s.Destroy()
-		s.Put("user", "bob")
-		return c.NoContent(http.StatusNoContent)
-	})
-	app.POST("/afresh", func(c echo.Context) error { // the login that the comment on Session.Destroy advises
-		s := session.From(c)
-		s.Clear()
-		s.Regenerate()
-		s.Put("user", "bob")
-		return c.NoContent(http.StatusNoContent)
-	})
-	app.POST("/everywhere", func(c echo.Context) error {
-		manager, err := session.New(cfg)
-		if err != nil {
-			return err
-		}
-		if err := manager.DestroyTagged(c.Request().Context(), "ada"); err != nil {
-			return err
-		}
-		return c.NoContent(http.StatusNoContent)
-	})
-	app.POST("/suche", func(c echo.Context) error { return session.Redirect(c, "/suche?q=größe") })
-	app.POST("/lost", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/%zz") })
-	app.POST("/swap", func(c echo.Context) error {
-		other := sessiontest.New(t, cfg, nil)
-		other.Seed(func(s *session.Session) { s.Put("user", "bob") })
-		c.SetCookie(other.Cookies()[0])
-		return c.NoContent(http.StatusNoContent)
-	})
-	return sessiontest.New(t, cfg, app)
-}
-
-func Test_that_a_large_value_is_compared_line_by_line(t *testing.T) {
-	type item struct {
-		Name  string
-		Count int
-	}
-	cart := []item{{"a teapot, the brown one", 1}, {"two cups, of the same kind", 2}, {"a spoon, if there is one", 3}}
-	want := []item{cart[0], {"two cups, of the same kind", 4}, cart[2]}
-	wantFailure(t, `the value under "cart" is not what is wanted (- is missing, + is too much):
-  [
-    {
-      "Count": 1,
-      "Name": "a teapot, the brown one"
-    },
-    {
--     "Count": 4,
-+     "Count": 2,
-      "Name": "two cups, of the same kind"
-    },
-    {
-      "Count": 3,
-      "Name": "a spoon, if there is one"
-    }
-  ]
-	this is what there is:
-	value "cart": [{"Count":1,"Name":"a teapot, the brown one"},{"Count":2,"Name":"two cups, of the same kind"},{"Count":3,"Name":"a spoon, if there is one"}]`,
-		func(fake sessiontest.TB) {
-			v := newVisitor(fake)
-			v.Seed(func(s *session.Session) { s.Put("cart", cart) })
-			v.AssertValue("cart", want)
-		})
-}
-
-func Test_that_a_difference_is_as_small_as_can_be(t *testing.T) {
-	got := failuresOf(func(fake sessiontest.TB) {
-		v := newVisitor(fake)
-		v.Seed(func(s *session.Session) {
-			s.Put("list", []string{"the last but one", "the last", "one", "two", "three"})
-		})
-		v.AssertValue("list", []string{"one", "two", "three", "the last but one", "the last"})
-	})
-	const want = `
-  [
-+   "the last but one",
-+   "the last",
-    "one",
-    "two",
--   "three",
--   "the last but one",
--   "the last"
-+   "three"
-  ]
-`
-	if len(got) != 1 || !strings.Contains(got[0].text, want) {
-		t.Errorf("failed with %v; want the difference%s", got, want)
-	}
-}
-
-func Test_that_values_of_two_kinds_are_compared_line_by_line(t *testing.T) {
-	list, text := []string{strings.Repeat("a", 50), strings.Repeat("b", 50)}, strings.Repeat("c", 50)
-	for _, tc := range []struct {
-		claim     string
-		got, want any
-		text      string
-	}{
-		{"a text instead of a list", text, list, "\n- [\n-   \"" + list[0] + "\",\n-   \"" + list[1] + "\"\n- ]\n+ \"" + text + "\"\n"},
-		{"a list instead of a text", list, text, "\n- \"" + text + "\"\n+ [\n+   \"" + list[0] + "\",\n+   \"" + list[1] + "\"\n+ ]\n"},
-	} {
-		got := failuresOf(func(fake sessiontest.TB) {
-			v := newVisitor(fake)
-			v.Seed(func(s *session.Session) { s.Put("x", tc.got) })
-			v.AssertValue("x", tc.want)
-		})
-		if len(got) != 1 || !strings.Contains(got[0].text, tc.text) {
-			t.Errorf("%s: failed with %v; want the difference%s", tc.claim, got, tc.text)
-		}
-	}
-}
-
-func Test_that_a_failure_names_the_form(t *testing.T) {
-	wantFailure(t, `there is no input error of "email"
-	this is what there is:
-	old input: "title" = "Hello"
-	old input in form "newsletter": "email" = "ada"
-	input error in form "newsletter": "email": "This is no address."
-	page error "E_VALIDATION_ERROR": "The form was not saved. Please correct the fields that are marked."`,
-		func(fake sessiontest.TB) {
-			v := newVisitor(fake)
-			v.Form("newsletter").SeedForm(url.Values{"email": {"ada"}}, func(s *session.Session) {
-				s.FlashValidationErrors(session.ValidationErrors{"email": {"This is no address."}})
-			})
-			v.SeedForm(url.Values{"title": {"Hello"}}, nil)
-			v.AssertInputErrors("email")
-		})
-}
-
-func Test_that_a_failure_shortens_what_is_long(t *testing.T) {
-	const rest = len(`value "text": ""`)
-	for claim, tc := range map[string]struct{ text, end string }{
-		"long":        {strings.Repeat("ä", 1000), "ä…"},
-		"just short":  {strings.Repeat("a", 300-rest), `a"`},
-		"a byte more": {strings.Repeat("a", 301-rest), "a…"},
-	} {
-		got := failuresOf(func(fake sessiontest.TB) {
-			v := newVisitor(fake)
-			v.Seed(func(s *session.Session) { s.Put("text", tc.text) })
-			v.AssertNoSession()
-		})
-		if len(got) != 1 || len(got[0].text) > 500 || !strings.HasSuffix(got[0].text, tc.end) {
-			t.Errorf("%s: failed with %v; want a text that ends with %s", claim, got, tc.end)
-		}
-	}
-}
-
-// misuses are tests that are set up wrongly. They must end, or at least get a hint: an assertion
-// about another session would hold by accident.
-var misuses = []struct {
-	claim   string
-	test    func(sessiontest.TB)
-	message string
-}{
-	{"a Config without a store", func(fake sessiontest.TB) {
-		sessiontest.New(fake, session.Config{}, newApp(inMemory()))
-	}, "sessiontest: the Config of the application is needed, as the application has it: session: Config.Store is nil; pick one from stores/, for example memorystore.New(memorystore.Options{})"},
-	{"a Config without a store, for a server", func(fake sessiontest.TB) {
-		sessiontest.NewAt(fake, session.Config{}, "https://127.0.0.1:8080", nil)
-	}, "sessiontest: the Config of the application is needed, as the application has it: session: Config.Store is nil; pick one from stores/, for example memorystore.New(memorystore.Options{})"},
-	{"a request that cannot be read", func(fake sessiontest.TB) {
-		r := httptest.NewRequest(http.MethodPut, "/posts", iotest.ErrReader(errors.New("no paper")))
-		newVisitor(fake).Do(r)
-	}, "sessiontest: PUT /posts: no paper"},
-	{"an answer that breaks off", func(fake sessiontest.TB) {
-		server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "10")
-			fmt.Fprint(w, "half")
-		}))
-		defer server.Close()
-		sessiontest.NewAt(fake, inMemory(), server.URL, server.Client()).Get("/posts")
-	}, "sessiontest: GET /posts: the answer broke off: unexpected EOF"},
-	{"an application with another store", func(fake sessiontest.TB) {
-		sessiontest.New(fake, inMemory(), newApp(inMemory())).Post("/login", url.Values{"user": {"ada"}})
-	}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},
-	{"an application with another cookie", func(fake sessiontest.TB) {
-		cfg := inMemory()
-		sessiontest.New(fake, cfg, newApp(session.Config{Store: cfg.Store, CookieName: "id"})).Post("/login", url.Values{"user": {"ada"}})
-	}, "sessiontest: POST /login has begun a session with the cookie id, and not __Host-session, which is the name by the Config given to sessiontest; it must have the same CookieName and Cookie as that of the application, and sessions of another Manager a Store of their own"},
-	{"an application with another sealed cookie", func(fake sessiontest.TB) {
-		sealed := inCookies(fake)
-		visitor := sessiontest.New(fake, session.Config{Store: sealed}, newApp(session.Config{Store: sealed, CookieName: "id"}))
-		visitor.Post("/posts", url.Values{"title": {"Hello"}})
-		visitor.AssertValue("titles", []string{"Hello"})
-	}, "the value under \"titles\": there is nothing\n\tthere is no session; the application has set the cookie \"id\", \"id-flash\", and not __Host-session, which is the name by the Config given to sessiontest"},
-	{"a header that says which host", func(fake sessiontest.TB) {
-		newVisitor(fake).With("Host", "de.example.com").Get("/posts?page=2")
-	}, "sessiontest: GET /posts?page=2: a header Host says nothing; ask for https://de.example.com/posts?page=2"},
-	{"a header that says which host, by plain http", func(fake sessiontest.TB) {
-		cfg := inMemory()
-		cfg.Cookie.Insecure, cfg.Logger = true, quiet
-		sessiontest.New(fake, cfg, newApp(cfg)).With("Host", "de.example.com").Get("/posts")
-	}, "sessiontest: GET /posts: a header Host says nothing; ask for http://de.example.com/posts"},
-	{"an application with another store, and a cookie that ends with the browser", func(fake sessiontest.TB) {
-		cfg := inMemory()
-		cfg.ClearWithBrowser = true
-		sessiontest.New(fake, inMemory(), newApp(cfg)).Post("/login", url.Values{"user": {"ada"}})
-	}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},
-	{"an application with another clock", func(fake sessiontest.TB) {
-		cfg := inMemory()
-		late := cfg
-		late.Now = func() time.Time { return time.Now().Add(48 * time.Hour) }
-		sessiontest.New(fake, late, newApp(cfg)).Post("/login", url.Values{"user": {"ada"}})
-	}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},
-	{"a secure cookie by plain http", func(fake sessiontest.TB) {
-		sessiontest.NewAt(fake, inMemory(), "http://127.0.0.1:8080", nil)
-	}, "sessiontest: the cookie __Host-session is Secure, and http://127.0.0.1:8080 is plain http, where browsers neither take nor send it; use httptest.NewTLSServer, or set Cookie.Insecure"},
-	{"a secure cookie of the application by plain http", func(fake sessiontest.TB) {
-		visitDressed(fake, session.CookieOptions{Insecure: true}, session.CookieOptions{}, "id")
-	}, "sessiontest: POST /login has set the cookie id, which browsers do not take: it is Secure, and comes by plain http; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
-	{"a secure cookie of the application by plain http, whose name says so", func(fake sessiontest.TB) {
-		visitDressed(fake, session.CookieOptions{Insecure: true}, session.CookieOptions{}, "")
-	}, "sessiontest: POST /login has set the cookie __Host-session, which browsers do not take: it is Secure, and comes by plain http; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
-	{"a cookie of the application for another domain", func(fake sessiontest.TB) {
-		visitDressed(fake, session.CookieOptions{}, session.CookieOptions{Domain: "example.org"}, "")
-	}, "sessiontest: POST /login has set the cookie session, which browsers do not take: it is for example.org, and comes from example.com; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
-	{"a secure flash cookie of the application by plain http", func(fake sessiontest.TB) {
-		app := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			http.SetCookie(w, &http.Cookie{Name: "__Host-session-flash", Value: "x", Path: "/", Secure: true})
-		})
-		insecure := inMemory()
-		insecure.Cookie.Insecure = true
-		sessiontest.New(fake, insecure, app).Get("/")
-	}, "sessiontest: GET / has set the cookie __Host-session-flash, which browsers do not take: it is Secure, and comes by plain http; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
-	{"a cookie for another domain", func(fake sessiontest.TB) {
-		cfg := inMemory()
-		cfg.Cookie.Domain = "example.org"
-		sessiontest.NewAt(fake, cfg, "https://127.0.0.1:8080", nil)
-	}, "sessiontest: the cookie session is for example.org, and so never gets to https://127.0.0.1:8080; leave Cookie.Domain out in tests"},
-	{"something that is no address", func(fake sessiontest.TB) {
-		sessiontest.NewAt(fake, inMemory(), "localhost:8080", nil)
-	}, `sessiontest: "localhost:8080" is not the address of a server; it is one such as http://127.0.0.1:8080`},
-	{"an address that cannot be read", func(fake sessiontest.TB) {
-		sessiontest.NewAt(fake, inMemory(), "https://%zz", nil)
-	}, `sessiontest: "https://%zz" is not the address of a server; it is one such as http://127.0.0.1:8080`},
-	{changingWhatIsSeen, func(fake sessiontest.TB) {
-		newVisitor(fake).Session().Put("user", "ada")
-	}, "sessiontest: the session that a Visitor shows cannot be changed; change it with Seed"},
-	{"a seed that cannot be stored", func(fake sessiontest.TB) {
-		newVisitor(fake).Seed(func(s *session.Session) { s.Put("ch", make(chan int)) })
-	}, `sessiontest: the session could not be seeded: session: the value for "ch", a chan int, cannot be stored as JSON: put a type that can`},
-	{"a value that no session has", func(fake sessiontest.TB) {
-		v := newVisitor(fake)
-		someValues(v)
-		v.AssertValue("user", make(chan int))
-	}, `sessiontest: the value under "user": what is wanted cannot be in a session: json: unsupported type: chan int`},
-	{"two values", func(fake sessiontest.TB) {
-		v := newVisitor(fake)
-		someValues(v)
-		v.AssertValue("user", "ada", "bob")
-	}, `sessiontest: the value under "user": one value may be wanted, not 2`},
-	{"two texts of a page error", func(fake sessiontest.TB) {
-		v := newVisitor(fake)
-		someForm(v)
-		v.AssertPageError(session.ValidationErrorCode, "The form was not saved. Please correct the fields that are marked.", "No.")
-	}, `sessiontest: the page error "E_VALIDATION_ERROR": one text may be wanted, not 2`},
-	{"half a header", func(fake sessiontest.TB) {
-		newVisitor(fake).With("HX-Request")
-	}, `sessiontest: With takes pairs of a name and a value; got ["HX-Request"]`},
-	{"cookies of another site only", func(fake sessiontest.TB) {
-		newVisitor(fake).SetCookies([]*http.Cookie{{Name: "a", Value: "1", Domain: "example.org"}})
-	}, "sessiontest: none of these 1 cookies is for example.com, where the visitor goes; the first is for example.org"},
-	{"a request to another site", func(fake sessiontest.TB) {
-		newVisitor(fake).Get("https://example.org/")
-	}, "sessiontest: GET https://example.org/: the visitor goes to example.com, and elsewhere only within Cookie.Domain"},
-	{"an address that is none", func(fake sessiontest.TB) {
-		newVisitor(fake).Get("/%zz")
-	}, `sessiontest: parse "/%zz": invalid URL escape "%zz"`},
-	{"JSON that is none", func(fake sessiontest.TB) {
-		newVisitor(fake).PostJSON("/", make(chan int))
-	}, "sessiontest: POST /: json: unsupported type: chan int"},
-	{"following where nothing leads", func(fake sessiontest.TB) {
-		newVisitor(fake).Get("/ping").Follow()
-	}, "sessiontest: GET /ping: 204 No Content: there is nowhere to follow to"},
-	{"following to an address that is none", func(fake sessiontest.TB) {
-		newVisitor(fake).Post("/lost", nil).Follow()
-	}, `sessiontest: POST /lost: 303 See Other, to /%zz: parse "/%zz": invalid URL escape "%zz"`},
-	{"following in a circle", func(fake sessiontest.TB) {
-		app := http.RedirectHandler("/round", http.StatusSeeOther)
-		sessiontest.New(fake, inMemory(), app).Get("/").Follow()
-	}, "sessiontest: GET /round: 303 See Other, to /round: this is the redirect number 11, and it goes on"},
-	{"following to another site", func(fake sessiontest.TB) {
-		app := http.RedirectHandler("https://example.org/", http.StatusSeeOther)
-		sessiontest.New(fake, inMemory(), app).Get("/").Follow()
-	}, "sessiontest: GET https://example.org/: the visitor goes to example.com, and elsewhere only within Cookie.Domain"},
-	{"asking a store for users that finds none", func(fake sessiontest.TB) {
-		sealed := inCookies(fake)
-		sessiontest.New(fake, session.Config{Store: sealed}, newApp(inMemory())).AssertTagged("ada")
-	}, `the sessions of "ada" could not be listed: session: this store cannot find the sessions of a user, so they cannot be tagged: unsupported operation; use a store on the server` + noneText},
-	{"a store that is down, looked at", func(fake sessiontest.TB) {
-		v := sessiontest.New(fake, session.Config{Store: down{memorystore.New(memorystore.Options{})}}, newApp(inMemory()))
-		someValues(v)
-		v.AssertSession()
-	}, "sessiontest: the session could not be looked at: session: store unavailable: read: out of order"},
-	{"a store that is down, looked at before a request", func(fake sessiontest.TB) {
-		v := sessiontest.New(fake, session.Config{Store: down{memorystore.New(memorystore.Options{})}}, newApp(inMemory()))
-		someValues(v)
-		v.Get("/ping").AssertSessionBegun()
-	}, "sessiontest: GET /ping: 204 No Content: whether there was a session before could not be found out: session: store unavailable: read: out of order"},
-}
-
-func Test_that_misuse_is_a_clear_failure(t *testing.T) {
-	for _, tc := range misuses {
-		t.Run(tc.claim, func(t *testing.T) { wantFailure(t, tc.message, tc.test) })
-	}
-}
-
-// A TB need not end the test on Fatalf.
-func Test_that_there_is_no_visitor_and_no_answer_after_a_failure(t *testing.T) {
-	goesOn := &goingOn{}
-	if v := sessiontest.New(goesOn, session.Config{}, nil); v != nil {
-		t.Errorf("New without a store is %v; want nil", v)
-	}
-	if v := sessiontest.NewAt(goesOn, session.Config{}, "https://127.0.0.1:8080", nil); v != nil {
-		t.Errorf("NewAt without a store is %v; want nil", v)
-	}
-	app := http.RedirectHandler("https://example.org/", http.StatusSeeOther)
-	if answer := sessiontest.New(goesOn, inMemory(), app).Get("/").Follow(); answer != nil {
-		t.Errorf("following to another site is %v; want nil", answer)
-	}
-	if goesOn.failures != 3 {
-		t.Errorf("failed %d times; want 3", goesOn.failures)
-	}
-}
-
-// goingOn is a test that goes on after Fatalf.
-type goingOn struct{ failures int }
-
-func (*goingOn) Helper()                 {}
-func (g *goingOn) Errorf(string, ...any) { g.failures++ }
-func (g *goingOn) Fatalf(string, ...any) { g.failures++ }
-
-func Test_that_only_what_may_be_the_cookie_of_another_session_is_hinted_at(t *testing.T) {
-	for _, tc := range []struct {
-		line string
-		want bool
-	}{
-		{"id=1; HttpOnly", true},
-		{"id=1; HttpOnly; Max-Age=60", true},
-		{"id=1; Max-Age=60", false},
-		{"id=; HttpOnly; Max-Age=0", false},
-	} {
-		app := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Set-Cookie", tc.line) })
-		got := failuresOf(func(fake sessiontest.TB) {
-			v := sessiontest.New(fake, inMemory(), app)
-			v.Get("/")
-			v.AssertSession()
-		})
-		if len(got) != 1 || strings.Contains(got[0].text, `has set the cookie "id"`) != tc.want {
-			t.Errorf("after Set-Cookie: %s, failed with %v; want a hint: %t", tc.line, got, tc.want)
-		}
-	}
-}
-
-func Test_that_cookies_of_ours_and_those_of_others_beside_ours_are_not_hinted_at(t *testing.T) {
+func Test_that_beginning_regenerating_and_destroying_are_told_apart(t *testing.T) {
 	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
-		wantFailure(t, "want a session"+noneText, func(fake sessiontest.TB) {
-			v := sessiontest.New(fake, cfg, newApp(cfg))
-			v.Post("/login", url.Values{"user": {"ada"}})
-			v.Post("/logout", nil).Follow() // shows a message, so there is a cookie with what was seen
-			v.Seed((*session.Session).Destroy)
-			v.AssertSession()
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+		form := url.Values{"title": {"Hello"}, "user": {"ada"}}
+
+		visitor.AssertNoSession()
+		visitor.Post("/posts", form).AssertSessionBegun()
+		visitor.Post("/login", form).AssertSessionRegenerated()
+		visitor.AssertSession()
+		visitor.AssertValue("titles")
+		visitor.Post("/logout", nil).AssertSessionDestroyed()
+		visitor.AssertAlert("info", "Good-bye.")
+		visitor.AssertNoValue()
+	})
+}
+
+// The cookies after the answer do not show that: an old id is dead in all cases.
+func Test_that_it_counts_whether_there_was_a_session_before_the_request(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
+		visit := func(t sessiontest.TB) *sessiontest.Visitor {
+			visitor := sessiontest.New(t, cfg, newApp(cfg))
+			visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+			return visitor
+		}
+		for _, path := range []string{"/login", "/logout"} {
+			got := failuresOf(func(fake sessiontest.TB) { visit(fake).Post(path, nil).AssertSessionBegun() })
+			if len(got) != 1 {
+				t.Errorf("AssertSessionBegun of POST %s with a session failed %d times: %v; want once", path, len(got), got)
+			}
+		}
+
+		// A session that has expired is none, even if its cookie is sent.
+		late := func(t sessiontest.TB) *sessiontest.Response {
+			visitor := visit(t)
+			clock.Advance(session.DefaultIdleTimeout)
+			return visitor.Post("/login", url.Values{"user": {"ada"}})
+		}
+		late(t).AssertSessionBegun()
+		for what, assert := range map[string]func(*sessiontest.Response){
+			"AssertSessionRegenerated": (*sessiontest.Response).AssertSessionRegenerated,
+			"AssertSessionDestroyed":   (*sessiontest.Response).AssertSessionDestroyed,
+		} {
+			got := failuresOf(func(fake sessiontest.TB) { assert(late(fake)) })
+			if len(got) != 1 || !strings.Contains(got[0].text, "the visitor came without a session") {
+				t.Errorf("%s of a session that had run out failed with %v; want once, as there was none", what, got)
+			}
+		}
+	})
+}
+
+// A request may bring the cookie of a real browser itself.
+func Test_that_a_cookie_which_the_request_brings_itself_counts(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		app := newApp(cfg)
+		post := func(v *sessiontest.Visitor, path string) *sessiontest.Response {
+			browser := v.Another()
+			browser.Seed(func(s *session.Session) { s.Put("user", "ada") })
+			r := httptest.NewRequest(http.MethodPost, path, nil)
+			for _, c := range browser.Cookies() {
+				r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+			}
+			return v.Do(r)
+		}
+		post(sessiontest.New(t, cfg, app), "/login").AssertSessionRegenerated()
+		post(sessiontest.New(t, cfg, app), "/logout").AssertSessionDestroyed()
+		got := failuresOf(func(fake sessiontest.TB) {
+			post(sessiontest.New(fake, cfg, app), "/login").AssertSessionBegun()
 		})
-	})
-	cfg := inMemory()
-	app := newApp(cfg)
-	app.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			c.SetCookie(&http.Cookie{Name: "theme", Value: "dark", HttpOnly: true})
-			return next(c)
+		if len(got) != 1 {
+			t.Errorf("AssertSessionBegun failed %d times: %v; want once", len(got), got)
 		}
 	})
-	manager, err := session.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantFailure(t, "want a session"+noneText, func(fake sessiontest.TB) {
-		v := sessiontest.New(fake, cfg, app)
-		tagged(v)
-		v.Get("/ping")
-		if err := manager.DestroyTagged(t.Context(), "ada"); err != nil {
-			fake.Fatalf("%v", err)
-		}
-		v.AssertSession() // the cookie of ours is there
+}
+
+// With such a store, the kit cannot tell a new id from a new session.
+func Test_that_a_store_which_finds_no_users_will_do_for_a_new_id(t *testing.T) {
+	cfg := session.Config{Store: plain{memorystore.New(memorystore.Options{})}}
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	visitor.Seed(func(s *session.Session) { s.Put("cart", 7) })
+	visitor.Post("/login", url.Values{"user": {"ada"}}).AssertSessionRegenerated()
+	visitor.AssertValue("cart", 7)
+}
+
+// plain is a store with the required methods only.
+type plain struct{ session.Store }
+
+// The note that an id was given up lasts only a minute, and an assertion may come later.
+func Test_that_a_new_id_is_known_for_as_long_as_the_session_lives(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {
+		visitor := sessiontest.New(t, cfg, newApp(cfg))
+		visitor.Seed(func(s *session.Session) { s.Put("cart", 7) })
+		answer := visitor.Post("/login", url.Values{"user": {"ada"}})
+		clock.Advance(time.Hour)
+		answer.AssertSessionRegenerated()
 	})
 }
 
-// visitDressed asserts that a value is missing, in an application whose cookie has other attributes
-// than the test's.
-func visitDressed(t sessiontest.TB, test, app session.CookieOptions, name string) {
-	cfg := inMemory()
-	cfg.Logger, cfg.CookieName, cfg.Cookie = quiet, name, test
-	other := cfg
-	other.Cookie = app
-	visitor := sessiontest.New(t, cfg, newApp(other))
-	visitor.Post("/login", url.Values{"user": {"ada"}})
-	visitor.AssertNoValue() // holds by accident
-}
-
-var quiet = slog.New(slog.DiscardHandler)
-
-// down is a store that accepts sessions, but does not return them.
-type down struct{ session.Store }
-
-func (down) Read(context.Context, string) (session.Record, error) {
-	return session.Record{}, fmt.Errorf("out of order")
-}
-
-func Test_that_a_server_that_is_gone_is_a_failure(t *testing.T) {
-	cfg := inMemory()
-	server := httptest.NewTLSServer(newApp(cfg))
-	server.Close()
-	got := failuresOf(func(fake sessiontest.TB) {
-		sessiontest.NewAt(fake, cfg, server.URL, server.Client()).Get("/posts")
-	})
-	if len(got) != 1 || !got[0].fatal || !strings.HasPrefix(got[0].text, "sessiontest: GET /posts: ") {
-		t.Errorf("failed with %v", got)
-	}
-}
-
-// The application may be tested without its store; the kit must not get in the way.
-func Test_that_a_store_that_is_down_is_seen_as_a_503(t *testing.T) {
-	cfg := session.Config{Store: down{memorystore.New(memorystore.Options{})}, Logger: quiet}
-	v := sessiontest.New(t, cfg, newApp(cfg))
-	someValues(v)
-	v.Get("/posts").AssertStatus(http.StatusServiceUnavailable)
-	v.Another().Post("/login", url.Values{"user": {"ada"}}).AssertStatus(http.StatusSeeOther)
-}
-
-func Test_that_a_panic_of_the_application_comes_through(t *testing.T) {
-	defer func() {
-		if got := recover(); got != "out of tea" {
-			t.Errorf("recovered %v; want the panic of the handler", got)
+func Test_that_a_session_without_values_is_not_destroyed_by_nothing(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		failed := failuresOf(func(fake sessiontest.TB) {
+			visitor := sessiontest.New(fake, cfg, newApp(cfg))
+			started(visitor)
+			visitor.Get("/ping").AssertSessionDestroyed()
+		})
+		if len(failed) != 1 {
+			t.Errorf("failed with %v; want one failure", failed)
 		}
-	}()
-	app := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("out of tea") })
-	sessiontest.New(t, inMemory(), app).Get("/")
+	})
 }
