@@ -98,7 +98,7 @@ var assertions = []struct {
 		func(v visitor) { v.AssertValue("user", nil) },
 		`the value under "user" is "ada"; want null` + valuesText},
 	{"AssertValue", nothing,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.AssertValue("user", "ada") },
 		`the value under "user": there is nothing` + noneText},
 	{"AssertNoValue", someValues,
@@ -119,7 +119,7 @@ var assertions = []struct {
 		func(v visitor) { v.AssertAlert("success") },
 		`there is no alert of the kind "success"` + flashText},
 	{"AssertAlert", started,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.AssertAlert("success", "Saved.") },
 		`there is no alert of the kind "success" with the text "Saved."` + emptyText},
 	{"AssertAlert", twice,
@@ -168,21 +168,21 @@ var assertions = []struct {
 		func(v visitor) { someForm(v); v.AssertNoFlash() },
 		`there is a form to be corrected, or an error of the page; want no flash` + formText},
 	{"AssertNoFlash", nothing,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) {
 			v.Seed(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"title": {"Too short."}}) })
 			v.AssertNoFlash()
 		},
 		"there is a form to be corrected, or an error of the page; want no flash\n\tthis is what there is:\n\tinput error: \"title\": \"Too short.\""},
 	{"AssertNoFlash", nothing,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) {
 			v.Seed(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LATE": "Too late."}) })
 			v.AssertNoFlash()
 		},
 		"there is a form to be corrected, or an error of the page; want no flash\n\tthis is what there is:\n\tpage error \"E_LATE\": \"Too late.\""},
 	{"AssertNoFlash", nothing,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Form("reply").SeedForm(url.Values{"title": {"Hello"}}, nil); v.AssertNoFlash() },
 		"there is a form to be corrected, or an error of the page; want no flash\n\tthis is what there is:\n\told input in form \"reply\": \"title\" = \"Hello\""},
 
@@ -208,7 +208,7 @@ var assertions = []struct {
 		func(v visitor) { v.AssertInputError("title", "Too long.") },
 		`the input errors of "title" are "Too short.", "Too plain."; want "Too long." among them` + formText},
 	{"AssertInputError", someForm,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.AssertInputError("body", "Too long.") },
 		`the input errors of "body" are none; want "Too long." among them` + formText},
 	{"AssertInputErrors", someForm,
@@ -260,7 +260,7 @@ var assertions = []struct {
 		func(v visitor) { v.AssertTagged("bob") },
 		`the session is not among the 0 of the user "bob"` + emptyText},
 	{"AssertTagged", tagged,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Another().AssertTagged("ada") },
 		`the session is not among the 1 of the user "ada"` + noneText},
 
@@ -283,19 +283,19 @@ var assertions = []struct {
 		func(v visitor) { v.Post("/posts", url.Values{"title": {"a"}}).AssertRedirect("/") },
 		"POST /posts: 303 See Other, to /posts; want a redirect to /"},
 	{"AssertRedirect", nothing,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Post("/posts", url.Values{"title": {"a"}}).AssertRedirect("/%zz") },
 		"POST /posts: 303 See Other, to /posts; want a redirect to /%zz"},
 	{"AssertRedirect", nothing,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Post("/lost", nil).AssertRedirect("/posts") },
 		"POST /lost: 303 See Other, to /%zz; want a redirect to /posts"},
 	{"AssertRedirect", nothing,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Get("/nowhere").AssertRedirect("/nowhere") },
 		"GET /nowhere: 404 Not Found; want a redirect to /nowhere\n\t" + `{"message":"Not Found"}` + "\n\t"},
 	{"AssertRedirect", nothing,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Get("/ping").AssertRedirect("/posts") },
 		"GET /ping: 204 No Content; want a redirect to /posts"},
 
@@ -304,7 +304,7 @@ var assertions = []struct {
 		func(v visitor) { v.Get("/ping").AssertSessionBegun() },
 		"GET /ping: 204 No Content: want a session" + noneText},
 	{"AssertSessionBegun", someValues,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Get("/ping").AssertSessionBegun() },
 		"GET /ping: 204 No Content: there was a session already; want one that begins here" + valuesText},
 	{"AssertSessionBegun", someValues,
@@ -315,11 +315,11 @@ var assertions = []struct {
 		func(v visitor) { v.Post("/login", url.Values{"user": {"ada"}}).AssertSessionBegun() },
 		"POST /login: 303 See Other, to /posts: there was a session already; want one that begins here" + valuesText},
 	{"AssertSessionBegun", someValues,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Post("/instead", nil).AssertSessionBegun() },
 		"POST /instead: 204 No Content: there was a session already; want one that begins here" + bobText},
 	{"AssertSessionRegenerated", nothing,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Post("/login", url.Values{"user": {"ada"}}).AssertSessionRegenerated() },
 		"POST /login: 303 See Other, to /posts: the visitor came without a session, so there was none to be given a new id; Seed one\n\tthis is what there is:\n\tvalue \"user\": \"ada\""},
 	{"AssertSessionRegenerated", someValues,
@@ -327,11 +327,11 @@ var assertions = []struct {
 		func(v visitor) { v.Get("/ping").AssertSessionRegenerated() },
 		"GET /ping: 204 No Content: the session still has its old id; want a new one (Regenerate, or Tag)" + valuesText},
 	{"AssertSessionRegenerated", someValues,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Post("/end", nil).AssertSessionRegenerated() },
 		"POST /end: 204 No Content: the session has ended; want it to go on with a new id" + noneText},
 	{"AssertSessionRegenerated", someValues,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Post("/swap", nil).AssertSessionRegenerated() },
 		"POST /swap: 204 No Content: the old id still leads to a session, beside the new one" + bobText},
 	{"AssertSessionRegenerated", someValues,
@@ -355,7 +355,7 @@ var assertions = []struct {
 		func(v visitor) { v.Another().Post("/everywhere", nil).AssertSessionDestroyed() },
 		"POST /everywhere: 204 No Content: the visitor came without a session, so there was none to be destroyed; Seed one" + noneText},
 	{"AssertSessionDestroyed", nothing,
-		func(v visitor) {},
+		nothing,
 		func(v visitor) { v.Post("/end", nil).AssertSessionDestroyed() },
 		"POST /end: 204 No Content: the visitor came without a session, so there was none to be destroyed; Seed one" + noneText},
 }
@@ -443,10 +443,7 @@ func Test_that_it_counts_whether_there_was_a_session_before_the_request(t *testi
 			return visitor
 		}
 		for _, path := range []string{"/login", "/logout"} {
-			got := failuresOf(func(fake sessiontest.TB) { visit(fake).Post(path, nil).AssertSessionBegun() })
-			if len(got) != 1 {
-				t.Errorf("AssertSessionBegun of POST %s with a session failed %d times: %v; want once", path, len(got), got)
-			}
+			wantFailureThatSays(t, "there was a session already", func(fake sessiontest.TB) { visit(fake).Post(path, nil).AssertSessionBegun() })
 		}
 
 		// A session that has expired is none, even if its cookie is sent.
@@ -456,15 +453,8 @@ func Test_that_it_counts_whether_there_was_a_session_before_the_request(t *testi
 			return visitor.Post("/login", url.Values{"user": {"ada"}})
 		}
 		late(t).AssertSessionBegun()
-		for what, assert := range map[string]func(*sessiontest.Response){
-			"AssertSessionRegenerated": (*sessiontest.Response).AssertSessionRegenerated,
-			"AssertSessionDestroyed":   (*sessiontest.Response).AssertSessionDestroyed,
-		} {
-			got := failuresOf(func(fake sessiontest.TB) { assert(late(fake)) })
-			if len(got) != 1 || !strings.Contains(got[0].text, "the visitor came without a session") {
-				t.Errorf("%s of a session that had run out failed with %v; want once, as there was none", what, got)
-			}
-		}
+		wantFailureThatSays(t, "came without a session", func(fake sessiontest.TB) { late(fake).AssertSessionRegenerated() })
+		wantFailureThatSays(t, "came without a session", func(fake sessiontest.TB) { late(fake).AssertSessionDestroyed() })
 	})
 }
 
@@ -483,12 +473,9 @@ func Test_that_a_cookie_which_the_request_brings_itself_counts(t *testing.T) {
 		}
 		post(sessiontest.New(t, cfg, app), "/login").AssertSessionRegenerated()
 		post(sessiontest.New(t, cfg, app), "/logout").AssertSessionDestroyed()
-		got := failuresOf(func(fake sessiontest.TB) {
+		wantFailureThatSays(t, "there was a session already", func(fake sessiontest.TB) {
 			post(sessiontest.New(fake, cfg, app), "/login").AssertSessionBegun()
 		})
-		if len(got) != 1 {
-			t.Errorf("AssertSessionBegun failed %d times: %v; want once", len(got), got)
-		}
 	})
 }
 
@@ -517,13 +504,10 @@ func Test_that_a_new_id_is_known_for_as_long_as_the_session_lives(t *testing.T) 
 
 func Test_that_a_session_without_values_is_not_destroyed_by_nothing(t *testing.T) {
 	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
-		failed := failuresOf(func(fake sessiontest.TB) {
+		wantFailureThatSays(t, "want it destroyed", func(fake sessiontest.TB) {
 			visitor := sessiontest.New(fake, cfg, newApp(cfg))
 			started(visitor)
 			visitor.Get("/ping").AssertSessionDestroyed()
 		})
-		if len(failed) != 1 {
-			t.Errorf("failed with %v; want one failure", failed)
-		}
 	})
 }

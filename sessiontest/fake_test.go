@@ -89,3 +89,11 @@ func wantFailure(t *testing.T, want string, test func(sessiontest.TB)) {
 		t.Errorf("failed with\n%s\nwant\n%s", got[0].text, want)
 	}
 }
+
+// wantFailureThatSays fails t unless the test fails once, with this in its text.
+func wantFailureThatSays(t *testing.T, part string, test func(sessiontest.TB)) {
+	t.Helper()
+	if got := failuresOf(test); len(got) != 1 || !strings.Contains(got[0].text, part) {
+		t.Errorf("failed with %v; want once, with\n%s", got, part)
+	}
+}

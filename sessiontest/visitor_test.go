@@ -154,14 +154,8 @@ func Test_that_a_visitor_may_be_in_another_test(t *testing.T) {
 	visitor := newVisitor(t)
 	t.Run("step", func(t *testing.T) { visitor.In(t).Post("/login", url.Values{"user": {"ada"}}) })
 	visitor.AssertValue("user", "ada")
-	for what, fails := range map[string]func(*sessiontest.Visitor){
-		"an assertion":                  (*sessiontest.Visitor).AssertNoSession,
-		"a change of a session as seen": func(v *sessiontest.Visitor) { v.Session().Put("n", 1) },
-	} {
-		if got := failuresOf(func(fake sessiontest.TB) { fails(visitor.In(fake)) }); len(got) != 1 {
-			t.Errorf("%s: the other test failed with %v; want one failure", what, got)
-		}
-	}
+	wantFailureThatSays(t, "there is a session", func(fake sessiontest.TB) { visitor.In(fake).AssertNoSession() })
+	wantFailureThatSays(t, "cannot be changed", func(fake sessiontest.TB) { visitor.In(fake).Session().Put("n", 1) })
 }
 
 // Nothing could ever find it again.
