@@ -299,60 +299,6 @@ func Test_that_a_torn_head_is_no_head(t *testing.T) {
 	}
 }
 
-// busy is a context that notices when somebody begins to wait.
-type busy struct {
-	context.Context
-	wait func()
-}
-
-func (b busy) Done() <-chan struct{} {
-	b.wait()
-	return b.Context.Done()
-}
-
-func Test_that_a_reader_who_meets_a_writer_looks_again_when_he_is_done(t *testing.T) {
-	h := newHarness(t, filestore.Options{})
-	ctx := t.Context()
-	must(t, h.Write(ctx, key, h.record(0, "one")))
-	must(t, h.Tag(ctx, tag, key, h.clock.In(time.Hour)))
-	for path, meet := range map[string]func(context.Context) error{
-		h.sessionFile(key): func(ctx context.Context) error {
-			rec, err := h.Read(ctx, key)
-			if err == nil && string(rec.Data) != "one" {
-				err = errors.New("other data")
-			}
-			return err
-		},
-		h.tagFile(tag): func(ctx context.Context) error {
-			entries, err := h.Tagged(ctx, tag)
-			if err == nil && len(entries) != 1 {
-				err = errors.New("other entries")
-			}
-			return err
-		},
-	} {
-		whole := read(t, path)
-		torn := bytes.Clone(whole)
-		torn[15]++ // a byte of the version
-		write(t, path, torn)
-		lock, err := os.Open(filepath.Dir(path)) // as the writer has it
-		must(t, err)
-		must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
-		waited := false
-		err = meet(busy{ctx, func() {
-			waited = true
-			write(t, path, whole)
-			lock.Close()
-		}})
-		if err != nil || !waited {
-			t.Errorf("%s: waited %t, got %v", path, waited, err)
-		}
-	}
-	if got := h.log.take(); got != "" {
-		t.Errorf("logged %q", got)
-	}
-}
-
 // competeUntil is the version at which the competing writers stop.
 const competeUntil = 150
 

@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,19 +26,18 @@ import (
 
 // children are what the test binary does instead of testing, when a test starts it again.
 var children = map[string]func(dir string) error{
-	"increment":   childIncrements,
-	"write":       childWrites,
-	"compete":     childCompetes,
-	"lock":        childLocks,
-	"umask":       childWithoutUmask,
-	"full disk":   childOnFullDisk,
-	"no files":    childWithoutFiles,
-	"few files":   childWithFewFiles,
-	"read only":   childThatMayOnlyRead,
-	"sweep":       childThatMayNotSweep,
-	"no access":   childWithoutAccess,
-	"no access 2": childWithoutAccessToFolders,
-	"no access 3": childWithoutAccessToFiles,
+	"increment":            childIncrements,
+	"write":                childWrites,
+	"compete":              childCompetes,
+	"umask":                childWithoutUmask,
+	"full disk":            childOnFullDisk,
+	"no files":             childWithoutFiles,
+	"few files":            childWithFewFiles,
+	"read only":            childThatMayOnlyRead,
+	"sweep":                childThatMayNotSweep,
+	"no access":            childWithoutAccess,
+	"no access to folders": childWithoutAccessToFolders,
+	"no access to files":   childWithoutAccessToFiles,
 }
 
 func TestMain(m *testing.M) {
@@ -196,110 +194,6 @@ func childCompetes(dir string) error {
 		return err
 	}
 	return compete(context.Background(), s)
-}
-
-// Another process is stopped, or hangs, while it holds the lock.
-func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t *testing.T) {
-	h := newHarness(t, filestore.Options{})
-	must(t, h.Write(t.Context(), key, h.record(0, "one")))
-	cmd := child(t, "lock", filepath.Dir(h.sessionFile(key)))
-	out, err := cmd.StdoutPipe()
-	must(t, err)
-	must(t, cmd.Start())
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "locked\n" {
-		t.Fatalf("got %q, %v", line, err)
-	}
-
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	is(t, h.Write(ctx, key, h.record(1, "two")), context.DeadlineExceeded)
-	is(t, h.Touch(ctx, key, h.clock.In(2*time.Hour)), context.DeadlineExceeded)
-	is(t, h.Destroy(ctx, key, 0), context.DeadlineExceeded)
-	ctx, cancel = context.WithCancel(t.Context())
-	failed := make(chan error)
-	go func() { failed <- h.Write(ctx, key, h.record(1, "two")) }()
-	cancel()
-	is(t, <-failed, context.Canceled)
-	h.holds(t, key, "one", 1) // reading takes no lock
-	write(t, h.sessionFile(another), []byte("damaged"))
-	ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	_, err = h.Read(ctx, another) // a damaged file may mean that a writer is at work
-	is(t, err, context.DeadlineExceeded)
-	must(t, h.Write(t.Context(), faraway, h.record(0, "one")))
-
-	begun := make(chan struct{}, 9)
-	other := newHarness(t, filestore.Options{Dir: h.dir, Now: func() time.Time {
-		begun <- struct{}{} // a change asks for the time before it waits for the lock
-		return h.clock.Now()
-	}})
-	go func() { failed <- other.Write(t.Context(), key, h.record(1, "two")) }()
-	<-begun
-	must(t, other.Close())
-	is(t, <-failed, session.ErrUnavailable)
-
-	must(t, cmd.Process.Kill())
-	_ = cmd.Wait() // was killed
-	must(t, h.Write(t.Context(), key, h.record(1, "two")))
-}
-
-// A goroutine of the same process, which itself waits for another process.
-func Test_that_a_turn_is_not_waited_for_beyond_the_context(t *testing.T) {
-	h := newHarness(t, filestore.Options{})
-	must(t, h.Write(t.Context(), key, h.record(0, "one")))
-	lockFolder(t, filepath.Dir(h.sessionFile(key)))
-
-	failed := make(chan error)
-	waits := func(ctx context.Context, then func()) {
-		go func() {
-			failed <- h.Write(busy{ctx, sync.OnceFunc(then)}, key, h.record(1, "two"))
-		}()
-	}
-	hasTurn, waitsForIt := make(chan struct{}), make(chan struct{})
-	waits(t.Context(), func() { close(hasTurn) })
-	<-hasTurn
-
-	ctx, hangUp := context.WithCancel(t.Context())
-	waits(ctx, hangUp)
-	is(t, <-failed, context.Canceled)
-	waits(t.Context(), func() { close(waitsForIt) })
-	<-waitsForIt
-	must(t, h.Close())
-	is(t, <-failed, session.ErrUnavailable)
-	is(t, <-failed, session.ErrUnavailable)
-}
-
-// lockFolder holds the lock on a folder until the test ends.
-func lockFolder(t *testing.T, folder string) {
-	t.Helper()
-	f, err := os.Open(folder)
-	must(t, err)
-	t.Cleanup(func() { f.Close() })
-	must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
-}
-
-func childLocks(folder string) error {
-	f, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return err
-	}
-	fmt.Println("locked")
-	untilKilled, _ := signal.NotifyContext(context.Background(), os.Interrupt)
-	<-untilKilled.Done()
-	return nil
-}
-
-// The lock on a folder that was removed keeps nobody out of the new folder.
-func Test_that_a_locked_folder_that_was_removed_is_replaced(t *testing.T) {
-	h := newHarness(t, filestore.Options{})
-	must(t, h.Write(t.Context(), key, h.record(0, "one")))
-	lockFolder(t, filepath.Dir(h.sessionFile(key)))
-	must(t, os.RemoveAll(filepath.Dir(h.sessionFile(key))))
-	must(t, h.Write(t.Context(), key, h.record(0, "two")))
-	h.holds(t, key, "two", 1)
 }
 
 func Test_that_only_the_owner_has_access_whatever_the_umask(t *testing.T) {
@@ -554,8 +448,8 @@ func childThatMayNotSweep(dir string) error {
 
 func Test_that_what_may_not_be_read_is_not_missing(t *testing.T) {
 	run(t, "no access", filepath.Join(t.TempDir(), "store"))
-	run(t, "no access 2", filepath.Join(t.TempDir(), "store"))
-	run(t, "no access 3", filepath.Join(t.TempDir(), "store"))
+	run(t, "no access to folders", filepath.Join(t.TempDir(), "store"))
+	run(t, "no access to files", filepath.Join(t.TempDir(), "store"))
 }
 
 func childWithoutAccess(dir string) error {
