@@ -21,7 +21,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/storetest"
 )
 
-func TestConformance(t *testing.T) {
+func TestContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Harness {
 		h := newHarness(t, filestore.Options{})
 		return storetest.Harness{Store: h.Store, Now: h.clock.Now, Advance: h.clock.Advance, MaxData: filestore.MaxData}

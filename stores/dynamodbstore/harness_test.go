@@ -21,7 +21,20 @@ import (
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/internal/servers"
 	"github.com/echo-hypermedia/session/stores/dynamodbstore"
+	"github.com/echo-hypermedia/session/stores/storetest"
 )
+
+func TestContract(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Harness {
+		h := newHarness(t)
+		return storetest.Harness{
+			Store:   h.Store,
+			Now:     h.clock.Now,
+			Advance: h.clock.Advance,
+			MaxData: dynamodbstore.MaxData,
+		}
+	})
+}
 
 // local is DynamoDB Local, shared by all tests. The first test that needs it starts it, and it ends
 // with the process.
