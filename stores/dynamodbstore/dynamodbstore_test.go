@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -97,7 +96,7 @@ func (h harness) item(version string) item {
 func Test_that_a_conflict_brings_the_current_record(t *testing.T) {
 	for desc, server := range map[string]http.RoundTripper{
 		"a server that sends what a condition met": http.DefaultTransport,
-		"a server that does not":                   silent(),
+		"a server that does not":                   silent(t),
 	} {
 		t.Run(desc, func(t *testing.T) {
 			h := newHarness(t)
@@ -126,14 +125,9 @@ func Test_that_a_conflict_brings_the_current_record(t *testing.T) {
 
 // silent is a server that ignores ReturnValuesOnConditionCheckFailure, as DynamoDB Local before
 // version 2.2.0 does.
-func silent() http.RoundTripper {
+func silent(t *testing.T) http.RoundTripper {
 	return transport(func(r *http.Request) (*http.Response, error) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.ReplaceAll(body, []byte(`"ALL_OLD"`), []byte(`"NONE"`))
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		setBody(r, bytes.ReplaceAll(bodyOf(t, r), []byte(`"ALL_OLD"`), []byte(`"NONE"`)))
 		return http.DefaultTransport.RoundTrip(r)
 	})
 }
@@ -160,8 +154,8 @@ func Test_that_a_record_that_comes_while_a_change_finds_nothing_is_a_conflict_bu
 func Test_that_a_change_that_cannot_find_out_what_it_met_is_unavailable(t *testing.T) {
 	h := newHarness(t)
 	s := h.by(t, transport(func(r *http.Request) (*http.Response, error) {
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetItem") {
-			return answer(r, 400, `{"__type":"AccessDeniedException","message":"not authorized"}`), nil
+		if operationOf(r) == "GetItem" {
+			return answer(r, 400, failure("AccessDeniedException")), nil
 		}
 		return http.DefaultTransport.RoundTrip(r)
 	}))
@@ -175,14 +169,9 @@ func Test_that_a_change_that_cannot_find_out_what_it_met_is_unavailable(t *testi
 func Test_that_reads_are_consistent(t *testing.T) {
 	h := newHarness(t)
 	s := h.by(t, transport(func(r *http.Request) (*http.Response, error) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
+		if body := bodyOf(t, r); !bytes.Contains(body, []byte(`"ConsistentRead":true`)) {
+			t.Errorf("%s is not consistent: %s", operationOf(r), body)
 		}
-		if !bytes.Contains(body, []byte(`"ConsistentRead":true`)) {
-			t.Errorf("%s is not consistent: %s", r.Header.Get("X-Amz-Target"), body)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 		return http.DefaultTransport.RoundTrip(r)
 	}))
 	_, err := s.Read(t.Context(), key)
@@ -190,6 +179,8 @@ func Test_that_reads_are_consistent(t *testing.T) {
 	_, err = s.Tagged(t.Context(), tag)
 	must(t, err)
 	_, err = s.Revoke(t.Context(), tag)
+	must(t, err)
+	_, err = list(t.Context(), s)
 	must(t, err)
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -46,9 +45,7 @@ func Test_that_an_error_of_DynamoDB_is_never_taken_for_a_missing_session(t *test
 	} {
 		t.Run(tc.code, func(t *testing.T) {
 			var requests atomic.Int64
-			body := fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"so it is"}`, tc.code)
-			client := clientOf("http://localhost", answering(&requests, tc.status, body))
-			s := newStore(t, client, dynamodbstore.Options{Table: "sessions"})
+			s := answeredBy(t, answering(&requests, tc.status, failure(tc.code)))
 			for method, call := range methods(s) {
 				requests.Store(0)
 				err := call(t.Context())
@@ -91,13 +88,12 @@ func Test_that_an_answer_with_nothing_in_it_is_no_answer(t *testing.T) {
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			var requests atomic.Int64
-			client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
+			s := answeredBy(t, transport(func(r *http.Request) (*http.Response, error) {
 				requests.Add(1)
 				res := answer(r, tc.status, tc.body)
 				res.Header.Set("Content-Type", tc.header)
 				return res, nil
 			}))
-			s := newStore(t, client, dynamodbstore.Options{Table: "sessions"})
 			for method, call := range methods(s) {
 				requests.Store(0)
 				if err := unavailable(call(t.Context())); err != nil {
@@ -112,12 +108,11 @@ func Test_that_an_answer_with_nothing_in_it_is_no_answer(t *testing.T) {
 }
 
 func Test_that_an_answer_that_breaks_off_before_its_first_byte_says_why(t *testing.T) {
-	client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
+	s := answeredBy(t, transport(func(r *http.Request) (*http.Response, error) {
 		res := answer(r, 200, "")
 		res.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
 		return res, nil
 	}))
-	s := newStore(t, client, dynamodbstore.Options{Table: "sessions"})
 	for method, call := range methods(s) {
 		err := call(t.Context())
 		if err := errors.Join(unavailable(err), want(err, io.ErrUnexpectedEOF)); err != nil {
@@ -131,12 +126,11 @@ func Test_that_either_header_of_DynamoDB_is_enough(t *testing.T) {
 		"Content-Type":     "application/x-amz-json-1.0",
 		"X-Amzn-Requestid": "4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG",
 	} {
-		client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
+		s := answeredBy(t, transport(func(r *http.Request) (*http.Response, error) {
 			res := answer(r, 200, "{}")
 			res.Header = http.Header{header: {value}}
 			return res, nil
 		}))
-		s := newStore(t, client, dynamodbstore.Options{Table: "sessions"})
 		must(t, s.Touch(t.Context(), key, time.Now()))
 	}
 }
@@ -174,7 +168,7 @@ func (p protocol) DeserializeResponse(ctx context.Context, schema *smithy.Operat
 func Test_that_tries_end_with_the_context(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var requests atomic.Int64
-		throttling := answering(&requests, 400, `{"__type":"ThrottlingException","message":"slow down"}`)
+		throttling := answering(&requests, 400, failure("ThrottlingException"))
 		options := clientOf("http://localhost", throttling).Options()
 		options.Retryer = stubborn{}
 		s := newStore(t, dynamodb.New(options), dynamodbstore.Options{Table: "sessions"})

@@ -1,6 +1,7 @@
 package dynamodbstore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -105,6 +106,12 @@ func newStore(t testing.TB, client *dynamodb.Client, opts dynamodbstore.Options)
 	return s
 }
 
+// answeredBy is a store whose requests rt answers, without a server.
+func answeredBy(t testing.TB, rt http.RoundTripper) *dynamodbstore.Store {
+	t.Helper()
+	return newStore(t, clientOf("http://localhost", rt), dynamodbstore.Options{Table: "sessions"})
+}
+
 var (
 	key = strings.Repeat("0123456789abcdef", 4)
 	tag = strings.Repeat("fedcba9876543210", 4)
@@ -184,6 +191,25 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (rt transport) RoundTrip(r *http.Request) (*http.Response, error) { return rt(r) }
 
+// operationOf is what a request asks DynamoDB for.
+func operationOf(r *http.Request) string {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return operation
+}
+
+// bodyOf is the body of a request, which keeps it.
+func bodyOf(t testing.TB, r *http.Request) []byte {
+	t.Helper()
+	body, err := io.ReadAll(r.Body)
+	must(t, err)
+	setBody(r, body)
+	return body
+}
+
+func setBody(r *http.Request, body []byte) {
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+}
+
 // counting counts the requests in n.
 func counting(n *atomic.Int64) http.RoundTripper {
 	return transport(func(r *http.Request) (*http.Response, error) {
@@ -209,7 +235,7 @@ func losing() http.RoundTripper {
 func after(operation string, fn func()) http.RoundTripper {
 	return transport(func(r *http.Request) (*http.Response, error) {
 		res, err := http.DefaultTransport.RoundTrip(r)
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+operation) {
+		if operationOf(r) == operation {
 			fn()
 		}
 		return res, err
@@ -232,6 +258,11 @@ func answer(r *http.Request, status int, body string) *http.Response {
 		Body:          io.NopCloser(strings.NewReader(body)),
 		ContentLength: int64(len(body)),
 	}
+}
+
+// failure is the body of an answer that is an error of DynamoDB's.
+func failure(code string) string {
+	return fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"so it is"}`, code)
 }
 
 // methods are calls of all methods of a store, in all their variants. They work without a record.

@@ -138,8 +138,7 @@ func slow(status func() string, updateTTL func() (int, string)) http.RoundTrippe
 	const key = `"KeySchema":[{"AttributeName":"pk","KeyType":"HASH"},{"AttributeName":"sk","KeyType":"RANGE"}],` +
 		`"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"},{"AttributeName":"sk","AttributeType":"S"}]`
 	return transport(func(r *http.Request) (*http.Response, error) {
-		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		switch operation {
+		switch operationOf(r) {
 		case "DescribeTable":
 			return answer(r, 200, `{"Table":{"TableStatus":"`+status()+`",`+key+`}}`), nil
 		case "UpdateTimeToLive":
@@ -190,17 +189,17 @@ func Test_that_creating_a_table_waits_until_an_old_one_is_gone(t *testing.T) {
 				looks, creates := tc.looks, 0
 				service := slow(func() string { return status }, func() (int, string) { return 200, "{}" })
 				client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
-					switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation {
+					switch operationOf(r) {
 					case "CreateTable":
 						if creates++; creates <= tc.refused {
-							return answer(r, 400, `{"__type":"ResourceInUseException","message":"so it is"}`), nil
+							return answer(r, 400, failure("ResourceInUseException")), nil
 						}
 					case "DescribeTable":
 						if len(looks) == 0 {
 							t.Fatal("looks although the table is active")
 						}
 						if status, looks = looks[0], looks[1:]; status == "" {
-							return answer(r, 400, `{"__type":"ResourceNotFoundException","message":"so it is"}`), nil
+							return answer(r, 400, failure("ResourceNotFoundException")), nil
 						}
 					}
 					return service.RoundTrip(r)
@@ -231,8 +230,8 @@ func Test_that_the_wait_for_a_table_is_not_endless(t *testing.T) {
 				return status
 			}, nil)
 			client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
-				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".CreateTable") {
-					return answer(r, 400, `{"__type":"ResourceInUseException","message":"so it is"}`), nil
+				if operationOf(r) == "CreateTable" {
+					return answer(r, 400, failure("ResourceInUseException")), nil
 				}
 				return service.RoundTrip(r)
 			}))
@@ -253,9 +252,9 @@ func Test_that_who_may_not_switch_TTL_on_is_told_why(t *testing.T) {
 		t.Run(tc.desc, func(t *testing.T) {
 			service := slow(
 				func() string { return "ACTIVE" },
-				func() (int, string) { return 400, `{"__type":"AccessDeniedException","message":"not authorized"}` })
+				func() (int, string) { return 400, failure("AccessDeniedException") })
 			client := clientOf("http://localhost", transport(func(r *http.Request) (*http.Response, error) {
-				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTimeToLive") {
+				if operationOf(r) == "DescribeTimeToLive" {
 					return answer(r, 200, tc.ttl), nil
 				}
 				return service.RoundTrip(r)
@@ -271,8 +270,7 @@ func Test_that_a_table_can_be_used_while_it_is_updated_but_not_before_it_is_made
 		"CREATING": {"is CREATING", "DISABLED"},
 		"DELETING": {"is DELETING", "DISABLED"},
 	} {
-		client := clientOf("http://localhost", slow(func() string { return status }, nil))
-		err := newStore(t, client, dynamodbstore.Options{Table: "sessions"}).Check(t.Context())
+		err := answeredBy(t, slow(func() string { return status }, nil)).Check(t.Context())
 		complains(t, err, want)
 		if status == "UPDATING" && strings.Contains(err.Error(), status) {
 			t.Errorf("%q complains about the status", err)
@@ -282,15 +280,13 @@ func Test_that_a_table_can_be_used_while_it_is_updated_but_not_before_it_is_made
 
 func Test_that_a_check_that_finds_nothing_out_says_so(t *testing.T) {
 	var requests atomic.Int64
-	denied := answering(&requests, 400, `{"__type":"AccessDeniedException","message":"not authorized"}`)
-	s := newStore(t, clientOf("http://localhost", denied), dynamodbstore.Options{Table: "sessions"})
-	err := s.Check(t.Context())
+	denied := answering(&requests, 400, failure("AccessDeniedException"))
+	err := answeredBy(t, denied).Check(t.Context())
 	must(t, want(err, session.ErrUnavailable))
 	complains(t, err, []string{"AccessDeniedException"})
 
 	for _, answer := range []string{"", "{}", `{"Table":{"TableStatus":"ACTIVE"}}`} { // as from a load balancer
-		other := answering(&requests, 200, answer)
-		err := newStore(t, clientOf("http://localhost", other), dynamodbstore.Options{Table: "sessions"}).Check(t.Context())
+		err := answeredBy(t, answering(&requests, 200, answer)).Check(t.Context())
 		must(t, want(err, session.ErrUnavailable))
 		complains(t, err, []string{"is not one of DynamoDB"})
 	}

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,7 +71,7 @@ func Test_that_all_pages_of_a_tag_are_read(t *testing.T) {
 
 	paged := h
 	var requests atomic.Int64
-	paged.Store = h.by(t, limiting("Query", 2, &requests))
+	paged.Store = h.by(t, limiting(t, "Query", 2, &requests))
 	must(t, paged.tagged(ctx, keys...))
 	if n := requests.Load(); n < 4 {
 		t.Errorf("%d pages; this tests nothing", n)
@@ -86,16 +84,11 @@ func Test_that_all_pages_of_a_tag_are_read(t *testing.T) {
 }
 
 // limiting makes the answers to an operation come in pages of n items, as large answers do.
-func limiting(operation string, n int, requests *atomic.Int64) http.RoundTripper {
+func limiting(t *testing.T, operation string, n int, requests *atomic.Int64) http.RoundTripper {
 	return transport(func(r *http.Request) (*http.Response, error) {
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+operation) {
+		if operationOf(r) == operation {
 			requests.Add(1)
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return nil, err
-			}
-			body = bytes.Replace(body, []byte("{"), fmt.Appendf(nil, `{"Limit":%d,`, n), 1)
-			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			setBody(r, bytes.Replace(bodyOf(t, r), []byte("{"), fmt.Appendf(nil, `{"Limit":%d,`, n), 1))
 		}
 		return http.DefaultTransport.RoundTrip(r)
 	})
