@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -103,8 +104,7 @@ func Test_that_a_create_whose_answer_was_lost_meets_its_own_record(t *testing.T)
 }
 
 func Test_that_what_a_destroy_leaves_is_not_a_session(t *testing.T) {
-	client, prefix := clientOf(t, shared, nil), prefix(t)
-	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	store, client, prefix := sharedStore(t)
 	ctx := t.Context()
 	ok(t, store.Write(ctx, key("k"), record(0, "one")))
 	ok(t, store.Destroy(ctx, key("k"), 1))
@@ -125,7 +125,7 @@ func Test_that_what_a_destroy_leaves_is_not_a_session(t *testing.T) {
 
 // The network may deliver the command that created a session again, after the log-out.
 func Test_that_a_create_that_comes_late_brings_nothing_back(t *testing.T) {
-	store := newStore(t, clientOf(t, shared, nil), redisstore.Options{Prefix: prefix(t)})
+	store, _, _ := sharedStore(t)
 	ctx := t.Context()
 	for version := range uint64(2) {
 		name := key(fmt.Sprint("k", version))
@@ -146,10 +146,7 @@ func Test_that_an_answer_that_is_no_list_is_not_an_empty_one(t *testing.T) {
 	for desc, answer := range map[string]string{
 		"a word": "+OK", "a number": ":1", "a list of numbers": "*1\r\n:1", "a list of lists": "*1\r\n*0", "a map": "%0",
 	} {
-		for _, m := range methods {
-			if m.name != "Tagged" && m.name != "Revoke" {
-				continue
-			}
+		for _, m := range named("Tagged", "Revoke") {
 			fault.arm(func([]byte) ([]byte, error) { return []byte(answer + "\r\n"), nil })
 			if err := m.call(t.Context(), store); !errors.Is(err, session.ErrUnavailable) {
 				t.Errorf("%s, %s: got %v; want ErrUnavailable", desc, m.name, err)
@@ -284,7 +281,7 @@ func Test_that_a_server_that_lets_nobody_in_is_unavailable(t *testing.T) {
 	} {
 		store := newStore(t, client, redisstore.Options{})
 		check := method{"Check", func(ctx context.Context, s *redisstore.Store) error { return s.Check(ctx) }}
-		for _, m := range append(methods[:len(methods):len(methods)], check) {
+		for _, m := range slices.Concat(methods, []method{check}) {
 			err := m.call(t.Context(), store)
 			if !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound) {
 				t.Errorf("%s, %s: got %v; want ErrUnavailable", desc, m.name, err)
@@ -301,10 +298,7 @@ func Test_that_a_server_that_came_back_empty_has_no_sessions(t *testing.T) {
 	store := newStore(t, clientOf(t, server, nil), redisstore.Options{})
 	ok(t, store.Write(t.Context(), key("k"), record(0, "one")))
 	ok(t, server.Restart())
-	for _, m := range methods[:5] { // the others do not need the record
-		if m.name == "Tagged" {
-			continue
-		}
+	for _, m := range named("Read", "Renew", "Write", "Touch", "Destroy") { // the others do not need the record
 		if err := m.call(t.Context(), store); !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("%s: got %v; want ErrNotFound", m.name, err)
 		}
@@ -318,14 +312,14 @@ func Test_that_errors_of_server_and_driver_give_nothing_away(t *testing.T) {
 	ok(t, err)
 	for desc, server := range map[string]*servers.RedisServer{"no commands": refusing, "no rights": strict} {
 		store := newStore(t, clientOf(t, server, nil), redisstore.Options{})
-		for _, m := range append(methods[:len(methods):len(methods)], creating) {
+		for _, m := range slices.Concat(methods, []method{creating}) {
 			silent(t, desc+", "+m.name, m.call(t.Context(), store))
 		}
 	}
 
 	for _, kind := range []string{"?", ":"} { // no type at all, and a number
 		store, fault := faulty(t)
-		for _, m := range append(methods[:len(methods):len(methods)], creating) {
+		for _, m := range slices.Concat(methods, []method{creating}) {
 			fault.arm(func([]byte) ([]byte, error) { return []byte(kind + key("k") + tag("t") + "the data\r\n"), nil })
 			silent(t, "garbled "+kind+", "+m.name, m.call(t.Context(), store))
 			if !fault.happened() {
@@ -335,7 +329,7 @@ func Test_that_errors_of_server_and_driver_give_nothing_away(t *testing.T) {
 	}
 }
 
-// silent fails if err is nil, or contains a key, a tag or data.
+// silent fails the test unless err is ErrUnavailable, and has no key, no tag and no data in it.
 func silent(t *testing.T, desc string, err error) {
 	t.Helper()
 	if !errors.Is(err, session.ErrUnavailable) {

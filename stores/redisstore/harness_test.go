@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -164,10 +165,11 @@ func newStore(t testing.TB, client redis.UniversalClient, opts redisstore.Option
 	return store
 }
 
-// sharedStore is a store on the shared server.
-func sharedStore(t *testing.T) *redisstore.Store {
+// sharedStore is a store on the shared server, and where it keeps what it has.
+func sharedStore(t *testing.T) (store *redisstore.Store, client *redis.Client, under string) {
 	t.Helper()
-	return newStore(t, clientOf(t, shared, nil), redisstore.Options{Prefix: prefix(t)})
+	client, under = clientOf(t, shared, nil), prefix(t)
+	return newStore(t, client, redisstore.Options{Prefix: under}), client, under
 }
 
 // record is a record that expires in an hour.
@@ -210,13 +212,18 @@ var (
 		{"Revoke", func(ctx context.Context, s *redisstore.Store) error { _, err := s.Revoke(ctx, tag("t")); return err }},
 		{"Untag", func(ctx context.Context, s *redisstore.Store) error { return s.Untag(ctx, tag("t"), key("k")) }},
 	}
-	methods = append(reading[:len(reading):len(reading)], changing...)
+	methods = slices.Concat(reading, changing)
 
 	// creating is a Write that runs no script.
 	creating = method{"Write what is new", func(ctx context.Context, s *redisstore.Store) error {
 		return s.Write(ctx, key("n"), record(0, "the data"))
 	}}
 )
+
+// named are the methods of these names.
+func named(names ...string) []method {
+	return slices.DeleteFunc(slices.Clone(methods), func(m method) bool { return !slices.Contains(names, m.name) })
+}
 
 // holds fails the test if the record under key is not this one.
 func holds(t *testing.T, s *redisstore.Store, key, data string, version uint64) {

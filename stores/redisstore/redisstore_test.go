@@ -142,7 +142,7 @@ func Test_that_each_method_is_one_round_trip_with_one_key(t *testing.T) {
 		ok(t, store.Write(ctx, key("d"), record(0, "one")))
 		client.AddHook(hook)
 
-		for _, m := range append(methods[:len(methods):len(methods)], []method{
+		for _, m := range slices.Concat(methods, []method{
 			{"Read what is missing", func(ctx context.Context, s *redisstore.Store) error { _, err := s.Read(ctx, key("m")); return err }},
 			{"Write with a conflict", func(ctx context.Context, s *redisstore.Store) error { return s.Write(ctx, key("c"), record(7, "two")) }},
 			{"Write what is missing", func(ctx context.Context, s *redisstore.Store) error { return s.Write(ctx, key("m"), record(7, "two")) }},
@@ -152,7 +152,7 @@ func Test_that_each_method_is_one_round_trip_with_one_key(t *testing.T) {
 			{"Destroy with a conflict", func(ctx context.Context, s *redisstore.Store) error { return s.Destroy(ctx, key("c"), 7) }},
 			{"Destroy any version", func(ctx context.Context, s *redisstore.Store) error { return s.Destroy(ctx, key("d"), 0) }},
 			{"Touch what is missing", func(ctx context.Context, s *redisstore.Store) error { return s.Touch(ctx, key("m"), inAnHour()) }},
-		}...) {
+		}) {
 			hook.expect(t, desc, store, m, "evalsha")
 		}
 		hook.expect(t, desc, store, creating, "set")
@@ -227,7 +227,8 @@ func Test_that_nothing_is_asked_for_somebody_who_has_given_up(t *testing.T) {
 }
 
 func Test_that_a_conflict_brings_the_current_record(t *testing.T) {
-	store, ctx := sharedStore(t), t.Context()
+	store, _, _ := sharedStore(t)
+	ctx := t.Context()
 	ok(t, store.Write(ctx, key("k"), record(0, "one")))
 	ok(t, store.Write(ctx, key("k"), record(1, "two")))
 	for name, err := range map[string]error{
@@ -268,8 +269,7 @@ func Test_that_a_clock_that_is_wrong_neither_lengthens_nor_shortens_a_session(t 
 }
 
 func Test_that_versions_are_exact(t *testing.T) {
-	client, prefix := clientOf(t, shared, nil), prefix(t)
-	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	store, client, prefix := sharedStore(t)
 	for _, version := range []uint64{10, 1 << 53, 1<<53 + 1, math.MaxInt64, math.MaxUint64 - 1} {
 		name := key(strconv.FormatUint(version, 10))
 		ok(t, store.Write(t.Context(), name, record(0, "one")))
@@ -289,8 +289,7 @@ func Test_that_versions_are_exact(t *testing.T) {
 
 // The next release reads what this one has written.
 func Test_that_a_session_is_its_version_and_its_data(t *testing.T) {
-	client, prefix := clientOf(t, shared, nil), prefix(t)
-	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	store, client, prefix := sharedStore(t)
 	ctx, at := t.Context(), prefix+"s:"+key("k")
 	stored := func(want string) {
 		t.Helper()
@@ -310,8 +309,7 @@ func Test_that_a_session_is_its_version_and_its_data(t *testing.T) {
 }
 
 func Test_what_a_write_does_whose_record_has_expired_already(t *testing.T) {
-	client, prefix := clientOf(t, shared, nil), prefix(t)
-	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	store, client, prefix := sharedStore(t)
 	ctx := t.Context()
 	write := func(name string, version uint64) error {
 		return store.Write(ctx, key(name), session.Record{Version: version, Expires: time.Now().Add(-time.Hour)})
@@ -337,8 +335,7 @@ func Test_what_a_write_does_whose_record_has_expired_already(t *testing.T) {
 }
 
 func Test_that_nothing_stays_for_ever(t *testing.T) {
-	client, prefix := clientOf(t, shared, nil), prefix(t)
-	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	store, client, prefix := sharedStore(t)
 	ctx := t.Context()
 	together(8, func(worker int) {
 		for i := range 200 {
@@ -377,8 +374,7 @@ func Test_that_nothing_stays_for_ever(t *testing.T) {
 }
 
 func Test_that_a_tag_lives_as_long_as_its_last_entry(t *testing.T) {
-	client, prefix := clientOf(t, shared, nil), prefix(t)
-	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	store, client, prefix := sharedStore(t)
 	for _, minutes := range []time.Duration{10, 60, 20} {
 		ok(t, store.Tag(t.Context(), tag("t"), key(minutes.String()), time.Now().Add(minutes*time.Minute)))
 	}
@@ -389,8 +385,7 @@ func Test_that_a_tag_lives_as_long_as_its_last_entry(t *testing.T) {
 }
 
 func Test_that_an_expired_entry_is_removed_and_not_just_hidden(t *testing.T) {
-	client, prefix := clientOf(t, shared, nil), prefix(t)
-	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	store, client, prefix := sharedStore(t)
 	ctx := t.Context()
 	for i := range 100 {
 		ok(t, store.Tag(ctx, tag("t"), key(fmt.Sprint(i)), inAnHour()))
@@ -416,8 +411,7 @@ func Test_that_stores_with_different_prefixes_do_not_meet(t *testing.T) {
 }
 
 func Test_that_what_is_not_a_session_is_an_error_and_not_not_found(t *testing.T) {
-	client, prefix := clientOf(t, shared, nil), prefix(t)
-	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	store, client, prefix := sharedStore(t)
 	ctx, at := t.Context(), prefix+"s:"+key("k")
 	text := func(value string) func() error {
 		return func() error { return client.Set(ctx, at, value, time.Hour).Err() }
@@ -575,8 +569,7 @@ func Test_that_check_warns_of_each_master_of_a_cluster_that_evicts(t *testing.T)
 }
 
 func Test_that_a_tag_whose_only_entry_is_revoked_still_has_a_time_to_live(t *testing.T) {
-	client, prefix := clientOf(t, shared, nil), prefix(t)
-	store := newStore(t, client, redisstore.Options{Prefix: prefix})
+	store, client, prefix := sharedStore(t)
 	ok(t, store.Tag(t.Context(), tag("t"), key("k"), inAnHour()))
 	_, err := store.Revoke(t.Context(), tag("t"))
 	ok(t, err)
