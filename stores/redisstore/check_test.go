@@ -17,57 +17,56 @@ import (
 )
 
 func Test_that_a_client_that_would_hang_or_forget_is_refused(t *testing.T) {
-	single := func(obeys bool) *redis.Client {
-		return redis.NewClient(&redis.Options{ContextTimeoutEnabled: obeys})
+	single := func(o redis.Options) *redis.Client {
+		o.ContextTimeoutEnabled = true
+		return redis.NewClient(&o)
 	}
-	cluster := func(obeys bool) *redis.ClusterClient {
-		return redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: obeys})
+	cluster := func(o redis.ClusterOptions) *redis.ClusterClient {
+		o.ContextTimeoutEnabled = true
+		return redis.NewClusterClient(&o)
 	}
-	custom := struct{ redis.UniversalClient }{single(false)}
-	hasty := redis.NewClient(&redis.Options{ContextTimeoutEnabled: true, ReadTimeout: time.Second})
-	hastyCluster := redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, ReadTimeout: 50 * time.Millisecond})
-	endless := redis.NewClient(&redis.Options{ContextTimeoutEnabled: true, ReadTimeout: -1})
+	custom := struct{ redis.UniversalClient }{redis.NewClient(&redis.Options{})}
 	for _, tc := range []struct {
-		desc   string
-		client redis.UniversalClient
-		opts   redisstore.Options
-		want   string // part of the error; "" = none
+		desc     string
+		client   redis.UniversalClient
+		replicas int    // MinReplicas
+		want     string // part of the error; "" = none
 	}{
-		{"no client", nil, redisstore.Options{}, "nil"},
-		{"a nil pointer", (*redis.Client)(nil), redisstore.Options{}, "nil"},
-		{"a nil pointer for a cluster", (*redis.ClusterClient)(nil), redisstore.Options{}, "nil"},
-		{"one that ignores deadlines", single(false), redisstore.Options{}, "ContextTimeoutEnabled: true"},
-		{"one that obeys them", single(true), redisstore.Options{}, ""},
-		{"one of a cluster that ignores deadlines", cluster(false), redisstore.Options{}, "ContextTimeoutEnabled: true"},
-		{"one of a cluster that obeys them", cluster(true), redisstore.Options{}, ""},
-		{"one of a cluster that reads from replicas", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, ReadOnly: true}), redisstore.Options{}, "leave ReadOnly"},
-		{"one that reads from whoever is near", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, RouteByLatency: true}), redisstore.Options{}, "leave ReadOnly"},
-		{"one of another type", custom, redisstore.Options{}, ""},
-		{"a ring", redis.NewRing(&redis.RingOptions{ContextTimeoutEnabled: true}), redisstore.Options{}, "Ring"},
-		{"fewer than no replicas", single(true), redisstore.Options{MinReplicas: -1}, "MinReplicas is -1"},
-		{"all that is wrong, at once", single(false), redisstore.Options{MinReplicas: -1}, "ContextTimeoutEnabled: true in its options\nredisstore: Options.MinReplicas is -1"},
-		{"no client, and fewer than no replicas", (*redis.Client)(nil), redisstore.Options{MinReplicas: -1}, "make one, by redis.NewClient say\nredisstore: Options.MinReplicas is -1"},
-		{"a ring, and fewer than no replicas", redis.NewRing(&redis.RingOptions{ContextTimeoutEnabled: true}), redisstore.Options{MinReplicas: -1}, "Options.MinReplicas is -1"},
-		{"one that sends nothing", redis.NewClient(&redis.Options{ContextTimeoutEnabled: true, MaxRetries: -2}), redisstore.Options{}, "write -1"},
-		{"one that sends each command once", redis.NewClient(&redis.Options{ContextTimeoutEnabled: true, MaxRetries: -1}), redisstore.Options{}, ""},
-		{"one of a cluster that asks no node", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, MaxRedirects: -2}), redisstore.Options{}, "write -1"},
-		{"one of a cluster whose nodes are sent nothing", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, MaxRetries: -2}), redisstore.Options{}, "write -1"},
-		{"one of a cluster that asks once", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, MaxRedirects: -1, MaxRetries: -1}), redisstore.Options{}, ""},
-		{"one whose reads no deadline ends", redis.NewClient(&redis.Options{ContextTimeoutEnabled: true, ReadTimeout: -2, WriteTimeout: time.Second}), redisstore.Options{}, "write -1"},
-		{"one whose writes no deadline ends", redis.NewClient(&redis.Options{ContextTimeoutEnabled: true, WriteTimeout: -2}), redisstore.Options{}, "write -1"},
-		{"one without limits of its own", redis.NewClient(&redis.Options{ContextTimeoutEnabled: true, ReadTimeout: -1, WriteTimeout: -1}), redisstore.Options{}, ""},
-		{"one of a cluster whose reads no deadline ends", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, ReadTimeout: -2, WriteTimeout: time.Second}), redisstore.Options{}, "write -1"},
-		{"one of a cluster whose writes no deadline ends", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, WriteTimeout: -2}), redisstore.Options{}, "write -1"},
-		{"one of a cluster without limits of its own", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, ReadTimeout: -1, WriteTimeout: -1}), redisstore.Options{}, ""},
-		{"replicas of one of another type", custom, redisstore.Options{MinReplicas: 1}, "MinReplicas"},
-		{"replicas", single(true), redisstore.Options{MinReplicas: 1}, ""},
-		{"replicas in a cluster", cluster(true), redisstore.Options{MinReplicas: 1}, ""},
-		{"replicas of one that waits no longer than for them", hasty, redisstore.Options{MinReplicas: 1}, "ReadTimeout is 1s"},
-		{"replicas of one of a cluster that waits less", hastyCluster, redisstore.Options{MinReplicas: 1}, "ReadTimeout is 50ms"},
-		{"replicas of one that waits for ever", endless, redisstore.Options{MinReplicas: 1}, ""},
-		{"no replicas of one that waits a second", hasty, redisstore.Options{}, ""},
+		{"no client", nil, 0, "nil"},
+		{"a nil pointer", (*redis.Client)(nil), 0, "nil"},
+		{"a nil pointer for a cluster", (*redis.ClusterClient)(nil), 0, "nil"},
+		{"one that ignores deadlines", redis.NewClient(&redis.Options{}), 0, "ContextTimeoutEnabled: true"},
+		{"one that obeys them", single(redis.Options{}), 0, ""},
+		{"one of a cluster that ignores deadlines", redis.NewClusterClient(&redis.ClusterOptions{}), 0, "ContextTimeoutEnabled: true"},
+		{"one of a cluster that obeys them", cluster(redis.ClusterOptions{}), 0, ""},
+		{"one of a cluster that reads from replicas", cluster(redis.ClusterOptions{ReadOnly: true}), 0, "leave ReadOnly"},
+		{"one that reads from whoever is near", cluster(redis.ClusterOptions{RouteByLatency: true}), 0, "leave ReadOnly"},
+		{"one of another type", custom, 0, ""},
+		{"a ring", redis.NewRing(&redis.RingOptions{ContextTimeoutEnabled: true}), 0, "Ring"},
+		{"fewer than no replicas", single(redis.Options{}), -1, "MinReplicas is -1"},
+		{"all that is wrong, at once", redis.NewClient(&redis.Options{}), -1, "ContextTimeoutEnabled: true in its options\nredisstore: Options.MinReplicas is -1"},
+		{"no client, and fewer than no replicas", (*redis.Client)(nil), -1, "make one, by redis.NewClient say\nredisstore: Options.MinReplicas is -1"},
+		{"a ring, and fewer than no replicas", redis.NewRing(&redis.RingOptions{ContextTimeoutEnabled: true}), -1, "Options.MinReplicas is -1"},
+		{"one that sends nothing", single(redis.Options{MaxRetries: -2}), 0, "write -1"},
+		{"one that sends each command once", single(redis.Options{MaxRetries: -1}), 0, ""},
+		{"one of a cluster that asks no node", cluster(redis.ClusterOptions{MaxRedirects: -2}), 0, "write -1"},
+		{"one of a cluster whose nodes are sent nothing", cluster(redis.ClusterOptions{MaxRetries: -2}), 0, "write -1"},
+		{"one of a cluster that asks once", cluster(redis.ClusterOptions{MaxRedirects: -1, MaxRetries: -1}), 0, ""},
+		{"one whose reads no deadline ends", single(redis.Options{ReadTimeout: -2, WriteTimeout: time.Second}), 0, "write -1"},
+		{"one whose writes no deadline ends", single(redis.Options{WriteTimeout: -2}), 0, "write -1"},
+		{"one without limits of its own", single(redis.Options{ReadTimeout: -1, WriteTimeout: -1}), 0, ""},
+		{"one of a cluster whose reads no deadline ends", cluster(redis.ClusterOptions{ReadTimeout: -2, WriteTimeout: time.Second}), 0, "write -1"},
+		{"one of a cluster whose writes no deadline ends", cluster(redis.ClusterOptions{WriteTimeout: -2}), 0, "write -1"},
+		{"one of a cluster without limits of its own", cluster(redis.ClusterOptions{ReadTimeout: -1, WriteTimeout: -1}), 0, ""},
+		{"replicas of one of another type", custom, 1, "MinReplicas"},
+		{"replicas", single(redis.Options{}), 1, ""},
+		{"replicas in a cluster", cluster(redis.ClusterOptions{}), 1, ""},
+		{"replicas of one that waits no longer than for them", single(redis.Options{ReadTimeout: time.Second}), 1, "ReadTimeout is 1s"},
+		{"replicas of one of a cluster that waits less", cluster(redis.ClusterOptions{ReadTimeout: 50 * time.Millisecond}), 1, "ReadTimeout is 50ms"},
+		{"replicas of one that waits for ever", single(redis.Options{ReadTimeout: -1}), 1, ""},
+		{"no replicas of one that waits a second", single(redis.Options{ReadTimeout: time.Second}), 0, ""},
 	} {
-		store, err := redisstore.New(tc.client, tc.opts)
+		store, err := redisstore.New(tc.client, redisstore.Options{MinReplicas: tc.replicas})
 		switch {
 		case tc.want == "" && (err != nil || store == nil):
 			t.Errorf("%s: got %v; want none", tc.desc, err)
