@@ -16,19 +16,22 @@ import (
 
 func TestContract(t *testing.T) {
 	storetest.Run(t, func(*testing.T) storetest.Harness {
-		clock := newClock()
-		return storetest.Harness{
-			Store:   memorystore.New(memorystore.Options{Now: clock.Now}),
-			Now:     clock.Now,
-			Advance: clock.Advance,
-		}
+		h := newHarness(memorystore.Options{})
+		return storetest.Harness{Store: h.Store, Now: h.clock.Now, Advance: h.clock.Advance}
 	})
 }
 
-// harness is a new store and its clock.
+// harness is a store and its clock.
 type harness struct {
-	session.Store
+	*memorystore.Store
 	clock *clock
+}
+
+func newHarness(opts memorystore.Options) harness {
+	h := harness{clock: newClock()}
+	opts.Now = h.clock.Now
+	h.Store = memorystore.New(opts)
+	return h
 }
 
 // clock is a time that moves only when a test says so.
@@ -47,6 +50,14 @@ func (c *clock) In(d time.Duration) time.Time { return c.Now().Add(d) }
 // record is a record that expires in an hour.
 func (h harness) record(version uint64, data string) session.Record {
 	return session.Record{Data: []byte(data), Version: version, Expires: h.clock.In(time.Hour)}
+}
+
+// fill creates n records that expire in d.
+func (h harness) fill(t *testing.T, prefix string, n int, d time.Duration) {
+	t.Helper()
+	for i := range n {
+		must(t, h.Write(t.Context(), fmt.Sprint(prefix, i), session.Record{Data: []byte("data"), Expires: h.clock.In(d)}))
+	}
 }
 
 // together runs fn in n goroutines that start at the same time.
@@ -90,6 +101,13 @@ func (h harness) expiresIn(ctx context.Context, key string, d time.Duration) err
 func (h harness) gone(ctx context.Context, key string) error {
 	_, err := h.Read(ctx, key)
 	return want(err, session.ErrNotFound)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func want(got, want error) error {
