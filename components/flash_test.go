@@ -3,7 +3,6 @@ package components_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -20,6 +20,58 @@ import (
 	"github.com/echo-hypermedia/session/components"
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
+
+func everyKind(s *session.Session) {
+	s.FlashInfo("Tea is ready.")
+	s.FlashSuccess("Saved.")
+	s.FlashError("Not sent.")
+	s.FlashWarning("Nearly full.")
+	s.FlashSuccess("Sent & seen.")
+}
+
+func flashStates() []state {
+	link := session.Message{Kind: session.KindSuccess, Title: "Order 7", Text: "is on its way.", Href: "/orders/7", Label: "Follow it"}
+	custom := func(m session.Message) templ.Component {
+		return text(func(context.Context) string { return m.Kind + ": " + m.Text + "\n" })
+	}
+	list := []state{
+		{"flash-empty", nil, nil, components.FlashAlerts},
+		{"flash-every-kind", nil, everyKind, components.FlashAlerts},
+		{"flash-title-and-link", nil, func(s *session.Session) { s.FlashAlert(link) }, components.FlashAlerts},
+		{"flash-link-without-label", nil, func(s *session.Session) {
+			s.FlashAlert(session.Message{Kind: "info", Text: "See", Href: "https://example.org/a?b=c&d"})
+		}, components.FlashAlerts},
+		{"flash-aliases", nil, func(s *session.Session) {
+			s.Flash("notice", "A notice.")
+			s.Flash("danger", "A danger.")
+		}, components.FlashAlerts},
+		{"flash-unnamed-kind", nil, func(s *session.Session) {
+			s.FlashAlert(session.Message{Kind: "promo", Text: "Half price."})
+		}, components.FlashAlerts},
+		{"flash-named-kinds", nil, func(s *session.Session) {
+			everyKind(s)
+			s.FlashAlert(session.Message{Kind: "promo", Text: "Half price."})
+		}, components.FlashAlerts(components.FlashProps{Kinds: []string{"promo", "success"}})},
+		{"flash-dismiss", nil, everyKind, components.FlashAlerts(components.FlashProps{Dismiss: true})},
+		{"flash-auto-dismiss", nil, everyKind, components.FlashAlerts(components.FlashProps{AutoDismiss: 5 * time.Second})},
+		{"flash-sticky", nil, everyKind, components.FlashAlerts(components.FlashProps{AutoDismiss: time.Hour, Sticky: []string{"notice"}})},
+		{"flash-region-of-your-own", nil, everyKind, components.FlashAlerts(components.FlashProps{
+			ID: "toasts", Class: "wide", Attrs: templ.Attributes{"up-flashes": true, "class": "tall", "aria-live": "assertive"}})},
+		{"flash-item-of-your-own", nil, everyKind, components.FlashAlerts(components.FlashProps{Item: custom})},
+		{"flash-of-one-kind", nil, everyKind, components.Flash("success", components.FlashProps{Dismiss: true})},
+		{"flash-of-one-kind-empty", nil, nil, components.Flash("success")},
+		{"flash-message", nil, func(s *session.Session) { s.Flash("newsletter", "Welcome!") },
+			with(components.FlashMessage("newsletter"), text(components.Message[string]))},
+		{"flash-message-empty", nil, nil, with(components.FlashMessage("newsletter"), text(components.Message[string]))},
+	}
+	positions := []components.Position{components.Inline, components.TopStart, components.TopCenter, components.TopEnd,
+		components.BottomStart, components.BottomCenter, components.BottomEnd}
+	for i, position := range positions {
+		list = append(list, state{fmt.Sprint("flash-position-", i), nil, nil,
+			components.FlashAlerts(components.FlashProps{Position: position})})
+	}
+	return list
+}
 
 func Test_that_an_alert_is_shown_once(t *testing.T) {
 	v := newVisitor(t)
@@ -168,140 +220,6 @@ func Test_that_without_a_session_there_is_nothing_to_show(t *testing.T) {
 	}
 	if got := components.Message[string](context.Background()); got != "" {
 		t.Errorf("the message is %q", got)
-	}
-}
-
-func Test_that_a_message_has_the_type_it_was_flashed_with(t *testing.T) {
-	type order struct {
-		ID   int
-		Open bool
-	}
-	v := newVisitor(t)
-	v.post(nil, func(s *session.Session) {
-		s.Flash("order", order{7, true})
-		s.Flash("count", 3)
-		s.FlashErrors(map[string]string{"E_LIMIT": "Too many tries."})
-	})
-	var (
-		got   order
-		count int
-		wrong bool
-		limit session.PageError
-	)
-	read := func(fn func(ctx context.Context)) templ.Component {
-		return text(func(ctx context.Context) string { fn(ctx); return "" })
-	}
-	v.get(templ.Join(
-		with(components.FlashMessage("order"), read(func(ctx context.Context) { got = components.Message[order](ctx) })),
-		with(components.FlashMessage("count"), read(func(ctx context.Context) {
-			count = components.Message[int](ctx)
-			wrong = components.Message[bool](ctx)
-		})),
-		with(components.Error("E_LIMIT"), read(func(ctx context.Context) { limit = components.Message[session.PageError](ctx) })),
-	))
-	if want := (order{7, true}); got != want {
-		t.Errorf("the order is %v; want %v", got, want)
-	}
-	if count != 3 || wrong {
-		t.Errorf("the count is %d, and %t as a bool", count, wrong)
-	}
-	if want := (session.PageError{Code: "E_LIMIT", Text: "Too many tries."}); limit != want {
-		t.Errorf("the error is %v; want %v", limit, want)
-	}
-}
-
-func Test_that_a_message_is_consumed_whether_its_block_reads_it_or_not(t *testing.T) {
-	v := newVisitor(t)
-	v.post(nil, func(s *session.Session) { s.Flash("note", true) })
-	block := with(components.FlashMessage("note"), templ.Raw("noted"))
-	if got := v.get(block); got != "noted" {
-		t.Errorf("got %q", got)
-	}
-	if got := v.get(block); got != "" {
-		t.Errorf("got %q again", got)
-	}
-}
-
-func Test_that_what_a_block_could_not_show_is_an_error(t *testing.T) {
-	v := newVisitor(t)
-	v.post(nil, flashSome)
-	broken := templ.ComponentFunc(func(context.Context, io.Writer) error { return errBroken })
-	v.in(func(ctx context.Context) {
-		for name, block := range map[string]templ.Component{
-			"FlashMessage": components.FlashMessage("note"), "Error": components.Error("E_LIMIT"), "Errors": components.Errors(),
-			"Form": components.Form(components.FormProps{}),
-		} {
-			if err := with(block, broken).Render(ctx, new(bytes.Buffer)); !errors.Is(err, errBroken) {
-				t.Errorf("%s: got error %v; want %v", name, err, errBroken)
-			}
-		}
-	})
-}
-
-func Test_that_an_inner_block_has_its_own_message(t *testing.T) {
-	message := text(components.Message[string])
-	v := newVisitor(t)
-	v.post(nil, func(s *session.Session) {
-		s.Flash("outer", "o")
-		s.Flash("inner", "i")
-	})
-	got := v.get(with(components.FlashMessage("outer"), templ.Join(message, with(components.FlashMessage("inner"), message), message)))
-	if got != "oio" {
-		t.Errorf("got %q; want %q", got, "oio")
-	}
-}
-
-func Test_that_styles_and_script_come_once_and_with_the_nonce(t *testing.T) {
-	for _, tc := range []struct {
-		element, text string
-		component     func() templ.Component
-	}{
-		{"style", components.CSS, components.Styles},
-		{"script", components.JS, components.Script},
-	} {
-		ctx := templ.WithNonce(templ.InitializeContext(context.Background()), "abc")
-		var out bytes.Buffer
-		for range 2 {
-			if err := tc.component().Render(ctx, &out); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if want := fmt.Sprintf(`<%s nonce="abc">%s</%[1]s>`, tc.element, tc.text); out.String() != want {
-			t.Errorf("got %q", out.String())
-		}
-		if strings.Contains(tc.text, "</") {
-			t.Errorf("the text ends its %s element", tc.element)
-		}
-	}
-}
-
-// Our rules for what frameworks do not have must win over their rules for all elements. Nobody else
-// uses class names like these.
-var ownRules = regexp.MustCompile(`^(:is\()?(\.flash-|\.pico-|\[data-flash\])`)
-
-func Test_that_looks_yield_to_every_rule(t *testing.T) {
-	for _, forbidden := range []string{"!important", "url(", "@import", "-left:", "-right:", "\tleft:", "\tright:"} {
-		if strings.Contains(components.CSS, forbidden) {
-			t.Errorf("the stylesheet has %s", forbidden)
-		}
-	}
-	for line := range strings.Lines(components.CSS) {
-		selector := strings.TrimSpace(line)
-		if !strings.Contains(selector, "{") || strings.HasPrefix(selector, "@") || strings.HasPrefix(selector, "to") ||
-			strings.HasPrefix(selector, "from") || strings.Contains(selector, "% {") {
-			continue
-		}
-		if !strings.HasPrefix(selector, ":where(") && !strings.HasPrefix(selector, ":root[data-theme=") && !ownRules.MatchString(selector) {
-			t.Errorf("%s is more specific than an application's rule may be", selector)
-		}
-	}
-}
-
-func Test_that_a_message_is_shown_with_its_value_under_another_name_of_its_kind(t *testing.T) {
-	value := text(func(ctx context.Context) string { return fmt.Sprint(components.Message[int](ctx)) })
-	got := after(t, nil, func(s *session.Session) { s.Flash("error", 7) }, with(components.FlashMessage("danger"), value))
-	if got != "7" {
-		t.Errorf("got %q; want 7", got)
 	}
 }
 

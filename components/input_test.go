@@ -2,8 +2,6 @@ package components_test
 
 import (
 	"bytes"
-	"cmp"
-	"context"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +19,70 @@ import (
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/components"
 )
+
+// textTypes are the types whose value is an attribute.
+var textTypes = map[string][2]string{ // the default, and what is submitted
+	"text": {"a", "b"}, "email": {"a@example.org", "b@example.org"}, "url": {"https://a.example", "https://b.example"},
+	"tel": {"1", "2"}, "search": {"a", "b"}, "number": {"1", "2.5"}, "range": {"1", "9"}, "color": {"#000000", "#ffffff"},
+	"date": {"2026-01-01", "2026-12-31"}, "time": {"09:00", "23:59"}, "datetime-local": {"2026-01-01T09:00", "2026-12-31T23:59"},
+	"month": {"2026-01", "2026-12"}, "week": {"2026-W01", "2026-W53"}, "hidden": {"a", "b"},
+	"password": {"never", "never"}, "file": {"never", "never"}, "submit": {"Save", "never"}, "textarea": {"a\nb", "\nc\nd"},
+}
+
+func inputStates() []state {
+	var list []state
+	for kind, values := range textTypes {
+		in := components.Input{Type: kind, Value: values[0]}
+		form := url.Values{"x": {values[1]}}
+		list = append(list,
+			state{"input-" + kind, nil, nil, components.OldInput("x", in)},
+			state{"input-" + kind + "-old", form, (*session.Session).FlashAll, components.OldInput("x", in)},
+			state{"input-" + kind + "-error", form, wrong("x"), components.OldInput("x", in)},
+			state{"field-" + kind, form, wrong("x"), components.Field("x", labelled(in))},
+		)
+	}
+	box := components.Input{Type: "checkbox", Checked: true}
+	tag := components.Input{Type: "checkbox", Value: "go"}
+	pro := components.Input{Type: "radio", Value: "pro"}
+	fruit := components.Options("a", "Apple", "b", "Banana", "c", "Cherry")
+	one := components.Input{Type: "select", Options: fruit, Value: "b", Prompt: "Choose"}
+	many := components.Input{Type: "select", Options: fruit, Values: []string{"a", "b"}, Multiple: true}
+	grouped := components.Input{Type: "select", Options: []components.Option{
+		{Value: "", Label: "None"}, {Value: "a", Group: "Pome"}, {Value: "p", Label: "Pear", Group: "Pome", Selected: true},
+		{Value: "b", Label: "Banana", Group: "Berries", Disabled: true, Selected: true}}}
+	checkbox := func(in components.Input) components.Input { in.Unchecked = "0"; return in }
+	return append(list,
+		state{"checkbox", nil, nil, components.OldInput("x", box)},
+		state{"checkbox-old-checked", url.Values{"x": {"1"}}, (*session.Session).FlashAll, components.OldInput("x", box)},
+		state{"checkbox-old-unchecked", url.Values{}, (*session.Session).FlashAll, components.OldInput("x", box)},
+		state{"checkbox-hidden-sibling", url.Values{"x": {"0"}}, (*session.Session).FlashAll, components.OldInput("x", checkbox(box))},
+		state{"checkbox-hidden-sibling-checked", url.Values{"x": {"1", "0"}}, wrong("x"), components.OldInput("x", checkbox(box))},
+		state{"checkbox-of-a-list", url.Values{"tags[]": {"go", "echo"}}, wrong("tags.1"), components.OldInput("tags[]", tag)},
+		state{"radio", nil, nil, components.OldInput("plan", pro)},
+		state{"radio-old", url.Values{"plan": {"pro"}}, wrong("plan"), components.OldInput("plan", pro)},
+		state{"select", nil, nil, components.OldInput("x", one)},
+		state{"select-old", url.Values{"x": {"c"}}, wrong("x"), components.OldInput("x", one)},
+		state{"select-old-prompt", url.Values{"x": {""}}, wrong("x"), components.OldInput("x", one)},
+		state{"select-old-not-offered", url.Values{"x": {"z"}}, (*session.Session).FlashAll, components.OldInput("x", one)},
+		state{"select-multiple", nil, nil, components.OldInput("x", many)},
+		state{"select-multiple-old", url.Values{"x": {"c", "a", "z"}}, wrong("x"), components.OldInput("x", many)},
+		state{"select-multiple-old-none", url.Values{"y": {""}}, (*session.Session).FlashAll, components.OldInput("x[]", many)},
+		state{"select-groups", nil, nil, components.OldInput("x", grouped)},
+		state{"input-merged-attributes", nil, wrong("x"), components.OldInput("x", components.Input{
+			Class: "wide", DescribedBy: "more", Attrs: templ.Attributes{
+				"class": "tall", "aria-describedby": "most", "required": true, "name": "y", "TYPE": "file", "value": "v", "checked": true,
+				"aria-invalid": "grammar", "bad key": "1", "a=b": "1", `a"b`: "1", "a/b": "1", "a>b": "1", "a<b": "1", "a&b": "1", "": "1",
+				"hx-get": "/check", "data-n": 3}})},
+		state{"input-ids", nil, nil, components.OldInput("items[0][name]", components.Input{})},
+		state{"input-in-a-named-form", url.Values{session.FormField: {"login"}, "x": {"b"}}, wrong("x"),
+			inForm("login", components.OldInput("x"))},
+	)
+}
+
+func labelled(in components.Input) components.Input {
+	in.Label, in.Hint = "Label", "Hint"
+	return in
+}
 
 func Test_that_a_password_and_a_file_never_have_a_value(t *testing.T) {
 	for _, kind := range []string{"password", "file", "PassWord", " password "} {
@@ -219,155 +281,6 @@ func Test_that_old_input_and_errors_end_with_the_page(t *testing.T) {
 	}
 }
 
-func Test_that_the_functions_say_what_the_components_show(t *testing.T) {
-	v := newVisitor(t)
-	v.post(url.Values{"title": {""}, "tags[]": {"go", "templ"}, "plan": {"pro"}}, func(s *session.Session) {
-		s.FlashExcept("left")
-		s.FlashInputErrors(map[string][]string{"title": {"Enter a title", "Use letters"}})
-	})
-	v.in(func(ctx context.Context) {
-		check(t, "Old empty", components.Old(ctx, "title", "default"), "")
-		check(t, "Old left out", components.Old(ctx, "left", "default"), "default")
-		check(t, "Old left out without a default", components.Old(ctx, "left"), "")
-		check(t, "OldAll", strings.Join(components.OldAll(ctx, "tags[]", "x"), " "), "go templ")
-		check(t, "Submitted", components.Submitted(ctx), true)
-		check(t, "IsChecked", components.IsChecked(ctx, "tags[]", "go"), true)
-		check(t, "IsChecked not", components.IsChecked(ctx, "tags[]", "echo", true), false)
-		check(t, "IsChecked left out", components.IsChecked(ctx, "left", "1", true), true)
-		check(t, "IsSelected", components.IsSelected(ctx, "plan", "pro"), true)
-		check(t, "Checked", components.Checked(ctx, "plan", "pro")["checked"], any(true))
-		check(t, "Selected not", components.Selected(ctx, "plan", "free", true)["selected"], any(false))
-		check(t, "HasError", components.HasError(ctx, "title"), true)
-		check(t, "HasError not", components.HasError(ctx, "plan"), false)
-		check(t, "ErrorFor", components.ErrorFor(ctx, "title"), "Enter a title")
-		check(t, "ErrorsFor", len(components.ErrorsFor(ctx, "title")), 2)
-		check(t, "HasErrors", components.HasErrors(ctx), true)
-		check(t, "Title", components.Title(ctx, "New post"), "Error: New post")
-		check(t, "Invalid", components.Invalid(ctx, "title", "help")["aria-describedby"], any("help title-error"))
-		check(t, "Invalid", components.Invalid(ctx, "title")["aria-invalid"], any("true"))
-		check(t, "Invalid not", len(components.Invalid(ctx, "plan")), 0)
-		check(t, "Invalid not, with a hint", components.Invalid(ctx, "plan", "help")["aria-describedby"], any("help"))
-	})
-}
-
-func Test_that_an_error_of_the_page_is_one_of_the_errors(t *testing.T) {
-	v := newVisitor(t)
-	v.post(nil, func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "Too many tries."}) })
-	v.in(func(ctx context.Context) { check(t, "HasErrors", components.HasErrors(ctx), true) })
-}
-
-func Test_that_the_functions_do_without_a_session(t *testing.T) {
-	ctx := context.Background()
-	check(t, "Old", components.Old(ctx, "title", "default"), "default")
-	check(t, "Submitted", components.Submitted(ctx), false)
-	check(t, "IsChecked", components.IsChecked(ctx, "x", "1", true), true)
-	check(t, "HasErrors", components.HasErrors(ctx), false)
-	check(t, "Title", components.Title(ctx, "New post"), "New post")
-	check(t, "Invalid", len(components.Invalid(ctx, "x")), 0)
-}
-
-func Test_that_a_title_says_whether_there_are_errors(t *testing.T) {
-	cases := []struct {
-		claim string
-		flash func(s *session.Session)
-		want  string
-	}{
-		{"one of the page", func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "Too many tries."}) }, "Error: New post"},
-		{"one of a form, which is further down and has a name", wrong("title"), "Error: New post"},
-		{"none", (*session.Session).FlashAll, "New post"},
-	}
-	for _, tc := range cases {
-		v := newVisitor(t)
-		v.post(url.Values{session.FormField: {"post"}}, tc.flash)
-		got := v.get(text(func(ctx context.Context) string { return components.Title(ctx, "New post") }))
-		check(t, tc.claim, got, tc.want)
-	}
-}
-
-func Test_that_the_title_of_a_part_ends_no_form(t *testing.T) {
-	v := newVisitor(t)
-	v.post(url.Values{session.FormField: {"post"}}, wrong("title"))
-	v.parts = true // of another tab
-	check(t, "Title", v.get(text(func(ctx context.Context) string { return components.Title(ctx, "Sidebar") })), "Error: Sidebar")
-	v.parts = false
-	v.in(func(ctx context.Context) {
-		if len(session.FromContext(ctx).Submission("post").Errors("title")) == 0 {
-			t.Error("the form that waits to be corrected is gone")
-		}
-	})
-}
-
-func check[T comparable](t *testing.T, what string, got, want T) {
-	t.Helper()
-	if got != want {
-		t.Errorf("%s is %v; want %v", what, got, want)
-	}
-}
-
-func Test_that_ids_come_from_names(t *testing.T) {
-	ctx := context.Background()
-	for name, want := range map[string]string{
-		"title":             "title",
-		"items[0].name":     "items-0-name",
-		"items[0][name]":    "items-0-name",
-		"items.0.name":      "items-0-name",
-		"tags[]":            "tags",
-		"first_name":        "first_name",
-		"two words\tand 3":  "two-words-and-3",
-		"größe":             "größe",
-		"दिन 😀":             "दिन-😀",
-		"cafe\u0301\u3000x": "cafe\u0301-x",
-		"-first--name":      "-first--name",
-		"":                  "field",
-		`"><`:               "field",
-	} {
-		check(t, name, components.FieldID(ctx, name), want)
-		check(t, name, components.ErrorID(ctx, name), want+"-error")
-		check(t, name, components.HintID(ctx, name), want+"-hint")
-	}
-	check(t, "in a form", components.FieldID(components.InForm(ctx, "log in"), "email"), "log-in-email")
-	check(t, "radio", html(t, components.OldInput("plan", components.Input{Type: "radio", Value: "pro"})),
-		`<input type="radio" id="plan-pro" name="plan" value="pro">`)
-	check(t, "own id", html(t, components.OldInput("x", components.Input{Attrs: templ.Attributes{"id": "own"}})),
-		`<input type="text" id="own" name="x">`)
-}
-
-func Test_that_attributes_count_in_any_case(t *testing.T) {
-	letters := components.Options("a", "A", "b", "B")
-	cases := []struct {
-		claim string
-		input components.Input
-		want  string
-		count int
-	}{
-		{"a disabled box keeps its default", components.Input{Type: "checkbox", Checked: true, Attrs: templ.Attributes{"Disabled": true}}, " checked", 1},
-		{"so does the field that speaks for it", components.Input{Type: "checkbox", Unchecked: "0", Attrs: templ.Attributes{"DISABLED": true}}, " disabled", 2},
-		{"of a group no box is required", components.Input{Type: "checkbox", Options: letters, Attrs: templ.Attributes{"Required": true}}, "required", 0},
-		{"a list may take several", components.Input{Type: "select", Options: letters, Values: []string{"a", "b"}, Attrs: templ.Attributes{"MULTIPLE": true, "disabled": true}}, " selected", 2},
-		{"as it may in lower case", components.Input{Type: "select", Options: letters, Values: []string{"a", "b"}, Attrs: templ.Attributes{"multiple": true, "disabled": true}}, " selected", 2},
-		{"an id is one", components.Input{Attrs: templ.Attributes{"ID": "own"}}, ` id="own"`, 1},
-		{"a name in two cases is one", components.Input{Type: "radio", Options: letters, Attrs: templ.Attributes{"aria-label": "Letter", "ARIA-LABEL": "Letter"}}, `="Letter"`, 1},
-	}
-	for _, tc := range cases {
-		got := after(t, url.Values{"y": {"1"}}, (*session.Session).FlashAll, components.Field("x", tc.input))
-		if n := strings.Count(got, tc.want); n != tc.count {
-			t.Errorf("%s: %d times %q in %s; want %d", tc.claim, n, tc.want, got, tc.count)
-		}
-	}
-}
-
-var buttons = []string{"submit", "button", "reset", "image"}
-
-func Test_that_buttons_without_names_share_no_id(t *testing.T) {
-	for _, kind := range buttons {
-		save, own := components.Input{Type: kind, Value: "Save"}, components.Input{Type: kind, ID: "own"}
-		got := html(t, templ.Join(components.OldInput("", save), components.Field("", save), components.OldInput("", own), components.OldInput("go", save)))
-		if ids := strings.Count(got, ` id="`); ids != 2 || !strings.Contains(got, ` id="own"`) || !strings.Contains(got, ` id="go"`) {
-			t.Errorf("got %s; want the ids own and go only", got)
-		}
-	}
-}
-
 func Test_that_nothing_is_wrong_with_what_nobody_fills_in(t *testing.T) {
 	classes := func(d *components.Defaults) {
 		d.Theme = components.Theme{Control: "control", Button: "button", Invalid: "invalid"}
@@ -384,32 +297,6 @@ func Test_that_nothing_is_wrong_with_what_nobody_fills_in(t *testing.T) {
 	}
 }
 
-func Test_that_only_a_list_for_one_choice_has_a_prompt(t *testing.T) {
-	letters := components.Options("a", "A", "b", "B")
-	for claim, in := range map[string]components.Input{
-		"a list":            {Type: "select"},
-		"a list of several": {Type: "select", Multiple: true},
-		"radio buttons":     {Type: "radio"},
-		"boxes":             {Type: "checkbox"},
-	} {
-		in.Options, in.Prompt = letters, "Choose"
-		got := html(t, components.Field("x", in))
-		if has := strings.Contains(got, "Choose"); has != (claim == "a list") {
-			t.Errorf("%s: %s", claim, got)
-		}
-	}
-}
-
-func Test_that_of_several_defaults_the_first_is_chosen_where_it_can_be_one_only(t *testing.T) {
-	options := []components.Option{{Value: "a"}, {Value: "b", Selected: true}, {Value: "c"}, {Value: "d", Selected: true}}
-	for kind, want := range map[string]string{"select": `"b" selected`, "radio": `"b" checked`} {
-		got := html(t, components.Field("x", components.Input{Type: kind, Options: options}))
-		if n := strings.Count(got, " selected") + strings.Count(got, " checked"); n != 1 || !strings.Contains(got, want) {
-			t.Errorf("%s: %s; want %s and no other", kind, got, want)
-		}
-	}
-}
-
 func Test_that_old_input_alone_is_one_control(t *testing.T) {
 	for _, kind := range []string{"radio", "checkbox", "text"} {
 		in := components.Input{Type: kind, Checked: true}
@@ -421,33 +308,6 @@ func Test_that_old_input_alone_is_one_control(t *testing.T) {
 	}
 }
 
-func Test_that_the_ids_of_a_group_differ(t *testing.T) {
-	for _, values := range [][]string{
-		{"c", "c+", "c-", "c--", "c"},
-		{"c--3", "c+", "c-"},
-		{"error", "hint", "error-", "hint-", ""},
-	} {
-		for _, kind := range []string{"radio", "checkbox"} {
-			in := components.Input{Label: "Level", Hint: "Any", Type: kind}
-			for _, value := range values {
-				in.Options = append(in.Options, components.Option{Value: value})
-			}
-			checkMarkup(t, after(t, nil, wrong("level"), components.Field("level", in)))
-		}
-	}
-}
-
-func Test_that_a_radio_button_has_another_id_than_its_error_and_its_hint(t *testing.T) {
-	checkMarkup(t, after(t, nil, wrong("level"), templ.Join(
-		components.OldInput("level", components.Input{Type: "radio", Value: "error"}),
-		components.OldInput("level", components.Input{Type: "radio", Value: "hint"}),
-		components.InputError("level"),
-		spread(func(ctx context.Context) templ.Attributes {
-			return templ.Attributes{"id": components.HintID(ctx, "level")}
-		}),
-	)))
-}
-
 func Test_that_options_come_in_pairs(t *testing.T) {
 	got := components.Options("a", "Apple", "b")
 	want := []components.Option{{Value: "a", Label: "Apple"}, {Value: "b", Label: "b"}}
@@ -456,131 +316,5 @@ func Test_that_options_come_in_pairs(t *testing.T) {
 	}
 	if got := components.Options(); len(got) != 0 {
 		t.Errorf("got %v", got)
-	}
-}
-
-func Test_that_a_component_does_not_change_its_properties(t *testing.T) {
-	in := components.Input{Label: "X", Type: "checkbox", Options: components.Options("a", "A"), Values: []string{"a"},
-		Attrs: templ.Attributes{"required": true}}
-	components := components.Field("x", in)
-	first := html(t, components)
-	if again := html(t, components); again != first {
-		t.Errorf("got %s, then %s", first, again)
-	}
-	if in.Options[0].Selected || len(in.Attrs) != 1 {
-		t.Errorf("the properties are %v now", in)
-	}
-}
-
-func Test_that_what_names_a_group_names_none_of_its_options(t *testing.T) {
-	for _, kind := range []string{"radio", "checkbox"} {
-		for _, key := range []string{"aria-label", "ARIA-LabelledBy"} {
-			got := html(t, components.Field("plan", components.Input{
-				Type: kind, Options: components.Options("free", "Free", "pro", "Pro"), Attrs: templ.Attributes{key: "Plan", "form": "f"},
-			}))
-			fieldset, options, _ := strings.Cut(got[strings.Index(got, "<fieldset"):], ">")
-			want := strings.ToLower(key) + `="Plan"`
-			if !strings.Contains(strings.ToLower(fieldset), strings.ToLower(want)) || strings.Contains(options, "Plan") || strings.Count(options, ` form="f"`) != 2 || strings.Contains(got, "<legend") {
-				t.Errorf("%s, %s: %s", kind, key, got)
-			}
-		}
-	}
-}
-
-func Test_that_one_option_of_a_group_takes_the_focus_of_a_new_page(t *testing.T) {
-	for _, kind := range []string{"radio", "checkbox"} {
-		got := html(t, components.Field("plan", components.Input{
-			Type: kind, Options: components.Options("free", "Free", "pro", "Pro"), Attrs: templ.Attributes{"AutoFocus": true, "form": "f"},
-		}))
-		first, rest, _ := strings.Cut(got, `value="pro"`)
-		if !strings.Contains(first, " autofocus") || strings.Contains(rest, "autofocus") || !strings.Contains(rest, ` form="f"`) {
-			t.Errorf("%s: %s", kind, got)
-		}
-	}
-}
-
-func Test_that_an_option_that_is_disabled_stays_so(t *testing.T) {
-	for _, kind := range []string{"radio", "checkbox", "select"} {
-		got := html(t, components.Field("plan", components.Input{
-			Type: kind, Options: []components.Option{{Value: "a"}, {Value: "b", Disabled: true}}, Attrs: templ.Attributes{"disabled": false},
-		}))
-		if strings.Count(got, " disabled") != 1 {
-			t.Errorf("%s: %s", kind, got)
-		}
-	}
-}
-
-func Test_that_an_attribute_which_templ_leaves_out_is_none(t *testing.T) {
-	var text *string
-	var flag *bool
-	for _, value := range []any{false, flag, new(false), text, templ.KV("disabled", false), templ.KV(true, false), templ.KV(false, true),
-		func() bool { return false }} {
-		if got := clearedBox(t, templ.Attributes{"disabled": value}); strings.Contains(got, " checked") || strings.Contains(got, " disabled") {
-			t.Errorf("%T: %s; want a box that the visitor has cleared", value, got)
-		}
-	}
-}
-
-func Test_that_an_attribute_which_templ_writes_is_one(t *testing.T) {
-	for _, value := range []any{true, new(true), "", "disabled", new("disabled"), templ.KV("disabled", true), templ.KV(true, true), 1,
-		func() bool { return true }} {
-		if got := clearedBox(t, templ.Attributes{"disabled": value}); !strings.Contains(got, " checked") || !strings.Contains(got, " disabled") {
-			t.Errorf("%T: %s; want a box that the visitor could not clear", value, got)
-		}
-	}
-}
-
-// clearedBox is a box that is checked by default, after a form in which it was cleared.
-func clearedBox(t *testing.T, attrs templ.Attributes) string {
-	t.Helper()
-	box := components.Input{Type: "checkbox", Checked: true, Attrs: attrs}
-	return after(t, url.Values{"x": {"1"}}, (*session.Session).FlashAll, components.OldInput("news", box))
-}
-
-func Test_that_classes_and_ids_may_be_of_any_type_that_templ_knows(t *testing.T) {
-	var none *string
-	for _, tc := range []struct {
-		value any
-		want  string
-	}{
-		{"wide", "wide"},
-		{new("wide"), "wide"},
-		{templ.KV("wide", true), "wide"},
-		{"", ""},
-		{none, ""},
-		{templ.KV("wide", false), ""},
-		{true, ""},
-		{nil, ""},
-	} {
-		got := html(t, components.OldInput("x", components.Input{Class: "own", Attrs: templ.Attributes{"class": tc.value, "id": tc.value}}))
-		want := `<input type="text" id="` + cmp.Or(tc.want, "x") + `" name="x" class="` + strings.TrimSpace("own "+tc.want) + `">`
-		if got != want {
-			t.Errorf("%T %v: got %s; want %s", tc.value, tc.value, got, want)
-		}
-	}
-}
-
-func Test_that_of_an_attribute_in_two_cases_that_in_lower_case_counts(t *testing.T) {
-	for range 20 { // the order of a map varies
-		got := clearedBox(t, templ.Attributes{"DISABLED": false, "disabled": true})
-		if !strings.Contains(got, " checked") || !strings.Contains(got, " disabled") {
-			t.Fatalf("got %s; want a box that is disabled", got)
-		}
-	}
-}
-
-func Test_that_what_is_no_name_of_an_attribute_is_left_out(t *testing.T) {
-	for _, key := range []string{"", "x y", "x\ty", "x\u00a0y", "x\x00", "\x01x", "x\x7f", "x\u0080", `x"`, "x'", "x=y", "<x", "x>", "x/y", "x&y"} {
-		got := html(t, components.OldInput("x", components.Input{Attrs: templ.Attributes{key: "own"}}))
-		if want := `<input type="text" id="x" name="x">`; got != want {
-			t.Errorf("%q: got %s; want %s", key, got, want)
-		}
-	}
-}
-
-func Test_that_a_button_is_described(t *testing.T) {
-	button := components.Input{Type: "submit", Value: "Pay", Hint: "It costs 5.", DescribedBy: "terms"}
-	if got := html(t, components.Field("pay", button)); !strings.Contains(got, ` aria-describedby="pay-hint terms"`) {
-		t.Errorf("got %s", got)
 	}
 }
