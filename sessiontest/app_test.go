@@ -133,7 +133,7 @@ func newVisitor(t sessiontest.TB) visitor {
 		}
 		return c.NoContent(http.StatusNoContent)
 	})
-	app.POST("/suche", func(c echo.Context) error { return session.Redirect(c, "/suche?q=größe") })
+	app.POST("/suche", func(c echo.Context) error { return session.Redirect(c, "/suche?q=größe 38") })
 	app.POST("/lost", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/%zz") })
 	app.POST("/swap", func(c echo.Context) error {
 		other := sessiontest.New(t, cfg, nil)
