@@ -289,10 +289,8 @@ func Test_that_over_a_lossy_line_a_log_out_that_is_acknowledged_ends_the_session
 type texts struct{}
 
 func (texts) Render(ctx context.Context, w io.Writer) error {
-	for _, m := range session.FromContext(ctx).FlashMessages().Alerts() {
-		_, _ = io.WriteString(w, m.Text+"\n")
-	}
-	return nil
+	_, err := io.WriteString(w, strings.Join(textsOf(session.FromContext(ctx)), "\n"))
+	return err
 }
 
 // showing is how often a number of concurrent pages show a message, and how many are a 503 instead.

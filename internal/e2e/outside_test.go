@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,31 +13,22 @@ func Test_that_jobs_and_requests_lose_nothing_of_each_other_on_any_store(t *test
 	forEachStore(t, func(t *testing.T, s testStore) {
 		web, jobs := newApp(t, s, s.open()), newApp(t, s, s.open())
 		b := newBrowser()
-		web.post(b, func(s *session.Session) { s.Tag("7"); s.Put("n", 0) })
+		web.must(b, func(s *session.Session) { s.Tag("7"); s.Put("n", 0) })
 		handle := handleOf(web, b)
 		before, err := jobs.manager.Tagged(t.Context(), "7")
 		ok(t, err)
 
 		const workers, each = 4, 5
 		count := func(s *session.Session) error { s.Increment("n"); return nil }
-		var wg sync.WaitGroup
-		for range workers {
-			wg.Go(func() {
-				for range each {
-					if err := jobs.manager.Update(t.Context(), handle, count); err != nil {
-						t.Error(err)
-					}
+		together(2*workers, func(worker int) {
+			for range each {
+				if worker%2 == 0 {
+					web.must(b, func(s *session.Session) { s.Increment("n") })
+				} else if err := jobs.manager.Update(t.Context(), handle, count); err != nil {
+					t.Error(err)
 				}
-			})
-			wg.Go(func() {
-				for range each {
-					if got := web.post(b, func(s *session.Session) { s.Increment("n") }); got.status != 200 {
-						t.Errorf("status %d", got.status)
-					}
-				}
-			})
-		}
-		wg.Wait()
+			}
+		})
 		err = jobs.manager.View(t.Context(), handle, func(s *session.Session) error {
 			if n := session.Get[int](s, "n"); n != 2*workers*each {
 				t.Errorf("n is %d; want %d", n, 2*workers*each)
@@ -67,7 +57,7 @@ func Test_that_an_administrator_sees_and_ends_all_sessions_on_any_store(t *testi
 		want := map[string]string{}
 		for _, user := range []string{"7", "7", "8", ""} {
 			b := newBrowser()
-			web.post(b, func(s *session.Session) {
+			web.must(b, func(s *session.Session) {
 				s.Put("n", 0)
 				if user != "" {
 					s.Tag(user)

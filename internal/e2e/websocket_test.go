@@ -1,4 +1,4 @@
-package e2e_test
+package e2e
 
 import (
 	"context"
@@ -57,7 +57,7 @@ func newChat(t *testing.T, handler echo.HandlerFunc) *chat {
 		return c.NoContent(http.StatusNoContent)
 	})
 	e.GET("/alerts", func(c echo.Context) error {
-		return c.String(http.StatusOK, fmt.Sprint(texts(session.From(c))))
+		return c.String(http.StatusOK, fmt.Sprint(textsOf(session.From(c))))
 	})
 	e.GET("/name", func(c echo.Context) error {
 		return c.String(http.StatusOK, session.Get(session.From(c), "name", "nobody"))
@@ -71,14 +71,10 @@ func (ch *chat) get(path string) string {
 	ch.t.Helper()
 	client := http.Client{Transport: ch.server.Client().Transport, Jar: ch.jar}
 	resp, err := client.Get(ch.server.URL + path)
-	if err != nil {
-		ch.t.Fatal(err)
-	}
+	ok(ch.t, err)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		ch.t.Fatal(err)
-	}
+	ok(ch.t, err)
 	return string(body)
 }
 
@@ -189,7 +185,7 @@ func Test_that_a_message_shown_by_a_WebSocket_is_shown_once(t *testing.T) {
 					}
 					for i := range 3 {
 						session.From(c).FlashInfo(fmt.Sprint(i))
-						sent = append(sent, fmt.Sprint(texts(session.From(c))))
+						sent = append(sent, fmt.Sprint(textsOf(session.From(c))))
 						if err := tc.afterEach(c); err != nil {
 							return err
 						}
@@ -207,13 +203,6 @@ func Test_that_a_message_shown_by_a_WebSocket_is_shown_once(t *testing.T) {
 			})
 		}
 	}
-}
-
-func texts(s *session.Session) (all []string) {
-	for _, m := range s.FlashMessages().Alerts() {
-		all = append(all, m.Text)
-	}
-	return all
 }
 
 func Test_that_a_new_session_after_the_upgrade_is_loud(t *testing.T) {
