@@ -29,11 +29,17 @@ func onEachStore(t *testing.T, test func(*testing.T, visit)) {
 // startApp serves the example with that store, and returns its address.
 func startApp(t *testing.T, driver string) string {
 	t.Helper()
+	return serveApp(t, open(t, driver))
+}
+
+// open is a store by the name of its driver.
+func open(t *testing.T, driver string) session.Store {
+	t.Helper()
 	store, err := openStore(driver)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serveApp(t, store)
+	return store
 }
 
 func serveApp(t *testing.T, store session.Store) string {
@@ -42,6 +48,12 @@ func serveApp(t *testing.T, store session.Store) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return listen(t, app)
+}
+
+// listen serves an application until the end of the test, and returns its address.
+func listen(t *testing.T, app http.Handler) string {
+	t.Helper()
 	server := httptest.NewServer(app)
 	t.Cleanup(server.Close)
 	return server.URL

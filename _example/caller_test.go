@@ -16,10 +16,7 @@ import (
 
 // The tests are here because code in the library's own module never counts as the caller.
 func Test_that_the_page_is_the_caller_of_a_component_that_comes_too_late(t *testing.T) {
-	store, err := openStore("cookie")
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := open(t, "cookie")
 	var late session.Event
 	cfg := session.Config{
 		Store: store, Cookie: session.CookieOptions{Insecure: true},
@@ -49,10 +46,7 @@ func (f *failures) Errorf(format string, args ...any) {
 func (f *failures) Fatalf(format string, args ...any) { f.Errorf(format, args...) }
 
 func Test_that_a_test_which_changes_what_it_looks_at_is_told_where(t *testing.T) {
-	store, err := openStore("memory")
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := open(t, "memory")
 	var f failures
 	sessiontest.New(&f, session.Config{Store: store}, echo.New()).Session().Put("n", 1)
 	if len(f.texts) != 1 || !strings.Contains(f.texts[0], "/caller_test.go:") {

@@ -6,24 +6,6 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// onSites runs test with each of these libraries, and each kind of store.
-func onSites(t *testing.T, libraries []library, test func(*testing.T, *site, string)) {
-	t.Helper()
-	for _, l := range libraries {
-		for _, driver := range []string{"memory", "cookie"} {
-			t.Run(l.name+" "+driver, func(t *testing.T) {
-				t.Parallel()
-				test(t, &site{library: l}, driver)
-			})
-		}
-	}
-}
-
-var (
-	allLibraries = []library{plain, scriptless, htmx2, htmx4, turbo}
-	htmx         = []library{htmx2, htmx4}
-)
-
 // (a) While the redirects are on their way, the previous page goes on polling.
 func Test_that_a_poll_does_not_take_the_message_of_the_next_page(t *testing.T) {
 	t.Parallel()

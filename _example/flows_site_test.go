@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -58,6 +57,11 @@ var (
 	}
 )
 
+var (
+	allLibraries = []library{plain, scriptless, htmx2, htmx4, turbo}
+	htmx         = []library{htmx2, htmx4}
+)
+
 // unpolyJS makes Unpoly swap pages.
 const unpolyJS = `up.link.config.followSelectors.push("a[href]"); up.form.config.submitSelectors.push("form")`
 
@@ -79,19 +83,28 @@ type site struct {
 // traffic is how often each path was requested, and answered.
 type traffic struct{ asked, answered map[string]int }
 
+// onSites runs test with each of these libraries, and each kind of store.
+func onSites(t *testing.T, libraries []library, test func(*testing.T, *site, string)) {
+	t.Helper()
+	for _, l := range libraries {
+		for _, driver := range []string{"memory", "cookie"} {
+			t.Run(l.name+" "+driver, func(t *testing.T) {
+				t.Parallel()
+				test(t, &site{library: l}, driver)
+			})
+		}
+	}
+}
+
 // serve starts s with a store.
 func (s *site) serve(t *testing.T, driver string) {
 	t.Helper()
-	store, err := openStore(driver)
-	if err != nil {
-		t.Fatal(err)
-	}
 	e := echo.New()
 	e.Pre(middleware.MethodOverrideWithConfig(middleware.MethodOverrideConfig{Getter: middleware.MethodFromForm("_method")}))
 	e.Use(
 		s.count,
 		middleware.SecureWithConfig(middleware.SecureConfig{ContentSecurityPolicy: strictPolicy}),
-		session.Middleware(session.Config{Store: store}), // secure cookies, which browsers accept from localhost
+		session.Middleware(session.Config{Store: open(t, driver)}), // secure cookies, which browsers accept from localhost
 	)
 	for _, name := range s.scripts {
 		path, err := npmFile(name)
@@ -103,10 +116,8 @@ func (s *site) serve(t *testing.T, driver string) {
 	s.routes(e)
 	s.traffic = newBoard(traffic{map[string]int{}, map[string]int{}})
 	s.gate = make(chan struct{})
-	server := httptest.NewServer(e)
-	t.Cleanup(server.Close)
 	// A browser trusts localhost as it trusts https: for example, it sends Sec-Fetch-Dest.
-	s.url = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	s.url = strings.Replace(listen(t, e), "127.0.0.1", "localhost", 1)
 }
 
 // strictPolicy has no unsafe-inline. The nonce is for the progress bar of Turbo; a real application

@@ -1,18 +1,22 @@
 package main
 
 import (
+	"fmt"
 	"io/fs"
-	"net/url"
+	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/labstack/echo/v4"
 
+	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/components"
 )
 
@@ -22,12 +26,8 @@ func Test_that_the_gallery_leaves_nothing_behind(t *testing.T) {
 			v.get("/gallery").is("/gallery").shows("The photo was not uploaded", `href="#invalid-email"`)
 		}
 		v.get("/").is("/").hides("data-flash=")
-		address, err := url.Parse(v.app)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if cookies := v.client.Jar.Cookies(address); len(cookies) > 0 {
-			t.Errorf("the visitor has the cookies %v", cookies)
+		if cookies := v.cookies(); len(cookies) > 0 {
+			t.Errorf("the visitor has the cookies %v; want none", cookies)
 		}
 	})
 }
@@ -179,4 +179,27 @@ func Test_that_text_for_screen_readers_is_not_seen_in_any_theme(t *testing.T) {
 			b.t.Errorf("%q is seen", texts)
 		}
 	})
+}
+
+func Test_that_an_alert_does_not_leave_a_page_that_nobody_looks_at(t *testing.T) {
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{Store: open(t, "memory"), Cookie: session.CookieOptions{Insecure: true}}))
+	e.GET("/", func(c echo.Context) error {
+		session.From(c).FlashNow("success", "Sent.")
+		return session.Render(c, http.StatusOK, markup{`<!DOCTYPE html><html lang="en"><head><title>A page</title>`, components.Styles(), components.Script(), `</head><body>`,
+			components.FlashAlerts(components.FlashProps{AutoDismiss: time.Minute}), `</body></html>`})
+	})
+	b := openTab(t, listen(t, e))
+	b.prefers("no-preference", "light")
+	b.open("/")
+	for _, hidden := range []bool{true, false} {
+		state := eval[string](b, fmt.Sprintf(`(() => {
+			Object.defineProperty(document, "hidden", {value: %t, configurable: true})
+			document.dispatchEvent(new Event("visibilitychange", {bubbles: true}))
+			return getComputedStyle(document.querySelector("[data-flash]")).animationPlayState
+		})()`, hidden))
+		if waits := state == "paused"; waits != hidden {
+			t.Errorf("hidden %t: the animation is %s", hidden, state)
+		}
+	}
 }

@@ -16,10 +16,7 @@ import (
 func Test_that_a_browser_goes_on_with_the_session_of_a_test(t *testing.T) {
 	for _, driver := range []string{"memory", "cookie"} {
 		t.Run(driver, func(t *testing.T) {
-			store, err := openStore(driver)
-			if err != nil {
-				t.Fatal(err)
-			}
+			store := open(t, driver)
 			app := serveApp(t, store)
 			cfg := session.Config{Store: store, Cookie: session.CookieOptions{Insecure: true}}
 			visitor := sessiontest.NewAt(t, cfg, app, nil)

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/a-h/templ"
 	"github.com/chromedp/chromedp"
@@ -71,12 +68,8 @@ func wantNarrow(t *testing.T, app string) {
 // startPage serves one page in this look, with what was flashed and this content.
 func startPage(t *testing.T, l look, flash func(*session.Session), content templ.Component) (address string) {
 	t.Helper()
-	store, err := openStore("memory")
-	if err != nil {
-		t.Fatal(err)
-	}
 	e := echo.New()
-	e.Use(session.Middleware(session.Config{Store: store, Cookie: session.CookieOptions{Insecure: true}}))
+	e.Use(session.Middleware(session.Config{Store: open(t, "memory"), Cookie: session.CookieOptions{Insecure: true}}))
 	e.StaticFS("/static", echo.MustSubFS(static, "static"))
 	e.GET("/components.css", text("text/css", components.CSS))
 	e.GET("/app.css", text("text/css", appCSS))
@@ -86,9 +79,7 @@ func startPage(t *testing.T, l look, flash func(*session.Session), content templ
 		c.SetRequest(c.Request().WithContext(themed))
 		return session.Render(c, http.StatusOK, pageIn(l, content))
 	})
-	server := httptest.NewServer(e)
-	t.Cleanup(server.Close)
-	return server.URL
+	return listen(t, e)
 }
 
 func pageIn(l look, content templ.Component) templ.Component {
@@ -98,33 +89,4 @@ func pageIn(l look, content templ.Component) templ.Component {
 	}
 	return append(page, `</head><body class="`+l.body+`"><main>`, components.FlashAlerts, components.ErrorSummary(),
 		content, `</main></body></html>`)
-}
-
-func Test_that_an_alert_does_not_leave_a_page_that_nobody_looks_at(t *testing.T) {
-	e := echo.New()
-	store, err := openStore("memory")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.Use(session.Middleware(session.Config{Store: store, Cookie: session.CookieOptions{Insecure: true}}))
-	e.GET("/", func(c echo.Context) error {
-		session.From(c).FlashNow("success", "Sent.")
-		return session.Render(c, http.StatusOK, markup{`<!DOCTYPE html><html lang="en"><head><title>A page</title>`, components.Styles(), components.Script(), `</head><body>`,
-			components.FlashAlerts(components.FlashProps{AutoDismiss: time.Minute}), `</body></html>`})
-	})
-	server := httptest.NewServer(e)
-	t.Cleanup(server.Close)
-	b := openTab(t, server.URL)
-	b.prefers("no-preference", "light")
-	b.open("/")
-	for _, hidden := range []bool{true, false} {
-		state := eval[string](b, fmt.Sprintf(`(() => {
-			Object.defineProperty(document, "hidden", {value: %t, configurable: true})
-			document.dispatchEvent(new Event("visibilitychange", {bubbles: true}))
-			return getComputedStyle(document.querySelector("[data-flash]")).animationPlayState
-		})()`, hidden))
-		if waits := state == "paused"; waits != hidden {
-			t.Errorf("hidden %t: the animation is %s", hidden, state)
-		}
-	}
 }
