@@ -12,6 +12,34 @@ import (
 	"github.com/echo-hypermedia/session"
 )
 
+// reading breaks Read.
+func reading(flaw func(ctx context.Context, s session.Tagger, key string) (session.Record, error)) func(*clock) session.Store {
+	return breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{read: func(ctx context.Context, key string) (session.Record, error) { return flaw(ctx, s, key) }}
+	})
+}
+
+// writing breaks Write.
+func writing(flaw func(ctx context.Context, s session.Tagger, key string, rec session.Record) error) func(*clock) session.Store {
+	return breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error { return flaw(ctx, s, key, rec) }}
+	})
+}
+
+// destroying breaks Destroy.
+func destroying(flaw func(ctx context.Context, s session.Tagger, key string, version uint64) error) func(*clock) session.Store {
+	return breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{destroy: func(ctx context.Context, key string, version uint64) error { return flaw(ctx, s, key, version) }}
+	})
+}
+
+// touching breaks Touch.
+func touching(flaw func(ctx context.Context, s session.Tagger, key string, expires time.Time) error) func(*clock) session.Store {
+	return breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, expires time.Time) error { return flaw(ctx, s, key, expires) }}
+	})
+}
+
 // expiring changes the expiries that records are written with.
 func expiring(change func(c *clock, at time.Time) time.Time) func(*clock) session.Store {
 	return breaking(func(s session.Tagger, c *clock) broken {
@@ -24,38 +52,32 @@ func expiring(change func(c *clock, at time.Time) time.Time) func(*clock) sessio
 
 // storing changes the data that records are written with.
 func storing(change func(data []byte) []byte) func(*clock) session.Store {
-	return breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			rec.Data = change(rec.Data)
-			return s.Write(ctx, key, rec)
-		}}
+	return writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		rec.Data = change(rec.Data)
+		return s.Write(ctx, key, rec)
 	})
 }
 
 // meeting changes the record in a conflict.
 func meeting(change func(rec *session.Record)) func(*clock) session.Store {
-	return breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			err := s.Write(ctx, key, rec)
-			var conflict *session.ConflictError
-			if errors.As(err, &conflict) {
-				change(&conflict.Current)
-			}
-			return err
-		}}
+	return writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		err := s.Write(ctx, key, rec)
+		var conflict *session.ConflictError
+		if errors.As(err, &conflict) {
+			change(&conflict.Current)
+		}
+		return err
 	})
 }
 
 var recordFlaws = []flaw{
-	{"a write under a version creates", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			err := s.Write(ctx, key, rec)
-			if errors.Is(err, session.ErrNotFound) {
-				rec.Version = 0
-				return s.Write(ctx, key, rec)
-			}
-			return err
-		}}
+	{"a write under a version creates", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		err := s.Write(ctx, key, rec)
+		if errors.Is(err, session.ErrNotFound) {
+			rec.Version = 0
+			return s.Write(ctx, key, rec)
+		}
+		return err
 	}), claims{
 		"a write under a version never creates",
 		"nothing brings a destroyed record back",
@@ -63,14 +85,12 @@ var recordFlaws = []flaw{
 		perhaps + "of a write and a destroy of one version one wins",
 		"who has seen a record destroyed never sees it again",
 	}},
-	{"the last write wins", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			if rec.Version == 0 {
-				return s.Write(ctx, key, rec)
-			}
-			yield("write")
-			return force(ctx, s, key, rec)
-		}}
+	{"the last write wins", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		if rec.Version == 0 {
+			return s.Write(ctx, key, rec)
+		}
+		yield("write")
+		return force(ctx, s, key, rec)
 	}), claims{
 		"a write under an old version is a conflict and changes nothing",
 		"a write under a future version is a conflict and changes nothing",
@@ -78,53 +98,45 @@ var recordFlaws = []flaw{
 		"increments at the same time all count",
 		"of many writes of one version one wins",
 	}},
-	{"a write under a future version is accepted", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			var conflict *session.ConflictError
-			err := s.Write(ctx, key, rec)
-			if errors.As(err, &conflict) && rec.Version > conflict.Current.Version {
-				return force(ctx, s, key, rec)
-			}
-			return err
-		}}
+	{"a write under a future version is accepted", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		var conflict *session.ConflictError
+		err := s.Write(ctx, key, rec)
+		if errors.As(err, &conflict) && rec.Version > conflict.Current.Version {
+			return force(ctx, s, key, rec)
+		}
+		return err
 	}), claims{
 		"a write under a future version is a conflict and changes nothing",
 		"a conflict that brings a record brings the current one",
 	}},
-	{"a create replaces", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			err := s.Write(ctx, key, rec)
-			if rec.Version == 0 && errors.Is(err, session.ErrConflict) {
-				return force(ctx, s, key, rec)
-			}
-			return err
-		}}
+	{"a create replaces", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		err := s.Write(ctx, key, rec)
+		if rec.Version == 0 && errors.Is(err, session.ErrConflict) {
+			return force(ctx, s, key, rec)
+		}
+		return err
 	}), claims{
 		"a create over a record is a conflict and changes nothing",
 		"a conflict that brings a record brings the current one",
 		"of many creates one wins",
 	}},
-	{"a replacement keeps the old expiry", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			if old, err := s.Read(ctx, key); err == nil && rec.Version > 0 {
-				rec.Expires = old.Expires
-			}
-			return s.Write(ctx, key, rec)
-		}}
+	{"a replacement keeps the old expiry", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		if old, err := s.Read(ctx, key); err == nil && rec.Version > 0 {
+			rec.Expires = old.Expires
+		}
+		return s.Write(ctx, key, rec)
 	}), claims{
 		"a write under the current version replaces data and expiry",
 		"a conflict that brings a record brings the current one",
 		"touch does not stand in the way of the next write",
 		"a record that is written with an expiry in the past is gone at once",
 	}},
-	{"a conflict moves the expiry", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			err := s.Write(ctx, key, rec)
-			if errors.Is(err, session.ErrConflict) {
-				_ = s.Touch(ctx, key, rec.Expires)
-			}
-			return err
-		}}
+	{"a conflict moves the expiry", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		err := s.Write(ctx, key, rec)
+		if errors.Is(err, session.ErrConflict) {
+			_ = s.Touch(ctx, key, rec.Expires)
+		}
+		return err
 	}), claims{
 		"a create over a record is a conflict and changes nothing",
 		"a write under an old version is a conflict and changes nothing",
@@ -141,37 +153,31 @@ var recordFlaws = []flaw{
 		"a conflict that brings a record brings the current one",
 	}},
 
-	{"a create with the data that is there is no conflict", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			err := s.Write(ctx, key, rec)
-			var conflict *session.ConflictError
-			if rec.Version == 0 && errors.As(err, &conflict) && bytes.Equal(conflict.Current.Data, rec.Data) {
-				return nil
-			}
-			return err
-		}}
+	{"a create with the data that is there is no conflict", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		err := s.Write(ctx, key, rec)
+		var conflict *session.ConflictError
+		if rec.Version == 0 && errors.As(err, &conflict) && bytes.Equal(conflict.Current.Data, rec.Data) {
+			return nil
+		}
+		return err
 	}), claims{
 		"a create over a record is a conflict and changes nothing",
 	}},
-	{"an old version with the data that is there is no conflict", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			err := s.Write(ctx, key, rec)
-			var conflict *session.ConflictError
-			if rec.Version > 0 && errors.As(err, &conflict) && bytes.Equal(conflict.Current.Data, rec.Data) {
-				return nil
-			}
-			return err
-		}}
+	{"an old version with the data that is there is no conflict", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		err := s.Write(ctx, key, rec)
+		var conflict *session.ConflictError
+		if rec.Version > 0 && errors.As(err, &conflict) && bytes.Equal(conflict.Current.Data, rec.Data) {
+			return nil
+		}
+		return err
 	}), claims{
 		"a write under an old version is a conflict and changes nothing",
 		perhaps + "increments at the same time all count",
 	}},
-	{"a version has one byte", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
-			rec, err := s.Read(ctx, key)
-			rec.Version %= 256
-			return rec, err
-		}}
+	{"a version has one byte", reading(func(ctx context.Context, s session.Tagger, key string) (session.Record, error) {
+		rec, err := s.Read(ctx, key)
+		rec.Version %= 256
+		return rec, err
 	}), claims{
 		"versions go on after 255",
 	}},
@@ -247,14 +253,12 @@ var recordFlaws = []flaw{
 	}), claims{
 		"what is done to one record is not done to the others",
 	}},
-	{"empty data is no record", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
-			rec, err := s.Read(ctx, key)
-			if err == nil && len(rec.Data) == 0 {
-				return session.Record{}, session.ErrNotFound
-			}
-			return rec, err
-		}}
+	{"empty data is no record", reading(func(ctx context.Context, s session.Tagger, key string) (session.Record, error) {
+		rec, err := s.Read(ctx, key)
+		if err == nil && len(rec.Data) == 0 {
+			return session.Record{}, session.ErrNotFound
+		}
+		return rec, err
 	}), claims{
 		"empty data is a record",
 	}},
@@ -280,13 +284,11 @@ var recordFlaws = []flaw{
 		"an expired record is gone for destroy",
 		perhaps + "of a write and a destroy of one version one wins",
 	}},
-	{"destroy does nothing for version 0", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
-			if version == 0 {
-				return ctx.Err()
-			}
-			return s.Destroy(ctx, key, version)
-		}}
+	{"destroy does nothing for version 0", destroying(func(ctx context.Context, s session.Tagger, key string, version uint64) error {
+		if version == 0 {
+			return ctx.Err()
+		}
+		return s.Destroy(ctx, key, version)
 	}), claims{
 		"a create after a destroy is not found, or begins anew",
 		"what is done to one record is not done to the others",
@@ -294,39 +296,33 @@ var recordFlaws = []flaw{
 		"nothing brings a destroyed record back",
 		"who has seen a record destroyed never sees it again",
 	}},
-	{"destroy does nothing for a version", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
-			rec, err := s.Read(ctx, key)
-			if err == nil && rec.Version == version {
-				return nil
-			}
-			return s.Destroy(ctx, key, version)
-		}}
+	{"destroy does nothing for a version", destroying(func(ctx context.Context, s session.Tagger, key string, version uint64) error {
+		rec, err := s.Read(ctx, key)
+		if err == nil && rec.Version == version {
+			return nil
+		}
+		return s.Destroy(ctx, key, version)
 	}), claims{
 		"a create after a destroy is not found, or begins anew",
 		"destroying the current version removes it",
 		perhaps + "of a write and a destroy of one version one wins",
 	}},
-	{"destroying what is missing is an error", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
-			if _, err := s.Read(ctx, key); err != nil {
-				return err
-			}
-			return s.Destroy(ctx, key, version)
-		}}
+	{"destroying what is missing is an error", destroying(func(ctx context.Context, s session.Tagger, key string, version uint64) error {
+		if _, err := s.Read(ctx, key); err != nil {
+			return err
+		}
+		return s.Destroy(ctx, key, version)
 	}), claims{
 		"destroying what is missing is no error for version 0 and not found for a version",
 		"nothing brings a destroyed record back",
 		"an expired record is gone for destroy",
 	}},
-	{"destroying what is missing is never an error", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
-			err := s.Destroy(ctx, key, version)
-			if errors.Is(err, session.ErrNotFound) {
-				return nil
-			}
-			return err
-		}}
+	{"destroying what is missing is never an error", destroying(func(ctx context.Context, s session.Tagger, key string, version uint64) error {
+		err := s.Destroy(ctx, key, version)
+		if errors.Is(err, session.ErrNotFound) {
+			return nil
+		}
+		return err
 	}), claims{
 		"destroying what is missing is no error for version 0 and not found for a version",
 		"nothing brings a destroyed record back",
@@ -351,14 +347,12 @@ var recordFlaws = []flaw{
 	}), claims{
 		"a create after a destroy is not found, or begins anew",
 	}},
-	{"touch creates", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
-			err := s.Touch(ctx, key, expires)
-			if errors.Is(err, session.ErrNotFound) {
-				return s.Write(ctx, key, session.Record{Expires: expires})
-			}
-			return err
-		}}
+	{"touch creates", touching(func(ctx context.Context, s session.Tagger, key string, expires time.Time) error {
+		err := s.Touch(ctx, key, expires)
+		if errors.Is(err, session.ErrNotFound) {
+			return s.Write(ctx, key, session.Record{Expires: expires})
+		}
+		return err
 	}), claims{
 		"nothing brings a destroyed record back",
 		"touch never creates",
@@ -366,25 +360,21 @@ var recordFlaws = []flaw{
 		"a record that is touched with an expiry in the past is gone at once",
 		"who has seen a record destroyed never sees it again",
 	}},
-	{"touch looks for data", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
-			if rec, err := s.Read(ctx, key); err == nil && len(rec.Data) == 0 {
-				return session.ErrNotFound
-			}
-			return s.Touch(ctx, key, expires)
-		}}
+	{"touch looks for data", touching(func(ctx context.Context, s session.Tagger, key string, expires time.Time) error {
+		if rec, err := s.Read(ctx, key); err == nil && len(rec.Data) == 0 {
+			return session.ErrNotFound
+		}
+		return s.Touch(ctx, key, expires)
 	}), claims{
 		"empty data is a record",
 	}},
-	{"touch is a write", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
-			rec, err := s.Read(ctx, key)
-			if err != nil {
-				return err
-			}
-			rec.Expires = expires
-			return force(ctx, s, key, rec)
-		}}
+	{"touch is a write", touching(func(ctx context.Context, s session.Tagger, key string, expires time.Time) error {
+		rec, err := s.Read(ctx, key)
+		if err != nil {
+			return err
+		}
+		rec.Expires = expires
+		return force(ctx, s, key, rec)
 	}), claims{
 		"a touch with the expiry that the record has is no error",
 		"empty data is a record",
@@ -393,23 +383,19 @@ var recordFlaws = []flaw{
 		"touch does not stand in the way of the next write",
 		"a touch at the same time undoes no write",
 	}},
-	{"touch never shortens", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
-			rec, err := s.Read(ctx, key)
-			if err == nil && expires.Before(rec.Expires) {
-				return nil
-			}
-			return s.Touch(ctx, key, expires)
-		}}
+	{"touch never shortens", touching(func(ctx context.Context, s session.Tagger, key string, expires time.Time) error {
+		rec, err := s.Read(ctx, key)
+		if err == nil && expires.Before(rec.Expires) {
+			return nil
+		}
+		return s.Touch(ctx, key, expires)
 	}), claims{
 		"touch moves the expiry closer",
 		"a record that is touched with an expiry in the past is gone at once",
 	}},
-	{"touch does nothing", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{touch: func(ctx context.Context, key string, _ time.Time) error {
-			_, err := s.Read(ctx, key)
-			return err
-		}}
+	{"touch does nothing", touching(func(ctx context.Context, s session.Tagger, key string, _ time.Time) error {
+		_, err := s.Read(ctx, key)
+		return err
 	}), claims{
 		"a record and its entry have each an expiry of their own",
 		"an instant is the same in every time zone",
@@ -544,15 +530,13 @@ var recordFlaws = []flaw{
 	{"the slice that is stored is in conflicts", func(c *clock) session.Store { return sharing(c, "conflict") }, claims{
 		"the store does not share the slice of a conflict",
 	}},
-	{"the slice that is stored is in conflicts of destroy", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
-			err := s.Destroy(ctx, key, version)
-			var conflict *session.ConflictError
-			if errors.As(err, &conflict) {
-				conflict.Current, _ = s.(session.Sharer).Peek(ctx, key)
-			}
-			return err
-		}}
+	{"the slice that is stored is in conflicts of destroy", destroying(func(ctx context.Context, s session.Tagger, key string, version uint64) error {
+		err := s.Destroy(ctx, key, version)
+		var conflict *session.ConflictError
+		if errors.As(err, &conflict) {
+			conflict.Current, _ = s.(session.Sharer).Peek(ctx, key)
+		}
+		return err
 	}), claims{
 		"the store does not share the slice of a conflict",
 	}},
@@ -570,20 +554,16 @@ var recordFlaws = []flaw{
 		"the store does not share the slice given to write",
 	}},
 
-	{"a cancelled read is not-found", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
-			if ctx.Err() != nil {
-				return session.Record{}, fmt.Errorf("%w: %w", session.ErrNotFound, ctx.Err())
-			}
-			return s.Read(ctx, key)
-		}}
+	{"a cancelled read is not-found", reading(func(ctx context.Context, s session.Tagger, key string) (session.Record, error) {
+		if ctx.Err() != nil {
+			return session.Record{}, fmt.Errorf("%w: %w", session.ErrNotFound, ctx.Err())
+		}
+		return s.Read(ctx, key)
 	}), claims{
 		"a read that was cancelled or came too late is not not-found",
 	}},
-	{"contexts are ignored by write", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			return s.Write(context.WithoutCancel(ctx), key, rec)
-		}}
+	{"contexts are ignored by write", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		return s.Write(context.WithoutCancel(ctx), key, rec)
 	}), claims{
 		"contexts that end leave nothing behind",
 		"a read that was cancelled or came too late is not not-found",
@@ -605,55 +585,45 @@ var recordFlaws = []flaw{
 	}), claims{
 		"contexts that end leave nothing behind",
 	}},
-	{"a touch that changes nothing finds nothing", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
-			if rec, err := s.Read(ctx, key); err == nil && rec.Expires.Equal(expires) {
-				return session.ErrNotFound
-			}
-			return s.Touch(ctx, key, expires)
-		}}
+	{"a touch that changes nothing finds nothing", touching(func(ctx context.Context, s session.Tagger, key string, expires time.Time) error {
+		if rec, err := s.Read(ctx, key); err == nil && rec.Expires.Equal(expires) {
+			return session.ErrNotFound
+		}
+		return s.Touch(ctx, key, expires)
 	}), claims{
 		"a touch with the expiry that the record has is no error",
 		"a record and its entry have each an expiry of their own",
 		"a touch at the same time undoes no write",
 		perhaps + "who has seen a record destroyed never sees it again",
 	}},
-	{"contexts are ignored by touch", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
-			return s.Touch(context.WithoutCancel(ctx), key, expires)
-		}}
+	{"contexts are ignored by touch", touching(func(ctx context.Context, s session.Tagger, key string, expires time.Time) error {
+		return s.Touch(context.WithoutCancel(ctx), key, expires)
 	}), claims{
 		"a read that was cancelled or came too late is not not-found",
 		"a context that has ended ends every method and changes nothing",
 	}},
-	{"deadlines are ignored by read", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
-			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				ctx = context.WithoutCancel(ctx)
-			}
-			return s.Read(ctx, key)
-		}}
+	{"deadlines are ignored by read", reading(func(ctx context.Context, s session.Tagger, key string) (session.Record, error) {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			ctx = context.WithoutCancel(ctx)
+		}
+		return s.Read(ctx, key)
 	}), claims{
 		"a read that was cancelled or came too late is not not-found",
 		"a context that has ended ends every method and changes nothing",
 	}},
-	{"contexts are ignored where nothing is to be destroyed", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
-			if _, err := s.Read(context.WithoutCancel(ctx), key); err != nil && version == 0 {
-				return nil
-			}
-			return s.Destroy(ctx, key, version)
-		}}
+	{"contexts are ignored where nothing is to be destroyed", destroying(func(ctx context.Context, s session.Tagger, key string, version uint64) error {
+		if _, err := s.Read(context.WithoutCancel(ctx), key); err != nil && version == 0 {
+			return nil
+		}
+		return s.Destroy(ctx, key, version)
 	}), claims{
 		"a context that has ended ends every method and changes nothing",
 	}},
-	{"contexts end with their cause", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
-			if ctx.Err() != nil {
-				return session.Record{}, context.Cause(ctx)
-			}
-			return s.Read(ctx, key)
-		}}
+	{"contexts end with their cause", reading(func(ctx context.Context, s session.Tagger, key string) (session.Record, error) {
+		if ctx.Err() != nil {
+			return session.Record{}, context.Cause(ctx)
+		}
+		return s.Read(ctx, key)
 	}), claims{
 		"a context that has ended ends every method and changes nothing",
 	}},
@@ -669,39 +639,29 @@ var recordFlaws = []flaw{
 	}), claims{
 		"no error of a record gives anything away",
 	}},
-	{"errors have data in numbers", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			return naming(s.Write(ctx, key, rec), fmt.Sprint(rec))
-		}}
+	{"errors have data in numbers", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		return naming(s.Write(ctx, key, rec), fmt.Sprint(rec))
 	}), claims{
 		"no error of a record gives anything away",
 	}},
-	{"errors have data in hexadecimal", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			return naming(s.Write(ctx, key, rec), fmt.Sprintf("%X", rec.Data))
-		}}
+	{"errors have data in hexadecimal", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		return naming(s.Write(ctx, key, rec), fmt.Sprintf("%X", rec.Data))
 	}), claims{
 		"no error of a record gives anything away",
 	}},
-	{"errors have keys", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
-			return naming(s.Touch(ctx, key, expires), key)
-		}}
+	{"errors have keys", touching(func(ctx context.Context, s session.Tagger, key string, expires time.Time) error {
+		return naming(s.Touch(ctx, key, expires), key)
 	}), claims{
 		"no error of a record gives anything away",
 	}},
-	{"errors have parts of keys further inside", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{read: func(ctx context.Context, key string) (session.Record, error) {
-			rec, err := s.Read(ctx, key)
-			return rec, hiding(naming(err, key[:2]+"/"+key[2:]))
-		}}
+	{"errors have parts of keys further inside", reading(func(ctx context.Context, s session.Tagger, key string) (session.Record, error) {
+		rec, err := s.Read(ctx, key)
+		return rec, hiding(naming(err, key[:2]+"/"+key[2:]))
 	}), claims{
 		"no error of a record gives anything away",
 	}},
-	{"errors have data", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
-			return naming(s.Write(ctx, key, rec), string(rec.Data))
-		}}
+	{"errors have data", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
+		return naming(s.Write(ctx, key, rec), string(rec.Data))
 	}), claims{
 		"no error of a record gives anything away",
 	}},

@@ -44,21 +44,31 @@ func uncopied(flaw func(s session.Sharer) sharer) func(*clock) session.Store {
 	}
 }
 
+// peeking breaks Peek.
+func peeking(flaw func(ctx context.Context, s session.Sharer, key string) (session.Record, error)) func(*clock) session.Store {
+	return uncopied(func(s session.Sharer) sharer {
+		return sharer{peek: func(ctx context.Context, key string) (session.Record, error) { return flaw(ctx, s, key) }}
+	})
+}
+
+// keeping breaks Keep.
+func keeping(flaw func(ctx context.Context, s session.Sharer, key string, rec session.Record) error) func(*clock) session.Store {
+	return uncopied(func(s session.Sharer) sharer {
+		return sharer{keep: func(ctx context.Context, key string, rec session.Record) error { return flaw(ctx, s, key, rec) }}
+	})
+}
+
 var shareFlaws = []flaw{
-	{"a peek does not look at the version", uncopied(func(s session.Sharer) sharer {
-		return sharer{peek: func(ctx context.Context, key string) (session.Record, error) {
-			rec, err := s.Peek(ctx, key)
-			rec.Version = min(rec.Version, 1)
-			return rec, err
-		}}
+	{"a peek does not look at the version", peeking(func(ctx context.Context, s session.Sharer, key string) (session.Record, error) {
+		rec, err := s.Peek(ctx, key)
+		rec.Version = min(rec.Version, 1)
+		return rec, err
 	}), claims{
 		"peek answers as read does",
 		anyByShare,
 	}},
-	{"a peek asks nobody whether to go on", uncopied(func(s session.Sharer) sharer {
-		return sharer{peek: func(_ context.Context, key string) (session.Record, error) {
-			return s.Peek(context.Background(), key)
-		}}
+	{"a peek asks nobody whether to go on", peeking(func(_ context.Context, s session.Sharer, key string) (session.Record, error) {
+		return s.Peek(context.Background(), key)
 	}), claims{
 		"peek answers as read does",
 		anyByShare,
@@ -77,14 +87,12 @@ var shareFlaws = []flaw{
 		"by peek and keep: touch moves the expiry away and changes nothing else",
 		anyByShare,
 	}},
-	{"to keep is to look first and to act then", uncopied(func(s session.Sharer) sharer {
-		return sharer{keep: func(ctx context.Context, key string, rec session.Record) error {
-			if old, err := s.Read(ctx, key); err == nil && rec.Version > 0 && old.Version == rec.Version {
-				yield("keep")
-				return force(ctx, s, key, rec)
-			}
-			return s.Keep(ctx, key, rec)
-		}}
+	{"to keep is to look first and to act then", keeping(func(ctx context.Context, s session.Sharer, key string, rec session.Record) error {
+		if old, err := s.Read(ctx, key); err == nil && rec.Version > 0 && old.Version == rec.Version {
+			yield("keep")
+			return force(ctx, s, key, rec)
+		}
+		return s.Keep(ctx, key, rec)
 	}), claims{
 		"by peek and keep: increments at the same time all count",
 		perhaps + anyByShare,
@@ -103,22 +111,18 @@ var shareFlaws = []flaw{
 		"by peek and keep: an expired record is gone for write",
 		perhaps + anyByShare,
 	}},
-	{"a conflict of keep moves the expiry", uncopied(func(s session.Sharer) sharer {
-		return sharer{keep: func(ctx context.Context, key string, rec session.Record) error {
-			err := s.Keep(ctx, key, rec)
-			if errors.Is(err, session.ErrConflict) {
-				_ = s.Touch(ctx, key, rec.Expires)
-			}
-			return err
-		}}
+	{"a conflict of keep moves the expiry", keeping(func(ctx context.Context, s session.Sharer, key string, rec session.Record) error {
+		err := s.Keep(ctx, key, rec)
+		if errors.Is(err, session.ErrConflict) {
+			_ = s.Touch(ctx, key, rec.Expires)
+		}
+		return err
 	}), claims{
 		"by peek and keep: a write under an old version is a conflict and changes nothing",
 		perhaps + anyByShare,
 	}},
-	{"errors of keep have keys", uncopied(func(s session.Sharer) sharer {
-		return sharer{keep: func(ctx context.Context, key string, rec session.Record) error {
-			return naming(s.Keep(ctx, key, rec), key)
-		}}
+	{"errors of keep have keys", keeping(func(ctx context.Context, s session.Sharer, key string, rec session.Record) error {
+		return naming(s.Keep(ctx, key, rec), key)
 	}), claims{
 		"by peek and keep: no error of a record gives anything away",
 	}},
@@ -130,13 +134,11 @@ var shareFlaws = []flaw{
 		"what a peek has given out stays as it was",
 		"the store does not change what it keeps",
 	}},
-	{"what is kept replaces any version", uncopied(func(s session.Sharer) sharer {
-		return sharer{keep: func(ctx context.Context, key string, rec session.Record) error {
-			if old, err := s.Read(ctx, key); err == nil {
-				rec.Version = old.Version
-			}
-			return s.Keep(ctx, key, rec)
-		}}
+	{"what is kept replaces any version", keeping(func(ctx context.Context, s session.Sharer, key string, rec session.Record) error {
+		if old, err := s.Read(ctx, key); err == nil {
+			rec.Version = old.Version
+		}
+		return s.Keep(ctx, key, rec)
 	}), claims{
 		"keep creates and replaces as write does",
 		anyByShare,

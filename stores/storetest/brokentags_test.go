@@ -187,14 +187,12 @@ var tagFlaws = []flaw{
 	}), claims{
 		"a tag for a marked entry changes nothing",
 	}},
-	{"touch moves the entry, too", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
-			if _, ok := entry(s, userTag, key); ok {
-				_ = s.Untag(ctx, userTag, key)
-				_ = s.Tag(ctx, userTag, key, expires)
-			}
-			return s.Touch(ctx, key, expires)
-		}}
+	{"touch moves the entry, too", touching(func(ctx context.Context, s session.Tagger, key string, expires time.Time) error {
+		if _, ok := entry(s, userTag, key); ok {
+			_ = s.Untag(ctx, userTag, key)
+			_ = s.Tag(ctx, userTag, key, expires)
+		}
+		return s.Touch(ctx, key, expires)
 	}), claims{
 		"a record and its entry have each an expiry of their own",
 	}},
@@ -264,14 +262,12 @@ var tagFlaws = []flaw{
 	}), claims{
 		"tags do not mix",
 	}},
-	{"a tag has the place of a record", breaking(func(s session.Tagger, _ *clock) broken {
-		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
-			entries, _ := s.Tagged(ctx, key)
-			for _, e := range entries {
-				_ = s.Untag(ctx, key, e.Key)
-			}
-			return s.Destroy(ctx, key, version)
-		}}
+	{"a tag has the place of a record", destroying(func(ctx context.Context, s session.Tagger, key string, version uint64) error {
+		entries, _ := s.Tagged(ctx, key)
+		for _, e := range entries {
+			_ = s.Untag(ctx, key, e.Key)
+		}
+		return s.Destroy(ctx, key, version)
 	}), claims{
 		"a tag and a key that are the same do not mix",
 	}},
