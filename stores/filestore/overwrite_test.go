@@ -178,17 +178,6 @@ func Test_that_a_change_is_done_when_the_name_is_on_the_disk(t *testing.T) {
 	}
 }
 
-func Test_that_a_revoke_that_failed_has_no_keys(t *testing.T) {
-	h := newHarness(t, filestore.Options{})
-	must(t, h.Tag(t.Context(), tag, key, h.clock.In(time.Hour)))
-	h.OnSync(func(*os.File) error { return syscall.EIO })
-	keys, err := h.Revoke(t.Context(), tag)
-	is(t, err, session.ErrUnavailable)
-	if len(keys) > 0 {
-		t.Errorf("got %q; want no keys", keys)
-	}
-}
-
 func Test_that_a_store_without_sync_waits_for_no_disk(t *testing.T) {
 	h := newHarness(t, filestore.Options{NoSync: true})
 	h.OnSync(func(*os.File) error {
