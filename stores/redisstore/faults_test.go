@@ -248,9 +248,7 @@ func Test_that_a_server_whose_memory_is_full_keeps_what_it_has_and_logs_out(t *t
 func Test_that_a_replica_reads_and_refuses_changes(t *testing.T) {
 	primary := start(t)
 	ok(t, newStore(t, clientOf(t, primary, nil), redisstore.Options{}).Write(t.Context(), key("k"), record(0, "one")))
-	replica, err := primary.Replica()
-	ok(t, err)
-	t.Cleanup(replica.Close)
+	replica := startReplica(t, primary)
 	store := newStore(t, clientOf(t, replica, func(opts *redis.Options) { opts.MaxRetries = -1 }), redisstore.Options{})
 	holds(t, store, key("k"), "one", 1)
 	rec, err := store.Renew(t.Context(), key("k"), inAnHour().Add(time.Minute), inAnHour().Add(time.Hour))
@@ -346,9 +344,7 @@ func silent(t *testing.T, desc string, err error) {
 
 func Test_that_a_change_that_replicas_do_not_have_is_not_acknowledged(t *testing.T) {
 	primary := start(t)
-	replica, err := primary.Replica()
-	ok(t, err)
-	t.Cleanup(replica.Close)
+	replica := startReplica(t, primary)
 	client := clientOf(t, primary, nil)
 	store := newStore(t, client, redisstore.Options{MinReplicas: 1})
 	greedy := newStore(t, client, redisstore.Options{MinReplicas: 2})
@@ -371,7 +367,7 @@ func Test_that_a_change_that_replicas_do_not_have_is_not_acknowledged(t *testing
 	refused("create", store.Write(soon(), key("n"), record(0, "one")))
 	refused("write", store.Write(soon(), key("k"), record(1, "two")))
 	refused("tag", store.Tag(soon(), tag("t"), key("k"), inAnHour()))
-	_, err = store.Revoke(soon(), tag("t"))
+	_, err := store.Revoke(soon(), tag("t"))
 	refused("revoke", err)
 	holds(t, store, key("k"), "two", 2)
 	ok(t, store.Touch(t.Context(), key("k"), inAnHour()))
@@ -426,7 +422,14 @@ func Test_that_a_cluster_client_is_told_to_look_for_the_new_master(t *testing.T)
 	cluster := startCluster(t)
 	client := clusterClient(t, cluster)
 	maps := make(chan struct{}, 1000)
-	client.OnNewNode(func(node *redis.Client) { node.AddHook(&slotsHook{asked: maps}) })
+	client.OnNewNode(func(node *redis.Client) {
+		node.AddHook(before(func(cmd redis.Cmder) error {
+			if cmd.FullName() == "cluster slots" {
+				maps <- struct{}{}
+			}
+			return nil
+		}))
+	})
 	store := newStore(t, client, redisstore.Options{MinReplicas: 1})
 	ctx := t.Context()
 	ok(t, store.Check(ctx))
@@ -478,22 +481,4 @@ func Test_that_a_map_of_slots_from_elsewhere_is_not_read_again(t *testing.T) {
 			t.Errorf("it was read %d times; want once", n)
 		}
 	})
-}
-
-// slotsHook reports each request for the map of a cluster's slots.
-type slotsHook struct{ asked chan<- struct{} }
-
-func (h *slotsHook) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-func (h *slotsHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		if cmd.FullName() == "cluster slots" {
-			h.asked <- struct{}{}
-		}
-		return next(ctx, cmd)
-	}
-}
-
-func (h *slotsHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
 }

@@ -113,6 +113,14 @@ func start(t testing.TB, args ...string) *servers.RedisServer {
 	return server
 }
 
+func startReplica(t *testing.T, of *servers.RedisServer) *servers.RedisServer {
+	t.Helper()
+	replica, err := of.Replica()
+	ok(t, err)
+	t.Cleanup(replica.Close)
+	return replica
+}
+
 func startCluster(t *testing.T) *servers.Cluster {
 	t.Helper()
 	cluster, err := servers.RedisCluster()
@@ -156,6 +164,25 @@ func spread(t *testing.T, over ...*servers.RedisServer) *redis.ClusterClient {
 	})
 	t.Cleanup(func() { _ = client.Close() })
 	return client
+}
+
+// before is a hook of a client, called before each command. The command fails with its error.
+type before func(cmd redis.Cmder) error
+
+func (do before) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (do before) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if err := do(cmd); err != nil {
+			cmd.SetErr(err)
+			return err
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func (do before) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 func newStore(t testing.TB, client redis.UniversalClient, opts redisstore.Options) *redisstore.Store {

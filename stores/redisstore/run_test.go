@@ -57,9 +57,7 @@ func (h *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 
 func Test_that_each_method_is_one_round_trip_with_one_key(t *testing.T) {
 	primary := start(t)
-	replica, err := primary.Replica()
-	ok(t, err)
-	t.Cleanup(replica.Close)
+	startReplica(t, primary)
 
 	for desc, opts := range map[string]redisstore.Options{
 		"alone":         {Prefix: "alone:"},
@@ -117,9 +115,7 @@ func (h *trips) expect(t *testing.T, desc string, store *redisstore.Store, m met
 
 func Test_that_a_cluster_is_not_asked_for_its_commands(t *testing.T) {
 	primary := start(t)
-	replica, err := primary.Replica()
-	ok(t, err)
-	t.Cleanup(replica.Close)
+	startReplica(t, primary)
 	for _, replicas := range []int{0, 1} {
 		hook := &trips{}
 		client := spread(t, primary)
