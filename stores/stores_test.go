@@ -93,8 +93,6 @@ func Test_that_the_environment_has_the_lifetimes(t *testing.T) {
 		t.Errorf("never: got %v, %v; want a negative time", cfg.AbsoluteTimeout, err)
 	}
 	setenv(t, map[string]string{"SESSION_DRIVER": "memory"})
-	t.Setenv("SESSION_IDLE_TIMEOUT", "")
-	t.Setenv("SESSION_ABSOLUTE_TIMEOUT", "")
 	if cfg, err = stores.ConfigFromEnv(); err != nil || cfg.IdleTimeout != 0 || cfg.AbsoluteTimeout != 0 {
 		t.Errorf("not set: got %v and %v, %v; want the defaults", cfg.IdleTimeout, cfg.AbsoluteTimeout, err)
 	}
