@@ -23,7 +23,7 @@ func Test_that_an_untouched_session_costs_two_allocations_at_the_most(t *testing
 		e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
 		return allocations(func() { e.ServeHTTP(nowhere{}, r) })
 	}
-	store := newTally()
+	store := newWatched()
 	sessions := session.Middleware(session.Config{Store: store})
 	pass := func(next echo.HandlerFunc) echo.HandlerFunc { // what any middleware costs in Echo
 		return func(c echo.Context) error { return next(c) }
@@ -41,8 +41,8 @@ func Test_that_an_untouched_session_costs_two_allocations_at_the_most(t *testing
 			t.Errorf("%s: got %.2f allocations more than the %.2f of Echo; want 2 at the most", tc.desc, got, bare)
 		}
 	}
-	if store.calls() != 0 {
-		t.Errorf("got %d store calls; want none", store.calls())
+	if store.count("") != 0 {
+		t.Errorf("got %d store calls; want none", store.count(""))
 	}
 }
 

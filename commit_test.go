@@ -152,7 +152,7 @@ func Test_that_64_workers_lose_nothing_in_one_session(t *testing.T) {
 		{"one process, a store that does not bring the current record", 1, func(s session.Store) session.Store { return plain{s} }},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
-			w := &watched{Store: memorystore.New(memorystore.Options{})}
+			w := newWatched()
 			w.before = func(call) error { runtime.Gosched(); return nil } // as a store behind a network would
 			cfg := session.Config{Store: w, Now: time.Now}
 			if tc.wrap != nil {
@@ -210,7 +210,7 @@ func Test_that_the_storm_would_notice_a_store_where_the_last_write_wins(t *testi
 }
 
 func Test_how_often_the_store_is_asked(t *testing.T) {
-	w := &watched{Store: memorystore.New(memorystore.Options{})}
+	w := newWatched()
 	p := start(t, session.Config{Store: w, Now: time.Now})
 	v := newVisitor()
 	for _, tc := range []struct {
@@ -253,7 +253,7 @@ func Test_that_two_requests_of_one_process_are_no_conflict(t *testing.T) {
 		{"one write more for a session that is too large to be kept", 100_000, 5, 1},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
-			w := &watched{Store: memorystore.New(memorystore.Options{})}
+			w := newWatched()
 			p := start(t, session.Config{Store: w, Now: time.Now})
 			v := newVisitor()
 			v.must(t, p, func(s *session.Session) { s.Put("n", 1); s.Put("much", strings.Repeat("x", tc.size)) })
@@ -581,7 +581,7 @@ func Test_that_a_server_which_stops_shows_a_message_once(t *testing.T) {
 }
 
 func Test_that_save_commits_at_once(t *testing.T) {
-	w := &watched{Store: memorystore.New(memorystore.Options{})}
+	w := newWatched()
 	p := start(t, session.Config{Store: w, Now: time.Now})
 	v := newVisitor()
 	rec := v.visit(p, func(c echo.Context) error {
@@ -709,7 +709,7 @@ func Test_that_an_error_says_what_was_too_large(t *testing.T) {
 // A request that goes on after the error may save what it changes afterwards, but not what it was
 // told is lost.
 func Test_that_what_a_failed_save_dropped_is_not_saved_by_a_later_one(t *testing.T) {
-	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	store := newWatched()
 	p := start(t, session.Config{Store: store})
 	v := newVisitor()
 	v.must(t, p, put("a", 1))

@@ -16,7 +16,6 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
-	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // guarded is h behind the CSRF middleware.
@@ -356,7 +355,7 @@ func Test_that_the_error_of_a_refused_request_can_be_found(t *testing.T) {
 }
 
 func Test_that_a_store_that_is_down_is_no_bad_token(t *testing.T) {
-	w := &watched{Store: memorystore.New(memorystore.Options{})}
+	w := newWatched()
 	v := newSite(t, func(cfg *session.Config) { cfg.Store = w }).browser()
 	token := v.opens(tokenPage).body
 	w.before = failing(errStoreDown)

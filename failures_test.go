@@ -16,7 +16,6 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
-	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 const (
@@ -33,10 +32,10 @@ func Test_that_a_failed_commit_is_an_ordinary_error_however_the_handler_answers(
 					t.Run(s.name+"/"+w.name, func(t *testing.T) {
 						a := w.app(t, s.mountWithHeaders)
 						g := a.guest(t, wire)
-						a.store.writeFails.Store(true)
+						a.store.before = failing(errStoreDown, "Write")
 						wantFailure(t, a, w, w.ask(g, putSeven), http.StatusServiceUnavailable, unavailable)
-						if a.store.writes.Load() != 1 {
-							t.Errorf("got %d writes; want 1", a.store.writes.Load())
+						if a.store.count("Write") != 1 {
+							t.Errorf("got %d writes; want 1", a.store.count("Write"))
 						}
 						if got := len(a.failed.errs()); got != 1 {
 							t.Errorf("the hook was told %d times; want 1", got)
@@ -57,14 +56,14 @@ func Test_that_a_failed_load_never_looks_like_being_logged_out(t *testing.T) {
 					t.Run(s.name+"/"+w.name, func(t *testing.T) {
 						a := w.app(t, s.mountWithHeaders)
 						g := a.guest(t, wire).begins()
-						a.store.readFails.Store(true)
+						a.store.before = failing(errStoreDown, "Read")
 						got := w.ask(g, lookOnly)
 						if got.status == http.StatusInternalServerError && (w.name == "a page of 500" || s.errors) {
 							return // the application has noticed itself, and has a page for it
 						}
 						wantFailure(t, a, w, got, http.StatusServiceUnavailable, unavailable)
-						if a.store.reads.Load() != 1 || a.store.writes.Load() != 0 {
-							t.Errorf("got %d reads, %d writes; want 1, 0", a.store.reads.Load(), a.store.writes.Load())
+						if a.store.count("Read") != 1 || a.store.count("Write") != 0 {
+							t.Errorf("got %d reads, %d writes; want 1, 0", a.store.count("Read"), a.store.count("Write"))
 						}
 					})
 				}
@@ -203,7 +202,7 @@ func Test_that_a_route_may_do_without_the_session(t *testing.T) {
 			t.Errorf("got %q", got.body)
 		}
 
-		a.store.readFails.Store(true)
+		a.store.before = failing(errStoreDown, "Read")
 		got := g.get("/")
 		if got.status != http.StatusOK || got.body != "hello, stranger" || got.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("got %d %q, Cache-Control %q; want an empty session, not cached", got.status, got.body, got.header.Get("Cache-Control"))
@@ -241,7 +240,7 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 				})
 				a.use(append([]echo.MiddlewareFunc{a.manager.Middleware()}, inside...)...)
 				a.all(func(c echo.Context) error { return c.HTML(http.StatusAccepted, large) })
-				a.store.writeFails.Store(true)
+				a.store.before = failing(errStoreDown, "Write")
 				a.guest(t, w).during(putSeven, "/")
 				if want := (view{status: http.StatusOK}); before != want {
 					t.Errorf("before the error answer: got %+v; want %+v", before, want)
@@ -283,7 +282,7 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 						_ = c.Redirect(http.StatusSeeOther, "/sorry")
 					}
 					a.all(handler)
-					a.store.writeFails.Store(true)
+					a.store.before = failing(errStoreDown, "Write")
 					got := a.guest(t, w).during(nil, "/")
 					want := view{http.StatusServiceUnavailable, int64(len(got.body)), true}
 					if got.status != want.status || after != want || logged != want {
@@ -359,14 +358,14 @@ func Test_that_the_answer_of_an_error_handler_commits_or_fails(t *testing.T) {
 
 					g := a.guest(t, w)
 					got := g.during(nil, "/")
-					if n := len(got.ours()); n != 1 || a.store.writes.Load() != 1 && !s.errors {
-						t.Errorf("a newcomer: got %d cookies, %d writes; want 1 each", n, a.store.writes.Load())
+					if n := len(got.ours()); n != 1 || a.store.count("Write") != 1 && !s.errors {
+						t.Errorf("a newcomer: got %d cookies, %d writes; want 1 each", n, a.store.count("Write"))
 					}
 					if n := g.kept(); n != 7 {
 						t.Errorf("a newcomer: the change was not saved: got %d", n)
 					}
 
-					a.store.writeFails.Store(true)
+					a.store.before = failing(errStoreDown, "Write")
 					got = a.guest(t, w).during(nil, "/")
 					if got.status != http.StatusServiceUnavailable || got.header.Get("Location") != "" || got.ours() != nil || got.err != nil {
 						t.Errorf("the commit fails: got %d %q, Location %q, cookies %q, %v; want 503", got.status, got.body, got.header.Get("Location"), got.ours(), got.err)
@@ -403,14 +402,14 @@ func Test_that_a_panic_commits_if_there_is_an_answer(t *testing.T) {
 
 					g := a.guest(t, w)
 					got := g.during(putSeven, "/")
-					if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || a.store.writes.Load() != 1 {
-						t.Errorf("got %d %q, %d cookies, %d writes, %v; want 500 and 1 each", got.status, got.body, n, a.store.writes.Load(), got.err)
+					if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || a.store.count("Write") != 1 {
+						t.Errorf("got %d %q, %d cookies, %d writes, %v; want 500 and 1 each", got.status, got.body, n, a.store.count("Write"), got.err)
 					}
 					if n := g.kept(); n != 7 {
 						t.Errorf("the change was not saved: got %d", n)
 					}
 
-					a.store.writeFails.Store(true)
+					a.store.before = failing(errStoreDown, "Write")
 					got = a.guest(t, w).during(putSeven, "/")
 					if got.status != http.StatusServiceUnavailable || got.body != unavailable || got.ours() != nil || got.err != nil {
 						t.Errorf("the commit fails: got %d %q, cookies %q, %v; want 503", got.status, got.body, got.ours(), got.err)
@@ -435,8 +434,8 @@ func tracer(next echo.HandlerFunc) echo.HandlerFunc {
 func Test_that_a_panic_without_an_answer_commits_nothing(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		a := simpleApp(t, func(echo.Context) error { panic(http.ErrAbortHandler) })
-		if got := a.guest(t, w).during(putSeven, "/"); got.err == nil || a.store.calls() != 0 {
-			t.Errorf("got %d, %d store calls; want a broken connection and none", got.status, a.store.calls())
+		if got := a.guest(t, w).during(putSeven, "/"); got.err == nil || a.store.count("") != 0 {
+			t.Errorf("got %d, %d store calls; want a broken connection and none", got.status, a.store.count(""))
 		}
 	})
 }
@@ -449,7 +448,7 @@ func Test_that_a_panic_after_a_withheld_answer_is_answered(t *testing.T) {
 			_ = c.Redirect(http.StatusSeeOther, "/elsewhere")
 			panic(errHandler)
 		})
-		a.store.writeFails.Store(true)
+		a.store.before = failing(errStoreDown, "Write")
 		got := a.guest(t, w).during(putSeven, "/")
 		if got.status != http.StatusInternalServerError || got.body != internal || got.header.Get("Location") != "" {
 			t.Errorf("got %d %q, Location %q, %v; want 500", got.status, got.body, got.header.Get("Location"), got.err)
@@ -473,7 +472,7 @@ func Test_that_a_proxy_whose_answer_is_withheld_is_a_clean_error(t *testing.T) {
 		if got := a.guest(t, w).during(putSeven, "/"); got.status != http.StatusOK || got.body != "hello" {
 			t.Errorf("got %d %q, %v; want what comes from behind the proxy", got.status, got.body, got.err)
 		}
-		a.store.writeFails.Store(true)
+		a.store.before = failing(errStoreDown, "Write")
 		if got := a.guest(t, w).during(putSeven, "/"); got.status != http.StatusServiceUnavailable || got.body != unavailable {
 			t.Errorf("got %d %q, %v; want 503", got.status, got.body, got.err)
 		}
@@ -481,7 +480,7 @@ func Test_that_a_proxy_whose_answer_is_withheld_is_a_clean_error(t *testing.T) {
 }
 
 func Test_that_an_error_page_does_not_ask_a_store_that_has_panicked(t *testing.T) {
-	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	store := newWatched()
 	store.before = func(c call) error { panic(errStoreDown) }
 	p, v := start(t, session.Config{Store: store}), newVisitor()
 	p.Pre(recovering)
@@ -508,8 +507,7 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 			{"of an Update, with Recover inside", func() error { return session.ErrConflict }, true},
 		} {
 			t.Run(tc.desc, func(t *testing.T) {
-				store := &watched{Store: memorystore.New(memorystore.Options{})}
-				a := newWebApp(t, func(cfg *session.Config) { cfg.Store = store })
+				a := newWebApp(t)
 				mw := []echo.MiddlewareFunc{recovering, a.manager.Middleware()}
 				if tc.within {
 					slices.Reverse(mw)
@@ -527,14 +525,14 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 						return 7
 					})
 				}
-				store.before = func(c call) error {
+				a.store.before = func(c call) error {
 					if c.method == "Write" {
 						return tc.broken()
 					}
 					return nil
 				}
 				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET would be sent again if the connection breaks
-				store.before = nil
+				a.store.before = nil
 				if got.status != http.StatusInternalServerError || got.body != internal || got.header.Get("Location") != "" {
 					t.Errorf("got %d %q, Location %q, %v; want 500", got.status, got.body, got.header.Get("Location"), got.err)
 				}
@@ -576,8 +574,7 @@ func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
 			},
 		} {
 			t.Run(claim, func(t *testing.T) {
-				store := &watched{Store: memorystore.New(memorystore.Options{})}
-				a := newWebApp(t, func(cfg *session.Config) { cfg.Store = store })
+				a := newWebApp(t)
 				a.use(recovering, asLogger, a.manager.Middleware())
 				a.all(page)
 				a.HTTPErrorHandler = func(err error, c echo.Context) {
@@ -585,14 +582,14 @@ func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
 					a.DefaultHTTPErrorHandler(err, c)
 				}
 				g := a.guest(t, w).begins()
-				store.before = func(c call) error {
+				a.store.before = func(c call) error {
 					if c.method == "Write" {
 						panic(errStoreDown)
 					}
 					return nil
 				}
 				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET would be sent again if the connection breaks
-				store.before = nil
+				a.store.before = nil
 				if to := got.header.Get("HX-Redirect"); got.status != http.StatusInternalServerError || got.body != internal || to != "" {
 					t.Errorf("got %d %q, HX-Redirect %q, %v; want 500", got.status, got.body, to, got.err)
 				}
@@ -617,7 +614,7 @@ func Test_that_a_withheld_answer_names_no_file(t *testing.T) {
 					return c.NoContent(http.StatusOK)
 				})
 				g := a.guest(t, w).begins()
-				a.store.writeFails.Store(true)
+				a.store.before = failing(errStoreDown, "Write")
 				got := g.during(nil, "/")
 				if file := got.header.Get(name); got.status != http.StatusServiceUnavailable || file != "" {
 					t.Errorf("got %d, %s %q, %v; want 503 without it", got.status, name, file, got.err)
@@ -642,9 +639,9 @@ func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 			"who is logged in":          func(s *session.Session) { s.Regenerate(); s.Put("user", "Ann") },
 			"a message after a log-out": func(s *session.Session) { s.Destroy(); s.FlashSuccess("Good-bye.") },
 		} {
-			for cause, fail := range map[string]func(*tally){
-				"the commit fails": func(store *tally) { store.writeFails.Store(true) },
-				"the load fails":   func(store *tally) { store.readFails.Store(true) },
+			for cause, fail := range map[string]func(call) error{
+				"the commit fails": failing(errStoreDown, "Write", "Destroy"),
+				"the load fails":   failing(errStoreDown, "Read"),
 			} {
 				t.Run(name+"/"+cause, func(t *testing.T) {
 					a := simpleApp(t, func(c echo.Context) error {
@@ -656,7 +653,7 @@ func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 						_ = c.HTML(statusFrom(err), said(c))
 					}
 					g := a.guest(t, w).begins()
-					fail(a.store)
+					a.store.before = fail
 					if got := g.during(work, "/"); got.status != http.StatusServiceUnavailable || got.body != "Sorry." {
 						t.Errorf("got %d %q, %v; want 503 and the error alone", got.status, got.body, got.err)
 					}
@@ -675,7 +672,7 @@ func Test_that_an_error_page_knows_what_was_saved_before(t *testing.T) {
 			if err := s.Save(c.Request().Context()); err != nil {
 				return err
 			}
-			a.store.writeFails.Store(true)
+			a.store.before = failing(errStoreDown, "Write")
 			s.Put("n", 8)
 			return c.HTML(http.StatusOK, page)
 		})
@@ -708,7 +705,7 @@ func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
 					flush = http.NewResponseController(c.Response().Writer).Flush()
 					return nil
 				})
-				a.store.writeFails.Store(true)
+				a.store.before = failing(errStoreDown, "Write")
 				a.work = putSeven
 				g := a.guest(t, w)
 				resp, err := g.client.Do(g.request(http.MethodGet, "/", nil))
@@ -738,7 +735,7 @@ func Test_that_no_change_passes_on_a_route_that_may_do_without_its_session(t *te
 		"Destroy":         (*session.Session).Destroy,
 		"PullIntendedURL": func(s *session.Session) { s.PullIntendedURL() },
 	} {
-		store := &watched{Store: memorystore.New(memorystore.Options{})}
+		store := newWatched()
 		p := start(t, session.Config{Store: store})
 		v := newVisitor()
 		v.must(t, p, put("user", 1))
@@ -764,7 +761,7 @@ func Test_when_a_visitor_is_asked_to_come_back(t *testing.T) {
 		{"when the handler says so", false, http.StatusServiceUnavailable, "60", "", "60"},
 		{"not at all, if the handler does not say so", false, http.StatusServiceUnavailable, "", "", ""},
 	} {
-		store := &watched{Store: memorystore.New(memorystore.Options{})}
+		store := newWatched()
 		if tc.fails {
 			store.before = failing(errOops, "Write")
 		}

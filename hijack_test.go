@@ -48,8 +48,8 @@ func Test_that_a_change_is_saved_before_the_connection_is_taken_over(t *testing.
 			a.all(takeOver(nil))
 			g := a.guest(t, w).begins()
 			got := g.during(putSeven, "/")
-			if got.body != "hello" || got.err != nil || got.header.Get("Vary") != "" || a.store.writes.Load() != 1 {
-				t.Errorf("got %q, %v, header %q, %d writes; want the handler's own answer, and one write", got.body, got.err, got.header, a.store.writes.Load())
+			if got.body != "hello" || got.err != nil || got.header.Get("Vary") != "" || a.store.count("Write") != 1 {
+				t.Errorf("got %q, %v, header %q, %d writes; want the handler's own answer, and one write", got.body, got.err, got.header, a.store.count("Write"))
 			}
 			if n := g.kept(); n != 7 {
 				t.Errorf("got %d; want 7", n)
@@ -60,8 +60,8 @@ func Test_that_a_change_is_saved_before_the_connection_is_taken_over(t *testing.
 
 func Test_that_an_untouched_session_is_left_alone_when_the_connection_is_taken_over(t *testing.T) {
 	a := simpleApp(t, takeOver(nil))
-	if got := a.guest(t, newWire(t, false)).begins().during(nil, "/"); got.body != "hello" || a.store.calls() != 0 {
-		t.Errorf("got %q, %d store calls; want none", got.body, a.store.calls())
+	if got := a.guest(t, newWire(t, false)).begins().during(nil, "/"); got.body != "hello" || a.store.count("") != 0 {
+		t.Errorf("got %q, %d store calls; want none", got.body, a.store.count(""))
 	}
 }
 
@@ -131,8 +131,8 @@ func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T)
 func Test_that_a_logout_needs_no_cookie_when_the_connection_is_taken_over(t *testing.T) {
 	a := simpleApp(t, takeOver(nil))
 	g := a.guest(t, newWire(t, false)).begins()
-	if got := g.during((*session.Session).Destroy, "/"); got.body != "hello" || a.store.destroys.Load() != 1 {
-		t.Errorf("got %q, %d; want the record destroyed", got.body, a.store.destroys.Load())
+	if got := g.during((*session.Session).Destroy, "/"); got.body != "hello" || a.store.count("Destroy") != 1 {
+		t.Errorf("got %q, %d; want the record destroyed", got.body, a.store.count("Destroy"))
 	}
 }
 
@@ -168,7 +168,7 @@ func Test_that_a_late_save_that_fails_writes_nothing_into_a_connection_either(t 
 	a := newWebApp(t)
 	a.use(a.manager.Middleware())
 	a.all(takeOver(func(s *session.Session) error {
-		a.store.writeFails.Store(true)
+		a.store.before = failing(errStoreDown, "Write")
 		putSeven(s)
 		return nil
 	}))
@@ -187,23 +187,23 @@ func Test_that_a_late_save_that_fails_writes_nothing_into_a_connection_either(t 
 func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.T) {
 	cases := []struct {
 		name string
-		fail func(*tally)
+		fail func(call) error
 		h    echo.HandlerFunc
 	}{
-		{"at the commit", func(s *tally) { s.writeFails.Store(true) }, takeOver(nil)},
-		{"at the load", func(s *tally) { s.readFails.Store(true) }, func(c echo.Context) error {
+		{"at the commit", failing(errStoreDown, "Write"), takeOver(nil)},
+		{"at the load", failing(errStoreDown, "Read"), func(c echo.Context) error {
 			lookOnly(session.From(c))
 			return takeOver(nil)(c)
 		}},
-		{"after a flush", func(s *tally) { s.writeFails.Store(true) }, func(c echo.Context) error {
+		{"after a flush", failing(errStoreDown, "Write"), func(c echo.Context) error {
 			c.Response().Flush()
 			return takeOver(nil)(c)
 		}},
-		{"after a flush, on a route that may do without", func(s *tally) { s.readFails.Store(true) }, session.Optional(func(c echo.Context) error {
+		{"after a flush, on a route that may do without", failing(errStoreDown, "Read"), session.Optional(func(c echo.Context) error {
 			c.Response().Flush()
 			return takeOver(nil)(c)
 		})},
-		{"before", func(s *tally) { s.writeFails.Store(true) }, func(c echo.Context) error {
+		{"before", failing(errStoreDown, "Write"), func(c echo.Context) error {
 			_, _ = io.WriteString(c.Response(), "withheld")
 			return takeOver(nil)(c)
 		}},
@@ -212,7 +212,7 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 		t.Run(tc.name, func(t *testing.T) {
 			a := simpleApp(t, tc.h)
 			g := a.guest(t, newWire(t, false)).begins()
-			tc.fail(a.store)
+			a.store.before = tc.fail
 			work := putSeven
 			if tc.name == "at the load" {
 				work = nil

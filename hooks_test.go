@@ -700,7 +700,7 @@ func Test_that_hooks_and_log_are_given_the_context_of_the_request(t *testing.T) 
 	type traceKey struct{}
 	var logged, hooked []any
 	logger := slog.New(contextHandler(func(ctx context.Context) { logged = append(logged, ctx.Value(traceKey{})) }))
-	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	store := newWatched()
 	p := start(t, session.Config{Store: store, Logger: logger, Hooks: session.Hooks{
 		StoreError: func(ctx context.Context, _ session.Event) { hooked = append(hooked, ctx.Value(traceKey{})) },
 		StoreCall: func(ctx context.Context, op string) (context.Context, func(error)) {

@@ -44,8 +44,8 @@ func Test_that_a_change_after_the_head_is_saved_at_the_end(t *testing.T) {
 				a := simpleApp(t, stream(work))
 				g := a.guest(t, w).begins()
 				got := g.during(nil, "/")
-				if got.body != "one two" || got.err != nil || got.ours() != nil || a.store.writes.Load() != 1 {
-					t.Errorf("got %q, %v, cookies %q, %d writes; want all of it, and one write", got.body, got.err, got.ours(), a.store.writes.Load())
+				if got.body != "one two" || got.err != nil || got.ours() != nil || a.store.count("Write") != 1 {
+					t.Errorf("got %q, %v, cookies %q, %d writes; want all of it, and one write", got.body, got.err, got.ours(), a.store.count("Write"))
 				}
 				if n := g.kept(); n != 7 || a.late.errs() != nil {
 					t.Errorf("the change was not saved: got %d, %v", n, a.late.errs())
@@ -213,11 +213,11 @@ func Test_that_a_logout_during_a_stream_is_saved(t *testing.T) {
 		a := simpleApp(t, stream((*session.Session).Destroy))
 		g := a.guest(t, w).begins()
 		g.during(nil, "/")
-		if a.store.destroys.Load() != 1 || a.late.errs() != nil {
-			t.Errorf("got %d, %v; want the record destroyed", a.store.destroys.Load(), a.late.errs())
+		if a.store.count("Destroy") != 1 || a.late.errs() != nil {
+			t.Errorf("got %d, %v; want the record destroyed", a.store.count("Destroy"), a.late.errs())
 		}
-		if a.guest(t, w).during(nil, "/"); a.store.destroys.Load() != 0 || a.late.errs() != nil {
-			t.Errorf("got %d, %v; want nothing to be done for one who is logged out", a.store.destroys.Load(), a.late.errs())
+		if a.guest(t, w).during(nil, "/"); a.store.count("Destroy") != 0 || a.late.errs() != nil {
+			t.Errorf("got %d, %v; want nothing to be done for one who is logged out", a.store.count("Destroy"), a.late.errs())
 		}
 	})
 }
@@ -253,7 +253,7 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 					if got.status != http.StatusOK || got.body != "one two" || got.err != nil {
 						t.Errorf("got %d %q, %v; want the answer as it was", got.status, got.body, got.err)
 					}
-					if a.store.writes.Load() != 0 || g.kept() != 0 {
+					if a.store.count("Write") != 0 || g.kept() != 0 {
 						t.Errorf("something was saved that nobody will find")
 					}
 				})
@@ -270,7 +270,7 @@ func Test_that_a_change_after_the_head_of_an_error_page_is_loud(t *testing.T) {
 			return nil
 		})
 		g := a.guest(t, w).begins()
-		a.store.readFails.Store(true)
+		a.store.before = failing(errStoreDown, "Read")
 		if got := g.during(lookOnly, "/"); got.status != http.StatusInternalServerError || got.body != page {
 			t.Errorf("got %d %q; want the handler's own page", got.status, got.body)
 		}
@@ -347,8 +347,8 @@ func Test_that_a_value_that_cannot_be_stored_is_loud_in_a_stream_too(t *testing.
 		a = simpleApp(t, stream(func(s *session.Session) { s.Flash("c", make(chan int)) }))
 		g := a.guest(t, w).begins()
 		g.during(nil, "/")
-		if log := a.log.take(); !strings.Contains(log, `\"c\"`) || a.store.writes.Load() != 0 {
-			t.Errorf("got log %q, %d writes; want the key of the message, and nothing saved", log, a.store.writes.Load())
+		if log := a.log.take(); !strings.Contains(log, `\"c\"`) || a.store.count("Write") != 0 {
+			t.Errorf("got log %q, %d writes; want the key of the message, and nothing saved", log, a.store.count("Write"))
 		}
 	})
 }
@@ -357,7 +357,7 @@ func Test_that_a_late_save_that_fails_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		a := simpleApp(t, stream(putSeven))
 		g := a.guest(t, w).begins()
-		a.store.writeFails.Store(true)
+		a.store.before = failing(errStoreDown, "Write")
 		g.during(nil, "/")
 		if got := a.failed.errs(); len(got) != 1 || !errors.Is(got[0], errStoreDown) {
 			t.Errorf("the hook was told %v; want the store's error", got)
@@ -470,8 +470,8 @@ func Test_that_Save_before_a_stream_sets_the_cookie_once(t *testing.T) {
 				})
 				g := a.guest(t, w)
 				got := g.during(nil, "/")
-				if n := len(got.header.Values("Set-Cookie")); len(got.ours()) != 1 || n != 2 || a.store.writes.Load() != 2 {
-					t.Errorf("got cookies %q, %d writes; want ours once and theirs, 2 writes", got.header.Values("Set-Cookie"), a.store.writes.Load())
+				if n := len(got.header.Values("Set-Cookie")); len(got.ours()) != 1 || n != 2 || a.store.count("Write") != 2 {
+					t.Errorf("got cookies %q, %d writes; want ours once and theirs, 2 writes", got.header.Values("Set-Cookie"), a.store.count("Write"))
 				}
 				if n := g.kept(); n != 7 {
 					t.Errorf("got %d; want 7", n)
@@ -494,13 +494,13 @@ func Test_that_a_new_id_arrives_even_with_an_error_answer(t *testing.T) {
 			if err := s.Save(c.Request().Context()); err != nil {
 				return err
 			}
-			a.store.writeFails.Store(true)
+			a.store.before = failing(errStoreDown, "Write")
 			s.Put("more", 1)
 			return c.Redirect(http.StatusSeeOther, "/welcome")
 		})
 		g := a.guest(t, w).begins()
 		got := g.during(nil, "/")
-		a.store.writeFails.Store(false)
+		a.store.before = nil
 		if got.status != http.StatusServiceUnavailable || got.header.Get("Location") != "" {
 			t.Errorf("got %d, Location %q; want 503", got.status, got.header.Get("Location"))
 		}

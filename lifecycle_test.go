@@ -449,7 +449,7 @@ func Test_that_a_lost_answer_during_a_regenerate_leaves_no_session_behind(t *tes
 }
 
 func Test_that_destroy_and_regenerate_of_no_session_do_nothing(t *testing.T) {
-	w := &watched{Store: memorystore.New(memorystore.Options{})}
+	w := newWatched()
 	p := start(t, session.Config{Store: w})
 	for name, work := range map[string]func(*session.Session){
 		"Destroy":    (*session.Session).Destroy,

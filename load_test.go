@@ -82,7 +82,7 @@ func Test_that_an_id_that_leads_nowhere_is_never_adopted(t *testing.T) {
 }
 
 func Test_that_the_good_one_among_many_cookies_is_found(t *testing.T) {
-	w := &watched{Store: memorystore.New(memorystore.Options{})}
+	w := newWatched()
 	p := start(t, session.Config{Store: w})
 	v := newVisitor()
 	v.must(t, p, put("user", 7))
@@ -122,7 +122,7 @@ func Test_that_the_good_one_among_many_cookies_is_found(t *testing.T) {
 }
 
 func Test_that_an_id_comes_from_the_cookie_only(t *testing.T) {
-	w := &watched{Store: memorystore.New(memorystore.Options{})}
+	w := newWatched()
 	p := start(t, session.Config{Store: w})
 	v := newVisitor()
 	v.must(t, p, put("user", 7))
@@ -239,7 +239,7 @@ func Test_that_ids_are_43_characters_of_base64url_and_distinct(t *testing.T) {
 }
 
 func Test_that_a_store_that_cannot_be_asked_does_not_look_like_being_logged_out(t *testing.T) {
-	w := &watched{Store: memorystore.New(memorystore.Options{})}
+	w := newWatched()
 	p := start(t, session.Config{Store: w})
 	v := newVisitor()
 	v.must(t, p, put("user", 7))
@@ -283,7 +283,7 @@ func Test_that_a_store_that_cannot_be_asked_does_not_look_like_being_logged_out(
 
 func Test_that_a_failed_load_is_a_503_whatever_the_store_says(t *testing.T) {
 	for _, says := range []error{session.ErrConflict, session.ErrTooLarge, syscall.EOPNOTSUPP} { // the last is an errors.ErrUnsupported
-		w := &watched{Store: memorystore.New(memorystore.Options{})}
+		w := newWatched()
 		p := start(t, session.Config{Store: w})
 		v := newVisitor()
 		v.must(t, p, put("user", 7))
@@ -370,7 +370,7 @@ func FuzzCookieHeader(f *testing.F) {
 	f.Add(cookieName + "=" + strings.Repeat("A", 20) + "\n" + strings.Repeat("A", 22)) // base64 skips line breaks
 	f.Add("=;;\x00 ,=\"")
 	f.Fuzz(func(t *testing.T, header string) {
-		w := &watched{Store: memorystore.New(memorystore.Options{})}
+		w := newWatched()
 		p := start(t, session.Config{Store: w})
 		r := newVisitor().request()
 		r.Header.Set("Cookie", header)

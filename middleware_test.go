@@ -193,7 +193,7 @@ func Test_that_a_writer_with_a_header_of_its_own_may_stay_for_the_error_page(t *
 
 // What runs between the two belongs to the same request.
 func Test_that_a_second_mount_leaves_the_commit_to_the_first(t *testing.T) {
-	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	store := newWatched()
 	mw := session.Middleware(session.Config{Store: store})
 	between := func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -340,7 +340,7 @@ func Test_that_a_failure_of_one_session_leaves_the_visitor_the_cookie_of_another
 			return nil
 		},
 	} {
-		store := &watched{Store: memorystore.New(memorystore.Options{})}
+		store := newWatched()
 		outer := start(t, session.Config{Store: store, CookieName: "outer", Now: time.Now})
 		inner := start(t, session.Config{CookieName: "inner", Now: time.Now})
 		innermost := start(t, session.Config{CookieName: "sealed", Store: cookieStore(t, time.Now), Now: time.Now})
@@ -464,13 +464,13 @@ func Test_that_two_managers_keep_two_sessions(t *testing.T) {
 		}
 		g.a = a
 
-		for _, failing := range []*webApp{shop, a} {
-			failing.store.writeFails.Store(true)
+		for _, broken := range []*webApp{shop, a} {
+			broken.store.before = failing(errStoreDown, "Write")
 			got := a.guest(t, w).get("/")
 			if got.status != http.StatusServiceUnavailable || got.body != unavailable {
 				t.Errorf("one store fails: got %d %q; want 503", got.status, got.body)
 			}
-			failing.store.writeFails.Store(false)
+			broken.store.before = nil
 		}
 	})
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
-	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // old reads fields as "name=value", or "name=-" if the default is to be shown.
@@ -749,7 +748,7 @@ func Test_that_what_was_typed_does_not_outlast_its_time_by_more_than_a_change(t 
 }
 
 func Test_that_forms_of_any_name_do_not_fill_the_session(t *testing.T) {
-	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	store := newWatched()
 	p := start(t, session.Config{Store: store})
 	v := newVisitor()
 	long := strings.Repeat("x", 60_000)

@@ -682,7 +682,7 @@ func Test_that_a_job_whose_answer_was_lost_counts_once(t *testing.T) {
 
 func Test_that_a_job_is_told_when_the_store_is_down(t *testing.T) {
 	for _, method := range []string{"Read", "Write"} {
-		store := &watched{Store: memorystore.New(memorystore.Options{})}
+		store := newWatched()
 		p, v := start(t, session.Config{Store: store, Now: time.Now}), newVisitor()
 		v.must(t, p, put("n", 1))
 		h := handleOf(p, v)

@@ -247,7 +247,7 @@ func Test_that_what_one_session_has_left_is_not_taken_for_the_record_of_another(
 
 func Test_that_a_store_that_hangs_holds_requests_for_five_seconds_at_most(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &watched{Store: memorystore.New(memorystore.Options{})}
+		store := newWatched()
 		p := start(t, session.Config{Store: store, Now: time.Now})
 		v := newVisitor()
 		v.must(t, p, put("a", 1))

@@ -365,7 +365,7 @@ func Test_that_early_hints_by_echo_do_not_skip_the_commit(t *testing.T) {
 				if got.header.Get("X-Hook") != "ran" {
 					t.Error("a hook of Echo did not run")
 				}
-				a.store.writeFails.Store(true)
+				a.store.before = failing(errStoreDown, "Write")
 				got = g.during(putSeven, "/")
 				if got.status != http.StatusServiceUnavailable || got.body != unavailable {
 					t.Errorf("the commit fails: got %d %q; want 503", got.status, got.body)
@@ -393,7 +393,7 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 	bare := w.ask(without.guest(t, wire), nil)
 	tolerated := wire.log.take() + without.echoLog.take()
 	a := w.app(t, s.mount)
-	visit := func(what string, g *guest, work func(*session.Session), cookies int, reads, writes int64) {
+	visit := func(what string, g *guest, work func(*session.Session), cookies, reads, writes int) {
 		t.Helper()
 		got := w.ask(g, work)
 		if n := len(got.ours()); n != cookies {
@@ -403,7 +403,7 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 		if complaint := wire.log.take() + a.echoLog.take(); complaint != "" && tolerated == "" && bare.err == nil {
 			t.Errorf("%s: net/http or Echo complains %q", what, complaint)
 		}
-		if r, w, n := a.store.reads.Load(), a.store.writes.Load(), a.store.calls(); r != reads || w != writes || n != r+w {
+		if r, w, n := a.store.count("Read"), a.store.count("Write"), a.store.count(""); r != reads || w != writes || n != r+w {
 			t.Errorf("%s: got %d reads, %d writes, %d calls; want %d, %d and no other", what, r, w, n, reads, writes)
 		}
 	}

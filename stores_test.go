@@ -23,6 +23,9 @@ type watched struct {
 	calls []call
 }
 
+// newWatched is a watched store in memory.
+func newWatched() *watched { return &watched{Store: memorystore.New(memorystore.Options{})} }
+
 // call has what its method was given.
 type call struct {
 	ctx     context.Context
@@ -41,6 +44,8 @@ func (c call) hang() error {
 	<-c.ctx.Done()
 	return c.ctx.Err()
 }
+
+var errStoreDown = errors.New("the store is down")
 
 // failing makes each call of these methods fail, or each call of all.
 func failing(err error, methods ...string) (before func(call) error) {

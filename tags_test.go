@@ -87,7 +87,7 @@ func Test_that_nobody_was_seen_later_than_now(t *testing.T) {
 }
 
 func Test_that_a_handle_opens_nothing(t *testing.T) {
-	store := &watched{Store: memorystore.New(memorystore.Options{})}
+	store := newWatched()
 	p := start(t, session.Config{Store: store, Now: time.Now})
 	v := newVisitor()
 	v.must(t, p, put("a", 1))

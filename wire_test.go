@@ -2,7 +2,6 @@ package session_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log"
 	"log/slog"
@@ -16,13 +15,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
-	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // What the tests of answers share: real servers that speak HTTP/1.1 and HTTP/2, an application on
@@ -65,7 +62,7 @@ func onEveryWire(t *testing.T, test func(t *testing.T, w *wire)) {
 type webApp struct {
 	*echo.Echo
 	manager *session.Manager
-	store   *tally
+	store   *watched
 	work    func(*session.Session) // nil leaves the session alone
 
 	log     syncBuffer // of the manager
@@ -83,7 +80,7 @@ type outcome struct {
 
 func newWebApp(t *testing.T, change ...func(*session.Config)) *webApp {
 	t.Helper()
-	a := &webApp{Echo: echo.New(), store: newTally()}
+	a := &webApp{Echo: echo.New(), store: newWatched()}
 	cfg := session.Config{
 		Store:  a.store,
 		Logger: slog.New(slog.NewTextHandler(&a.log, nil)),
@@ -268,56 +265,6 @@ func (got received) ours() []string {
 		}
 	}
 	return lines
-}
-
-// tally is a store in memory that counts its calls, and can be made to fail.
-type tally struct {
-	session.Store
-	reads, writes, destroys, touches atomic.Int64
-	readFails, writeFails            atomic.Bool
-}
-
-var errStoreDown = errors.New("the store is down")
-
-func newTally() *tally { return &tally{Store: memorystore.New(memorystore.Options{})} }
-
-func (s *tally) reset() {
-	for _, n := range []*atomic.Int64{&s.reads, &s.writes, &s.destroys, &s.touches} {
-		n.Store(0)
-	}
-}
-
-func (s *tally) calls() int64 {
-	return s.reads.Load() + s.writes.Load() + s.destroys.Load() + s.touches.Load()
-}
-
-func (s *tally) Read(ctx context.Context, key string) (session.Record, error) {
-	s.reads.Add(1)
-	if s.readFails.Load() {
-		return session.Record{}, errStoreDown
-	}
-	return s.Store.Read(ctx, key)
-}
-
-func (s *tally) Write(ctx context.Context, key string, rec session.Record) error {
-	s.writes.Add(1)
-	if s.writeFails.Load() {
-		return errStoreDown
-	}
-	return s.Store.Write(ctx, key, rec)
-}
-
-func (s *tally) Destroy(ctx context.Context, key string, version uint64) error {
-	s.destroys.Add(1)
-	if s.writeFails.Load() {
-		return errStoreDown
-	}
-	return s.Store.Destroy(ctx, key, version)
-}
-
-func (s *tally) Touch(ctx context.Context, key string, expires time.Time) error {
-	s.touches.Add(1)
-	return s.Store.Touch(ctx, key, expires)
 }
 
 // events are the calls of a hook.
