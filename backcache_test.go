@@ -31,7 +31,7 @@ func Test_which_pages_set_a_cookie_that_comes_and_goes(t *testing.T) {
 	saved := func(s *session.Session) { s.FlashSuccess("Saved!") }
 	old := func(v *browser) {
 		v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
-		v.advance(time.Minute)
+		v.clock.advance(time.Minute)
 		v.posts(nil, flashing(saved))
 	}
 	shown := func(s *session.Session) { texts(s) }
@@ -103,7 +103,7 @@ func Test_that_the_cookie_that_comes_and_goes_is_gone(t *testing.T) {
 func Test_that_with_flash_in_a_cookie_it_is_set_once_more(t *testing.T) {
 	v := newCookieSite(t).browser()
 	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
-	v.advance(time.Minute)
+	v.clock.advance(time.Minute)
 	v.posts(nil, flashing(savedFlash))
 	if got := passing(v.opens(alertsPage)); len(got) != 4 {
 		t.Errorf("got %q; want it set three times and removed", got)

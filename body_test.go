@@ -192,13 +192,13 @@ func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
 			return []echo.MiddlewareFunc{parseForm, s, forgetForm}
 		},
 	}
-	for protocol, http2 := range protocols {
-		t.Run(protocol, func(t *testing.T) {
-			without := filesLeftBehind(t, http2) // those that net/http of Go 1.27 leaves behind itself with HTTP/2
+	for name, protocol := range protocols {
+		t.Run(name, func(t *testing.T) {
+			without := filesLeftBehind(t, protocol) // those that net/http of Go 1.27 leaves behind itself with HTTP/2
 			for name, mount := range mounts {
 				t.Run(name, func(t *testing.T) {
-					a := newWebApp(t)
-					if n := filesLeftBehind(t, http2, mount(a.manager.Middleware())...); n != without {
+					a := emptySite(t, nil)
+					if n := filesLeftBehind(t, protocol, mount(a.manager.Middleware())...); n != without {
 						t.Errorf("%d files are left behind, and %d without sessions", n, without)
 					}
 				})
@@ -208,12 +208,13 @@ func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
 }
 
 // filesLeftBehind is how many temporary files of net/http remain after an upload.
-func filesLeftBehind(t *testing.T, http2 bool, mounted ...echo.MiddlewareFunc) int {
+func filesLeftBehind(t *testing.T, protocol func(*httptest.Server), mounted ...echo.MiddlewareFunc) int {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	var files int
-	a := newWebApp(t)
+	w := newWire(t, protocol)
+	a := emptySite(t, w)
 	a.use(mounted...)
 	a.all(func(c echo.Context) error {
 		if _, err := c.MultipartForm(); err != nil {
@@ -222,8 +223,7 @@ func filesLeftBehind(t *testing.T, http2 bool, mounted ...echo.MiddlewareFunc) i
 		files = countFiles(t, dir)
 		return c.NoContent(http.StatusOK)
 	})
-	w := newWire(t, http2)
-	g := a.guest(t, w)
+	g := a.browser()
 	body, contentType := largeUpload(33 << 20) // 32 MB stay in memory
 	got := g.send(g.request(http.MethodPost, "/", body, "Content-Type", contentType))
 	if got.status != http.StatusOK || files != 1 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -43,7 +42,9 @@ type process struct {
 	manager *session.Manager
 	clock   *clock
 
-	log    *syncBuffer
+	log     *syncBuffer // of the manager
+	echoLog *syncBuffer // warnings and errors of Echo
+
 	mu     sync.Mutex
 	events []event
 	errs   []error // that the middleware returned
@@ -54,13 +55,20 @@ type event struct {
 	session.Event
 }
 
-type handlerKey struct{}
-
-// start starts a process. By default, cfg gets a memory store, the clock of the process, and hooks
+// start starts a process whose requests bring their handlers. By default, cfg gets a memory store, the clock of the process, and hooks
 // that record everything.
 func start(t testing.TB, cfg session.Config) *process {
 	t.Helper()
-	p := &process{Echo: echo.New(), clock: new(clock), log: new(syncBuffer)}
+	p := newProcess(t, cfg)
+	p.mount(p.manager.Middleware())
+	p.all(brought)
+	return p
+}
+
+// newProcess is a process on which nothing is mounted yet.
+func newProcess(t testing.TB, cfg session.Config) *process {
+	t.Helper()
+	p := &process{Echo: echo.New(), clock: new(clock), log: new(syncBuffer), echoLog: new(syncBuffer)}
 	if cfg.Now == nil {
 		cfg.Now = p.clock.Now
 	}
@@ -75,21 +83,43 @@ func start(t testing.TB, cfg session.Config) *process {
 	if p.manager, err = session.New(cfg); err != nil {
 		t.Fatal(err)
 	}
-	p.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			err := next(c)
-			if err != nil {
-				p.mu.Lock()
-				p.errs = append(p.errs, err)
-				p.mu.Unlock()
-			}
-			return err
-		}
-	}, p.manager.Middleware())
-	p.Any("/*", func(c echo.Context) error {
-		return c.Request().Context().Value(handlerKey{}).(echo.HandlerFunc)(c)
-	})
+	p.Logger.SetOutput(p.echoLog)
+	p.Logger.SetLevel(3) // warnings and errors
 	return p
+}
+
+// mount mounts middleware, and the witness outside of it.
+func (p *process) mount(mw ...echo.MiddlewareFunc) {
+	p.Use(p.witness)
+	p.Use(mw...)
+}
+
+// all answers every request with h.
+func (p *process) all(h echo.HandlerFunc) { p.Any("/*", h) }
+
+// witness notes what the middleware returns, as a logger would.
+func (p *process) witness(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if err != nil {
+			p.mu.Lock()
+			p.errs = append(p.errs, err)
+			p.mu.Unlock()
+		}
+		return err
+	}
+}
+
+type handlerKey struct{}
+
+// bringing is r with the handler that is to answer it.
+func bringing(h echo.HandlerFunc, r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), handlerKey{}, h))
+}
+
+// brought answers a request with the handler that it brings.
+func brought(c echo.Context) error {
+	return c.Request().Context().Value(handlerKey{}).(echo.HandlerFunc)(c)
 }
 
 // everyHook sets each hook that gets events to what hook returns for its name.
@@ -153,25 +183,20 @@ func (p *process) heard() []string {
 	return words
 }
 
-// failure is the cause of the last error that the middleware returned.
+// failure is the last error that the middleware returned.
 func (p *process) failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.errs) == 0 {
 		return nil
 	}
-	err := p.errs[len(p.errs)-1]
-	var he *echo.HTTPError
-	if errors.As(err, &he) && he.Internal != nil {
-		return he.Internal
-	}
-	return err
+	return p.errs[len(p.errs)-1]
 }
 
 // serve answers r with h.
 func (p *process) serve(r *http.Request, h echo.HandlerFunc) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
-	p.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), handlerKey{}, h)))
+	p.ServeHTTP(rec, bringing(h, r))
 	return rec
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -158,14 +157,13 @@ func Test_that_each_token_looks_different(t *testing.T) {
 }
 
 func Test_that_a_token_costs_a_stored_session_no_write(t *testing.T) {
-	s := &site{t: t}
-	w := &watched{Store: newStoreAt(s)}
-	v := s.open(w, nil).browser()
+	s := newSite(t)
+	v := s.browser()
 	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
-	w.reset()
+	s.store.reset()
 	v.opens(tokenPage)
-	if w.count("") != 1 || w.count("Read") != 1 {
-		t.Errorf("calls of the store: %v; want one Read", w.calls)
+	if s.store.count("") != 1 || s.store.count("Read") != 1 {
+		t.Errorf("calls of the store: %v; want one Read", s.store.calls)
 	}
 }
 
@@ -242,7 +240,7 @@ func Test_that_a_form_of_an_ended_session_goes_back_with_what_was_typed(t *testi
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
 		token := v.opens(tokenPage).body
-		s.advance(session.DefaultAbsoluteTimeout)
+		s.clock.advance(session.DefaultAbsoluteTimeout)
 
 		got := v.submits(token)
 		if got.status != http.StatusSeeOther || got.header.Get("Location") != "/form" {
@@ -279,8 +277,7 @@ func Test_that_an_htmx_form_of_an_ended_session_goes_back_too(t *testing.T) {
 }
 
 func Test_that_it_is_logged_once_that_a_form_has_no_field_for_the_token(t *testing.T) {
-	var log syncBuffer
-	s := newSite(t, func(cfg *session.Config) { cfg.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	s := newSite(t)
 	v := s.browser()
 	s.browser().asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
 	token := v.opens(tokenPage).body
@@ -289,13 +286,13 @@ func Test_that_it_is_logged_once_that_a_form_has_no_field_for_the_token(t *testi
 	v.asks(ask{form: url.Values{session.CSRFField: {""}}, from: "/form"}, accept)
 	v.asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form", header: headers{session.CSRFHeader, "stale"}}, accept)
 	v.asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form", header: headers{"Sec-Fetch-Site", "cross-site"}}, accept)
-	if log := log.String(); strings.Contains(log, text) {
+	if log := s.log.String(); strings.Contains(log, text) {
 		t.Errorf("a bad token, another site, or a program without a cookie: the log has %q", log)
 	}
 	for range 2 {
 		v.asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
 	}
-	if log := log.String(); strings.Count(log, text) != 1 {
+	if log := s.log.String(); strings.Count(log, text) != 1 {
 		t.Errorf("a form without one: the log has %q; want it once", log)
 	}
 }
@@ -355,10 +352,9 @@ func Test_that_the_error_of_a_refused_request_can_be_found(t *testing.T) {
 }
 
 func Test_that_a_store_that_is_down_is_no_bad_token(t *testing.T) {
-	w := newWatched()
-	v := newSite(t, func(cfg *session.Config) { cfg.Store = w }).browser()
+	v := newSite(t).browser()
 	token := v.opens(tokenPage).body
-	w.before = failing(errStoreDown)
+	v.store.before = failing(errStoreDown)
 	for claim, token := range map[string]string{"a good token": token, "no token": ""} {
 		if got := v.submits(token); got.status != http.StatusServiceUnavailable {
 			t.Errorf("%s: got %d; want 503", claim, got.status)
@@ -487,8 +483,8 @@ func Test_that_a_streamed_page_cannot_begin_a_token(t *testing.T) {
 		return err
 	})
 	wantText(t, "a new visitor", v.opens(stream).body, "<")
-	if s.late.Load() != 1 {
-		t.Errorf("reported %d times; want once", s.late.Load())
+	if len(s.hooked("LateWrite")) != 1 {
+		t.Errorf("reported %d times; want once", len(s.hooked("LateWrite")))
 	}
 	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
 	wantText(t, "one with a session", v.submits(v.opens(stream).body[1:]).body, "accepted")

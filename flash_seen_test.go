@@ -110,7 +110,7 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			})
 		}},
 		{"if the error page of the handler that flashed it shows it", func(r *reader) {
-			r.site.echo.HTTPErrorHandler = func(_ error, c echo.Context) { _ = notFoundPage(c) }
+			r.HTTPErrorHandler = func(_ error, c echo.Context) { _ = notFoundPage(c) }
 			r.sees(ask{}, func(c echo.Context) error {
 				savedFlash(session.From(c))
 				return echo.ErrNotFound
@@ -240,7 +240,7 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 		}},
 		{"if middleware further out sends what the handler has read", func(r *reader) {
 			r.saves()
-			r.echo.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
+			r.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
 				return func(c echo.Context) error {
 					err := next(c)
 					if shown, ok := c.Get("shown").(string); ok {
@@ -269,7 +269,7 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 		}},
 		{"if he leaves before the error page", func(r *reader) {
 			r.saves()
-			r.site.echo.HTTPErrorHandler = func(_ error, c echo.Context) { _ = notFoundPage(c) }
+			r.HTTPErrorHandler = func(_ error, c echo.Context) { _ = notFoundPage(c) }
 			ctx, leave := context.WithCancel(context.Background())
 			r.sees(ask{ctx: ctx}, func(c echo.Context) error {
 				leave()
@@ -331,7 +331,7 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 				if r.times != 1 {
 					t.Errorf("saw the message %d times", r.times)
 				}
-				if n := s.late.Load(); n != 0 {
+				if n := len(s.hooked("LateWrite")); n != 0 {
 					t.Errorf("%d reports of late writes", n)
 				}
 			})
@@ -421,7 +421,7 @@ func Test_that_a_streamed_page_with_cookies_shows_nothing_and_says_so(t *testing
 	if r.times != 0 {
 		t.Errorf("saw the message %d times on a page that cannot remove it", r.times)
 	}
-	if n := s.late.Load(); n != 1 {
+	if n := len(s.hooked("LateWrite")); n != 1 {
 		t.Errorf("%d reports of a late write; want 1", n)
 	}
 	r.opens(alertsPage)
@@ -447,9 +447,9 @@ func Test_that_a_message_expires(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
 		v.posts(nil, flashing(savedFlash))
-		s.advance(session.DefaultFlashTTL - 1)
+		s.clock.advance(session.DefaultFlashTTL - 1)
 		wantText(t, "a poll", v.asks(ask{as: jsonPoll}, jsonPage).body, "0\n")
-		s.advance(2)
+		s.clock.advance(2)
 		wantText(t, "after FlashTTL", v.opens(alertsPage).body, "<main></main>")
 	})
 }
@@ -458,7 +458,7 @@ func Test_that_the_time_a_message_waits_can_be_set(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
 		v.posts(nil, flashing(savedFlash))
-		s.advance(3*session.DefaultFlashTTL - 1)
+		s.clock.advance(3*session.DefaultFlashTTL - 1)
 		wantText(t, "before FlashTTL", v.opens(alertsPage).body, "<main>Saved!</main>")
 	}, func(cfg *session.Config) { cfg.FlashTTL = 3 * session.DefaultFlashTTL })
 }

@@ -293,7 +293,7 @@ func Test_that_a_message_for_now_is_dropped_by_a_redirect(t *testing.T) {
 
 func Test_that_an_error_page_shows_what_the_handler_flashed_for_now(t *testing.T) {
 	s := newSite(t)
-	s.echo.HTTPErrorHandler = func(_ error, c echo.Context) {
+	s.HTTPErrorHandler = func(_ error, c echo.Context) {
 		_ = c.HTML(http.StatusNotFound, texts(session.From(c)))
 	}
 	v := s.browser()

@@ -133,7 +133,7 @@ func Test_that_a_session_that_outlives_its_context_has_no_token_of_somebody_else
 
 func Test_that_goroutines_share_the_session_of_a_request(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := simpleApp(t, func(c echo.Context) error {
+		a := siteOf(t, w, func(c echo.Context) error {
 			s := session.From(c)
 			var wg sync.WaitGroup
 			for range 7 {
@@ -145,9 +145,9 @@ func Test_that_goroutines_share_the_session_of_a_request(t *testing.T) {
 			wg.Wait()
 			return c.String(http.StatusOK, "hello")
 		})
-		g := a.guest(t, w)
-		if got := g.during(nil, "/"); len(got.ours()) != 1 || a.store.count("Write") != 1 || g.kept() != 7 {
-			t.Errorf("got cookies %q, %d writes, value %d; want 1, 1, 7", got.ours(), a.store.count("Write"), g.kept())
+		g := a.browser()
+		if got := g.during(nil, "/"); len(got.ours()) != 1 || a.store.count("Write") != 1 || g.number() != 7 {
+			t.Errorf("got cookies %q, %d writes, value %d; want 1, 1, 7", got.ours(), a.store.count("Write"), g.number())
 		}
 	})
 }
@@ -298,7 +298,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 				ended, done := make(chan struct{}), make(chan struct{})
 				var read int
 				var saved, err error
-				a := simpleApp(t, func(c echo.Context) error {
+				a := siteOf(t, w, func(c echo.Context) error {
 					s := session.From(c)
 					if c.QueryParam("other") != "" {
 						s.Put("n", 99)
@@ -327,10 +327,10 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 					}()
 					return answer(c)
 				})
-				g := a.guest(t, w)
+				g := a.browser()
 				g.get("/")
 				for range 10 { // they use the Echo context, which is pooled
-					a.guest(t, w).get("/?other=1")
+					a.browser().get("/?other=1")
 				}
 				close(ended)
 				<-done
@@ -341,7 +341,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 					t.Errorf("Save: got %v; want ErrClosed", saved)
 				}
 				wantLoud(t, a, err, session.ErrClosed)
-				if n := g.kept(); n != 7 {
+				if n := g.number(); n != 7 {
 					t.Errorf("got %d; want 7", n)
 				}
 			})
@@ -389,7 +389,7 @@ func Test_that_Timeout_commits_what_the_handler_changed_so_far(t *testing.T) {
 		answered, done := make(chan struct{}), make(chan struct{})
 		var giveUp context.CancelFunc
 		var err error
-		a := newWebApp(t)
+		a := emptySite(t, w)
 		cancellable := func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(c echo.Context) error {
 				var ctx context.Context
@@ -409,11 +409,11 @@ func Test_that_Timeout_commits_what_the_handler_changed_so_far(t *testing.T) {
 			err = s.Err()
 			return nil
 		})
-		g := a.guest(t, w)
+		g := a.browser()
 		got := g.get("/")
 		close(answered)
 		<-done
-		if n := g.kept(); got.status != http.StatusServiceUnavailable || len(got.ours()) != 1 || n != 7 {
+		if n := g.number(); got.status != http.StatusServiceUnavailable || len(got.ours()) != 1 || n != 7 {
 			t.Errorf("got %d, cookies %q, value %d; want Timeout's 503, and 7 kept", got.status, got.ours(), n)
 		}
 		wantLoud(t, a, err, session.ErrClosed)

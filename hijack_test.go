@@ -42,16 +42,16 @@ func Test_that_a_change_is_saved_before_the_connection_is_taken_over(t *testing.
 			continue // what cannot be flushed cannot be taken over either
 		}
 		t.Run(s.name, func(t *testing.T) {
-			w := newWire(t, false)
-			a := newWebApp(t)
+			w := newWire(t, http1)
+			a := emptySite(t, w)
 			a.use(s.mount(a.manager.Middleware())...)
 			a.all(takeOver(nil))
-			g := a.guest(t, w).begins()
+			g := a.browser().begins()
 			got := g.during(putSeven, "/")
 			if got.body != "hello" || got.err != nil || got.header.Get("Vary") != "" || a.store.count("Write") != 1 {
 				t.Errorf("got %q, %v, header %q, %d writes; want the handler's own answer, and one write", got.body, got.err, got.header, a.store.count("Write"))
 			}
-			if n := g.kept(); n != 7 {
+			if n := g.number(); n != 7 {
 				t.Errorf("got %d; want 7", n)
 			}
 		})
@@ -59,22 +59,22 @@ func Test_that_a_change_is_saved_before_the_connection_is_taken_over(t *testing.
 }
 
 func Test_that_an_untouched_session_is_left_alone_when_the_connection_is_taken_over(t *testing.T) {
-	a := simpleApp(t, takeOver(nil))
-	if got := a.guest(t, newWire(t, false)).begins().during(nil, "/"); got.body != "hello" || a.store.count("") != 0 {
+	a := siteOf(t, newWire(t, http1), takeOver(nil))
+	if got := a.browser().begins().during(nil, "/"); got.body != "hello" || a.store.count("") != 0 {
 		t.Errorf("got %q, %d store calls; want none", got.body, a.store.count(""))
 	}
 }
 
 func Test_that_a_session_may_be_changed_after_the_connection_was_taken_over(t *testing.T) {
-	a := simpleApp(t, takeOver(func(s *session.Session) error { putSeven(s); return nil }))
-	g := a.guest(t, newWire(t, false)).begins()
-	if got := g.during(nil, "/"); got.body != "hello" || g.kept() != 7 || a.late.errs() != nil {
-		t.Errorf("got %q, %d, %v; want the change saved", got.body, g.kept(), a.late.errs())
+	a := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { putSeven(s); return nil }))
+	g := a.browser().begins()
+	if got := g.during(nil, "/"); got.body != "hello" || g.number() != 7 || a.hooked("LateWrite") != nil {
+		t.Errorf("got %q, %d, %v; want the change saved", got.body, g.number(), a.hooked("LateWrite"))
 	}
 
-	a = simpleApp(t, takeOver(func(s *session.Session) error { putSeven(s); return s.Err() }))
-	a.guest(t, newWire(t, false)).during(nil, "/")
-	wantLoud(t, a, a.err(), session.ErrHeadSent) // the id of a new session cannot reach its visitor
+	a = siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { putSeven(s); return s.Err() }))
+	a.browser().during(nil, "/")
+	wantLoud(t, a, a.failure(), session.ErrHeadSent) // the id of a new session cannot reach its visitor
 }
 
 // The handler learns of the cookie while it can still answer.
@@ -96,19 +96,19 @@ func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T)
 			if tc.change != nil {
 				change = append(change, tc.change(t))
 			}
-			a := simpleApp(t, takeOver(nil), change...)
-			g := a.guest(t, newWire(t, false)).begins()
+			a := siteOf(t, newWire(t, http1), takeOver(nil), change...)
+			g := a.browser().begins()
 			got := g.during(tc.work, "/")
 			if got.status != http.StatusInternalServerError || got.body != internal {
 				t.Errorf("got %d %q, %v; want 500", got.status, got.body, got.err)
 			}
-			if err := a.err(); err == nil || !strings.Contains(err.Error(), "Call Save before the upgrade") || !strings.Contains(err.Error(), "Set-Cookie header") {
+			if err := a.failure(); err == nil || !strings.Contains(err.Error(), "Call Save before the upgrade") || !strings.Contains(err.Error(), "Set-Cookie header") {
 				t.Errorf("got error %v; want one that says what to do", err)
 			}
 		})
 	}
 	t.Run("unless it is Saved and passed on", func(t *testing.T) {
-		a := simpleApp(t, func(c echo.Context) error {
+		a := siteOf(t, newWire(t, http1), func(c echo.Context) error {
 			if err := session.From(c).Save(c.Request().Context()); err != nil {
 				return err
 			}
@@ -121,16 +121,16 @@ func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T)
 			resp := http.Response{StatusCode: 200, ProtoMajor: 1, ProtoMinor: 1, Header: header, Body: http.NoBody, Close: true}
 			return resp.Write(conn)
 		})
-		g := a.guest(t, newWire(t, false))
-		if got := g.during(putSeven, "/"); len(got.ours()) != 1 || g.kept() != 7 {
-			t.Errorf("got cookies %q, value %d, %v; want the cookie to arrive", got.ours(), g.kept(), got.err)
+		g := a.browser()
+		if got := g.during(putSeven, "/"); len(got.ours()) != 1 || g.number() != 7 {
+			t.Errorf("got cookies %q, value %d, %v; want the cookie to arrive", got.ours(), g.number(), got.err)
 		}
 	})
 }
 
 func Test_that_a_logout_needs_no_cookie_when_the_connection_is_taken_over(t *testing.T) {
-	a := simpleApp(t, takeOver(nil))
-	g := a.guest(t, newWire(t, false)).begins()
+	a := siteOf(t, newWire(t, http1), takeOver(nil))
+	g := a.browser().begins()
 	if got := g.during((*session.Session).Destroy, "/"); got.body != "hello" || a.store.count("Destroy") != 1 {
 		t.Errorf("got %q, %d; want the record destroyed", got.body, a.store.count("Destroy"))
 	}
@@ -143,8 +143,8 @@ func Test_that_nothing_is_written_into_a_connection_that_was_taken_over(t *testi
 		"a panic":         {recovering},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWire(t, false)
-			a := newWebApp(t)
+			w := newWire(t, http1)
+			a := emptySite(t, w)
 			a.use(append([]echo.MiddlewareFunc{a.manager.Middleware()}, mw...)...)
 			a.all(takeOver(func(*session.Session) error {
 				if name == "a panic" {
@@ -152,7 +152,7 @@ func Test_that_nothing_is_written_into_a_connection_that_was_taken_over(t *testi
 				}
 				return errHandler
 			}))
-			got := a.guest(t, w).begins().during(putSeven, "/")
+			got := a.browser().begins().during(putSeven, "/")
 			if got.body != "hello" || got.err != nil {
 				t.Errorf("got %q, %v; want what the handler wrote and no more", got.body, got.err)
 			}
@@ -164,23 +164,23 @@ func Test_that_nothing_is_written_into_a_connection_that_was_taken_over(t *testi
 }
 
 func Test_that_a_late_save_that_fails_writes_nothing_into_a_connection_either(t *testing.T) {
-	w := newWire(t, false)
-	a := newWebApp(t)
+	w := newWire(t, http1)
+	a := emptySite(t, w)
 	a.use(a.manager.Middleware())
 	a.all(takeOver(func(s *session.Session) error {
 		a.store.before = failing(errStoreDown, "Write")
 		putSeven(s)
 		return nil
 	}))
-	got := a.guest(t, w).begins().during(nil, "/")
-	if got.body != "hello" || got.err != nil || a.err() != nil {
-		t.Errorf("got %q, %v, error %v; want what the handler wrote and no more", got.body, got.err, a.err())
+	got := a.browser().begins().during(nil, "/")
+	if got.body != "hello" || got.err != nil || a.failure() != nil {
+		t.Errorf("got %q, %v, error %v; want what the handler wrote and no more", got.body, got.err, a.failure())
 	}
 	if log := w.log.take() + a.echoLog.take(); log != "" {
 		t.Errorf("somebody tried to: %s", log)
 	}
-	if len(a.failed.errs()) != 1 {
-		t.Errorf("the hook was told %v; want the store's error", a.failed.errs())
+	if len(a.hooked("StoreError")) != 1 {
+		t.Errorf("the hook was told %v; want the store's error", a.hooked("StoreError"))
 	}
 }
 
@@ -192,7 +192,7 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 	}{
 		{"at the commit", failing(errStoreDown, "Write"), takeOver(nil)},
 		{"at the load", failing(errStoreDown, "Read"), func(c echo.Context) error {
-			lookOnly(session.From(c))
+			read(session.From(c))
 			return takeOver(nil)(c)
 		}},
 		{"after a flush", failing(errStoreDown, "Write"), func(c echo.Context) error {
@@ -210,8 +210,8 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			a := simpleApp(t, tc.h)
-			g := a.guest(t, newWire(t, false)).begins()
+			a := siteOf(t, newWire(t, http1), tc.h)
+			g := a.browser().begins()
 			a.store.before = tc.fail
 			work := putSeven
 			if tc.name == "at the load" {
@@ -221,7 +221,7 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 			if got.status != http.StatusServiceUnavailable || got.body != unavailable || got.err != nil {
 				t.Errorf("got %d %q, %v; want 503", got.status, got.body, got.err)
 			}
-			wantError(t, a.err(), http.StatusServiceUnavailable)
+			wantError(t, a.failure(), http.StatusServiceUnavailable)
 		})
 	}
 }
@@ -248,24 +248,25 @@ func Test_that_the_error_of_a_takeover_does_not_tell_what_the_store_has_said(t *
 }
 
 func Test_that_a_failed_takeover_leaves_the_session_as_it_was(t *testing.T) {
-	w := newWire(t, true) // HTTP/2 connections cannot be taken over
-	a := simpleApp(t, func(c echo.Context) error {
+	w := newWire(t, http2) // HTTP/2 connections cannot be taken over
+	a := siteOf(t, w, func(c echo.Context) error {
 		if _, _, err := c.Response().Hijack(); !errors.Is(err, http.ErrNotSupported) {
 			t.Errorf("got %v; want ErrNotSupported", err)
 		}
 		putSeven(session.From(c))
 		return c.String(http.StatusOK, "without it, then")
 	})
-	g := a.guest(t, w)
-	if got := g.during(nil, "/"); got.body != "without it, then" || len(got.ours()) != 1 || g.kept() != 7 {
-		t.Errorf("got %q, cookies %q, value %d; want the change saved", got.body, got.ours(), g.kept())
+	g := a.browser()
+	if got := g.during(nil, "/"); got.body != "without it, then" || len(got.ours()) != 1 || g.number() != 7 {
+		t.Errorf("got %q, cookies %q, value %d; want the change saved", got.body, got.ours(), g.number())
 	}
 }
 
 // What the writer below can do must also work through ours.
 func Test_that_the_writer_below_is_within_reach(t *testing.T) {
 	below := &writerThatCan{ResponseRecorder: httptest.NewRecorder()}
-	a := simpleApp(t, func(c echo.Context) error {
+	a := start(t, session.Config{})
+	a.all(func(c echo.Context) error {
 		w := c.Response().Writer
 		if err := w.(http.Pusher).Push("/style.css", nil); err != nil {
 			return err
@@ -277,18 +278,19 @@ func Test_that_the_writer_below_is_within_reach(t *testing.T) {
 		return err
 	})
 	a.ServeHTTP(below, httptest.NewRequest(http.MethodGet, "/", nil))
-	if a.err() != nil || below.pushed != "/style.css" || !below.duplex || !below.readFrom || below.Body.String() != large {
-		t.Errorf("got %v, %+v; want everything to arrive", a.err(), below)
+	if a.failure() != nil || below.pushed != "/style.css" || !below.duplex || !below.readFrom || below.Body.String() != large {
+		t.Errorf("got %v, %+v; want everything to arrive", a.failure(), below)
 	}
 
 	for name, ask := range map[string]func(w http.ResponseWriter) error{
 		"Push":  func(w http.ResponseWriter) error { return w.(http.Pusher).Push("/style.css", nil) },
 		"Flush": func(w http.ResponseWriter) error { return http.NewResponseController(w).Flush() },
 	} {
-		a = simpleApp(t, func(c echo.Context) error { return ask(c.Response().Writer) })
+		a = start(t, session.Config{})
+		a.all(func(c echo.Context) error { return ask(c.Response().Writer) })
 		a.ServeHTTP(nowhere{}, httptest.NewRequest(http.MethodGet, "/", nil))
-		if !errors.Is(a.err(), http.ErrNotSupported) {
-			t.Errorf("%s: got %v; want ErrNotSupported", name, a.err())
+		if !errors.Is(a.failure(), http.ErrNotSupported) {
+			t.Errorf("%s: got %v; want ErrNotSupported", name, a.failure())
 		}
 	}
 }
@@ -299,13 +301,15 @@ func Test_that_a_flush_that_is_not_supported_sends_nothing(t *testing.T) {
 		"one that it leads to cannot": func(w http.ResponseWriter) http.ResponseWriter { return leading{onlyWriter{w}} },
 		"that of another middleware, on one that cannot": func(w http.ResponseWriter) http.ResponseWriter {
 			var ours http.ResponseWriter
-			another := simpleApp(t, func(c echo.Context) error { ours = c.Response().Writer; return nil })
+			another := start(t, session.Config{})
+			another.all(func(c echo.Context) error { ours = c.Response().Writer; return nil })
 			another.ServeHTTP(onlyWriter{w}, httptest.NewRequest(http.MethodGet, "/", nil))
 			return ours
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := simpleApp(t, func(c echo.Context) error {
+			a := start(t, session.Config{})
+			a.all(func(c echo.Context) error {
 				putSeven(session.From(c))
 				if err := http.NewResponseController(c.Response().Writer).Flush(); !errors.Is(err, http.ErrNotSupported) {
 					t.Errorf("got %v; want ErrNotSupported", err)
@@ -323,8 +327,8 @@ func Test_that_a_flush_that_is_not_supported_sends_nothing(t *testing.T) {
 
 func Test_that_a_message_told_over_a_connection_that_was_taken_over_is_told_once(t *testing.T) {
 	var told, left string
-	a := simpleApp(t, takeOver(func(s *session.Session) error { told = texts(s); return nil }))
-	g := a.guest(t, newWire(t, false)).begins()
+	a := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { told = texts(s); return nil }))
+	g := a.browser().begins()
 	g.elsewhere(savedFlash)
 	g.during(nil, "/")
 	g.elsewhere(func(s *session.Session) { left = texts(s) })
@@ -335,8 +339,8 @@ func Test_that_a_message_told_over_a_connection_that_was_taken_over_is_told_once
 // What is sent on the connection may be anything, so it does not count as a page that has shown
 // them.
 func Test_that_old_input_outlives_a_connection_that_is_taken_over(t *testing.T) {
-	a := simpleApp(t, takeOver(func(s *session.Session) error { s.Has("user"); return nil }))
-	g := a.guest(t, newWire(t, false)).begins()
+	a := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { s.Has("user"); return nil }))
+	g := a.browser().begins()
 	g.elsewhere(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"name": {"is missing"}}) })
 	g.during(nil, "/", "Accept", "text/html")
 	var left []string
@@ -348,7 +352,8 @@ func Test_that_old_input_outlives_a_connection_that_is_taken_over(t *testing.T) 
 
 // net/http looks for FlushError; few middleware writers also have Flush.
 func Test_that_a_writer_which_flushes_and_says_what_fails_is_flushed(t *testing.T) {
-	a := simpleApp(t, func(c echo.Context) error {
+	a := start(t, session.Config{})
+	a.all(func(c echo.Context) error {
 		putSeven(session.From(c))
 		return http.NewResponseController(c.Response().Writer).Flush()
 	})

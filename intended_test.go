@@ -133,7 +133,7 @@ func FuzzIntendedURL(f *testing.F) {
 		f.Add(path)
 	}
 	e := echo.New()
-	mw := session.Middleware(session.Config{Store: newStoreAt(&site{})})
+	mw := session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})})
 	site, _ := url.Parse("https://shop.example/login?x=1")
 	f.Fuzz(func(t *testing.T, path string) {
 		var got string

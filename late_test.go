@@ -41,14 +41,14 @@ func Test_that_a_change_after_the_head_is_saved_at_the_end(t *testing.T) {
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				a := simpleApp(t, stream(work))
-				g := a.guest(t, w).begins()
+				a := siteOf(t, w, stream(work))
+				g := a.browser().begins()
 				got := g.during(nil, "/")
 				if got.body != "one two" || got.err != nil || got.ours() != nil || a.store.count("Write") != 1 {
 					t.Errorf("got %q, %v, cookies %q, %d writes; want all of it, and one write", got.body, got.err, got.ours(), a.store.count("Write"))
 				}
-				if n := g.kept(); n != 7 || a.late.errs() != nil {
-					t.Errorf("the change was not saved: got %d, %v", n, a.late.errs())
+				if n := g.number(); n != 7 || a.hooked("LateWrite") != nil {
+					t.Errorf("the change was not saved: got %d, %v", n, a.hooked("LateWrite"))
 				}
 			})
 		}
@@ -58,14 +58,14 @@ func Test_that_a_change_after_the_head_is_saved_at_the_end(t *testing.T) {
 func Test_that_a_stream_does_not_undo_what_happened_while_it_ran(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		running, end := make(chan struct{}), make(chan struct{})
-		a := simpleApp(t, stream(func(s *session.Session) {
+		a := siteOf(t, w, stream(func(s *session.Session) {
 			s.Has("n")
 			close(running)
 			<-end
 			s.Put("streamed", true)
 		}))
-		g := a.guest(t, w).begins()
-		done := make(chan received)
+		g := a.browser().begins()
+		done := make(chan reply)
 		go func() { done <- g.send(g.request(http.MethodGet, "/", nil)) }()
 		<-running
 		g.elsewhere(putSeven)
@@ -73,7 +73,7 @@ func Test_that_a_stream_does_not_undo_what_happened_while_it_ran(t *testing.T) {
 		<-done
 		var streamed bool
 		g.elsewhere(func(s *session.Session) { streamed = session.Get[bool](s, "streamed") })
-		if n := g.kept(); n != 7 || !streamed {
+		if n := g.number(); n != 7 || !streamed {
 			t.Errorf("got %d, %t; want the changes of both requests", n, streamed)
 		}
 	})
@@ -210,14 +210,14 @@ func Test_that_a_streamed_page_may_show_a_message_in_two_places(t *testing.T) {
 
 func Test_that_a_logout_during_a_stream_is_saved(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := simpleApp(t, stream((*session.Session).Destroy))
-		g := a.guest(t, w).begins()
+		a := siteOf(t, w, stream((*session.Session).Destroy))
+		g := a.browser().begins()
 		g.during(nil, "/")
-		if a.store.count("Destroy") != 1 || a.late.errs() != nil {
-			t.Errorf("got %d, %v; want the record destroyed", a.store.count("Destroy"), a.late.errs())
+		if a.store.count("Destroy") != 1 || a.hooked("LateWrite") != nil {
+			t.Errorf("got %d, %v; want the record destroyed", a.store.count("Destroy"), a.hooked("LateWrite"))
 		}
-		if a.guest(t, w).during(nil, "/"); a.store.count("Destroy") != 0 || a.late.errs() != nil {
-			t.Errorf("got %d, %v; want nothing to be done for one who is logged out", a.store.count("Destroy"), a.late.errs())
+		if a.browser().during(nil, "/"); a.store.count("Destroy") != 0 || a.hooked("LateWrite") != nil {
+			t.Errorf("got %d, %v; want nothing to be done for one who is logged out", a.store.count("Destroy"), a.hooked("LateWrite"))
 		}
 	})
 }
@@ -237,14 +237,14 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 	}
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, tc := range cases {
-			for before, workBefore := range map[string]func(*session.Session){"untouched before": nil, "read before": lookOnly} {
+			for before, workBefore := range map[string]func(*session.Session){"untouched before": nil, "read before": read} {
 				t.Run(tc.name+"/"+before, func(t *testing.T) {
 					var err error
-					a := simpleApp(t, stream(func(s *session.Session) {
+					a := siteOf(t, w, stream(func(s *session.Session) {
 						tc.work(s)
 						err = s.Err()
 					}))
-					g := a.guest(t, w)
+					g := a.browser()
 					if tc.known {
 						g.begins()
 					}
@@ -253,7 +253,7 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 					if got.status != http.StatusOK || got.body != "one two" || got.err != nil {
 						t.Errorf("got %d %q, %v; want the answer as it was", got.status, got.body, got.err)
 					}
-					if a.store.count("Write") != 0 || g.kept() != 0 {
+					if a.store.count("Write") != 0 || g.number() != 0 {
 						t.Errorf("something was saved that nobody will find")
 					}
 				})
@@ -264,17 +264,17 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 
 func Test_that_a_change_after_the_head_of_an_error_page_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := simpleApp(t, func(c echo.Context) error {
+		a := siteOf(t, w, func(c echo.Context) error {
 			_ = c.HTML(http.StatusInternalServerError, page)
 			session.From(c).Put("n", 7)
 			return nil
 		})
-		g := a.guest(t, w).begins()
+		g := a.browser().begins()
 		a.store.before = failing(errStoreDown, "Read")
-		if got := g.during(lookOnly, "/"); got.status != http.StatusInternalServerError || got.body != page {
+		if got := g.during(read, "/"); got.status != http.StatusInternalServerError || got.body != page {
 			t.Errorf("got %d %q; want the handler's own page", got.status, got.body)
 		}
-		if told := a.late.errs(); len(told) != 1 || !errors.Is(told[0], session.ErrHeadSent) {
+		if told := a.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, session.ErrHeadSent) {
 			t.Errorf("the hook was told %v; want ErrHeadSent, once", told)
 		}
 	})
@@ -301,7 +301,7 @@ func Test_that_a_change_after_the_session_is_lost_is_not_reported_as_late(t *tes
 
 func Test_that_a_change_before_a_panic_in_a_stream_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := simpleApp(t, stream(func(s *session.Session) {
+		a := siteOf(t, w, stream(func(s *session.Session) {
 			putSeven(s)
 			panic(http.ErrAbortHandler)
 		}))
@@ -312,10 +312,10 @@ func Test_that_a_change_before_a_panic_in_a_stream_is_loud(t *testing.T) {
 				return next(c)
 			}
 		})
-		g := a.guest(t, w).begins()
+		g := a.browser().begins()
 		g.during(nil, "/")
 		<-ended
-		if told := a.late.errs(); len(told) != 1 || !errors.Is(told[0], session.ErrClosed) {
+		if told := a.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, session.ErrClosed) {
 			t.Errorf("the hook was told %v; want ErrClosed, once", told)
 		}
 	})
@@ -323,12 +323,12 @@ func Test_that_a_change_before_a_panic_in_a_stream_is_loud(t *testing.T) {
 
 // wantLoud checks that a late change failed with this error, was reported to the hook once, and is
 // in the log.
-func wantLoud(t *testing.T, a *webApp, err, want error) {
+func wantLoud(t *testing.T, a *site, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Errorf("got error %v; want %v", err, want)
 	}
-	if told := a.late.errs(); len(told) != 1 || !errors.Is(told[0], want) {
+	if told := a.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, want) {
 		t.Errorf("the hook was told %v; want %v, once", told, want)
 	}
 	if log := a.log.take(); !strings.Contains(log, "too late") {
@@ -338,14 +338,14 @@ func wantLoud(t *testing.T, a *webApp, err, want error) {
 
 func Test_that_a_value_that_cannot_be_stored_is_loud_in_a_stream_too(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := simpleApp(t, stream(func(s *session.Session) { s.Put("c", make(chan int)) }))
-		a.guest(t, w).begins().during(nil, "/")
+		a := siteOf(t, w, stream(func(s *session.Session) { s.Put("c", make(chan int)) }))
+		a.browser().begins().during(nil, "/")
 		if log := a.log.take(); !strings.Contains(log, `\"c\"`) {
 			t.Errorf("got log %q; want the key of the value", log)
 		}
 
-		a = simpleApp(t, stream(func(s *session.Session) { s.Flash("c", make(chan int)) }))
-		g := a.guest(t, w).begins()
+		a = siteOf(t, w, stream(func(s *session.Session) { s.Flash("c", make(chan int)) }))
+		g := a.browser().begins()
 		g.during(nil, "/")
 		if log := a.log.take(); !strings.Contains(log, `\"c\"`) || a.store.count("Write") != 0 {
 			t.Errorf("got log %q, %d writes; want the key of the message, and nothing saved", log, a.store.count("Write"))
@@ -355,11 +355,11 @@ func Test_that_a_value_that_cannot_be_stored_is_loud_in_a_stream_too(t *testing.
 
 func Test_that_a_late_save_that_fails_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := simpleApp(t, stream(putSeven))
-		g := a.guest(t, w).begins()
+		a := siteOf(t, w, stream(putSeven))
+		g := a.browser().begins()
 		a.store.before = failing(errStoreDown, "Write")
 		g.during(nil, "/")
-		if got := a.failed.errs(); len(got) != 1 || !errors.Is(got[0], errStoreDown) {
+		if got := a.hooked("StoreError"); len(got) != 1 || !errors.Is(got[0].Err, errStoreDown) {
 			t.Errorf("the hook was told %v; want the store's error", got)
 		}
 	})
@@ -374,11 +374,11 @@ func Test_that_a_cookie_store_cannot_save_late_and_says_so(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				var err error
-				a := simpleApp(t, stream(func(s *session.Session) {
+				a := siteOf(t, w, stream(func(s *session.Session) {
 					work(s)
 					err = s.Err()
 				}), inCookies(t))
-				got := a.guest(t, w).begins().during(nil, "/")
+				got := a.browser().begins().during(nil, "/")
 				wantLoud(t, a, err, session.ErrHeadSent)
 				if got.body != "one two" || got.ours() != nil {
 					t.Errorf("got %q, cookies %q", got.body, got.ours())
@@ -390,15 +390,12 @@ func Test_that_a_cookie_store_cannot_save_late_and_says_so(t *testing.T) {
 
 func Test_that_a_cookie_store_claims_no_commit_after_the_head(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		var committed events
-		a := simpleApp(t, stream(lookOnly), inCookies(t), func(cfg *session.Config) {
-			cfg.Hooks.Committed = committed.add
-		})
-		g := a.guest(t, w)
+		a := siteOf(t, w, stream(read), inCookies(t))
+		g := a.browser()
 		g.elsewhere(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"name": {"is missing"}}) })
-		before := len(committed.errs())
+		before := len(a.hooked("Committed"))
 		got := g.during(nil, "/", "Accept", "text/html") // a page ends old input and errors
-		if n := len(committed.errs()) - before; n != 0 || got.ours() != nil {
+		if n := len(a.hooked("Committed")) - before; n != 0 || got.ours() != nil {
 			t.Errorf("got %d commits, cookies %q; want none", n, got.ours())
 		}
 		var left []string
@@ -407,11 +404,6 @@ func Test_that_a_cookie_store_claims_no_commit_after_the_head(t *testing.T) {
 			t.Errorf("got %q; want the error still there", left)
 		}
 	})
-}
-
-func inCookies(t *testing.T) func(*session.Config) {
-	t.Helper()
-	return func(cfg *session.Config) { cfg.Store = cookieStore(t, time.Now) }
 }
 
 func Test_that_a_change_in_a_hook_before_the_head_is_saved(t *testing.T) {
@@ -423,13 +415,13 @@ func Test_that_a_change_in_a_hook_before_the_head_is_saved(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				calls := 0
-				a := simpleApp(t, func(c echo.Context) error {
+				a := siteOf(t, w, func(c echo.Context) error {
 					c.Response().Before(func() { calls++; putSeven(session.From(c)) })
 					return answer(c)
 				})
-				g := a.guest(t, w)
-				if got := g.get("/"); len(got.ours()) != 1 || g.kept() != 7 || calls != 1 {
-					t.Errorf("got cookies %q, value %d, %d calls; want the change saved", got.ours(), g.kept(), calls)
+				g := a.browser()
+				if got := g.get("/"); len(got.ours()) != 1 || g.number() != 7 || calls != 1 {
+					t.Errorf("got cookies %q, value %d, %d calls; want the change saved", got.ours(), g.number(), calls)
 				}
 			})
 		}
@@ -438,12 +430,12 @@ func Test_that_a_change_in_a_hook_before_the_head_is_saved(t *testing.T) {
 
 func Test_that_a_change_in_a_hook_after_the_head_is_saved(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := simpleApp(t, func(c echo.Context) error {
+		a := siteOf(t, w, func(c echo.Context) error {
 			c.Response().After(func() { putSeven(session.From(c)) })
 			return c.String(http.StatusOK, "hello")
 		})
-		g := a.guest(t, w).begins()
-		if g.get("/"); g.kept() != 7 {
+		g := a.browser().begins()
+		if g.get("/"); g.number() != 7 {
 			t.Errorf("the change was not saved")
 		}
 	})
@@ -456,7 +448,7 @@ func Test_that_Save_before_a_stream_sets_the_cookie_once(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, s := range settings() {
 			t.Run(s.name, func(t *testing.T) {
-				a := newWebApp(t)
+				a := emptySite(t, w)
 				a.use(s.mount(a.manager.Middleware())...)
 				a.all(func(c echo.Context) error {
 					s := session.From(c)
@@ -468,12 +460,12 @@ func Test_that_Save_before_a_stream_sets_the_cookie_once(t *testing.T) {
 					s.Increment("n")
 					return c.String(http.StatusOK, "hello")
 				})
-				g := a.guest(t, w)
+				g := a.browser()
 				got := g.during(nil, "/")
 				if n := len(got.header.Values("Set-Cookie")); len(got.ours()) != 1 || n != 2 || a.store.count("Write") != 2 {
 					t.Errorf("got cookies %q, %d writes; want ours once and theirs, 2 writes", got.header.Values("Set-Cookie"), a.store.count("Write"))
 				}
-				if n := g.kept(); n != 7 {
+				if n := g.number(); n != 7 {
 					t.Errorf("got %d; want 7", n)
 				}
 			})
@@ -485,7 +477,7 @@ func Test_that_Save_before_a_stream_sets_the_cookie_once(t *testing.T) {
 // is dead.
 func Test_that_a_new_id_arrives_even_with_an_error_answer(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := newWebApp(t)
+		a := emptySite(t, w)
 		a.use(a.manager.Middleware())
 		a.all(func(c echo.Context) error {
 			s := session.From(c)
@@ -498,13 +490,13 @@ func Test_that_a_new_id_arrives_even_with_an_error_answer(t *testing.T) {
 			s.Put("more", 1)
 			return c.Redirect(http.StatusSeeOther, "/welcome")
 		})
-		g := a.guest(t, w).begins()
+		g := a.browser().begins()
 		got := g.during(nil, "/")
 		a.store.before = nil
 		if got.status != http.StatusServiceUnavailable || got.header.Get("Location") != "" {
 			t.Errorf("got %d, Location %q; want 503", got.status, got.header.Get("Location"))
 		}
-		if n := g.kept(); n != 7 {
+		if n := g.number(); n != 7 {
 			t.Errorf("the visitor has lost his session")
 		}
 	})
@@ -516,7 +508,7 @@ func Test_that_a_visitor_who_hangs_up_does_not_undo_a_change(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				var once sync.Once
 				running, gone := make(chan struct{}), make(chan struct{})
-				a := newWebApp(t)
+				a := emptySite(t, w)
 				a.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 					return func(c echo.Context) error {
 						defer once.Do(func() { close(gone) })
@@ -533,13 +525,13 @@ func Test_that_a_visitor_who_hangs_up_does_not_undo_a_change(t *testing.T) {
 					s.Put("n", 7)
 					return c.String(http.StatusOK, "nobody hears me")
 				})
-				g := a.guest(t, w).begins()
+				g := a.browser().begins()
 				r := g.request(http.MethodGet, "/", nil)
 				ctx, hangUp := context.WithCancel(r.Context())
 				go func() { <-running; hangUp() }()
 				g.send(r.WithContext(ctx)) // if the server is quick, it still gets an answer
 				<-gone
-				if n := g.kept(); n != 7 {
+				if n := g.number(); n != 7 {
 					t.Errorf("the change was not saved: got %d", n)
 				}
 			})
@@ -555,16 +547,16 @@ func Test_that_an_error_handler_may_change_the_session_after_ContextTimeout(t *t
 			"Timeout":        oldTimeout(),
 		} {
 			t.Run(name, func(t *testing.T) {
-				a := newWebApp(t)
+				a := emptySite(t, w)
 				a.use(mw, a.manager.Middleware())
 				a.all(func(c echo.Context) error { return errHandler })
 				a.HTTPErrorHandler = func(_ error, c echo.Context) {
 					session.From(c).Put("n", 7)
 					_ = c.Redirect(http.StatusSeeOther, "/sorry")
 				}
-				g := a.guest(t, w).begins()
-				if got := g.get("/"); got.status != http.StatusSeeOther || g.kept() != 7 || a.late.errs() != nil {
-					t.Errorf("got %d, %d, %v; want the change saved", got.status, g.kept(), a.late.errs())
+				g := a.browser().begins()
+				if got := g.get("/"); got.status != http.StatusSeeOther || g.number() != 7 || a.hooked("LateWrite") != nil {
+					t.Errorf("got %d, %d, %v; want the change saved", got.status, g.number(), a.hooked("LateWrite"))
 				}
 			})
 		}

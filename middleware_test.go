@@ -437,8 +437,8 @@ func Test_that_an_error_answer_does_not_wait_for_a_handler_that_was_given_up(t *
 
 func Test_that_two_managers_keep_two_sessions(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		shop := newWebApp(t, func(cfg *session.Config) { cfg.CookieName = "__Host-session-shop" })
-		a := newWebApp(t)
+		shop := emptySite(t, w, func(cfg *session.Config) { cfg.CookieName = "__Host-session-shop" })
+		a := emptySite(t, w)
 		var outer *session.Session
 		keepOuter := func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(c echo.Context) error {
@@ -452,21 +452,21 @@ func Test_that_two_managers_keep_two_sessions(t *testing.T) {
 			session.From(c).Increment("n", 7)
 			return c.String(http.StatusOK, "hello")
 		})
-		g := a.guest(t, w)
+		g := a.browser()
 		got := g.get("/")
 		if len(got.ours()) != 2 || len(got.header.Values("Vary")) != 1 {
 			t.Errorf("got cookies %q, Vary %q; want one of each session, and one Vary", got.ours(), got.header.Values("Vary"))
 		}
-		inner := g.kept()
-		g.a = shop
-		if n := g.kept(); n != 1 || inner != 7 {
+		inner := g.number()
+		g.site = shop
+		if n := g.number(); n != 1 || inner != 7 {
 			t.Errorf("got %d, %d; want 1, 7", n, inner)
 		}
-		g.a = a
+		g.site = a
 
-		for _, broken := range []*webApp{shop, a} {
+		for _, broken := range []*site{shop, a} {
 			broken.store.before = failing(errStoreDown, "Write")
-			got := a.guest(t, w).get("/")
+			got := a.browser().get("/")
 			if got.status != http.StatusServiceUnavailable || got.body != unavailable {
 				t.Errorf("one store fails: got %d %q; want 503", got.status, got.body)
 			}

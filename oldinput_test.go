@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // old reads fields as "name=value", or "name=-" if the default is to be shown.
@@ -106,7 +107,7 @@ func Test_that_a_title_of_one_form_never_fills_another_next_week(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
 		v.posts(url.Values{"title": {"of form A"}}, flashing(keep))
-		s.advance(session.DefaultFlashTTL)
+		s.clock.advance(session.DefaultFlashTTL)
 		reads(t, v, "form B", old("title"), "title=-")
 	}, func(cfg *session.Config) { cfg.IdleTimeout, cfg.AbsoluteTimeout = 1000*session.DefaultFlashTTL, -1 })
 }
@@ -255,17 +256,15 @@ func Test_that_an_application_has_words_of_its_own_for_what_is_never_kept(t *tes
 
 // What was never stored cannot leak from the store.
 func Test_that_secrets_and_files_do_not_reach_the_store(t *testing.T) {
-	s := &site{t: t}
-	store := &watched{Store: newStoreAt(s)}
-	s.open(store, nil)
+	s := newSite(t)
 	v := s.browser()
 	body, contentType := upload(t, map[string]string{"title": "a title", "password": "hunter2", "user[pin]": "4711"}, "photo", "bytes of a photo")
 	v.asks(ask{body: body, header: headers{"Content-Type", contentType}}, flashing(keep))
-	if !strings.Contains(store.written(), "a title") {
-		t.Errorf("stored %q; want the title in it", store.written())
+	if !strings.Contains(s.store.written(), "a title") {
+		t.Errorf("stored %q; want the title in it", s.store.written())
 	}
 	for _, secret := range []string{"hunter2", "4711", "bytes of a photo", "photo.jpg"} {
-		if strings.Contains(store.written(), secret) {
+		if strings.Contains(s.store.written(), secret) {
 			t.Errorf("%q was stored", secret)
 		}
 	}
@@ -414,13 +413,11 @@ func Test_that_huge_submissions_are_trimmed(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
-			s := &site{t: t}
-			store := &watched{Store: newStoreAt(s)}
-			s.open(store, nil)
+			s := newSite(t)
 			v := s.browser()
 			v.posts(tc.form, flashing(keep))
-			if len(store.written()) > 100_000 {
-				t.Errorf("stored %d bytes", len(store.written()))
+			if len(s.store.written()) > 100_000 {
+				t.Errorf("stored %d bytes", len(s.store.written()))
 			}
 			reads(t, v, "the page", old("title", "text", "other"), tc.want)
 		})
@@ -535,9 +532,7 @@ func Test_that_spellings_of_a_name_mean_the_same_field(t *testing.T) {
 }
 
 func Test_that_a_field_is_kept_and_left_out_by_any_spelling_of_its_name(t *testing.T) {
-	s := &site{t: t}
-	store := &watched{Store: newStoreAt(s)}
-	s.open(store, nil)
+	s := newSite(t)
 	form := url.Values{"user[name]": {"Ada"}, "user[plan]": {"confidential"}, "tags[]": {"secretive"}}
 	cases := []struct {
 		claim string
@@ -551,7 +546,7 @@ func Test_that_a_field_is_kept_and_left_out_by_any_spelling_of_its_name(t *testi
 		v.posts(form, flashing(tc.keep))
 		reads(t, v, tc.claim, old("user[name]", "user[plan]", "tags[]"), "user[name]=Ada user[plan]=- tags[]=-")
 		for _, value := range []string{"confidential", "secretive"} {
-			if strings.Contains(store.written(), value) {
+			if strings.Contains(s.store.written(), value) {
 				t.Errorf("%s: %q was stored", tc.claim, value)
 			}
 		}
@@ -688,7 +683,7 @@ func FuzzFieldNames(f *testing.F) {
 	e := echo.New()
 	f.Fuzz(func(t *testing.T, name, other string) {
 		// Each call has its own store: a shared one would be full after 100,000 sessions.
-		mw := session.Middleware(session.Config{Store: newStoreAt(&site{})})
+		mw := session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})})
 		name = strings.ToValidUTF8(name, "") // browsers send nothing else
 		r, _ := http.NewRequest(http.MethodPost, "/", strings.NewReader(url.Values{name: {"v"}}.Encode()))
 		r.Header.Set("Content-Type", echo.MIMEApplicationForm)
@@ -729,20 +724,18 @@ func Test_that_what_is_left_out_does_not_count(t *testing.T) {
 }
 
 func Test_that_what_was_typed_does_not_outlast_its_time_by_more_than_a_change(t *testing.T) {
-	s := &site{t: t}
-	store := &watched{Store: newStoreAt(s)}
-	s.open(store, nil)
+	s := newSite(t)
 	v := s.browser()
 	v.posts(url.Values{"text": {strings.Repeat("x", 10_000)}}, flashing(func(s *session.Session) { s.FlashAll(); s.FlashInfo("y") }))
 	for _, step := range []struct {
 		after time.Duration
 		keeps bool
 	}{{session.DefaultFlashTTL - time.Second, true}, {2 * time.Second, false}} {
-		s.advance(step.after)
-		store.reset()
+		s.clock.advance(step.after)
+		s.store.reset()
 		v.asks(ask{as: jsonPoll}, pageThat(increment))
-		if keeps := len(store.written()) > 10_000; keeps != step.keeps || len(store.written()) == 0 {
-			t.Errorf("after %v more, %d bytes are stored", step.after, len(store.written()))
+		if keeps := len(s.store.written()) > 10_000; keeps != step.keeps || len(s.store.written()) == 0 {
+			t.Errorf("after %v more, %d bytes are stored", step.after, len(s.store.written()))
 		}
 	}
 }

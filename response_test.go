@@ -265,20 +265,20 @@ func (s setting) fits(w way) bool {
 	return !s.errors || !strings.Contains(w.name, "ignores Committed")
 }
 
-// app is an application that answers in this way. mount places the session's middleware among
+// site is a site that answers in this way. mount places the session's middleware among
 // others.
-func (w way) app(t *testing.T, mount func(s echo.MiddlewareFunc) []echo.MiddlewareFunc) *webApp {
+func (w way) site(t *testing.T, wire *wire, mount func(s echo.MiddlewareFunc) []echo.MiddlewareFunc) *site {
 	t.Helper()
-	a := newWebApp(t)
+	a := emptySite(t, wire)
 	a.use(mount(a.manager.Middleware())...)
 	w.answerOn(a.Echo)
 	return a
 }
 
-// bare is the same application without sessions.
-func (w way) bare(t *testing.T, mount func(s echo.MiddlewareFunc) []echo.MiddlewareFunc) *webApp {
+// bare is the same site without sessions.
+func (w way) bare(t *testing.T, wire *wire, mount func(s echo.MiddlewareFunc) []echo.MiddlewareFunc) *site {
 	t.Helper()
-	a := newWebApp(t)
+	a := emptySite(t, wire)
 	a.use(mount(func(next echo.HandlerFunc) echo.HandlerFunc { return next })...)
 	w.answerOn(a.Echo)
 	return a
@@ -296,15 +296,15 @@ func (w way) answerOn(e *echo.Echo) {
 }
 
 // ask is a request for this answer.
-func (w way) ask(g *guest, work func(*session.Session)) received {
+func (w way) ask(g *browser, work func(*session.Session)) reply {
 	g.t.Helper()
 	method := w.method
 	if method == "" {
 		method = http.MethodGet
 	}
-	g.a.work = work
-	g.a.store.reset()
-	defer func() { g.a.work = nil }()
+	g.work = work
+	g.store.reset()
+	defer func() { g.work = nil }()
 	return g.send(g.request(method, "/"+w.path, nil, w.header...))
 }
 
@@ -325,17 +325,17 @@ func Test_that_every_answer_is_as_without_sessions_and_commits(t *testing.T) {
 func Test_that_a_status_which_is_none_becomes_an_error_page(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, status := range []int{0, 99, 1000} {
-			a := newWebApp(t)
+			a := emptySite(t, w)
 			a.use(recovering, a.manager.Middleware())
 			a.all(func(c echo.Context) error { return c.String(status, "ok") })
 
-			g := a.guest(t, w)
+			g := a.browser()
 			got := g.during(nil, "/")
 			if got.status != http.StatusInternalServerError || got.body != internal {
 				t.Errorf("status %d, untouched: got %d %q, %v; want 500", status, got.status, got.body, got.err)
 			}
 			got = g.during(putSeven, "/")
-			if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || g.kept() != 7 {
+			if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || g.number() != 7 {
 				t.Errorf("status %d, changed: got %d %q, %d cookies, %v; want 500, and what was changed", status, got.status, got.body, n, got.err)
 			}
 		}
@@ -352,14 +352,14 @@ func Test_that_early_hints_by_echo_do_not_skip_the_commit(t *testing.T) {
 			"a flush, and then a page": func(c echo.Context) error { c.Response().Flush(); return c.HTML(http.StatusOK, page) },
 		} {
 			t.Run(name, func(t *testing.T) {
-				a := simpleApp(t, func(c echo.Context) error {
+				a := siteOf(t, w, func(c echo.Context) error {
 					c.Response().WriteHeader(http.StatusEarlyHints)
 					c.Response().Before(func() { c.Response().Header().Set("X-Hook", "ran") })
 					return goOn(c)
 				})
-				g := a.guest(t, w)
+				g := a.browser()
 				got := g.during(putSeven, "/")
-				if n := len(got.ours()); got.status != http.StatusOK || got.body != page || n != 1 || len(got.hints) != 1 || g.kept() != 7 {
+				if n := len(got.ours()); got.status != http.StatusOK || got.body != page || n != 1 || len(got.hints) != 1 || g.number() != 7 {
 					t.Errorf("got %d %q, %d cookies, %d hints; want 200, the page and 1 each", got.status, got.body, n, len(got.hints))
 				}
 				if got.header.Get("X-Hook") != "ran" {
@@ -389,11 +389,11 @@ func Test_that_switching_protocols_commits(t *testing.T) {
 }
 
 func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
-	without := w.bare(t, s.mount)
-	bare := w.ask(without.guest(t, wire), nil)
+	without := w.bare(t, wire, s.mount)
+	bare := w.ask(without.browser(), nil)
 	tolerated := wire.log.take() + without.echoLog.take()
-	a := w.app(t, s.mount)
-	visit := func(what string, g *guest, work func(*session.Session), cookies, reads, writes int) {
+	a := w.site(t, wire, s.mount)
+	visit := func(what string, g *browser, work func(*session.Session), cookies, reads, writes int) {
 		t.Helper()
 		got := w.ask(g, work)
 		if n := len(got.ours()); n != cookies {
@@ -408,9 +408,9 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 		}
 	}
 
-	newcomer := a.guest(t, wire)
+	newcomer := a.browser()
 	visit("a newcomer", newcomer, putSeven, 1, 0, 1)
-	if n := newcomer.kept(); n != 7 {
+	if n := newcomer.number(); n != 7 {
 		t.Errorf("a newcomer's change was not saved: got %d", n)
 	}
 	visit("known, untouched", newcomer, nil, 0, 0, 0)
@@ -418,18 +418,18 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 		return
 	}
 
-	visit("nobody, untouched", a.guest(t, wire), nil, 0, 0, 0)
-	visit("nobody, read", a.guest(t, wire), lookOnly, 0, 0, 0)
-	known := a.guest(t, wire).begins()
-	visit("known, read", known, lookOnly, 0, 1, 0)
+	visit("nobody, untouched", a.browser(), nil, 0, 0, 0)
+	visit("nobody, read", a.browser(), read, 0, 0, 0)
+	known := a.browser().begins()
+	visit("known, read", known, read, 0, 1, 0)
 	visit("known, changed", known, putSeven, 0, 1, 1)
-	if n := known.kept(); n != 7 {
+	if n := known.number(); n != 7 {
 		t.Errorf("the change was not saved: got %d", n)
 	}
 }
 
 // wantSameAnswer checks that got is the same as bare, except for what the session adds.
-func wantSameAnswer(t *testing.T, what string, got, bare received, touched bool) {
+func wantSameAnswer(t *testing.T, what string, got, bare reply, touched bool) {
 	t.Helper()
 	if fmt.Sprint(got.err) != fmt.Sprint(bare.err) { // here, Gzip can only cut off a flush
 		t.Errorf("%s: the answer broke off: %v; want %v", what, got.err, bare.err)

@@ -2,15 +2,17 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,154 +22,190 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// What the tests of answers share: real servers that speak HTTP/1.1 and HTTP/2, an application on
-// them whose store counts calls and can fail, and a client with a cookie jar.
+// What the tests of answers share: a process behind a real server, and browsers that send it what
+// browsers and libraries send.
 
-// wire is a real server. It serves one application after the other, since starting a server takes
-// longer than all the requests to it.
-type wire struct {
-	server *httptest.Server
-	app    atomic.Pointer[webApp]
-	log    syncBuffer // complaints of net/http
+// site is a process behind a real server. Its store is watched.
+type site struct {
+	*process
+	t      *testing.T
+	wire   *wire
+	store  *taggerSpy
+	cookie bool // sessions live in cookies, and store is not used
+
+	// work is what a request does to its session before the handler runs. nil leaves the session
+	// alone.
+	work func(*session.Session)
 }
 
-func newWire(t *testing.T, http2 bool) *wire {
-	w := new(wire)
-	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.app.Load().ServeHTTP(rw, r)
-	}))
-	w.server.EnableHTTP2 = http2
-	w.server.Config.ErrorLog = log.New(&w.log, "", 0)
-	w.server.StartTLS()
-	t.Cleanup(w.server.Close)
-	return w
-}
-
-var protocols = map[string]bool{"HTTP/1.1": false, "HTTP/2": true}
-
-// onEveryWire runs test over HTTP/1.1 and over HTTP/2.
-func onEveryWire(t *testing.T, test func(t *testing.T, w *wire)) {
-	for name, http2 := range protocols {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, newWire(t, http2))
-		})
-	}
-}
-
-// webApp is an application with sessions. What a request does to its session is in work, which the
-// innermost middleware runs; how it is answered is up to the routes.
-type webApp struct {
-	*echo.Echo
-	manager *session.Manager
-	store   *watched
-	work    func(*session.Session) // nil leaves the session alone
-
-	log     syncBuffer // of the manager
-	echoLog syncBuffer
-	late    events // LateWrite
-	failed  events // StoreError
-	seen    outcome
-}
-
-// outcome is what an outermost middleware, such as a logger, sees.
-type outcome struct {
-	mu  sync.Mutex
-	err error
-}
-
-func newWebApp(t *testing.T, change ...func(*session.Config)) *webApp {
+// newSite is a site over plain http whose requests bring their handlers.
+func newSite(t *testing.T, change ...func(*session.Config)) *site {
 	t.Helper()
-	a := &webApp{Echo: echo.New(), store: newWatched()}
-	cfg := session.Config{
-		Store:  a.store,
-		Logger: slog.New(slog.NewTextHandler(&a.log, nil)),
-		Hooks:  session.Hooks{LateWrite: a.late.add, StoreError: a.failed.add},
-	}
+	insecure := func(cfg *session.Config) { cfg.Cookie.Insecure = true }
+	return siteOf(t, newWire(t, (*httptest.Server).Start), brought, append([]func(*session.Config){insecure}, change...)...)
+}
+
+func newCookieSite(t *testing.T, change ...func(*session.Config)) *site {
+	t.Helper()
+	s := newSite(t, append(change, inCookies(t))...)
+	s.cookie = true
+	return s
+}
+
+// onBothStores runs test on a site with a store on the server, and on one with cookies.
+func onBothStores(t *testing.T, test func(t *testing.T, s *site), change ...func(*session.Config)) {
+	t.Helper()
+	t.Run("memory", func(t *testing.T) { test(t, newSite(t, change...)) })
+	t.Run("cookie", func(t *testing.T) { test(t, newCookieSite(t, change...)) })
+}
+
+func inCookies(t *testing.T) func(*session.Config) {
+	return func(cfg *session.Config) { cfg.Store = cookieStore(t, cfg.Now) }
+}
+
+// siteOf is a site that answers every request with h.
+func siteOf(t *testing.T, w *wire, h echo.HandlerFunc, change ...func(*session.Config)) *site {
+	t.Helper()
+	s := emptySite(t, w, change...)
+	s.use(s.manager.Middleware())
+	s.all(h)
+	return s
+}
+
+// emptySite is a site on which nothing is mounted yet.
+func emptySite(t *testing.T, w *wire, change ...func(*session.Config)) *site {
+	t.Helper()
+	clock := new(clock)
+	store := spyOn(memorystore.New(memorystore.Options{Now: clock.Now}))
+	cfg := session.Config{Store: store, Now: clock.Now}
 	for _, f := range change {
 		f(&cfg)
 	}
-	m, err := session.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.manager = m
-	a.Logger.SetOutput(&a.echoLog)
-	a.Logger.SetLevel(3) // warnings and errors
-	return a
+	s := &site{process: newProcess(t, cfg), t: t, wire: w, store: store}
+	s.clock = clock
+	return s
 }
 
-// use mounts middleware: the witness outside of it, and the worker inside.
-func (a *webApp) use(mw ...echo.MiddlewareFunc) {
-	a.Use(a.witness)
-	a.Use(mw...)
-	a.Use(a.worker)
-}
-
-// all answers every request with h.
-func (a *webApp) all(h echo.HandlerFunc) { a.Any("/*", h) }
-
-// simple is an app with the session's middleware alone.
-func simpleApp(t *testing.T, h echo.HandlerFunc, change ...func(*session.Config)) *webApp {
-	t.Helper()
-	a := newWebApp(t, change...)
-	a.use(a.manager.Middleware())
-	a.all(h)
-	return a
+// use is mount for a site: work is done inside of the middleware.
+func (s *site) use(mw ...echo.MiddlewareFunc) {
+	s.mount(append(slices.Clip(mw), func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if s.work != nil {
+				s.work(session.From(c))
+			}
+			return next(c)
+		}
+	})...)
 }
 
 // recovering is Echo's Recover without stack traces in the output of the tests.
 var recovering = middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true})
 
-func (a *webApp) witness(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		err := next(c)
-		a.seen.mu.Lock()
-		a.seen.err = err
-		a.seen.mu.Unlock()
-		return err
-	}
+// wire is a real server. It serves one site after the other, since starting a server takes longer
+// than all the requests to it.
+type wire struct {
+	server *httptest.Server
+	site   atomic.Pointer[process]
+	log    syncBuffer // complaints of net/http
+
+	handlers sync.Map // that requests bring, by number
+	last     atomic.Int64
 }
 
-func (a *webApp) worker(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if a.work != nil {
-			a.work(session.From(c))
+func newWire(t *testing.T, start func(*httptest.Server)) *wire {
+	w := new(wire)
+	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if h, ok := w.handlers.Load(r.Header.Get("X-Test-Handler")); ok {
+			defer close(h.(*handling).done)
+			r = bringing(h.(*handling).handler, r)
 		}
-		return next(c)
+		w.site.Load().ServeHTTP(rw, r)
+	}))
+	w.server.Config.ErrorLog = log.New(&w.log, "", 0)
+	start(w.server)
+	t.Cleanup(w.server.Close)
+	return w
+}
+
+// handling is a request that is being served by the handler that it brings.
+type handling struct {
+	handler echo.HandlerFunc
+	done    chan struct{} // closed when it has been served
+}
+
+// http1 and http2 start a server with TLS.
+func http1(s *httptest.Server) { s.StartTLS() }
+func http2(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() }
+
+var protocols = map[string]func(*httptest.Server){"HTTP/1.1": http1, "HTTP/2": http2}
+
+// onEveryWire runs test over HTTP/1.1 and over HTTP/2.
+func onEveryWire(t *testing.T, test func(t *testing.T, w *wire)) {
+	for name, protocol := range protocols {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newWire(t, protocol))
+		})
 	}
 }
 
-// err is what the middleware returned in the last request.
-func (a *webApp) err() error {
-	a.seen.mu.Lock()
-	defer a.seen.mu.Unlock()
-	return a.seen.err
-}
-
-// guest is a client of an app over a wire, with a cookie jar.
-type guest struct {
-	t      *testing.T
-	w      *wire
-	a      *webApp
+// browser is a visitor of a site, with a cookie jar.
+type browser struct {
+	*site
 	client *http.Client
 }
 
-func (a *webApp) guest(t *testing.T, w *wire) *guest {
-	t.Helper()
-	w.app.Store(a)
+func (s *site) browser() *browser {
+	s.wire.site.Store(s.process)
 	jar, _ := cookiejar.New(nil)
-	return &guest{t, w, a, &http.Client{
-		Transport:     w.server.Client().Transport,
+	return &browser{s, &http.Client{
+		Transport:     s.wire.server.Client().Transport,
 		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// received is an answer, read to its end.
-type received struct {
+// ask is one request. By default, it is as if a visitor followed a link.
+type ask struct {
+	as     headers
+	method string
+	path   string
+	from   string     // the visitor's current page on the site
+	form   url.Values // of a POST, unless method says otherwise
+	body   string     // of the Content-Type that header has
+	header headers
+	ctx    context.Context
+}
+
+// headers alternates names and values.
+type headers []string
+
+func (h headers) addTo(r *http.Request) {
+	for i := 0; i < len(h); i += 2 {
+		r.Header.Set(h[i], h[i+1])
+		if h[i] == "Host" {
+			r.Host = h[i+1]
+		}
+	}
+}
+
+// What browsers and libraries send. Over plain http browsers leave Sec-Fetch-* out.
+var (
+	navigation      = headers{"Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", "Sec-Fetch-Dest", "document", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "same-origin", "Sec-Fetch-User", "?1"}
+	plainNavigation = headers{"Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"}
+	favicon         = headers{"Accept", "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "Sec-Fetch-Dest", "image", "Sec-Fetch-Mode", "no-cors"}
+	plainFavicon    = headers{"Accept", "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}
+	jsonPoll        = headers{"Accept", "application/json", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}
+	htmxPart        = headers{"Accept", "*/*", "HX-Request", "true", "HX-Target", "list", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}
+	htmxBoosted     = headers{"Accept", "*/*", "HX-Request", "true", "HX-Boosted", "true", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}
+	prefetched      = append(navigation[:len(navigation):len(navigation)], "Sec-Purpose", "prefetch")
+)
+
+// reply is an answer, read to its end.
+type reply struct {
 	status  int
 	header  http.Header
 	body    string
@@ -176,30 +214,83 @@ type received struct {
 	err     error                  // there is no answer, or it broke off
 }
 
-func (g *guest) get(path string, header ...string) received {
-	g.t.Helper()
-	return g.send(g.request(http.MethodGet, path, nil, header...))
+// asks sends a request that h answers.
+func (v *browser) asks(a ask, h echo.HandlerFunc) reply {
+	number := strconv.FormatInt(v.wire.last.Add(1), 10)
+	served := &handling{h, make(chan struct{})}
+	v.wire.handlers.Store(number, served)
+	defer v.wire.handlers.Delete(number)
+
+	if a.as == nil {
+		a.as = navigation
+	}
+	body := a.body
+	if a.method == "" {
+		a.method = http.MethodGet
+		if a.form != nil || body != "" {
+			a.method = http.MethodPost
+		}
+	}
+	if a.ctx == nil {
+		a.ctx = context.Background()
+	}
+	if a.form != nil {
+		body = a.form.Encode()
+	}
+	r, err := http.NewRequestWithContext(a.ctx, a.method, v.wire.server.URL+"/"+strings.TrimPrefix(a.path, "/"), strings.NewReader(body))
+	if err != nil {
+		v.t.Error(err)
+		return reply{err: err}
+	}
+	a.as.addTo(r)
+	if a.from != "" {
+		r.Header.Set("Referer", v.wire.server.URL+a.from)
+	}
+	if a.form != nil {
+		r.Header.Set("Content-Type", echo.MIMEApplicationForm)
+	}
+	a.header.addTo(r)
+	r.Header.Set("X-Test-Handler", number)
+	got := v.send(r)
+	if got.err != nil {
+		<-served.done // the visitor has left, but the server goes on
+	}
+	return got
 }
 
-// request makes a request; header alternates names and values.
-func (g *guest) request(method, path string, body io.Reader, header ...string) *http.Request {
-	g.t.Helper()
-	r, err := http.NewRequestWithContext(g.t.Context(), method, g.w.server.URL+path, body)
+// opens follows a link to a page.
+func (v *browser) opens(h echo.HandlerFunc) reply { return v.asks(ask{}, h) }
+
+// posts submits a form in a page.
+func (v *browser) posts(form url.Values, h echo.HandlerFunc) reply {
+	if form == nil {
+		form = url.Values{}
+	}
+	return v.asks(ask{form: form}, h)
+}
+
+// get asks for what the site has there, with no headers but these.
+func (v *browser) get(path string, header ...string) reply {
+	v.t.Helper()
+	return v.send(v.request(http.MethodGet, path, nil, header...))
+}
+
+func (v *browser) request(method, path string, body io.Reader, header ...string) *http.Request {
+	v.t.Helper()
+	r, err := http.NewRequestWithContext(v.t.Context(), method, v.wire.server.URL+path, body)
 	if err != nil {
-		g.t.Fatal(err)
+		v.t.Fatal(err)
 	}
-	for pair := range slices.Chunk(header, 2) {
-		r.Header.Set(pair[0], pair[1])
-	}
+	headers(header).addTo(r)
 	return r
 }
 
-func (g *guest) send(r *http.Request) (got received) {
+func (v *browser) send(r *http.Request) (got reply) {
 	trace := &httptrace.ClientTrace{Got1xxResponse: func(_ int, h textproto.MIMEHeader) error {
 		got.hints = append(got.hints, h)
 		return nil
 	}}
-	resp, err := g.client.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+	resp, err := v.client.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
 	if err != nil {
 		got.err = err
 		return got
@@ -212,52 +303,47 @@ func (g *guest) send(r *http.Request) (got received) {
 	return got
 }
 
-// during runs one request with this work, and counts store calls from zero.
-func (g *guest) during(work func(*session.Session), path string, header ...string) received {
-	g.t.Helper()
-	g.a.work = work
-	g.a.store.reset()
-	defer func() { g.a.work = nil }()
-	return g.get(path, header...)
+// during is get for a request with this work, which counts store calls from zero.
+func (v *browser) during(work func(*session.Session), path string, header ...string) reply {
+	v.t.Helper()
+	v.work = work
+	v.store.reset()
+	defer func() { v.work = nil }()
+	return v.get(path, header...)
 }
 
-// begins gives the guest a session.
-func (g *guest) begins() *guest {
-	g.t.Helper()
-	g.elsewhere(func(s *session.Session) { s.Put("began", true) })
-	return g
+// begins gives the visitor a session.
+func (v *browser) begins() *browser {
+	v.t.Helper()
+	v.elsewhere(put("began", true))
+	return v
 }
 
-// kept is the value under "n" that the guest's next request finds, or 0.
-func (g *guest) kept() (n int) {
-	g.t.Helper()
-	g.elsewhere(func(s *session.Session) { n = session.Get[int](s, "n") })
+// number is the value that the visitor's next request finds under "n", or 0.
+func (v *browser) number() (n int) {
+	v.t.Helper()
+	v.elsewhere(func(s *session.Session) { n = session.Get[int](s, "n") })
 	return n
 }
 
-// elsewhere sends a request of the guest to another, plain application with the same sessions.
-func (g *guest) elsewhere(work func(*session.Session)) {
-	g.t.Helper()
-	plain := echo.New()
-	plain.Use(g.a.manager.Middleware())
-	plain.GET("/", func(c echo.Context) error {
-		work(session.From(c))
-		return c.NoContent(http.StatusOK)
-	})
-	g.w.app.Store(&webApp{Echo: plain})
-	defer g.w.app.Store(g.a)
-	if got := g.get("/"); got.err != nil || got.status != http.StatusOK {
-		g.t.Fatalf("another request: got status %d, %v; want 200", got.status, got.err)
+// elsewhere works on the visitor's session where nothing else is mounted.
+func (v *browser) elsewhere(work func(*session.Session)) {
+	v.t.Helper()
+	plain := &process{Echo: echo.New()}
+	plain.Use(v.manager.Middleware())
+	plain.GET("/", with(work))
+	v.wire.site.Store(plain)
+	defer v.wire.site.Store(v.process)
+	if got := v.get("/"); got.err != nil || got.status != http.StatusOK {
+		v.t.Fatalf("another request: got status %d, %v; want 200", got.status, got.err)
 	}
 }
 
 // putSeven is what most requests here do.
 func putSeven(s *session.Session) { s.Put("n", 7) }
 
-func lookOnly(s *session.Session) { s.Has("n") }
-
 // ours are the cookies of the session library that an answer sets.
-func (got received) ours() []string {
+func (got reply) ours() []string {
 	var lines []string
 	for _, line := range got.header.Values("Set-Cookie") {
 		if strings.HasPrefix(line, "__Host-session") {
@@ -267,28 +353,55 @@ func (got received) ours() []string {
 	return lines
 }
 
-// events are the calls of a hook.
-type events struct {
-	mu   sync.Mutex
-	list []session.Event
-}
-
-func (l *events) add(_ context.Context, e session.Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.list = append(l.list, e)
-}
-
-// errs are the errors that the hook got.
-func (l *events) errs() []error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var errs []error
-	for _, e := range l.list {
-		errs = append(errs, e.Err)
+// pageThat is a page on which the application does something to its session.
+func pageThat(do func(s *session.Session)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		do(session.From(c))
+		return c.HTML(http.StatusOK, "done")
 	}
-	return errs
 }
+
+// flashing is an action that ends in a redirect, as after a form.
+func flashing(do func(s *session.Session)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		do(session.From(c))
+		return session.Redirect(c, "/next")
+	}
+}
+
+// texts shows the alerts of those kinds, or all, one after the other.
+func texts(s *session.Session, kinds ...string) string {
+	var all []string
+	for _, m := range s.FlashMessages().Alerts(kinds...) {
+		all = append(all, m.Text)
+	}
+	return strings.Join(all, " ")
+}
+
+// alertsPage shows the alerts.
+func alertsPage(c echo.Context) error {
+	return c.HTML(http.StatusOK, "<main>"+texts(session.From(c))+"</main>")
+}
+
+// blankPage uses the session, but has no place for alerts.
+func blankPage(c echo.Context) error {
+	session.From(c).Has("user")
+	return c.HTML(http.StatusOK, "<main></main>")
+}
+
+// jsonPage reads a value and answers JSON.
+func jsonPage(c echo.Context) error {
+	return c.JSON(http.StatusOK, session.Get(session.From(c), "unread", 0))
+}
+
+func wantText(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %q; want %q", what, got, want)
+	}
+}
+
+var errOops = errors.New("oops")
 
 func readAll(t *testing.T, resp *http.Response) string {
 	t.Helper()
