@@ -230,6 +230,34 @@ func (v *visitor) must(t *testing.T, p *process, work func(*session.Session)) *h
 	return rec
 }
 
+// openRequest is a request whose handler does what it is told, step by step.
+type openRequest struct {
+	steps  chan func(*session.Session) // closed by the test, when the handler is to answer
+	did    chan struct{}               // closed when it has answered
+	answer *httptest.ResponseRecorder
+}
+
+// open sends a request of the visitor that last answers in the end.
+func (v *visitor) open(p *process, last echo.HandlerFunc) *openRequest {
+	o := &openRequest{steps: make(chan func(*session.Session)), did: make(chan struct{})}
+	r := v.request()
+	go func() {
+		defer close(o.did)
+		o.answer = p.serve(r, func(c echo.Context) error {
+			for step := range o.steps {
+				step(session.From(c))
+				o.did <- struct{}{}
+			}
+			return last(c)
+		})
+		v.keep(o.answer)
+	}()
+	return o
+}
+
+// do returns when the handler has taken the step.
+func (o *openRequest) do(step func(*session.Session)) { o.steps <- step; <-o.did }
+
 func (v *visitor) request() *http.Request {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +41,8 @@ func (m *modelSession) clone() *modelSession {
 
 // modelRequest is an open request: what it has seen and what it will change.
 type modelRequest struct {
+	*openRequest
+
 	id     string // of its session; "" = none
 	view   *modelSession
 	came   []string // the alerts that it came with
@@ -52,15 +53,6 @@ type modelRequest struct {
 
 	straggles bool // its id was given up a moment ago
 	refused   bool // it wants to log out nevertheless
-
-	steps  chan func(*session.Session)
-	done   chan struct{}
-	answer *httptest.ResponseRecorder
-}
-
-func (r *modelRequest) do(work func(*session.Session)) {
-	r.steps <- work
-	<-r.done
 }
 
 func (r *modelRequest) change(op func(*modelSession)) {
@@ -155,26 +147,17 @@ func agrees(t *testing.T, seed uint64) bool {
 }
 
 func (m model) open(p *process, id string) *modelRequest {
-	r := &modelRequest{view: &modelSession{values: map[string]int{}}, steps: make(chan func(*session.Session)), done: make(chan struct{})}
+	v := newVisitor()
+	if id != "" {
+		v.cookies[cookieName] = id
+	}
+	r := &modelRequest{view: &modelSession{values: map[string]int{}}}
+	r.openRequest = v.open(p, func(c echo.Context) error { return c.NoContent(http.StatusOK) })
 	if known := m[id]; known != nil && known.fate == lives {
 		r.id, r.view, r.came = id, known.clone(), slices.Clone(known.alerts)
 	} else if known != nil {
 		r.straggles = known.fate == moved
 	}
-	v := newVisitor()
-	if id != "" {
-		v.cookies[cookieName] = id
-	}
-	go func() {
-		defer close(r.done)
-		r.answer = v.visit(p, func(c echo.Context) error {
-			for work := range r.steps {
-				work(session.From(c))
-				r.done <- struct{}{}
-			}
-			return c.NoContent(http.StatusOK)
-		})
-	}()
 	r.do(read) // loads
 	return r
 }
@@ -226,7 +209,7 @@ func (r *modelRequest) randomStep(random *rand.Rand, step int) {
 // any.
 func (m model) close(t *testing.T, r *modelRequest) (id string) {
 	close(r.steps)
-	<-r.done
+	<-r.did
 	status, begins := m.commit(r)
 	if r.answer.Code != status {
 		t.Errorf("status %d; want %d", r.answer.Code, status)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -88,37 +87,22 @@ func openTabs(t *testing.T, seed uint64, fails, moves bool) {
 	l.check(t, fails)
 }
 
-// tab is an open request, whose handler does what it is told.
+// tab is an open request, and what it has not saved yet.
 type tab struct {
+	*openRequest
 	*process
-	steps   chan func(*session.Session)
-	did     chan struct{}
-	ended   chan struct{}
-	answer  *httptest.ResponseRecorder
 	unsaved []string
 }
 
 func openTab(p *process, v *visitor, loads bool) *tab {
-	o := &tab{process: p, steps: make(chan func(*session.Session)), did: make(chan struct{}), ended: make(chan struct{})}
-	r := v.request()
-	go func() {
-		defer close(o.ended)
-		o.answer = p.serve(r, func(c echo.Context) error {
-			for step := range o.steps {
-				step(session.From(c))
-				o.did <- struct{}{}
-			}
-			return session.Render(c, http.StatusOK, alertsComponent)
-		})
-		v.keep(o.answer)
-	}()
+	o := &tab{openRequest: v.open(p, func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, alertsComponent)
+	}), process: p}
 	if loads {
-		o.do(func(s *session.Session) { s.Has("") })
+		o.do(read)
 	}
 	return o
 }
-
-func (o *tab) do(step func(*session.Session)) { o.steps <- step; <-o.did }
 
 func (o *tab) change(name string, step func(*session.Session)) {
 	o.do(step)
@@ -149,7 +133,7 @@ func (l ledger) close(t *testing.T, tabs []*tab, mayFail bool) {
 		close(o.steps)
 	}
 	for _, o := range tabs {
-		<-o.ended
+		<-o.did
 		ok := o.answer.Code == http.StatusOK
 		if !ok && (o.answer.Code != http.StatusServiceUnavailable || !mayFail) {
 			t.Errorf("status %d, %v", o.answer.Code, o.failure())
