@@ -54,7 +54,7 @@ func Test_that_a_handler_can_tell_parts_from_pages(t *testing.T) {
 		{"a part that htmx loads ahead", append(htmxPart[:len(htmxPart):len(htmxPart)], "HX-Preloaded", "true"), true, true},
 	}
 	for _, tc := range cases {
-		got := newSite(t).browser().asks(ask{as: tc.as}, func(c echo.Context) error {
+		got := newSite(t).browser().ask(request{as: tc.as}, func(c echo.Context) error {
 			s := session.From(c)
 			session.IsPartial(c)
 			return c.HTML(http.StatusOK, fmt.Sprint(session.IsPartial(c), s.IsPartial(), s.IsHTMXPart()))
@@ -72,7 +72,7 @@ func Test_that_Render_leaves_the_content_type_to_the_handler(t *testing.T) {
 		"text/vnd.turbo-stream.html":    "text/vnd.turbo-stream.html",
 		"text/html; charset=iso-8859-1": "text/html; charset=iso-8859-1",
 	} {
-		got := newSite(t).browser().opens(func(c echo.Context) error {
+		got := newSite(t).browser().visit(func(c echo.Context) error {
 			if set != "" {
 				c.Response().Header().Set("Content-Type", set)
 			}
@@ -91,16 +91,16 @@ func Test_that_nothing_is_partial_without_a_request(t *testing.T) {
 func Test_that_Render_answers_with_a_whole_page(t *testing.T) {
 	v := newSite(t).browser()
 	render := func(c echo.Context) error { return session.Render(c, http.StatusAccepted, otherView) }
-	got := v.opens(render)
+	got := v.visit(render)
 	wantText(t, "the page", fmt.Sprint(got.status, got.header.Get("Content-Type"), got.body), "202text/html; charset=UTF-8a form")
 
-	got = v.asks(ask{method: http.MethodHead}, render)
+	got = v.ask(request{method: http.MethodHead}, render)
 	wantText(t, "HEAD", fmt.Sprint(got.status, got.header.Get("Content-Type"), got.body), "202text/html; charset=UTF-8")
 }
 
 func Test_that_a_component_that_fails_is_a_clean_error(t *testing.T) {
 	v := newSite(t).browser()
-	got := v.opens(func(c echo.Context) error {
+	got := v.visit(func(c echo.Context) error {
 		return session.Render(c, http.StatusOK, renderFunc(func(_ context.Context, w io.Writer) error {
 			_, _ = io.WriteString(w, strings.Repeat("half a page ", 1000))
 			return errOops
@@ -182,7 +182,7 @@ func Test_where_redirects_lead(t *testing.T) {
 		{"Unpoly", headers{"X-Up-Version", "3.8.0", "X-Up-Target", ".list"}, 303, "/next", ""},
 	}
 	for _, tc := range cases {
-		got := newSite(t).browser().asks(ask{as: tc.as, method: http.MethodDelete}, func(c echo.Context) error { return session.Redirect(c, "/next") })
+		got := newSite(t).browser().ask(request{as: tc.as, method: http.MethodDelete}, func(c echo.Context) error { return session.Redirect(c, "/next") })
 		if got.status != tc.status || got.header.Get("Location") != tc.location || got.header.Get("HX-Redirect") != tc.hx {
 			t.Errorf("%s: got %d %q %q; want %d %q %q", tc.claim, got.status, got.header.Get("Location"), got.header.Get("HX-Redirect"), tc.status, tc.location, tc.hx)
 		}
@@ -193,13 +193,13 @@ func Test_where_redirects_lead(t *testing.T) {
 func Test_that_caches_tell_a_redirect_for_htmx_from_one_for_a_page(t *testing.T) {
 	next := func(c echo.Context) error { return session.Redirect(c, "/next") }
 	for _, as := range []headers{navigation, htmxPart} {
-		got := newSite(t).browser().asks(ask{as: as}, next)
+		got := newSite(t).browser().ask(request{as: as}, next)
 		for _, name := range []string{"HX-Request", "HX-Request-Type", "HX-Boosted", "HX-History-Restore-Request"} {
 			if !strings.Contains(got.header.Get("Vary"), name) {
 				t.Errorf("a redirect of a GET varies by %q; want %s in it", got.header.Get("Vary"), name)
 			}
 		}
-		got = newSite(t).browser().asks(ask{as: as, method: http.MethodPost}, next)
+		got = newSite(t).browser().ask(request{as: as, method: http.MethodPost}, next)
 		wantText(t, "the Vary of a redirect of a POST", got.header.Get("Vary"), "")
 	}
 }
@@ -212,7 +212,7 @@ func Test_that_an_address_arrives_whatever_is_in_it(t *testing.T) {
 		"/x\x00\x7f":          "/x%00%7F",
 	} {
 		for _, as := range []headers{navigation, htmxPart} {
-			got := newSite(t).browser().asks(ask{as: as}, func(c echo.Context) error { return session.Redirect(c, address) })
+			got := newSite(t).browser().ask(request{as: as}, func(c echo.Context) error { return session.Redirect(c, address) })
 			wantText(t, fmt.Sprintf("%q", address), got.header.Get("Location")+got.header.Get("HX-Redirect"), want)
 		}
 	}
@@ -231,7 +231,7 @@ func Test_that_Back_does_not_lead_where_it_is_called(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
-			got := newSite(t).browser().asks(ask{as: tc.as, method: tc.method, path: tc.path, from: tc.from}, func(c echo.Context) error { return session.Back(c, "/fallback") })
+			got := newSite(t).browser().ask(request{as: tc.as, method: tc.method, path: tc.path, from: tc.from}, func(c echo.Context) error { return session.Back(c, "/fallback") })
 			wantText(t, "Location", got.header.Get("Location")+got.header.Get("HX-Redirect"), tc.want)
 		})
 	}
@@ -299,11 +299,11 @@ func Test_that_Back_stays_on_the_site(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			a := ask{method: http.MethodPost, header: headers{"Host", "shop.example"}}
+			a := request{method: http.MethodPost, header: headers{"Host", "shop.example"}}
 			if tc.referer != "" {
 				a.header = append(a.header, "Referer", tc.referer)
 			}
-			got := v.asks(a, func(c echo.Context) error { return session.Back(c, "/fallback") })
+			got := v.ask(a, func(c echo.Context) error { return session.Back(c, "/fallback") })
 			wantText(t, "Location", got.header.Get("Location"), tc.want)
 		})
 	}
@@ -315,7 +315,7 @@ func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 	const told = `{"message":"Unprocessable Entity","errors":{"title":["is short"]}}` + "\n"
 	cases := []struct {
 		claim string
-		ask
+		request
 		err    error // nil = invalidTitle
 		views  []session.Component
 		status int
@@ -323,42 +323,42 @@ func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 		body   string
 		next   string // what the next page shows
 	}{
-		{claim: "a page goes back to the form, which shows it", ask: ask{form: form, from: back}, status: 303, to: "/posts/new", next: shown},
-		{claim: "a page with a view does, too", ask: ask{form: form, from: back}, views: []session.Component{formView}, status: 303, to: "/posts/new", next: shown},
-		{claim: "so does a boosted one", ask: ask{form: form, as: htmxBoosted, from: back}, views: []session.Component{formView}, status: 303, to: "/posts/new", next: shown},
-		{claim: "and one without a view", ask: ask{form: form, as: htmxBoosted, from: back}, status: 303, to: "/posts/new", next: shown},
-		{claim: "a page that hides where it came from gets the view", ask: ask{form: form}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
-		{claim: "or goes to its own address", ask: ask{form: form, path: "/posts?draft=1"}, status: 303, to: "/posts?draft=1", next: shown},
-		{claim: "unless that is on another site", ask: ask{form: form, path: "//evil.example/x"}, status: 303, to: "/", next: shown},
-		{claim: "a part gets the view", ask: ask{form: form, as: htmxPart, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
-		{claim: "nothing is left even if the view asks for nothing", ask: ask{form: form, as: htmxPart, from: back}, views: []session.Component{otherView}, status: 422, body: "a form", next: "title=- "},
-		{claim: "a part without a view leads its page back", ask: ask{form: form, as: htmxPart, from: back}, status: 204, to: "/posts/new", next: shown},
-		{claim: "a Turbo frame gets the view", ask: ask{form: form, as: headers{"Turbo-Frame", "f", "Accept", "text/html"}, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
-		{claim: "Unpoly goes back with the whole page", ask: ask{form: form, as: append(scriptFetch[:len(scriptFetch):len(scriptFetch)], "X-Up-Version", "3.14.3", "X-Up-Target", "body"), from: back}, status: 303, to: "/posts/new", next: shown},
-		{claim: "a script gets the view", ask: ask{form: form, as: scriptFetch, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
-		{claim: "without a view it is told what is wrong, and nothing is left", ask: ask{form: form, as: scriptFetch, from: back}, status: 422, body: told, next: "title=- "},
-		{claim: "so is a script that accepts JSON, even if there is a view", ask: ask{form: form, as: jsonPoll, from: back}, views: []session.Component{formView}, status: 422, body: told, next: "title=- "},
-		{claim: "and a program that does", ask: ask{form: form, as: headers{"Accept", "application/json"}}, views: []session.Component{formView}, status: 422, body: told, next: "title=- "},
-		{claim: "but no part that does", ask: ask{form: form, as: append(htmxPart[:len(htmxPart):len(htmxPart)], "Accept", "application/json"), from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
-		{claim: "a client that sends JSON is told, too", ask: ask{body: `{"title":"x"}`, as: headers{"Accept", "*/*"}, header: headers{"Content-Type", "application/json"}, from: back}, status: 422, body: told, next: "title=- "},
-		{claim: "and of an error with a status of its own", ask: ask{body: `{"title":"x"}`, as: jsonPoll, from: back}, err: echo.NewHTTPError(http.StatusBadRequest, "no").SetInternal(invalidTitle), status: 422, body: told, next: "title=- "},
-		{claim: "a page that is loaded ahead is, too, and leaves nothing for another", ask: ask{as: prefetched, path: "/posts?title=x"}, views: []session.Component{formView}, status: 422, body: told, next: "title=- "},
-		{claim: "a struct in a struct is not flat in JSON", ask: ask{body: `{"title":"x"}`, as: jsonPoll}, err: required("Post.Author.Email"), status: 422, body: `{"message":"Unprocessable Entity","errors":{"author.email":["Author email is required"]}}` + "\n", next: "title=- "},
-		{claim: "but of an unknown error not the text", ask: ask{body: `{"title":"x"}`, as: jsonPoll, from: back}, err: errOops, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: "title=- "},
-		{claim: "but not htmx, which can send JSON, too", ask: ask{body: `{"title":"x"}`, as: htmxPart, header: headers{"Content-Type", "application/json"}, from: back}, status: 204, to: "/posts/new", next: "title=- title: is short"},
-		{claim: "an unknown error is refilled only", ask: ask{form: form, from: back}, err: errOops, status: 303, to: "/posts/new", next: "title=x "},
-		{claim: "an unknown error of a part, too", ask: ask{form: form, as: htmxPart}, err: errOops, views: []session.Component{formView}, status: 422, body: "title=x ", next: "title=- "},
-		{claim: "a view that fails is a clean error, and the form comes next", ask: ask{form: form, as: htmxPart}, views: []session.Component{failingComponent}, status: 500, body: "{\"message\":\"Internal Server Error\"}\n", next: shown},
-		{claim: "a form sent by GET gets the view", ask: ask{path: "/search?title=x", from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
-		{claim: "or goes back", ask: ask{path: "/search?title=x", from: back}, status: 303, to: "/posts/new", next: shown},
-		{claim: "but never to itself", ask: ask{path: "/posts/new", from: back}, status: 422, body: told, next: "title=- title: is short"},
-		{claim: "nor if it hides where it came from", ask: ask{path: "/search?title=x"}, status: 422, body: told, next: shown},
+		{claim: "a page goes back to the form, which shows it", request: request{form: form, from: back}, status: 303, to: "/posts/new", next: shown},
+		{claim: "a page with a view does, too", request: request{form: form, from: back}, views: []session.Component{formView}, status: 303, to: "/posts/new", next: shown},
+		{claim: "so does a boosted one", request: request{form: form, as: htmxBoosted, from: back}, views: []session.Component{formView}, status: 303, to: "/posts/new", next: shown},
+		{claim: "and one without a view", request: request{form: form, as: htmxBoosted, from: back}, status: 303, to: "/posts/new", next: shown},
+		{claim: "a page that hides where it came from gets the view", request: request{form: form}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "or goes to its own address", request: request{form: form, path: "/posts?draft=1"}, status: 303, to: "/posts?draft=1", next: shown},
+		{claim: "unless that is on another site", request: request{form: form, path: "//evil.example/x"}, status: 303, to: "/", next: shown},
+		{claim: "a part gets the view", request: request{form: form, as: htmxPart, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "nothing is left even if the view asks for nothing", request: request{form: form, as: htmxPart, from: back}, views: []session.Component{otherView}, status: 422, body: "a form", next: "title=- "},
+		{claim: "a part without a view leads its page back", request: request{form: form, as: htmxPart, from: back}, status: 204, to: "/posts/new", next: shown},
+		{claim: "a Turbo frame gets the view", request: request{form: form, as: headers{"Turbo-Frame", "f", "Accept", "text/html"}, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "Unpoly goes back with the whole page", request: request{form: form, as: append(scriptFetch[:len(scriptFetch):len(scriptFetch)], "X-Up-Version", "3.14.3", "X-Up-Target", "body"), from: back}, status: 303, to: "/posts/new", next: shown},
+		{claim: "a script gets the view", request: request{form: form, as: scriptFetch, from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "without a view it is told what is wrong, and nothing is left", request: request{form: form, as: scriptFetch, from: back}, status: 422, body: told, next: "title=- "},
+		{claim: "so is a script that accepts JSON, even if there is a view", request: request{form: form, as: jsonPoll, from: back}, views: []session.Component{formView}, status: 422, body: told, next: "title=- "},
+		{claim: "and a program that does", request: request{form: form, as: headers{"Accept", "application/json"}}, views: []session.Component{formView}, status: 422, body: told, next: "title=- "},
+		{claim: "but no part that does", request: request{form: form, as: append(htmxPart[:len(htmxPart):len(htmxPart)], "Accept", "application/json"), from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "a client that sends JSON is told, too", request: request{body: `{"title":"x"}`, as: headers{"Accept", "*/*"}, header: headers{"Content-Type", "application/json"}, from: back}, status: 422, body: told, next: "title=- "},
+		{claim: "and of an error with a status of its own", request: request{body: `{"title":"x"}`, as: jsonPoll, from: back}, err: echo.NewHTTPError(http.StatusBadRequest, "no").SetInternal(invalidTitle), status: 422, body: told, next: "title=- "},
+		{claim: "a page that is loaded ahead is, too, and leaves nothing for another", request: request{as: prefetched, path: "/posts?title=x"}, views: []session.Component{formView}, status: 422, body: told, next: "title=- "},
+		{claim: "a struct in a struct is not flat in JSON", request: request{body: `{"title":"x"}`, as: jsonPoll}, err: required("Post.Author.Email"), status: 422, body: `{"message":"Unprocessable Entity","errors":{"author.email":["Author email is required"]}}` + "\n", next: "title=- "},
+		{claim: "but of an unknown error not the text", request: request{body: `{"title":"x"}`, as: jsonPoll, from: back}, err: errOops, status: 422, body: "{\"message\":\"Unprocessable Entity\"}\n", next: "title=- "},
+		{claim: "but not htmx, which can send JSON, too", request: request{body: `{"title":"x"}`, as: htmxPart, header: headers{"Content-Type", "application/json"}, from: back}, status: 204, to: "/posts/new", next: "title=- title: is short"},
+		{claim: "an unknown error is refilled only", request: request{form: form, from: back}, err: errOops, status: 303, to: "/posts/new", next: "title=x "},
+		{claim: "an unknown error of a part, too", request: request{form: form, as: htmxPart}, err: errOops, views: []session.Component{formView}, status: 422, body: "title=x ", next: "title=- "},
+		{claim: "a view that fails is a clean error, and the form comes next", request: request{form: form, as: htmxPart}, views: []session.Component{failingComponent}, status: 500, body: "{\"message\":\"Internal Server Error\"}\n", next: shown},
+		{claim: "a form sent by GET gets the view", request: request{path: "/search?title=x", from: back}, views: []session.Component{formView}, status: 422, body: shown, next: "title=- "},
+		{claim: "or goes back", request: request{path: "/search?title=x", from: back}, status: 303, to: "/posts/new", next: shown},
+		{claim: "but never to itself", request: request{path: "/posts/new", from: back}, status: 422, body: told, next: "title=- title: is short"},
+		{claim: "nor if it hides where it came from", request: request{path: "/search?title=x"}, status: 422, body: told, next: shown},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				got := v.asks(tc.ask, func(c echo.Context) error {
+				got := v.ask(tc.request, func(c echo.Context) error {
 					if tc.err != nil {
 						return session.Invalid(c, tc.err, tc.views...)
 					}
@@ -369,9 +369,9 @@ func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 				}
 				wantText(t, "to", got.header.Get("Location")+got.header.Get("HX-Redirect"), tc.to)
 				wantText(t, "body", got.body, tc.body)
-				next := v.opens(func(c echo.Context) error { return session.Render(c, http.StatusOK, formView) })
+				next := v.visit(func(c echo.Context) error { return session.Render(c, http.StatusOK, formView) })
 				wantText(t, "the next page", next.body, tc.next)
-				next = v.opens(func(c echo.Context) error { return session.Render(c, http.StatusOK, formView) })
+				next = v.visit(func(c echo.Context) error { return session.Render(c, http.StatusOK, formView) })
 				wantText(t, "the page after it", next.body, "title=- ")
 			})
 		})
@@ -386,48 +386,48 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 	wrapped := echo.NewHTTPError(http.StatusBadRequest).SetInternal(validatorErrors{required("Post.Title")})
 	cases := []struct {
 		claim string
-		ask
+		request
 		by     echo.HandlerFunc
 		status int
 		next   string
 	}{
-		{"a form in a page", ask{form: form}, returns(invalidTitle), 303, "title=x title: is short"},
-		{"as echo's Validator wraps it", ask{form: form}, returns(wrapped), 303, "title=x title: Title is required"},
-		{"joined with another", ask{form: form}, returns(errors.Join(invalidTitle, errOops)), 303, "title=x title: is short"},
-		{"a form over plain http", ask{form: form, as: plainNavigation}, returns(invalidTitle), 303, "title=x title: is short"},
-		{"an htmx part", ask{form: form, as: htmxPart}, returns(invalidTitle), 204, "title=x title: is short"},
-		{"a boosted form", ask{form: form, as: htmxBoosted}, returns(invalidTitle), 303, "title=x title: is short"},
-		{"a form that Unpoly sends", ask{form: form, as: append(scriptFetch, "X-Up-Version", "3.8.0", "X-Up-Target", ".list")}, returns(invalidTitle), 303, "title=x title: is short"},
-		{"a button that sends nothing", ask{as: navigation, method: http.MethodDelete}, returns(invalidTitle), 303, "title=- title: is short"},
-		{"a form that curl sends", ask{form: form, as: headers{"Accept", "*/*"}}, returns(invalidTitle), 303, "title=x title: is short"},
-		{"not a form that a script of a page sends", ask{form: form, as: headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}}, returns(wrapped), 400, "title=- "},
-		{"not another error", ask{form: form}, returns(echo.ErrConflict), 409, "title=- "},
-		{"what Bind cannot read", ask{form: form}, bindsNumber, 303, "title=x title: Title must be a whole number"},
-		{"not if several fields have that value", ask{form: url.Values{"title": {"x"}, "body": {"x"}}}, bindsNumber, 400, "title=- "},
-		{"not what Bind cannot read in JSON", ask{body: `{"Title":"x"}`, header: headers{"Content-Type", "application/json"}}, bindsNumber, 400, "title=- "},
-		{"not what Bind cannot read for a client that takes no HTML", ask{form: form, as: jsonPoll}, bindsNumber, 400, "title=- "},
-		{"not what strconv cannot read", ask{form: form}, func(c echo.Context) error { _, err := strconv.Atoi(c.FormValue("title")); return err }, 500, "title=- "},
-		{"not success", ask{form: form}, with200, 200, "title=- "},
-		{"not JSON, even from a page", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(wrapped), 400, "title=- "},
-		{"not a JSON dialect", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/vnd.api+json; charset=utf-8"}}, returns(wrapped), 400, "title=- "},
-		{"not a client that takes no HTML", ask{form: form, as: jsonPoll}, returns(wrapped), 400, "title=- "},
-		{"not GET", ask{path: "?title=x"}, returns(wrapped), 400, "title=- "},
-		{"not HEAD", ask{path: "?title=x", method: http.MethodHead}, returns(wrapped), 400, "title=- "},
-		{"JSON without a status of its own is a 422", ask{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(invalidTitle), 422, "title=- "},
-		{"so is a client that takes no HTML", ask{form: form, as: jsonPoll}, returns(fmt.Errorf("save: %w", invalidTitle)), 422, "title=- "},
-		{"and GET", ask{path: "?title=x"}, returns(invalidTitle), 422, "title=- "},
-		{"not what is answered already", ask{form: form}, func(c echo.Context) error { _ = with200(c); return invalidTitle }, 200, "title=- "},
+		{"a form in a page", request{form: form}, returns(invalidTitle), 303, "title=x title: is short"},
+		{"as echo's Validator wraps it", request{form: form}, returns(wrapped), 303, "title=x title: Title is required"},
+		{"joined with another", request{form: form}, returns(errors.Join(invalidTitle, errOops)), 303, "title=x title: is short"},
+		{"a form over plain http", request{form: form, as: plainNavigation}, returns(invalidTitle), 303, "title=x title: is short"},
+		{"an htmx part", request{form: form, as: htmxPart}, returns(invalidTitle), 204, "title=x title: is short"},
+		{"a boosted form", request{form: form, as: htmxBoosted}, returns(invalidTitle), 303, "title=x title: is short"},
+		{"a form that Unpoly sends", request{form: form, as: append(scriptFetch, "X-Up-Version", "3.8.0", "X-Up-Target", ".list")}, returns(invalidTitle), 303, "title=x title: is short"},
+		{"a button that sends nothing", request{as: navigation, method: http.MethodDelete}, returns(invalidTitle), 303, "title=- title: is short"},
+		{"a form that curl sends", request{form: form, as: headers{"Accept", "*/*"}}, returns(invalidTitle), 303, "title=x title: is short"},
+		{"not a form that a script of a page sends", request{form: form, as: headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}}, returns(wrapped), 400, "title=- "},
+		{"not another error", request{form: form}, returns(echo.ErrConflict), 409, "title=- "},
+		{"what Bind cannot read", request{form: form}, bindsNumber, 303, "title=x title: Title must be a whole number"},
+		{"not if several fields have that value", request{form: url.Values{"title": {"x"}, "body": {"x"}}}, bindsNumber, 400, "title=- "},
+		{"not what Bind cannot read in JSON", request{body: `{"Title":"x"}`, header: headers{"Content-Type", "application/json"}}, bindsNumber, 400, "title=- "},
+		{"not what Bind cannot read for a client that takes no HTML", request{form: form, as: jsonPoll}, bindsNumber, 400, "title=- "},
+		{"not what strconv cannot read", request{form: form}, func(c echo.Context) error { _, err := strconv.Atoi(c.FormValue("title")); return err }, 500, "title=- "},
+		{"not success", request{form: form}, with200, 200, "title=- "},
+		{"not JSON, even from a page", request{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(wrapped), 400, "title=- "},
+		{"not a JSON dialect", request{body: `{"title":"x"}`, header: headers{"Content-Type", "application/vnd.api+json; charset=utf-8"}}, returns(wrapped), 400, "title=- "},
+		{"not a client that takes no HTML", request{form: form, as: jsonPoll}, returns(wrapped), 400, "title=- "},
+		{"not GET", request{path: "?title=x"}, returns(wrapped), 400, "title=- "},
+		{"not HEAD", request{path: "?title=x", method: http.MethodHead}, returns(wrapped), 400, "title=- "},
+		{"JSON without a status of its own is a 422", request{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(invalidTitle), 422, "title=- "},
+		{"so is a client that takes no HTML", request{form: form, as: jsonPoll}, returns(fmt.Errorf("save: %w", invalidTitle)), 422, "title=- "},
+		{"and GET", request{path: "?title=x"}, returns(invalidTitle), 422, "title=- "},
+		{"not what is answered already", request{form: form}, func(c echo.Context) error { _ = with200(c); return invalidTitle }, 200, "title=- "},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
-			tc.ask.from = back
-			got := v.asks(tc.ask, session.FlashInvalid(tc.by))
+			v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+			tc.request.from = back
+			got := v.ask(tc.request, session.FlashInvalid(tc.by))
 			if got.status != tc.status {
 				t.Errorf("status %d; want %d", got.status, tc.status)
 			}
-			next := v.opens(func(c echo.Context) error { return session.Render(c, http.StatusOK, formView) })
+			next := v.visit(func(c echo.Context) error { return session.Render(c, http.StatusOK, formView) })
 			wantText(t, "the next page", next.body, tc.next)
 		})
 	}
@@ -465,7 +465,7 @@ func Test_that_the_errors_of_a_form_get_into_no_log(t *testing.T) {
 		"FlashInvalid": session.FlashInvalid(func(echo.Context) error { return invalid }),
 	} {
 		var err error
-		reply := newSite(t).browser().asks(ask{body: "{}", as: jsonPoll}, func(c echo.Context) error {
+		reply := newSite(t).browser().ask(request{body: "{}", as: jsonPoll}, func(c echo.Context) error {
 			err = answer(c)
 			return err
 		})

@@ -81,10 +81,10 @@ func Test_who_asks(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { savedFlash(s); s.FlashAll() }))
-			got := v.asks(ask{as: tc.as}, alertsPage)
+			v.post(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { savedFlash(s); s.FlashAll() }))
+			got := v.ask(request{as: tc.as}, alertsPage)
 			who := part
-			v.opens(pageThat(func(s *session.Session) {
+			v.visit(pageThat(func(s *session.Session) {
 				switch {
 				case got.body == "<main></main>" && alerts(s) != "" && s.Old("title") == "T":
 					who = nobody
@@ -133,8 +133,8 @@ func Test_which_responses_show_messages(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(fmt.Sprint(tc.status, tc.header), func(t *testing.T) {
 			v := newSite(t).browser()
-			v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { savedFlash(s); s.FlashAll() }))
-			v.opens(func(c echo.Context) error {
+			v.post(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { savedFlash(s); s.FlashAll() }))
+			v.visit(func(c echo.Context) error {
 				for i := 0; i < len(tc.header); i += 2 {
 					c.Response().Header().Set(tc.header[i], tc.header[i+1])
 				}

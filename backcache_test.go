@@ -30,46 +30,46 @@ func passing(got reply) []string {
 func Test_which_pages_set_a_cookie_that_comes_and_goes(t *testing.T) {
 	saved := func(s *session.Session) { s.FlashSuccess("Saved!") }
 	old := func(v *browser) {
-		v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+		v.visit(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
 		v.clock.advance(time.Minute)
-		v.posts(nil, flashing(saved))
+		v.post(nil, flashing(saved))
 	}
 	shown := func(s *session.Session) { texts(s) }
 	cases := []struct {
-		claim  string
-		before func(v *browser)
-		ask    ask
-		page   func(s *session.Session)
-		times  int // how often it is set before it is removed
+		claim   string
+		before  func(v *browser)
+		request request
+		page    func(s *session.Session)
+		times   int // how often it is set before it is removed
 	}{
-		{"one with a message", old, ask{}, shown, 2},
-		{"one with a message that is boosted", old, ask{as: htmxBoosted}, shown, 2},
+		{"one with a message", old, request{}, shown, 2},
+		{"one with a message that is boosted", old, request{as: htmxBoosted}, shown, 2},
 		{"one with old input", func(v *browser) {
 			old(v)
-			v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { s.FlashAll() }))
-		}, ask{}, func(s *session.Session) { s.Old("title") }, 2},
-		{"one whose message began the session, once more", func(v *browser) { v.posts(nil, flashing(saved)) }, ask{}, shown, 3},
+			v.post(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { s.FlashAll() }))
+		}, request{}, func(s *session.Session) { s.Old("title") }, 2},
+		{"one whose message began the session, once more", func(v *browser) { v.post(nil, flashing(saved)) }, request{}, shown, 3},
 		{"one whose session has just got a new id, once more", func(v *browser) {
 			old(v)
-			v.posts(nil, flashing(func(s *session.Session) { s.Regenerate() }))
-		}, ask{}, shown, 3},
+			v.post(nil, flashing(func(s *session.Session) { s.Regenerate() }))
+		}, request{}, shown, 3},
 		{"one whose session was tagged, once more", func(v *browser) {
 			old(v)
-			v.posts(nil, flashing(func(s *session.Session) { s.Tag("ada") }))
-		}, ask{}, shown, 3},
-		{"one that begins the session itself, once more", func(*browser) {}, ask{},
+			v.post(nil, flashing(func(s *session.Session) { s.Tag("ada") }))
+		}, request{}, shown, 3},
+		{"one that begins the session itself, once more", func(*browser) {}, request{},
 			func(s *session.Session) { s.Put("n", 1); s.FlashNow("info", "x"); texts(s) }, 3},
-		{"one with a message for now", func(*browser) {}, ask{}, func(s *session.Session) { s.FlashNow("info", "x"); texts(s) }, 3},
-		{"not one without messages", func(v *browser) { old(v); v.opens(alertsPage) }, ask{}, shown, 0},
-		{"not one that leaves them for another page", old, ask{}, func(s *session.Session) { s.FlashMessages().Has("success") }, 0},
-		{"not a part of a page", old, ask{as: htmxPart}, shown, 0},
-		{"not one for nobody", old, ask{as: prefetched}, shown, 0},
-		{"not an answer to a form", old, ask{form: url.Values{}}, shown, 0},
+		{"one with a message for now", func(*browser) {}, request{}, func(s *session.Session) { s.FlashNow("info", "x"); texts(s) }, 3},
+		{"not one without messages", func(v *browser) { old(v); v.visit(alertsPage) }, request{}, shown, 0},
+		{"not one that leaves them for another page", old, request{}, func(s *session.Session) { s.FlashMessages().Has("success") }, 0},
+		{"not a part of a page", old, request{as: htmxPart}, shown, 0},
+		{"not one for nobody", old, request{as: prefetched}, shown, 0},
+		{"not an answer to a form", old, request{form: url.Values{}}, shown, 0},
 	}
 	for _, tc := range cases {
 		v := newSite(t).browser()
 		tc.before(v)
-		got := passing(v.asks(tc.ask, pageThat(tc.page)))
+		got := passing(v.ask(tc.request, pageThat(tc.page)))
 		var want []string
 		for range tc.times {
 			want = append(want, "1; Path=/; HttpOnly; SameSite=Lax")
@@ -86,11 +86,11 @@ func Test_which_pages_set_a_cookie_that_comes_and_goes(t *testing.T) {
 func Test_that_the_cookie_that_comes_and_goes_is_gone(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(nil, flashing(savedFlash))
-		if got := passing(v.opens(alertsPage)); len(got) != 4 {
+		v.post(nil, flashing(savedFlash))
+		if got := passing(v.visit(alertsPage)); len(got) != 4 {
 			t.Errorf("got %q; want it set three times and removed", got)
 		}
-		v.asks(ask{}, func(c echo.Context) error {
+		v.ask(request{}, func(c echo.Context) error {
 			if _, err := c.Cookie("session-seen"); err == nil {
 				t.Error("the browser has kept it")
 			}
@@ -102,18 +102,18 @@ func Test_that_the_cookie_that_comes_and_goes_is_gone(t *testing.T) {
 // However old the session is, the flash cookie has most likely just been set.
 func Test_that_with_flash_in_a_cookie_it_is_set_once_more(t *testing.T) {
 	v := newCookieSite(t).browser()
-	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	v.visit(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
 	v.clock.advance(time.Minute)
-	v.posts(nil, flashing(savedFlash))
-	if got := passing(v.opens(alertsPage)); len(got) != 4 {
+	v.post(nil, flashing(savedFlash))
+	if got := passing(v.visit(alertsPage)); len(got) != 4 {
 		t.Errorf("got %q; want it set three times and removed", got)
 	}
 }
 
 func Test_that_an_error_page_with_messages_sets_no_cookie(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(nil, flashing(savedFlash))
-	got := v.opens(func(c echo.Context) error { return c.HTML(http.StatusNotFound, texts(session.From(c))) })
+	v.post(nil, flashing(savedFlash))
+	got := v.visit(func(c echo.Context) error { return c.HTML(http.StatusNotFound, texts(session.From(c))) })
 	if got.body == "" || len(got.header["Set-Cookie"]) > 0 {
 		t.Errorf("got %q with the cookies %q", got.body, got.header["Set-Cookie"])
 	}
@@ -123,9 +123,9 @@ func Test_that_an_error_page_with_messages_sets_no_cookie(t *testing.T) {
 // back.
 func Test_that_a_page_with_messages_does_not_send_the_session_s_cookie(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(nil, flashing(savedFlash))
-	got := v.opens(func(c echo.Context) error {
-		v.asks(ask{}, pageThat(func(s *session.Session) { s.Regenerate(); s.Put("user", "ada") }))
+	v.post(nil, flashing(savedFlash))
+	got := v.visit(func(c echo.Context) error {
+		v.ask(request{}, pageThat(func(s *session.Session) { s.Regenerate(); s.Put("user", "ada") }))
 		return alertsPage(c)
 	})
 	for _, line := range got.header["Set-Cookie"] {
@@ -133,7 +133,7 @@ func Test_that_a_page_with_messages_does_not_send_the_session_s_cookie(t *testin
 			t.Errorf("it sets %q", line)
 		}
 	}
-	wantText(t, "the user", v.opens(func(c echo.Context) error {
+	wantText(t, "the user", v.visit(func(c echo.Context) error {
 		return c.HTML(http.StatusOK, session.Get[string](session.From(c), "user"))
 	}).body, "ada")
 }

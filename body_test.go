@@ -223,9 +223,9 @@ func filesLeftBehind(t *testing.T, protocol func(*httptest.Server), mounted ...e
 		files = countFiles(t, dir)
 		return c.NoContent(http.StatusOK)
 	})
-	g := a.browser()
+	v := a.browser()
 	body, contentType := largeUpload(33 << 20) // 32 MB stay in memory
-	got := g.send(g.request(http.MethodPost, "/", body, "Content-Type", contentType))
+	got := v.send(v.request(http.MethodPost, "/", body, "Content-Type", contentType))
 	if got.status != http.StatusOK || files != 1 {
 		t.Fatalf("got %d, %v, %d files; want the upload in a file", got.status, got.err, files)
 	}

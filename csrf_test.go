@@ -31,28 +31,28 @@ func showToken(c echo.Context) error { return c.HTML(http.StatusOK, session.From
 
 func sayAccepted(c echo.Context) error { return c.HTML(http.StatusOK, "accepted") }
 
-// submits sends a form with that token from a page of the site.
-func (v *browser) submits(token string, more ...string) reply {
+// submit sends a form with that token from a page of the site.
+func (v *browser) submit(token string, more ...string) reply {
 	form := url.Values{"title": {"Tea"}}
 	if token != "" {
 		form.Set(session.CSRFField, token)
 	}
-	return v.asks(ask{form: form, from: "/form", header: more}, accept)
+	return v.ask(request{form: form, from: "/form", header: more}, accept)
 }
 
 func Test_that_a_token_of_the_session_is_accepted(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		token := v.opens(tokenPage).body
-		wantText(t, "in the form", v.submits(token).body, "accepted")
-		wantText(t, "again", v.submits(token).body, "accepted")
-		wantText(t, "in a multipart form", v.asks(inParts(session.CSRFField, token), accept).body, "accepted")
+		token := v.visit(tokenPage).body
+		wantText(t, "in the form", v.submit(token).body, "accepted")
+		wantText(t, "again", v.submit(token).body, "accepted")
+		wantText(t, "in a multipart form", v.ask(inParts(session.CSRFField, token), accept).body, "accepted")
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-			wantText(t, "in the header of a "+method, v.asks(ask{method: method, header: headers{session.CSRFHeader, token}}, accept).body, "accepted")
+			wantText(t, "in the header of a "+method, v.ask(request{method: method, header: headers{session.CSRFHeader, token}}, accept).body, "accepted")
 		}
-		wantText(t, "in the form, beside an old one in the header", v.submits(token, session.CSRFHeader, "old").body, "accepted")
-		wantText(t, "in the header, beside an old one in the form", v.submits("old", session.CSRFHeader, token).body, "accepted")
-		wantText(t, "with JSON", v.asks(ask{body: "{}", header: headers{"Content-Type", "application/json", session.CSRFHeader, token}}, accept).body, "accepted")
+		wantText(t, "in the form, beside an old one in the header", v.submit(token, session.CSRFHeader, "old").body, "accepted")
+		wantText(t, "in the header, beside an old one in the form", v.submit("old", session.CSRFHeader, token).body, "accepted")
+		wantText(t, "with JSON", v.ask(request{body: "{}", header: headers{"Content-Type", "application/json", session.CSRFHeader, token}}, accept).body, "accepted")
 	})
 }
 
@@ -62,14 +62,14 @@ func Test_that_a_page_has_tokens_where_nobody_is_asked_for_them(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		asksNobody := session.CSRFConfig{Skipper: func(echo.Context) bool { return true }}
 		v := s.browser()
-		token := v.opens(guarded(showToken, asksNobody)).body
-		wantText(t, "where it is asked for", v.submits(token).body, "accepted")
-		wantText(t, "where it is not", v.asks(ask{form: url.Values{}, from: "/form"}, guarded(sayAccepted, asksNobody)).body, "accepted")
+		token := v.visit(guarded(showToken, asksNobody)).body
+		wantText(t, "where it is asked for", v.submit(token).body, "accepted")
+		wantText(t, "where it is not", v.ask(request{form: url.Values{}, from: "/form"}, guarded(sayAccepted, asksNobody)).body, "accepted")
 	})
 }
 
-func inParts(name, value string) ask {
-	return ask{
+func inParts(name, value string) request {
+	return request{
 		body:   "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n--x--\r\n",
 		header: headers{"Content-Type", "multipart/form-data; boundary=x"},
 	}
@@ -78,7 +78,7 @@ func inParts(name, value string) ask {
 func Test_which_tokens_are_refused(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v, other := s.browser(), s.browser()
-		token, foreign := v.opens(tokenPage).body, other.opens(tokenPage).body
+		token, foreign := v.visit(tokenPage).body, other.visit(tokenPage).body
 		raw, err := base64.RawURLEncoding.DecodeString(token)
 		if err != nil {
 			t.Fatal(err)
@@ -96,30 +96,30 @@ func Test_which_tokens_are_refused(t *testing.T) {
 			"what Echo hands out":  middleware.CSRFUsingSecFetchSite,
 			"the empty token, raw": "=",
 		} {
-			for _, a := range []ask{
+			for _, a := range []request{
 				{form: url.Values{session.CSRFField: {bad}}, header: headers{"Sec-Fetch-Site", "cross-site"}},
 				{method: http.MethodDelete, header: headers{session.CSRFHeader, bad}},
 				{body: "{}", header: headers{"Content-Type", "application/json", session.CSRFHeader, bad}},
 			} {
-				if got := v.asks(a, accept); got.status != http.StatusForbidden {
+				if got := v.ask(a, accept); got.status != http.StatusForbidden {
 					t.Errorf("%s: got %d %q; want 403", claim, got.status, got.body)
 				}
 			}
 		}
 		address := "/?" + url.Values{session.CSRFField: {token}}.Encode()
 		for _, method := range []string{http.MethodPost, http.MethodDelete} {
-			if got := v.asks(ask{method: method, path: address}, accept); got.status != http.StatusForbidden {
+			if got := v.ask(request{method: method, path: address}, accept); got.status != http.StatusForbidden {
 				t.Errorf("in the address of a %s: got %d", method, got.status)
 			}
 		}
-		wantText(t, "the good one", v.submits(token).body, "accepted")
+		wantText(t, "the good one", v.submit(token).body, "accepted")
 	})
 }
 
 func Test_that_a_visitor_without_a_session_has_no_good_token(t *testing.T) {
 	s := newSite(t)
-	token := s.browser().opens(tokenPage).body
-	got := s.browser().asks(ask{form: url.Values{session.CSRFField: {token}}, header: headers{"Sec-Fetch-Site", "cross-site"}}, accept)
+	token := s.browser().visit(tokenPage).body
+	got := s.browser().ask(request{form: url.Values{session.CSRFField: {token}}, header: headers{"Sec-Fetch-Site", "cross-site"}}, accept)
 	if got.status != http.StatusForbidden || got.header.Get("Set-Cookie") != "" {
 		t.Errorf("got %d, cookie %q; want 403 and none", got.status, got.header.Get("Set-Cookie"))
 	}
@@ -128,8 +128,8 @@ func Test_that_a_visitor_without_a_session_has_no_good_token(t *testing.T) {
 func Test_that_a_good_header_leaves_the_body_to_the_handler(t *testing.T) {
 	v := newSite(t).browser()
 	upload := inParts("file", "content")
-	upload.header = append(upload.header, session.CSRFHeader, v.opens(tokenPage).body)
-	got := v.asks(upload, guarded(func(c echo.Context) error {
+	upload.header = append(upload.header, session.CSRFHeader, v.visit(tokenPage).body)
+	got := v.ask(upload, guarded(func(c echo.Context) error {
 		body, err := io.ReadAll(c.Request().Body)
 		return errors.Join(err, c.HTML(http.StatusOK, string(body)))
 	}))
@@ -139,7 +139,7 @@ func Test_that_a_good_header_leaves_the_body_to_the_handler(t *testing.T) {
 func Test_that_reading_needs_no_token(t *testing.T) {
 	v := newSite(t).browser()
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace} {
-		got := v.asks(ask{method: method}, accept)
+		got := v.ask(request{method: method}, accept)
 		if got.status != http.StatusOK || got.header.Get("Set-Cookie") != "" || got.header.Get("Vary") != "" {
 			t.Errorf("%s: got %d %v; want 200 and an untouched session", method, got.status, got.header)
 		}
@@ -148,20 +148,20 @@ func Test_that_reading_needs_no_token(t *testing.T) {
 
 func Test_that_each_token_looks_different(t *testing.T) {
 	v := newSite(t).browser()
-	a, b := v.opens(tokenPage).body, v.opens(tokenPage).body
+	a, b := v.visit(tokenPage).body, v.visit(tokenPage).body
 	if a == b || len(a) != 86 || len(b) != 86 {
 		t.Errorf("got %q and %q", a, b)
 	}
-	wantText(t, "the first", v.submits(a).body, "accepted")
-	wantText(t, "the second", v.submits(b).body, "accepted")
+	wantText(t, "the first", v.submit(a).body, "accepted")
+	wantText(t, "the second", v.submit(b).body, "accepted")
 }
 
 func Test_that_a_token_costs_a_stored_session_no_write(t *testing.T) {
 	s := newSite(t)
 	v := s.browser()
-	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	v.visit(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
 	s.store.reset()
-	v.opens(tokenPage)
+	v.visit(tokenPage)
 	if s.store.count("") != 1 || s.store.count("Read") != 1 {
 		t.Errorf("calls of the store: %v; want one Read", s.store.calls)
 	}
@@ -169,15 +169,15 @@ func Test_that_a_token_costs_a_stored_session_no_write(t *testing.T) {
 
 func Test_that_pages_rendered_at_once_agree_on_their_tokens(t *testing.T) {
 	v := newSite(t).browser()
-	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	v.visit(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
 	var first, second string
-	v.opens(guarded(func(c echo.Context) error {
+	v.visit(guarded(func(c echo.Context) error {
 		first = session.From(c).CSRFToken()
-		second = v.opens(tokenPage).body
+		second = v.visit(tokenPage).body
 		return c.HTML(http.StatusOK, "")
 	}))
-	wantText(t, "one", v.submits(first).body, "accepted")
-	wantText(t, "the other", v.submits(second).body, "accepted")
+	wantText(t, "one", v.submit(first).body, "accepted")
+	wantText(t, "the other", v.submit(second).body, "accepted")
 }
 
 func Test_when_tokens_change(t *testing.T) {
@@ -196,9 +196,9 @@ func Test_when_tokens_change(t *testing.T) {
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				token := v.opens(tokenPage).body
-				v.opens(pageThat(tc.do))
-				if got := v.submits(token).body == "accepted"; got != tc.good {
+				token := v.visit(tokenPage).body
+				v.visit(pageThat(tc.do))
+				if got := v.submit(token).body == "accepted"; got != tc.good {
 					t.Errorf("accepted: %v; want %v", got, tc.good)
 				}
 			})
@@ -223,13 +223,13 @@ func Test_that_a_token_after_a_change_in_the_same_request_is_good(t *testing.T) 
 				for _, known := range []bool{false, true} {
 					v := s.browser()
 					if known {
-						v.opens(tokenPage)
+						v.visit(tokenPage)
 					}
-					token := v.opens(guarded(func(c echo.Context) error {
+					token := v.visit(guarded(func(c echo.Context) error {
 						change(session.From(c))
 						return c.HTML(http.StatusOK, session.From(c).CSRFToken())
 					})).body
-					wantText(t, "the answer", v.submits(token).body, "accepted")
+					wantText(t, "the answer", v.submit(token).body, "accepted")
 				}
 			})
 		})
@@ -239,14 +239,14 @@ func Test_that_a_token_after_a_change_in_the_same_request_is_good(t *testing.T) 
 func Test_that_a_form_of_an_ended_session_goes_back_with_what_was_typed(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		token := v.opens(tokenPage).body
+		token := v.visit(tokenPage).body
 		s.clock.advance(session.DefaultAbsoluteTimeout)
 
-		got := v.submits(token)
+		got := v.submit(token)
 		if got.status != http.StatusSeeOther || got.header.Get("Location") != "/form" {
 			t.Fatalf("got %d to %q; want the form's page", got.status, got.header.Get("Location"))
 		}
-		page := v.opens(guarded(func(c echo.Context) error {
+		page := v.visit(guarded(func(c echo.Context) error {
 			s := session.From(c)
 			var errs []string
 			for _, e := range s.PageErrors() {
@@ -260,17 +260,17 @@ func Test_that_a_form_of_an_ended_session_goes_back_with_what_was_typed(t *testi
 		if !strings.HasPrefix(page, session.CSRFCode+" error Tea  ") {
 			t.Fatalf("the page shows %q", page)
 		}
-		wantText(t, "once more", v.submits(page[strings.LastIndex(page, " ")+1:]).body, "accepted")
+		wantText(t, "once more", v.submit(page[strings.LastIndex(page, " ")+1:]).body, "accepted")
 	})
 }
 
 func Test_that_an_htmx_form_of_an_ended_session_goes_back_too(t *testing.T) {
 	v := newSite(t).browser()
-	got := v.asks(ask{as: htmxPart, form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
+	got := v.ask(request{as: htmxPart, form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
 	if got.status != http.StatusNoContent || got.header.Get("HX-Redirect") != "/form" {
 		t.Errorf("got %d to %q; want the form's page", got.status, got.header.Get("HX-Redirect"))
 	}
-	got = v.asks(ask{as: htmxBoosted, form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
+	got = v.ask(request{as: htmxBoosted, form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
 	if got.status != http.StatusSeeOther || got.header.Get("Location") != "/form" {
 		t.Errorf("boosted: got %d to %q; want the form's page", got.status, got.header.Get("Location"))
 	}
@@ -279,18 +279,18 @@ func Test_that_an_htmx_form_of_an_ended_session_goes_back_too(t *testing.T) {
 func Test_that_it_is_logged_once_that_a_form_has_no_field_for_the_token(t *testing.T) {
 	s := newSite(t)
 	v := s.browser()
-	s.browser().asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
-	token := v.opens(tokenPage).body
+	s.browser().ask(request{form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
+	token := v.visit(tokenPage).body
 	const text = "without a CSRF token"
-	v.submits(token[1:])
-	v.asks(ask{form: url.Values{session.CSRFField: {""}}, from: "/form"}, accept)
-	v.asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form", header: headers{session.CSRFHeader, "stale"}}, accept)
-	v.asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form", header: headers{"Sec-Fetch-Site", "cross-site"}}, accept)
+	v.submit(token[1:])
+	v.ask(request{form: url.Values{session.CSRFField: {""}}, from: "/form"}, accept)
+	v.ask(request{form: url.Values{"title": {"Tea"}}, from: "/form", header: headers{session.CSRFHeader, "stale"}}, accept)
+	v.ask(request{form: url.Values{"title": {"Tea"}}, from: "/form", header: headers{"Sec-Fetch-Site", "cross-site"}}, accept)
 	if log := s.log.String(); strings.Contains(log, text) {
 		t.Errorf("a bad token, another site, or a program without a cookie: the log has %q", log)
 	}
 	for range 2 {
-		v.asks(ask{form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
+		v.ask(request{form: url.Values{"title": {"Tea"}}, from: "/form"}, accept)
 	}
 	if log := s.log.String(); strings.Count(log, text) != 1 {
 		t.Errorf("a form without one: the log has %q; want it once", log)
@@ -299,7 +299,7 @@ func Test_that_it_is_logged_once_that_a_form_has_no_field_for_the_token(t *testi
 
 func Test_that_only_forms_of_this_site_are_sent_back(t *testing.T) {
 	form := url.Values{"title": {"chosen by somebody else"}}
-	cases := map[string]ask{
+	cases := map[string]request{
 		"from another site":               {form: form, header: headers{"Sec-Fetch-Site", "cross-site", "Referer", "https://evil.example/"}},
 		"from a site of the same domain":  {form: form, from: "/form", header: headers{"Sec-Fetch-Site", "same-site"}},
 		"from another site, old browser":  {form: form, as: plainNavigation, header: headers{"Referer", "https://evil.example/"}},
@@ -311,7 +311,7 @@ func Test_that_only_forms_of_this_site_are_sent_back(t *testing.T) {
 	}
 	for claim, a := range cases {
 		v := newSite(t).browser()
-		got := v.asks(a, accept)
+		got := v.ask(a, accept)
 		if got.status != http.StatusForbidden || got.header.Get("Set-Cookie") != "" {
 			t.Errorf("%s: got %d, cookie %q; want 403 and none", claim, got.status, got.header.Get("Set-Cookie"))
 		}
@@ -325,14 +325,14 @@ func Test_that_a_form_that_is_too_large_is_no_bad_token(t *testing.T) {
 	}
 	large := strings.Repeat("tea", 1<<14) // more than is read at once
 	for name, limit := range limits {
-		for claim, a := range map[string]ask{
+		for claim, a := range map[string]request{
 			"a form":           {body: "title=" + large, header: headers{"Content-Type", "application/x-www-form-urlencoded"}},
 			"a multipart form": inParts("title", large),
 		} {
 			v := newSite(t).browser()
-			v.opens(tokenPage)
+			v.visit(tokenPage)
 			a.from = "/form"
-			got := v.asks(a, func(c echo.Context) error {
+			got := v.ask(a, func(c echo.Context) error {
 				c.Request().ContentLength = -1 // otherwise BodyLimit would know before
 				return limit(accept)(c)
 			})
@@ -353,14 +353,14 @@ func Test_that_the_error_of_a_refused_request_can_be_found(t *testing.T) {
 
 func Test_that_a_store_that_is_down_is_no_bad_token(t *testing.T) {
 	v := newSite(t).browser()
-	token := v.opens(tokenPage).body
+	token := v.visit(tokenPage).body
 	v.store.before = failing(errStoreDown)
 	for claim, token := range map[string]string{"a good token": token, "no token": ""} {
-		if got := v.submits(token); got.status != http.StatusServiceUnavailable {
+		if got := v.submit(token); got.status != http.StatusServiceUnavailable {
 			t.Errorf("%s: got %d; want 503", claim, got.status)
 		}
 	}
-	got := v.opens(session.Optional(tokenPage))
+	got := v.visit(session.Optional(tokenPage))
 	if got.status != http.StatusOK || got.body != "" {
 		t.Errorf("a page that may do without: got %d %q; want 200 and no token", got.status, got.body)
 	}
@@ -369,8 +369,8 @@ func Test_that_a_store_that_is_down_is_no_bad_token(t *testing.T) {
 func Test_what_is_let_through_unchecked(t *testing.T) {
 	webhook := guarded(sayAccepted, session.CSRFConfig{Skipper: func(c echo.Context) bool { return c.Request().URL.Path == "/webhook" }})
 	v := newSite(t).browser()
-	wantText(t, "the webhook", v.asks(ask{method: http.MethodPost, path: "/webhook"}, webhook).body, "accepted")
-	if got := v.asks(ask{method: http.MethodPost, path: "/other"}, webhook); got.status != http.StatusForbidden {
+	wantText(t, "the webhook", v.ask(request{method: http.MethodPost, path: "/webhook"}, webhook).body, "accepted")
+	if got := v.ask(request{method: http.MethodPost, path: "/other"}, webhook); got.status != http.StatusForbidden {
 		t.Errorf("another one: got %d", got.status)
 	}
 }
@@ -378,7 +378,7 @@ func Test_what_is_let_through_unchecked(t *testing.T) {
 func Test_that_requests_without_a_session_can_be_read_but_not_posted(t *testing.T) {
 	skip := func(cfg *session.Config) { cfg.Skipper = func(echo.Context) bool { return true } }
 	v := newSite(t, skip).browser()
-	wantText(t, "a style sheet", v.asks(ask{}, accept).body, "accepted")
+	wantText(t, "a style sheet", v.ask(request{}, accept).body, "accepted")
 	defer func() {
 		if recover() == nil {
 			t.Error("a request that cannot be checked was answered")
@@ -391,9 +391,9 @@ func Test_that_requests_without_a_session_can_be_read_but_not_posted(t *testing.
 func Test_that_the_text_of_a_refusal_can_be_chosen(t *testing.T) {
 	v := newSite(t).browser()
 	for range 2 {
-		v.asks(ask{form: url.Values{}, from: "/form"}, guarded(alertsPage, session.CSRFConfig{Text: "Once more, please."}))
+		v.ask(request{form: url.Values{}, from: "/form"}, guarded(alertsPage, session.CSRFConfig{Text: "Once more, please."}))
 	}
-	got := v.opens(func(c echo.Context) error {
+	got := v.visit(func(c echo.Context) error {
 		s := session.From(c)
 		return c.HTML(http.StatusOK, s.PageErrors()[0].Text+" "+alerts(s).(string))
 	})
@@ -405,20 +405,20 @@ func Test_that_the_token_is_that_of_Echo_where_its_middleware_is_mounted(t *test
 	page, action := echoCSRF(showToken), echoCSRF(sayAccepted)
 	for claim, as := range map[string]headers{"a browser of today": navigation, "a very old one": plainNavigation} {
 		v := newSite(t).browser()
-		got := v.asks(ask{as: as}, page)
+		got := v.ask(request{as: as}, page)
 		if got.body == "" {
 			t.Fatalf("%s: no token", claim)
 		}
 		if strings.Contains(got.header.Get("Set-Cookie"), "session") {
 			t.Errorf("%s: Echo's token began a session", claim)
 		}
-		wantText(t, claim, v.asks(ask{as: as, form: url.Values{session.CSRFField: {got.body}}}, action).body, "accepted")
+		wantText(t, claim, v.ask(request{as: as, form: url.Values{session.CSRFField: {got.body}}}, action).body, "accepted")
 	}
 }
 
 func Test_that_there_is_no_token_where_nothing_checks_one(t *testing.T) {
 	v := newSite(t).browser()
-	got := v.opens(showToken)
+	got := v.visit(showToken)
 	if got.body != "" || got.header.Get("Set-Cookie") != "" {
 		t.Errorf("got %q, cookie %q", got.body, got.header.Get("Set-Cookie"))
 	}
@@ -428,7 +428,7 @@ func Test_that_there_is_no_token_where_nothing_checks_one(t *testing.T) {
 }
 
 func Test_that_asking_for_the_head_of_a_page_begins_no_session(t *testing.T) {
-	got := newSite(t).browser().asks(ask{method: http.MethodHead}, tokenPage)
+	got := newSite(t).browser().ask(request{method: http.MethodHead}, tokenPage)
 	if got.status != http.StatusOK || got.header.Get("Set-Cookie") != "" {
 		t.Errorf("got %d, cookie %q", got.status, got.header.Get("Set-Cookie"))
 	}
@@ -452,7 +452,7 @@ func Test_that_a_token_does_not_take_the_place_of_a_session_whose_cookie_is_with
 		{"a form of another site, with None", http.MethodPost, "cross-site", none, true},
 	} {
 		for _, open := range []func(*testing.T, ...func(*session.Config)) *site{newSite, newCookieSite} {
-			got := open(t, tc.change).browser().asks(ask{method: tc.method, header: headers{"Sec-Fetch-Site", tc.site}}, func(c echo.Context) error {
+			got := open(t, tc.change).browser().ask(request{method: tc.method, header: headers{"Sec-Fetch-Site", tc.site}}, func(c echo.Context) error {
 				if err := guarded(echo.MethodNotAllowedHandler)(c); tc.method == http.MethodPost && !errors.Is(err, session.ErrCSRF) {
 					t.Errorf("%s: %v; want it refused", tc.claim, err)
 				}
@@ -464,12 +464,12 @@ func Test_that_a_token_does_not_take_the_place_of_a_session_whose_cookie_is_with
 		}
 	}
 	stale := newSite(t, strict).browser()
-	if got := stale.asks(ask{header: headers{"Sec-Fetch-Site", "cross-site", "Cookie", "session=" + newID(1)}}, tokenPage); got.body == "" {
+	if got := stale.ask(request{header: headers{"Sec-Fetch-Site", "cross-site", "Cookie", "session=" + newID(1)}}, tokenPage); got.body == "" {
 		t.Error("a visitor whose session has ended has no token, though the cookie came along")
 	}
 	v := newSite(t).browser()
-	v.opens(tokenPage)
-	if got := v.asks(ask{header: headers{"Sec-Fetch-Site", "cross-site"}}, tokenPage); got.body == "" {
+	v.visit(tokenPage)
+	if got := v.ask(request{header: headers{"Sec-Fetch-Site", "cross-site"}}, tokenPage); got.body == "" {
 		t.Error("a visitor who comes with a session has no token")
 	}
 }
@@ -482,12 +482,12 @@ func Test_that_a_streamed_page_cannot_begin_a_token(t *testing.T) {
 		_, err := c.Response().Write([]byte("<" + session.From(c).CSRFToken()))
 		return err
 	})
-	wantText(t, "a new visitor", v.opens(stream).body, "<")
+	wantText(t, "a new visitor", v.visit(stream).body, "<")
 	if len(s.hooked("LateWrite")) != 1 {
 		t.Errorf("reported %d times; want once", len(s.hooked("LateWrite")))
 	}
-	v.opens(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
-	wantText(t, "one with a session", v.submits(v.opens(stream).body[1:]).body, "accepted")
+	v.visit(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	wantText(t, "one with a session", v.submit(v.visit(stream).body[1:]).body, "accepted")
 }
 
 func Test_what_cross_origin_protection_refuses(t *testing.T) {

@@ -31,9 +31,9 @@ func Test_that_a_failed_commit_is_an_ordinary_error_however_the_handler_answers(
 				if s.fits(w) && !w.losesStatus(s) {
 					t.Run(s.name+"/"+w.name, func(t *testing.T) {
 						a := w.site(t, wire, s.mountWithHeaders)
-						g := a.browser()
+						v := a.browser()
 						a.store.before = failing(errStoreDown, "Write")
-						wantFailure(t, a, w, w.ask(g, putSeven), http.StatusServiceUnavailable, unavailable)
+						wantFailure(t, a, w, w.ask(v, putSeven), http.StatusServiceUnavailable, unavailable)
 						if a.store.count("Write") != 1 {
 							t.Errorf("got %d writes; want 1", a.store.count("Write"))
 						}
@@ -55,9 +55,9 @@ func Test_that_a_failed_load_never_looks_like_being_logged_out(t *testing.T) {
 				if s.fits(w) && !w.losesStatus(s) {
 					t.Run(s.name+"/"+w.name, func(t *testing.T) {
 						a := w.site(t, wire, s.mountWithHeaders)
-						g := a.browser().begins()
+						v := a.browser().begin()
 						a.store.before = failing(errStoreDown, "Read")
-						got := w.ask(g, read)
+						got := w.ask(v, read)
 						if got.status == http.StatusInternalServerError && (w.name == "a page of 500" || s.errors) {
 							return // the application has noticed itself, and has a page for it
 						}
@@ -78,12 +78,12 @@ func Test_that_what_cannot_be_stored_is_an_error_500(t *testing.T) {
 		for _, w := range all {
 			t.Run(w.name, func(t *testing.T) {
 				a := w.site(t, wire, settings()[0].mountWithHeaders)
-				g := a.browser().begins()
-				got := w.ask(g, func(s *session.Session) {
+				v := a.browser().begin()
+				got := w.ask(v, func(s *session.Session) {
 					s.Put("n", 8)
 					s.Put("c", make(chan int))
 				})
-				if n := g.number(); n != 0 {
+				if n := v.number(); n != 0 {
 					t.Errorf("half of the changes were saved")
 				}
 				if w.name == "a page of 500" {
@@ -197,18 +197,18 @@ func Test_that_a_route_may_do_without_the_session(t *testing.T) {
 		a := emptySite(t, w)
 		a.use(a.manager.Middleware())
 		a.GET("/", answer, session.Optional)
-		g := a.browser().begins()
-		if got := g.get("/"); got.body != "hello again" {
+		v := a.browser().begin()
+		if got := v.get("/"); got.body != "hello again" {
 			t.Errorf("got %q", got.body)
 		}
 
 		a.store.before = failing(errStoreDown, "Read")
-		got := g.get("/")
+		got := v.get("/")
 		if got.status != http.StatusOK || got.body != "hello, stranger" || got.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("got %d %q, Cache-Control %q; want an empty session, not cached", got.status, got.body, got.header.Get("Cache-Control"))
 		}
 		for change, status := range map[string]int{"good": http.StatusServiceUnavailable, "bad": http.StatusInternalServerError} {
-			if got := g.get("/?change=" + change); got.status != status || got.ours() != nil {
+			if got := v.get("/?change=" + change); got.status != status || got.ours() != nil {
 				t.Errorf("a %s change: got %d, cookies %q; want %d", change, got.status, got.ours(), status)
 			}
 		}
@@ -356,12 +356,12 @@ func Test_that_the_answer_of_an_error_handler_commits_or_fails(t *testing.T) {
 					a.HTTPErrorHandler = handler(a)
 					a.all(func(echo.Context) error { return errHandler })
 
-					g := a.browser()
-					got := g.during(nil, "/")
+					v := a.browser()
+					got := v.during(nil, "/")
 					if n := len(got.ours()); n != 1 || a.store.count("Write") != 1 && !s.errors {
 						t.Errorf("a newcomer: got %d cookies, %d writes; want 1 each", n, a.store.count("Write"))
 					}
-					if n := g.number(); n != 7 {
+					if n := v.number(); n != 7 {
 						t.Errorf("a newcomer: the change was not saved: got %d", n)
 					}
 
@@ -400,12 +400,12 @@ func Test_that_a_panic_commits_if_there_is_an_answer(t *testing.T) {
 					a.use(mount(a.manager.Middleware())...)
 					a.all(func(echo.Context) error { panic(errHandler) })
 
-					g := a.browser()
-					got := g.during(putSeven, "/")
+					v := a.browser()
+					got := v.during(putSeven, "/")
 					if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || a.store.count("Write") != 1 {
 						t.Errorf("got %d %q, %d cookies, %d writes, %v; want 500 and 1 each", got.status, got.body, n, a.store.count("Write"), got.err)
 					}
-					if n := g.number(); n != 7 {
+					if n := v.number(); n != 7 {
 						t.Errorf("the change was not saved: got %d", n)
 					}
 
@@ -514,7 +514,7 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 				}
 				a.use(mw...)
 				a.all(func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/elsewhere") })
-				g := a.browser().begins()
+				v := a.browser().begin()
 				a.work = func(s *session.Session) {
 					ran := false
 					session.Update(s, "n", func(int) int {
@@ -531,12 +531,12 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 					}
 					return nil
 				}
-				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET would be sent again if the connection breaks
+				got := v.send(v.request(http.MethodPost, "/", nil)) // a GET would be sent again if the connection breaks
 				a.store.before = nil
 				if got.status != http.StatusInternalServerError || got.body != internal || got.header.Get("Location") != "" {
 					t.Errorf("got %d %q, Location %q, %v; want 500", got.status, got.body, got.header.Get("Location"), got.err)
 				}
-				if n := g.number(); n != 0 {
+				if n := v.number(); n != 0 {
 					t.Errorf("the change was saved: got %d", n)
 				}
 			})
@@ -581,19 +581,19 @@ func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
 					session.From(c).Put("n", 7)
 					a.DefaultHTTPErrorHandler(err, c)
 				}
-				g := a.browser().begins()
+				v := a.browser().begin()
 				a.store.before = func(c call) error {
 					if c.method == "Write" {
 						panic(errStoreDown)
 					}
 					return nil
 				}
-				got := g.send(g.request(http.MethodPost, "/", nil)) // a GET would be sent again if the connection breaks
+				got := v.send(v.request(http.MethodPost, "/", nil)) // a GET would be sent again if the connection breaks
 				a.store.before = nil
 				if to := got.header.Get("HX-Redirect"); got.status != http.StatusInternalServerError || got.body != internal || to != "" {
 					t.Errorf("got %d %q, HX-Redirect %q, %v; want 500", got.status, got.body, to, got.err)
 				}
-				if n := g.number(); n != 0 {
+				if n := v.number(); n != 0 {
 					t.Errorf("the change was saved: got %d", n)
 				}
 			})
@@ -613,9 +613,9 @@ func Test_that_a_withheld_answer_names_no_file(t *testing.T) {
 					c.Response().Header().Set(name, "/protected/report.pdf")
 					return c.NoContent(http.StatusOK)
 				})
-				g := a.browser().begins()
+				v := a.browser().begin()
 				a.store.before = failing(errStoreDown, "Write")
-				got := g.during(nil, "/")
+				got := v.during(nil, "/")
 				if file := got.header.Get(name); got.status != http.StatusServiceUnavailable || file != "" {
 					t.Errorf("got %d, %s %q, %v; want 503 without it", got.status, name, file, got.err)
 				}
@@ -652,9 +652,9 @@ func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 						session.From(c).FlashNow(session.KindError, "Sorry.")
 						_ = c.HTML(statusFrom(err), said(c))
 					}
-					g := a.browser().begins()
+					v := a.browser().begin()
 					a.store.before = fail
-					if got := g.during(work, "/"); got.status != http.StatusServiceUnavailable || got.body != "Sorry." {
+					if got := v.during(work, "/"); got.status != http.StatusServiceUnavailable || got.body != "Sorry." {
 						t.Errorf("got %d %q, %v; want 503 and the error alone", got.status, got.body, got.err)
 					}
 				})
@@ -679,7 +679,7 @@ func Test_that_an_error_page_knows_what_was_saved_before(t *testing.T) {
 		a.HTTPErrorHandler = func(err error, c echo.Context) {
 			_ = c.HTML(statusFrom(err), "Sorry, "+session.Get[string](session.From(c), "user"))
 		}
-		if got := a.browser().begins().get("/"); got.status != http.StatusServiceUnavailable || got.body != "Sorry, Ann" {
+		if got := a.browser().begin().get("/"); got.status != http.StatusServiceUnavailable || got.body != "Sorry, Ann" {
 			t.Errorf("got %d %q, %v; want 503 and the user", got.status, got.body, got.err)
 		}
 	})
@@ -707,8 +707,8 @@ func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
 				})
 				a.store.before = failing(errStoreDown, "Write")
 				a.work = putSeven
-				g := a.browser()
-				resp, err := g.client.Do(g.request(http.MethodGet, "/", nil))
+				v := a.browser()
+				resp, err := v.client.Do(v.request(http.MethodGet, "/", nil))
 				close(answered)
 				if err != nil {
 					t.Fatal(err)

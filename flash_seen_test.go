@@ -20,27 +20,27 @@ type reader struct {
 	times int
 }
 
-// saves posts a form, after which the message waits.
-func (r *reader) saves() { r.browser.posts(nil, flashing(savedFlash)) }
+// save posts a form, after which the message waits.
+func (r *reader) save() { r.browser.post(nil, flashing(savedFlash)) }
 
 func savedFlash(s *session.Session) { s.FlashSuccess("Saved!") }
 
-// sees sends a request whose answer the visitor sees.
-func (r *reader) sees(a ask, h echo.HandlerFunc) reply {
-	got := r.asks(a, h)
+// see sends a request whose answer the visitor sees.
+func (r *reader) see(a request, h echo.HandlerFunc) reply {
+	got := r.ask(a, h)
 	r.times += strings.Count(got.body, "Saved!")
 	return got
 }
 
-func (r *reader) opens(h echo.HandlerFunc) reply { return r.sees(ask{}, h) }
+func (r *reader) visit(h echo.HandlerFunc) reply { return r.see(request{}, h) }
 
-// begins sends a request in the background and returns once its handler has loaded the
+// open sends a request in the background and returns once its handler has loaded the
 // session; end lets it go on.
-func (r *reader) begins(a ask, h echo.HandlerFunc) (end func()) {
+func (r *reader) open(a request, h echo.HandlerFunc) (end func()) {
 	loaded, goOn, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		r.asks(a, func(c echo.Context) error {
+		r.ask(a, func(c echo.Context) error {
 			session.From(c).Has("anything")
 			close(loaded)
 			<-goOn
@@ -69,8 +69,8 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 	}
 	purpose := func(name, value string) func(r *reader) {
 		return func(r *reader) {
-			r.saves()
-			ahead := r.asks(ask{header: headers{name, value}}, alertsPage)
+			r.save()
+			ahead := r.ask(request{header: headers{name, value}}, alertsPage)
 			wantText(r.t, "what was fetched ahead", ahead.body, "<main></main>")
 		}
 	}
@@ -79,28 +79,28 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 		claim string
 		play  func(r *reader) // before two more pages
 	}{
-		{"after a form, on the next page only", (*reader).saves},
+		{"after a form, on the next page only", (*reader).save},
 		{"over plain http, too", func(r *reader) {
-			r.saves()
-			r.sees(ask{as: plainNavigation}, alertsPage)
-			r.sees(ask{as: plainNavigation}, alertsPage)
+			r.save()
+			r.see(request{as: plainNavigation}, alertsPage)
+			r.see(request{as: plainNavigation}, alertsPage)
 		}},
 		{"if the layout of a missing favicon's 404 comes first", func(r *reader) {
-			r.saves()
-			r.asks(ask{as: favicon}, notFoundPage)
+			r.save()
+			r.ask(request{as: favicon}, notFoundPage)
 		}},
 		{"if that happens over plain http", func(r *reader) {
-			r.saves()
-			r.asks(ask{as: plainFavicon}, notFoundPage)
-			r.sees(ask{as: plainNavigation}, alertsPage)
-			r.sees(ask{as: plainNavigation}, alertsPage)
+			r.save()
+			r.ask(request{as: plainFavicon}, notFoundPage)
+			r.see(request{as: plainNavigation}, alertsPage)
+			r.see(request{as: plainNavigation}, alertsPage)
 		}},
 		{"if he opens a page that is missing, and its 404 shows it", func(r *reader) {
-			r.saves()
-			r.opens(notFoundPage)
+			r.save()
+			r.visit(notFoundPage)
 		}},
 		{"if it was saved before it is shown", func(r *reader) {
-			r.sees(ask{}, func(c echo.Context) error {
+			r.see(request{}, func(c echo.Context) error {
 				s := session.From(c)
 				savedFlash(s)
 				if err := s.Save(c.Request().Context()); err != nil {
@@ -111,50 +111,50 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 		}},
 		{"if the error page of the handler that flashed it shows it", func(r *reader) {
 			r.HTTPErrorHandler = func(_ error, c echo.Context) { _ = notFoundPage(c) }
-			r.sees(ask{}, func(c echo.Context) error {
+			r.see(request{}, func(c echo.Context) error {
 				savedFlash(session.From(c))
 				return echo.ErrNotFound
 			})
 		}},
 		{"if a JSON poll comes first", func(r *reader) {
-			r.saves()
-			r.asks(ask{as: jsonPoll}, jsonPage)
-			r.asks(ask{as: jsonPoll}, countPoll)
+			r.save()
+			r.ask(request{as: jsonPoll}, jsonPage)
+			r.ask(request{as: jsonPoll}, countPoll)
 		}},
 		{"if a script that asks for JSON is given an error page", func(r *reader) {
-			r.saves()
-			r.asks(ask{as: jsonPoll}, notFoundPage)
-			r.asks(ask{as: headers{"Accept", "application/json, text/plain"}}, notFoundPage) // over plain http
-			r.asks(ask{as: jsonPoll}, func(c echo.Context) error { return c.HTML(http.StatusBadRequest, texts(session.From(c))) })
+			r.save()
+			r.ask(request{as: jsonPoll}, notFoundPage)
+			r.ask(request{as: headers{"Accept", "application/json, text/plain"}}, notFoundPage) // over plain http
+			r.ask(request{as: jsonPoll}, func(c echo.Context) error { return c.HTML(http.StatusBadRequest, texts(session.From(c))) })
 		}},
 		{"in the error of a part, which htmx asks for as JSON", func(r *reader) {
-			r.saves()
-			r.sees(ask{as: append(htmxPart[:len(htmxPart):len(htmxPart)], "Accept", "application/json")}, notFoundPage)
+			r.save()
+			r.see(request{as: append(htmxPart[:len(htmxPart):len(htmxPart)], "Accept", "application/json")}, notFoundPage)
 		}},
 		{"in the error of what a script asks for as JSON or anything else", func(r *reader) {
-			r.saves()
-			r.sees(ask{as: headers{"Accept", "application/json, */*", "Sec-Fetch-Dest", "empty"}}, notFoundPage)
+			r.save()
+			r.see(request{as: headers{"Accept", "application/json, */*", "Sec-Fetch-Dest", "empty"}}, notFoundPage)
 		}},
 		{"in the error of what a script asks for as JSON or a page", func(r *reader) {
-			r.saves()
-			r.sees(ask{as: headers{"Accept", "application/json, text/html", "Sec-Fetch-Dest", "empty"}}, notFoundPage)
+			r.save()
+			r.see(request{as: headers{"Accept", "application/json, text/html", "Sec-Fetch-Dest", "empty"}}, notFoundPage)
 		}},
 		{"in an error in JSON, as the script has asked for", func(r *reader) {
-			r.saves()
-			r.sees(ask{as: jsonPoll}, func(c echo.Context) error {
+			r.save()
+			r.see(request{as: jsonPoll}, func(c echo.Context) error {
 				return c.JSON(http.StatusNotFound, session.From(c).FlashMessages().Alerts())
 			})
 		}},
 		{"if a poll is in flight across the page", func(r *reader) {
-			r.saves()
-			end := r.begins(ask{as: jsonPoll}, countPoll)
-			r.opens(alertsPage)
+			r.save()
+			end := r.open(request{as: jsonPoll}, countPoll)
+			r.visit(alertsPage)
 			end()
 		}},
 		{"if a poll is in flight across the POST", func(r *reader) {
-			r.browser.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
-			end := r.begins(ask{as: jsonPoll}, countPoll)
-			r.saves()
+			r.browser.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+			end := r.open(request{as: jsonPoll}, countPoll)
+			r.save()
 			end()
 		}},
 		{"if the page was prefetched", purpose("Sec-Purpose", "prefetch")},
@@ -165,81 +165,81 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 		{"if Turbo prefetched the page", purpose("X-Sec-Purpose", "prefetch")},
 		{"if htmx preloaded the page", purpose("HX-Preloaded", "true")},
 		{"after a redirect hop that uses the session", func(r *reader) {
-			r.saves()
-			r.opens(redirect)
+			r.save()
+			r.visit(redirect)
 		}},
 		{"after three hops, one of which reads it", func(r *reader) {
-			r.saves()
-			r.opens(redirect)
-			r.opens(func(c echo.Context) error {
+			r.save()
+			r.visit(redirect)
+			r.visit(func(c echo.Context) error {
 				texts(session.From(c))
 				return session.Redirect(c, "/next")
 			})
-			r.opens(redirect)
+			r.visit(redirect)
 		}},
 		{"after HX-Redirect", func(r *reader) {
-			r.saves()
-			r.sees(ask{as: htmxPart}, hxHop("HX-Redirect"))
+			r.save()
+			r.see(request{as: htmxPart}, hxHop("HX-Redirect"))
 		}},
 		{"after HX-Location, whose request looks like one for a part", func(r *reader) {
-			r.saves()
-			r.sees(ask{as: htmxPart}, hxHop("HX-Location"))
-			r.sees(ask{as: htmxPart}, alertsPage)
+			r.save()
+			r.see(request{as: htmxPart}, hxHop("HX-Location"))
+			r.see(request{as: htmxPart}, alertsPage)
 		}},
 		{"after HX-Refresh", func(r *reader) {
-			r.saves()
-			r.sees(ask{as: htmxPart}, hxHop("HX-Refresh"))
+			r.save()
+			r.see(request{as: htmxPart}, hxHop("HX-Refresh"))
 		}},
 		{"after HX-Refresh with a rendered page, inside of Timeout", func(r *reader) {
-			r.saves()
-			r.asks(ask{}, oldTimeout()(func(c echo.Context) error {
+			r.save()
+			r.ask(request{}, oldTimeout()(func(c echo.Context) error {
 				c.Response().Header().Set("HX-Refresh", "true")
 				return session.Render(c, http.StatusOK, alertsComponent)
 			}))
 		}},
 		{"if the page is not modified, which shows an old copy", func(r *reader) {
-			r.saves()
-			r.sees(ask{}, func(c echo.Context) error {
+			r.save()
+			r.see(request{}, func(c echo.Context) error {
 				texts(session.From(c))
 				return c.NoContent(http.StatusNotModified)
 			})
 		}},
 		{"if a HEAD request comes first", func(r *reader) {
-			r.saves()
-			r.asks(ask{method: http.MethodHead}, alertsPage)
+			r.save()
+			r.ask(request{method: http.MethodHead}, alertsPage)
 		}},
 		{"if an OPTIONS request comes first", func(r *reader) {
-			r.saves()
-			r.asks(ask{method: http.MethodOptions}, alertsPage)
+			r.save()
+			r.ask(request{method: http.MethodOptions}, alertsPage)
 		}},
 		{"if what the handler changed cannot be saved, and it renders the message", func(r *reader) {
-			r.saves()
-			r.opens(func(c echo.Context) error {
+			r.save()
+			r.visit(func(c echo.Context) error {
 				session.From(c).Put("cannot be stored", make(chan int))
 				return session.Render(c, http.StatusOK, alertsComponent)
 			})
 		}},
 		{"if the page fails with a 500 after it read the message", func(r *reader) {
-			r.saves()
-			r.opens(func(c echo.Context) error { texts(session.From(c)); return errOops })
+			r.save()
+			r.visit(func(c echo.Context) error { texts(session.From(c)); return errOops })
 		}},
 		{"if the page fails with a 409 after it read the message", func(r *reader) {
-			r.saves()
-			r.opens(func(c echo.Context) error {
+			r.save()
+			r.visit(func(c echo.Context) error {
 				texts(session.From(c))
 				return echo.NewHTTPError(http.StatusConflict, "not now")
 			})
 		}},
 		{"if the page panics after it read the message", func(r *reader) {
-			r.saves()
-			r.opens(func(c echo.Context) error { texts(session.From(c)); panic("oops") })
+			r.save()
+			r.visit(func(c echo.Context) error { texts(session.From(c)); panic("oops") })
 		}},
 		{"if the page panics inside of Recover", func(r *reader) {
-			r.saves()
-			r.opens(recovering(func(c echo.Context) error { texts(session.From(c)); panic("oops") }))
+			r.save()
+			r.visit(recovering(func(c echo.Context) error { texts(session.From(c)); panic("oops") }))
 		}},
 		{"if middleware further out sends what the handler has read", func(r *reader) {
-			r.saves()
+			r.save()
 			r.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
 				return func(c echo.Context) error {
 					err := next(c)
@@ -249,18 +249,18 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 					return err
 				}
 			})
-			r.opens(func(c echo.Context) error { c.Set("shown", texts(session.From(c))); return nil })
+			r.visit(func(c echo.Context) error { c.Set("shown", texts(session.From(c))); return nil })
 		}},
 		{"if a component fails half-way", func(r *reader) {
-			r.saves()
-			r.opens(func(c echo.Context) error {
+			r.save()
+			r.visit(func(c echo.Context) error {
 				return session.Render(c, http.StatusOK, failingComponent)
 			})
 		}},
 		{"if he leaves before the head", func(r *reader) {
-			r.saves()
+			r.save()
 			ctx, leave := context.WithCancel(context.Background())
-			r.sees(ask{ctx: ctx}, func(c echo.Context) error {
+			r.see(request{ctx: ctx}, func(c echo.Context) error {
 				shown := texts(session.From(c))
 				leave()
 				<-c.Request().Context().Done()
@@ -268,44 +268,44 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			})
 		}},
 		{"if he leaves before the error page", func(r *reader) {
-			r.saves()
+			r.save()
 			r.HTTPErrorHandler = func(_ error, c echo.Context) { _ = notFoundPage(c) }
 			ctx, leave := context.WithCancel(context.Background())
-			r.sees(ask{ctx: ctx}, func(c echo.Context) error {
+			r.see(request{ctx: ctx}, func(c echo.Context) error {
 				leave()
 				<-c.Request().Context().Done()
 				return echo.ErrNotFound
 			})
 		}},
 		{"if a page without a place for it comes first", func(r *reader) {
-			r.saves()
-			r.opens(blankPage)
-			r.sees(ask{as: htmxPart}, blankPage)
+			r.save()
+			r.visit(blankPage)
+			r.see(request{as: htmxPart}, blankPage)
 		}},
 		{"on a boosted page", func(r *reader) {
-			r.saves()
-			r.sees(ask{as: htmxBoosted}, alertsPage)
-			r.sees(ask{as: htmxBoosted}, alertsPage)
+			r.save()
+			r.see(request{as: htmxBoosted}, alertsPage)
+			r.see(request{as: htmxBoosted}, alertsPage)
 		}},
 		{"on a page in a frame", func(r *reader) {
-			r.saves()
-			r.sees(ask{header: headers{"Sec-Fetch-Dest", "iframe"}}, alertsPage)
+			r.save()
+			r.see(request{header: headers{"Sec-Fetch-Dest", "iframe"}}, alertsPage)
 		}},
 		{"on a 422 page of the same request", func(r *reader) {
-			r.sees(ask{method: http.MethodPost}, func(c echo.Context) error {
+			r.see(request{method: http.MethodPost}, func(c echo.Context) error {
 				savedFlash(session.From(c))
 				return c.HTML(http.StatusUnprocessableEntity, texts(session.From(c)))
 			})
 		}},
 		{"if it is read twice for one page", func(r *reader) {
-			r.saves()
-			r.opens(func(c echo.Context) error {
+			r.save()
+			r.visit(func(c echo.Context) error {
 				texts(session.From(c))
 				return alertsPage(c)
 			})
 		}},
 		{"on a streamed page that fetched the messages before", func(r *reader) {
-			r.saves()
+			r.save()
 			streamed := func(c echo.Context) error {
 				waiting := session.From(c).FlashMessages()
 				return streamed20K(c, func() string {
@@ -316,8 +316,8 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 					return all
 				})
 			}
-			r.opens(streamed)
-			r.opens(streamed)
+			r.visit(streamed)
+			r.visit(streamed)
 		}},
 	}
 	for _, sc := range scenarios {
@@ -326,7 +326,7 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 				r := &reader{browser: s.browser()}
 				sc.play(r)
 				for range 2 {
-					r.opens(alertsPage)
+					r.visit(alertsPage)
 				}
 				if r.times != 1 {
 					t.Errorf("saw the message %d times", r.times)
@@ -375,10 +375,10 @@ func lateReader(c echo.Context) error {
 
 func Test_that_a_streamed_page_on_a_store_shows_a_message_once(t *testing.T) {
 	r := &reader{browser: newSite(t).browser()}
-	r.saves()
-	r.opens(lateReader)
-	r.opens(lateReader)
-	r.opens(alertsPage)
+	r.save()
+	r.visit(lateReader)
+	r.visit(lateReader)
+	r.visit(alertsPage)
 	if r.times != 1 {
 		t.Errorf("saw the message %d times", r.times)
 	}
@@ -392,9 +392,9 @@ func Test_that_a_message_in_a_stream_is_not_shown_again_when_the_visitor_leaves_
 	} {
 		for when, early := range map[string]bool{"loaded before the head": true, "loaded afterwards": false} {
 			v := newSite(t).browser()
-			v.posts(nil, flashing(tc.before))
+			v.post(nil, flashing(tc.before))
 			ctx, leave := context.WithCancel(t.Context())
-			v.asks(ask{ctx: ctx}, func(c echo.Context) error {
+			v.ask(request{ctx: ctx}, func(c echo.Context) error {
 				s := session.From(c)
 				if early {
 					s.Has("user")
@@ -407,7 +407,7 @@ func Test_that_a_message_in_a_stream_is_not_shown_again_when_the_visitor_leaves_
 					return ""
 				})
 			})
-			wantText(t, claim+", "+when+": the next page", v.opens(alertsPage).body, "<main></main>")
+			wantText(t, claim+", "+when+": the next page", v.visit(alertsPage).body, "<main></main>")
 		}
 	}
 }
@@ -416,16 +416,16 @@ func Test_that_a_message_in_a_stream_is_not_shown_again_when_the_visitor_leaves_
 func Test_that_a_streamed_page_with_cookies_shows_nothing_and_says_so(t *testing.T) {
 	s := newCookieSite(t)
 	r := &reader{browser: s.browser()}
-	r.saves()
-	r.opens(lateReader)
+	r.save()
+	r.visit(lateReader)
 	if r.times != 0 {
 		t.Errorf("saw the message %d times on a page that cannot remove it", r.times)
 	}
 	if n := len(s.hooked("LateWrite")); n != 1 {
 		t.Errorf("%d reports of a late write; want 1", n)
 	}
-	r.opens(alertsPage)
-	r.opens(alertsPage)
+	r.visit(alertsPage)
+	r.visit(alertsPage)
 	if r.times != 1 {
 		t.Errorf("saw the message %d times in all", r.times)
 	}
@@ -435,31 +435,31 @@ func Test_that_a_streamed_page_with_cookies_shows_nothing_and_says_so(t *testing
 func Test_that_two_requests_that_flash_at_once_lose_neither(t *testing.T) {
 	v := newSite(t).browser()
 	r := &reader{browser: v}
-	v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
-	end := r.begins(ask{method: http.MethodPost}, flashing(func(s *session.Session) { s.FlashInfo("one") }))
-	v.posts(nil, flashing(func(s *session.Session) { s.FlashInfo("two") }))
+	v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+	end := r.open(request{method: http.MethodPost}, flashing(func(s *session.Session) { s.FlashInfo("one") }))
+	v.post(nil, flashing(func(s *session.Session) { s.FlashInfo("two") }))
 	end()
-	wantText(t, "both", v.opens(alertsPage).body, "<main>two one</main>")
-	wantText(t, "afterwards", v.opens(alertsPage).body, "<main></main>")
+	wantText(t, "both", v.visit(alertsPage).body, "<main>two one</main>")
+	wantText(t, "afterwards", v.visit(alertsPage).body, "<main></main>")
 }
 
 func Test_that_a_message_expires(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(nil, flashing(savedFlash))
+		v.post(nil, flashing(savedFlash))
 		s.clock.advance(session.DefaultFlashTTL - 1)
-		wantText(t, "a poll", v.asks(ask{as: jsonPoll}, jsonPage).body, "0\n")
+		wantText(t, "a poll", v.ask(request{as: jsonPoll}, jsonPage).body, "0\n")
 		s.clock.advance(2)
-		wantText(t, "after FlashTTL", v.opens(alertsPage).body, "<main></main>")
+		wantText(t, "after FlashTTL", v.visit(alertsPage).body, "<main></main>")
 	})
 }
 
 func Test_that_the_time_a_message_waits_can_be_set(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(nil, flashing(savedFlash))
+		v.post(nil, flashing(savedFlash))
 		s.clock.advance(3*session.DefaultFlashTTL - 1)
-		wantText(t, "before FlashTTL", v.opens(alertsPage).body, "<main>Saved!</main>")
+		wantText(t, "before FlashTTL", v.visit(alertsPage).body, "<main>Saved!</main>")
 	}, func(cfg *session.Config) { cfg.FlashTTL = 3 * session.DefaultFlashTTL })
 }
 
@@ -470,7 +470,7 @@ func Test_that_under_fire_no_message_is_lost_or_repeated(t *testing.T) {
 	const rounds = 60
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+		v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
 		polling := jsonPage
 		if !s.cookie {
 			polling = func(c echo.Context) error {
@@ -479,16 +479,16 @@ func Test_that_under_fire_no_message_is_lost_or_repeated(t *testing.T) {
 			}
 		}
 		noise := []struct {
-			ask
+			request
 			h echo.HandlerFunc
 		}{
-			{ask{as: favicon}, notFoundPage},
-			{ask{as: plainFavicon}, notFoundPage},
-			{ask{as: prefetched}, alertsPage},
-			{ask{header: headers{"HX-Preloaded", "true"}}, alertsPage},
-			{ask{as: jsonPoll}, polling},
-			{ask{as: jsonPoll}, polling},
-			{ask{as: htmxPart}, blankPage},
+			{request{as: favicon}, notFoundPage},
+			{request{as: plainFavicon}, notFoundPage},
+			{request{as: prefetched}, alertsPage},
+			{request{header: headers{"HX-Preloaded", "true"}}, alertsPage},
+			{request{as: jsonPoll}, polling},
+			{request{as: jsonPoll}, polling},
+			{request{as: htmxPart}, blankPage},
 		}
 		seen := make([]int, rounds)
 		count := func(body string) {
@@ -497,15 +497,15 @@ func Test_that_under_fire_no_message_is_lost_or_repeated(t *testing.T) {
 			}
 		}
 		for round := range rounds {
-			v.posts(nil, flashing(func(s *session.Session) { s.FlashSuccess(fmt.Sprintf("[round %d]", round)) }))
+			v.post(nil, flashing(func(s *session.Session) { s.FlashSuccess(fmt.Sprintf("[round %d]", round)) }))
 			var all sync.WaitGroup
 			for _, n := range noise {
-				all.Go(func() { v.asks(n.ask, n.h) })
+				all.Go(func() { v.ask(n.request, n.h) })
 			}
-			count(v.opens(alertsPage).body)
+			count(v.visit(alertsPage).body)
 			all.Wait()
 		}
-		count(v.opens(alertsPage).body)
+		count(v.visit(alertsPage).body)
 		for round, times := range seen {
 			if times != 1 {
 				t.Errorf("the message of round %d was seen %d times", round, times)

@@ -237,8 +237,8 @@ func Test_what_a_page_reads_of_the_messages(t *testing.T) {
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
-				v.posts(nil, flashing(tc.flash))
+				v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+				v.post(nil, flashing(tc.flash))
 				reads(t, v, "the next page", tc.read, tc.want)
 				if tc.thenRead == nil {
 					tc.thenRead = tc.read
@@ -262,7 +262,7 @@ func inputErrors(s *session.Session) any { return s.Submission("").AllErrors() }
 func reads(t *testing.T, v *browser, where string, read func(*session.Session) any, want any) {
 	t.Helper()
 	var got any
-	v.opens(pageThat(func(s *session.Session) { got = read(s) }))
+	v.visit(pageThat(func(s *session.Session) { got = read(s) }))
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s: got %#v; want %#v", where, got, want)
 	}
@@ -271,8 +271,8 @@ func reads(t *testing.T, v *browser, where string, read func(*session.Session) a
 func Test_that_a_message_for_now_is_shown_in_its_own_response(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(nil, flashing(func(s *session.Session) { s.FlashInfo("waiting") }))
-		got := v.posts(nil, func(c echo.Context) error {
+		v.post(nil, flashing(func(s *session.Session) { s.FlashInfo("waiting") }))
+		got := v.post(nil, func(c echo.Context) error {
 			session.From(c).FlashNow("danger", "now")
 			session.From(c).FlashInfo("later")
 			return c.HTML(http.StatusUnprocessableEntity, fmt.Sprint(alerts(session.From(c))))
@@ -285,7 +285,7 @@ func Test_that_a_message_for_now_is_shown_in_its_own_response(t *testing.T) {
 func Test_that_a_message_for_now_is_dropped_by_a_redirect(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		got := v.posts(nil, flashing(func(s *session.Session) { s.FlashNow("info", "now") }))
+		got := v.post(nil, flashing(func(s *session.Session) { s.FlashNow("info", "now") }))
 		wantText(t, "the cookie", got.header.Get("Set-Cookie"), "")
 		reads(t, v, "the next page", alerts, "")
 	})
@@ -297,7 +297,7 @@ func Test_that_an_error_page_shows_what_the_handler_flashed_for_now(t *testing.T
 		_ = c.HTML(http.StatusNotFound, texts(session.From(c)))
 	}
 	v := s.browser()
-	got := v.opens(func(c echo.Context) error {
+	got := v.visit(func(c echo.Context) error {
 		session.From(c).FlashNow("info", "now")
 		return echo.ErrNotFound
 	})
@@ -306,7 +306,7 @@ func Test_that_an_error_page_shows_what_the_handler_flashed_for_now(t *testing.T
 
 func Test_that_a_value_that_cannot_be_flashed_fails_the_request(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
-		got := s.browser().posts(nil, flashing(flash("k", func() {})))
+		got := s.browser().post(nil, flashing(flash("k", func() {})))
 		if got.status != http.StatusInternalServerError {
 			t.Errorf("status %d; want 500", got.status)
 		}
@@ -356,7 +356,7 @@ func Test_what_reflash_keeps(t *testing.T) {
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				v.posts(url.Values{"title": {"T"}, "body": {"B"}}, flashing(received))
+				v.post(url.Values{"title": {"T"}, "body": {"B"}}, flashing(received))
 				reads(t, v, "the page that reflashes", reflashing(everything, tc.reflash), whole)
 				reads(t, v, "the page after it", everything, tc.want)
 				reads(t, v, "the third page", everything, " | - | - |  | - | ")
@@ -403,7 +403,7 @@ func Test_that_reflash_knows_a_name_by_its_other_spellings(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.posts(url.Values{"user[name]": {"Ada"}}, flashing(received))
+			v.post(url.Values{"user[name]": {"Ada"}}, flashing(received))
 			reads(t, v, "the page that reflashes", reflashing(everything, tc.reflash), whole)
 			reads(t, v, "the page after it", everything, tc.want)
 		})
@@ -418,7 +418,7 @@ func Test_that_reflash_leaves_out_what_was_not_sent(t *testing.T) {
 		"none":         func(s *session.Session) { s.ReflashOnly() },
 	} {
 		v, names := newSite(t).browser(), old("title", "news")
-		v.posts(url.Values{"title": {"T"}}, flashing((*session.Session).FlashAll))
+		v.post(url.Values{"title": {"T"}}, flashing((*session.Session).FlashAll))
 		reads(t, v, name+", at first", reflashing(names, reflash), "title=T news=")
 		want := "title=T news=-"
 		if name == "none" {
@@ -427,12 +427,12 @@ func Test_that_reflash_leaves_out_what_was_not_sent(t *testing.T) {
 		reads(t, v, name+", afterwards", names, want)
 	}
 	v, names := newSite(t).browser(), old("title", "news", "tags")
-	v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { s.FlashOnly("title", "news") }))
+	v.post(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { s.FlashOnly("title", "news") }))
 	reads(t, v, "some, at first", reflashing(names, func(s *session.Session) { s.ReflashOnly("title", "tags") }), "title=T news= tags=-")
 	reads(t, v, "some of them, afterwards", names, "title=T news=- tags=-")
 	for _, only := range [][2]string{{"address", "address[city]"}, {"address.city", "address"}} {
 		v, names := newSite(t).browser(), old("address[city]")
-		v.posts(url.Values{"address[city]": {"Bonn"}}, flashing(func(s *session.Session) { s.FlashOnly(only[0]) }))
+		v.post(url.Values{"address[city]": {"Bonn"}}, flashing(func(s *session.Session) { s.FlashOnly(only[0]) }))
 		reads(t, v, "a group, at first", reflashing(names, func(s *session.Session) { s.ReflashOnly(only[1]) }), "address[city]=Bonn")
 		reads(t, v, "a group, afterwards", names, "address[city]=Bonn")
 	}
@@ -441,8 +441,8 @@ func Test_that_reflash_leaves_out_what_was_not_sent(t *testing.T) {
 func Test_that_a_message_on_the_way_survives_reflash_before_a_redirect(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(nil, flashing(savedFlash))
-		v.opens(flashing((*session.Session).Reflash))
+		v.post(nil, flashing(savedFlash))
+		v.visit(flashing((*session.Session).Reflash))
 		reads(t, v, "the page", alerts, "success: Saved!")
 		reads(t, v, "the page after it", alerts, "")
 	})
@@ -453,13 +453,13 @@ func Test_that_clear_and_destroy_remove_pending_messages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) {
+				v.post(url.Values{"title": {"T"}}, flashing(func(s *session.Session) {
 					savedFlash(s)
 					s.Flash("k", "v")
 					s.FlashAll()
 					s.FlashErrors(map[string]string{"E_A": "a"})
 				}))
-				v.opens(flashing(func(s *session.Session) {
+				v.visit(flashing(func(s *session.Session) {
 					s.FlashMessages().Has("k")
 					end(s)
 					if got := alerts(s); got != "" {
@@ -478,14 +478,14 @@ func Test_that_clear_and_destroy_remove_pending_messages(t *testing.T) {
 func Test_that_messages_nobody_shows_do_not_break_the_site(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.opens(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+		v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
 		for i := range 300 {
-			got := v.posts(nil, flashing(func(s *session.Session) { s.FlashSuccess(fmt.Sprintf("Your order %d was placed.", i)) }))
+			got := v.post(nil, flashing(func(s *session.Session) { s.FlashSuccess(fmt.Sprintf("Your order %d was placed.", i)) }))
 			if got.status != http.StatusSeeOther {
 				t.Fatalf("POST %d: status %d; want 303", i, got.status)
 			}
 		}
-		shown := v.opens(alertsPage).body
+		shown := v.visit(alertsPage).body
 		if !strings.Contains(shown, "order 299 ") || strings.Contains(shown, "order 0 ") {
 			t.Errorf("got %q; want the newest ones", shown)
 		}
@@ -508,9 +508,9 @@ func Test_that_reads_without_a_session_are_empty(t *testing.T) {
 func Test_that_clear_leaves_what_another_request_flashes_meanwhile(t *testing.T) {
 	v := newSite(t).browser()
 	r := &reader{browser: v}
-	v.posts(nil, flashing(func(s *session.Session) { s.Put("user", 7); s.FlashInfo("old") }))
-	end := r.begins(ask{method: http.MethodPost}, flashing((*session.Session).Clear))
-	r.saves()
+	v.post(nil, flashing(func(s *session.Session) { s.Put("user", 7); s.FlashInfo("old") }))
+	end := r.open(request{method: http.MethodPost}, flashing((*session.Session).Clear))
+	r.save()
 	end()
 	reads(t, v, "the page", alerts, "success: Saved!")
 	reads(t, v, "the page after it", func(s *session.Session) any { return s.Has("user") }, false)
@@ -519,8 +519,8 @@ func Test_that_clear_leaves_what_another_request_flashes_meanwhile(t *testing.T)
 func Test_that_clear_keeps_what_this_request_has_flashed_and_saved(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(nil, flashing(func(s *session.Session) { s.FlashInfo("old") }))
-		v.posts(nil, flashing(func(s *session.Session) {
+		v.post(nil, flashing(func(s *session.Session) { s.FlashInfo("old") }))
+		v.post(nil, flashing(func(s *session.Session) {
 			savedFlash(s)
 			if err := s.Save(t.Context()); err != nil {
 				t.Error(err)
@@ -534,7 +534,7 @@ func Test_that_clear_keeps_what_this_request_has_flashed_and_saved(t *testing.T)
 func Test_that_the_last_value_stands_when_the_first_is_saved_already(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(nil, flashing(func(s *session.Session) {
+		v.post(nil, flashing(func(s *session.Session) {
 			s.Flash("k", "first")
 			if err := s.Save(t.Context()); err != nil {
 				t.Error(err)
@@ -556,7 +556,7 @@ func Test_that_a_value_that_is_shown_at_once_ends_the_one_before(t *testing.T) {
 			"that is saved by now": func(s *session.Session) error { s.Flash("k", "second"); return s.Save(t.Context()) },
 		} {
 			v := s.browser()
-			v.posts(nil, flashing(flash("k", "first")))
+			v.post(nil, flashing(flash("k", "first")))
 			reads(t, v, "the page", func(s *session.Session) any {
 				if err := before(s); err != nil {
 					t.Error(err)

@@ -145,9 +145,9 @@ func Test_that_goroutines_share_the_session_of_a_request(t *testing.T) {
 			wg.Wait()
 			return c.String(http.StatusOK, "hello")
 		})
-		g := a.browser()
-		if got := g.during(nil, "/"); len(got.ours()) != 1 || a.store.count("Write") != 1 || g.number() != 7 {
-			t.Errorf("got cookies %q, %d writes, value %d; want 1, 1, 7", got.ours(), a.store.count("Write"), g.number())
+		v := a.browser()
+		if got := v.during(nil, "/"); len(got.ours()) != 1 || a.store.count("Write") != 1 || v.number() != 7 {
+			t.Errorf("got cookies %q, %d writes, value %d; want 1, 1, 7", got.ours(), a.store.count("Write"), v.number())
 		}
 	})
 }
@@ -327,8 +327,8 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 					}()
 					return answer(c)
 				})
-				g := a.browser()
-				g.get("/")
+				v := a.browser()
+				v.get("/")
 				for range 10 { // they use the Echo context, which is pooled
 					a.browser().get("/?other=1")
 				}
@@ -341,7 +341,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 					t.Errorf("Save: got %v; want ErrClosed", saved)
 				}
 				wantLoud(t, a, err, session.ErrClosed)
-				if n := g.number(); n != 7 {
+				if n := v.number(); n != 7 {
 					t.Errorf("got %d; want 7", n)
 				}
 			})
@@ -409,11 +409,11 @@ func Test_that_Timeout_commits_what_the_handler_changed_so_far(t *testing.T) {
 			err = s.Err()
 			return nil
 		})
-		g := a.browser()
-		got := g.get("/")
+		v := a.browser()
+		got := v.get("/")
 		close(answered)
 		<-done
-		if n := g.number(); got.status != http.StatusServiceUnavailable || len(got.ours()) != 1 || n != 7 {
+		if n := v.number(); got.status != http.StatusServiceUnavailable || len(got.ours()) != 1 || n != 7 {
 			t.Errorf("got %d, cookies %q, value %d; want Timeout's 503, and 7 kept", got.status, got.ours(), n)
 		}
 		wantLoud(t, a, err, session.ErrClosed)

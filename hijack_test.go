@@ -46,12 +46,12 @@ func Test_that_a_change_is_saved_before_the_connection_is_taken_over(t *testing.
 			a := emptySite(t, w)
 			a.use(s.mount(a.manager.Middleware())...)
 			a.all(takeOver(nil))
-			g := a.browser().begins()
-			got := g.during(putSeven, "/")
+			v := a.browser().begin()
+			got := v.during(putSeven, "/")
 			if got.body != "hello" || got.err != nil || got.header.Get("Vary") != "" || a.store.count("Write") != 1 {
 				t.Errorf("got %q, %v, header %q, %d writes; want the handler's own answer, and one write", got.body, got.err, got.header, a.store.count("Write"))
 			}
-			if n := g.number(); n != 7 {
+			if n := v.number(); n != 7 {
 				t.Errorf("got %d; want 7", n)
 			}
 		})
@@ -60,16 +60,16 @@ func Test_that_a_change_is_saved_before_the_connection_is_taken_over(t *testing.
 
 func Test_that_an_untouched_session_is_left_alone_when_the_connection_is_taken_over(t *testing.T) {
 	a := siteOf(t, newWire(t, http1), takeOver(nil))
-	if got := a.browser().begins().during(nil, "/"); got.body != "hello" || a.store.count("") != 0 {
+	if got := a.browser().begin().during(nil, "/"); got.body != "hello" || a.store.count("") != 0 {
 		t.Errorf("got %q, %d store calls; want none", got.body, a.store.count(""))
 	}
 }
 
 func Test_that_a_session_may_be_changed_after_the_connection_was_taken_over(t *testing.T) {
 	a := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { putSeven(s); return nil }))
-	g := a.browser().begins()
-	if got := g.during(nil, "/"); got.body != "hello" || g.number() != 7 || a.hooked("LateWrite") != nil {
-		t.Errorf("got %q, %d, %v; want the change saved", got.body, g.number(), a.hooked("LateWrite"))
+	v := a.browser().begin()
+	if got := v.during(nil, "/"); got.body != "hello" || v.number() != 7 || a.hooked("LateWrite") != nil {
+		t.Errorf("got %q, %d, %v; want the change saved", got.body, v.number(), a.hooked("LateWrite"))
 	}
 
 	a = siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { putSeven(s); return s.Err() }))
@@ -97,8 +97,8 @@ func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T)
 				change = append(change, tc.change(t))
 			}
 			a := siteOf(t, newWire(t, http1), takeOver(nil), change...)
-			g := a.browser().begins()
-			got := g.during(tc.work, "/")
+			v := a.browser().begin()
+			got := v.during(tc.work, "/")
 			if got.status != http.StatusInternalServerError || got.body != internal {
 				t.Errorf("got %d %q, %v; want 500", got.status, got.body, got.err)
 			}
@@ -121,17 +121,17 @@ func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T)
 			resp := http.Response{StatusCode: 200, ProtoMajor: 1, ProtoMinor: 1, Header: header, Body: http.NoBody, Close: true}
 			return resp.Write(conn)
 		})
-		g := a.browser()
-		if got := g.during(putSeven, "/"); len(got.ours()) != 1 || g.number() != 7 {
-			t.Errorf("got cookies %q, value %d, %v; want the cookie to arrive", got.ours(), g.number(), got.err)
+		v := a.browser()
+		if got := v.during(putSeven, "/"); len(got.ours()) != 1 || v.number() != 7 {
+			t.Errorf("got cookies %q, value %d, %v; want the cookie to arrive", got.ours(), v.number(), got.err)
 		}
 	})
 }
 
 func Test_that_a_logout_needs_no_cookie_when_the_connection_is_taken_over(t *testing.T) {
 	a := siteOf(t, newWire(t, http1), takeOver(nil))
-	g := a.browser().begins()
-	if got := g.during((*session.Session).Destroy, "/"); got.body != "hello" || a.store.count("Destroy") != 1 {
+	v := a.browser().begin()
+	if got := v.during((*session.Session).Destroy, "/"); got.body != "hello" || a.store.count("Destroy") != 1 {
 		t.Errorf("got %q, %d; want the record destroyed", got.body, a.store.count("Destroy"))
 	}
 }
@@ -152,7 +152,7 @@ func Test_that_nothing_is_written_into_a_connection_that_was_taken_over(t *testi
 				}
 				return errHandler
 			}))
-			got := a.browser().begins().during(putSeven, "/")
+			got := a.browser().begin().during(putSeven, "/")
 			if got.body != "hello" || got.err != nil {
 				t.Errorf("got %q, %v; want what the handler wrote and no more", got.body, got.err)
 			}
@@ -172,7 +172,7 @@ func Test_that_a_late_save_that_fails_writes_nothing_into_a_connection_either(t 
 		putSeven(s)
 		return nil
 	}))
-	got := a.browser().begins().during(nil, "/")
+	got := a.browser().begin().during(nil, "/")
 	if got.body != "hello" || got.err != nil || a.failure() != nil {
 		t.Errorf("got %q, %v, error %v; want what the handler wrote and no more", got.body, got.err, a.failure())
 	}
@@ -211,13 +211,13 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			a := siteOf(t, newWire(t, http1), tc.h)
-			g := a.browser().begins()
+			v := a.browser().begin()
 			a.store.before = tc.fail
 			work := putSeven
 			if tc.name == "at the load" {
 				work = nil
 			}
-			got := g.during(work, "/")
+			got := v.during(work, "/")
 			if got.status != http.StatusServiceUnavailable || got.body != unavailable || got.err != nil {
 				t.Errorf("got %d %q, %v; want 503", got.status, got.body, got.err)
 			}
@@ -256,9 +256,9 @@ func Test_that_a_failed_takeover_leaves_the_session_as_it_was(t *testing.T) {
 		putSeven(session.From(c))
 		return c.String(http.StatusOK, "without it, then")
 	})
-	g := a.browser()
-	if got := g.during(nil, "/"); got.body != "without it, then" || len(got.ours()) != 1 || g.number() != 7 {
-		t.Errorf("got %q, cookies %q, value %d; want the change saved", got.body, got.ours(), g.number())
+	v := a.browser()
+	if got := v.during(nil, "/"); got.body != "without it, then" || len(got.ours()) != 1 || v.number() != 7 {
+		t.Errorf("got %q, cookies %q, value %d; want the change saved", got.body, got.ours(), v.number())
 	}
 }
 
@@ -328,10 +328,10 @@ func Test_that_a_flush_that_is_not_supported_sends_nothing(t *testing.T) {
 func Test_that_a_message_told_over_a_connection_that_was_taken_over_is_told_once(t *testing.T) {
 	var told, left string
 	a := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { told = texts(s); return nil }))
-	g := a.browser().begins()
-	g.elsewhere(savedFlash)
-	g.during(nil, "/")
-	g.elsewhere(func(s *session.Session) { left = texts(s) })
+	v := a.browser().begin()
+	v.elsewhere(savedFlash)
+	v.during(nil, "/")
+	v.elsewhere(func(s *session.Session) { left = texts(s) })
 	wantText(t, "over the connection", told, "Saved!")
 	wantText(t, "on the next page", left, "")
 }
@@ -340,11 +340,11 @@ func Test_that_a_message_told_over_a_connection_that_was_taken_over_is_told_once
 // them.
 func Test_that_old_input_outlives_a_connection_that_is_taken_over(t *testing.T) {
 	a := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { s.Has("user"); return nil }))
-	g := a.browser().begins()
-	g.elsewhere(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"name": {"is missing"}}) })
-	g.during(nil, "/", "Accept", "text/html")
+	v := a.browser().begin()
+	v.elsewhere(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"name": {"is missing"}}) })
+	v.during(nil, "/", "Accept", "text/html")
 	var left []string
-	g.elsewhere(func(s *session.Session) { left = s.InputErrors("name") })
+	v.elsewhere(func(s *session.Session) { left = s.InputErrors("name") })
 	if len(left) != 1 {
 		t.Errorf("got %q; want the error still there", left)
 	}

@@ -66,7 +66,7 @@ func Test_which_addresses_are_remembered(t *testing.T) {
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				v.opens(flashing(func(s *session.Session) { s.SetIntendedURL(tc.path) }))
+				v.visit(flashing(func(s *session.Session) { s.SetIntendedURL(tc.path) }))
 				pull := func(s *session.Session) any { return s.PullIntendedURL("/fallback") }
 				reads(t, v, "after the login", pull, tc.want)
 				reads(t, v, "afterwards", pull, "/fallback")
@@ -79,28 +79,28 @@ func Test_which_addresses_are_remembered(t *testing.T) {
 func Test_that_a_guard_remembers_the_address_of_a_page(t *testing.T) {
 	cases := []struct {
 		claim string
-		ask
+		request
 		want string
 	}{
-		{"a page is remembered", ask{as: navigation}, "/orders?page=2"},
-		{"so is one that htmx navigates to", ask{as: htmxBoosted}, "/orders?page=2"},
-		{"an image is not", ask{as: favicon, from: "/cart"}, "/before"},
-		{"nor is a page that is loaded ahead", ask{as: prefetched, from: "/cart"}, "/before"},
-		{"nor HEAD", ask{method: http.MethodHead, from: "/cart"}, "/before"},
-		{"of a part it is the page that has it", ask{as: htmxPart, from: "/cart"}, "/cart"},
-		{"so it is of what a script fetches", ask{as: jsonPoll, from: "/cart"}, "/cart"},
-		{"so it is of a form", ask{method: http.MethodPost, as: navigation, from: "/cart"}, "/cart"},
-		{"so it is of a part by Unpoly", ask{as: headers{"X-Up-Version", "3.14.3", "X-Up-Target", ".list"}, from: "/cart"}, "/cart"},
-		{"but not of a link that Unpoly follows", ask{as: headers{"X-Up-Version", "3.14.3", "X-Up-Target", "main"}, from: "/cart"}, "/orders?page=2"},
-		{"whatever the main part is", ask{as: headers{"X-Up-Version", "3.14.3", "X-Up-Target", "[up-main~='root']"}, from: "/cart"}, "/orders?page=2"},
-		{"if that is known", ask{as: htmxPart}, "/before"},
+		{"a page is remembered", request{as: navigation}, "/orders?page=2"},
+		{"so is one that htmx navigates to", request{as: htmxBoosted}, "/orders?page=2"},
+		{"an image is not", request{as: favicon, from: "/cart"}, "/before"},
+		{"nor is a page that is loaded ahead", request{as: prefetched, from: "/cart"}, "/before"},
+		{"nor HEAD", request{method: http.MethodHead, from: "/cart"}, "/before"},
+		{"of a part it is the page that has it", request{as: htmxPart, from: "/cart"}, "/cart"},
+		{"so it is of what a script fetches", request{as: jsonPoll, from: "/cart"}, "/cart"},
+		{"so it is of a form", request{method: http.MethodPost, as: navigation, from: "/cart"}, "/cart"},
+		{"so it is of a part by Unpoly", request{as: headers{"X-Up-Version", "3.14.3", "X-Up-Target", ".list"}, from: "/cart"}, "/cart"},
+		{"but not of a link that Unpoly follows", request{as: headers{"X-Up-Version", "3.14.3", "X-Up-Target", "main"}, from: "/cart"}, "/orders?page=2"},
+		{"whatever the main part is", request{as: headers{"X-Up-Version", "3.14.3", "X-Up-Target", "[up-main~='root']"}, from: "/cart"}, "/orders?page=2"},
+		{"if that is known", request{as: htmxPart}, "/before"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.opens(flashing(func(s *session.Session) { s.SetIntendedURL("/before") }))
-			tc.ask.path = "/orders?page=2"
-			v.asks(tc.ask, func(c echo.Context) error {
+			v.visit(flashing(func(s *session.Session) { s.SetIntendedURL("/before") }))
+			tc.request.path = "/orders?page=2"
+			v.ask(tc.request, func(c echo.Context) error {
 				session.From(c).SetIntendedURL(c.Request().URL.RequestURI())
 				return session.Redirect(c, "/login")
 			})
@@ -112,8 +112,8 @@ func Test_that_a_guard_remembers_the_address_of_a_page(t *testing.T) {
 func Test_that_the_intended_address_survives_a_login(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.opens(flashing(func(s *session.Session) { s.SetIntendedURL("/first"); s.SetIntendedURL("/admin") }))
-		v.posts(nil, func(c echo.Context) error {
+		v.visit(flashing(func(s *session.Session) { s.SetIntendedURL("/first"); s.SetIntendedURL("/admin") }))
+		v.post(nil, func(c echo.Context) error {
 			s := session.From(c)
 			s.Regenerate()
 			s.Put("user", 7)

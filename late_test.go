@@ -42,12 +42,12 @@ func Test_that_a_change_after_the_head_is_saved_at_the_end(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				a := siteOf(t, w, stream(work))
-				g := a.browser().begins()
-				got := g.during(nil, "/")
+				v := a.browser().begin()
+				got := v.during(nil, "/")
 				if got.body != "one two" || got.err != nil || got.ours() != nil || a.store.count("Write") != 1 {
 					t.Errorf("got %q, %v, cookies %q, %d writes; want all of it, and one write", got.body, got.err, got.ours(), a.store.count("Write"))
 				}
-				if n := g.number(); n != 7 || a.hooked("LateWrite") != nil {
+				if n := v.number(); n != 7 || a.hooked("LateWrite") != nil {
 					t.Errorf("the change was not saved: got %d, %v", n, a.hooked("LateWrite"))
 				}
 			})
@@ -64,16 +64,16 @@ func Test_that_a_stream_does_not_undo_what_happened_while_it_ran(t *testing.T) {
 			<-end
 			s.Put("streamed", true)
 		}))
-		g := a.browser().begins()
+		v := a.browser().begin()
 		done := make(chan reply)
-		go func() { done <- g.send(g.request(http.MethodGet, "/", nil)) }()
+		go func() { done <- v.send(v.request(http.MethodGet, "/", nil)) }()
 		<-running
-		g.elsewhere(putSeven)
+		v.elsewhere(putSeven)
 		close(end)
 		<-done
 		var streamed bool
-		g.elsewhere(func(s *session.Session) { streamed = session.Get[bool](s, "streamed") })
-		if n := g.number(); n != 7 || !streamed {
+		v.elsewhere(func(s *session.Session) { streamed = session.Get[bool](s, "streamed") })
+		if n := v.number(); n != 7 || !streamed {
 			t.Errorf("got %d, %t; want the changes of both requests", n, streamed)
 		}
 	})
@@ -96,9 +96,9 @@ func Test_that_a_stream_shows_a_message_once(t *testing.T) {
 	} {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.posts(nil, flashing(func(s *session.Session) { s.FlashInfo("old"); s.Flash("step", "first") }))
+			v.post(nil, flashing(func(s *session.Session) { s.FlashInfo("old"); s.Flash("step", "first") }))
 			var elsewhere string
-			got := v.asks(ask{as: scriptFetch}, func(c echo.Context) error {
+			got := v.ask(request{as: scriptFetch}, func(c echo.Context) error {
 				s := session.From(c)
 				if tc.loads {
 					s.Has("user")
@@ -113,13 +113,13 @@ func Test_that_a_stream_shows_a_message_once(t *testing.T) {
 						s.Flash("step", "second")
 					}
 					tc.next(c)
-					elsewhere += v.opens(alertsPage).body
+					elsewhere += v.visit(alertsPage).body
 				}
 				return nil
 			})
 			wantText(t, "the stream", got.body, "old new0 now0 first;new1 now1 second;new2 now2 none;")
 			wantText(t, "pages meanwhile", elsewhere, "<main></main><main></main><main></main>")
-			wantText(t, "the page after it", v.opens(alertsPage).body, "<main></main>")
+			wantText(t, "the page after it", v.visit(alertsPage).body, "<main></main>")
 		})
 	}
 }
@@ -173,30 +173,30 @@ func Test_that_an_event_ends_what_it_has_shown_and_no_more(t *testing.T) {
 		}), all}, "[A B][]"},
 	} {
 		v := newSite(t).browser()
-		v.posts(nil, flashing(func(s *session.Session) { s.Flash("step", "first") }))
-		wantText(t, tc.claim, v.asks(ask{as: scriptFetch}, sends(tc.events...)).body, tc.want)
+		v.post(nil, flashing(func(s *session.Session) { s.Flash("step", "first") }))
+		wantText(t, tc.claim, v.ask(request{as: scriptFetch}, sends(tc.events...)).body, tc.want)
 	}
 }
 
 func Test_that_an_event_which_nobody_waits_for_shows_nothing(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(nil, flashing(savedFlash))
+	v.post(nil, flashing(savedFlash))
 	ctx, leave := context.WithCancel(t.Context())
-	v.asks(ask{as: scriptFetch, ctx: ctx}, func(c echo.Context) error {
+	v.ask(request{as: scriptFetch, ctx: ctx}, func(c echo.Context) error {
 		return sends(func(s *session.Session) string {
 			leave()
 			<-c.Request().Context().Done()
 			return texts(s)
 		})(c)
 	})
-	wantText(t, "the next page", v.opens(alertsPage).body, "<main>Saved!</main>")
+	wantText(t, "the next page", v.visit(alertsPage).body, "<main>Saved!</main>")
 }
 
 // A page is a single view, even if it is sent in pieces.
 func Test_that_a_streamed_page_may_show_a_message_in_two_places(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(nil, flashing(savedFlash))
-	got := v.opens(func(c echo.Context) error {
+	v.post(nil, flashing(savedFlash))
+	got := v.visit(func(c echo.Context) error {
 		top := texts(session.From(c))
 		return streamed20K(c, func() string {
 			c.Response().Flush()
@@ -211,8 +211,8 @@ func Test_that_a_streamed_page_may_show_a_message_in_two_places(t *testing.T) {
 func Test_that_a_logout_during_a_stream_is_saved(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		a := siteOf(t, w, stream((*session.Session).Destroy))
-		g := a.browser().begins()
-		g.during(nil, "/")
+		v := a.browser().begin()
+		v.during(nil, "/")
 		if a.store.count("Destroy") != 1 || a.hooked("LateWrite") != nil {
 			t.Errorf("got %d, %v; want the record destroyed", a.store.count("Destroy"), a.hooked("LateWrite"))
 		}
@@ -244,16 +244,16 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 						tc.work(s)
 						err = s.Err()
 					}))
-					g := a.browser()
+					v := a.browser()
 					if tc.known {
-						g.begins()
+						v.begin()
 					}
-					got := g.during(workBefore, "/")
+					got := v.during(workBefore, "/")
 					wantLoud(t, a, err, session.ErrHeadSent)
 					if got.status != http.StatusOK || got.body != "one two" || got.err != nil {
 						t.Errorf("got %d %q, %v; want the answer as it was", got.status, got.body, got.err)
 					}
-					if a.store.count("Write") != 0 || g.number() != 0 {
+					if a.store.count("Write") != 0 || v.number() != 0 {
 						t.Errorf("something was saved that nobody will find")
 					}
 				})
@@ -269,9 +269,9 @@ func Test_that_a_change_after_the_head_of_an_error_page_is_loud(t *testing.T) {
 			session.From(c).Put("n", 7)
 			return nil
 		})
-		g := a.browser().begins()
+		v := a.browser().begin()
 		a.store.before = failing(errStoreDown, "Read")
-		if got := g.during(read, "/"); got.status != http.StatusInternalServerError || got.body != page {
+		if got := v.during(read, "/"); got.status != http.StatusInternalServerError || got.body != page {
 			t.Errorf("got %d %q; want the handler's own page", got.status, got.body)
 		}
 		if told := a.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, session.ErrHeadSent) {
@@ -312,8 +312,8 @@ func Test_that_a_change_before_a_panic_in_a_stream_is_loud(t *testing.T) {
 				return next(c)
 			}
 		})
-		g := a.browser().begins()
-		g.during(nil, "/")
+		v := a.browser().begin()
+		v.during(nil, "/")
 		<-ended
 		if told := a.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, session.ErrClosed) {
 			t.Errorf("the hook was told %v; want ErrClosed, once", told)
@@ -339,14 +339,14 @@ func wantLoud(t *testing.T, a *site, err, want error) {
 func Test_that_a_value_that_cannot_be_stored_is_loud_in_a_stream_too(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		a := siteOf(t, w, stream(func(s *session.Session) { s.Put("c", make(chan int)) }))
-		a.browser().begins().during(nil, "/")
+		a.browser().begin().during(nil, "/")
 		if log := a.log.take(); !strings.Contains(log, `\"c\"`) {
 			t.Errorf("got log %q; want the key of the value", log)
 		}
 
 		a = siteOf(t, w, stream(func(s *session.Session) { s.Flash("c", make(chan int)) }))
-		g := a.browser().begins()
-		g.during(nil, "/")
+		v := a.browser().begin()
+		v.during(nil, "/")
 		if log := a.log.take(); !strings.Contains(log, `\"c\"`) || a.store.count("Write") != 0 {
 			t.Errorf("got log %q, %d writes; want the key of the message, and nothing saved", log, a.store.count("Write"))
 		}
@@ -356,9 +356,9 @@ func Test_that_a_value_that_cannot_be_stored_is_loud_in_a_stream_too(t *testing.
 func Test_that_a_late_save_that_fails_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		a := siteOf(t, w, stream(putSeven))
-		g := a.browser().begins()
+		v := a.browser().begin()
 		a.store.before = failing(errStoreDown, "Write")
-		g.during(nil, "/")
+		v.during(nil, "/")
 		if got := a.hooked("StoreError"); len(got) != 1 || !errors.Is(got[0].Err, errStoreDown) {
 			t.Errorf("the hook was told %v; want the store's error", got)
 		}
@@ -378,7 +378,7 @@ func Test_that_a_cookie_store_cannot_save_late_and_says_so(t *testing.T) {
 					work(s)
 					err = s.Err()
 				}), inCookies(t))
-				got := a.browser().begins().during(nil, "/")
+				got := a.browser().begin().during(nil, "/")
 				wantLoud(t, a, err, session.ErrHeadSent)
 				if got.body != "one two" || got.ours() != nil {
 					t.Errorf("got %q, cookies %q", got.body, got.ours())
@@ -391,15 +391,15 @@ func Test_that_a_cookie_store_cannot_save_late_and_says_so(t *testing.T) {
 func Test_that_a_cookie_store_claims_no_commit_after_the_head(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		a := siteOf(t, w, stream(read), inCookies(t))
-		g := a.browser()
-		g.elsewhere(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"name": {"is missing"}}) })
+		v := a.browser()
+		v.elsewhere(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"name": {"is missing"}}) })
 		before := len(a.hooked("Committed"))
-		got := g.during(nil, "/", "Accept", "text/html") // a page ends old input and errors
+		got := v.during(nil, "/", "Accept", "text/html") // a page ends old input and errors
 		if n := len(a.hooked("Committed")) - before; n != 0 || got.ours() != nil {
 			t.Errorf("got %d commits, cookies %q; want none", n, got.ours())
 		}
 		var left []string
-		g.elsewhere(func(s *session.Session) { left = s.InputErrors("name") })
+		v.elsewhere(func(s *session.Session) { left = s.InputErrors("name") })
 		if len(left) != 1 {
 			t.Errorf("got %q; want the error still there", left)
 		}
@@ -419,9 +419,9 @@ func Test_that_a_change_in_a_hook_before_the_head_is_saved(t *testing.T) {
 					c.Response().Before(func() { calls++; putSeven(session.From(c)) })
 					return answer(c)
 				})
-				g := a.browser()
-				if got := g.get("/"); len(got.ours()) != 1 || g.number() != 7 || calls != 1 {
-					t.Errorf("got cookies %q, value %d, %d calls; want the change saved", got.ours(), g.number(), calls)
+				v := a.browser()
+				if got := v.get("/"); len(got.ours()) != 1 || v.number() != 7 || calls != 1 {
+					t.Errorf("got cookies %q, value %d, %d calls; want the change saved", got.ours(), v.number(), calls)
 				}
 			})
 		}
@@ -434,8 +434,8 @@ func Test_that_a_change_in_a_hook_after_the_head_is_saved(t *testing.T) {
 			c.Response().After(func() { putSeven(session.From(c)) })
 			return c.String(http.StatusOK, "hello")
 		})
-		g := a.browser().begins()
-		if g.get("/"); g.number() != 7 {
+		v := a.browser().begin()
+		if v.get("/"); v.number() != 7 {
 			t.Errorf("the change was not saved")
 		}
 	})
@@ -460,12 +460,12 @@ func Test_that_Save_before_a_stream_sets_the_cookie_once(t *testing.T) {
 					s.Increment("n")
 					return c.String(http.StatusOK, "hello")
 				})
-				g := a.browser()
-				got := g.during(nil, "/")
+				v := a.browser()
+				got := v.during(nil, "/")
 				if n := len(got.header.Values("Set-Cookie")); len(got.ours()) != 1 || n != 2 || a.store.count("Write") != 2 {
 					t.Errorf("got cookies %q, %d writes; want ours once and theirs, 2 writes", got.header.Values("Set-Cookie"), a.store.count("Write"))
 				}
-				if n := g.number(); n != 7 {
+				if n := v.number(); n != 7 {
 					t.Errorf("got %d; want 7", n)
 				}
 			})
@@ -490,13 +490,13 @@ func Test_that_a_new_id_arrives_even_with_an_error_answer(t *testing.T) {
 			s.Put("more", 1)
 			return c.Redirect(http.StatusSeeOther, "/welcome")
 		})
-		g := a.browser().begins()
-		got := g.during(nil, "/")
+		v := a.browser().begin()
+		got := v.during(nil, "/")
 		a.store.before = nil
 		if got.status != http.StatusServiceUnavailable || got.header.Get("Location") != "" {
 			t.Errorf("got %d, Location %q; want 503", got.status, got.header.Get("Location"))
 		}
-		if n := g.number(); n != 7 {
+		if n := v.number(); n != 7 {
 			t.Errorf("the visitor has lost his session")
 		}
 	})
@@ -525,13 +525,13 @@ func Test_that_a_visitor_who_hangs_up_does_not_undo_a_change(t *testing.T) {
 					s.Put("n", 7)
 					return c.String(http.StatusOK, "nobody hears me")
 				})
-				g := a.browser().begins()
-				r := g.request(http.MethodGet, "/", nil)
+				v := a.browser().begin()
+				r := v.request(http.MethodGet, "/", nil)
 				ctx, hangUp := context.WithCancel(r.Context())
 				go func() { <-running; hangUp() }()
-				g.send(r.WithContext(ctx)) // if the server is quick, it still gets an answer
+				v.send(r.WithContext(ctx)) // if the server is quick, it still gets an answer
 				<-gone
-				if n := g.number(); n != 7 {
+				if n := v.number(); n != 7 {
 					t.Errorf("the change was not saved: got %d", n)
 				}
 			})
@@ -554,9 +554,9 @@ func Test_that_an_error_handler_may_change_the_session_after_ContextTimeout(t *t
 					session.From(c).Put("n", 7)
 					_ = c.Redirect(http.StatusSeeOther, "/sorry")
 				}
-				g := a.browser().begins()
-				if got := g.get("/"); got.status != http.StatusSeeOther || g.number() != 7 || a.hooked("LateWrite") != nil {
-					t.Errorf("got %d, %d, %v; want the change saved", got.status, g.number(), a.hooked("LateWrite"))
+				v := a.browser().begin()
+				if got := v.get("/"); got.status != http.StatusSeeOther || v.number() != 7 || a.hooked("LateWrite") != nil {
+					t.Errorf("got %d, %d, %v; want the change saved", got.status, v.number(), a.hooked("LateWrite"))
 				}
 			})
 		}

@@ -356,7 +356,7 @@ func Test_that_an_entry_of_a_kind_that_nobody_knows_stays(t *testing.T) {
 
 func Test_that_a_page_that_is_optional_may_be_skipped(t *testing.T) {
 	skip := func(cfg *session.Config) { cfg.Skipper = func(echo.Context) bool { return true } }
-	got := newSite(t, skip).browser().opens(session.Optional(with200))
+	got := newSite(t, skip).browser().visit(session.Optional(with200))
 	if got.status != http.StatusOK {
 		t.Errorf("status %d; want 200", got.status)
 	}

@@ -452,17 +452,17 @@ func Test_that_two_managers_keep_two_sessions(t *testing.T) {
 			session.From(c).Increment("n", 7)
 			return c.String(http.StatusOK, "hello")
 		})
-		g := a.browser()
-		got := g.get("/")
+		v := a.browser()
+		got := v.get("/")
 		if len(got.ours()) != 2 || len(got.header.Values("Vary")) != 1 {
 			t.Errorf("got cookies %q, Vary %q; want one of each session, and one Vary", got.ours(), got.header.Values("Vary"))
 		}
-		inner := g.number()
-		g.site = shop
-		if n := g.number(); n != 1 || inner != 7 {
+		inner := v.number()
+		v.site = shop
+		if n := v.number(); n != 1 || inner != 7 {
 			t.Errorf("got %d, %d; want 1, 7", n, inner)
 		}
-		g.site = a
+		v.site = a
 
 		for _, broken := range []*site{shop, a} {
 			broken.store.before = failing(errStoreDown, "Write")

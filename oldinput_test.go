@@ -37,42 +37,42 @@ func Test_how_long_old_input_lives(t *testing.T) {
 	}
 	cases := []struct {
 		claim  string
-		before []ask
+		before []request
 		by     echo.HandlerFunc // answers those
 		want   string           // on the next page
 	}{
 		{"until the next page", nil, nil, "title=T"},
-		{"that page ends it", []ask{{}}, showsForm, "title=-"},
-		{"a page that does not read it ends it, too", []ask{{}}, blankPage, "title=-"},
-		{"so does a boosted page", []ask{{as: htmxBoosted}}, blankPage, "title=-"},
-		{"so does a page whose type is left to net/http", []ask{{}}, func(c echo.Context) error {
+		{"that page ends it", []request{{}}, showsForm, "title=-"},
+		{"a page that does not read it ends it, too", []request{{}}, blankPage, "title=-"},
+		{"so does a boosted page", []request{{as: htmxBoosted}}, blankPage, "title=-"},
+		{"so does a page whose type is left to net/http", []request{{}}, func(c echo.Context) error {
 			session.From(c).Has("user")
 			_, err := c.Response().Write([]byte("<!doctype html>"))
 			return err
 		}, "title=-"},
-		{"so does one in XHTML", []ask{{}}, func(c echo.Context) error {
+		{"so does one in XHTML", []request{{}}, func(c echo.Context) error {
 			session.From(c).Has("user")
 			return c.Blob(http.StatusOK, "application/xhtml+xml", []byte("<html/>"))
 		}, "title=-"},
-		{"a missing page with the layout of the site ends it", []ask{{}}, notFoundPage, "title=-"},
-		{"a page that does not use the session leaves it", []ask{{}}, func(c echo.Context) error { return c.HTML(http.StatusOK, "about us") }, "title=T"},
-		{"JSON polls leave it", []ask{{as: jsonPoll}, {as: jsonPoll}}, jsonPage, "title=T"},
-		{"JSON for a page leaves it", []ask{{}}, jsonPage, "title=T"},
-		{"a part that does not read it leaves it", []ask{{as: htmxPart}}, blankPage, "title=T"},
-		{"a part that a script fetches leaves it", []ask{{as: scriptFetch}}, blankPage, "title=T"},
-		{"a part that reads it ends it", []ask{{as: htmxPart}}, showsForm, "title=-"},
-		{"another form that is sent ahead leaves it, too", []ask{{as: prefetched, path: "?_form=search&title=x"}}, func(c echo.Context) error { return session.Invalid(c, invalidTitle, formView) }, "title=T"},
-		{"images and prefetches leave it", []ask{{as: favicon}, {as: plainFavicon}, {as: prefetched}}, showsForm, "title=T"},
-		{"redirects leave it", []ask{{}, {}}, flashing(func(s *session.Session) { s.Old("title") }), "title=T"},
-		{"a page that fails leaves it", []ask{{}}, func(c echo.Context) error { session.From(c).Old("title"); return errOops }, "title=T"},
+		{"a missing page with the layout of the site ends it", []request{{}}, notFoundPage, "title=-"},
+		{"a page that does not use the session leaves it", []request{{}}, func(c echo.Context) error { return c.HTML(http.StatusOK, "about us") }, "title=T"},
+		{"JSON polls leave it", []request{{as: jsonPoll}, {as: jsonPoll}}, jsonPage, "title=T"},
+		{"JSON for a page leaves it", []request{{}}, jsonPage, "title=T"},
+		{"a part that does not read it leaves it", []request{{as: htmxPart}}, blankPage, "title=T"},
+		{"a part that a script fetches leaves it", []request{{as: scriptFetch}}, blankPage, "title=T"},
+		{"a part that reads it ends it", []request{{as: htmxPart}}, showsForm, "title=-"},
+		{"another form that is sent ahead leaves it, too", []request{{as: prefetched, path: "?_form=search&title=x"}}, func(c echo.Context) error { return session.Invalid(c, invalidTitle, formView) }, "title=T"},
+		{"images and prefetches leave it", []request{{as: favicon}, {as: plainFavicon}, {as: prefetched}}, showsForm, "title=T"},
+		{"redirects leave it", []request{{}, {}}, flashing(func(s *session.Session) { s.Old("title") }), "title=T"},
+		{"a page that fails leaves it", []request{{}}, func(c echo.Context) error { session.From(c).Old("title"); return errOops }, "title=T"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				v.posts(url.Values{"title": {"T"}}, flashing(keep))
+				v.post(url.Values{"title": {"T"}}, flashing(keep))
 				for _, a := range tc.before {
-					v.asks(a, tc.by)
+					v.ask(a, tc.by)
 				}
 				reads(t, v, "the page", old("title"), tc.want)
 			})
@@ -87,9 +87,9 @@ var scriptFetch = headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch
 // page.
 func Test_that_a_page_which_is_in_flight_across_the_POST_leaves_old_input(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(nil, flashing(func(s *session.Session) { s.Put("user", 7) }))
-	end := (&reader{browser: v}).begins(ask{}, pageThat(func(s *session.Session) { s.Increment("pages") }))
-	v.posts(url.Values{"title": {"T"}}, flashing(keep))
+	v.post(nil, flashing(func(s *session.Session) { s.Put("user", 7) }))
+	end := (&reader{browser: v}).open(request{}, pageThat(func(s *session.Session) { s.Increment("pages") }))
+	v.post(url.Values{"title": {"T"}}, flashing(keep))
 	end()
 	reads(t, v, "the page", old("title"), "title=T")
 	reads(t, v, "the page after it", old("title"), "title=-")
@@ -97,16 +97,16 @@ func Test_that_a_page_which_is_in_flight_across_the_POST_leaves_old_input(t *tes
 
 func Test_that_a_page_ends_old_input_that_other_values_were_put_behind(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(url.Values{"title": {"T"}}, flashing(keep))
-	v.posts(nil, flashing(func(s *session.Session) { s.Put("user", 7) }))
-	v.opens(blankPage)
+	v.post(url.Values{"title": {"T"}}, flashing(keep))
+	v.post(nil, flashing(func(s *session.Session) { s.Put("user", 7) }))
+	v.visit(blankPage)
 	reads(t, v, "the page after it", old("title"), "title=-")
 }
 
 func Test_that_a_title_of_one_form_never_fills_another_next_week(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(url.Values{"title": {"of form A"}}, flashing(keep))
+		v.post(url.Values{"title": {"of form A"}}, flashing(keep))
 		s.clock.advance(session.DefaultFlashTTL)
 		reads(t, v, "form B", old("title"), "title=-")
 	}, func(cfg *session.Config) { cfg.IdleTimeout, cfg.AbsoluteTimeout = 1000*session.DefaultFlashTTL, -1 })
@@ -131,7 +131,7 @@ func Test_what_is_kept_of_a_submission(t *testing.T) {
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				v.posts(form, flashing(tc.keep))
+				v.post(form, flashing(tc.keep))
 				reads(t, v, "the page", old("title", "body", "tags", "off", "password"), tc.want)
 			})
 		})
@@ -140,8 +140,8 @@ func Test_what_is_kept_of_a_submission(t *testing.T) {
 
 func Test_that_old_input_tells_empty_from_absent(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(url.Values{"empty": {""}, "many": {"a", "b"}}, flashing(func(s *session.Session) { s.FlashExcept("secret_plan") }))
-	v.opens(pageThat(func(s *session.Session) {
+	v.post(url.Values{"empty": {""}, "many": {"a", "b"}}, flashing(func(s *session.Session) { s.FlashExcept("secret_plan") }))
+	v.visit(pageThat(func(s *session.Session) {
 		sub := s.Submission("")
 		for name, want := range map[string]string{
 			"empty":       "[] true",
@@ -157,7 +157,7 @@ func Test_that_old_input_tells_empty_from_absent(t *testing.T) {
 			t.Error("not submitted")
 		}
 	}))
-	v.opens(pageThat(func(s *session.Session) {
+	v.visit(pageThat(func(s *session.Session) {
 		sub := s.Submission("")
 		if values, known := sub.Values("empty"); known || values != nil || sub.Submitted() {
 			t.Errorf("of no submission: %v %t", values, known)
@@ -206,8 +206,8 @@ func Test_which_fields_are_secrets(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.posts(form, flashing(keep))
-			v.opens(pageThat(func(s *session.Session) {
+			v.post(form, flashing(keep))
+			v.visit(pageThat(func(s *session.Session) {
 				sub := s.Submission("typed") // the value of _form
 				for secret, list := range names {
 					for _, name := range list {
@@ -241,8 +241,8 @@ func Test_that_an_application_has_words_of_its_own_for_what_is_never_kept(t *tes
 	}
 	v := newSite(t, func(cfg *session.Config) { cfg.NeverFlash = words }).browser()
 	words[0] = "name" // must not change anything
-	v.posts(form, flashing(keep))
-	v.opens(pageThat(func(s *session.Session) {
+	v.post(form, flashing(keep))
+	v.visit(pageThat(func(s *session.Session) {
 		for secret, list := range names {
 			want := map[bool]string{true: "default", false: "typed"}[secret]
 			for _, name := range list {
@@ -259,7 +259,7 @@ func Test_that_secrets_and_files_do_not_reach_the_store(t *testing.T) {
 	s := newSite(t)
 	v := s.browser()
 	body, contentType := upload(t, map[string]string{"title": "a title", "password": "hunter2", "user[pin]": "4711"}, "photo", "bytes of a photo")
-	v.asks(ask{body: body, header: headers{"Content-Type", contentType}}, flashing(keep))
+	v.ask(request{body: body, header: headers{"Content-Type", contentType}}, flashing(keep))
 	if !strings.Contains(s.store.written(), "a title") {
 		t.Errorf("stored %q; want the title in it", s.store.written())
 	}
@@ -295,7 +295,7 @@ func upload(t *testing.T, fields map[string]string, fileField, content string) (
 func Test_that_fields_of_a_form_never_become_messages(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(url.Values{"success": {"You won!"}, "error": {"Call us"}, "errors": {"x"}, "errorsBag": {"x"}, "E_VALIDATION_ERROR": {"x"}, "k": {"v"}}, flashing(keep))
+		v.post(url.Values{"success": {"You won!"}, "error": {"Call us"}, "errors": {"x"}, "errorsBag": {"x"}, "E_VALIDATION_ERROR": {"x"}, "k": {"v"}}, flashing(keep))
 		reads(t, v, "the page", func(s *session.Session) any {
 			return fmt.Sprint(alerts(s), s.FlashMessages().All(), s.PageErrors(), s.InputErrors("errors"), session.Flashed(s, "k", "-"), s.Old("success"))
 		}, "map[] [] []-You won!")
@@ -336,32 +336,32 @@ func Test_that_old_input_comes_from_every_kind_of_form(t *testing.T) {
 	}
 	cases := []struct {
 		claim string
-		ask
+		request
 		by   echo.HandlerFunc
 		want string
 	}{
-		{"urlencoded", ask{form: url.Values{"title": {"T"}}}, flashing(keep), "title=T other="},
-		{"multipart", ask{body: multipartBody, header: headers{"Content-Type", multipartType}}, flashing(keep), "title=T other="},
-		{"bound before", ask{form: url.Values{"title": {"T"}}}, bound, "title=T other="},
-		{"multipart, bound before", ask{body: multipartBody, header: headers{"Content-Type", multipartType}}, bound, "title=T other="},
-		{"bound on another request", ask{form: url.Values{"title": {"T"}}}, replaced(bound), "title=T other="},
-		{"multipart, bound on another request", ask{body: multipartBody, header: headers{"Content-Type", multipartType}}, replaced(bound), "title=T other="},
-		{"PUT", ask{method: http.MethodPut, form: url.Values{"title": {"T"}}}, flashing(keep), "title=T other="},
-		{"PUT by method override", ask{form: url.Values{"title": {"T"}, "_method": {"PUT"}}}, overridden(http.MethodPut), "title=T other="},
-		{"DELETE by method override", ask{path: "?other=query", form: url.Values{"title": {"T"}, "_method": {"DELETE"}}}, overridden(http.MethodDelete), "title=T other="},
-		{"DELETE of htmx, in the address", ask{method: http.MethodDelete, path: "?title=T", as: htmxPart, header: urlencoded}, flashing(keep), "title=T other="},
-		{"GET", ask{path: "?title=T"}, flashing(keep), "title=T other="},
-		{"GET without a form", ask{}, flashing(keep), "title=- other=-"},
-		{"a form with nothing in it", ask{method: http.MethodPost, header: urlencoded}, flashing(keep), "title= other="},
-		{"the address is not the form", ask{path: "?title=of+the+address", form: url.Values{"other": {"o"}}}, flashing(keep), "title= other=o"},
-		{"JSON is no form", ask{body: `{"title":"T"}`, header: headers{"Content-Type", "application/json"}}, flashing(keep), "title=- other=-"},
-		{"a broken upload is none", ask{body: "--x\r\nbroken", header: headers{"Content-Type", "multipart/form-data; boundary=x"}}, flashing(keep), "title=- other=-"},
-		{"no body is none", ask{method: http.MethodPost}, flashing(keep), "title=- other=-"},
+		{"urlencoded", request{form: url.Values{"title": {"T"}}}, flashing(keep), "title=T other="},
+		{"multipart", request{body: multipartBody, header: headers{"Content-Type", multipartType}}, flashing(keep), "title=T other="},
+		{"bound before", request{form: url.Values{"title": {"T"}}}, bound, "title=T other="},
+		{"multipart, bound before", request{body: multipartBody, header: headers{"Content-Type", multipartType}}, bound, "title=T other="},
+		{"bound on another request", request{form: url.Values{"title": {"T"}}}, replaced(bound), "title=T other="},
+		{"multipart, bound on another request", request{body: multipartBody, header: headers{"Content-Type", multipartType}}, replaced(bound), "title=T other="},
+		{"PUT", request{method: http.MethodPut, form: url.Values{"title": {"T"}}}, flashing(keep), "title=T other="},
+		{"PUT by method override", request{form: url.Values{"title": {"T"}, "_method": {"PUT"}}}, overridden(http.MethodPut), "title=T other="},
+		{"DELETE by method override", request{path: "?other=query", form: url.Values{"title": {"T"}, "_method": {"DELETE"}}}, overridden(http.MethodDelete), "title=T other="},
+		{"DELETE of htmx, in the address", request{method: http.MethodDelete, path: "?title=T", as: htmxPart, header: urlencoded}, flashing(keep), "title=T other="},
+		{"GET", request{path: "?title=T"}, flashing(keep), "title=T other="},
+		{"GET without a form", request{}, flashing(keep), "title=- other=-"},
+		{"a form with nothing in it", request{method: http.MethodPost, header: urlencoded}, flashing(keep), "title= other="},
+		{"the address is not the form", request{path: "?title=of+the+address", form: url.Values{"other": {"o"}}}, flashing(keep), "title= other=o"},
+		{"JSON is no form", request{body: `{"title":"T"}`, header: headers{"Content-Type", "application/json"}}, flashing(keep), "title=- other=-"},
+		{"a broken upload is none", request{body: "--x\r\nbroken", header: headers{"Content-Type", "multipart/form-data; boundary=x"}}, flashing(keep), "title=- other=-"},
+		{"no body is none", request{method: http.MethodPost}, flashing(keep), "title=- other=-"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			if got := v.asks(tc.ask, tc.by); got.status >= 400 {
+			if got := v.ask(tc.request, tc.by); got.status >= 400 {
 				t.Fatalf("status %d: %s", got.status, got.body)
 			}
 			reads(t, v, "the page", old("title", "other"), tc.want)
@@ -372,7 +372,7 @@ func Test_that_old_input_comes_from_every_kind_of_form(t *testing.T) {
 func Test_that_a_named_form_has_its_own_input_and_errors(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(url.Values{"_form": {"newsletter"}, "email": {"me@"}}, flashing(func(s *session.Session) {
+		v.post(url.Values{"_form": {"newsletter"}, "email": {"me@"}}, flashing(func(s *session.Session) {
 			s.FlashValidationErrors(session.ValidationErrors{"email": {"is incomplete"}})
 		}))
 		reads(t, v, "the page", func(s *session.Session) any {
@@ -415,7 +415,7 @@ func Test_that_huge_submissions_are_trimmed(t *testing.T) {
 		t.Run(tc.claim, func(t *testing.T) {
 			s := newSite(t)
 			v := s.browser()
-			v.posts(tc.form, flashing(keep))
+			v.post(tc.form, flashing(keep))
 			if len(s.store.written()) > 100_000 {
 				t.Errorf("stored %d bytes", len(s.store.written()))
 			}
@@ -445,7 +445,7 @@ func Test_what_fits_into_a_cookie(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newCookieSite(t).browser()
-			got := v.posts(tc.form, flashing(func(s *session.Session) { s.FlashValidationErrors(tc.err) }))
+			got := v.post(tc.form, flashing(func(s *session.Session) { s.FlashValidationErrors(tc.err) }))
 			if got.status != http.StatusSeeOther {
 				t.Fatalf("status %d; want 303", got.status)
 			}
@@ -463,9 +463,9 @@ func Test_that_messages_nobody_shows_leave_room_for_old_input(t *testing.T) {
 	for waiting := range 30 {
 		v := newCookieSite(t).browser()
 		for i := range waiting {
-			v.posts(nil, flashing(func(s *session.Session) { s.FlashInfo(fmt.Sprintf("Message %d that nobody shows", i)) }))
+			v.post(nil, flashing(func(s *session.Session) { s.FlashInfo(fmt.Sprintf("Message %d that nobody shows", i)) }))
 		}
-		v.posts(url.Values{"text": {strings.Repeat("x", 500)}}, flashing(keep))
+		v.post(url.Values{"text": {strings.Repeat("x", 500)}}, flashing(keep))
 		reads(t, v, fmt.Sprintf("the page after %d messages", waiting), old("text"), "text="+strings.Repeat("x", 500))
 	}
 }
@@ -492,7 +492,7 @@ func Test_that_errors_and_input_add_up_when_some_are_saved_already(t *testing.T)
 	onBothStores(t, func(t *testing.T, s *site) {
 		for _, tc := range cases {
 			v := s.browser()
-			v.posts(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
+			v.post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
 				tc.first(s)
 				if err := s.Save(t.Context()); err != nil {
 					t.Error(err)
@@ -520,7 +520,7 @@ func Test_that_spellings_of_a_name_mean_the_same_field(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.submitted+" as "+tc.read, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.posts(url.Values{tc.submitted: {"T"}}, flashing(func(s *session.Session) {
+			v.post(url.Values{tc.submitted: {"T"}}, flashing(func(s *session.Session) {
 				s.FlashAll()
 				s.FlashInputErrors(map[string][]string{tc.submitted: {"bad"}})
 			}))
@@ -543,7 +543,7 @@ func Test_that_a_field_is_kept_and_left_out_by_any_spelling_of_its_name(t *testi
 	}
 	for _, tc := range cases {
 		v := s.browser()
-		v.posts(form, flashing(tc.keep))
+		v.post(form, flashing(tc.keep))
 		reads(t, v, tc.claim, old("user[name]", "user[plan]", "tags[]"), "user[name]=Ada user[plan]=- tags[]=-")
 		for _, value := range []string{"confidential", "secretive"} {
 			if strings.Contains(s.store.written(), value) {
@@ -568,11 +568,11 @@ func Test_that_the_name_of_a_group_stands_for_its_fields(t *testing.T) {
 	}
 	for _, tc := range cases {
 		v := newSite(t).browser()
-		v.posts(form, flashing(tc.keep))
+		v.post(form, flashing(tc.keep))
 		reads(t, v, tc.claim, names, tc.want)
 	}
 	v := newSite(t).browser()
-	v.posts(form, flashing((*session.Session).FlashAll))
+	v.post(form, flashing((*session.Session).FlashAll))
 	reads(t, v, "the page that reflashes", reflashing(names, func(s *session.Session) { s.ReflashExcept("user") }),
 		"user[name]=Ada user.pets.0=Tom username=ada user=7")
 	reads(t, v, "reflashed but for a group", names, "user[name]=- user.pets.0=- username=ada user=-")
@@ -581,18 +581,18 @@ func Test_that_the_name_of_a_group_stands_for_its_fields(t *testing.T) {
 func Test_that_another_name_of_a_kind_names_no_field(t *testing.T) {
 	form := url.Values{"notice": {"typed"}, "title": {"T"}}
 	v := newSite(t).browser()
-	v.posts(form, flashing((*session.Session).FlashAll))
+	v.post(form, flashing((*session.Session).FlashAll))
 	reads(t, v, "the page that reflashes", reflashing(old("notice", "title"), func(s *session.Session) { s.ReflashExcept("info") }), "notice=typed title=T")
 	reads(t, v, "all but a kind", old("notice", "title"), "notice=typed title=T")
 
-	v.posts(form, flashing((*session.Session).FlashAll))
+	v.post(form, flashing((*session.Session).FlashAll))
 	reads(t, v, "the page that reflashes", reflashing(old("notice", "title"), func(s *session.Session) { s.ReflashOnly("info", "title") }), "notice=typed title=T")
 	reads(t, v, "only a kind, and another field", old("notice", "title"), "notice=- title=T")
 }
 
 func Test_that_the_exact_name_goes_first(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(url.Values{"tags": {"one"}, "tags[]": {"many"}}, flashing(func(s *session.Session) {
+	v.post(url.Values{"tags": {"one"}, "tags[]": {"many"}}, flashing(func(s *session.Session) {
 		s.FlashAll()
 		s.FlashInputErrors(map[string][]string{"tags": {"one"}, "tags[]": {"many"}})
 	}))
@@ -603,7 +603,7 @@ func Test_that_the_exact_name_goes_first(t *testing.T) {
 
 func Test_that_a_list_has_the_errors_of_its_elements(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(nil, flashing(func(s *session.Session) {
+	v.post(nil, flashing(func(s *session.Session) {
 		s.FlashInputErrors(map[string][]string{"tags.0": {"a"}, "tags[1]": {"b"}, "tags.1.name": {"c"}, "tagsets.0": {"d"}, "tags[]": {"e"}})
 	}))
 	reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(s.InputErrors("tags[]")) }, "[a b e]")
@@ -620,7 +620,7 @@ func Test_that_a_field_without_messages_has_no_error(t *testing.T) {
 	}
 	for _, tc := range cases {
 		v := newSite(t).browser()
-		v.posts(url.Values{"title": {"T"}}, flashing(tc.flash))
+		v.post(url.Values{"title": {"T"}}, flashing(tc.flash))
 		reads(t, v, tc.claim, func(s *session.Session) any {
 			return fmt.Sprint(s.Submission("").AllErrors(), s.PageErrors(), s.HasErrors())
 		}, "[] [] false")
@@ -641,7 +641,7 @@ func Test_what_counts_as_an_error_of_the_page_or_of_any_form(t *testing.T) {
 	}
 	for _, tc := range cases {
 		v := newSite(t).browser()
-		v.posts(url.Values{session.FormField: {"post"}}, flashing(func(s *session.Session) {
+		v.post(url.Values{session.FormField: {"post"}}, flashing(func(s *session.Session) {
 			if tc.flash != nil {
 				tc.flash(s)
 			}
@@ -651,7 +651,7 @@ func Test_what_counts_as_an_error_of_the_page_or_of_any_form(t *testing.T) {
 }
 
 func Test_that_an_error_is_there_at_once_whoever_has_asked_before(t *testing.T) {
-	newSite(t).browser().posts(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
+	newSite(t).browser().post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
 		for _, message := range []string{"is short", "is taken"} {
 			s.InputErrors("title")
 			s.FlashInputErrors(map[string][]string{"title": {message}})
@@ -663,16 +663,16 @@ func Test_that_an_error_is_there_at_once_whoever_has_asked_before(t *testing.T) 
 // A page that mentions an error, if only in its title, must not be cached.
 func Test_that_to_ask_for_errors_is_to_show_them(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
-	got := v.opens(pageThat(func(s *session.Session) { s.HasErrors() }))
+	v.post(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
+	got := v.visit(pageThat(func(s *session.Session) { s.HasErrors() }))
 	wantText(t, "Cache-Control", got.header.Get("Cache-Control"), "no-store")
 }
 
 // A part of a page does not contain the page's title.
 func Test_that_to_ask_for_errors_in_a_part_leaves_them(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
-	v.asks(ask{as: htmxPart}, pageThat(func(s *session.Session) { s.HasErrors() }))
+	v.post(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
+	v.ask(request{as: htmxPart}, pageThat(func(s *session.Session) { s.HasErrors() }))
 	reads(t, v, "the next page", func(s *session.Session) any { return fmt.Sprint(s.HasErrors()) }, "true")
 }
 
@@ -718,7 +718,7 @@ func Test_that_what_is_left_out_does_not_count(t *testing.T) {
 		"except": func(s *session.Session) { s.FlashExcept("rows") },
 	} {
 		v := newSite(t).browser()
-		v.posts(form, flashing(keep))
+		v.post(form, flashing(keep))
 		reads(t, v, claim, old("title"), "title=T")
 	}
 }
@@ -726,14 +726,14 @@ func Test_that_what_is_left_out_does_not_count(t *testing.T) {
 func Test_that_what_was_typed_does_not_outlast_its_time_by_more_than_a_change(t *testing.T) {
 	s := newSite(t)
 	v := s.browser()
-	v.posts(url.Values{"text": {strings.Repeat("x", 10_000)}}, flashing(func(s *session.Session) { s.FlashAll(); s.FlashInfo("y") }))
+	v.post(url.Values{"text": {strings.Repeat("x", 10_000)}}, flashing(func(s *session.Session) { s.FlashAll(); s.FlashInfo("y") }))
 	for _, step := range []struct {
 		after time.Duration
 		keeps bool
 	}{{session.DefaultFlashTTL - time.Second, true}, {2 * time.Second, false}} {
 		s.clock.advance(step.after)
 		s.store.reset()
-		v.asks(ask{as: jsonPoll}, pageThat(increment))
+		v.ask(request{as: jsonPoll}, pageThat(increment))
 		if keeps := len(s.store.written()) > 10_000; keeps != step.keeps || len(s.store.written()) == 0 {
 			t.Errorf("after %v more, %d bytes are stored", step.after, len(s.store.written()))
 		}
@@ -771,7 +771,7 @@ func Test_that_forms_of_any_name_do_not_fill_the_session(t *testing.T) {
 
 func Test_that_fields_beyond_the_limit_cost_no_other_its_messages(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(url.Values{"title": {"T"}}, flashing(func(s *session.Session) {
+	v.post(url.Values{"title": {"T"}}, flashing(func(s *session.Session) {
 		many := map[string][]string{}
 		for i := range 200 {
 			many[fmt.Sprintf("f%03d", i)] = []string{"bad"}

@@ -296,16 +296,16 @@ func (w way) answerOn(e *echo.Echo) {
 }
 
 // ask is a request for this answer.
-func (w way) ask(g *browser, work func(*session.Session)) reply {
-	g.t.Helper()
+func (w way) ask(v *browser, work func(*session.Session)) reply {
+	v.t.Helper()
 	method := w.method
 	if method == "" {
 		method = http.MethodGet
 	}
-	g.work = work
-	g.store.reset()
-	defer func() { g.work = nil }()
-	return g.send(g.request(method, "/"+w.path, nil, w.header...))
+	v.work = work
+	v.store.reset()
+	defer func() { v.work = nil }()
+	return v.send(v.request(method, "/"+w.path, nil, w.header...))
 }
 
 func Test_that_every_answer_is_as_without_sessions_and_commits(t *testing.T) {
@@ -329,13 +329,13 @@ func Test_that_a_status_which_is_none_becomes_an_error_page(t *testing.T) {
 			a.use(recovering, a.manager.Middleware())
 			a.all(func(c echo.Context) error { return c.String(status, "ok") })
 
-			g := a.browser()
-			got := g.during(nil, "/")
+			v := a.browser()
+			got := v.during(nil, "/")
 			if got.status != http.StatusInternalServerError || got.body != internal {
 				t.Errorf("status %d, untouched: got %d %q, %v; want 500", status, got.status, got.body, got.err)
 			}
-			got = g.during(putSeven, "/")
-			if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || g.number() != 7 {
+			got = v.during(putSeven, "/")
+			if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || v.number() != 7 {
 				t.Errorf("status %d, changed: got %d %q, %d cookies, %v; want 500, and what was changed", status, got.status, got.body, n, got.err)
 			}
 		}
@@ -357,16 +357,16 @@ func Test_that_early_hints_by_echo_do_not_skip_the_commit(t *testing.T) {
 					c.Response().Before(func() { c.Response().Header().Set("X-Hook", "ran") })
 					return goOn(c)
 				})
-				g := a.browser()
-				got := g.during(putSeven, "/")
-				if n := len(got.ours()); got.status != http.StatusOK || got.body != page || n != 1 || len(got.hints) != 1 || g.number() != 7 {
+				v := a.browser()
+				got := v.during(putSeven, "/")
+				if n := len(got.ours()); got.status != http.StatusOK || got.body != page || n != 1 || len(got.hints) != 1 || v.number() != 7 {
 					t.Errorf("got %d %q, %d cookies, %d hints; want 200, the page and 1 each", got.status, got.body, n, len(got.hints))
 				}
 				if got.header.Get("X-Hook") != "ran" {
 					t.Error("a hook of Echo did not run")
 				}
 				a.store.before = failing(errStoreDown, "Write")
-				got = g.during(putSeven, "/")
+				got = v.during(putSeven, "/")
 				if got.status != http.StatusServiceUnavailable || got.body != unavailable {
 					t.Errorf("the commit fails: got %d %q; want 503", got.status, got.body)
 				}
@@ -393,9 +393,9 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 	bare := w.ask(without.browser(), nil)
 	tolerated := wire.log.take() + without.echoLog.take()
 	a := w.site(t, wire, s.mount)
-	visit := func(what string, g *browser, work func(*session.Session), cookies, reads, writes int) {
+	visit := func(what string, v *browser, work func(*session.Session), cookies, reads, writes int) {
 		t.Helper()
-		got := w.ask(g, work)
+		got := w.ask(v, work)
 		if n := len(got.ours()); n != cookies {
 			t.Errorf("%s: got %d cookies; want %d", what, n, cookies)
 		}
@@ -420,7 +420,7 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 
 	visit("nobody, untouched", a.browser(), nil, 0, 0, 0)
 	visit("nobody, read", a.browser(), read, 0, 0, 0)
-	known := a.browser().begins()
+	known := a.browser().begin()
 	visit("known, read", known, read, 0, 1, 0)
 	visit("known, changed", known, putSeven, 0, 1, 1)
 	if n := known.number(); n != 7 {
@@ -468,9 +468,9 @@ func wantSameHeader(t *testing.T, what string, got, want http.Header) {
 		names[name] = true
 	}
 	for name := range names {
-		g, w := slices.Sorted(slices.Values(got[name])), slices.Sorted(slices.Values(want[name]))
-		if !slices.Equal(g, w) {
-			t.Errorf("%s: got %s: %q; want %q", what, name, g, w)
+		v, w := slices.Sorted(slices.Values(got[name])), slices.Sorted(slices.Values(want[name]))
+		if !slices.Equal(v, w) {
+			t.Errorf("%s: got %s: %q; want %q", what, name, v, w)
 		}
 	}
 }

@@ -93,7 +93,7 @@ func Test_which_errors_are_taken_apart(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.posts(url.Values{"title": {""}}, flashing(func(s *session.Session) { s.FlashValidationErrors(tc.err) }))
+			v.post(url.Values{"title": {""}}, flashing(func(s *session.Session) { s.FlashValidationErrors(tc.err) }))
 			reads(t, v, "the page", func(s *session.Session) any {
 				summary := s.PageErrors()
 				if got := len(summary) > 0 && summary[0].Code == session.ValidationErrorCode; got != (tc.want != "") || len(summary) > 1 {
@@ -123,41 +123,41 @@ func Test_what_is_said_of_a_value_that_Bind_cannot_read(t *testing.T) {
 	}
 	cases := []struct {
 		claim string
-		ask
+		request
 		want string
 	}{
-		{"an integer", ask{form: url.Values{"count": {"abc"}, "title": {"t"}}}, "count: Count must be a whole number"},
-		{"one with a fraction", ask{form: url.Values{"count": {"1.5"}}}, "count: Count must be a whole number"},
-		{"one that does not fit", ask{form: url.Values{"small": {"1000"}}}, "small: Small is too large or too small"},
-		{"one that is none at all", ask{form: url.Values{"size": {"a"}}}, "size: Size must be a whole number"},
-		{"a sign alone where none may be", ask{form: url.Values{"size": {"-"}}}, "size: Size must be a whole number"},
-		{"a sign alone", ask{form: url.Values{"count": {"-"}}}, "count: Count must be a whole number"},
-		{"one below zero", ask{form: url.Values{"size": {"-1"}}}, "size: Size is too large or too small"},
-		{"a number", ask{form: url.Values{"price": {"1,5"}}}, "price: Price must be a number"},
-		{"a bool", ask{form: url.Values{"agree": {"on"}}}, "agree: Agree must be true or false"},
-		{"a day", ask{form: url.Values{"day": {"tomorrow"}}}, "day: Day must be a date or time"},
-		{"no day", ask{form: url.Values{"day": {""}, "title": {"t"}}}, "day: Day must be a date or time"},
-		{"a time", ask{form: url.Values{"at": {"noon"}}}, "at: At must be a date or time"},
-		{"one of several values", ask{form: url.Values{"ids": {"1", "two"}}}, "ids: IDs must be a whole number"},
-		{"the first of several fields", ask{form: url.Values{"count": {"a"}, "price": {"b"}}}, "count: Count must be a whole number"},
-		{"one by its very name", ask{form: url.Values{"items[][qty]": {"a"}, "items[qty]": {"1"}}}, "items[][qty]: Items qty must be a whole number"},
-		{"one of a form by GET", ask{path: "/find?count=a", method: http.MethodGet}, "count: Count must be a whole number"},
-		{"one that another field has, too", ask{form: url.Values{"count": {"a"}, "title": {"a"}}}, ""},
-		{"one that another spelling of the field has, too", ask{form: url.Values{"count": {"a"}, "Count": {"a"}}}, ""},
-		{"one that a field of the library's has, too", ask{form: url.Values{"count": {"a"}, "_x": {"a"}}}, ""},
-		{"one that a field with a long name has, too", ask{form: url.Values{"count": {"a"}, strings.Repeat("x", 300): {"a"}}}, ""},
-		{"one that is a part of the path, too", ask{path: "/posts/a", form: url.Values{"count": {"a"}}}, ""},
-		{"one in JSON", ask{method: http.MethodDelete, path: "/posts?q=noon", body: `{"at":"noon"}`, header: headers{"Content-Type", "application/json"}}, ""},
-		{"one that is within a part of the path", ask{path: "/posts-abc", form: url.Values{"count": {"abc"}}}, ""},
-		{"one that is in the path, unescaped", ask{path: "/posts/%C3%A4", form: url.Values{"count": {"ä"}}}, ""},
-		{"one that is in the path, escaped", ask{path: "/posts/a%2Fb", form: url.Values{"count": {"a%2Fb"}}}, ""},
-		{"one that the query has, too", ask{path: "/posts?size=a", form: url.Values{"count": {"a"}}}, ""},
-		{"one that the query alone has", ask{path: "/posts?count=a", form: url.Values{"title": {"t"}}}, ""},
+		{"an integer", request{form: url.Values{"count": {"abc"}, "title": {"t"}}}, "count: Count must be a whole number"},
+		{"one with a fraction", request{form: url.Values{"count": {"1.5"}}}, "count: Count must be a whole number"},
+		{"one that does not fit", request{form: url.Values{"small": {"1000"}}}, "small: Small is too large or too small"},
+		{"one that is none at all", request{form: url.Values{"size": {"a"}}}, "size: Size must be a whole number"},
+		{"a sign alone where none may be", request{form: url.Values{"size": {"-"}}}, "size: Size must be a whole number"},
+		{"a sign alone", request{form: url.Values{"count": {"-"}}}, "count: Count must be a whole number"},
+		{"one below zero", request{form: url.Values{"size": {"-1"}}}, "size: Size is too large or too small"},
+		{"a number", request{form: url.Values{"price": {"1,5"}}}, "price: Price must be a number"},
+		{"a bool", request{form: url.Values{"agree": {"on"}}}, "agree: Agree must be true or false"},
+		{"a day", request{form: url.Values{"day": {"tomorrow"}}}, "day: Day must be a date or time"},
+		{"no day", request{form: url.Values{"day": {""}, "title": {"t"}}}, "day: Day must be a date or time"},
+		{"a time", request{form: url.Values{"at": {"noon"}}}, "at: At must be a date or time"},
+		{"one of several values", request{form: url.Values{"ids": {"1", "two"}}}, "ids: IDs must be a whole number"},
+		{"the first of several fields", request{form: url.Values{"count": {"a"}, "price": {"b"}}}, "count: Count must be a whole number"},
+		{"one by its very name", request{form: url.Values{"items[][qty]": {"a"}, "items[qty]": {"1"}}}, "items[][qty]: Items qty must be a whole number"},
+		{"one of a form by GET", request{path: "/find?count=a", method: http.MethodGet}, "count: Count must be a whole number"},
+		{"one that another field has, too", request{form: url.Values{"count": {"a"}, "title": {"a"}}}, ""},
+		{"one that another spelling of the field has, too", request{form: url.Values{"count": {"a"}, "Count": {"a"}}}, ""},
+		{"one that a field of the library's has, too", request{form: url.Values{"count": {"a"}, "_x": {"a"}}}, ""},
+		{"one that a field with a long name has, too", request{form: url.Values{"count": {"a"}, strings.Repeat("x", 300): {"a"}}}, ""},
+		{"one that is a part of the path, too", request{path: "/posts/a", form: url.Values{"count": {"a"}}}, ""},
+		{"one in JSON", request{method: http.MethodDelete, path: "/posts?q=noon", body: `{"at":"noon"}`, header: headers{"Content-Type", "application/json"}}, ""},
+		{"one that is within a part of the path", request{path: "/posts-abc", form: url.Values{"count": {"abc"}}}, ""},
+		{"one that is in the path, unescaped", request{path: "/posts/%C3%A4", form: url.Values{"count": {"ä"}}}, ""},
+		{"one that is in the path, escaped", request{path: "/posts/a%2Fb", form: url.Values{"count": {"a%2Fb"}}}, ""},
+		{"one that the query has, too", request{path: "/posts?size=a", form: url.Values{"count": {"a"}}}, ""},
+		{"one that the query alone has", request{path: "/posts?count=a", form: url.Values{"title": {"t"}}}, ""},
 	}
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.asks(tc.ask, func(c echo.Context) error {
+			v.ask(tc.request, func(c echo.Context) error {
 				err := c.Bind(new(form))
 				if err == nil {
 					t.Error("Bind reads it")
@@ -171,7 +171,7 @@ func Test_what_is_said_of_a_value_that_Bind_cannot_read(t *testing.T) {
 
 func Test_that_no_field_with_a_name_that_is_too_long_to_keep_has_an_error(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(url.Values{strings.Repeat("x", 257): {"a"}}, flashing(func(s *session.Session) {
+	v.post(url.Values{strings.Repeat("x", 257): {"a"}}, flashing(func(s *session.Session) {
 		s.FlashValidationErrors(echo.NewHTTPError(http.StatusBadRequest, notNumber("a").Error()).SetInternal(notNumber("a")))
 	}))
 	reads(t, v, "the page", fieldErrors, "")
@@ -183,7 +183,7 @@ func Test_that_a_text_for_what_Bind_cannot_read_knows_the_field_and_not_the_valu
 			return fmt.Sprint(e.Namespace(), " ", e.Tag(), " ", e.Kind(), " ", e.Error())
 		}
 	}).browser()
-	v.posts(url.Values{"title": {"secret"}}, func(c echo.Context) error {
+	v.post(url.Values{"title": {"secret"}}, func(c echo.Context) error {
 		return flashing(func(s *session.Session) { s.FlashValidationErrors(bindsNumber(c)) })(c)
 	})
 	reads(t, v, "the page", fieldErrors, "title: form.title number int session: a field does not fit the rule number")
@@ -191,7 +191,7 @@ func Test_that_a_text_for_what_Bind_cannot_read_knows_the_field_and_not_the_valu
 
 func Test_that_the_summary_can_be_chosen(t *testing.T) {
 	v := newSite(t, func(cfg *session.Config) { cfg.ValidationSummary = "form.invalid" }).browser()
-	v.posts(url.Values{"title": {""}}, flashing(func(s *session.Session) {
+	v.post(url.Values{"title": {""}}, flashing(func(s *session.Session) {
 		s.FlashValidationErrors(session.ValidationErrors{"title": {"is missing"}})
 	}))
 	reads(t, v, "the page", func(s *session.Session) any { return s.PageErrors()[0].Text }, "form.invalid")
@@ -231,7 +231,7 @@ func Test_that_no_more_errors_are_put_into_words_than_are_shown(t *testing.T) {
 		"all of one field":           {"tags": {"a", "b"}},
 	} {
 		texts = 0
-		s.browser().posts(form, flashing(func(s *session.Session) { s.FlashValidationErrors(many) }))
+		s.browser().post(form, flashing(func(s *session.Session) { s.FlashValidationErrors(many) }))
 		if texts != 200 {
 			t.Errorf("%s: %d texts; want 200", claim, texts)
 		}
@@ -245,7 +245,7 @@ func Test_that_the_spelling_of_a_large_form_is_found(t *testing.T) {
 	}
 	for range 10 {
 		v := newSite(t).browser()
-		v.posts(form, flashing(func(s *session.Session) { s.FlashValidationErrors(validatorErrors{required("Post.LastName")}) }))
+		v.post(form, flashing(func(s *session.Session) { s.FlashValidationErrors(validatorErrors{required("Post.LastName")}) }))
 		reads(t, v, "errors", func(s *session.Session) any { return fieldErrors(s) }, "lastName: Last name is required")
 	}
 }
@@ -311,7 +311,7 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 			for _, name := range strings.Fields(tc.submitted) {
 				form.Set(name, "")
 			}
-			v.posts(form, flashing(func(s *session.Session) {
+			v.post(form, flashing(func(s *session.Session) {
 				s.FlashValidationErrors(validatorErrors{required(tc.namespace)})
 			}))
 			reads(t, v, "the page", fieldErrors, tc.want+": "+session.ValidationText(t.Context(), required(tc.namespace)))
@@ -321,7 +321,7 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 
 func Test_that_one_mistake_in_many_elements_is_said_once(t *testing.T) {
 	v := newSite(t).browser()
-	v.posts(url.Values{"tags": {"", ""}}, flashing(func(s *session.Session) {
+	v.post(url.Values{"tags": {"", ""}}, flashing(func(s *session.Session) {
 		s.FlashValidationErrors(validatorErrors{required("Post.Tags[0]"), required("Post.Tags[1]")})
 	}))
 	reads(t, v, "the page", fieldErrors, "tags: Tags is required")
@@ -436,8 +436,8 @@ func Test_how_a_text_names_its_field(t *testing.T) {
 func Test_that_the_texts_can_be_replaced_and_may_use_the_session(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.opens(pageThat(func(s *session.Session) { s.Put("language", "de") }))
-		v.posts(url.Values{"title": {""}}, flashing(func(s *session.Session) {
+		v.visit(pageThat(func(s *session.Session) { s.Put("language", "de") }))
+		v.post(url.Values{"title": {""}}, flashing(func(s *session.Session) {
 			s.FlashValidationErrors(validatorErrors{required("Post.Title"), ruleError{"Post.Email", "email", "", reflect.String}})
 		}))
 		reads(t, v, "the page", fieldErrors, "title: Bitte ausfüllen; email: Email must be an email address, such as name@example.com")
@@ -457,7 +457,7 @@ func Test_that_validation_errors_are_shown_without_a_redirect_too(t *testing.T) 
 		show := func(s *session.Session) string {
 			return fmt.Sprint(old("title")(s), " ", fieldErrors(s), len(s.PageErrors()))
 		}
-		got := v.posts(url.Values{"title": {"x"}}, func(c echo.Context) error {
+		got := v.post(url.Values{"title": {"x"}}, func(c echo.Context) error {
 			session.From(c).FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
 			return c.HTML(http.StatusUnprocessableEntity, show(session.From(c)))
 		})
@@ -470,10 +470,10 @@ func Test_that_validation_errors_are_shown_without_a_redirect_too(t *testing.T) 
 func Test_that_new_input_ends_the_old_errors_of_its_form(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
+		v.post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
 			s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
 		}))
-		v.posts(url.Values{"title": {"longer"}}, flashing(keep))
+		v.post(url.Values{"title": {"longer"}}, flashing(keep))
 		reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(old("title")(s), fieldErrors(s)) }, "title=longer")
 	})
 }
@@ -496,10 +496,10 @@ func Test_what_does_not_end_what_waits_for_a_form(t *testing.T) {
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				v.posts(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
+				v.post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
 					s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
 				}))
-				v.posts(tc.form, flashing(tc.then))
+				v.post(tc.form, flashing(tc.then))
 				reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(texts(s), " ", fieldErrors(s)) }, tc.want)
 			})
 		})
@@ -509,8 +509,8 @@ func Test_what_does_not_end_what_waits_for_a_form(t *testing.T) {
 func Test_that_new_input_leaves_the_messages_that_wait(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.posts(nil, flashing(savedFlash))
-		v.posts(url.Values{"title": {"x"}}, flashing(keep))
+		v.post(nil, flashing(savedFlash))
+		v.post(url.Values{"title": {"x"}}, flashing(keep))
 		reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(texts(s), " ", old("title")(s)) }, "Saved! title=x")
 	})
 }

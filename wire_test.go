@@ -168,8 +168,8 @@ func (s *site) browser() *browser {
 	}}
 }
 
-// ask is one request. By default, it is as if a visitor followed a link.
-type ask struct {
+// request is what a browser sends. By default, it is as if a visitor followed a link.
+type request struct {
 	as     headers
 	method string
 	path   string
@@ -214,8 +214,8 @@ type reply struct {
 	err     error                  // there is no answer, or it broke off
 }
 
-// asks sends a request that h answers.
-func (v *browser) asks(a ask, h echo.HandlerFunc) reply {
+// ask sends a request that h answers.
+func (v *browser) ask(a request, h echo.HandlerFunc) reply {
 	number := strconv.FormatInt(v.wire.last.Add(1), 10)
 	served := &handling{h, make(chan struct{})}
 	v.wire.handlers.Store(number, served)
@@ -258,15 +258,15 @@ func (v *browser) asks(a ask, h echo.HandlerFunc) reply {
 	return got
 }
 
-// opens follows a link to a page.
-func (v *browser) opens(h echo.HandlerFunc) reply { return v.asks(ask{}, h) }
+// visit follows a link to a page.
+func (v *browser) visit(h echo.HandlerFunc) reply { return v.ask(request{}, h) }
 
-// posts submits a form in a page.
-func (v *browser) posts(form url.Values, h echo.HandlerFunc) reply {
+// post submits a form in a page.
+func (v *browser) post(form url.Values, h echo.HandlerFunc) reply {
 	if form == nil {
 		form = url.Values{}
 	}
-	return v.asks(ask{form: form}, h)
+	return v.ask(request{form: form}, h)
 }
 
 // get asks for what the site has there, with no headers but these.
@@ -312,8 +312,8 @@ func (v *browser) during(work func(*session.Session), path string, header ...str
 	return v.get(path, header...)
 }
 
-// begins gives the visitor a session.
-func (v *browser) begins() *browser {
+// begin gives the visitor a session.
+func (v *browser) begin() *browser {
 	v.t.Helper()
 	v.elsewhere(put("began", true))
 	return v
