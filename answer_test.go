@@ -421,7 +421,7 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.claim, func(t *testing.T) {
 			v := newSite(t).browser()
-			v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+			v.do(func(s *session.Session) { s.Put("user", 7) })
 			tc.request.from = back
 			got := v.ask(tc.request, session.FlashInvalid(tc.by))
 			if got.status != tc.status {

@@ -84,7 +84,7 @@ func Test_who_asks(t *testing.T) {
 			v.post(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { savedFlash(s); s.FlashAll() }))
 			got := v.ask(request{as: tc.as}, alertsPage)
 			who := part
-			v.visit(pageThat(func(s *session.Session) {
+			v.do(func(s *session.Session) {
 				switch {
 				case got.body == "<main></main>" && alerts(s) != "" && s.Old("title") == "T":
 					who = nobody
@@ -93,7 +93,7 @@ func Test_who_asks(t *testing.T) {
 				case got.body != "<main>Saved!</main>" || alerts(s) != "":
 					t.Errorf("it saw %q, and %q is left", got.body, alerts(s))
 				}
-			}))
+			})
 			wantText(t, "it is for", who, tc.want)
 		})
 	}

@@ -30,7 +30,7 @@ func passing(got reply) []string {
 func Test_which_pages_set_a_cookie_that_comes_and_goes(t *testing.T) {
 	saved := func(s *session.Session) { s.FlashSuccess("Saved!") }
 	old := func(v *browser) {
-		v.visit(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+		v.do(func(s *session.Session) { s.Put("user", "ada") })
 		v.clock.advance(time.Minute)
 		v.post(nil, flashing(saved))
 	}
@@ -69,7 +69,7 @@ func Test_which_pages_set_a_cookie_that_comes_and_goes(t *testing.T) {
 	for _, tc := range cases {
 		v := newSite(t).browser()
 		tc.before(v)
-		got := passing(v.ask(tc.request, pageThat(tc.page)))
+		got := passing(v.ask(tc.request, with(tc.page)))
 		var want []string
 		for range tc.times {
 			want = append(want, "1; Path=/; HttpOnly; SameSite=Lax")
@@ -102,7 +102,7 @@ func Test_that_the_cookie_that_comes_and_goes_is_gone(t *testing.T) {
 // However old the session is, the flash cookie has most likely just been set.
 func Test_that_with_flash_in_a_cookie_it_is_set_once_more(t *testing.T) {
 	v := newCookieSite(t).browser()
-	v.visit(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	v.do(func(s *session.Session) { s.Put("user", "ada") })
 	v.clock.advance(time.Minute)
 	v.post(nil, flashing(savedFlash))
 	if got := passing(v.visit(alertsPage)); len(got) != 4 {
@@ -125,7 +125,7 @@ func Test_that_a_page_with_messages_does_not_send_the_session_s_cookie(t *testin
 	v := newSite(t).browser()
 	v.post(nil, flashing(savedFlash))
 	got := v.visit(func(c echo.Context) error {
-		v.ask(request{}, pageThat(func(s *session.Session) { s.Regenerate(); s.Put("user", "ada") }))
+		v.ask(request{}, with(func(s *session.Session) { s.Regenerate(); s.Put("user", "ada") }))
 		return alertsPage(c)
 	})
 	for _, line := range got.header["Set-Cookie"] {
@@ -153,7 +153,7 @@ func Test_that_the_cookie_that_comes_and_goes_has_the_attributes_of_the_session(
 		}}, "shop-seen=1; Path=/shop; Domain=example.com; HttpOnly; Secure; SameSite=None; Partitioned"},
 	} {
 		p := start(t, tc.cfg)
-		rec := newVisitor().visit(p, pageThat(func(s *session.Session) { s.FlashNow("info", "Hello"); texts(s) }))
+		rec := newVisitor().do(p, func(s *session.Session) { s.FlashNow("info", "Hello"); texts(s) })
 		lines := rec.Header()["Set-Cookie"]
 		if len(lines) == 0 || lines[0] != tc.want {
 			t.Errorf("%s: the page sets %q; want %q", tc.desc, lines, tc.want)

@@ -45,7 +45,7 @@ func Test_that_every_read_varies_by_cookie(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
 				for _, who := range []headers{navigation, prefetched, favicon, jsonPoll} {
-					got := v.ask(request{as: who}, pageThat(read))
+					got := v.ask(request{as: who}, with(read))
 					wantText(t, "Vary", got.header.Get("Vary"), "Cookie")
 				}
 			})
@@ -90,9 +90,9 @@ func Test_that_vary_is_one_line(t *testing.T) {
 func Test_that_a_page_loaded_ahead_is_not_kept_while_a_message_waits(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+		v.do(func(s *session.Session) { s.Put("user", 7) })
 		ahead := func() string {
-			return v.ask(request{as: prefetched}, pageThat(func(s *session.Session) { s.FlashMessages().Alerts() })).header.Get("Cache-Control")
+			return v.ask(request{as: prefetched}, with(func(s *session.Session) { s.FlashMessages().Alerts() })).header.Get("Cache-Control")
 		}
 		wantText(t, "Cache-Control without a message", ahead(), "")
 		v.post(nil, flashing(savedFlash))
@@ -150,7 +150,7 @@ func Test_which_pages_no_cache_may_store(t *testing.T) {
 			t.Run(fmt.Sprint(tc.claim, ", ", status), func(t *testing.T) {
 				onBothStores(t, func(t *testing.T, s *site) {
 					v := s.browser()
-					v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+					v.do(func(s *session.Session) { s.Put("user", 7) })
 					v.post(url.Values{"title": {"T"}}, flashing(tc.before))
 					got := v.visit(func(c echo.Context) error {
 						c.Response().Header().Set("Cache-Control", "private, max-age=60")

@@ -215,7 +215,7 @@ func (v *visitor) visit(p *process, h echo.HandlerFunc) *httptest.ResponseRecord
 	return rec
 }
 
-// do is visit for a handler that only works on its session, and then answers ok.
+// do is visit for a page that only works on its session, and then answers ok.
 func (v *visitor) do(p *process, work func(*session.Session)) *httptest.ResponseRecorder {
 	return v.visit(p, with(work))
 }
@@ -300,11 +300,11 @@ const (
 	flashCookieName = "__Host-session-flash"
 )
 
-// with is a handler that works on its session, and then answers ok.
+// with is a page that works on its session, and then answers ok.
 func with(work func(*session.Session)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		work(session.From(c))
-		return c.String(http.StatusOK, "ok")
+		return c.HTML(http.StatusOK, "ok")
 	}
 }
 

@@ -159,7 +159,7 @@ func Test_that_each_token_looks_different(t *testing.T) {
 func Test_that_a_token_costs_a_stored_session_no_write(t *testing.T) {
 	s := newSite(t)
 	v := s.browser()
-	v.visit(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	v.do(func(s *session.Session) { s.Put("user", "ada") })
 	s.store.reset()
 	v.visit(tokenPage)
 	if s.store.count("") != 1 || s.store.count("Read") != 1 {
@@ -169,7 +169,7 @@ func Test_that_a_token_costs_a_stored_session_no_write(t *testing.T) {
 
 func Test_that_pages_rendered_at_once_agree_on_their_tokens(t *testing.T) {
 	v := newSite(t).browser()
-	v.visit(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	v.do(func(s *session.Session) { s.Put("user", "ada") })
 	var first, second string
 	v.visit(guarded(func(c echo.Context) error {
 		first = session.From(c).CSRFToken()
@@ -197,7 +197,7 @@ func Test_when_tokens_change(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
 				token := v.visit(tokenPage).body
-				v.visit(pageThat(tc.do))
+				v.do(tc.do)
 				if got := v.submit(token).body == "accepted"; got != tc.good {
 					t.Errorf("accepted: %v; want %v", got, tc.good)
 				}
@@ -486,7 +486,7 @@ func Test_that_a_streamed_page_cannot_begin_a_token(t *testing.T) {
 	if len(s.hooked("LateWrite")) != 1 {
 		t.Errorf("reported %d times; want once", len(s.hooked("LateWrite")))
 	}
-	v.visit(pageThat(func(s *session.Session) { s.Put("user", "ada") }))
+	v.do(func(s *session.Session) { s.Put("user", "ada") })
 	wantText(t, "one with a session", v.submit(v.visit(stream).body[1:]).body, "accepted")
 }
 

@@ -152,7 +152,7 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			end()
 		}},
 		{"if a poll is in flight across the POST", func(r *reader) {
-			r.browser.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+			r.browser.do(func(s *session.Session) { s.Put("user", 7) })
 			end := r.open(request{as: jsonPoll}, countPoll)
 			r.save()
 			end()
@@ -435,7 +435,7 @@ func Test_that_a_streamed_page_with_cookies_shows_nothing_and_says_so(t *testing
 func Test_that_two_requests_that_flash_at_once_lose_neither(t *testing.T) {
 	v := newSite(t).browser()
 	r := &reader{browser: v}
-	v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+	v.do(func(s *session.Session) { s.Put("user", 7) })
 	end := r.open(request{method: http.MethodPost}, flashing(func(s *session.Session) { s.FlashInfo("one") }))
 	v.post(nil, flashing(func(s *session.Session) { s.FlashInfo("two") }))
 	end()
@@ -470,7 +470,7 @@ func Test_that_under_fire_no_message_is_lost_or_repeated(t *testing.T) {
 	const rounds = 60
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+		v.do(func(s *session.Session) { s.Put("user", 7) })
 		polling := jsonPage
 		if !s.cookie {
 			polling = func(c echo.Context) error {

@@ -237,7 +237,7 @@ func Test_what_a_page_reads_of_the_messages(t *testing.T) {
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+				v.do(func(s *session.Session) { s.Put("user", 7) })
 				v.post(nil, flashing(tc.flash))
 				reads(t, v, "the next page", tc.read, tc.want)
 				if tc.thenRead == nil {
@@ -262,7 +262,7 @@ func inputErrors(s *session.Session) any { return s.Submission("").AllErrors() }
 func reads(t *testing.T, v *browser, where string, read func(*session.Session) any, want any) {
 	t.Helper()
 	var got any
-	v.visit(pageThat(func(s *session.Session) { got = read(s) }))
+	v.do(func(s *session.Session) { got = read(s) })
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s: got %#v; want %#v", where, got, want)
 	}
@@ -478,7 +478,7 @@ func Test_that_clear_and_destroy_remove_pending_messages(t *testing.T) {
 func Test_that_messages_nobody_shows_do_not_break_the_site(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.visit(pageThat(func(s *session.Session) { s.Put("user", 7) }))
+		v.do(func(s *session.Session) { s.Put("user", 7) })
 		for i := range 300 {
 			got := v.post(nil, flashing(func(s *session.Session) { s.FlashSuccess(fmt.Sprintf("Your order %d was placed.", i)) }))
 			if got.status != http.StatusSeeOther {

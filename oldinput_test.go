@@ -88,7 +88,7 @@ var scriptFetch = headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch
 func Test_that_a_page_which_is_in_flight_across_the_POST_leaves_old_input(t *testing.T) {
 	v := newSite(t).browser()
 	v.post(nil, flashing(func(s *session.Session) { s.Put("user", 7) }))
-	end := (&reader{browser: v}).open(request{}, pageThat(func(s *session.Session) { s.Increment("pages") }))
+	end := (&reader{browser: v}).open(request{}, with(func(s *session.Session) { s.Increment("pages") }))
 	v.post(url.Values{"title": {"T"}}, flashing(keep))
 	end()
 	reads(t, v, "the page", old("title"), "title=T")
@@ -141,7 +141,7 @@ func Test_what_is_kept_of_a_submission(t *testing.T) {
 func Test_that_old_input_tells_empty_from_absent(t *testing.T) {
 	v := newSite(t).browser()
 	v.post(url.Values{"empty": {""}, "many": {"a", "b"}}, flashing(func(s *session.Session) { s.FlashExcept("secret_plan") }))
-	v.visit(pageThat(func(s *session.Session) {
+	v.do(func(s *session.Session) {
 		sub := s.Submission("")
 		for name, want := range map[string]string{
 			"empty":       "[] true",
@@ -156,13 +156,13 @@ func Test_that_old_input_tells_empty_from_absent(t *testing.T) {
 		if !sub.Submitted() {
 			t.Error("not submitted")
 		}
-	}))
-	v.visit(pageThat(func(s *session.Session) {
+	})
+	v.do(func(s *session.Session) {
 		sub := s.Submission("")
 		if values, known := sub.Values("empty"); known || values != nil || sub.Submitted() {
 			t.Errorf("of no submission: %v %t", values, known)
 		}
-	}))
+	})
 }
 
 func Test_which_fields_are_secrets(t *testing.T) {
@@ -207,7 +207,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			v := newSite(t).browser()
 			v.post(form, flashing(keep))
-			v.visit(pageThat(func(s *session.Session) {
+			v.do(func(s *session.Session) {
 				sub := s.Submission("typed") // the value of _form
 				for secret, list := range names {
 					for _, name := range list {
@@ -217,7 +217,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 						}
 					}
 				}
-			}))
+			})
 		})
 	}
 }
@@ -242,7 +242,7 @@ func Test_that_an_application_has_words_of_its_own_for_what_is_never_kept(t *tes
 	v := newSite(t, func(cfg *session.Config) { cfg.NeverFlash = words }).browser()
 	words[0] = "name" // must not change anything
 	v.post(form, flashing(keep))
-	v.visit(pageThat(func(s *session.Session) {
+	v.do(func(s *session.Session) {
 		for secret, list := range names {
 			want := map[bool]string{true: "default", false: "typed"}[secret]
 			for _, name := range list {
@@ -251,7 +251,7 @@ func Test_that_an_application_has_words_of_its_own_for_what_is_never_kept(t *tes
 				}
 			}
 		}
-	}))
+	})
 }
 
 // What was never stored cannot leak from the store.
@@ -664,7 +664,7 @@ func Test_that_an_error_is_there_at_once_whoever_has_asked_before(t *testing.T) 
 func Test_that_to_ask_for_errors_is_to_show_them(t *testing.T) {
 	v := newSite(t).browser()
 	v.post(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
-	got := v.visit(pageThat(func(s *session.Session) { s.HasErrors() }))
+	got := v.do(func(s *session.Session) { s.HasErrors() })
 	wantText(t, "Cache-Control", got.header.Get("Cache-Control"), "no-store")
 }
 
@@ -672,7 +672,7 @@ func Test_that_to_ask_for_errors_is_to_show_them(t *testing.T) {
 func Test_that_to_ask_for_errors_in_a_part_leaves_them(t *testing.T) {
 	v := newSite(t).browser()
 	v.post(nil, flashing(func(s *session.Session) { s.FlashErrors(map[string]string{"E_LIMIT": "too many"}) }))
-	v.ask(request{as: htmxPart}, pageThat(func(s *session.Session) { s.HasErrors() }))
+	v.ask(request{as: htmxPart}, with(func(s *session.Session) { s.HasErrors() }))
 	reads(t, v, "the next page", func(s *session.Session) any { return fmt.Sprint(s.HasErrors()) }, "true")
 }
 
@@ -733,7 +733,7 @@ func Test_that_what_was_typed_does_not_outlast_its_time_by_more_than_a_change(t 
 	}{{session.DefaultFlashTTL - time.Second, true}, {2 * time.Second, false}} {
 		s.clock.advance(step.after)
 		s.store.reset()
-		v.ask(request{as: jsonPoll}, pageThat(increment))
+		v.ask(request{as: jsonPoll}, with(increment))
 		if keeps := len(s.store.written()) > 10_000; keeps != step.keeps || len(s.store.written()) == 0 {
 			t.Errorf("after %v more, %d bytes are stored", step.after, len(s.store.written()))
 		}

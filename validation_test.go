@@ -436,7 +436,7 @@ func Test_how_a_text_names_its_field(t *testing.T) {
 func Test_that_the_texts_can_be_replaced_and_may_use_the_session(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.visit(pageThat(func(s *session.Session) { s.Put("language", "de") }))
+		v.do(func(s *session.Session) { s.Put("language", "de") })
 		v.post(url.Values{"title": {""}}, flashing(func(s *session.Session) {
 			s.FlashValidationErrors(validatorErrors{required("Post.Title"), ruleError{"Post.Email", "email", "", reflect.String}})
 		}))

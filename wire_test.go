@@ -261,6 +261,9 @@ func (v *browser) ask(a request, h echo.HandlerFunc) reply {
 // visit follows a link to a page.
 func (v *browser) visit(h echo.HandlerFunc) reply { return v.ask(request{}, h) }
 
+// do is visit for a page that only works on its session, and then answers ok.
+func (v *browser) do(work func(*session.Session)) reply { return v.visit(with(work)) }
+
 // post submits a form in a page.
 func (v *browser) post(form url.Values, h echo.HandlerFunc) reply {
 	if form == nil {
@@ -351,14 +354,6 @@ func (got reply) ours() []string {
 		}
 	}
 	return lines
-}
-
-// pageThat is a page on which the application does something to its session.
-func pageThat(do func(s *session.Session)) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		do(session.From(c))
-		return c.HTML(http.StatusOK, "done")
-	}
 }
 
 // flashing is an action that ends in a redirect, as after a form.
