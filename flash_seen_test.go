@@ -3,7 +3,6 @@ package session_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -22,8 +21,6 @@ type reader struct {
 
 // save posts a form, after which the message waits.
 func (r *reader) save() { r.browser.post(nil, flashing(savedFlash)) }
-
-func savedFlash(s *session.Session) { s.FlashSuccess("Saved!") }
 
 // see sends a request whose answer the visitor sees.
 func (r *reader) see(a request, h echo.HandlerFunc) reply {
@@ -337,36 +334,6 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			})
 		})
 	}
-}
-
-// notFoundPage is a missing page with the layout of the site.
-func notFoundPage(c echo.Context) error {
-	return c.HTML(http.StatusNotFound, "<main>"+texts(session.From(c))+"</main>")
-}
-
-type renderFunc func(ctx context.Context, w io.Writer) error
-
-func (f renderFunc) Render(ctx context.Context, w io.Writer) error { return f(ctx, w) }
-
-var failingComponent = renderFunc(func(ctx context.Context, w io.Writer) error {
-	fmt.Fprint(w, texts(session.FromContext(ctx)))
-	return errOops
-})
-
-var alertsComponent = renderFunc(func(ctx context.Context, w io.Writer) error {
-	_, err := io.WriteString(w, texts(session.FromContext(ctx)))
-	return err
-})
-
-// streamed20K sends 20 KB of a page before it asks for the rest.
-func streamed20K(c echo.Context, rest func() string) error {
-	c.Response().Header().Set("Content-Type", "text/html")
-	if _, err := io.WriteString(c.Response(), strings.Repeat("<p>", 7000)); err != nil {
-		return err
-	}
-	c.Response().Flush()
-	_, err := io.WriteString(c.Response(), rest())
-	return err
 }
 
 func lateReader(c echo.Context) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,17 +15,6 @@ import (
 
 	"github.com/echo-hypermedia/session"
 )
-
-// stream writes before and after it works on the session.
-func stream(work func(*session.Session)) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		_, _ = io.WriteString(c.Response(), "one ")
-		c.Response().Flush()
-		work(session.From(c))
-		_, err := io.WriteString(c.Response(), "two")
-		return err
-	}
-}
 
 func Test_that_a_change_after_the_head_is_saved_at_the_end(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {

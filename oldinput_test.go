@@ -80,9 +80,6 @@ func Test_how_long_old_input_lives(t *testing.T) {
 	}
 }
 
-// scriptFetch are the headers that fetch sends by itself.
-var scriptFetch = headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}
-
 // The page loaded the session before the form was sent, so the old input of that is for another
 // page.
 func Test_that_a_page_which_is_in_flight_across_the_POST_leaves_old_input(t *testing.T) {

@@ -24,8 +24,23 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// What the tests of a session's life share: a clock, a process that serves requests, and a visitor
-// with a browser's cookies. Their stores are in stores_test.go.
+// What the tests share is in four files.
+//
+//	process_test.go   A process is an application with sessions, and a visitor asks it without a
+//	                  network. That is for what becomes of a session, in one process or in several.
+//	site_test.go      A site is a process behind a real server, and a browser asks it over HTTP/1.1
+//	                  or HTTP/2. That is for what is sent, and for what browsers and libraries do.
+//	pages_test.go     the handlers that answer
+//	stores_test.go    the stores: most are watched, which counts their calls, and can make them fail
+//
+// A request usually brings the handler that answers it, so that a test is read from top to bottom:
+//
+//	v.visit(p, h)     the visitor asks for the page h; a browser knows its site: v.visit(h)
+//	v.do(p, work)     he asks for a page that does this to his session, and answers ok
+//	number(t, p, v)   what he now finds under "n"; for a browser, v.number()
+//	p.hooked(name)    what a hook was told
+//
+//	store.before = failing(errStoreDown, "Write")
 
 // clock stands still until a test moves it.
 type clock struct{ since atomic.Int64 }
@@ -55,8 +70,8 @@ type event struct {
 	session.Event
 }
 
-// start starts a process whose requests bring their handlers. By default, cfg gets a memory store, the clock of the process, and hooks
-// that record everything.
+// start starts a process whose requests bring their handlers. By default, cfg gets a memory store
+// and the clock of the process. Hooks record everything.
 func start(t testing.TB, cfg session.Config) *process {
 	t.Helper()
 	p := newProcess(t, cfg)
@@ -300,14 +315,6 @@ const (
 	flashCookieName = "__Host-session-flash"
 )
 
-// with is a page that works on its session, and then answers ok.
-func with(work func(*session.Session)) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		work(session.From(c))
-		return c.HTML(http.StatusOK, "ok")
-	}
-}
-
 // setCookies are the names of the cookies that an answer sets or removes.
 func setCookies(rec *httptest.ResponseRecorder) []string {
 	names := []string{}
@@ -344,18 +351,6 @@ func (b *syncBuffer) take() string {
 	defer b.buf.Reset()
 	return b.buf.String()
 }
-
-func put(key string, value any) func(*session.Session) {
-	return func(s *session.Session) { s.Put(key, value) }
-}
-
-func forget(key string) func(*session.Session) {
-	return func(s *session.Session) { s.Forget(key) }
-}
-
-func increment(s *session.Session) { s.Increment("n") }
-
-func read(s *session.Session) { s.Has("a") }
 
 // alive says whether the visitor still has a session, without using it.
 func alive(p *process, v *visitor) (alive bool) {

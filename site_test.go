@@ -2,7 +2,6 @@ package session_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -25,10 +24,14 @@ import (
 	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
-// What the tests of answers share: a process behind a real server, and browsers that send it what
-// browsers and libraries send.
+// A process behind a real server, and browsers that send it what browsers and libraries send; see
+// process_test.go for when to use which.
 
-// site is a process behind a real server. Its store is watched.
+// site is a process behind a real server. There are three ways to have one:
+//
+//	newSite(t)        over plain http; each request brings its handler, as for a process
+//	siteOf(t, w, h)   on that wire; h answers every request
+//	emptySite(t, w)   on that wire; the test mounts middleware with use, and routes
 type site struct {
 	*process
 	t      *testing.T
@@ -41,7 +44,6 @@ type site struct {
 	work func(*session.Session)
 }
 
-// newSite is a site over plain http whose requests bring their handlers.
 func newSite(t *testing.T, change ...func(*session.Config)) *site {
 	t.Helper()
 	insecure := func(cfg *session.Config) { cfg.Cookie.Insecure = true }
@@ -66,7 +68,6 @@ func inCookies(t *testing.T) func(*session.Config) {
 	return func(cfg *session.Config) { cfg.Store = cookieStore(t, cfg.Now) }
 }
 
-// siteOf is a site that answers every request with h.
 func siteOf(t *testing.T, w *wire, h echo.HandlerFunc, change ...func(*session.Config)) *site {
 	t.Helper()
 	s := emptySite(t, w, change...)
@@ -75,7 +76,6 @@ func siteOf(t *testing.T, w *wire, h echo.HandlerFunc, change ...func(*session.C
 	return s
 }
 
-// emptySite is a site on which nothing is mounted yet.
 func emptySite(t *testing.T, w *wire, change ...func(*session.Config)) *site {
 	t.Helper()
 	clock := new(clock)
@@ -201,6 +201,7 @@ var (
 	jsonPoll        = headers{"Accept", "application/json", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}
 	htmxPart        = headers{"Accept", "*/*", "HX-Request", "true", "HX-Target", "list", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}
 	htmxBoosted     = headers{"Accept", "*/*", "HX-Request", "true", "HX-Boosted", "true", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"}
+	scriptFetch     = headers{"Accept", "*/*", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"} // what fetch sends by itself
 	prefetched      = append(navigation[:len(navigation):len(navigation)], "Sec-Purpose", "prefetch")
 )
 
@@ -342,9 +343,6 @@ func (v *browser) elsewhere(work func(*session.Session)) {
 	}
 }
 
-// putSeven is what most requests here do.
-func putSeven(s *session.Session) { s.Put("n", 7) }
-
 // ours are the cookies of the session library that an answer sets.
 func (got reply) ours() []string {
 	var lines []string
@@ -355,48 +353,6 @@ func (got reply) ours() []string {
 	}
 	return lines
 }
-
-// flashing is an action that ends in a redirect, as after a form.
-func flashing(do func(s *session.Session)) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		do(session.From(c))
-		return session.Redirect(c, "/next")
-	}
-}
-
-// texts shows the alerts of those kinds, or all, one after the other.
-func texts(s *session.Session, kinds ...string) string {
-	var all []string
-	for _, m := range s.FlashMessages().Alerts(kinds...) {
-		all = append(all, m.Text)
-	}
-	return strings.Join(all, " ")
-}
-
-// alertsPage shows the alerts.
-func alertsPage(c echo.Context) error {
-	return c.HTML(http.StatusOK, "<main>"+texts(session.From(c))+"</main>")
-}
-
-// blankPage uses the session, but has no place for alerts.
-func blankPage(c echo.Context) error {
-	session.From(c).Has("user")
-	return c.HTML(http.StatusOK, "<main></main>")
-}
-
-// jsonPage reads a value and answers JSON.
-func jsonPage(c echo.Context) error {
-	return c.JSON(http.StatusOK, session.Get(session.From(c), "unread", 0))
-}
-
-func wantText(t *testing.T, what, got, want string) {
-	t.Helper()
-	if got != want {
-		t.Errorf("%s: got %q; want %q", what, got, want)
-	}
-}
-
-var errOops = errors.New("oops")
 
 func readAll(t *testing.T, resp *http.Response) string {
 	t.Helper()
