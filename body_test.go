@@ -197,8 +197,8 @@ func Test_that_the_temporary_files_of_an_upload_are_removed(t *testing.T) {
 			without := filesLeftBehind(t, protocol) // those that net/http of Go 1.27 leaves behind itself with HTTP/2
 			for name, mount := range mounts {
 				t.Run(name, func(t *testing.T) {
-					a := emptySite(t, nil)
-					if n := filesLeftBehind(t, protocol, mount(a.manager.Middleware())...); n != without {
+					site := emptySite(t, nil)
+					if n := filesLeftBehind(t, protocol, mount(site.manager.Middleware())...); n != without {
 						t.Errorf("%d files are left behind, and %d without sessions", n, without)
 					}
 				})
@@ -214,16 +214,16 @@ func filesLeftBehind(t *testing.T, protocol func(*httptest.Server), mounted ...e
 	t.Setenv("TMPDIR", dir)
 	var files int
 	w := newWire(t, protocol)
-	a := emptySite(t, w)
-	a.use(mounted...)
-	a.all(func(c echo.Context) error {
+	site := emptySite(t, w)
+	site.use(mounted...)
+	site.all(func(c echo.Context) error {
 		if _, err := c.MultipartForm(); err != nil {
 			return err
 		}
 		files = countFiles(t, dir)
 		return c.NoContent(http.StatusOK)
 	})
-	v := a.browser()
+	v := site.browser()
 	body, contentType := largeUpload(33 << 20) // 32 MB stay in memory
 	got := v.send(v.request(http.MethodPost, "/", body, "Content-Type", contentType))
 	if got.status != http.StatusOK || files != 1 {

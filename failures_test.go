@@ -30,14 +30,14 @@ func Test_that_a_failed_commit_is_an_ordinary_error_however_the_handler_answers(
 			for _, w := range all {
 				if s.fits(w) && !w.losesStatus(s) {
 					t.Run(s.name+"/"+w.name, func(t *testing.T) {
-						a := w.site(t, wire, s.mountWithHeaders)
-						v := a.browser()
-						a.store.before = failing(errStoreDown, "Write")
-						wantFailure(t, a, w, w.ask(v, putSeven), http.StatusServiceUnavailable, unavailable)
-						if a.store.count("Write") != 1 {
-							t.Errorf("got %d writes; want 1", a.store.count("Write"))
+						site := w.site(t, wire, s.mountWithHeaders)
+						v := site.browser()
+						site.store.before = failing(errStoreDown, "Write")
+						wantFailure(t, site, w, w.ask(v, putSeven), http.StatusServiceUnavailable, unavailable)
+						if site.store.count("Write") != 1 {
+							t.Errorf("got %d writes; want 1", site.store.count("Write"))
 						}
-						if got := len(a.hooked("StoreError")); got != 1 {
+						if got := len(site.hooked("StoreError")); got != 1 {
 							t.Errorf("the hook was told %d times; want 1", got)
 						}
 					})
@@ -54,16 +54,16 @@ func Test_that_a_failed_load_never_looks_like_being_logged_out(t *testing.T) {
 			for _, w := range all {
 				if s.fits(w) && !w.losesStatus(s) {
 					t.Run(s.name+"/"+w.name, func(t *testing.T) {
-						a := w.site(t, wire, s.mountWithHeaders)
-						v := a.browser().begin()
-						a.store.before = failing(errStoreDown, "Read")
+						site := w.site(t, wire, s.mountWithHeaders)
+						v := site.browser().begin()
+						site.store.before = failing(errStoreDown, "Read")
 						got := w.ask(v, read)
 						if got.status == http.StatusInternalServerError && (w.name == "a page of 500" || s.errors) {
 							return // the application has noticed itself, and has a page for it
 						}
-						wantFailure(t, a, w, got, http.StatusServiceUnavailable, unavailable)
-						if a.store.count("Read") != 1 || a.store.count("Write") != 0 {
-							t.Errorf("got %d reads, %d writes; want 1, 0", a.store.count("Read"), a.store.count("Write"))
+						wantFailure(t, site, w, got, http.StatusServiceUnavailable, unavailable)
+						if site.store.count("Read") != 1 || site.store.count("Write") != 0 {
+							t.Errorf("got %d reads, %d writes; want 1, 0", site.store.count("Read"), site.store.count("Write"))
 						}
 					})
 				}
@@ -77,8 +77,8 @@ func Test_that_what_cannot_be_stored_is_an_error_500(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, wire *wire) {
 		for _, w := range all {
 			t.Run(w.name, func(t *testing.T) {
-				a := w.site(t, wire, settings()[0].mountWithHeaders)
-				v := a.browser().begin()
+				site := w.site(t, wire, settings()[0].mountWithHeaders)
+				v := site.browser().begin()
 				got := w.ask(v, func(s *session.Session) {
 					s.Put("n", 8)
 					s.Put("c", make(chan int))
@@ -89,10 +89,10 @@ func Test_that_what_cannot_be_stored_is_an_error_500(t *testing.T) {
 				if w.name == "a page of 500" {
 					return // the application has noticed itself
 				}
-				wantFailure(t, a, w, got, http.StatusInternalServerError, internal)
+				wantFailure(t, site, w, got, http.StatusInternalServerError, internal)
 				var encode *session.EncodeError
-				if !errors.As(a.failure(), &encode) || encode.Key != "c" {
-					t.Errorf("got %v; want an EncodeError", a.failure())
+				if !errors.As(site.failure(), &encode) || encode.Key != "c" {
+					t.Errorf("got %v; want an EncodeError", site.failure())
 				}
 			})
 		}
@@ -131,9 +131,9 @@ func setHeaders(names []string) echo.MiddlewareFunc {
 
 // wantFailure checks that got is Echo's answer to an error, and contains nothing of the handler's
 // answer.
-func wantFailure(t *testing.T, a *site, w way, got reply, status int, body string) {
+func wantFailure(t *testing.T, site *site, w way, got reply, status int, body string) {
 	t.Helper()
-	wantError(t, a.failure(), status)
+	wantError(t, site.failure(), status)
 	if w.name == "an error that nobody answers" {
 		status, body = http.StatusOK, "" // from net/http: the error handler did not answer
 	}
@@ -194,15 +194,15 @@ func Test_that_a_route_may_do_without_the_session(t *testing.T) {
 		return c.String(http.StatusOK, map[bool]string{true: "hello, stranger", false: "hello again"}[!s.Has("began")])
 	}
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := emptySite(t, w)
-		a.use(a.manager.Middleware())
-		a.GET("/", answer, session.Optional)
-		v := a.browser().begin()
+		site := emptySite(t, w)
+		site.use(site.manager.Middleware())
+		site.GET("/", answer, session.Optional)
+		v := site.browser().begin()
 		if got := v.get("/"); got.body != "hello again" {
 			t.Errorf("got %q", got.body)
 		}
 
-		a.store.before = failing(errStoreDown, "Read")
+		site.store.before = failing(errStoreDown, "Read")
 		got := v.get("/")
 		if got.status != http.StatusOK || got.body != "hello, stranger" || got.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("got %d %q, Cache-Control %q; want an empty session, not cached", got.status, got.body, got.header.Get("Cache-Control"))
@@ -228,8 +228,8 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 		for name, inside := range map[string][]echo.MiddlewareFunc{"alone": nil, "Gzip inside": {middleware.Gzip()}, "Timeout inside": {oldTimeout()}} {
 			t.Run(name, func(t *testing.T) {
 				var before, after view
-				a := emptySite(t, w)
-				a.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+				site := emptySite(t, w)
+				site.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 					return func(c echo.Context) error {
 						err := next(c)
 						before = seen(c)
@@ -238,10 +238,10 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 						return err
 					}
 				})
-				a.use(append([]echo.MiddlewareFunc{a.manager.Middleware()}, inside...)...)
-				a.all(func(c echo.Context) error { return c.HTML(http.StatusAccepted, large) })
-				a.store.before = failing(errStoreDown, "Write")
-				a.browser().during(putSeven, "/")
+				site.use(append([]echo.MiddlewareFunc{site.manager.Middleware()}, inside...)...)
+				site.all(func(c echo.Context) error { return c.HTML(http.StatusAccepted, large) })
+				site.store.before = failing(errStoreDown, "Write")
+				site.browser().during(putSeven, "/")
 				if want := (view{status: http.StatusOK}); before != want {
 					t.Errorf("before the error answer: got %+v; want %+v", before, want)
 				}
@@ -262,8 +262,8 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 						continue // it cannot flush at all
 					}
 					var logged view
-					a = emptySite(t, w)
-					a.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+					site = emptySite(t, w)
+					site.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 						return func(c echo.Context) error {
 							res := c.Response() // as Echo's loggers do
 							err := next(c)
@@ -272,8 +272,8 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 							return err
 						}
 					})
-					a.use(append([]echo.MiddlewareFunc{a.manager.Middleware()}, inside...)...)
-					a.HTTPErrorHandler = func(err error, c echo.Context) {
+					site.use(append([]echo.MiddlewareFunc{site.manager.Middleware()}, inside...)...)
+					site.HTTPErrorHandler = func(err error, c echo.Context) {
 						if statusFrom(err) == http.StatusServiceUnavailable {
 							errorPage(err, c)
 							return
@@ -281,9 +281,9 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 						putSeven(session.From(c))
 						_ = c.Redirect(http.StatusSeeOther, "/sorry")
 					}
-					a.all(handler)
-					a.store.before = failing(errStoreDown, "Write")
-					got := a.browser().during(nil, "/")
+					site.all(handler)
+					site.store.before = failing(errStoreDown, "Write")
+					got := site.browser().during(nil, "/")
 					want := view{http.StatusServiceUnavailable, int64(len(got.body)), true}
 					if got.status != want.status || after != want || logged != want {
 						t.Errorf("%s: middleware sees %+v and logs %+v; want %+v, as the visitor has got %d", claim, after, logged, want, got.status)
@@ -298,7 +298,7 @@ func Test_that_outer_middleware_sees_the_response_as_it_is(t *testing.T) {
 // other.
 func Test_that_the_answer_of_an_error_handler_commits_or_fails(t *testing.T) {
 	sorry := func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/sorry") }
-	handlers := map[string]func(a *site) echo.HTTPErrorHandler{
+	handlers := map[string]func(site *site) echo.HTTPErrorHandler{
 		"flashes and redirects": func(*site) echo.HTTPErrorHandler {
 			return func(_ error, c echo.Context) {
 				s := session.From(c)
@@ -319,10 +319,10 @@ func Test_that_the_answer_of_an_error_handler_commits_or_fails(t *testing.T) {
 				_ = sorry(c)
 			}
 		},
-		"changes the session, then leaves it to Echo": func(a *site) echo.HTTPErrorHandler {
+		"changes the session, then leaves it to Echo": func(site *site) echo.HTTPErrorHandler {
 			return func(err error, c echo.Context) {
 				session.From(c).Put("n", 7)
-				a.DefaultHTTPErrorHandler(err, c)
+				site.DefaultHTTPErrorHandler(err, c)
 			}
 		},
 		"changes the session, and flushes first": func(*site) echo.HTTPErrorHandler {
@@ -351,22 +351,22 @@ func Test_that_the_answer_of_an_error_handler_commits_or_fails(t *testing.T) {
 					continue // a known limit: our writer is removed, and Echo runs no hook; see docs/design.md
 				}
 				t.Run(s.name+"/"+name, func(t *testing.T) {
-					a := emptySite(t, w)
-					a.use(s.mount(a.manager.Middleware())...)
-					a.HTTPErrorHandler = handler(a)
-					a.all(func(echo.Context) error { return errHandler })
+					site := emptySite(t, w)
+					site.use(s.mount(site.manager.Middleware())...)
+					site.HTTPErrorHandler = handler(site)
+					site.all(func(echo.Context) error { return errHandler })
 
-					v := a.browser()
+					v := site.browser()
 					got := v.during(nil, "/")
-					if n := len(got.ours()); n != 1 || a.store.count("Write") != 1 && !s.errors {
-						t.Errorf("a newcomer: got %d cookies, %d writes; want 1 each", n, a.store.count("Write"))
+					if n := len(got.ours()); n != 1 || site.store.count("Write") != 1 && !s.errors {
+						t.Errorf("a newcomer: got %d cookies, %d writes; want 1 each", n, site.store.count("Write"))
 					}
 					if n := v.number(); n != 7 {
 						t.Errorf("a newcomer: the change was not saved: got %d", n)
 					}
 
-					a.store.before = failing(errStoreDown, "Write")
-					got = a.browser().during(nil, "/")
+					site.store.before = failing(errStoreDown, "Write")
+					got = site.browser().during(nil, "/")
 					if got.status != http.StatusServiceUnavailable || got.header.Get("Location") != "" || got.ours() != nil || got.err != nil {
 						t.Errorf("the commit fails: got %d %q, Location %q, cookies %q, %v; want 503", got.status, got.body, got.header.Get("Location"), got.ours(), got.err)
 					}
@@ -396,21 +396,21 @@ func Test_that_a_panic_commits_if_there_is_an_answer(t *testing.T) {
 				},
 			} {
 				t.Run(s.name+"/"+name, func(t *testing.T) {
-					a := emptySite(t, w)
-					a.use(mount(a.manager.Middleware())...)
-					a.all(func(echo.Context) error { panic(errHandler) })
+					site := emptySite(t, w)
+					site.use(mount(site.manager.Middleware())...)
+					site.all(func(echo.Context) error { panic(errHandler) })
 
-					v := a.browser()
+					v := site.browser()
 					got := v.during(putSeven, "/")
-					if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || a.store.count("Write") != 1 {
-						t.Errorf("got %d %q, %d cookies, %d writes, %v; want 500 and 1 each", got.status, got.body, n, a.store.count("Write"), got.err)
+					if n := len(got.ours()); got.status != http.StatusInternalServerError || got.body != internal || n != 1 || site.store.count("Write") != 1 {
+						t.Errorf("got %d %q, %d cookies, %d writes, %v; want 500 and 1 each", got.status, got.body, n, site.store.count("Write"), got.err)
 					}
 					if n := v.number(); n != 7 {
 						t.Errorf("the change was not saved: got %d", n)
 					}
 
-					a.store.before = failing(errStoreDown, "Write")
-					got = a.browser().during(putSeven, "/")
+					site.store.before = failing(errStoreDown, "Write")
+					got = site.browser().during(putSeven, "/")
 					if got.status != http.StatusServiceUnavailable || got.body != unavailable || got.ours() != nil || got.err != nil {
 						t.Errorf("the commit fails: got %d %q, cookies %q, %v; want 503", got.status, got.body, got.ours(), got.err)
 					}
@@ -433,23 +433,23 @@ func tracer(next echo.HandlerFunc) echo.HandlerFunc {
 
 func Test_that_a_panic_without_an_answer_commits_nothing(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := siteOf(t, w, func(echo.Context) error { panic(http.ErrAbortHandler) })
-		if got := a.browser().during(putSeven, "/"); got.err == nil || a.store.count("") != 0 {
-			t.Errorf("got %d, %d store calls; want a broken connection and none", got.status, a.store.count(""))
+		site := siteOf(t, w, func(echo.Context) error { panic(http.ErrAbortHandler) })
+		if got := site.browser().during(putSeven, "/"); got.err == nil || site.store.count("") != 0 {
+			t.Errorf("got %d, %d store calls; want a broken connection and none", got.status, site.store.count(""))
 		}
 	})
 }
 
 func Test_that_a_panic_after_a_withheld_answer_is_answered(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := emptySite(t, w)
-		a.use(recovering, a.manager.Middleware())
-		a.all(func(c echo.Context) error {
+		site := emptySite(t, w)
+		site.use(recovering, site.manager.Middleware())
+		site.all(func(c echo.Context) error {
 			_ = c.Redirect(http.StatusSeeOther, "/elsewhere")
 			panic(errHandler)
 		})
-		a.store.before = failing(errStoreDown, "Write")
-		got := a.browser().during(putSeven, "/")
+		site.store.before = failing(errStoreDown, "Write")
+		got := site.browser().during(putSeven, "/")
 		if got.status != http.StatusInternalServerError || got.body != internal || got.header.Get("Location") != "" {
 			t.Errorf("got %d %q, Location %q, %v; want 500", got.status, got.body, got.header.Get("Location"), got.err)
 		}
@@ -466,14 +466,14 @@ func Test_that_a_proxy_whose_answer_is_withheld_is_a_clean_error(t *testing.T) {
 	}
 	proxy := middleware.Proxy(middleware.NewRandomBalancer([]*middleware.ProxyTarget{{URL: target}}))
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := emptySite(t, w)
-		a.use(recovering, a.manager.Middleware())
-		a.all(proxy(nil))
-		if got := a.browser().during(putSeven, "/"); got.status != http.StatusOK || got.body != "hello" {
+		site := emptySite(t, w)
+		site.use(recovering, site.manager.Middleware())
+		site.all(proxy(nil))
+		if got := site.browser().during(putSeven, "/"); got.status != http.StatusOK || got.body != "hello" {
 			t.Errorf("got %d %q, %v; want what comes from behind the proxy", got.status, got.body, got.err)
 		}
-		a.store.before = failing(errStoreDown, "Write")
-		if got := a.browser().during(putSeven, "/"); got.status != http.StatusServiceUnavailable || got.body != unavailable {
+		site.store.before = failing(errStoreDown, "Write")
+		if got := site.browser().during(putSeven, "/"); got.status != http.StatusServiceUnavailable || got.body != unavailable {
 			t.Errorf("got %d %q, %v; want 503", got.status, got.body, got.err)
 		}
 	})
@@ -507,15 +507,15 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 			{"of an Update, with Recover inside", func() error { return session.ErrConflict }, true},
 		} {
 			t.Run(tc.desc, func(t *testing.T) {
-				a := emptySite(t, w)
-				mw := []echo.MiddlewareFunc{recovering, a.manager.Middleware()}
+				site := emptySite(t, w)
+				mw := []echo.MiddlewareFunc{recovering, site.manager.Middleware()}
 				if tc.within {
 					slices.Reverse(mw)
 				}
-				a.use(mw...)
-				a.all(func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/elsewhere") })
-				v := a.browser().begin()
-				a.work = func(s *session.Session) {
+				site.use(mw...)
+				site.all(func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/elsewhere") })
+				v := site.browser().begin()
+				site.work = func(s *session.Session) {
 					ran := false
 					session.Update(s, "n", func(int) int {
 						if ran {
@@ -525,14 +525,14 @@ func Test_that_a_panic_in_a_commit_is_answered(t *testing.T) {
 						return 7
 					})
 				}
-				a.store.before = func(c call) error {
+				site.store.before = func(c call) error {
 					if c.method == "Write" {
 						return tc.broken()
 					}
 					return nil
 				}
 				got := v.send(v.request(http.MethodPost, "/", nil)) // a GET would be sent again if the connection breaks
-				a.store.before = nil
+				site.store.before = nil
 				if got.status != http.StatusInternalServerError || got.body != internal || got.header.Get("Location") != "" {
 					t.Errorf("got %d %q, Location %q, %v; want 500", got.status, got.body, got.header.Get("Location"), got.err)
 				}
@@ -574,22 +574,22 @@ func Test_that_a_panic_in_a_commit_is_never_a_success(t *testing.T) {
 			},
 		} {
 			t.Run(claim, func(t *testing.T) {
-				a := emptySite(t, w)
-				a.use(recovering, asLogger, a.manager.Middleware())
-				a.all(page)
-				a.HTTPErrorHandler = func(err error, c echo.Context) {
+				site := emptySite(t, w)
+				site.use(recovering, asLogger, site.manager.Middleware())
+				site.all(page)
+				site.HTTPErrorHandler = func(err error, c echo.Context) {
 					session.From(c).Put("n", 7)
-					a.DefaultHTTPErrorHandler(err, c)
+					site.DefaultHTTPErrorHandler(err, c)
 				}
-				v := a.browser().begin()
-				a.store.before = func(c call) error {
+				v := site.browser().begin()
+				site.store.before = func(c call) error {
 					if c.method == "Write" {
 						panic(errStoreDown)
 					}
 					return nil
 				}
 				got := v.send(v.request(http.MethodPost, "/", nil)) // a GET would be sent again if the connection breaks
-				a.store.before = nil
+				site.store.before = nil
 				if to := got.header.Get("HX-Redirect"); got.status != http.StatusInternalServerError || got.body != internal || to != "" {
 					t.Errorf("got %d %q, HX-Redirect %q, %v; want 500", got.status, got.body, to, got.err)
 				}
@@ -608,13 +608,13 @@ func Test_that_a_withheld_answer_names_no_file(t *testing.T) {
 	for _, name := range []string{"X-Accel-Redirect", "X-Sendfile", "X-Lighttpd-Send-File"} {
 		t.Run(name, func(t *testing.T) {
 			onEveryWire(t, func(t *testing.T, w *wire) {
-				a := siteOf(t, w, func(c echo.Context) error {
+				site := siteOf(t, w, func(c echo.Context) error {
 					session.From(c).Put("n", 8)
 					c.Response().Header().Set(name, "/protected/report.pdf")
 					return c.NoContent(http.StatusOK)
 				})
-				v := a.browser().begin()
-				a.store.before = failing(errStoreDown, "Write")
+				v := site.browser().begin()
+				site.store.before = failing(errStoreDown, "Write")
 				got := v.during(nil, "/")
 				if file := got.header.Get(name); got.status != http.StatusServiceUnavailable || file != "" {
 					t.Errorf("got %d, %s %q, %v; want 503 without it", got.status, name, file, got.err)
@@ -644,16 +644,16 @@ func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 				"the load fails":   failing(errStoreDown, "Read"),
 			} {
 				t.Run(name+"/"+cause, func(t *testing.T) {
-					a := siteOf(t, w, func(c echo.Context) error {
+					site := siteOf(t, w, func(c echo.Context) error {
 						session.From(c).Put("n", 8)
 						return c.HTML(http.StatusOK, said(c))
 					})
-					a.HTTPErrorHandler = func(err error, c echo.Context) {
+					site.HTTPErrorHandler = func(err error, c echo.Context) {
 						session.From(c).FlashNow(session.KindError, "Sorry.")
 						_ = c.HTML(statusFrom(err), said(c))
 					}
-					v := a.browser().begin()
-					a.store.before = fail
+					v := site.browser().begin()
+					site.store.before = fail
 					if got := v.during(work, "/"); got.status != http.StatusServiceUnavailable || got.body != "Sorry." {
 						t.Errorf("got %d %q, %v; want 503 and the error alone", got.status, got.body, got.err)
 					}
@@ -665,21 +665,21 @@ func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 
 func Test_that_an_error_page_knows_what_was_saved_before(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		var a *site
-		a = siteOf(t, w, func(c echo.Context) error {
+		var site *site
+		site = siteOf(t, w, func(c echo.Context) error {
 			s := session.From(c)
 			s.Put("user", "Ann")
 			if err := s.Save(c.Request().Context()); err != nil {
 				return err
 			}
-			a.store.before = failing(errStoreDown, "Write")
+			site.store.before = failing(errStoreDown, "Write")
 			s.Put("n", 8)
 			return c.HTML(http.StatusOK, page)
 		})
-		a.HTTPErrorHandler = func(err error, c echo.Context) {
+		site.HTTPErrorHandler = func(err error, c echo.Context) {
 			_ = c.HTML(statusFrom(err), "Sorry, "+session.Get[string](session.From(c), "user"))
 		}
-		if got := a.browser().begin().get("/"); got.status != http.StatusServiceUnavailable || got.body != "Sorry, Ann" {
+		if got := site.browser().begin().get("/"); got.status != http.StatusServiceUnavailable || got.body != "Sorry, Ann" {
 			t.Errorf("got %d %q, %v; want 503 and the user", got.status, got.body, got.err)
 		}
 	})
@@ -698,16 +698,16 @@ func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				answered := make(chan struct{})
 				var write, flush error
-				a := siteOf(t, w, func(c echo.Context) error {
+				site := siteOf(t, w, func(c echo.Context) error {
 					begin(c)
 					<-answered
 					_, write = c.Response().Write([]byte("data: 1\n\n"))
 					flush = http.NewResponseController(c.Response().Writer).Flush()
 					return nil
 				})
-				a.store.before = failing(errStoreDown, "Write")
-				a.work = putSeven
-				v := a.browser()
+				site.store.before = failing(errStoreDown, "Write")
+				site.work = putSeven
+				v := site.browser()
 				resp, err := v.client.Do(v.request(http.MethodGet, "/", nil))
 				close(answered)
 				if err != nil {
@@ -720,7 +720,7 @@ func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
 				if write == nil || flush == nil {
 					t.Errorf("the stream went on: Write %v, Flush %v", write, flush)
 				}
-				wantError(t, a.failure(), http.StatusServiceUnavailable)
+				wantError(t, site.failure(), http.StatusServiceUnavailable)
 			})
 		}
 	})

@@ -133,7 +133,7 @@ func Test_that_a_session_that_outlives_its_context_has_no_token_of_somebody_else
 
 func Test_that_goroutines_share_the_session_of_a_request(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := siteOf(t, w, func(c echo.Context) error {
+		site := siteOf(t, w, func(c echo.Context) error {
 			s := session.From(c)
 			var wg sync.WaitGroup
 			for range 7 {
@@ -145,9 +145,9 @@ func Test_that_goroutines_share_the_session_of_a_request(t *testing.T) {
 			wg.Wait()
 			return c.String(http.StatusOK, "hello")
 		})
-		v := a.browser()
-		if got := v.during(nil, "/"); len(got.ours()) != 1 || a.store.count("Write") != 1 || v.number() != 7 {
-			t.Errorf("got cookies %q, %d writes, value %d; want 1, 1, 7", got.ours(), a.store.count("Write"), v.number())
+		v := site.browser()
+		if got := v.during(nil, "/"); len(got.ours()) != 1 || site.store.count("Write") != 1 || v.number() != 7 {
+			t.Errorf("got cookies %q, %d writes, value %d; want 1, 1, 7", got.ours(), site.store.count("Write"), v.number())
 		}
 	})
 }
@@ -298,7 +298,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 				ended, done := make(chan struct{}), make(chan struct{})
 				var read int
 				var saved, err error
-				a := siteOf(t, w, func(c echo.Context) error {
+				site := siteOf(t, w, func(c echo.Context) error {
 					s := session.From(c)
 					if c.QueryParam("other") != "" {
 						s.Put("n", 99)
@@ -327,10 +327,10 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 					}()
 					return answer(c)
 				})
-				v := a.browser()
+				v := site.browser()
 				v.get("/")
 				for range 10 { // they use the Echo context, which is pooled
-					a.browser().get("/?other=1")
+					site.browser().get("/?other=1")
 				}
 				close(ended)
 				<-done
@@ -340,7 +340,7 @@ func Test_that_a_goroutine_that_outlives_the_request_reads_but_changes_nothing(t
 				if !errors.Is(saved, session.ErrClosed) {
 					t.Errorf("Save: got %v; want ErrClosed", saved)
 				}
-				wantLoud(t, a, err, session.ErrClosed)
+				wantLoud(t, site, err, session.ErrClosed)
 				if n := v.number(); n != 7 {
 					t.Errorf("got %d; want 7", n)
 				}
@@ -389,7 +389,7 @@ func Test_that_Timeout_commits_what_the_handler_changed_so_far(t *testing.T) {
 		answered, done := make(chan struct{}), make(chan struct{})
 		var giveUp context.CancelFunc
 		var err error
-		a := emptySite(t, w)
+		site := emptySite(t, w)
 		cancellable := func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(c echo.Context) error {
 				var ctx context.Context
@@ -398,8 +398,8 @@ func Test_that_Timeout_commits_what_the_handler_changed_so_far(t *testing.T) {
 				return next(c)
 			}
 		}
-		a.use(cancellable, a.manager.Middleware(), oldTimeout())
-		a.all(func(c echo.Context) error {
+		site.use(cancellable, site.manager.Middleware(), oldTimeout())
+		site.all(func(c echo.Context) error {
 			defer close(done)
 			s := session.From(c)
 			s.Put("n", 7)
@@ -409,14 +409,14 @@ func Test_that_Timeout_commits_what_the_handler_changed_so_far(t *testing.T) {
 			err = s.Err()
 			return nil
 		})
-		v := a.browser()
+		v := site.browser()
 		got := v.get("/")
 		close(answered)
 		<-done
 		if n := v.number(); got.status != http.StatusServiceUnavailable || len(got.ours()) != 1 || n != 7 {
 			t.Errorf("got %d, cookies %q, value %d; want Timeout's 503, and 7 kept", got.status, got.ours(), n)
 		}
-		wantLoud(t, a, err, session.ErrClosed)
+		wantLoud(t, site, err, session.ErrClosed)
 	})
 }
 

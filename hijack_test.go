@@ -43,13 +43,13 @@ func Test_that_a_change_is_saved_before_the_connection_is_taken_over(t *testing.
 		}
 		t.Run(s.name, func(t *testing.T) {
 			w := newWire(t, http1)
-			a := emptySite(t, w)
-			a.use(s.mount(a.manager.Middleware())...)
-			a.all(takeOver(nil))
-			v := a.browser().begin()
+			site := emptySite(t, w)
+			site.use(s.mount(site.manager.Middleware())...)
+			site.all(takeOver(nil))
+			v := site.browser().begin()
 			got := v.during(putSeven, "/")
-			if got.body != "hello" || got.err != nil || got.header.Get("Vary") != "" || a.store.count("Write") != 1 {
-				t.Errorf("got %q, %v, header %q, %d writes; want the handler's own answer, and one write", got.body, got.err, got.header, a.store.count("Write"))
+			if got.body != "hello" || got.err != nil || got.header.Get("Vary") != "" || site.store.count("Write") != 1 {
+				t.Errorf("got %q, %v, header %q, %d writes; want the handler's own answer, and one write", got.body, got.err, got.header, site.store.count("Write"))
 			}
 			if n := v.number(); n != 7 {
 				t.Errorf("got %d; want 7", n)
@@ -59,22 +59,22 @@ func Test_that_a_change_is_saved_before_the_connection_is_taken_over(t *testing.
 }
 
 func Test_that_an_untouched_session_is_left_alone_when_the_connection_is_taken_over(t *testing.T) {
-	a := siteOf(t, newWire(t, http1), takeOver(nil))
-	if got := a.browser().begin().during(nil, "/"); got.body != "hello" || a.store.count("") != 0 {
-		t.Errorf("got %q, %d store calls; want none", got.body, a.store.count(""))
+	site := siteOf(t, newWire(t, http1), takeOver(nil))
+	if got := site.browser().begin().during(nil, "/"); got.body != "hello" || site.store.count("") != 0 {
+		t.Errorf("got %q, %d store calls; want none", got.body, site.store.count(""))
 	}
 }
 
 func Test_that_a_session_may_be_changed_after_the_connection_was_taken_over(t *testing.T) {
-	a := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { putSeven(s); return nil }))
-	v := a.browser().begin()
-	if got := v.during(nil, "/"); got.body != "hello" || v.number() != 7 || a.hooked("LateWrite") != nil {
-		t.Errorf("got %q, %d, %v; want the change saved", got.body, v.number(), a.hooked("LateWrite"))
+	site := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { putSeven(s); return nil }))
+	v := site.browser().begin()
+	if got := v.during(nil, "/"); got.body != "hello" || v.number() != 7 || site.hooked("LateWrite") != nil {
+		t.Errorf("got %q, %d, %v; want the change saved", got.body, v.number(), site.hooked("LateWrite"))
 	}
 
-	a = siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { putSeven(s); return s.Err() }))
-	a.browser().during(nil, "/")
-	wantLoud(t, a, a.failure(), session.ErrHeadSent) // the id of a new session cannot reach its visitor
+	site = siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { putSeven(s); return s.Err() }))
+	site.browser().during(nil, "/")
+	wantLoud(t, site, site.failure(), session.ErrHeadSent) // the id of a new session cannot reach its visitor
 }
 
 // The handler learns of the cookie while it can still answer.
@@ -96,19 +96,19 @@ func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T)
 			if tc.change != nil {
 				change = append(change, tc.change(t))
 			}
-			a := siteOf(t, newWire(t, http1), takeOver(nil), change...)
-			v := a.browser().begin()
+			site := siteOf(t, newWire(t, http1), takeOver(nil), change...)
+			v := site.browser().begin()
 			got := v.during(tc.work, "/")
 			if got.status != http.StatusInternalServerError || got.body != internal {
 				t.Errorf("got %d %q, %v; want 500", got.status, got.body, got.err)
 			}
-			if err := a.failure(); err == nil || !strings.Contains(err.Error(), "Call Save before the upgrade") || !strings.Contains(err.Error(), "Set-Cookie header") {
+			if err := site.failure(); err == nil || !strings.Contains(err.Error(), "Call Save before the upgrade") || !strings.Contains(err.Error(), "Set-Cookie header") {
 				t.Errorf("got error %v; want one that says what to do", err)
 			}
 		})
 	}
 	t.Run("unless it is Saved and passed on", func(t *testing.T) {
-		a := siteOf(t, newWire(t, http1), func(c echo.Context) error {
+		site := siteOf(t, newWire(t, http1), func(c echo.Context) error {
 			if err := session.From(c).Save(c.Request().Context()); err != nil {
 				return err
 			}
@@ -121,7 +121,7 @@ func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T)
 			resp := http.Response{StatusCode: 200, ProtoMajor: 1, ProtoMinor: 1, Header: header, Body: http.NoBody, Close: true}
 			return resp.Write(conn)
 		})
-		v := a.browser()
+		v := site.browser()
 		if got := v.during(putSeven, "/"); len(got.ours()) != 1 || v.number() != 7 {
 			t.Errorf("got cookies %q, value %d, %v; want the cookie to arrive", got.ours(), v.number(), got.err)
 		}
@@ -129,10 +129,10 @@ func Test_that_the_connection_is_not_taken_over_if_a_cookie_is_due(t *testing.T)
 }
 
 func Test_that_a_logout_needs_no_cookie_when_the_connection_is_taken_over(t *testing.T) {
-	a := siteOf(t, newWire(t, http1), takeOver(nil))
-	v := a.browser().begin()
-	if got := v.during((*session.Session).Destroy, "/"); got.body != "hello" || a.store.count("Destroy") != 1 {
-		t.Errorf("got %q, %d; want the record destroyed", got.body, a.store.count("Destroy"))
+	site := siteOf(t, newWire(t, http1), takeOver(nil))
+	v := site.browser().begin()
+	if got := v.during((*session.Session).Destroy, "/"); got.body != "hello" || site.store.count("Destroy") != 1 {
+		t.Errorf("got %q, %d; want the record destroyed", got.body, site.store.count("Destroy"))
 	}
 }
 
@@ -144,19 +144,19 @@ func Test_that_nothing_is_written_into_a_connection_that_was_taken_over(t *testi
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, http1)
-			a := emptySite(t, w)
-			a.use(append([]echo.MiddlewareFunc{a.manager.Middleware()}, mw...)...)
-			a.all(takeOver(func(*session.Session) error {
+			site := emptySite(t, w)
+			site.use(append([]echo.MiddlewareFunc{site.manager.Middleware()}, mw...)...)
+			site.all(takeOver(func(*session.Session) error {
 				if name == "a panic" {
 					panic(errHandler)
 				}
 				return errHandler
 			}))
-			got := a.browser().begin().during(putSeven, "/")
+			got := site.browser().begin().during(putSeven, "/")
 			if got.body != "hello" || got.err != nil {
 				t.Errorf("got %q, %v; want what the handler wrote and no more", got.body, got.err)
 			}
-			if log := w.log.take() + a.echoLog.take(); log != "" {
+			if log := w.log.take() + site.echoLog.take(); log != "" {
 				t.Errorf("somebody tried to: %s", log)
 			}
 		})
@@ -165,22 +165,22 @@ func Test_that_nothing_is_written_into_a_connection_that_was_taken_over(t *testi
 
 func Test_that_a_late_save_that_fails_writes_nothing_into_a_connection_either(t *testing.T) {
 	w := newWire(t, http1)
-	a := emptySite(t, w)
-	a.use(a.manager.Middleware())
-	a.all(takeOver(func(s *session.Session) error {
-		a.store.before = failing(errStoreDown, "Write")
+	site := emptySite(t, w)
+	site.use(site.manager.Middleware())
+	site.all(takeOver(func(s *session.Session) error {
+		site.store.before = failing(errStoreDown, "Write")
 		putSeven(s)
 		return nil
 	}))
-	got := a.browser().begin().during(nil, "/")
-	if got.body != "hello" || got.err != nil || a.failure() != nil {
-		t.Errorf("got %q, %v, error %v; want what the handler wrote and no more", got.body, got.err, a.failure())
+	got := site.browser().begin().during(nil, "/")
+	if got.body != "hello" || got.err != nil || site.failure() != nil {
+		t.Errorf("got %q, %v, error %v; want what the handler wrote and no more", got.body, got.err, site.failure())
 	}
-	if log := w.log.take() + a.echoLog.take(); log != "" {
+	if log := w.log.take() + site.echoLog.take(); log != "" {
 		t.Errorf("somebody tried to: %s", log)
 	}
-	if len(a.hooked("StoreError")) != 1 {
-		t.Errorf("the hook was told %v; want the store's error", a.hooked("StoreError"))
+	if len(site.hooked("StoreError")) != 1 {
+		t.Errorf("the hook was told %v; want the store's error", site.hooked("StoreError"))
 	}
 }
 
@@ -210,9 +210,9 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			a := siteOf(t, newWire(t, http1), tc.h)
-			v := a.browser().begin()
-			a.store.before = tc.fail
+			site := siteOf(t, newWire(t, http1), tc.h)
+			v := site.browser().begin()
+			site.store.before = tc.fail
 			work := putSeven
 			if tc.name == "at the load" {
 				work = nil
@@ -221,7 +221,7 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 			if got.status != http.StatusServiceUnavailable || got.body != unavailable || got.err != nil {
 				t.Errorf("got %d %q, %v; want 503", got.status, got.body, got.err)
 			}
-			wantError(t, a.failure(), http.StatusServiceUnavailable)
+			wantError(t, site.failure(), http.StatusServiceUnavailable)
 		})
 	}
 }
@@ -249,14 +249,14 @@ func Test_that_the_error_of_a_takeover_does_not_tell_what_the_store_has_said(t *
 
 func Test_that_a_failed_takeover_leaves_the_session_as_it_was(t *testing.T) {
 	w := newWire(t, http2) // HTTP/2 connections cannot be taken over
-	a := siteOf(t, w, func(c echo.Context) error {
+	site := siteOf(t, w, func(c echo.Context) error {
 		if _, _, err := c.Response().Hijack(); !errors.Is(err, http.ErrNotSupported) {
 			t.Errorf("got %v; want ErrNotSupported", err)
 		}
 		putSeven(session.From(c))
 		return c.String(http.StatusOK, "without it, then")
 	})
-	v := a.browser()
+	v := site.browser()
 	if got := v.during(nil, "/"); got.body != "without it, then" || len(got.ours()) != 1 || v.number() != 7 {
 		t.Errorf("got %q, cookies %q, value %d; want the change saved", got.body, got.ours(), v.number())
 	}
@@ -327,8 +327,8 @@ func Test_that_a_flush_that_is_not_supported_sends_nothing(t *testing.T) {
 
 func Test_that_a_message_told_over_a_connection_that_was_taken_over_is_told_once(t *testing.T) {
 	var told, left string
-	a := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { told = texts(s); return nil }))
-	v := a.browser().begin()
+	site := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { told = texts(s); return nil }))
+	v := site.browser().begin()
 	v.elsewhere(savedFlash)
 	v.during(nil, "/")
 	v.elsewhere(func(s *session.Session) { left = texts(s) })
@@ -339,8 +339,8 @@ func Test_that_a_message_told_over_a_connection_that_was_taken_over_is_told_once
 // What is sent on the connection may be anything, so it does not count as a page that has shown
 // them.
 func Test_that_old_input_outlives_a_connection_that_is_taken_over(t *testing.T) {
-	a := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { s.Has("user"); return nil }))
-	v := a.browser().begin()
+	site := siteOf(t, newWire(t, http1), takeOver(func(s *session.Session) error { s.Has("user"); return nil }))
+	v := site.browser().begin()
 	v.elsewhere(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"name": {"is missing"}}) })
 	v.during(nil, "/", "Accept", "text/html")
 	var left []string

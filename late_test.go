@@ -29,14 +29,14 @@ func Test_that_a_change_after_the_head_is_saved_at_the_end(t *testing.T) {
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				a := siteOf(t, w, stream(work))
-				v := a.browser().begin()
+				site := siteOf(t, w, stream(work))
+				v := site.browser().begin()
 				got := v.during(nil, "/")
-				if got.body != "one two" || got.err != nil || got.ours() != nil || a.store.count("Write") != 1 {
-					t.Errorf("got %q, %v, cookies %q, %d writes; want all of it, and one write", got.body, got.err, got.ours(), a.store.count("Write"))
+				if got.body != "one two" || got.err != nil || got.ours() != nil || site.store.count("Write") != 1 {
+					t.Errorf("got %q, %v, cookies %q, %d writes; want all of it, and one write", got.body, got.err, got.ours(), site.store.count("Write"))
 				}
-				if n := v.number(); n != 7 || a.hooked("LateWrite") != nil {
-					t.Errorf("the change was not saved: got %d, %v", n, a.hooked("LateWrite"))
+				if n := v.number(); n != 7 || site.hooked("LateWrite") != nil {
+					t.Errorf("the change was not saved: got %d, %v", n, site.hooked("LateWrite"))
 				}
 			})
 		}
@@ -46,13 +46,13 @@ func Test_that_a_change_after_the_head_is_saved_at_the_end(t *testing.T) {
 func Test_that_a_stream_does_not_undo_what_happened_while_it_ran(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		running, end := make(chan struct{}), make(chan struct{})
-		a := siteOf(t, w, stream(func(s *session.Session) {
+		site := siteOf(t, w, stream(func(s *session.Session) {
 			s.Has("n")
 			close(running)
 			<-end
 			s.Put("streamed", true)
 		}))
-		v := a.browser().begin()
+		v := site.browser().begin()
 		done := make(chan reply)
 		go func() { done <- v.send(v.request(http.MethodGet, "/", nil)) }()
 		<-running
@@ -198,14 +198,14 @@ func Test_that_a_streamed_page_may_show_a_message_in_two_places(t *testing.T) {
 
 func Test_that_a_logout_during_a_stream_is_saved(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := siteOf(t, w, stream((*session.Session).Destroy))
-		v := a.browser().begin()
+		site := siteOf(t, w, stream((*session.Session).Destroy))
+		v := site.browser().begin()
 		v.during(nil, "/")
-		if a.store.count("Destroy") != 1 || a.hooked("LateWrite") != nil {
-			t.Errorf("got %d, %v; want the record destroyed", a.store.count("Destroy"), a.hooked("LateWrite"))
+		if site.store.count("Destroy") != 1 || site.hooked("LateWrite") != nil {
+			t.Errorf("got %d, %v; want the record destroyed", site.store.count("Destroy"), site.hooked("LateWrite"))
 		}
-		if a.browser().during(nil, "/"); a.store.count("Destroy") != 0 || a.hooked("LateWrite") != nil {
-			t.Errorf("got %d, %v; want nothing to be done for one who is logged out", a.store.count("Destroy"), a.hooked("LateWrite"))
+		if site.browser().during(nil, "/"); site.store.count("Destroy") != 0 || site.hooked("LateWrite") != nil {
+			t.Errorf("got %d, %v; want nothing to be done for one who is logged out", site.store.count("Destroy"), site.hooked("LateWrite"))
 		}
 	})
 }
@@ -228,20 +228,20 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 			for before, workBefore := range map[string]func(*session.Session){"untouched before": nil, "read before": read} {
 				t.Run(tc.name+"/"+before, func(t *testing.T) {
 					var err error
-					a := siteOf(t, w, stream(func(s *session.Session) {
+					site := siteOf(t, w, stream(func(s *session.Session) {
 						tc.work(s)
 						err = s.Err()
 					}))
-					v := a.browser()
+					v := site.browser()
 					if tc.known {
 						v.begin()
 					}
 					got := v.during(workBefore, "/")
-					wantLoud(t, a, err, session.ErrHeadSent)
+					wantLoud(t, site, err, session.ErrHeadSent)
 					if got.status != http.StatusOK || got.body != "one two" || got.err != nil {
 						t.Errorf("got %d %q, %v; want the answer as it was", got.status, got.body, got.err)
 					}
-					if a.store.count("Write") != 0 || v.number() != 0 {
+					if site.store.count("Write") != 0 || v.number() != 0 {
 						t.Errorf("something was saved that nobody will find")
 					}
 				})
@@ -252,17 +252,17 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 
 func Test_that_a_change_after_the_head_of_an_error_page_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := siteOf(t, w, func(c echo.Context) error {
+		site := siteOf(t, w, func(c echo.Context) error {
 			_ = c.HTML(http.StatusInternalServerError, page)
 			session.From(c).Put("n", 7)
 			return nil
 		})
-		v := a.browser().begin()
-		a.store.before = failing(errStoreDown, "Read")
+		v := site.browser().begin()
+		site.store.before = failing(errStoreDown, "Read")
 		if got := v.during(read, "/"); got.status != http.StatusInternalServerError || got.body != page {
 			t.Errorf("got %d %q; want the handler's own page", got.status, got.body)
 		}
-		if told := a.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, session.ErrHeadSent) {
+		if told := site.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, session.ErrHeadSent) {
 			t.Errorf("the hook was told %v; want ErrHeadSent, once", told)
 		}
 	})
@@ -289,21 +289,21 @@ func Test_that_a_change_after_the_session_is_lost_is_not_reported_as_late(t *tes
 
 func Test_that_a_change_before_a_panic_in_a_stream_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := siteOf(t, w, stream(func(s *session.Session) {
+		site := siteOf(t, w, stream(func(s *session.Session) {
 			putSeven(s)
 			panic(http.ErrAbortHandler)
 		}))
 		ended := make(chan struct{})
-		a.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
+		site.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(c echo.Context) error {
 				defer close(ended)
 				return next(c)
 			}
 		})
-		v := a.browser().begin()
+		v := site.browser().begin()
 		v.during(nil, "/")
 		<-ended
-		if told := a.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, session.ErrClosed) {
+		if told := site.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, session.ErrClosed) {
 			t.Errorf("the hook was told %v; want ErrClosed, once", told)
 		}
 	})
@@ -311,43 +311,43 @@ func Test_that_a_change_before_a_panic_in_a_stream_is_loud(t *testing.T) {
 
 // wantLoud checks that a late change failed with this error, was reported to the hook once, and is
 // in the log.
-func wantLoud(t *testing.T, a *site, err, want error) {
+func wantLoud(t *testing.T, site *site, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Errorf("got error %v; want %v", err, want)
 	}
-	if told := a.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, want) {
+	if told := site.hooked("LateWrite"); len(told) != 1 || !errors.Is(told[0].Err, want) {
 		t.Errorf("the hook was told %v; want %v, once", told, want)
 	}
-	if log := a.log.take(); !strings.Contains(log, "too late") {
+	if log := site.log.take(); !strings.Contains(log, "too late") {
 		t.Errorf("got log %q", log)
 	}
 }
 
 func Test_that_a_value_that_cannot_be_stored_is_loud_in_a_stream_too(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := siteOf(t, w, stream(func(s *session.Session) { s.Put("c", make(chan int)) }))
-		a.browser().begin().during(nil, "/")
-		if log := a.log.take(); !strings.Contains(log, `\"c\"`) {
+		site := siteOf(t, w, stream(func(s *session.Session) { s.Put("c", make(chan int)) }))
+		site.browser().begin().during(nil, "/")
+		if log := site.log.take(); !strings.Contains(log, `\"c\"`) {
 			t.Errorf("got log %q; want the key of the value", log)
 		}
 
-		a = siteOf(t, w, stream(func(s *session.Session) { s.Flash("c", make(chan int)) }))
-		v := a.browser().begin()
+		site = siteOf(t, w, stream(func(s *session.Session) { s.Flash("c", make(chan int)) }))
+		v := site.browser().begin()
 		v.during(nil, "/")
-		if log := a.log.take(); !strings.Contains(log, `\"c\"`) || a.store.count("Write") != 0 {
-			t.Errorf("got log %q, %d writes; want the key of the message, and nothing saved", log, a.store.count("Write"))
+		if log := site.log.take(); !strings.Contains(log, `\"c\"`) || site.store.count("Write") != 0 {
+			t.Errorf("got log %q, %d writes; want the key of the message, and nothing saved", log, site.store.count("Write"))
 		}
 	})
 }
 
 func Test_that_a_late_save_that_fails_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := siteOf(t, w, stream(putSeven))
-		v := a.browser().begin()
-		a.store.before = failing(errStoreDown, "Write")
+		site := siteOf(t, w, stream(putSeven))
+		v := site.browser().begin()
+		site.store.before = failing(errStoreDown, "Write")
 		v.during(nil, "/")
-		if got := a.hooked("StoreError"); len(got) != 1 || !errors.Is(got[0].Err, errStoreDown) {
+		if got := site.hooked("StoreError"); len(got) != 1 || !errors.Is(got[0].Err, errStoreDown) {
 			t.Errorf("the hook was told %v; want the store's error", got)
 		}
 	})
@@ -362,12 +362,12 @@ func Test_that_a_cookie_store_cannot_save_late_and_says_so(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				var err error
-				a := siteOf(t, w, stream(func(s *session.Session) {
+				site := siteOf(t, w, stream(func(s *session.Session) {
 					work(s)
 					err = s.Err()
 				}), inCookies(t))
-				got := a.browser().begin().during(nil, "/")
-				wantLoud(t, a, err, session.ErrHeadSent)
+				got := site.browser().begin().during(nil, "/")
+				wantLoud(t, site, err, session.ErrHeadSent)
 				if got.body != "one two" || got.ours() != nil {
 					t.Errorf("got %q, cookies %q", got.body, got.ours())
 				}
@@ -378,12 +378,12 @@ func Test_that_a_cookie_store_cannot_save_late_and_says_so(t *testing.T) {
 
 func Test_that_a_cookie_store_claims_no_commit_after_the_head(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := siteOf(t, w, stream(read), inCookies(t))
-		v := a.browser()
+		site := siteOf(t, w, stream(read), inCookies(t))
+		v := site.browser()
 		v.elsewhere(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"name": {"is missing"}}) })
-		before := len(a.hooked("Committed"))
+		before := len(site.hooked("Committed"))
 		got := v.during(nil, "/", "Accept", "text/html") // a page ends old input and errors
-		if n := len(a.hooked("Committed")) - before; n != 0 || got.ours() != nil {
+		if n := len(site.hooked("Committed")) - before; n != 0 || got.ours() != nil {
 			t.Errorf("got %d commits, cookies %q; want none", n, got.ours())
 		}
 		var left []string
@@ -403,11 +403,11 @@ func Test_that_a_change_in_a_hook_before_the_head_is_saved(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				calls := 0
-				a := siteOf(t, w, func(c echo.Context) error {
+				site := siteOf(t, w, func(c echo.Context) error {
 					c.Response().Before(func() { calls++; putSeven(session.From(c)) })
 					return answer(c)
 				})
-				v := a.browser()
+				v := site.browser()
 				if got := v.get("/"); len(got.ours()) != 1 || v.number() != 7 || calls != 1 {
 					t.Errorf("got cookies %q, value %d, %d calls; want the change saved", got.ours(), v.number(), calls)
 				}
@@ -418,11 +418,11 @@ func Test_that_a_change_in_a_hook_before_the_head_is_saved(t *testing.T) {
 
 func Test_that_a_change_in_a_hook_after_the_head_is_saved(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := siteOf(t, w, func(c echo.Context) error {
+		site := siteOf(t, w, func(c echo.Context) error {
 			c.Response().After(func() { putSeven(session.From(c)) })
 			return c.String(http.StatusOK, "hello")
 		})
-		v := a.browser().begin()
+		v := site.browser().begin()
 		if v.get("/"); v.number() != 7 {
 			t.Errorf("the change was not saved")
 		}
@@ -436,9 +436,9 @@ func Test_that_Save_before_a_stream_sets_the_cookie_once(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, s := range settings() {
 			t.Run(s.name, func(t *testing.T) {
-				a := emptySite(t, w)
-				a.use(s.mount(a.manager.Middleware())...)
-				a.all(func(c echo.Context) error {
+				site := emptySite(t, w)
+				site.use(s.mount(site.manager.Middleware())...)
+				site.all(func(c echo.Context) error {
 					s := session.From(c)
 					s.Put("n", 6)
 					if err := s.Save(c.Request().Context()); err != nil {
@@ -448,10 +448,10 @@ func Test_that_Save_before_a_stream_sets_the_cookie_once(t *testing.T) {
 					s.Increment("n")
 					return c.String(http.StatusOK, "hello")
 				})
-				v := a.browser()
+				v := site.browser()
 				got := v.during(nil, "/")
-				if n := len(got.header.Values("Set-Cookie")); len(got.ours()) != 1 || n != 2 || a.store.count("Write") != 2 {
-					t.Errorf("got cookies %q, %d writes; want ours once and theirs, 2 writes", got.header.Values("Set-Cookie"), a.store.count("Write"))
+				if n := len(got.header.Values("Set-Cookie")); len(got.ours()) != 1 || n != 2 || site.store.count("Write") != 2 {
+					t.Errorf("got cookies %q, %d writes; want ours once and theirs, 2 writes", got.header.Values("Set-Cookie"), site.store.count("Write"))
 				}
 				if n := v.number(); n != 7 {
 					t.Errorf("got %d; want 7", n)
@@ -465,22 +465,22 @@ func Test_that_Save_before_a_stream_sets_the_cookie_once(t *testing.T) {
 // is dead.
 func Test_that_a_new_id_arrives_even_with_an_error_answer(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
-		a := emptySite(t, w)
-		a.use(a.manager.Middleware())
-		a.all(func(c echo.Context) error {
+		site := emptySite(t, w)
+		site.use(site.manager.Middleware())
+		site.all(func(c echo.Context) error {
 			s := session.From(c)
 			s.Put("n", 7)
 			s.Regenerate()
 			if err := s.Save(c.Request().Context()); err != nil {
 				return err
 			}
-			a.store.before = failing(errStoreDown, "Write")
+			site.store.before = failing(errStoreDown, "Write")
 			s.Put("more", 1)
 			return c.Redirect(http.StatusSeeOther, "/welcome")
 		})
-		v := a.browser().begin()
+		v := site.browser().begin()
 		got := v.during(nil, "/")
-		a.store.before = nil
+		site.store.before = nil
 		if got.status != http.StatusServiceUnavailable || got.header.Get("Location") != "" {
 			t.Errorf("got %d, Location %q; want 503", got.status, got.header.Get("Location"))
 		}
@@ -496,14 +496,14 @@ func Test_that_a_visitor_who_hangs_up_does_not_undo_a_change(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				var once sync.Once
 				running, gone := make(chan struct{}), make(chan struct{})
-				a := emptySite(t, w)
-				a.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+				site := emptySite(t, w)
+				site.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 					return func(c echo.Context) error {
 						defer once.Do(func() { close(gone) })
 						return next(c)
 					}
-				}, a.manager.Middleware())
-				a.all(func(c echo.Context) error {
+				}, site.manager.Middleware())
+				site.all(func(c echo.Context) error {
 					s := session.From(c)
 					if touchedBefore {
 						s.Has("n")
@@ -513,7 +513,7 @@ func Test_that_a_visitor_who_hangs_up_does_not_undo_a_change(t *testing.T) {
 					s.Put("n", 7)
 					return c.String(http.StatusOK, "nobody hears me")
 				})
-				v := a.browser().begin()
+				v := site.browser().begin()
 				r := v.request(http.MethodGet, "/", nil)
 				ctx, hangUp := context.WithCancel(r.Context())
 				go func() { <-running; hangUp() }()
@@ -535,16 +535,16 @@ func Test_that_an_error_handler_may_change_the_session_after_ContextTimeout(t *t
 			"Timeout":        oldTimeout(),
 		} {
 			t.Run(name, func(t *testing.T) {
-				a := emptySite(t, w)
-				a.use(mw, a.manager.Middleware())
-				a.all(func(c echo.Context) error { return errHandler })
-				a.HTTPErrorHandler = func(_ error, c echo.Context) {
+				site := emptySite(t, w)
+				site.use(mw, site.manager.Middleware())
+				site.all(func(c echo.Context) error { return errHandler })
+				site.HTTPErrorHandler = func(_ error, c echo.Context) {
 					session.From(c).Put("n", 7)
 					_ = c.Redirect(http.StatusSeeOther, "/sorry")
 				}
-				v := a.browser().begin()
-				if got := v.get("/"); got.status != http.StatusSeeOther || v.number() != 7 || a.hooked("LateWrite") != nil {
-					t.Errorf("got %d, %d, %v; want the change saved", got.status, v.number(), a.hooked("LateWrite"))
+				v := site.browser().begin()
+				if got := v.get("/"); got.status != http.StatusSeeOther || v.number() != 7 || site.hooked("LateWrite") != nil {
+					t.Errorf("got %d, %d, %v; want the change saved", got.status, v.number(), site.hooked("LateWrite"))
 				}
 			})
 		}

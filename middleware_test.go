@@ -438,7 +438,7 @@ func Test_that_an_error_answer_does_not_wait_for_a_handler_that_was_given_up(t *
 func Test_that_two_managers_keep_two_sessions(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		shop := emptySite(t, w, func(cfg *session.Config) { cfg.CookieName = "__Host-session-shop" })
-		a := emptySite(t, w)
+		site := emptySite(t, w)
 		var outer *session.Session
 		keepOuter := func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(c echo.Context) error {
@@ -446,13 +446,13 @@ func Test_that_two_managers_keep_two_sessions(t *testing.T) {
 				return next(c)
 			}
 		}
-		a.use(shop.manager.Middleware(), keepOuter, a.manager.Middleware())
-		a.all(func(c echo.Context) error {
+		site.use(shop.manager.Middleware(), keepOuter, site.manager.Middleware())
+		site.all(func(c echo.Context) error {
 			outer.Increment("n")
 			session.From(c).Increment("n", 7)
 			return c.String(http.StatusOK, "hello")
 		})
-		v := a.browser()
+		v := site.browser()
 		got := v.get("/")
 		if len(got.ours()) != 2 || len(got.header.Values("Vary")) != 1 {
 			t.Errorf("got cookies %q, Vary %q; want one of each session, and one Vary", got.ours(), got.header.Values("Vary"))
@@ -462,15 +462,15 @@ func Test_that_two_managers_keep_two_sessions(t *testing.T) {
 		if n := v.number(); n != 1 || inner != 7 {
 			t.Errorf("got %d, %d; want 1, 7", n, inner)
 		}
-		v.site = a
+		v.site = site
 
-		for _, broken := range []*site{shop, a} {
-			broken.store.before = failing(errStoreDown, "Write")
-			got := a.browser().get("/")
+		for _, store := range []*taggerSpy{shop.store, site.store} {
+			store.before = failing(errStoreDown, "Write")
+			got := site.browser().get("/")
 			if got.status != http.StatusServiceUnavailable || got.body != unavailable {
 				t.Errorf("one store fails: got %d %q; want 503", got.status, got.body)
 			}
-			broken.store.before = nil
+			store.before = nil
 		}
 	})
 }

@@ -269,19 +269,19 @@ func (s setting) fits(w way) bool {
 // others.
 func (w way) site(t *testing.T, wire *wire, mount func(s echo.MiddlewareFunc) []echo.MiddlewareFunc) *site {
 	t.Helper()
-	a := emptySite(t, wire)
-	a.use(mount(a.manager.Middleware())...)
-	w.answerOn(a.Echo)
-	return a
+	site := emptySite(t, wire)
+	site.use(mount(site.manager.Middleware())...)
+	w.answerOn(site.Echo)
+	return site
 }
 
 // bare is the same site without sessions.
 func (w way) bare(t *testing.T, wire *wire, mount func(s echo.MiddlewareFunc) []echo.MiddlewareFunc) *site {
 	t.Helper()
-	a := emptySite(t, wire)
-	a.use(mount(func(next echo.HandlerFunc) echo.HandlerFunc { return next })...)
-	w.answerOn(a.Echo)
-	return a
+	site := emptySite(t, wire)
+	site.use(mount(func(next echo.HandlerFunc) echo.HandlerFunc { return next })...)
+	w.answerOn(site.Echo)
+	return site
 }
 
 func (w way) answerOn(e *echo.Echo) {
@@ -325,11 +325,11 @@ func Test_that_every_answer_is_as_without_sessions_and_commits(t *testing.T) {
 func Test_that_a_status_which_is_none_becomes_an_error_page(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		for _, status := range []int{0, 99, 1000} {
-			a := emptySite(t, w)
-			a.use(recovering, a.manager.Middleware())
-			a.all(func(c echo.Context) error { return c.String(status, "ok") })
+			site := emptySite(t, w)
+			site.use(recovering, site.manager.Middleware())
+			site.all(func(c echo.Context) error { return c.String(status, "ok") })
 
-			v := a.browser()
+			v := site.browser()
 			got := v.during(nil, "/")
 			if got.status != http.StatusInternalServerError || got.body != internal {
 				t.Errorf("status %d, untouched: got %d %q, %v; want 500", status, got.status, got.body, got.err)
@@ -352,12 +352,12 @@ func Test_that_early_hints_by_echo_do_not_skip_the_commit(t *testing.T) {
 			"a flush, and then a page": func(c echo.Context) error { c.Response().Flush(); return c.HTML(http.StatusOK, page) },
 		} {
 			t.Run(name, func(t *testing.T) {
-				a := siteOf(t, w, func(c echo.Context) error {
+				site := siteOf(t, w, func(c echo.Context) error {
 					c.Response().WriteHeader(http.StatusEarlyHints)
 					c.Response().Before(func() { c.Response().Header().Set("X-Hook", "ran") })
 					return goOn(c)
 				})
-				v := a.browser()
+				v := site.browser()
 				got := v.during(putSeven, "/")
 				if n := len(got.ours()); got.status != http.StatusOK || got.body != page || n != 1 || len(got.hints) != 1 || v.number() != 7 {
 					t.Errorf("got %d %q, %d cookies, %d hints; want 200, the page and 1 each", got.status, got.body, n, len(got.hints))
@@ -365,7 +365,7 @@ func Test_that_early_hints_by_echo_do_not_skip_the_commit(t *testing.T) {
 				if got.header.Get("X-Hook") != "ran" {
 					t.Error("a hook of Echo did not run")
 				}
-				a.store.before = failing(errStoreDown, "Write")
+				site.store.before = failing(errStoreDown, "Write")
 				got = v.during(putSeven, "/")
 				if got.status != http.StatusServiceUnavailable || got.body != unavailable {
 					t.Errorf("the commit fails: got %d %q; want 503", got.status, got.body)
@@ -392,7 +392,7 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 	without := w.bare(t, wire, s.mount)
 	bare := w.ask(without.browser(), nil)
 	tolerated := wire.log.take() + without.echoLog.take()
-	a := w.site(t, wire, s.mount)
+	site := w.site(t, wire, s.mount)
 	visit := func(what string, v *browser, work func(*session.Session), cookies, reads, writes int) {
 		t.Helper()
 		got := w.ask(v, work)
@@ -400,15 +400,15 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 			t.Errorf("%s: got %d cookies; want %d", what, n, cookies)
 		}
 		wantSameAnswer(t, what, got, bare, work != nil)
-		if complaint := wire.log.take() + a.echoLog.take(); complaint != "" && tolerated == "" && bare.err == nil {
+		if complaint := wire.log.take() + site.echoLog.take(); complaint != "" && tolerated == "" && bare.err == nil {
 			t.Errorf("%s: net/http or Echo complains %q", what, complaint)
 		}
-		if r, w, n := a.store.count("Read"), a.store.count("Write"), a.store.count(""); r != reads || w != writes || n != r+w {
+		if r, w, n := site.store.count("Read"), site.store.count("Write"), site.store.count(""); r != reads || w != writes || n != r+w {
 			t.Errorf("%s: got %d reads, %d writes, %d calls; want %d, %d and no other", what, r, w, n, reads, writes)
 		}
 	}
 
-	newcomer := a.browser()
+	newcomer := site.browser()
 	visit("a newcomer", newcomer, putSeven, 1, 0, 1)
 	if n := newcomer.number(); n != 7 {
 		t.Errorf("a newcomer's change was not saved: got %d", n)
@@ -418,9 +418,9 @@ func answersAndCommits(t *testing.T, wire *wire, w way, s setting) {
 		return
 	}
 
-	visit("nobody, untouched", a.browser(), nil, 0, 0, 0)
-	visit("nobody, read", a.browser(), read, 0, 0, 0)
-	known := a.browser().begin()
+	visit("nobody, untouched", site.browser(), nil, 0, 0, 0)
+	visit("nobody, read", site.browser(), read, 0, 0, 0)
+	known := site.browser().begin()
 	visit("known, read", known, read, 0, 1, 0)
 	visit("known, changed", known, putSeven, 0, 1, 1)
 	if n := known.number(); n != 7 {
