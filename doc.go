@@ -161,9 +161,19 @@
 // BodyLimit belongs inside of [Middleware] if an error handler calls [Invalid]: BodyLimit lends the
 // reader that it has put around the body to the next request.
 //
-// Whatever finishes a response by itself belongs inside of [Middleware], or around the whole Echo:
-// for example http.TimeoutHandler, or net/http middleware that compresses, in echo.WrapMiddleware.
-// An error that is returned through it can no longer be answered, and a failed commit is one.
+// Whatever finishes a response by itself, such as net/http middleware that compresses, belongs around
+// the whole Echo. In echo.WrapMiddleware, an error that is returned through it can no longer be
+// answered, with or without sessions. If it must be there, mount it inside of [Middleware], so that
+// at least a failed commit can be answered.
+//
+// Caches of whole responses belong outside of [Middleware]: inside, they see neither Vary nor
+// Cache-Control. Requests with a session must not share one response, as by singleflight.
+//
+// A transaction that is committed if the handler returns no error belongs outside, too: a session
+// that cannot be saved is such an error.
+//
+// What calls the handler several times belongs inside, or must keep the echo.Response: another one,
+// for the next try, would pass us by.
 //
 // [components]: https://pkg.go.dev/github.com/echo-hypermedia/session/components
 // [stores]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores
