@@ -229,6 +229,11 @@ func (s *Session) csrfSecret() []byte {
 	if s.loadErr != nil {
 		return nil
 	}
+	if s.key == "" && !s.renew {
+		if secret := s.stragglersSecret(); secret != nil {
+			return secret // a session that begins now would replace the one that has moved
+		}
+	}
 	if !st.has(kindOwn, csrfKey) && (s.key == "" || s.m.sealer != nil) && (s.cookieIsWithheld() || !s.beginCSRF()) {
 		return nil
 	}
@@ -277,9 +282,26 @@ func (s *Session) knownSecret() []byte {
 		return secret
 	}
 	if s.key == "" {
-		return nil
+		return s.stragglersSecret()
 	}
 	return secretOf(s.id)
+}
+
+// stragglersSecret is the secret of a session that was given a new id a moment ago. The browser may
+// never learn the new one: it drops the answer to a login that is sent twice. The old id must still
+// be good for another login.
+func (s *Session) stragglersSecret() []byte {
+	if len(s.unknown) == 0 {
+		return nil
+	}
+	ctx := s.storeContext()
+	defer ctx.end()
+	for _, id := range s.unknown {
+		if errors.Is(s.m.whetherMoved(ctx, storeKey(id), expectStragglers), ErrMoved) {
+			return secretOf(id)
+		}
+	}
+	return nil
 }
 
 func secretOf(id string) []byte {

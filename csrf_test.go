@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -203,6 +204,33 @@ func Test_when_tokens_change(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A browser drops the answer to a login whose button is pressed twice, and the new id with it.
+func Test_that_a_login_whose_answer_was_lost_can_be_sent_again(t *testing.T) {
+	p := start(t, session.Config{})
+	v := newVisitor()
+	form := func() (token string) { return v.visit(p, tokenPage).Body.String() }
+	login := func(token string) *httptest.ResponseRecorder {
+		r := v.request()
+		r.Method = http.MethodPost
+		r.Header.Set(session.CSRFHeader, token)
+		return p.serve(r, guarded(with(logIn("ada"))))
+	}
+	token := form()
+	if rec := login(token); rec.Code != http.StatusOK {
+		t.Fatalf("the login: got %d", rec.Code)
+	}
+	if rec := login(token); rec.Code != http.StatusOK || len(setCookies(rec)) != 1 {
+		t.Errorf("the same form: got %d, and the cookies %v; want another login", rec.Code, setCookies(rec))
+	}
+	if rec := login(form()); rec.Code != http.StatusOK || len(setCookies(rec)) != 1 {
+		t.Errorf("a new form: got %d, and the cookies %v; want another login", rec.Code, setCookies(rec))
+	}
+	p.clock.advance(11 * time.Second) // by now it counts as a visitor with a dead id
+	if rec := login(token); rec.Code == http.StatusOK {
+		t.Errorf("the same form, later: got %d", rec.Code)
 	}
 }
 

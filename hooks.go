@@ -321,12 +321,14 @@ func (s *Session) reportRejected(ctx context.Context) {
 }
 
 func (s *Session) whyRejected(ctx context.Context) (why Reason, key string) {
-	for _, key := range s.unknown {
-		if errors.Is(s.m.whetherMoved(ctx, key, rememberMoves), ErrMoved) {
+	for _, id := range s.unknown {
+		if key := storeKey(id); errors.Is(s.m.whetherMoved(ctx, key, rememberMoves), ErrMoved) {
 			return ReasonMoved, key
 		}
 	}
-	key = first(s.unknown)
+	if len(s.unknown) > 0 {
+		key = storeKey(s.unknown[0])
+	}
 	switch {
 	case s.m.sealer != nil, s.corrupt:
 		return ReasonUnreadable, key

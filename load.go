@@ -53,7 +53,7 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 		key := storeKey(id)
 		rec, err := s.read(ctx, key)
 		if errors.Is(err, ErrNotFound) {
-			s.unknown = append(s.unknown, key)
+			s.unknown = append(s.unknown, id)
 			continue
 		}
 		if err != nil {
@@ -64,7 +64,7 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			return false, err
 		}
 		if st == nil {
-			s.unknown = append(s.unknown, key)
+			s.unknown = append(s.unknown, id)
 			continue
 		}
 		prolonged := s.mayBeRenewed(rec) && st.outlivesCookie()
@@ -84,8 +84,8 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 // session that this request began would replace the visitor's own in the browser, and so undo a
 // login that has just happened.
 func (s *Session) straggles(ctx context.Context) error {
-	for _, key := range s.unknown {
-		if err := s.m.whetherMoved(ctx, key, expectStragglers); err != nil {
+	for _, id := range s.unknown {
+		if err := s.m.whetherMoved(ctx, storeKey(id), expectStragglers); err != nil {
 			return err
 		}
 	}

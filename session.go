@@ -46,7 +46,7 @@ type Session struct {
 	st      *state
 	loadErr error
 	err     error     // the first failure, other than loadErr
-	unknown []string  // keys from the visitor's cookies that lead nowhere; see straggles
+	unknown []string  // ids from the visitor's cookies that lead nowhere; see straggles
 	id, key string    // of the stored record; "" if there is none
 	next    string    // the id that the commit will give the session, if known; see nextID
 	loaded  uint64    // when it was loaded, by Manager.seq
