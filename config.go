@@ -138,8 +138,8 @@ type CookieOptions struct {
 	//
 	// With Lax the same happens with forms that other sites send by POST, as payment and sign-in
 	// services do. Their handler should put and flash nothing, and redirect to a page of this site,
-	// whose request has the cookie again. ([CrossOrigin] and [CSRF] refuse such a form; both can
-	// let an address through.)
+	// whose request has the cookie again; with Strict, it answers with a page that leads there.
+	// ([CrossOrigin] and [CSRF] refuse such a form; both can let an address through.)
 	SameSite http.SameSite
 
 	// Partitioned gives the cookie a separate jar under each top-level site (CHIPS), for pages in a

@@ -88,6 +88,41 @@ func ExampleUpdate() {
 	// /add?article=milk → [tea milk]
 }
 
+// Of parallel requests only one may have the value: the state of an OAuth login, or one of three
+// attempts. What Update saw is certain only after Save.
+func ExampleUpdate_once() {
+	e := newApp()
+	claim := func(c echo.Context, meanwhile func()) error {
+		s := session.From(c)
+		var state string
+		session.Update(s, "state", func(old string) string { state = old; return "" })
+		meanwhile()
+		if err := s.Save(c.Request().Context()); err != nil {
+			return err
+		}
+		if state == "" {
+			return c.String(http.StatusBadRequest, "This login was used before.")
+		}
+		return c.String(http.StatusOK, "Welcome.")
+	}
+	e.GET("/begin", func(c echo.Context) error {
+		session.From(c).Put("state", "kvK8")
+		return c.NoContent(http.StatusNoContent)
+	})
+	e.GET("/callback", func(c echo.Context) error { return claim(c, func() {}) })
+	e.GET("/slower", func(c echo.Context) error {
+		return claim(c, func() {
+			fmt.Println("another tab:", send(e, "/callback", c.Cookies()...).Status) // is faster
+		})
+	})
+
+	cookie := send(e, "/begin").Cookies()[0]
+	fmt.Println("this tab:", send(e, "/slower", cookie).Status)
+	// Output:
+	// another tab: 200 OK
+	// this tab: 400 Bad Request
+}
+
 // What was read is a copy. Changing it changes nothing in the session; Put or Update does.
 func ExampleGet_changedInPlace() {
 	e := newApp()

@@ -20,6 +20,10 @@ const maxIntended = 1024
 // Let a guard pass the address of each request that it turns away. If the request is a form, a poll
 // or another part of a page, SetIntendedURL remembers the page that it came from; if it is for an
 // image, or a page that is loaded ahead, it remembers nothing.
+//
+// The last address stands, whichever tab it was in. To keep one for each tab, pull it into a hidden
+// field of the login form, and pass what comes back through SetIntendedURL and PullIntendedURL, which
+// check it.
 func (s *Session) SetIntendedURL(path string) {
 	s.lock()
 	defer s.unlock()

@@ -3,7 +3,8 @@ package session
 import "slices"
 
 // Flashed returns the value that was flashed under key, or else the first of def, or the zero T.
-// Reading the value counts as showing it. A value that is not a T is logged, each time.
+// Reading the value counts as showing it; but a response that shows nothing, such as a redirect, does
+// not use it up. A value that is not a T is logged, each time.
 func Flashed[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)

@@ -65,9 +65,10 @@ type PageError struct {
 // are the words pass, pw, pin, otp, totp, ssn, csc, ccv, jwt, nonce, credentials, seed or recovery
 // phrase; API, access, private, secret or SSH key; card number, credit card, social security, security
 // or secret answer; or security, verification, auth, access, login, SMS, reset, confirmation, activation,
-// recovery, backup, one-time, two-factor, 2FA or MFA code. Words are separated by camelCase, "_",
-// "-", "." and brackets, and end where another script begins: user[pin], cardNumber and PINコード are
-// secrets, passenger and spin are not. Config.NeverFlash adds words to these.
+// recovery, backup, one-time, two-factor, 2FA or MFA code; or if it is just 2fa, mfa or SAMLResponse.
+// Words are separated by camelCase, "_", "-", "." and brackets, and end where another script begins:
+// user[pin], cardNumber and PINコード are secrets; passenger, spin and code are not. Config.NeverFlash
+// adds words to these.
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
 // FlashOnly is FlashAll for some fields. The others show their defaults. "user[name]" and
@@ -133,8 +134,8 @@ func submitted(r *http.Request) (form url.Values, ok bool) {
 	}
 }
 
-// secretName finds the names of secrets: anywhere in a name, at the end of a word, and as whole
-// words.
+// secretName finds the names of secrets: anywhere in a name, at the end of a word, as whole words, and
+// as the whole name.
 var secretName = regexp.MustCompile(strings.Join([]string{
 	`passw|pwd|passphrase|passcode|passkey|mnemonic|csrf|xsrf|captcha|turnstile|cvc|cvv`,
 	`(token|secret)s?[0-9]*(_|$)`,
@@ -142,6 +143,7 @@ var secretName = regexp.MustCompile(strings.Join([]string{
 		`|(api|access|private|secret|ssh)_?keys?|credit_?card(_?(no|num|number))?|(card|cc)_?(no|num|number)` +
 		`|(security|one_?time|two_?factor|2_?fa|[mt]fa|otp|auth|verification|recovery|backup|access|login|sms|reset|confirmation|activation)_?codes?` +
 		`|(security|secret)_?answers?|social_?security(_?number)?)[0-9]*(_|$)`,
+	`^([mt]fa|2_?fa|saml_?response)$`,
 }, "|"))
 
 // neverFlashed finds the names of Config.NeverFlash, as words. It is nil if there are none.

@@ -175,7 +175,7 @@ func Test_which_fields_are_secrets(t *testing.T) {
 			"card_number", "cardNumber", "cardnumber", "card-no", "cc-number", "ccnumber", "cc-csc", "credit_card", "creditcard", "creditcardnumber", "credit-card-no",
 			"cvc", "cvv", "cvv2", "ccv", "card[cvc]", "cardCvc", "security_code",
 			"pin", "userPIN", "card_pin", "pin[]", "otp", "otp_code", "otpCode", "totp", "one-time-code", "mfa_code", "two_factor_code", "recovery-code", "2fa-code", "smsCode", "login_code", "access_code",
-			"recovery_codes", "recovery_phrase", "recoveryphrase", "пользовательPIN", "PIN-код", "PINкод", "user[PINкод]", "PINκωδικός", "код2fa_code", "PINコード", "新しいPIN", "código_pin", "pinCódigo", "passwörter", "cafe\u0301Pin", "2FACode", "2FA_code", "user[2FA-Code]", "2ªSenha_pin", "nºpin", "pinⅡ", "ＩＤpin", "1️⃣pin", "APIのKey", "card番号no", "pin１", "token２", "pin٢", "security_answers", "backup_codes[]", "reset_code", "confirmationCode", "activation-code",
+			"recovery_codes", "recovery_phrase", "recoveryphrase", "пользовательPIN", "PIN-код", "PINкод", "user[PINкод]", "PINκωδικός", "код2fa_code", "PINコード", "新しいPIN", "código_pin", "pinCódigo", "passwörter", "cafe\u0301Pin", "2FACode", "2FA_code", "user[2FA-Code]", "2ªSenha_pin", "nºpin", "pinⅡ", "ＩＤpin", "1️⃣pin", "APIのKey", "card番号no", "pin１", "token２", "pin٢", "security_answers", "backup_codes[]", "reset_code", "mfa", "MFA", "2fa", "SAMLResponse", "confirmationCode", "activation-code",
 			"ssn", "user_ssn", "social_security_number", "security_answer",
 			"g-recaptcha-response", "h-captcha-response", "cf-turnstile-response",
 			"_method", "_form",

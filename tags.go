@@ -59,6 +59,9 @@ var (
 // sessions of one person, a few dozen of them; each login reads the list. The list keeps its entry
 // for a session until the absolute timeout, even if the session expires before that.
 //
+// For an administrator who acts as a user for a while, keep the administrator's own tag, add none, and
+// call Regenerate: a log-out everywhere of the administrator then still ends the session.
+//
 // If all sessions of the user are ended at the same moment, either this one is among them, or the
 // response becomes a 503 with [ErrRevoked].
 //

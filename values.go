@@ -57,8 +57,8 @@ func lookup[T any](s *Session, key string, n notice) (v T, ok bool, err error) {
 	return v, true, err
 }
 
-// Pull returns what [Get] returns, and removes the value. Parallel requests may all get the value.
-// If only one may get it, flash it; see [Flashed].
+// Pull returns what [Get] returns, and removes the value. Parallel requests may all get the value. If
+// only one may get it, such as the state of an OAuth login, see the example Once of [Update].
 func Pull[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)
@@ -80,7 +80,8 @@ func Pull[T any](s *Session, key string, def ...T) T {
 // zero T, so it must make a map before it writes to one.
 //
 // If another request was faster, fn runs again on that request's result, so nothing is lost, as it
-// would be with Get and Put. So fn must do nothing but compute, and must not use s.
+// would be with Get and Put. So fn must do nothing but compute, and must not use s. What its last run
+// saw is known after [Session.Save].
 //
 // A value that is not a T fails the session, and is left as it is.
 func Update[T any](s *Session, key string, fn func(T) T) {
@@ -139,8 +140,10 @@ func (s *Session) Forget(key string) {
 }
 
 // Increment adds by, or 1, to the integer under key, and returns the sum. A missing value counts as
-// 0. Parallel increments all count. A value that is not an integer, or a sum that int64 cannot
-// hold, fails the session and changes nothing.
+// 0. Parallel increments all count. A value that is not an integer, or a sum that int64 cannot hold,
+// fails the session and changes nothing.
+//
+// Parallel requests may all get the same sum. To limit attempts, call [Session.Save] and then [Get].
 func (s *Session) Increment(key string, by ...int64) int64 {
 	return s.add(key, firstOr(by, 1), plus)
 }
