@@ -29,7 +29,7 @@ type Component interface {
 // The Content-Type is text/html, unless the handler has set another HTML type, such as that of a
 // Turbo Stream.
 func Render(c echo.Context, status int, component Component) error {
-	bringBack(c)
+	bringBack(c, frameKey{})
 	page, err := render(c, component)
 	if err != nil {
 		return err

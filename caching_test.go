@@ -57,6 +57,9 @@ func Test_that_every_read_varies_by_cookie(t *testing.T) {
 func Test_that_vary_is_one_line(t *testing.T) {
 	read := func(c echo.Context) error { session.From(c).Has("user"); return c.String(http.StatusOK, "hello") }
 	fail := func(c echo.Context) error { session.From(c).Has("user"); return echo.ErrUnauthorized }
+	varying := func(by string) echo.HandlerFunc {
+		return func(c echo.Context) error { c.Response().Header().Set("Vary", by); return read(c) }
+	}
 	cases := []struct {
 		claim   string
 		handler echo.HandlerFunc
@@ -64,6 +67,9 @@ func Test_that_vary_is_one_line(t *testing.T) {
 		want    string
 	}{
 		{"behind Gzip", read, nil, "Accept-Encoding, Cookie"},
+		{"beside other names", varying("X-Cookie, Cookie-X"), nil, "X-Cookie, Cookie-X, Cookie"},
+		{"if it has Cookie already", varying("Accept, Cookie"), nil, "Accept, Cookie"},
+		{"if no cache may keep the page", varying("*"), nil, "*"},
 		{"if an error redirects", fail, func(_ error, c echo.Context) { _ = session.Redirect(c, "/login") },
 			"Accept-Encoding, Cookie, HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"},
 		{"if an error page adds a line", fail, func(_ error, c echo.Context) {
@@ -91,12 +97,13 @@ func Test_that_a_page_loaded_ahead_is_not_kept_while_a_message_waits(t *testing.
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
 		v.do(func(s *session.Session) { s.Put("user", 7) })
-		ahead := func() string {
-			return v.ask(request{as: prefetched}, with(func(s *session.Session) { s.FlashMessages().Alerts() })).header.Get("Cache-Control")
+		cacheControl := func(as headers) string {
+			return v.ask(request{as: as}, with(func(s *session.Session) { s.FlashMessages().Alerts() })).header.Get("Cache-Control")
 		}
-		wantText(t, "Cache-Control without a message", ahead(), "")
+		wantText(t, "without a message", cacheControl(prefetched), "")
 		v.post(nil, flashing(savedFlash))
-		wantText(t, "Cache-Control with a message", ahead(), "no-store")
+		wantText(t, "with a message", cacheControl(prefetched), "no-store")
+		wantText(t, "an icon, with a message", cacheControl(favicon), "")
 	})
 }
 

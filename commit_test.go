@@ -564,22 +564,6 @@ func Test_that_a_visitor_who_hangs_up_undoes_nothing(t *testing.T) {
 	}
 }
 
-// The context of signal.NotifyContext, as the server's BaseContext, ends all requests at the signal.
-// The visitors still wait.
-func Test_that_a_server_which_stops_shows_a_message_once(t *testing.T) {
-	p := start(t, session.Config{})
-	v := newVisitor()
-	v.must(t, p, func(s *session.Session) { s.FlashInfo("Saved.") })
-	show := func(c echo.Context) error { return c.HTML(http.StatusOK, texts(session.From(c))) }
-	ctx, stop := context.WithCancelCause(t.Context())
-	shown := p.serve(v.request().WithContext(ctx), func(c echo.Context) error {
-		stop(errors.New("terminated signal received"))
-		return show(c)
-	})
-	wantText(t, "the page", shown.Body.String(), "Saved.")
-	wantText(t, "the next page", v.visit(p, show).Body.String(), "")
-}
-
 func Test_that_save_commits_at_once(t *testing.T) {
 	w := newWatched()
 	p := start(t, session.Config{Store: w, Now: time.Now})

@@ -172,8 +172,8 @@
 // A transaction that is committed if the handler returns no error belongs outside, too: a session
 // that cannot be saved is such an error.
 //
-// What calls the handler several times belongs inside, or must keep the echo.Response: another one,
-// for the next try, would pass us by.
+// What calls the handler several times belongs inside: outside, the cookies and messages of one try
+// would get into the response of another.
 //
 // [components]: https://pkg.go.dev/github.com/echo-hypermedia/session/components
 // [stores]: https://pkg.go.dev/github.com/echo-hypermedia/session/stores

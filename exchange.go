@@ -71,6 +71,8 @@ func addVary(h http.Header, name string) {
 	switch {
 	case vary == "":
 		vary = name
+	case strings.Contains(", "+vary+",", ", *,"): // no cache may keep it, but nginx knows this only if nothing stands beside it
+		vary = "*"
 	case !strings.Contains(", "+vary+",", ", "+name+","):
 		vary += ", " + name
 	}

@@ -39,7 +39,6 @@ type frame struct {
 	session atomic.Pointer[Session] // once somebody has asked for it; see use
 	news    atomic.Uint32           // what has happened so far; see note
 	status  int16                   // of the head; written before headGone is noted
-	cookies uint16                  // that middleware further out has set; see makeWay
 }
 
 // news is what a session has to know of its request.
@@ -143,12 +142,7 @@ func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	f.c, f.res = c, c.Response()
 	f.below, f.res.Writer = f.res.Writer, f
 	f.m = m
-	if before, ok := f.below.(*frame); ok {
-		f.tryAgain(before)
-	}
-	if h := f.below.Header(); len(h) > 0 {
-		f.encoded, f.cookies = len(h["Content-Encoding"]) > 0, uint16(len(h["Set-Cookie"]))
-	}
+	f.encoded = header(f.below.Header(), "Content-Encoding") != ""
 	c.SetRequest(&f.req)
 
 	defer f.leave(r)
@@ -199,17 +193,6 @@ func (f *frame) again(err error) error {
 		return f.finish(err)
 	}
 	return err
-}
-
-// tryAgain takes the place of the frame before, if middleware further out calls the handler once more
-// with the request as it was. What the first try has saved stays, and so do its cookies.
-func (f *frame) tryAgain(before *frame) {
-	if before.m != f.m || !before.left {
-		return
-	}
-	before.sent = true
-	before.tell(responseDone)
-	f.below = before.below
 }
 
 // finish commits what the handler has left pending. A failure is returned as an ordinary error:

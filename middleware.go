@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -47,7 +48,7 @@ func (m *Manager) Middleware() echo.MiddlewareFunc {
 // From returns the session of the request. It does not touch the store. It panics if no
 // [Middleware] is mounted, or if it skipped the request.
 func From(c echo.Context) *Session {
-	bringBack(c)
+	bringBack(c, frameKey{})
 	s := FromContext(c.Request().Context())
 	if s == nil {
 		panic(noSession)
@@ -55,12 +56,16 @@ func From(c echo.Context) *Session {
 	return s
 }
 
-// bringBack gives c a request with the session again. When an error is answered, middleware further
-// out may have put back the request that it was given, as otelecho does.
-func bringBack(c echo.Context) {
+// bringBack gives c a request that leads to the session under key again. When an error is answered,
+// middleware further out may have put back the request that it was given, as otelecho does.
+func bringBack(c echo.Context, key any) {
 	r := c.Request()
-	if f, ok := c.Response().Writer.(*frame); ok && f.left && !f.leadsTo(r) {
-		c.SetRequest(r.WithContext(f))
+	if r.Context().Value(key) != nil {
+		return
+	}
+	if f, ok := c.Response().Writer.(*frame); ok && f.left {
+		ctx := context.WithValue(r.Context(), frameKey{}, f)
+		c.SetRequest(r.WithContext(context.WithValue(ctx, f.m, f)))
 	}
 }
 
@@ -68,7 +73,7 @@ func bringBack(c echo.Context) {
 // has sessions of several managers, the function [From] returns that of the innermost.) Without a
 // session, it panics, as the function does.
 func (m *Manager) From(c echo.Context) *Session {
-	bringBack(c)
+	bringBack(c, m)
 	f, ok := c.Request().Context().Value(m).(*frame)
 	if !ok {
 		panic(noSession)

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -180,7 +179,6 @@ func (f *frame) Push(target string, opts *http.PushOptions) error {
 // Gzip and Timeout take our writer out of the response in between, so beforeHead puts it back.
 func (f *frame) beforeHead(writer http.ResponseWriter) {
 	switch {
-	case f.sent: // or another try does that; see tryAgain
 	case !f.owns(f.c.Request()): // Echo has reused its response while we were arming the hook
 	case isSame(f.res.Writer, writer): // leadsHere would be wrong about one with a header of its own
 	case !f.leadsHere(f.res.Writer):
@@ -252,9 +250,9 @@ func (f *frame) reset() {
 	f.makeWay()
 }
 
-// makeWay leaves the header as the error answer is to find it. What middleware further out had set
-// before stays: a compressor is going to compress this answer, too. What sessions of other managers
-// further in have saved is saved all the same, so their cookies stay.
+// makeWay leaves the header as the error answer is to find it. A compressor further out that had
+// announced itself is going to compress this answer, too. What sessions of other managers further in
+// have saved is saved all the same, so their cookies stay.
 func (f *frame) makeWay() {
 	h := f.Header()
 	set, encoding := h["Set-Cookie"], h["Content-Encoding"]
@@ -262,12 +260,8 @@ func (f *frame) makeWay() {
 	if f.encoded {
 		h["Content-Encoding"] = encoding
 	}
-	before := min(int(f.cookies), len(set))
-	if before > 0 {
-		h["Set-Cookie"] = slices.Clone(set[:before])
-	}
 	for inner := frameOf(f.c.Request().Context()); inner != nil && inner != f; inner = frameOf(inner.Context) {
-		for _, line := range set[before:] {
+		for _, line := range set {
 			if inner.m.cookie.isOurs(line) {
 				h.Add("Set-Cookie", line)
 			}

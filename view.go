@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 )
@@ -57,12 +58,8 @@ func (s *Session) outlivesContext() bool {
 }
 
 // hasHungUp says whether the visitor has hung up. A deadline is something else: it is our own, and
-// the visitor still waits for the answer. So is the signal to stop, if the server's BaseContext comes
-// from signal.NotifyContext: net/http gives no cause. (To ask for the error alone is faster.)
-func hasHungUp(r *http.Request) bool {
-	ctx := r.Context()
-	return ctx.Err() == context.Canceled && context.Cause(ctx) == context.Canceled
-}
+// the visitor still waits for the answer.
+func hasHungUp(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
 
 // hasBody says whether something follows that can be shown. After 101 it comes by another protocol.
 func hasBody(status int) bool {
