@@ -157,7 +157,7 @@ func (s *Session) warnOfMissingToken(r *http.Request) {
 // CSRFToken returns the token for a form of this page, or for the header [CSRFHeader] of requests
 // that its scripts make. Each call returns a different token, so that none can be guessed from the
 // size of a compressed page (BREACH); all of them are good until the session ends or gets a new id,
-// for example at login. A session that has no record yet is given one.
+// for example at login (and for ten seconds more in a browser that has not learned the new one). A session that has no record yet is given one.
 //
 // If [CSRF] is not mounted, CSRFToken returns the token of Echo's own middleware, or "". If it is
 // mounted, CSRFToken returns "" in three cases: in the answer to a HEAD; if the request comes from
@@ -206,9 +206,13 @@ func (f *frame) echoToken() string {
 func (s *Session) verifyCSRF(token string) bool {
 	s.lock()
 	defer s.unlock()
-	secret := s.knownSecret()
+	s.state() // refuse asks whether that has failed
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if secret == nil || err != nil || len(raw) != 2*len(secret) {
+	if err != nil || len(raw) != 2*sha256.Size {
+		return false // before the store is asked for a straggler's secret
+	}
+	secret := s.knownSecret()
+	if len(secret) != sha256.Size {
 		return false
 	}
 	pad, masked := raw[:len(secret)], raw[len(secret):]
@@ -229,7 +233,7 @@ func (s *Session) csrfSecret() []byte {
 	if s.loadErr != nil {
 		return nil
 	}
-	if s.key == "" && !s.renew {
+	if s.key == "" && !s.renew && !st.has(kindOwn, csrfKey) {
 		if secret := s.stragglersSecret(); secret != nil {
 			return secret // a session that begins now would replace the one that has moved
 		}
@@ -291,14 +295,26 @@ func (s *Session) knownSecret() []byte {
 // never learn the new one: it drops the answer to a login that is sent twice. The old id must still
 // be good for another login.
 func (s *Session) stragglersSecret() []byte {
-	if len(s.unknown) == 0 {
+	if len(s.unknown) == 0 || s.err != nil {
 		return nil
 	}
 	ctx := s.storeContext()
 	defer ctx.end()
+	err := errPanicked // unless whetherMoved returns
+	defer func() {
+		if err != nil {
+			s.failWith(err)
+			s.reportUnsaved(err)
+		}
+	}()
 	for _, id := range s.unknown {
-		if errors.Is(s.m.whetherMoved(ctx, storeKey(id), expectStragglers), ErrMoved) {
+		err = s.m.whetherMoved(ctx, storeKey(id), expectStragglers)
+		switch {
+		case errors.Is(err, ErrMoved):
+			err = nil
 			return secretOf(id)
+		case err != nil:
+			return nil
 		}
 	}
 	return nil

@@ -244,6 +244,56 @@ func Test_that_a_login_whose_answer_was_lost_can_be_sent_again(t *testing.T) {
 	}
 }
 
+func Test_that_a_dead_cookie_does_not_make_each_token_ask_the_store(t *testing.T) {
+	store, p, _ := startSpied(t)
+	asked := func(method, token string, h echo.HandlerFunc) int {
+		v := newVisitor()
+		v.cookies[cookieName] = newID(1)
+		r := v.request()
+		r.Method = method
+		r.Header.Set(session.CSRFHeader, token)
+		before := store.count("Tagged")
+		p.serve(r, h)
+		return store.count("Tagged") - before
+	}
+	tokens := func(c echo.Context) error {
+		for range 20 {
+			session.From(c).CSRFToken()
+		}
+		return showToken(c)
+	}
+	if one, many := asked("GET", "", tokenPage), asked("GET", "", guarded(tokens)); many != one {
+		t.Errorf("the store was asked %d times for 21 tokens; want %d, as for one", many, one)
+	}
+	if read, bad := asked("GET", "", with(read)), asked("POST", "bad", accept); bad != read {
+		t.Errorf("the store was asked %d times for what cannot be a token; want %d, as to read", bad, read)
+	}
+}
+
+func Test_that_a_token_is_not_refused_because_the_store_does_not_answer(t *testing.T) {
+	store, p, v := startSpied(t)
+	p.Pre(recovering)
+	token := v.visit(p, tokenPage).Body.String()
+	v.clone().must(t, p, (*session.Session).Regenerate)
+	for claim, fail := range map[string]func(call) error{
+		"fails": failing(errStoreDown, "Tagged"),
+		"panics": func(c call) error {
+			if c.method == "Tagged" {
+				panic(errStoreDown)
+			}
+			return nil
+		},
+	} {
+		store.before = fail
+		r := v.request()
+		r.Method = http.MethodPost
+		r.Header.Set(session.CSRFHeader, token)
+		if rec := p.serve(r, accept); rec.Code < 500 {
+			t.Errorf("if it %s: got %d; want an error of the server", claim, rec.Code)
+		}
+	}
+}
+
 func Test_that_a_token_after_a_change_in_the_same_request_is_good(t *testing.T) {
 	changes := map[string]func(*session.Session){
 		"a new session":  func(s *session.Session) { s.Put("user", "ada") },

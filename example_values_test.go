@@ -89,7 +89,7 @@ func ExampleUpdate() {
 }
 
 // Of parallel requests only one may have the value: the state of an OAuth login, or one of three
-// attempts. What Update saw is certain only after Save.
+// attempts. What Update saw is certain only after Save. (A session in a cookie can be used twice.)
 func ExampleUpdate_once() {
 	e := newApp()
 	claim := func(c echo.Context, meanwhile func()) error {

@@ -21,9 +21,9 @@ const maxIntended = 1024
 // or another part of a page, SetIntendedURL remembers the page that it came from; if it is for an
 // image, or a page that is loaded ahead, it remembers nothing.
 //
-// The last address stands, whichever tab it was in. To keep one for each tab, pull it into a hidden
-// field of the login form, and pass what comes back through SetIntendedURL and PullIntendedURL, which
-// check it.
+// The last address stands, whichever tab it was in. To keep one for each tab, give the login form a
+// hidden field with s.Old("next", s.PullIntendedURL()), and pass what comes back through
+// SetIntendedURL and PullIntendedURL, which check it.
 func (s *Session) SetIntendedURL(path string) {
 	s.lock()
 	defer s.unlock()

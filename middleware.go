@@ -63,10 +63,15 @@ func bringBack(c echo.Context, key any) {
 	if r.Context().Value(key) != nil {
 		return
 	}
-	if f, ok := c.Response().Writer.(*frame); ok && f.left {
-		ctx := context.WithValue(r.Context(), frameKey{}, f)
-		c.SetRequest(r.WithContext(context.WithValue(ctx, f.m, f)))
+	f, ok := c.Response().Writer.(*frame)
+	if !ok || !f.left || f.sent {
+		return
 	}
+	ctx := context.WithValue(r.Context(), frameKey{}, f)
+	for ; f != nil; f = frameOf(f.Context) {
+		ctx = context.WithValue(ctx, f.m, f)
+	}
+	c.SetRequest(r.WithContext(ctx))
 }
 
 // From returns the session that the middleware of this manager has given the request. (If a request

@@ -91,6 +91,7 @@ func Test_that_an_error_page_has_the_session_although_the_request_was_put_back(t
 			t.Run(how+"/"+page, func(t *testing.T) {
 				p := start(t, session.Config{})
 				p.Pre(recovering, putsBack)
+				p.Use(start(t, session.Config{CookieName: "inner"}).manager.Middleware())
 				p.HTTPErrorHandler = func(_ error, c echo.Context) {
 					c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), languageKey{}, "de")))
 					_ = write(c, p)
@@ -100,6 +101,7 @@ func Test_that_an_error_page_has_the_session_although_the_request_was_put_back(t
 				}
 				rec := newVisitor().visit(p, func(c echo.Context) error {
 					session.From(c).FlashNow("info", "Sorry.")
+					p.manager.From(c).FlashNow("info", "Sorry.")
 					return handler(c)
 				})
 				wantText(t, "the error page", strings.TrimSpace(rec.Body.String()), "Sorry.")

@@ -58,7 +58,8 @@ func lookup[T any](s *Session, key string, n notice) (v T, ok bool, err error) {
 }
 
 // Pull returns what [Get] returns, and removes the value. Parallel requests may all get the value. If
-// only one may get it, such as the state of an OAuth login, see the example Once of [Update].
+// only one may get it, such as the state of an OAuth login, see the example Once of [Update]. (With a
+// [Sealer] all of them get it in any case.)
 func Pull[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)
@@ -144,6 +145,7 @@ func (s *Session) Forget(key string) {
 // fails the session and changes nothing.
 //
 // Parallel requests may all get the same sum. To limit attempts, call [Session.Save] and then [Get].
+// With a [Sealer] attempts cannot be limited: a copy of the cookie has the old count.
 func (s *Session) Increment(key string, by ...int64) int64 {
 	return s.add(key, firstOr(by, 1), plus)
 }
