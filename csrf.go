@@ -157,7 +157,8 @@ func (s *Session) warnOfMissingToken(r *http.Request) {
 // CSRFToken returns the token for a form of this page, or for the header [CSRFHeader] of requests
 // that its scripts make. Each call returns a different token, so that none can be guessed from the
 // size of a compressed page (BREACH); all of them are good until the session ends or gets a new id,
-// for example at login (and for ten seconds more in a browser that has not learned the new one). A session that has no record yet is given one.
+// for example at login (and for ten seconds more in a browser that has not learned the new one). A
+// session that has no record yet is given one.
 //
 // If [CSRF] is not mounted, CSRFToken returns the token of Echo's own middleware, or "". If it is
 // mounted, CSRFToken returns "" in three cases: in the answer to a HEAD; if the request comes from
