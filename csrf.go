@@ -234,12 +234,13 @@ func (s *Session) csrfSecret() []byte {
 	if s.loadErr != nil {
 		return nil
 	}
-	if s.key == "" && !s.renew && !st.has(kindOwn, csrfKey) {
+	begins := s.key == "" && !st.has(kindOwn, csrfKey)
+	if begins && !s.renew {
 		if secret := s.stragglersSecret(); secret != nil {
 			return secret // a session that begins now would replace the one that has moved
 		}
 	}
-	if !st.has(kindOwn, csrfKey) && (s.key == "" || s.m.sealer != nil) && (s.cookieIsWithheld() || !s.beginCSRF()) {
+	if begins && (s.cookieIsWithheld() || !s.beginCSRF()) {
 		return nil
 	}
 	if s.m.sealer != nil {
@@ -301,24 +302,18 @@ func (s *Session) stragglersSecret() []byte {
 	}
 	ctx := s.storeContext()
 	defer ctx.end()
-	err := errPanicked // unless whetherMoved returns
+	err := errPanicked // unless straggler returns
 	defer func() {
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrMoved) {
 			s.failWith(err)
 			s.reportUnsaved(err)
 		}
 	}()
-	for _, id := range s.unknown {
-		err = s.m.whetherMoved(ctx, storeKey(id), expectStragglers)
-		switch {
-		case errors.Is(err, ErrMoved):
-			err = nil
-			return secretOf(id)
-		case err != nil:
-			return nil
-		}
+	id, err := s.straggler(ctx)
+	if !errors.Is(err, ErrMoved) {
+		return nil
 	}
-	return nil
+	return secretOf(id)
 }
 
 func secretOf(id string) []byte {

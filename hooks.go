@@ -326,9 +326,7 @@ func (s *Session) whyRejected(ctx context.Context) (why Reason, key string) {
 			return ReasonMoved, key
 		}
 	}
-	if len(s.unknown) > 0 {
-		key = storeKey(s.unknown[0])
-	}
+	key = s.presented()
 	switch {
 	case s.m.sealer != nil, s.corrupt:
 		return ReasonUnreadable, key

@@ -84,12 +84,18 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 // session that this request began would replace the visitor's own in the browser, and so undo a
 // login that has just happened.
 func (s *Session) straggles(ctx context.Context) error {
+	_, err := s.straggler(ctx)
+	return err
+}
+
+// straggler is straggles, and returns that id with ErrMoved.
+func (s *Session) straggler(ctx context.Context) (id string, err error) {
 	for _, id := range s.unknown {
 		if err := s.m.whetherMoved(ctx, storeKey(id), expectStragglers); err != nil {
-			return err
+			return id, err
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // understand decodes a record. A corrupt record counts as none, since trying again would not help.
