@@ -271,25 +271,45 @@ func Test_that_a_dead_cookie_does_not_make_each_token_ask_the_store(t *testing.T
 }
 
 func Test_that_a_token_is_not_refused_because_the_store_does_not_answer(t *testing.T) {
-	store, p, v := startSpied(t)
-	p.Pre(recovering)
-	token := v.visit(p, tokenPage).Body.String()
-	v.clone().must(t, p, (*session.Session).Regenerate)
-	for claim, fail := range map[string]func(call) error{
-		"fails": failing(errStoreDown, "Tagged"),
-		"panics": func(c call) error {
-			if c.method == "Tagged" {
-				panic(errStoreDown)
-			}
-			return nil
-		},
+	fails := func() error { return errStoreDown }
+	panics := func() error { panic(errStoreDown) }
+	for _, tc := range []struct {
+		claim       string
+		does        func() error
+		from        int // the question from which on it does so; the first one is why the cookie is rejected
+		asked, told int
+	}{
+		{"fails", fails, 2, 2, 1},
+		{"panics", panics, 2, 2, 1},
+		{"panics at once", panics, 1, 1, 0}, // Recover is told
 	} {
-		store.before = fail
+		store, p, v := startSpied(t)
+		p.Pre(recovering)
+		p.HTTPErrorHandler = func(err error, c echo.Context) {
+			for range 20 {
+				session.From(c).CSRFToken()
+			}
+			_ = c.String(http.StatusInternalServerError, "the error page")
+		}
+		token := v.visit(p, tokenPage).Body.String()
+		v.clone().must(t, p, (*session.Session).Regenerate)
+		asked := 0
+		store.before = func(c call) error {
+			if c.method != "Tagged" {
+				return nil
+			}
+			if asked++; asked < tc.from {
+				return nil
+			}
+			return tc.does()
+		}
 		r := v.request()
 		r.Method = http.MethodPost
 		r.Header.Set(session.CSRFHeader, token)
-		if rec := p.serve(r, accept); rec.Code < 500 {
-			t.Errorf("if it %s: got %d; want an error of the server", claim, rec.Code)
+		rec := p.serve(r, guarded(func(echo.Context) error { t.Errorf("if it %s, the handler runs", tc.claim); return nil }))
+		wantText(t, "if it "+tc.claim, rec.Body.String(), "the error page")
+		if told := len(p.hooked("StoreError")); asked != tc.asked || told != tc.told {
+			t.Errorf("if it %s: the store was asked %d times, and the hook told %d times; want %d and %d", tc.claim, asked, told, tc.asked, tc.told)
 		}
 	}
 }

@@ -12,8 +12,9 @@ import (
 func (s *Session) load() {
 	ctx := s.storeContext()
 	s.loaded = s.m.seq.Load()
+	returned := false
 	defer func() {
-		if s.st == nil { // the store has panicked, and the error page must not ask it again
+		if !returned { // the store has panicked, and the error page must not ask it again
 			s.begin(s.at)
 			s.loadErr = errPanicked
 		}
@@ -37,6 +38,7 @@ func (s *Session) load() {
 	case s.given:
 		s.reportRejected(ctx)
 	}
+	returned = true
 }
 
 // find tries each cookie of our name until one leads to a session. An id that leads
