@@ -13,7 +13,6 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/echo-hypermedia/session"
-	"github.com/echo-hypermedia/session/stores/memorystore"
 )
 
 // If a handler takes the connection over, it writes the response head itself. These tests do so by
@@ -230,7 +229,7 @@ func Test_that_the_connection_is_not_taken_over_if_the_session_fails(t *testing.
 func Test_that_the_error_of_a_takeover_does_not_tell_what_the_store_has_said(t *testing.T) {
 	for _, method := range []string{"Read", "Write"} {
 		t.Run(method, func(t *testing.T) {
-			store := &watched{Store: memorystore.New(memorystore.Options{})}
+			store := newWatched()
 			p := start(t, session.Config{Store: store})
 			v := newVisitor()
 			v.must(t, p, put("n", 1))

@@ -336,7 +336,8 @@ func Test_that_an_error_answer_has_the_encoding_of_a_compressor_further_out(t *t
 		"for a stream": func(c echo.Context) error { c.Response().Flush(); return nil },
 		"for an error": func(echo.Context) error { return errHandler },
 	} {
-		store := &watched{Store: memorystore.New(memorystore.Options{}), before: failing(errOops, "Write")}
+		store := newWatched()
+		store.before = failing(errOops, "Write")
 		p := start(t, session.Config{Store: store})
 		p.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(c echo.Context) error {
@@ -356,7 +357,8 @@ func Test_that_an_error_answer_has_the_encoding_of_a_compressor_further_out(t *t
 }
 
 func Test_that_an_error_answer_does_not_wait_for_a_handler_that_was_given_up(t *testing.T) {
-	store := &watched{Store: memorystore.New(memorystore.Options{}), before: failing(errOops, "Write")}
+	store := newWatched()
+	store.before = failing(errOops, "Write")
 	outer, inner := start(t, session.Config{Store: store, CookieName: "outer", Now: time.Now}), start(t, session.Config{CookieName: "inner"})
 	working, goOn := make(chan struct{}), make(chan struct{})
 	defer close(goOn)
