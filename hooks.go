@@ -277,20 +277,25 @@ func (m *Manager) shield(ctx context.Context, handle string, call func()) {
 
 // reportUnsaved reports a change that failed with err: otherwise only the visitor would see it.
 func (s *Session) reportUnsaved(err error) {
-	hooks := &s.m.cfg.Hooks
+	hooks, key := &s.m.cfg.Hooks, s.key
+	switch {
+	case key != "":
+	case len(s.ended) > 0: // a log-out, or what was to begin after it
+		key = s.ended[0].key
+	case errors.Is(err, ErrMoved):
+		key = s.presented()
+	}
 	var decode *DecodeError
 	var encode *EncodeError
 	switch {
-	case errors.Is(err, ErrMoved) && s.key == "":
-		s.report(hooks.Refused, s.presented(), Event{Err: err}, refused)
 	case errors.Is(err, ErrMoved), errors.Is(err, ErrRevoked):
-		s.report(hooks.Refused, s.key, Event{Err: err}, refused)
+		s.report(hooks.Refused, key, Event{Err: err}, refused)
 	case errors.As(err, &decode):
-		s.report(hooks.Undecodable, s.key, Event{Key: decode.Key, Err: err}, unplayable)
+		s.report(hooks.Undecodable, key, Event{Key: decode.Key, Err: err}, unplayable)
 	case errors.As(err, &encode):
-		s.report(nil, s.key, Event{Key: encode.Key, Err: err}, unplayable)
+		s.report(nil, key, Event{Key: encode.Key, Err: err}, unplayable)
 	default:
-		s.report(hooks.StoreError, s.key, Event{Err: err}, notSaved)
+		s.report(hooks.StoreError, key, Event{Err: err}, notSaved)
 	}
 }
 

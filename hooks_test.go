@@ -346,6 +346,11 @@ func Test_that_an_event_has_the_handle_of_its_session(t *testing.T) {
 		}, false},
 		{"a store that cannot be read", func(sc *scene) { sc.fails("Read"); sc.does(increment) }, false},
 		{"a store that cannot be written", func(sc *scene) { sc.fails("Write"); sc.does(increment) }, false},
+		{"a log-out that fails", func(sc *scene) { sc.fails("Destroy"); sc.does((*session.Session).Destroy) }, false},
+		{"a log-out whose good-bye cannot be stored", func(sc *scene) {
+			sc.fails("Write")
+			sc.does(func(s *session.Session) { s.Destroy(); s.FlashInfo("bye") })
+		}, false},
 		{"a cookie that is no id", func(sc *scene) { sc.withCookie("bad", read) }, true},
 		{"a new session that cannot be stored", func(sc *scene) {
 			sc.fails("Write")

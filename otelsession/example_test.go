@@ -41,7 +41,9 @@ func ExampleHooks() {
 	for _, m := range collected.ScopeMetrics[0].Metrics {
 		switch data := m.Data.(type) {
 		case metricdata.Sum[int64]:
-			fmt.Println(m.Name, data.DataPoints[0].Value)
+			if n := data.DataPoints[0].Value; n > 0 {
+				fmt.Println(m.Name, n)
+			}
 		case metricdata.Gauge[int64]:
 			fmt.Println(m.Name, data.DataPoints[0].Value)
 		case metricdata.Histogram[float64]:

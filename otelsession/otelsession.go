@@ -36,10 +36,12 @@
 // "destroy", "touch", "tag", "untag", "tagged", "revoke", "seal", "open") and
 // session.store.outcome ("ok", "not_found", "conflict", "too_large", "canceled" if the
 // caller has left, "error"); spans have both as well. session.rejected has
-// session.rejected.reason, a [session.Reason]. No span or metric has ids or handles.
+// session.rejected.reason, a [session.Reason]. No span or metric of this package has ids or handles.
+// But a driver may put whole commands into spans of its own: see docs/operations.md.
 package otelsession
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -73,14 +75,14 @@ type options struct {
 	store   session.Store
 }
 
-// WithTracerProvider sends spans to a provider other than the global one.
+// WithTracerProvider sends spans to a provider other than the global one. Nil means the global one.
 func WithTracerProvider(p trace.TracerProvider) Option {
-	return func(o *options) { o.tracers = p }
+	return func(o *options) { o.tracers = cmp.Or(p, o.tracers) }
 }
 
-// WithMeterProvider sends metrics to a provider other than the global one.
+// WithMeterProvider sends metrics to a provider other than the global one. Nil means the global one.
 func WithMeterProvider(p metric.MeterProvider) Option {
-	return func(o *options) { o.meters = p }
+	return func(o *options) { o.meters = cmp.Or(p, o.meters) }
 }
 
 // WithStore adds the metric session.count, if the store knows how many sessions are live, that is,
@@ -93,6 +95,9 @@ func WithStore(store session.Store) Option {
 
 // Hooks returns hooks for [session.Config]. Join them with your own by [session.Hooks.And]. Errors
 // of the meter provider go to OpenTelemetry's error handler.
+//
+// Set the global providers before you call it: a counter then begins at 0. Otherwise it begins with
+// its first event, which is no increase to Prometheus.
 func Hooks(opts ...Option) session.Hooks {
 	o := options{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider()}
 	for _, opt := range opts {
@@ -103,33 +108,44 @@ func Hooks(opts ...Option) session.Hooks {
 		countSessions(meter, store.Len)
 	}
 	return session.Hooks{
-		Initiated:   counter(meter, "session.initiated", "{session}", "Sessions that a request has loaded."),
-		Committed:   counter(meter, "session.committed", "{commit}", "Commits."),
-		Migrated:    counter(meter, "session.migrated", "{session}", "Sessions that were given a new id."),
-		Destroyed:   counter(meter, "session.destroyed", "{session}", "Sessions that were ended."),
-		Rejected:    counter(meter, "session.rejected", "{request}", "Cookies that name no session."),
-		Conflict:    counter(meter, "session.conflicts", "{conflict}", "Commits that had to be repeated, because another request was faster."),
-		Lost:        counter(meter, "session.lost", "{request}", "Requests whose changes were dropped, because the session had ended."),
-		Refused:     counter(meter, "session.refused", "{request}", "Requests that failed, because the session had moved or was revoked."),
-		LateWrite:   counter(meter, "session.late_writes", "{change}", "Changes that came too late to be saved."),
-		Undecodable: counter(meter, "session.undecodable", "{value}", "Values and records that could not be understood."),
-		StoreError:  counter(meter, "session.store.errors", "{error}", "Sessions that could not be loaded, saved, prolonged, found or ended."),
+		Initiated:   each(newCounter(meter, "session.initiated", "{session}", "Sessions that a request has loaded.")),
+		Committed:   each(newCounter(meter, "session.committed", "{commit}", "Commits.")),
+		Migrated:    each(newCounter(meter, "session.migrated", "{session}", "Sessions that were given a new id.")),
+		Destroyed:   each(newCounter(meter, "session.destroyed", "{session}", "Sessions that were ended.")),
+		Rejected:    byReason(newCounter(meter, "session.rejected", "{request}", "Cookies that name no session.")),
+		Conflict:    each(newCounter(meter, "session.conflicts", "{conflict}", "Commits that had to be repeated, because another request was faster.")),
+		Lost:        each(newCounter(meter, "session.lost", "{request}", "Requests whose changes were dropped, because the session had ended.")),
+		Refused:     each(newCounter(meter, "session.refused", "{request}", "Requests that failed, because the session had moved or was revoked.")),
+		LateWrite:   each(newCounter(meter, "session.late_writes", "{change}", "Changes that came too late to be saved.")),
+		Undecodable: each(newCounter(meter, "session.undecodable", "{value}", "Values and records that could not be understood.")),
+		StoreError:  each(newCounter(meter, "session.store.errors", "{error}", "Sessions that could not be loaded, saved, prolonged, found or ended.")),
 		StoreCall:   newCalls(o.tracers.Tracer(scope), meter).begin,
 	}
 }
 
-// counter counts events. Only the reason of a rejection is an attribute: everything else in an
-// event has too many different values.
-func counter(meter metric.Meter, name, unit, description string) func(context.Context, session.Event) {
+func newCounter(meter metric.Meter, name, unit, description string) metric.Int64Counter {
 	count, err := meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
 	handle(err)
-	return func(ctx context.Context, e session.Event) {
-		if e.Reason == "" {
-			count.Add(ctx, 1)
-			return
-		}
-		count.Add(ctx, 1, metric.WithAttributes(reasonKey.String(string(e.Reason))))
+	return count
+}
+
+// each counts events, from 0: if the first event made the counter, Prometheus would not take it for
+// an increase, and no alert would tell of it.
+func each(count metric.Int64Counter) func(context.Context, session.Event) {
+	count.Add(context.Background(), 0)
+	return func(ctx context.Context, _ session.Event) { count.Add(ctx, 1) }
+}
+
+// byReason is each for every reason of a rejection. Nothing else of an event is an attribute:
+// everything else has too many different values.
+func byReason(count metric.Int64Counter) func(context.Context, session.Event) {
+	add := func(ctx context.Context, n int64, reason session.Reason) {
+		count.Add(ctx, n, metric.WithAttributes(reasonKey.String(string(reason))))
 	}
+	for _, reason := range [...]session.Reason{session.ReasonMalformed, session.ReasonUnknown, session.ReasonMoved, session.ReasonUnreadable} {
+		add(context.Background(), 0, reason)
+	}
+	return func(ctx context.Context, e session.Event) { add(ctx, 1, e.Reason) }
 }
 
 func countSessions(meter metric.Meter, live func() int) {

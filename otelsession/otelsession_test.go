@@ -9,8 +9,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -54,7 +56,8 @@ func (tel *telemetry) hooks(opts ...otelsession.Option) session.Hooks {
 	return otelsession.Hooks(append(opts, otelsession.WithTracerProvider(tel.tracer), otelsession.WithMeterProvider(tel.meter))...)
 }
 
-// metrics are the values by name and attributes; for a histogram, the number of values.
+// metrics are the values by name and attributes; for a histogram, the number of values. Counters
+// at 0 are left out.
 func (tel *telemetry) metrics() map[string]int64 {
 	tel.Helper()
 	values := map[string]int64{}
@@ -63,7 +66,9 @@ func (tel *telemetry) metrics() map[string]int64 {
 			switch data := m.Data.(type) {
 			case metricdata.Sum[int64]:
 				for _, p := range data.DataPoints {
-					values[m.Name+attributes(p.Attributes)] = p.Value
+					if p.Value != 0 || !data.IsMonotonic {
+						values[m.Name+attributes(p.Attributes)] = p.Value
+					}
 				}
 			case metricdata.Gauge[int64]:
 				for _, p := range data.DataPoints {
@@ -133,6 +138,30 @@ func Test_that_every_hook_has_a_metric_of_its_own(t *testing.T) {
 	if got := tel.metrics(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
+}
+
+func Test_that_every_counter_begins_at_0(t *testing.T) {
+	tel := newTelemetry(t)
+	tel.hooks()
+	var series int
+	for _, m := range tel.collect().ScopeMetrics[0].Metrics {
+		for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+			series++
+			if p.Value != 0 {
+				t.Errorf("%s begins at %d", m.Name, p.Value)
+			}
+		}
+	}
+	if series != 14 { // ten hooks, and four reasons for the eleventh
+		t.Errorf("%d series; want 14", series)
+	}
+}
+
+func Test_that_a_provider_that_is_nil_is_the_global_one(t *testing.T) {
+	hooks := otelsession.Hooks(otelsession.WithTracerProvider(nil), otelsession.WithMeterProvider(nil))
+	_, done := hooks.StoreCall(t.Context(), "read")
+	done(nil)
+	hooks.Committed(t.Context(), session.Event{})
 }
 
 // refusing is a meter provider that refuses everything.
@@ -227,6 +256,46 @@ func Test_that_a_store_call_is_measured_by_what_came_of_it(t *testing.T) {
 			t.Errorf("%v: the status is %+v, the events are %v; want an error: %t", tc.err, span.Status(), span.Events(), tc.failed)
 		}
 	}
+}
+
+func Test_that_the_spans_of_a_driver_are_children_of_the_stores(t *testing.T) {
+	tel := newTelemetry(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	within, done := tel.hooks().StoreCall(ctx, "read")
+	_, driver := tel.tracer.Tracer("driver").Start(within, "GET")
+	driver.End()
+	done(nil)
+	ended := tel.spans.Ended()
+	if got, want := ended[0].Parent().SpanID(), ended[1].SpanContext().SpanID(); got != want {
+		t.Errorf("the span of the driver is a child of %v; want that of the store, %v", got, want)
+	}
+	if _, has := within.Deadline(); !has {
+		t.Error("the driver does not know the deadline")
+	}
+}
+
+func Test_that_the_time_of_a_store_call_is_in_seconds(t *testing.T) {
+	tel := newTelemetry(t)
+	synctest.Test(t, func(t *testing.T) {
+		_, done := tel.hooks().StoreCall(t.Context(), "read")
+		<-time.After(20 * time.Millisecond)
+		done(nil)
+	})
+	for _, m := range tel.collect().ScopeMetrics[0].Metrics {
+		data, ok := m.Data.(metricdata.Histogram[float64])
+		if !ok {
+			continue
+		}
+		switch p := data.DataPoints[0]; {
+		case p.Sum != 0.02:
+			t.Errorf("20 ms are measured as %v s", p.Sum)
+		case !slices.Contains(p.Bounds, 1): // an alert of docs/operations.md is about it
+			t.Errorf("the buckets end at %v; want one that ends at a second", p.Bounds)
+		}
+		return
+	}
+	t.Error("no store call is measured")
 }
 
 // app is an application with a span for each request.

@@ -2,6 +2,7 @@ package filestore_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -46,6 +47,33 @@ func sealed(name string, b []byte) []byte {
 	copy(head, b)
 	sum := sha256.Sum256(append([]byte(name), head...))
 	return append(head, sum[:]...)
+}
+
+func Test_that_a_line_about_damage_or_loss_leads_to_the_request_that_met_it(t *testing.T) {
+	h := newHarness(t, filestore.Options{NoSync: true})
+	ctx := context.WithValue(t.Context(), traceKey{}, "4bf92f")
+	must(t, h.Write(ctx, key, h.record(0, "data")))
+	must(t, h.Tag(ctx, tag, key, h.clock.In(time.Hour)))
+	for _, tc := range []struct {
+		claim string
+		harm  func()
+		ask   func() error
+	}{
+		{"a damaged session", func() { write(t, h.sessionFile(key), []byte("damaged")) },
+			func() error { _, err := h.Read(ctx, key); return err }},
+		{"a damaged list of a user's sessions", func() { write(t, h.tagFile(tag), []byte("damaged")) },
+			func() error { _, err := h.Tagged(ctx, tag); return err }},
+		{"a directory that was removed", func() { must(t, os.RemoveAll(h.dir)) },
+			func() error { _, err := h.Read(ctx, key); return err }},
+	} {
+		tc.harm()
+		if err := tc.ask(); err == nil {
+			t.Errorf("%s: no error", tc.claim)
+		}
+		if got := h.log.take(); strings.Count(got, "\n") != 1 || !strings.Contains(got, " trace=4bf92f") {
+			t.Errorf("%s: logged %q; want one line with the trace of the request", tc.claim, got)
+		}
+	}
 }
 
 func Test_that_a_damaged_record_is_gone_and_logged(t *testing.T) {

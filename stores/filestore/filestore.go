@@ -342,7 +342,7 @@ func (s *Store) find(ctx context.Context, a *area, name string, fn func(file) er
 	if err != nil {
 		return err
 	}
-	root, err := s.enter()
+	root, err := s.enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -352,7 +352,7 @@ func (s *Store) find(ctx context.Context, a *area, name string, fn func(file) er
 
 // enter begins a call, and returns the directory it works in. The caller ends it with
 // s.running.Done.
-func (s *Store) enter() (*os.Root, error) {
+func (s *Store) enter(ctx context.Context) (*os.Root, error) {
 	info, err := os.Stat(s.dir)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -366,7 +366,7 @@ func (s *Store) enter() (*os.Root, error) {
 		if err := s.open(); err != nil {
 			return nil, err
 		}
-		s.logger.Warn("filestore: Options.Dir was removed or replaced; the sessions in it are lost", "dir", s.dir)
+		s.logger.WarnContext(ctx, "filestore: Options.Dir was removed or replaced; the sessions in it are lost", "dir", s.dir)
 	}
 	s.running.Add(1)
 	return s.root, nil
@@ -417,7 +417,7 @@ func (s *Store) makeDir(dir string) error {
 // failed would be no better off.
 func (s *Store) load(ctx context.Context, f opened) (session.Record, error) {
 	rec, err := s.read(ctx, f)
-	if s.reportDamage(f.folder, err) {
+	if s.reportDamage(ctx, f.folder, err) {
 		return session.Record{}, session.ErrNotFound
 	}
 	if err != nil {
@@ -451,11 +451,11 @@ func (s *Store) read(ctx context.Context, f opened) (session.Record, error) {
 }
 
 // reportDamage says whether err is about a damaged file, and if so logs it.
-func (s *Store) reportDamage(f *folder, err error) bool {
+func (s *Store) reportDamage(ctx context.Context, f *folder, err error) bool {
 	if !isDamage(err) {
 		return false
 	}
-	s.logger.Error("filestore: a file is damaged", "folder", f.path, "error", err)
+	s.logger.ErrorContext(ctx, "filestore: a file is damaged", "folder", f.path, "error", err)
 	return true
 }
 

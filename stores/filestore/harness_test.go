@@ -54,7 +54,7 @@ func newHarness(t testing.TB, opts filestore.Options) harness {
 	if opts.Now == nil {
 		opts.Now = h.clock.Now
 	}
-	opts.Logger = slog.New(slog.NewTextHandler(h.log, nil))
+	opts.Logger = slog.New(tracing{slog.NewTextHandler(h.log, nil)})
 	s, err := filestore.New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -209,6 +209,18 @@ func newClock() *clock {
 func (c *clock) Now() time.Time               { return time.Unix(0, c.nanos.Load()) }
 func (c *clock) Advance(d time.Duration)      { c.nanos.Add(int64(d)) }
 func (c *clock) In(d time.Duration) time.Time { return c.Now().Add(d) }
+
+// tracing adds the trace of the context to each line, as handlers of tracing libraries do.
+type tracing struct{ slog.Handler }
+
+type traceKey struct{}
+
+func (h tracing) Handle(ctx context.Context, r slog.Record) error {
+	if trace := ctx.Value(traceKey{}); trace != nil {
+		r.AddAttrs(slog.Any("trace", trace))
+	}
+	return h.Handler.Handle(ctx, r)
+}
 
 // logs keeps what is logged.
 type logs struct {

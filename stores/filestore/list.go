@@ -38,7 +38,7 @@ func (s *Store) names(ctx context.Context, folder *folder) ([]string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	root, err := s.enter()
+	root, err := s.enter(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, s.answer("sweep", err)
 	}
-	root, err := s.enter()
+	root, err := s.enter(ctx)
 	if err != nil {
 		return 0, s.answer("sweep", err)
 	}

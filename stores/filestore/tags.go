@@ -171,7 +171,7 @@ func (s *Store) entries(ctx context.Context, f opened) ([]entry, error) {
 		err = &damageError{"not an index"}
 	}
 	if err != nil {
-		s.reportDamage(f.folder, err)
+		s.reportDamage(ctx, f.folder, err)
 		return nil, err
 	}
 	var entries []entry
