@@ -34,10 +34,16 @@ func newControl(ctx context.Context, name string, in Input) control {
 		c.setChecked()
 	}
 	c.id = idOf(c.ID, c.Attrs, c.defaultID())
-	if c.Hint != "" {
-		c.hintID = c.base + hintSuffix
-	}
+	c.describe(in.Hint, c.base)
 	return c
+}
+
+// describe gives the control a hint, which is the element with that base of ids.
+func (c *control) describe(hint, base string) {
+	c.Hint, c.hintID = hint, ""
+	if hint != "" {
+		c.hintID = base + hintSuffix
+	}
 }
 
 // setChecked decides whether a checkbox or radio button is checked, and gives it a value.
@@ -63,7 +69,7 @@ func (c *control) defaultID() string {
 func (c *control) isBox() bool { return c.Type == "checkbox" || c.Type == "radio" }
 
 // isGroup says whether the options need several controls.
-func (c *control) isGroup() bool { return c.isBox() && len(c.Options) > 0 }
+func (c *control) isGroup() bool { return c.isBox() && c.Options != nil }
 
 // isList says whether it may submit several values under its name.
 func (c *control) isList() bool { return c.isSeveral() && len(c.Options) > 0 }
@@ -149,7 +155,7 @@ func (c *control) addState(a attributes) attributes {
 		a = a.add("aria-invalid", "true")
 	}
 	if c.inGroup {
-		return a
+		return a.addText("aria-describedby", c.hintID)
 	}
 	return a.addText("aria-describedby", c.description())
 }
@@ -239,6 +245,7 @@ func (c *control) boxes() []control {
 			box.id = id + "-" + strconv.Itoa(n)
 		}
 		taken[box.id] = true
+		box.describe(o.Hint, box.id)
 		boxes[i] = box
 	}
 	return boxes

@@ -38,7 +38,10 @@ func Configure(change func(*Defaults)) {
 	defaults.Store(&d)
 }
 
-// With returns a ctx with other defaults, for all components that are rendered with it.
+// With returns a ctx with other defaults, for all components that are rendered with it. In a .templ
+// file, those that follow in the same block get it like this:
+//
+//	{{ ctx = components.With(ctx, func(d *components.Defaults) { d.Theme.Label = "sr-only" }) }}
 func With(ctx context.Context, change func(*Defaults)) context.Context {
 	d := *defaultsOf(ctx)
 	change(&d)

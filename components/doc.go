@@ -69,7 +69,9 @@
 //
 // A control shows what was submitted, even if that is empty or not checked. It shows its
 // default if nothing was submitted, or if the field was left out: on purpose, or by the
-// browser, which does not send disabled fields. A password or a file never comes back.
+// browser, which does not send disabled fields. (A box and a list need the attribute disabled
+// themselves, also in a disabled fieldset: otherwise they count as not chosen.) A password or a file
+// never comes back.
 //
 // Showing a message consumes it: it is not there on the next page. Components know when
 // they are rendered to nowhere (templ.WithFragments renders a whole page to send a part

@@ -56,12 +56,13 @@ type SummaryProps struct {
 }
 
 // ErrorSummary renders a list of the errors of the form, each with a link to its field. Put it
-// above the form; it takes the focus when the page is loaded, without JavaScript. Without errors it
-// renders nothing.
+// above the fields; it takes the focus when the page is loaded, without JavaScript. Without errors
+// it renders nothing. Outside of a form that has a name, it needs a [FormPart] around it.
 //
 // The link leads to the [FieldID] of the error's name, which is the id of a control, or of a group
 // that is one [Field]. If you give a control another id, or lay out a group yourself, give that
-// FieldID to an element around it.
+// FieldID to an element around it. Do the same for a hidden field that a script fills in, such as
+// that of an editor: no link can lead to it, and only an [InputError] beside it shows its error.
 //
 // An error without a name is shown as text. Errors of the page are not in the list; see [Errors].
 func ErrorSummary(props ...SummaryProps) templ.Component {

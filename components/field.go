@@ -12,7 +12,9 @@ import (
 //
 // Checkboxes and radio buttons with Options become a group: a fieldset with a legend and one
 // control for each option. Class and Attrs apply to each control, except for aria-label and
-// aria-labelledby, which name the group. A hidden field is rendered as the control alone.
+// aria-labelledby, which name the group, and for required, which browsers would demand of each
+// checkbox. Options that are empty, but not nil, are a group without choices. A hidden field is
+// rendered as the control alone.
 //
 // If a Field has no Label, give it the attribute aria-label.
 func Field(name string, props ...Input) templ.Component {
@@ -72,6 +74,7 @@ func (m *markup) group(c *control) {
 	m.hint(c)
 	for _, one := range c.group() {
 		m.choice(&one)
+		m.hint(&one)
 	}
 	m.unchecked(c)
 	m.inputError(c.Defaults, c.base, c.errors)

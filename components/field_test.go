@@ -130,3 +130,24 @@ func Test_that_options_without_a_type_are_those_of_a_select(t *testing.T) {
 		}
 	}
 }
+
+func Test_that_a_group_without_choices_is_no_box(t *testing.T) {
+	for _, kind := range []string{"radio", "checkbox"} {
+		got := html(t, components.Field("tags", components.Input{Label: "Tags", Type: kind, Options: components.Options()}))
+		if !strings.Contains(got, "<fieldset") || strings.Contains(got, "<input") {
+			t.Errorf("%s: got %s; want a group without boxes", kind, got)
+		}
+	}
+}
+
+func Test_that_a_choice_is_described_by_its_own_hint(t *testing.T) {
+	for _, kind := range []string{"radio", "checkbox"} {
+		got := html(t, components.Field("plan", components.Input{Type: kind, Options: []components.Option{
+			{Value: "free", Hint: "Nothing to pay"}, {Value: "pro"},
+		}}))
+		if strings.Count(got, "aria-describedby") != 1 || !strings.Contains(got, ` aria-describedby="plan-free-hint"`) ||
+			!strings.Contains(got, `<p id="plan-free-hint" class="field-hint">Nothing to pay</p>`) {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+}

@@ -77,6 +77,20 @@ func Form(p FormProps) templ.Component {
 	})
 }
 
+// FormPart renders its children as if they were inside of the [Form] of that name. It is for what
+// belongs to a form but stands elsewhere: a summary above it, the cells of a table, which name
+// their form by the attribute form, or a part of the form that htmx replaces.
+//
+//	@components.FormPart("sign-up") {
+//		@components.ErrorSummary()
+//	}
+func FormPart(name string) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		children := templ.GetChildren(ctx)
+		return children.Render(inForm(templ.ClearChildren(ctx), name), w)
+	})
+}
+
 func (p FormProps) attributes(f form) attributes {
 	var a attributes
 	method, _ := p.method()

@@ -204,3 +204,21 @@ func Test_that_a_fragment_in_a_form_belongs_to_it(t *testing.T) {
 		return c.HTML(http.StatusOK, got)
 	})
 }
+
+func Test_that_a_part_of_a_form_outside_of_it_is_about_that_form(t *testing.T) {
+	form := url.Values{session.FormField: {"row-7"}, "name": {"typed"}}
+	cell := templ.Join(components.OldInput("name", components.Input{Value: "default"}), components.ErrorSummary())
+	page := templ.Join(inForm("row-7", cell), inForm("row-8", cell))
+
+	got := after(t, form, wrong("name"), page)
+
+	for _, want := range []string{`id="row-7-name" name="name" value="typed" aria-invalid="true"`, `href="#row-7-name"`,
+		`id="row-8-name" name="name" value="default">`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %s; want %s", got, want)
+		}
+	}
+	if n := strings.Count(got, "Not so"); n != 1 {
+		t.Errorf("%d parts have the error; want 1: %s", n, got)
+	}
+}

@@ -60,6 +60,7 @@ func (in Input) kind() string {
 type Option struct {
 	Value    string
 	Label    string // "" means Value
+	Hint     string // what the choice means; of a group in a Field only
 	Group    string // of adjacent options in a select
 	Selected bool   // by default, if Input.Value and Input.Values name none
 	Disabled bool
@@ -84,7 +85,11 @@ func (o Option) text() string { return cmp.Or(o.Label, o.Value) }
 //	@components.InputError("email")
 //
 // It renders one control: for a group of checkboxes or radio buttons use it for each of them, or
-// [Field] for all. (Checkboxes used one by one need a name that ends in "[]", or an ID each.)
+// [Field] for all. (Checkboxes used one by one need a name that ends in "[]", or an ID each; so do
+// several buttons of one name.)
+//
+// Text fields that share a name would all show the first value. Give them an index, as in
+// "phones[0]", or write them by hand, one for each value of [OldAll].
 func OldInput(name string, props ...Input) templ.Component {
 	return written(func(m *markup) {
 		in := first(props)

@@ -1,9 +1,10 @@
 package components
 
 // Each theme needs [CSS] on the page, beside the style sheet of its framework: CSS makes alerts go
-// away and lie over the page. The rest of CSS is the look of Default, and does not affect a page
-// with another theme. On pages from right to left, Default and Pico align addresses on the left; in
-// other themes, give such a field the attribute dir="ltr".
+// away and lie over the page. The rest of CSS is the look of Default. It affects a page with another
+// theme only where that has the same class names, such as flash, or field as in Bulma. On pages from
+// right to left, Default and Pico align addresses on the left; in other themes, give such a field the
+// attribute dir="ltr".
 
 // Default is the theme of [CSS]. It styles the controls of a [Field]. Style controls that you lay
 // out by hand yourself; [aria-invalid="true"] selects those with errors.
@@ -134,7 +135,8 @@ var DaisyUI = besides(Theme{
 //		echo "@source \"$(go list -f '{{.Dir}}' github.com/echo-hypermedia/session/components)/presets.go\";"
 //	} | npx @tailwindcss/cli --input - --output static/app.css
 //
-// The pages are dark when Tailwind's variant "dark" applies to them.
+// The pages are dark when Tailwind's variant "dark" applies to them. A class in [Input] does not
+// replace one of the theme, unless it is important: w-24! beside w-full.
 var Tailwind = besides(Theme{
 	Alert:      "mb-3 flex items-start gap-2 rounded-lg border px-4 py-3",
 	Error:      "border-red-300 bg-red-50 text-red-900 dark:border-red-800 dark:bg-red-950 dark:text-red-100",

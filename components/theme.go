@@ -9,6 +9,9 @@ import "github.com/echo-hypermedia/session"
 //
 //	theme := components.Bootstrap
 //	theme.Button = "btn btn-lg btn-primary"
+//
+// One from scratch takes Region, Top, Bottom, Start, Center, End, Dismiss, Toggle and Auto from
+// [Default]: without the rules of [CSS] for these, alerts are neither dismissed nor over the page.
 type Theme struct {
 	Region                          string // around the alerts
 	Top, Bottom, Start, Center, End string // where the region lies, if not inline

@@ -151,9 +151,7 @@ func with(parent, children templ.Component) templ.Component {
 
 // inForm is a component in the form of that name.
 func inForm(name string, component templ.Component) templ.Component {
-	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		return component.Render(components.InForm(ctx, name), w)
-	})
+	return with(components.FormPart(name), component)
 }
 
 // text is a component that shows what fn makes of the context.

@@ -35,6 +35,10 @@ func newApp(cfg session.Config) *echo.Echo {
 	e.POST("/posts/new", createPost)
 	e.GET("/orders/new", orderPage)
 	e.POST("/orders/new", createOrder)
+	e.GET("/teams/new", teamPage)
+	e.POST("/teams/new", createTeam)
+	e.GET("/people/:id", peoplePage)
+	e.POST("/people/:id", func(echo.Context) error { return session.ValidationErrors{"name": {"Wrong name"}, "plan": {"Choose"}} })
 	e.GET("/posts", func(c echo.Context) error {
 		return session.Render(c, http.StatusOK, page(postList()))
 	})

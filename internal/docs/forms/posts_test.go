@@ -141,3 +141,18 @@ func Test_that_htmx_is_sent_back_to_the_form(t *testing.T) {
 	}
 	v.Sees(v.Get("/posts/new"), "Title is required", "Once upon a time")
 }
+
+func Test_that_the_rows_that_a_visitor_has_added_come_back(t *testing.T) {
+	v := visit.New(t, app())
+	v.Sees(v.Get("/teams/new"), `name="members[0].name"`)
+	page := v.Post("/teams/new", url.Values{"row": {"2", "5"}, "members[2].name": {"Ada"}, "members[5].name": {""}, "members[5].admin": {"1"}})
+	v.Sees(page, `value="Ada"`, `href="#members-5-name"`, `id="members-5-admin" name="members[5].admin" value="1" checked`)
+	v.SeesNo(page, "members[0]", "members-2-name-error")
+	v.Sees(v.Post("/teams/new", url.Values{"row": {"2"}, "members[2].name": {"Ada"}}), "Your team was saved.")
+}
+
+func Test_that_the_cells_of_a_row_belong_to_its_form(t *testing.T) {
+	v := visit.New(t, app())
+	page := v.Post("/people/7", url.Values{"_form": {"person-7"}, "name": {"typed"}})
+	v.Sees(page, `id="person-7-name" name="name" value="typed" aria-invalid="true"`, `id="person-8-name" name="name" aria-label`)
+}

@@ -2,13 +2,10 @@
 package htmx
 
 import (
-	"context"
-	"io"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
@@ -60,18 +57,12 @@ func newApp(cfg session.Config) *echo.Echo {
 	return e
 }
 
-// emailField is the field of signUpForm, rendered inside that form. Without the form it would have
-// another id and no error.
-var emailField = templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-	return templ.RenderFragments(ctx, w, signUpForm(), "email")
-})
-
 func checkEmail(c echo.Context) error {
 	if !strings.Contains(c.FormValue("email"), "@") {
-		return session.Invalid(c, session.ValidationErrors{"email": {"Enter an address with an @"}}, emailField)
+		return session.Invalid(c, session.ValidationErrors{"email": {"Enter an address with an @"}}, emailField())
 	}
 	session.From(c).FlashAll() // for this answer, or the field would come back empty
-	return session.Render(c, http.StatusOK, emailField)
+	return session.Render(c, http.StatusOK, emailField())
 }
 
 func like(c echo.Context) error {
