@@ -297,6 +297,9 @@ func (s *Session) shownSoFar() flashDelta {
 	f.received = slices.DeleteFunc(f.received, func(it flashItem) bool { return shown(it) || f.superseded(it) })
 	f.own = slices.DeleteFunc(f.own, shown)
 	f.now = slices.DeleteFunc(f.now, shown)
+	// Nothing of this can come again, and a stream may show many messages.
+	f.done = slices.DeleteFunc(f.done, func(id string) bool { return slices.Contains(f.read, id) })
+	f.claims = slices.DeleteFunc(f.claims, func(used *bool) bool { return *used })
 	f.read = nil
 	return delta
 }

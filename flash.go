@@ -146,6 +146,10 @@ func (s *Session) addFlash(it flashItem) {
 	it.expires = s.flashExpiry()
 	f := s.flashes()
 	f.forms = nil
+	if it.kind == kindAlert { // takes the place of none, and there may be thousands
+		f.added = append(f.added, it)
+		return
+	}
 	// New input removes the errors of its form, in the record too. But errors that this request has
 	// saved already are about this very input, so they are added again.
 	again := slices.DeleteFunc(slices.Clone(f.own), func(mine flashItem) bool {

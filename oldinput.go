@@ -27,6 +27,9 @@ const maxForms = 8
 // and nobody corrects that many at once.
 const maxErrors = 200
 
+// maxMessages is how many errors one field can have. An uploaded file may have one in each line.
+const maxMessages = 200
+
 // maxName is how many bytes the name of a form or a field may have. Visitors send the names, and no
 // application has longer ones.
 const maxName = 256
@@ -189,7 +192,12 @@ func (m *Manager) isSecret(name string) bool {
 
 // leavesOut says whether a field is left out on purpose, or for the length of its name.
 func (in *oldInput) leavesOut(name string) bool {
-	return len(name) > maxName || isFieldOf(in.Except, name) || in.Only != nil && !isFieldOf(in.Only, name)
+	return !in.asksFor(name) || isFieldOf(in.Except, name)
+}
+
+// asksFor says whether a field is to be kept, unless it is left out on purpose.
+func (in *oldInput) asksFor(name string) bool {
+	return len(name) <= maxName && (in.Only == nil || isFieldOf(in.Only, name))
 }
 
 // trim leaves out the largest fields until the rest takes no more than limit bytes. It keeps their
@@ -328,7 +336,7 @@ func mergeErrors(have, more []InputError) []InputError {
 			have = append(have, InputError{Name: e.Name})
 		}
 		for _, m := range e.Messages {
-			if !slices.Contains(have[i].Messages, m) {
+			if len(have[i].Messages) < maxMessages && !slices.Contains(have[i].Messages, m) {
 				have[i].Messages = append(have[i].Messages, m)
 			}
 		}
@@ -351,112 +359,6 @@ func formNameIn(form url.Values) string {
 	}
 	return ""
 }
-
-// Old returns what the visitor submitted for a field of the unnamed form that is being corrected,
-// or else the first of def. (For a form with a [FormField], see [Session.Submission].) For a field
-// that was submitted empty it returns "", not the default; also for a field that is not part of the
-// submission, such as an unchecked checkbox. For a field that was submitted several times it
-// returns the first value; see [Submission].
-func (s *Session) Old(name string, def ...string) string {
-	values, known := s.Submission("").Values(name)
-	if !known {
-		return first(def)
-	}
-	return first(values)
-}
-
-// InputErrors returns the errors of a field of the unnamed form that is being corrected.
-// "items[0].name", "items[0][name]" and "items.0.name" name the same field.
-func (s *Session) InputErrors(name string) []string {
-	return s.Submission("").Errors(name)
-}
-
-// Submission returns the form of that name that is being corrected on this page: what the visitor
-// submitted, and its errors. Reading it counts as showing it.
-func (s *Session) Submission(form string) Submission {
-	if s == nil {
-		return Submission{}
-	}
-	s.lock()
-	defer s.unlock()
-	f := s.flashes()
-	sub, known := f.forms[form]
-	if !known {
-		sub = s.submission(form)
-		if f.forms == nil {
-			f.forms = map[string]Submission{}
-		}
-		f.forms[form] = sub // kept, because a page asks for it with each of its fields
-	}
-	f.formRead = f.formRead || sub.input != nil || sub.errors != nil
-	return sub
-}
-
-func (s *Session) submission(form string) (sub Submission) {
-	for _, it := range s.visible() {
-		switch {
-		case it.name != form:
-		case it.kind == kindInput:
-			in := it.input()
-			sub.m, sub.input = s.m, &in
-		case it.kind == kindInputErrors:
-			sub.errors = it.inputErrors()
-		}
-	}
-	return sub
-}
-
-// Submission is a submitted form and its errors. The zero value is a form that was not submitted,
-// without errors.
-type Submission struct {
-	m      *Manager // nil without input
-	input  *oldInput
-	errors []InputError
-}
-
-// Submitted reports whether there is old input, that is, whether this page shows a form being
-// corrected.
-func (sub Submission) Submitted() bool { return sub.input != nil }
-
-// Values returns what was submitted for a field. known is true even if there is no value: an
-// unchecked checkbox is not part of a submission. known is false if no form was submitted, or if
-// the field was left out of the old input on purpose; then show the default.
-func (sub Submission) Values(name string) (values []string, known bool) {
-	if sub.input == nil || sub.input.leavesOut(name) {
-		return nil, false
-	}
-	if values, ok := sub.input.Values[name]; ok {
-		return slices.Clone(values), true
-	}
-	if sub.m.isSecret(name) { // secrets were not kept
-		return nil, false
-	}
-	for submitted, values := range sub.input.Values {
-		if sameField(submitted, name) {
-			return slices.Clone(values), true
-		}
-	}
-	return nil, true
-}
-
-// Errors returns the errors of a field. For a list such as "tags[]" they include those of its
-// elements, "tags.0" and "tags.1".
-func (sub Submission) Errors(name string) []string {
-	is := func(e InputError) bool { return e.Name == name }
-	if !slices.ContainsFunc(sub.errors, is) {
-		is = func(e InputError) bool { return foldField(e.Name) == foldField(name) }
-	}
-	var messages []string
-	for _, e := range sub.errors {
-		if is(e) || isElementOf(e.Name, name) {
-			messages = append(messages, e.Messages...)
-		}
-	}
-	return messages
-}
-
-// AllErrors returns the errors of all fields, in the order in which they were found.
-func (sub Submission) AllErrors() []InputError { return slices.Clone(sub.errors) }
 
 // PageErrors returns the errors of the page with their codes, in the order in which they were
 // flashed.
@@ -504,8 +406,6 @@ func fieldPath(name string) string {
 }
 
 var brackets = strings.NewReplacer("].", ".", "][", ".", "[", ".", "]", "")
-
-func sameField(a, b string) bool { return a == b || fieldPath(a) == fieldPath(b) }
 
 // isFieldOf says whether names has the field, or a group that it is in: "user" has "user[name]".
 func isFieldOf(names []string, name string) bool {

@@ -1,0 +1,105 @@
+package session_test
+
+import (
+	"fmt"
+	"net/url"
+	"runtime"
+	"strconv"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session"
+)
+
+// Visitors decide how many fields they submit, and a page may have many fields.
+func Test_that_a_field_costs_no_more_after_a_larger_form(t *testing.T) {
+	costs := func(size int, ask func(session.Submission)) (n float64) {
+		s, form, wrong := newSite(t), url.Values{}, map[string][]string{}
+		for i := range size {
+			name := fmt.Sprintf("items[%d][name]", i)
+			form.Set(name, "x")
+			wrong[name] = []string{"Not so"}
+		}
+		v := s.browser()
+		v.post(form, flashing(func(s *session.Session) { s.FlashAll(); s.FlashInputErrors(wrong) }))
+		v.do(func(s *session.Session) {
+			sub := s.Submission("")
+			n = testing.AllocsPerRun(10, func() { ask(sub) })
+		})
+		return n
+	}
+	for _, tc := range []struct {
+		claim string
+		ask   func(session.Submission)
+	}{
+		{"one that was not submitted", func(sub session.Submission) { sub.Values("news") }},
+		{"one that is spelled in another way", func(sub session.Submission) { sub.Values("items.3.name") }},
+		{"the errors of one without", func(sub session.Submission) { sub.Errors("news") }},
+		{"the errors of one that is spelled in another way", func(sub session.Submission) { sub.Errors("items.3.name") }},
+	} {
+		if few, many := costs(5, tc.ask), costs(150, tc.ask); many > few {
+			t.Errorf("%s: %v allocations in a form of 150 fields; want %v, as in one of 5", tc.claim, many, few)
+		}
+	}
+}
+
+func Test_that_the_last_of_many_alerts_costs_no_more_than_the_first(t *testing.T) {
+	const n = 4000
+	newSite(t).browser().do(func(s *session.Session) {
+		s.FlashError("row 0")
+		before := allocated()
+		for i := range n {
+			s.FlashError("row " + strconv.Itoa(i))
+		}
+		if got := (allocated() - before) / n; got > 2000 {
+			t.Errorf("each of %d alerts takes %d bytes", n, got)
+		}
+	})
+}
+
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+func Test_that_a_stream_keeps_nothing_of_what_it_has_shown(t *testing.T) {
+	for _, tc := range []struct {
+		claim string
+		flash func(*session.Session)
+	}{
+		{"if there is nothing to show", func(*session.Session) {}},
+		{"if there is something to show", savedFlash},
+		{"if there is something for this answer only", func(s *session.Session) { s.FlashNow("info", "x") }},
+	} {
+		newSite(t).browser().visit(func(c echo.Context) error {
+			s := session.From(c)
+			s.Put("a", 1)
+			c.Response().Header().Set("Content-Type", "text/event-stream")
+			event := func() {
+				tc.flash(s)
+				s.FlashMessages().Alerts()
+				c.Response().Flush()
+			}
+			const n = 10_000
+			event()
+			before := heap()
+			for range n {
+				event()
+			}
+			if got := (heap() - before) / n; got > 2 {
+				t.Errorf("%s: each event leaves %d bytes", tc.claim, got)
+			}
+			return nil
+		})
+	}
+}
+
+// heap is how many bytes are in use.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}

@@ -1,0 +1,147 @@
+package session
+
+import (
+	"slices"
+	"strings"
+)
+
+// Old returns what the visitor submitted for a field of the unnamed form that is being corrected,
+// or else the first of def. (For a form with a [FormField], see [Session.Submission].) For a field
+// that was submitted empty it returns "", not the default; also for a field that is not part of the
+// submission, such as an unchecked checkbox. For a field that was submitted several times it
+// returns the first value; see [Submission].
+func (s *Session) Old(name string, def ...string) string {
+	values, known := s.Submission("").Values(name)
+	if !known {
+		return first(def)
+	}
+	return first(values)
+}
+
+// InputErrors returns the errors of a field of the unnamed form that is being corrected.
+// "items[0].name", "items[0][name]" and "items.0.name" name the same field.
+func (s *Session) InputErrors(name string) []string {
+	return s.Submission("").Errors(name)
+}
+
+// Submission returns the form of that name that is being corrected on this page: what the visitor
+// submitted, and its errors. Reading it counts as showing it.
+func (s *Session) Submission(form string) Submission {
+	if s == nil {
+		return Submission{}
+	}
+	s.lock()
+	defer s.unlock()
+	f := s.flashes()
+	sub, known := f.forms[form]
+	if !known {
+		sub = s.submission(form)
+		if f.forms == nil {
+			f.forms = map[string]Submission{}
+		}
+		f.forms[form] = sub // kept, because a page asks for it with each of its fields
+	}
+	f.formRead = f.formRead || sub.input != nil || sub.errors != nil
+	return sub
+}
+
+func (s *Session) submission(form string) (sub Submission) {
+	for _, it := range s.visible() {
+		switch {
+		case it.name != form:
+		case it.kind == kindInput:
+			in := it.input()
+			sub.m, sub.input, sub.fields = s.m, &in, fieldsOf(&in)
+		case it.kind == kindInputErrors:
+			sub.errors = it.inputErrors()
+			for _, e := range sub.errors {
+				sub.folded = append(sub.folded, foldField(e.Name))
+			}
+		}
+	}
+	return sub
+}
+
+// Submission is a submitted form and its errors. The zero value is a form that was not submitted,
+// without errors.
+type Submission struct {
+	m      *Manager // nil without input
+	input  *oldInput
+	fields fields // of the input
+	errors []InputError
+	folded []string // the name in each of errors, by foldField
+}
+
+// fields is what was submitted, by the paths of the names: a page asks for each of its fields, and
+// visitors decide how many they submit.
+type fields struct {
+	submitted map[string][]string
+	leftOut   map[string]bool
+}
+
+func fieldsOf(in *oldInput) fields {
+	f := fields{make(map[string][]string, len(in.Values)), make(map[string]bool, len(in.Except))}
+	for name, values := range in.Values {
+		f.submitted[fieldPath(name)] = values
+	}
+	for _, name := range in.Except {
+		f.leftOut[fieldPath(name)] = true
+	}
+	return f
+}
+
+// leavesOut says whether the field with that path, or a group that it is in, was left out.
+func (f fields) leavesOut(path string) bool {
+	for !f.leftOut[path] {
+		end := strings.LastIndexByte(path, '.')
+		if end < 0 {
+			return false
+		}
+		path = path[:end]
+	}
+	return true
+}
+
+// Submitted reports whether there is old input, that is, whether this page shows a form being
+// corrected.
+func (sub Submission) Submitted() bool { return sub.input != nil }
+
+// Values returns what was submitted for a field. known is true even if there is no value: an
+// unchecked checkbox is not part of a submission. known is false if no form was submitted, or if
+// the field was left out of the old input on purpose; then show the default.
+func (sub Submission) Values(name string) (values []string, known bool) {
+	if sub.input == nil || !sub.input.asksFor(name) {
+		return nil, false
+	}
+	path := fieldPath(name)
+	if sub.fields.leavesOut(path) {
+		return nil, false
+	}
+	if values, ok := sub.input.Values[name]; ok {
+		return slices.Clone(values), true
+	}
+	if sub.m.isSecret(name) { // secrets were not kept
+		return nil, false
+	}
+	return slices.Clone(sub.fields.submitted[path]), true
+}
+
+// Errors returns the errors of a field. For a list such as "tags[]" they include those of its
+// elements, "tags.0" and "tags.1".
+func (sub Submission) Errors(name string) []string {
+	if len(sub.errors) == 0 {
+		return nil
+	}
+	folded := foldField(name)
+	exact := slices.ContainsFunc(sub.errors, func(e InputError) bool { return e.Name == name })
+	var messages []string
+	for i, e := range sub.errors {
+		if e.Name == name || !exact && sub.folded[i] == folded || isElementOf(e.Name, name) {
+			messages = append(messages, e.Messages...)
+		}
+	}
+	return messages
+}
+
+// AllErrors returns the errors of all fields, in the order in which they were found.
+func (sub Submission) AllErrors() []InputError { return slices.Clone(sub.errors) }
