@@ -292,7 +292,7 @@ func (s *Session) FlashErrors(byCode map[string]string) {
 }
 
 // FlashInputErrors adds errors by the names of their fields. They live for one page, and belong to
-// the form that this request submitted.
+// the form that this request submitted. The errors of 200 fields are kept, and 200 of each field.
 func (s *Session) FlashInputErrors(byName map[string][]string) {
 	s.lock()
 	defer s.unlock()

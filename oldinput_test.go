@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -777,4 +778,19 @@ func Test_that_fields_beyond_the_limit_cost_no_other_its_messages(t *testing.T) 
 		s.FlashInputErrors(map[string][]string{"another": {"bad"}, "f000": {"worse"}})
 	}))
 	reads(t, v, "errors", func(s *session.Session) any { return strings.Join(s.InputErrors("f000"), ",") }, "bad,worse")
+}
+
+// An uploaded file may have an error in each line.
+func Test_that_of_thousands_of_errors_of_a_field_the_first_stay(t *testing.T) {
+	var lines []string
+	for i := range 1000 {
+		lines = append(lines, fmt.Sprintf("line %d is wrong", i))
+	}
+	v := newSite(t).browser()
+	v.do(func(s *session.Session) { s.FlashInputErrors(map[string][]string{"file": lines}) })
+	v.do(func(s *session.Session) {
+		if got := s.InputErrors("file"); !slices.Equal(got, lines[:200]) {
+			t.Errorf("%d errors are left: %.100q", len(got), got)
+		}
+	})
 }

@@ -135,8 +135,8 @@ func (m *Manager) DestroyTagged(ctx context.Context, userID string, except ...st
 		return err
 	}
 	var errs []error
-	for _, key := range keys {
-		errs = append(errs, m.revoke(ctx, userID, key))
+	for some := range slices.Chunk(keys, 50) { // few enough for a store that removes one entry after the other
+		errs = append(errs, m.revoke(ctx, userID, some))
 	}
 	return errors.Join(errs...)
 }
@@ -152,7 +152,30 @@ func (m *Manager) mark(ctx context.Context, userID string, spared []string) ([]s
 	return keys, nil
 }
 
-// revoke ends the record under key, if it is a session of that user, and then removes its entry.
+// revoke ends the records under keys that are sessions of that user, and then removes their entries.
+// It does that with one call, since a store may have to write the whole index for it.
+func (m *Manager) revoke(ctx context.Context, userID string, keys []string) error {
+	var errs []error
+	var ended []string
+	for _, key := range keys {
+		found, err := m.endTagged(ctx, userID, key)
+		if found {
+			ended = append(ended, key)
+		}
+		errs = append(errs, err)
+	}
+	if len(ended) > 0 {
+		within, cancel := withStoreTimeout(ctx)
+		defer cancel()
+		if err := m.tagger.Untag(within, tagName(userID), ended...); err != nil {
+			errs = append(errs, unavailable("untag", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// endTagged ends the record under key, if it is a session of that user, and says whether it has found
+// that session.
 //
 // There may be a record without the tag. Either it does not have the tag yet, and the login that is
 // about to write it will find the mark; or it no longer has the tag, and is none of our business.
@@ -162,29 +185,23 @@ func (m *Manager) mark(ctx context.Context, userID string, spared []string) ([]s
 // If no record with the tag is found, the entry stays, marked, for a login that is about to write
 // one. It is tempting to remove the entry. But if answers get lost, it may then be written again,
 // without its mark; and our removal may be repeated too, and leave a session that nobody finds.
-func (m *Manager) revoke(ctx context.Context, userID, key string) error {
+func (m *Manager) endTagged(ctx context.Context, userID, key string) (found bool, err error) {
 	st, _, err := m.read(ctx, key)
-	if err != nil {
-		return err
-	}
-	if st != nil && !st.has(kindTag, userID) {
-		return nil
+	if err != nil || st != nil && !st.has(kindTag, userID) {
+		return false, err
 	}
 	within, cancel := withStoreTimeout(ctx)
 	defer cancel()
 	if err := m.store.Destroy(within, key, 0); err != nil {
-		return unavailable("destroy", err)
+		return false, unavailable("destroy", err)
 	}
 	if st == nil {
-		return nil
+		return false, nil
 	}
 	m.report(ctx, m.cfg.Hooks.Destroyed, key, Event{}, silent)
-	if err := m.tagger.Untag(within, tagName(userID), key); err != nil {
-		return unavailable("untag", err)
-	}
 	others := slices.DeleteFunc(st.tags(), func(tag string) bool { return tag == userID })
 	m.unindex(within, others, key)
-	return nil
+	return true, nil
 }
 
 // DestroyOf ends one session of a user, by a handle that an account page has sent back. It returns

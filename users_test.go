@@ -472,6 +472,21 @@ func Test_that_8000_racing_logins_are_refused_or_found(t *testing.T) {
 	}
 }
 
+// A store may have to write the whole index to remove an entry.
+func Test_that_a_log_out_everywhere_removes_many_entries_at_once(t *testing.T) {
+	spy, p, _ := startSpied(t)
+	const logins = 60
+	for range logins {
+		newVisitor().must(t, p, logIn("7"))
+	}
+	if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil {
+		t.Fatal(err)
+	}
+	if n := spy.count("Untag"); n > 2 || spy.count("Destroy") != logins || spy.entries(t) != 0 {
+		t.Errorf("%d entries are left after %d calls of Untag; want none, after 2", spy.entries(t), n)
+	}
+}
+
 func Test_that_a_log_out_everywhere_that_failed_can_be_finished(t *testing.T) {
 	for _, fails := range []string{"Revoke", "Read", "Destroy", "Untag"} {
 		spy := spyOn(memorystore.New(memorystore.Options{}))
