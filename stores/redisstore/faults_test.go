@@ -87,6 +87,17 @@ func Test_that_a_destroy_whose_answer_was_lost_is_a_success_for_its_caller_alone
 	}
 }
 
+// A driver retries for seconds, and a network may deliver a command minutes late.
+func Test_that_a_destroyed_session_keeps_its_place_for_five_minutes(t *testing.T) {
+	store, client, prefix := sharedStore(t)
+	ok(t, store.Write(t.Context(), key("k"), record(0, "one")))
+	ok(t, store.Destroy(t.Context(), key("k"), 1))
+	life, err := client.PTTL(t.Context(), prefix+"s:"+key("k")).Result()
+	if err != nil || life > 5*time.Minute || life < 4*time.Minute {
+		t.Errorf("it has %v to live, %v; want 5 minutes", life, err)
+	}
+}
+
 // A caller that finds its own record in the conflict knows that it has created it.
 func Test_that_a_create_whose_answer_was_lost_meets_its_own_record(t *testing.T) {
 	store, fault := faulty(t)
@@ -315,11 +326,12 @@ func Test_that_errors_of_server_and_driver_give_nothing_away(t *testing.T) {
 		}
 	}
 
-	for _, kind := range []string{"?", ":"} { // no type at all, and a number
+	said := key("k") + tag("t") + "the data"
+	for _, garbled := range []string{"?" + said + "\r\n", ":" + said + "\r\n", "$" + said + "\n"} { // no type, a number, no end
 		store, fault := faulty(t)
 		for _, m := range slices.Concat(methods, []method{creating}) {
-			fault.arm(func([]byte) ([]byte, error) { return []byte(kind + key("k") + tag("t") + "the data\r\n"), nil })
-			silent(t, "garbled "+kind+", "+m.name, m.call(t.Context(), store))
+			fault.arm(func([]byte) ([]byte, error) { return []byte(garbled), nil })
+			silent(t, "garbled "+garbled[:1]+", "+m.name, m.call(t.Context(), store))
 			if !fault.happened() {
 				t.Error("nothing was garbled")
 			}

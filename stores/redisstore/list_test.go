@@ -34,6 +34,7 @@ func Test_that_a_list_is_of_one_prefix_whatever_is_in_it(t *testing.T) {
 		s := newStore(t, client, redisstore.Options{Prefix: prefix})
 		ok(t, s.Write(t.Context(), key(fmt.Sprint(i)), record(0, "one")))
 		ok(t, s.Tag(t.Context(), tag("t"), key("t"), inAnHour()))
+		ok(t, client.Set(t.Context(), prefix+"s:c0ffee", "of somebody else", 0).Err())
 	}
 	for i, prefix := range prefixes {
 		s := newStore(t, client, redisstore.Options{Prefix: prefix})

@@ -133,6 +133,28 @@ var tagFlaws = []flaw{
 	}), claims{
 		"a tag for a marked entry changes nothing",
 	}},
+	{"tag for a marked entry adds one without a mark", breaking(func(s session.Tagger, _ *clock) broken {
+		var added sync.Map
+		return broken{
+			tag: func(ctx context.Context, tag, key string, expires time.Time) error {
+				if e, _ := entry(s, tag, key); e.Revoked {
+					added.Store(tag+key, true)
+				}
+				return s.Tag(ctx, tag, key, expires)
+			},
+			tagged: func(ctx context.Context, tag string) ([]session.TagEntry, error) {
+				entries, err := s.Tagged(ctx, tag)
+				for _, e := range slices.Clone(entries) {
+					if _, twice := added.Load(tag + e.Key); twice {
+						entries = append(entries, session.TagEntry{Key: e.Key})
+					}
+				}
+				return entries, err
+			},
+		}
+	}), claims{
+		"a tag for a marked entry changes nothing",
+	}},
 	{"tag for a marked entry is an error", tagging(func(ctx context.Context, s session.Tagger, tag, key string, expires time.Time) error {
 		if e, _ := entry(s, tag, key); e.Revoked {
 			return session.ErrConflict

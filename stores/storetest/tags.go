@@ -233,6 +233,7 @@ var tagCases = []storeCase{
 			step("a past expiry", s.tags.Tag(ctx, user, a, s.in(-past))),
 			step("a zero time", s.tags.Tag(ctx, user, b, time.Time{})),
 			s.marked(ctx, user, a, b, c),
+			s.lists(ctx, user, a, b, c),
 		)
 		s.Advance(30 * time.Minute)
 		err = errors.Join(err, step("half an hour later", s.marked(ctx, user, a, b, c)))
