@@ -361,7 +361,7 @@ func Test_that_a_change_that_replicas_do_not_have_is_not_acknowledged(t *testing
 	store := newStore(t, client, redisstore.Options{MinReplicas: 1})
 	greedy := newStore(t, client, redisstore.Options{MinReplicas: 2})
 	soon := func() context.Context {
-		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		t.Cleanup(cancel)
 		return ctx
 	}
