@@ -211,7 +211,7 @@ func (s *Session) IsHTMXPart() bool { return s != nil && isHTMX(s.req.Header) }
 // InputErrors() map[string][]string.)
 //
 // A form with files that has not been read yet is read for the answer. If it has more than 32 MB,
-// the answer is a 413.
+// the answer is a 413; if it broke off, a 400.
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
 	to := classify(r)
@@ -241,10 +241,26 @@ func readUpload(r *http.Request) error {
 	}
 	r.Body = http.MaxBytesReader(nil, r.Body, maxMultipartMemory)
 	err := r.ParseMultipartForm(maxMultipartMemory)
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok && tooLarge.Limit == maxMultipartMemory {
+	tooLarge, _ := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case tooLarge != nil && tooLarge.Limit == maxMultipartMemory: // the application says itself what is beyond a limit of its own
 		return echo.ErrStatusRequestEntityTooLarge.WithInternal(err)
+	case brokeOff(r, err):
+		return echo.ErrBadRequest.WithInternal(err)
 	}
 	return nil // submitted treats a form that cannot be read as no form
+}
+
+func isTooLarge(err error) bool {
+	_, limited := errors.AsType[*http.MaxBytesError](err)
+	return limited || errors.Is(err, echo.ErrStatusRequestEntityTooLarge)
+}
+
+// brokeOff says whether err, from reading a form, means that the rest of the form never came, as when
+// a visitor stops an upload. What is missing is then not what they did wrong. (At io.EOF the
+// application has read the body by itself.)
+func brokeOff(r *http.Request, err error) bool {
+	return err != nil && !errors.Is(err, io.EOF) && !isTooLarge(err) && len(r.PostForm) == 0 && r.MultipartForm == nil
 }
 
 // takeBack gives a request its body back after Echo's BodyLimit, which lends a pooled reader to one

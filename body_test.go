@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -132,6 +133,57 @@ func Test_that_a_body_that_is_no_form_is_left_alone(t *testing.T) {
 	})
 }
 
+// The visitor has stopped it, or left. What is missing in it is not what they did wrong.
+func Test_that_an_upload_that_broke_off_leaves_nothing_for_the_next_page(t *testing.T) {
+	invalid := func(c echo.Context) error {
+		if c.FormValue("after") == "" {
+			return session.Invalid(c, session.ValidationErrors{"after": {"is missing"}})
+		}
+		return nil
+	}
+	for claim, h := range map[string]echo.HandlerFunc{
+		"before the token came": accept,
+		"before a field came":   invalid,
+		"and the error is returned": session.FlashInvalid(func(c echo.Context) error {
+			_, _ = c.MultipartForm()
+			return session.ValidationErrors{"after": {"is missing"}}
+		}),
+	} {
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, putSeven)
+		r := photo(1 << 10)
+		r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, 500), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		r.Header.Set("Cookie", v.request().Header.Get("Cookie"))
+		if rec := p.serve(r, h); rec.Code != http.StatusBadRequest {
+			t.Errorf("%s: status %d; want 400", claim, rec.Code)
+		}
+		v.must(t, p, func(s *session.Session) {
+			if s.HasErrors() || texts(s) != "" {
+				t.Errorf("%s: the next page has %q, errors: %t", claim, texts(s), s.HasErrors())
+			}
+		})
+		if log := p.log.String(); log != "" {
+			t.Errorf("%s: logged %s", claim, log)
+		}
+	}
+}
+
+// A handler that takes the parts of an upload as they come has left nothing of it to be read.
+func Test_that_an_upload_that_the_handler_has_read_is_answered(t *testing.T) {
+	for claim, read := range map[string]func(r *http.Request){
+		"by parts": func(r *http.Request) { parts, _ := r.MultipartReader(); _, _ = parts.NextPart() },
+		"as bytes": func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) },
+	} {
+		rec := start(t, session.Config{}).serve(photo(1<<10), func(c echo.Context) error {
+			read(c.Request())
+			return session.Invalid(c, session.ValidationErrors{"title": {"x"}})
+		})
+		if rec.Code != http.StatusSeeOther {
+			t.Errorf("%s: status %d; want 303", claim, rec.Code)
+		}
+	}
+}
+
 // No server creates such a request, but a test of an application may.
 func Test_that_an_upload_without_a_body_is_answered(t *testing.T) {
 	r, err := http.NewRequest(http.MethodPost, "/", nil)
@@ -231,6 +283,25 @@ func filesLeftBehind(t *testing.T, protocol func(*httptest.Server), mounted ...e
 	}
 	w.server.Close() // waits until net/http is done with the request
 	return countFiles(t, dir)
+}
+
+// quic-go, which serves HTTP/3, leaves the files of a form where they are.
+func Test_that_the_temporary_files_of_an_upload_by_HTTP3_are_removed(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	body, contentType := largeUpload(33 << 20)
+	r := httptest.NewRequest(http.MethodPost, "/", body)
+	r.Header.Set("Content-Type", contentType)
+	r.ProtoMajor, r.ProtoMinor, r.Proto = 3, 0, "HTTP/3.0"
+	rec := start(t, session.Config{}).serve(r, func(c echo.Context) error {
+		if _, err := c.FormFile("upload"); err != nil || countFiles(t, dir) != 1 {
+			t.Errorf("%v; want the upload in a file", err)
+		}
+		return c.NoContent(http.StatusNoContent)
+	})
+	if n := countFiles(t, dir); rec.Code != http.StatusNoContent || n != 0 {
+		t.Errorf("status %d; %d files are left", rec.Code, n)
+	}
 }
 
 func countFiles(t *testing.T, dir string) int {

@@ -115,12 +115,18 @@ func isSafe(method string) bool {
 
 // csrfFieldOf is the token in a form. It counts even if the header has a token too: a script may
 // have put there the token of a page from before the login. The address is not searched for a
-// token, since addresses end up in logs and in the Referer. The error is for a form that is too
-// large to be read: sent back, the same form would be refused again and again.
+// token, since addresses end up in logs and in the Referer. The error is for a form that cannot be
+// read: sent back, one that is too large would be refused again and again.
 func csrfFieldOf(r *http.Request) (string, error) {
-	err := errors.Join(r.ParseForm(), r.ParseMultipartForm(maxMultipartMemory)) // ParseMultipartForm alone would not return the error of ParseForm
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
+	err := r.ParseForm()
+	if mediaType(r.Header) == "multipart/form-data" {
+		err = errors.Join(err, r.ParseMultipartForm(maxMultipartMemory)) // which alone would not return the error of ParseForm
+	}
+	switch {
+	case isTooLarge(err):
 		return "", echo.NewHTTPError(http.StatusRequestEntityTooLarge).SetInternal(err)
+	case brokeOff(r, err):
+		return "", echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 	}
 	return r.PostForm.Get(CSRFField), nil
 }

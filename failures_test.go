@@ -624,6 +624,29 @@ func Test_that_a_withheld_answer_names_no_file(t *testing.T) {
 	}
 }
 
+func Test_that_a_withheld_answer_leaves_none_of_its_trailers(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		site := siteOf(t, w, func(c echo.Context) error {
+			session.From(c).Put("n", 8)
+			h := c.Response().Header()
+			h.Set("Trailer", "X-Sum, x-status")
+			_ = c.String(http.StatusOK, "text")
+			h.Set("X-Sum", "42")
+			h.Set("X-Status", "0")
+			return nil
+		})
+		v := site.browser().begin()
+		site.store.before = failing(errStoreDown, "Write")
+		got := v.during(nil, "/")
+		if sum, status := got.header.Get("X-Sum"), got.header.Get("X-Status"); got.status != http.StatusServiceUnavailable || sum+status != "" {
+			t.Errorf("got %d with the headers %q and %q; want 503 without them", got.status, sum, status)
+		}
+		if len(got.trailer) > 0 {
+			t.Errorf("it has the trailers %v", got.trailer)
+		}
+	})
+}
+
 func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 	said := func(c echo.Context) string {
 		s := session.From(c)

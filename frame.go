@@ -222,9 +222,13 @@ func (f *frame) finish(err error) error {
 // Echo's error handler or net/http.
 func (f *frame) leave(original *http.Request) {
 	hungUp, current := hasHungUp(&f.req), f.Request()
-	// net/http removes the temporary files of the request that it made, and of no copy.
-	if original.MultipartForm == nil {
-		original.MultipartForm = current.MultipartForm
+	// net/http removes the temporary files of the request that it made, and of no copy. quic-go, for
+	// HTTP/3, removes none.
+	if form := current.MultipartForm; form != nil && original.MultipartForm == nil {
+		original.MultipartForm = form
+		if original.ProtoMajor == 3 {
+			_ = form.RemoveAll()
+		}
 	}
 
 	n := handlerDone

@@ -272,6 +272,11 @@ func (f *frame) makeWay() {
 // dropAnswer removes the headers that belong to the withheld answer. Headers that other middleware
 // sets on any answer (CORS, security policy, request id) stay.
 func dropAnswer(h http.Header) {
+	for _, names := range h["Trailer"] { // without it they would be headers
+		for name := range strings.SplitSeq(names, ",") {
+			h.Del(strings.TrimSpace(name))
+		}
+	}
 	for name := range h {
 		switch {
 		case strings.HasPrefix(name, "Content-Security-Policy"):
