@@ -399,6 +399,15 @@ func Test_that_a_tombstone_outlives_the_tries_of_a_client(t *testing.T) {
 	}
 }
 
+// A log-out everywhere destroys sessions that may be long gone.
+func Test_that_destroying_what_is_not_there_writes_nothing(t *testing.T) {
+	h := newHarness(t)
+	must(t, h.Destroy(t.Context(), key, 0))
+	if it := h.get(t, "S#"+key, "S"); len(it) > 0 {
+		t.Errorf("it has left %v", it)
+	}
+}
+
 // The manager recognises its own write by what is in the data.
 func Test_that_a_write_whose_answer_was_lost_meets_its_own_record(t *testing.T) {
 	for version := range uint64(2) {

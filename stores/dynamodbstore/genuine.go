@@ -32,7 +32,7 @@ func genuine(client *dynamodb.Client) *dynamodb.Client {
 func onlyGenuine(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	res, ok := out.RawResponse.(*smithyhttp.Response)
-	if err != nil || !ok || res.StatusCode < 200 || res.StatusCode >= 300 {
+	if err != nil || !ok || res.StatusCode/100 != 2 {
 		return out, metadata, err
 	}
 	body := bufio.NewReaderSize(res.Body, 16)

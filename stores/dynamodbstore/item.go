@@ -82,10 +82,9 @@ type found struct {
 	token string // of the Destroy that left a tombstone; the record is zero then
 }
 
-// live agrees with the conditions, even for an expiry too far ahead for a time.Time.
-func (f found) live(now time.Time) bool {
-	return f.Version != 0 && f.Expires.Unix() > now.Unix()
-}
+// live agrees with the conditions, even for an expiry too far ahead for a time.Time. Without a
+// record, the expiry is long past.
+func (f found) live(now time.Time) bool { return f.Expires.Unix() > now.Unix() }
 
 var errForeign = errors.New("the item is not one of this store's")
 
