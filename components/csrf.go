@@ -37,7 +37,7 @@ func CSRF() templ.Component {
 //		@components.CSRFMeta()
 //	</head>
 func CSRFMeta() templ.Component {
-	return whereToken(csrfMeta)
+	return whereToken(func(token string) templ.Component { return meta("csrf-token", token) })
 }
 
 // whereToken is a component for the CSRF token. It renders nothing if there is none.

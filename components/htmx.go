@@ -80,7 +80,7 @@ func HTMXConfig(more ...map[string]any) templ.Component {
 		if err != nil {
 			return fmt.Errorf("components: HTMXConfig: %w", err)
 		}
-		return htmxMeta(string(content)).Render(ctx, w)
+		return meta("htmx-config", string(content)).Render(ctx, w)
 	})
 }
 
