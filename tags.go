@@ -70,12 +70,8 @@ var (
 func (s *Session) Tag(userID string) {
 	s.lock()
 	defer s.unlock()
-	switch {
-	case s.m.tagger == nil:
-		s.fail(errNoTags)
-		return
-	case userID == "":
-		s.fail(errEmptyTag)
+	if err := s.m.checkUser(userID); err != nil {
+		s.fail(err)
 		return
 	}
 	if s.state().has(kindTag, userID) || !s.changeable(needsCookie) {

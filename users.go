@@ -83,8 +83,8 @@ func (m *Manager) entries(ctx context.Context, userID string) ([]TagEntry, error
 	return entries, nil
 }
 
-// checkUser says why the sessions of a user cannot be found. An empty id must not pass: it would
-// find no sessions, which looks like a log-out everywhere that has ended them all.
+// checkUser says why sessions cannot be tagged with that user, or found by the tag. An empty id must
+// not pass: it would find no sessions, which looks like a log-out everywhere that has ended them all.
 func (m *Manager) checkUser(userID string) error {
 	switch {
 	case m.tagger == nil:
