@@ -282,10 +282,6 @@ func (s *Session) dropCSRF() {
 	s.change(func(st *state) error { st.forget(kindOwn, csrfKey); return nil })
 }
 
-// isCSRFSecret says whether e is what csrfSecret has stored. Clear leaves it alone: open pages have
-// tokens made from it.
-func (e entry) isCSRFSecret() bool { return e.kind == kindOwn && string(e.key) == csrfKey }
-
 // knownSecret is the secret of the session as it is stored, or nil.
 func (s *Session) knownSecret() []byte {
 	st := s.state()
