@@ -240,7 +240,7 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 func (s *Session) applyFlash(d flashDelta, st *state) {
 	if !d.empty() {
 		s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
-			return st.contains(func(e entry) bool { return e.kind.isFlash() && string(e.key) == id })
+			return st.contains(func(e entry) bool { return e.isFlash() && string(e.key) == id })
 		})
 	}
 	d.apply(st, s.at)

@@ -25,7 +25,7 @@ func (k kind) onePage() bool {
 }
 
 func (e entry) isFlash() bool   { return e.kind.isFlash() }
-func (e entry) isNoFlash() bool { return !e.kind.isFlash() }
+func (e entry) isNoFlash() bool { return !e.isFlash() }
 
 // flashItem is one flashed thing. It is stored as an entry of its kind under an id of its own, so
 // that exactly this item can be removed, whatever other requests do.
@@ -53,7 +53,7 @@ func decodeFlash(e entry) (flashItem, bool) {
 	it.expires = int64(r.uint64())
 	it.name = string(r.bytes())
 	it.value = r.bytes()
-	return it, !r.bad && e.kind.isFlash()
+	return it, !r.bad && e.isFlash()
 }
 
 // alert is the item as an alert. A string flashed under the name of an alert kind is one too.
@@ -105,7 +105,7 @@ func (st *state) supersededBy(it flashItem) (ids []string) {
 func (st *state) flash(now time.Time) []flashItem {
 	var items []flashItem
 	for e := range st.all() {
-		if !e.kind.isFlash() {
+		if !e.isFlash() {
 			continue
 		}
 		if it, ok := decodeFlash(e); ok && it.expires > now.UnixMilli() {
@@ -131,7 +131,7 @@ func (d flashDelta) apply(st *state, now time.Time) {
 		return
 	}
 	st.drop(func(e entry) bool {
-		if !e.kind.isFlash() {
+		if !e.isFlash() {
 			return false
 		}
 		old, ok := decodeFlash(e)

@@ -218,7 +218,7 @@ func (s *Session) Clear() {
 	defer s.unlock()
 	var came []string // expired ones too: a cookie may still hold them
 	for e := range s.state().all() {
-		if e.kind.isFlash() && !s.flash.isOwn(string(e.key)) {
+		if e.isFlash() && !s.flash.isOwn(string(e.key)) {
 			came = append(came, string(e.key))
 		}
 	}
@@ -226,7 +226,7 @@ func (s *Session) Clear() {
 		// Not what another request flashes meanwhile: it did not come with this one.
 		st.drop(func(e entry) bool {
 			switch {
-			case e.kind.isFlash():
+			case e.isFlash():
 				return slices.Contains(came, string(e.key))
 			case e.kind == kindOwn:
 				return string(e.key) != csrfKey // open pages have tokens made from it
