@@ -229,5 +229,5 @@ func isOverPlainHTTP(r *http.Request, page *url.URL) bool {
 
 // isIn says whether cookies of that domain are sent to that host (RFC 6265 section 5.1.3).
 func isIn(host, domain string) bool {
-	return strings.EqualFold(host, domain) || hasSuffixFold(host, "."+domain)
+	return strings.HasSuffix(strings.ToLower("."+host), strings.ToLower("."+domain))
 }
