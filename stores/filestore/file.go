@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"syscall"
-	"time"
 
 	"github.com/echo-hypermedia/session"
 )
@@ -143,13 +142,6 @@ func (s *Store) overwrite(f opened, rec session.Record) error {
 		return err
 	}
 	return s.putHead(f, next)
-}
-
-// setExpiry moves the expiry of the record in the file, which exists and is locked.
-func (s *Store) setExpiry(f opened, expires time.Time) error {
-	h := f.head
-	h.expires = expires
-	return s.putHead(f, h)
 }
 
 // putHead replaces the head of the file.

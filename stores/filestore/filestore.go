@@ -285,7 +285,8 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time) error 
 		if _, err := s.load(ctx, f); err != nil {
 			return err
 		}
-		return s.setExpiry(f, expires)
+		f.head.expires = expires
+		return s.putHead(f, f.head)
 	})
 	return s.answer("touch", err)
 }
