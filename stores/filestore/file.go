@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path"
 	"syscall"
 
 	"github.com/echo-hypermedia/session"
@@ -190,12 +189,12 @@ func (s *Store) flushNames(dir *os.File) error {
 	return err
 }
 
-// mkdir makes a folder, and those above it.
-func (s *Store) mkdir(root *os.Root, folder string) error {
-	if err := root.MkdirAll(folder, 0o700); err != nil {
+// makeFolder makes the folder of f, and its area.
+func (s *Store) makeFolder(f file) error {
+	if err := f.root.MkdirAll(f.folder.path, 0o700); err != nil {
 		return err
 	}
-	return errors.Join(s.flushNamesIn(root, path.Dir(folder)), s.flushNamesIn(root, "."))
+	return errors.Join(s.flushNamesIn(f.root, f.folder.area), s.flushNamesIn(f.root, "."))
 }
 
 // flushNamesIn is flushNames for a directory that is not open.

@@ -95,7 +95,7 @@ func (d lockedFolder) close() {
 func (s *Store) tryLockFolder(f file) (dir lockedFolder, ok bool, err error) {
 	dir, err = openFolder(f)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = s.mkdir(f.root, f.folder.path); err == nil {
+		if err = s.makeFolder(f); err == nil {
 			dir, err = openFolder(f)
 		}
 	}
