@@ -29,7 +29,6 @@ type site struct {
 	looks  *session.Manager // only reads them
 	cookie string           // the name of the session's cookie
 	sealed bool             // sessions are in the cookie
-	now    func() time.Time
 
 	// Whether a session of the application was found in our store; see found.
 	shared   atomic.Bool
@@ -41,16 +40,16 @@ type site struct {
 func newSite(t TB, cfg session.Config) *site {
 	t.Helper()
 	cfg.Hooks, cfg.Skipper, cfg.Logger = session.Hooks{}, nil, slog.New(slog.DiscardHandler)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	own, err := session.New(cfg)
 	if err != nil {
 		t.Fatalf("sessiontest: the Config of the application is needed, as the application has it: %v", err)
 		return nil
 	}
 	_, sealed := cfg.Store.(session.Sealer)
-	s := &site{base: home(cfg.Cookie), cfg: cfg, own: own, cookie: cookieName(cfg), sealed: sealed, now: cfg.Now}
-	if s.now == nil {
-		s.now = time.Now
-	}
+	s := &site{base: home(cfg.Cookie), cfg: cfg, own: own, cookie: cookieName(cfg), sealed: sealed}
 	if !sealed {
 		cfg.Store, cfg.Tags = untouched{cfg.Store}, false
 	}

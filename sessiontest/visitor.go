@@ -98,7 +98,7 @@ func NewAt(t TB, cfg session.Config, address string, client *http.Client) *Visit
 }
 
 func (s *site) visitor(t TB) *Visitor {
-	return &Visitor{t: t, site: s, browser: &browser{jar: jar{now: s.now}}}
+	return &Visitor{t: t, site: s, browser: &browser{jar: jar{now: s.cfg.Now}}}
 }
 
 // Another returns another visitor of the same application, or the same person on another device,
