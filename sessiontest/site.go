@@ -112,15 +112,10 @@ func cookieName(cfg session.Config) string {
 	return res.Cookies()[0].Name
 }
 
-// forgetful is a store for a session that is never used again.
-type forgetful struct{}
+// forgetful is a store for a session that begins and is never used again.
+type forgetful struct{ session.Store }
 
-func (forgetful) Read(context.Context, string) (session.Record, error) {
-	return session.Record{}, session.ErrNotFound
-}
 func (forgetful) Write(context.Context, string, session.Record) error { return nil }
-func (forgetful) Destroy(context.Context, string, uint64) error       { return nil }
-func (forgetful) Touch(context.Context, string, time.Time) error      { return session.ErrNotFound }
 
 // visit answers a request in which fn works on the session. The answer is a 204, which shows
 // nothing, so messages that fn reads stay.
