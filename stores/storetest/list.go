@@ -60,22 +60,6 @@ func (l listing) ended(end error) error {
 	return want(l.errs[0], end)
 }
 
-// write creates a record under each of the keys.
-func (s subject) write(ctx context.Context, keys ...string) error {
-	return spread(keys, func(key string) error { return s.Write(ctx, key, s.record(0, "one")) })
-}
-
-// spread does something for each key, for several of them at the same time.
-func spread(keys []string, do func(key string) error) error {
-	return together(min(len(keys), workers), func(worker int) error {
-		var err error
-		for i := worker; i < len(keys); i += workers {
-			err = errors.Join(err, do(keys[i]))
-		}
-		return err
-	})
-}
-
 // beside does something while keys are being listed, or just afterwards, and returns a function
 // that waits for it. If the store holds a lock, that could take forever, so after a minute it is an
 // error. A loop that gets the error ends, which as a rule releases the lock.
@@ -101,14 +85,14 @@ var listCases = []storeCase{
 	}},
 	{23, "a record that was touched is listed until its new end", func(ctx context.Context, s subject) error {
 		err := errors.Join(
-			s.write(ctx, a, b),
+			s.create(ctx, a, b),
 			s.Touch(ctx, a, s.in(3*time.Hour)),
 		)
 		s.Advance(2 * time.Hour)
 		return errors.Join(err, s.list(ctx, nil).keeps([]string{a}, b))
 	}},
 	{23, "a record is listed by whatever way it came", func(ctx context.Context, s subject) error {
-		err := errors.Join(s.write(ctx, a, b, c), s.Destroy(ctx, b, 0))
+		err := errors.Join(s.create(ctx, a, b, c), s.Destroy(ctx, b, 0))
 		all := []string{a, c}
 		if s.sharer != nil {
 			err = errors.Join(err, step("keep", s.sharer.Keep(ctx, k, s.expiring(0, "one", 3*time.Hour))))
@@ -129,15 +113,15 @@ var listCases = []storeCase{
 	{23, "a loop sees what came before it, whenever Keys was called", func(ctx context.Context, s subject) error {
 		seq := s.lister.Keys(ctx)
 		return errors.Join(
-			s.write(ctx, a),
+			s.create(ctx, a),
 			step("first loop", loop(seq, nil).keeps([]string{a})),
-			s.write(ctx, b),
+			s.create(ctx, b),
 			step("second loop", loop(seq, nil).keeps([]string{a, b})),
 			step("another list", s.list(ctx, nil).keeps([]string{a, b})),
 		)
 	}},
 	{23, "only records are listed", func(ctx context.Context, s subject) error {
-		err := s.write(ctx, a, b)
+		err := s.create(ctx, a, b)
 		if s.tags != nil {
 			err = errors.Join(err,
 				s.add(ctx, user, a, c),
@@ -150,7 +134,7 @@ var listCases = []storeCase{
 	{23, "what others do meanwhile hides no record", func(ctx context.Context, s subject) error {
 		all := keys(1300) // as in the case before: more than storage returns in one piece
 		stay, leave, come := all[:1200], all[1200:1250], all[1250:]
-		err := s.write(ctx, all[:1250]...)
+		err := s.create(ctx, all[:1250]...)
 		others := func() error { return nil } // starts at the first key
 		n := 0
 		l := s.list(ctx, func(string) bool {
@@ -177,7 +161,7 @@ var listCases = []storeCase{
 	}},
 	{24, "whoever loops may call any method", func(ctx context.Context, s subject) error {
 		all := keys(100)
-		err := s.write(ctx, all...)
+		err := s.create(ctx, all...)
 		l := s.list(ctx, func(key string) bool {
 			called := beside(func() error {
 				return errors.Join(
@@ -194,7 +178,7 @@ var listCases = []storeCase{
 		return errors.Join(err, l.keeps(all))
 	}},
 	{24, "loops may be in each other", func(ctx context.Context, s subject) error {
-		err := s.write(ctx, a, b)
+		err := s.create(ctx, a, b)
 		l := s.list(ctx, func(string) bool {
 			inner := beside(func() error { return s.list(ctx, nil).keeps([]string{a, b}) })
 			err = errors.Join(err, step("inner", inner()))
@@ -203,7 +187,7 @@ var listCases = []storeCase{
 		return errors.Join(err, l.keeps([]string{a, b}))
 	}},
 	{24, "many loops may stand still at once", func(ctx context.Context, s subject) error {
-		err := s.write(ctx, a, b)
+		err := s.create(ctx, a, b)
 		var within func(loops int) error
 		within = func(loops int) error {
 			if loops == 0 {
@@ -221,14 +205,14 @@ var listCases = []storeCase{
 	}},
 	{25, "a context that ends somewhere in a long list leaves out no key in silence", func(ctx context.Context, s subject) error {
 		all := keys(1100)
-		err := s.write(ctx, all...)
+		err := s.create(ctx, all...)
 		return errors.Join(err, cutShort(ctx, func(ctx context.Context) (int, error) {
 			l := s.list(ctx, nil)
 			return len(l.keys), errors.Join(l.errs...)
 		}))
 	}},
 	{25, "a loop that is left leaves nothing behind", func(ctx context.Context, s subject) error {
-		err := s.write(ctx, a, b, c)
+		err := s.create(ctx, a, b, c)
 		left := beside(func() error {
 			seq := s.lister.Keys(ctx)
 			for range manyConnections {
@@ -245,14 +229,14 @@ var listCases = []storeCase{
 		for end, dead := range dead(ctx) {
 			err = errors.Join(err, step("without records", s.list(dead, nil).ended(end)))
 		}
-		err = errors.Join(err, s.write(ctx, a, b))
+		err = errors.Join(err, s.create(ctx, a, b))
 		for end, dead := range dead(ctx) {
 			err = errors.Join(err, step("with records", s.list(dead, nil).ended(end)))
 		}
 		return err
 	}},
 	{25, "a context that ends in the loop is the last thing to come", func(ctx context.Context, s subject) error {
-		err := s.write(ctx, a, b, c)
+		err := s.create(ctx, a, b, c)
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		l := s.list(ctx, func(string) bool { cancel(); return false })
@@ -263,11 +247,11 @@ var listCases = []storeCase{
 		return errors.Join(err, l.ended(context.Canceled))
 	}},
 	{19, "a lister that was closed fails", func(ctx context.Context, s subject) error {
-		c, ok := s.Harness.Store.(io.Closer)
+		closer, ok := s.Harness.Store.(io.Closer)
 		if !ok {
 			return nil
 		}
-		err := errors.Join(s.write(ctx, a), step("close", c.Close()))
+		err := errors.Join(s.create(ctx, a), step("close", closer.Close()))
 		l := s.list(ctx, nil)
 		if len(l.keys) != 0 || len(l.errs) != 1 {
 			return errors.Join(err, fmt.Errorf("got %d keys and %d errors; want one error", len(l.keys), len(l.errs)))

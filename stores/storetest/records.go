@@ -319,7 +319,7 @@ var recordCases = []storeCase{
 		err = errors.Join(err, step("a minute before", s.holds(ctx, k, "one", 1)))
 		return errors.Join(err, promptly(func(round int) error {
 			read, touched, replaced := key(fmt.Sprint(round, "a")), key(fmt.Sprint(round, "b")), key(fmt.Sprint(round, "c"))
-			err := s.write(ctx, read, touched, replaced)
+			err := s.create(ctx, read, touched, replaced)
 			s.Advance(time.Hour - 2*time.Second)
 			return step("two seconds before", errors.Join(err,
 				s.holds(ctx, read, "one", 1),
@@ -523,14 +523,14 @@ var recordCases = []storeCase{
 		)
 	}},
 	{19, "a store that can be closed can be closed twice, and fails afterwards", func(ctx context.Context, s subject) error {
-		c, ok := s.Harness.Store.(io.Closer)
+		closer, ok := s.Harness.Store.(io.Closer)
 		if !ok {
 			return nil
 		}
 		err := errors.Join(
 			s.Write(ctx, k, s.record(0, "one")),
-			step("close", c.Close()),
-			step("close again", c.Close()),
+			step("close", closer.Close()),
+			step("close again", closer.Close()),
 		)
 		for _, key := range []string{k, other} {
 			err = errors.Join(err,

@@ -53,9 +53,10 @@ func (s subject) Destroy(ctx context.Context, key string, version uint64) error 
 
 // The names of most cases. All keys and tags are as long as those of the library.
 var (
-	k     = key("k")
-	other = key("other")
-	user  = tag("user")
+	k       = key("k")
+	other   = key("other")
+	a, b, c = key("a"), key("b"), key("c")
+	user    = tag("user")
 )
 
 func key(name string) string { return digits("key " + name) }
@@ -88,6 +89,11 @@ func (s subject) record(version uint64, data string) session.Record {
 
 func (s subject) expiring(version uint64, data string, d time.Duration) session.Record {
 	return session.Record{Data: []byte(data), Version: version, Expires: s.in(d)}
+}
+
+// create writes a record under each of the keys.
+func (s subject) create(ctx context.Context, keys ...string) error {
+	return spread(keys, func(key string) error { return s.Write(ctx, key, s.record(0, "one")) })
 }
 
 func (s subject) holds(ctx context.Context, key, data string, version uint64) error {
@@ -232,6 +238,17 @@ func together(n int, fn func(i int) error) error {
 	close(start)
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// spread does something for each key, for several of them at the same time.
+func spread(keys []string, do func(key string) error) error {
+	return together(min(len(keys), workers), func(worker int) error {
+		var err error
+		for i := worker; i < len(keys); i += workers {
+			err = errors.Join(err, do(keys[i]))
+		}
+		return err
+	})
 }
 
 // dead are contexts that have ended, by their errors.

@@ -11,8 +11,6 @@ import (
 	"time"
 )
 
-var a, b, c = key("a"), key("b"), key("c")
-
 // add gives the tag to these keys for an hour.
 func (s subject) add(ctx context.Context, tag string, keys ...string) error {
 	var err error
