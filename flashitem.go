@@ -48,12 +48,15 @@ func (it flashItem) entry() entry {
 }
 
 func decodeFlash(e entry) (flashItem, bool) {
+	if !e.isFlash() {
+		return flashItem{}, false
+	}
 	r := reader{rest: e.val}
 	it := flashItem{id: string(e.key), kind: e.kind}
 	it.expires = int64(r.uint64())
 	it.name = string(r.bytes())
 	it.value = r.bytes()
-	return it, !r.bad && e.isFlash()
+	return it, !r.bad
 }
 
 // alert is the item as an alert. A string flashed under the name of an alert kind is one too.
@@ -105,9 +108,6 @@ func (st *state) supersededBy(it flashItem) (ids []string) {
 func (st *state) flash(now time.Time) []flashItem {
 	var items []flashItem
 	for e := range st.all() {
-		if !e.isFlash() {
-			continue
-		}
 		if it, ok := decodeFlash(e); ok && it.expires > now.UnixMilli() {
 			items = append(items, it)
 		}
