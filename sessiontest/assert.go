@@ -26,7 +26,11 @@ func (v *Visitor) AssertValue(key string, want ...any) {
 func (v *Visitor) AssertNoValue(keys ...string) {
 	v.t.Helper()
 	s := v.Session()
-	if found := among(sortedKeys(s.All()), keys); len(found) > 0 {
+	found := sortedKeys(s.All())
+	if len(keys) > 0 {
+		found = slices.DeleteFunc(found, func(key string) bool { return !slices.Contains(keys, key) })
+	}
+	if len(found) > 0 {
 		v.fail(s, "there is a value under %s; want none", quoted(found))
 	}
 }
@@ -361,14 +365,6 @@ func valueOf(cookies []jarCookie, name string) (value string, given bool) {
 		}
 	}
 	return "", false
-}
-
-// among is the part of all that is in chosen, or all if chosen is empty.
-func among(all, chosen []string) []string {
-	if len(chosen) == 0 {
-		return all
-	}
-	return slices.DeleteFunc(all, func(one string) bool { return !slices.Contains(chosen, one) })
 }
 
 func quoted(list []string) string {
