@@ -177,7 +177,10 @@ func (s *Session) CSRFToken() string {
 	s.lock()
 	defer s.unlock()
 	if !s.heard(pageHasTokens) {
-		return s.echoToken()
+		if s.exchange == nil {
+			return ""
+		}
+		return s.exchange.echoToken()
 	}
 	if s.req.Method == http.MethodHead {
 		return "" // nobody sees the page, and each health check would begin a session
@@ -191,13 +194,6 @@ func (s *Session) CSRFToken() string {
 	rand.Read(pad)
 	subtle.XORBytes(masked, secret, pad)
 	return base64.RawURLEncoding.EncodeToString(token)
-}
-
-func (s *Session) echoToken() string {
-	if s.exchange == nil {
-		return ""
-	}
-	return s.exchange.echoToken()
 }
 
 // echoToken is the token of Echo's CSRF middleware, under its default key.
