@@ -544,7 +544,7 @@ var tagFlaws = []flaw{
 				}
 				for range 3_000 { // until others have added some entries
 					entries, _ := s.Tagged(ctx, tag)
-					if len(keys) <= 10 || len(keys) > 100 || len(entries) >= len(keys)+len(except)+6 {
+					if len(keys) <= 10 || len(keys) > 500 || len(entries) >= len(keys)+len(except)+6 {
 						break
 					}
 					runtime.Gosched()
