@@ -72,6 +72,10 @@ func (h hostile) exhibits() map[string]exhibit {
 	summary := components.SummaryProps{Title: h.value, ID: h.id(), Class: h.attr, Attrs: h.attrs()}
 	form := components.FormProps{Action: h.address, Method: "x" + h.attr, Name: h.name, ID: h.id(), Class: h.attr, Multipart: true, Attrs: h.attrs()}
 	message := text(components.Message[string])
+	listed := "a: "
+	if h.name == "" {
+		listed = "bdi: " // there is no field to link to
+	}
 	list := map[string]exhibit{
 		"FlashAlerts":    {components.FlashAlerts(alerts), []string{"strong: " + h.message, "bdi: " + h.message, "div.id: " + h.id()}},
 		"FlashAlertsOOB": {components.FlashAlertsOOB(alerts), []string{"bdi: " + h.message}},
@@ -80,7 +84,7 @@ func (h hostile) exhibits() map[string]exhibit {
 		"Error":          {with(components.Error(h.name), message), []string{"text: " + h.message}},
 		"Errors":         {with(components.Errors(), message), []string{"text: " + h.message}},
 		"InputError":     {components.InputError(h.name), []string{"bdi: " + h.message, "bdi: " + h.message + "2"}},
-		"ErrorSummary":   {components.ErrorSummary(summary), []string{"h2: " + h.value, "a: " + h.message, "div.id: " + h.id()}},
+		"ErrorSummary":   {components.ErrorSummary(summary), []string{"h2: " + h.value, listed + h.message, "div.id: " + h.id()}},
 		"Title": {text(func(ctx context.Context) string { return components.Title(ctx, "a "+h.value) }),
 			[]string{"text: Error: a " + h.value}},
 		"Old":         {text(func(ctx context.Context) string { return components.Old(ctx, h.name, h.value) }), []string{"text: " + h.value}},
