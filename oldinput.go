@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -302,13 +303,24 @@ func (s *Session) FlashInputErrors(byName map[string][]string) {
 // sortedErrors leaves out fields without messages: some validators return a list for each field.
 func sortedErrors(byName map[string][]string) []InputError {
 	var errs []InputError
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
+	for _, name := range slices.SortedFunc(maps.Keys(byName), compareNames) {
 		if messages := byName[name]; len(messages) > 0 {
 			errs = append(errs, InputError{name, messages})
 		}
 	}
 	return errs
 }
+
+// compareNames is the order of fields in a summary: lines[2] comes before lines[10].
+func compareNames(a, b string) int {
+	return cmp.Or(strings.Compare(padded(a), padded(b)), strings.Compare(a, b))
+}
+
+func padded(name string) string {
+	return numbers.ReplaceAllStringFunc(name, func(n string) string { return fmt.Sprintf("%10s", n) })
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
 
 func (s *Session) addInputErrors(errs []InputError) {
 	if len(errs) == 0 {

@@ -187,16 +187,24 @@ func (st *state) trimAlerts(excess int) bool {
 	return gone > 0 && st.dropOldest(kindAlert, len(sizes)-gone)
 }
 
-// trimErrors leaves out the last errors of a form, about excess bytes of a cookie. The only one left
-// may go too: it may quote what was typed, and so be too long by itself.
+// trimErrors leaves out the last errors of a form, message by message, about excess bytes of a
+// cookie. The only one left may go too: it may quote what was typed, and so be too long by itself.
 func (st *state) trimErrors(excess int) bool {
 	it, ok := st.flashOf(kindInputErrors)
 	if !ok {
 		return false
 	}
 	errs := it.inputErrors()
-	for freed := 0; len(errs) > 0 && freed <= excess/2; errs = errs[:len(errs)-1] {
-		freed += len(mustEncode(errs[len(errs)-1]))
+	for freed := 0; len(errs) > 0 && freed <= excess/2; {
+		e := &errs[len(errs)-1]
+		last := len(e.Messages) - 1
+		if last > 0 {
+			freed += len(mustEncode(e.Messages[last]))
+			e.Messages = e.Messages[:last]
+			continue
+		}
+		freed += len(mustEncode(e))
+		errs = errs[:len(errs)-1]
 	}
 	if len(errs) == 0 {
 		st.forget(it.kind, it.id)

@@ -394,6 +394,12 @@ func Test_that_as_much_stays_as_a_cookie_has_room_for(t *testing.T) {
 			func(s *session.Session, n int) { s.FlashInputErrors(map[string][]string{fmt.Sprint(n): {long}}) },
 			func(s *session.Session) int { return len(s.Submission("").AllErrors()) },
 		},
+		"errors of one field": {
+			func(s *session.Session, n int) {
+				s.FlashInputErrors(map[string][]string{"file": {fmt.Sprint(n, long)}})
+			},
+			func(s *session.Session) int { return len(s.InputErrors("file")) },
+		},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			stayOf := func(flashed int) (stay int) {

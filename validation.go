@@ -103,7 +103,7 @@ type inputErrorser interface{ InputErrors() map[string][]string }
 
 // inputErrorsOf collects what err, and all that it wraps, says about fields.
 func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) {
-	names := newFormNames(submitted(r))
+	names := newFormNames(submittedNames(r))
 	walkErrors(err, func(err error) (deeper bool) {
 		if e, ok := err.(inputErrorser); ok {
 			errs = mergeErrors(errs, sortedErrors(e.InputErrors()))
@@ -166,6 +166,20 @@ type formNames struct {
 	folded    map[string]string // by foldField
 	joined    map[string]string // the same without dots
 	spelling  spelling
+}
+
+// submittedNames is submitted, and also has the fields for files, without values.
+func submittedNames(r *http.Request) (form url.Values, ok bool) {
+	form, ok = submitted(r)
+	if ok && r.MultipartForm != nil && len(r.MultipartForm.File) > 0 {
+		form = maps.Clone(form)
+		for name := range r.MultipartForm.File {
+			if !form.Has(name) {
+				form[name] = nil
+			}
+		}
+	}
+	return form, ok
 }
 
 func newFormNames(form url.Values, isForm bool) formNames {

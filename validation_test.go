@@ -64,6 +64,7 @@ func Test_which_errors_are_taken_apart(t *testing.T) {
 		{"a single one", required("Post.Title"), "title: Title is required"},
 		{"several of one field", validatorErrors{required("Post.Title"), ruleError{"Post.Title", "alpha", "", reflect.String}}, "title: Title is required, Title must have letters only"},
 		{"those made by hand, by name", session.ValidationErrors{"b": {"1", "2"}, "a": {"3"}}, "a: 3; b: 1, 2"},
+		{"and by the numbers in the names", session.ValidationErrors{"f[10].b": {"1"}, "f[2].c": {"2"}, "f[2].b": {"3"}}, "f[2].b: 3; f[2].c: 2; f[10].b: 1"},
 		{"any with a method InputErrors", ownError{}, "own: mistake"},
 		{"not what such a one was made of", madeOf{title}, "own: mistake"},
 		{"wrapped by fmt.Errorf", fmt.Errorf("create post: %w", title), "title: Title is required"},
@@ -317,6 +318,15 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 			reads(t, v, "the page", fieldErrors, tc.want+": "+session.ValidationText(t.Context(), required(tc.namespace)))
 		})
 	}
+}
+
+func Test_that_a_mistake_in_one_of_several_files_is_one_of_their_field(t *testing.T) {
+	v := newSite(t).browser()
+	a := inParts("title", "T")
+	file := "--x\r\nContent-Disposition: form-data; name=\"pics\"; filename=\"a.png\"\r\n\r\n.\r\n"
+	a.body = file + file + a.body
+	v.ask(a, flashing(func(s *session.Session) { s.FlashValidationErrors(validatorErrors{required("Post.Pics[1]")}) }))
+	reads(t, v, "the page", fieldErrors, "pics: Pics is required")
 }
 
 func Test_that_one_mistake_in_many_elements_is_said_once(t *testing.T) {

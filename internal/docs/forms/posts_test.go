@@ -145,10 +145,22 @@ func Test_that_htmx_is_sent_back_to_the_form(t *testing.T) {
 func Test_that_the_rows_that_a_visitor_has_added_come_back(t *testing.T) {
 	v := visit.New(t, app())
 	v.Sees(v.Get("/teams/new"), `name="members[0].name"`)
-	page := v.Post("/teams/new", url.Values{"row": {"2", "5"}, "members[2].name": {"Ada"}, "members[5].name": {""}, "members[5].admin": {"1"}})
-	v.Sees(page, `value="Ada"`, `href="#members-5-name"`, `id="members-5-admin" name="members[5].admin" value="1" checked`)
-	v.SeesNo(page, "members[0]", "members-2-name-error")
+
+	page := v.Post("/teams/new", url.Values{"row": {"2", "10"}, "members[2].name": {""}, "members[10].name": {""}, "members[10].admin": {"1"}})
+	v.Sees(page, `href="#members-2-name"`, `href="#members-10-name"`, `id="members-10-admin" name="members[10].admin" value="1" checked`)
+	v.SeesNo(page, "members[0]")
+	if strings.Index(page, "#members-2-name") > strings.Index(page, "#members-10-name") {
+		t.Error("the errors are not in the order of the page")
+	}
 	v.Sees(v.Post("/teams/new", url.Values{"row": {"2"}, "members[2].name": {"Ada"}}), "Your team was saved.")
+}
+
+func Test_that_a_row_is_added_without_a_script(t *testing.T) {
+	v := visit.New(t, app())
+	page := v.Post("/teams/new", url.Values{"row": {"0", "3"}, "members[0].name": {"Ada"}, "members[3].name": {"Bob"}, "add": {"1"}})
+	v.Sees(page, `value="Ada"`, `value="Bob"`, `name="members[4].name"`)
+	v.SeesNo(page, "is required")
+	v.SeesNo(v.Get("/teams/new"), "members[4]", "Ada")
 }
 
 func Test_that_the_cells_of_a_row_belong_to_its_form(t *testing.T) {

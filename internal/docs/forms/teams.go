@@ -1,7 +1,9 @@
 package forms
 
 import (
+	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -19,19 +21,39 @@ type member struct {
 }
 
 func createTeam(c echo.Context) error {
-	values, err := c.FormParams()
+	s := session.From(c)
+	sent, err := c.FormParams()
 	if err != nil {
 		return err
 	}
+	if sent.Has("add") {
+		s.FlashAll()
+		s.Flash("new row", freeRow(sent["row"]))
+		return session.Redirect(c, "/teams/new")
+	}
 	var t team
-	if err := fields.Decode(&t, values); err != nil {
+	if err := fields.Decode(&t, sent); err != nil {
 		return err
 	}
-	if err := c.Validate(&t); err != nil {
-		return err
+	var wrong error
+	for _, row := range sent["row"] { // one by one, since the validator takes a map in no order
+		wrong = errors.Join(wrong, c.Validate(&team{map[string]member{row: t.Members[row]}}))
 	}
-	session.From(c).FlashSuccess("Your team was saved.")
+	if wrong != nil {
+		return wrong
+	}
+	s.FlashSuccess("Your team was saved.")
 	return session.Redirect(c, "/posts")
+}
+
+// freeRow is a number that no row has.
+func freeRow(rows []string) string {
+	free := 0
+	for _, row := range rows {
+		n, _ := strconv.Atoi(row)
+		free = max(free, n+1)
+	}
+	return strconv.Itoa(free)
 }
 
 func teamPage(c echo.Context) error { return session.Render(c, http.StatusOK, page(newTeam())) }

@@ -106,6 +106,17 @@ func Test_that_a_login_leads_to_the_page_that_was_asked_for(t *testing.T) {
 	v.Sees(v.Get("/account"), "the account of ada")
 }
 
+func Test_that_a_form_that_strangers_have_sent_comes_back_after_the_login(t *testing.T) {
+	app, err := newApp(memorystore.New(memorystore.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := visit.New(t, app)
+	v.Sees(v.Post("/account", url.Values{"motto": {"Per aspera"}}), "Please log in.")
+	v.Sees(v.Get("/login"), "Please log in.")
+	v.Sees(v.Post("/login", url.Values{"user": {"ada"}}), "whose motto is Per aspera")
+}
+
 // hurried is a store during whose calls the visitor hangs up, while sessions are ended.
 type hurried struct {
 	*memorystore.Store
