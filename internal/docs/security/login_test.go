@@ -106,15 +106,41 @@ func Test_that_a_login_leads_to_the_page_that_was_asked_for(t *testing.T) {
 	v.Sees(v.Get("/account"), "the account of ada")
 }
 
-func Test_that_a_form_that_strangers_have_sent_comes_back_after_the_login(t *testing.T) {
-	app, err := newApp(memorystore.New(memorystore.Options{}))
-	if err != nil {
-		t.Fatal(err)
+func Test_that_a_form_of_a_stranger_can_be_kept_for_after_the_login(t *testing.T) {
+	e := echo.New()
+	e.Use(session.CrossOrigin(), session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))
+	motto := func(c echo.Context) error {
+		s := session.From(c)
+		if !s.Has("user") {
+			s.SetIntendedURL(c.Request().URL.RequestURI())
+			if c.Request().Method == http.MethodPost {
+				s.FlashAll()
+			}
+			return session.Redirect(c, "/login")
+		}
+		return c.String(http.StatusOK, "motto: "+s.Old("motto", "none")+", user: "+s.Old("user", "none"))
 	}
-	v := visit.New(t, app)
-	v.Sees(v.Post("/account", url.Values{"motto": {"Per aspera"}}), "Please log in.")
-	v.Sees(v.Get("/login"), "Please log in.")
-	v.Sees(v.Post("/login", url.Values{"user": {"ada"}}), "whose motto is Per aspera")
+	e.GET("/motto", motto)
+	e.POST("/motto", motto)
+	e.GET("/login", func(c echo.Context) error {
+		s := session.From(c)
+		s.ReflashExcept("user", "password", session.ValidationErrorCode)
+		return c.String(http.StatusOK, fmt.Sprint("Please log in. Errors: ", s.HasErrors()))
+	})
+	e.POST("/login", func(c echo.Context) error {
+		s := session.From(c)
+		if c.FormValue("password") != "good" {
+			return session.Invalid(c, session.ValidationErrors{"password": {"Wrong user or password"}})
+		}
+		s.Regenerate()
+		s.Put("user", c.FormValue("user"))
+		return session.Redirect(c, s.PullIntendedURL("/"))
+	})
+	v := visit.New(t, e)
+	v.Sees(v.Post("/motto", url.Values{"motto": {"Per aspera"}}), "Please log in. Errors: false")
+	v.Sees(v.Post("/login", url.Values{session.FormField: {"login"}, "user": {"ada"}, "password": {"bad"}}), "Errors: true")
+	v.Sees(v.Get("/login"), "Errors: false")
+	v.Sees(v.Post("/login", url.Values{session.FormField: {"login"}, "user": {"ada"}, "password": {"good"}}), "motto: Per aspera, user: none")
 }
 
 // hurried is a store during whose calls the visitor hangs up, while sessions are ended.
