@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -253,14 +255,15 @@ func readUpload(r *http.Request) error {
 
 func isTooLarge(err error) bool {
 	_, limited := errors.AsType[*http.MaxBytesError](err)
-	return limited || errors.Is(err, echo.ErrStatusRequestEntityTooLarge)
+	return limited || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) || errors.Is(err, multipart.ErrMessageTooLarge)
 }
 
 // brokeOff says whether err, from reading a form, means that the rest of the form never came, as when
-// a visitor stops an upload. What is missing is then not what they did wrong. (At io.EOF the
-// application has read the body by itself.)
+// a visitor stops an upload. What is missing is then not what they did wrong. Any other error is the
+// application's: it may have read or closed the body, or have put a reader of its own in its place.
 func brokeOff(r *http.Request, err error) bool {
-	return err != nil && !errors.Is(err, io.EOF) && !isTooLarge(err) && len(r.PostForm) == 0 && r.MultipartForm == nil
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, io.ErrUnexpectedEOF) || err != nil && hasHungUp(r) // over HTTP/2 the error has no type
 }
 
 // takeBack gives a request its body back after Echo's BodyLimit, which lends a pooled reader to one

@@ -2,6 +2,8 @@ package session_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -149,21 +151,35 @@ func Test_that_an_upload_that_broke_off_leaves_nothing_for_the_next_page(t *test
 			return session.ValidationErrors{"after": {"is missing"}}
 		}),
 	} {
-		p, v := start(t, session.Config{}), newVisitor()
-		v.must(t, p, putSeven)
-		r := photo(1 << 10)
-		r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, 500), iotest.ErrReader(io.ErrUnexpectedEOF)))
-		r.Header.Set("Cookie", v.request().Header.Get("Cookie"))
-		if rec := p.serve(r, h); rec.Code != http.StatusBadRequest {
-			t.Errorf("%s: status %d; want 400", claim, rec.Code)
-		}
-		v.must(t, p, func(s *session.Session) {
-			if s.HasErrors() || texts(s) != "" {
-				t.Errorf("%s: the next page has %q, errors: %t", claim, texts(s), s.HasErrors())
+		for protocol, end := range map[string]struct {
+			err  error
+			left bool // the context has ended
+		}{
+			"HTTP/1.1":  {io.ErrUnexpectedEOF, false},
+			"a timeout": {os.ErrDeadlineExceeded, false},
+			"HTTP/2":    {errors.New("client disconnected"), true},
+		} {
+			p, v := start(t, session.Config{}), newVisitor()
+			v.must(t, p, putSeven)
+			ctx, cancel := context.WithCancel(t.Context())
+			r := photo(1 << 10).WithContext(ctx)
+			r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, 500), iotest.ErrReader(end.err)))
+			r.Header.Set("Cookie", v.request().Header.Get("Cookie"))
+			if end.left {
+				cancel()
 			}
-		})
-		if log := p.log.String(); log != "" {
-			t.Errorf("%s: logged %s", claim, log)
+			if rec := p.serve(r, h); rec.Code != http.StatusBadRequest {
+				t.Errorf("%s, %s: status %d; want 400", claim, protocol, rec.Code)
+			}
+			v.must(t, p, func(s *session.Session) {
+				if s.HasErrors() || texts(s) != "" {
+					t.Errorf("%s, %s: the next page has %q, errors: %t", claim, protocol, texts(s), s.HasErrors())
+				}
+			})
+			if log := p.log.String(); log != "" {
+				t.Errorf("%s, %s: logged %s", claim, protocol, log)
+			}
+			cancel()
 		}
 	}
 }
@@ -173,6 +189,10 @@ func Test_that_an_upload_that_the_handler_has_read_is_answered(t *testing.T) {
 	for claim, read := range map[string]func(r *http.Request){
 		"by parts": func(r *http.Request) { parts, _ := r.MultipartReader(); _, _ = parts.NextPart() },
 		"as bytes": func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) },
+		"and closed": func(r *http.Request) {
+			r.Body = io.NopCloser(iotest.ErrReader(http.ErrBodyReadAfterClose)) // as net/http has it then
+		},
+		"by a reader that refuses it": func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(errors.New("infected"))) },
 	} {
 		rec := start(t, session.Config{}).serve(photo(1<<10), func(c echo.Context) error {
 			read(c.Request())
@@ -287,20 +307,27 @@ func filesLeftBehind(t *testing.T, protocol func(*httptest.Server), mounted ...e
 
 // quic-go, which serves HTTP/3, leaves the files of a form where they are.
 func Test_that_the_temporary_files_of_an_upload_by_HTTP3_are_removed(t *testing.T) {
-	dir := t.TempDir()
-	t.Setenv("TMPDIR", dir)
-	body, contentType := largeUpload(33 << 20)
-	r := httptest.NewRequest(http.MethodPost, "/", body)
-	r.Header.Set("Content-Type", contentType)
-	r.ProtoMajor, r.ProtoMinor, r.Proto = 3, 0, "HTTP/3.0"
-	rec := start(t, session.Config{}).serve(r, func(c echo.Context) error {
-		if _, err := c.FormFile("upload"); err != nil || countFiles(t, dir) != 1 {
-			t.Errorf("%v; want the upload in a file", err)
+	for claim, outside := range map[string]echo.MiddlewareFunc{
+		"that the handler reads": noMiddleware,
+		"that was read before":   middleware.MethodOverrideWithConfig(middleware.MethodOverrideConfig{Getter: middleware.MethodFromForm("_method")}),
+	} {
+		dir := t.TempDir()
+		t.Setenv("TMPDIR", dir)
+		body, contentType := largeUpload(33 << 20)
+		r := httptest.NewRequest(http.MethodPost, "/", body)
+		r.Header.Set("Content-Type", contentType)
+		r.ProtoMajor, r.ProtoMinor, r.Proto = 3, 0, "HTTP/3.0"
+		p := start(t, session.Config{})
+		p.Pre(outside)
+		rec := p.serve(r, func(c echo.Context) error {
+			if _, err := c.FormFile("upload"); err != nil || countFiles(t, dir) != 1 {
+				t.Errorf("%s: %v; want the upload in a file", claim, err)
+			}
+			return c.NoContent(http.StatusNoContent)
+		})
+		if n := countFiles(t, dir); rec.Code != http.StatusNoContent || n != 0 {
+			t.Errorf("%s: status %d; %d files are left", claim, rec.Code, n)
 		}
-		return c.NoContent(http.StatusNoContent)
-	})
-	if n := countFiles(t, dir); rec.Code != http.StatusNoContent || n != 0 {
-		t.Errorf("status %d; %d files are left", rec.Code, n)
 	}
 }
 

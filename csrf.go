@@ -76,7 +76,8 @@ func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc 
 // page, with what was typed and an alert that says why. The same text is the page error [CSRFCode],
 // for pages without alerts; a page that can show both should show one of them. Everything else is a
 // 403, and so is a form that does not say which page it comes from: with a Referrer-Policy of
-// same-origin it does, with no-referrer it does not.
+// same-origin it does, with no-referrer it does not. A form that is too large to be read is a 413,
+// and one that broke off a 400.
 //
 // [components.Form]: https://pkg.go.dev/github.com/echo-hypermedia/session/components#Form
 func CSRF(cfg ...CSRFConfig) echo.MiddlewareFunc {

@@ -451,6 +451,27 @@ func Test_that_a_form_that_is_too_large_is_no_bad_token(t *testing.T) {
 	}
 }
 
+func Test_that_a_form_of_too_many_parts_is_no_bad_token(t *testing.T) {
+	v := newSite(t).browser()
+	v.visit(tokenPage)
+	a := inParts("title", "T")
+	part, _, _ := strings.Cut(a.body, "--x--")
+	a.body, a.from = strings.Repeat(part, 1001)+"--x--\r\n", "/form" // net/http reads a thousand
+	if got := v.ask(a, accept); got.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("got %d; want 413", got.status)
+	}
+}
+
+// The error of such an address is none of the form.
+func Test_that_a_form_without_a_token_goes_back_whatever_its_address(t *testing.T) {
+	v := newSite(t).browser()
+	v.visit(tokenPage)
+	got := v.ask(request{path: "?a;b", method: http.MethodPost, header: headers{"Content-Type", echo.MIMEApplicationForm}, from: "/form"}, accept)
+	if got.status != http.StatusSeeOther {
+		t.Errorf("got %d; want 303", got.status)
+	}
+}
+
 func Test_that_the_error_of_a_refused_request_can_be_found(t *testing.T) {
 	p := start(t, session.Config{})
 	p.serve(httptest.NewRequest(http.MethodPost, "/", nil), accept)

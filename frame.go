@@ -224,11 +224,11 @@ func (f *frame) leave(original *http.Request) {
 	hungUp, current := hasHungUp(&f.req), f.Request()
 	// net/http removes the temporary files of the request that it made, and of no copy. quic-go, for
 	// HTTP/3, removes none.
-	if form := current.MultipartForm; form != nil && original.MultipartForm == nil {
-		original.MultipartForm = form
-		if original.ProtoMajor == 3 {
-			_ = form.RemoveAll()
-		}
+	if original.MultipartForm == nil {
+		original.MultipartForm = current.MultipartForm
+	}
+	if form := current.MultipartForm; form != nil && original.ProtoMajor == 3 {
+		_ = form.RemoveAll() // also if it was read further out, as by Echo's MethodOverride
 	}
 
 	n := handlerDone

@@ -164,8 +164,8 @@ func (m *Manager) revoke(ctx context.Context, userID string, keys []string) erro
 		}
 		errs = append(errs, err)
 	}
-	if len(ended) > 0 {
-		within, cancel := withStoreTimeout(ctx)
+	if len(ended) > 0 { // also if ctx has ended: another call would not find these sessions, and leave their entries
+		within, cancel := withStoreTimeout(context.WithoutCancel(ctx))
 		defer cancel()
 		if err := m.tagger.Untag(within, tagName(userID), ended...); err != nil {
 			errs = append(errs, unavailable("untag", err))

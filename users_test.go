@@ -487,6 +487,30 @@ func Test_that_a_log_out_everywhere_removes_many_entries_at_once(t *testing.T) {
 	}
 }
 
+// Another call would no longer find the sessions that this one has ended.
+func Test_that_a_log_out_everywhere_that_is_cut_short_leaves_no_entry_for_ever(t *testing.T) {
+	spy, p, _ := startSpied(t)
+	for range 20 {
+		newVisitor().must(t, p, logIn("7"))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	spy.before = func(c call) error {
+		if c.method == "Destroy" && spy.count("Destroy") == 10 {
+			cancel()
+		}
+		return c.ctx.Err()
+	}
+	if err := p.manager.DestroyTagged(ctx, "7"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v; want it cut short", err)
+	}
+	if n := spy.entries(t); n == 0 || n == 20 {
+		t.Errorf("%d entries are left; want some", n)
+	}
+	if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil || spy.entries(t) != 0 {
+		t.Errorf("the second call: %v, and %d entries are left", err, spy.entries(t))
+	}
+}
+
 func Test_that_a_log_out_everywhere_that_failed_can_be_finished(t *testing.T) {
 	for _, fails := range []string{"Revoke", "Read", "Destroy", "Untag"} {
 		spy := spyOn(memorystore.New(memorystore.Options{}))

@@ -151,3 +151,10 @@ func Test_that_a_choice_is_described_by_its_own_hint(t *testing.T) {
 		}
 	}
 }
+
+func Test_that_the_hint_of_a_choice_shares_its_id_with_no_other_choice(t *testing.T) {
+	got := html(t, components.Field("plan", components.Input{Type: "radio", Options: []components.Option{{Value: "a", Hint: "A"}, {Value: "a-hint"}}}))
+	if n := strings.Count(got, ` id="plan-a-hint"`); n != 1 {
+		t.Errorf("%d elements have the id of the hint: %s", n, got)
+	}
+}

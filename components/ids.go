@@ -53,8 +53,8 @@ func choiceID(id, value string) string {
 		}
 		return '-'
 	}, value)
-	if suffix == errorSuffix || suffix == hintSuffix {
-		suffix += "-" // an option may be called "error"
+	if suffix == errorSuffix || strings.HasSuffix(suffix, hintSuffix) {
+		suffix += "-" // an option may be called "error", or like the hint of another option
 	}
 	return id + suffix
 }
