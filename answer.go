@@ -212,8 +212,8 @@ func (s *Session) IsHTMXPart() bool { return s != nil && isHTMX(s.req.Header) }
 // errors in the Message of the echo.HTTPError, which has a method
 // InputErrors() map[string][]string.)
 //
-// A form with files that has not been read yet is read for the answer. If it has more than 32 MB,
-// the answer is a 413; if it broke off, a 400.
+// A form with files that has not been read yet is read for the answer. If it has more than 32 MB, or
+// more parts than net/http reads, the answer is a 413; if it broke off, a 400.
 func Invalid(c echo.Context, err error, view ...Component) error {
 	s, r := From(c), c.Request()
 	to := classify(r)
@@ -245,7 +245,8 @@ func readUpload(r *http.Request) error {
 	err := r.ParseMultipartForm(maxMultipartMemory)
 	tooLarge, _ := errors.AsType[*http.MaxBytesError](err)
 	switch {
-	case tooLarge != nil && tooLarge.Limit == maxMultipartMemory: // the application says itself what is beyond a limit of its own
+	case errors.Is(err, multipart.ErrMessageTooLarge), // that is, it has too many parts
+		tooLarge != nil && tooLarge.Limit == maxMultipartMemory: // the application says itself what is beyond a limit of its own
 		return echo.ErrStatusRequestEntityTooLarge.WithInternal(err)
 	case brokeOff(r, err):
 		return echo.ErrBadRequest.WithInternal(err)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -201,6 +202,30 @@ func Test_that_an_upload_that_the_handler_has_read_is_answered(t *testing.T) {
 		if rec.Code != http.StatusSeeOther {
 			t.Errorf("%s: status %d; want 303", claim, rec.Code)
 		}
+	}
+}
+
+// The file of an upload has no place on the disk. That is not what visitors do wrong.
+func Test_that_a_disk_without_room_is_an_error_of_the_server(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	body, contentType := largeUpload(33 << 20)
+	r := httptest.NewRequest(http.MethodPost, "/", body)
+	r.Header.Set("Content-Type", contentType)
+	if rec := start(t, session.Config{}).serve(r, accept); rec.Code != http.StatusInternalServerError {
+		t.Errorf("status %d; want 500", rec.Code)
+	}
+}
+
+func Test_that_a_form_of_too_many_parts_is_refused_rather_than_lost(t *testing.T) {
+	r := photo(1 << 10)
+	part := "--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nmine\r\n"
+	r.Body = io.NopCloser(strings.NewReader(strings.Repeat(part, 1001) + "--x--\r\n")) // net/http reads a thousand
+	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	rec := start(t, session.Config{}).serve(r, func(c echo.Context) error {
+		return session.Invalid(c, session.ValidationErrors{"title": {"x"}})
+	})
+	if rec.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d; want 413", rec.Code)
 	}
 }
 

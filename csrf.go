@@ -8,6 +8,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"io/fs"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -123,7 +124,10 @@ func csrfFieldOf(r *http.Request) (string, error) {
 	if mediaType(r.Header) == "multipart/form-data" {
 		err = errors.Join(err, r.ParseMultipartForm(maxMultipartMemory)) // which alone would not return the error of ParseForm
 	}
+	_, onDisk := errors.AsType[*fs.PathError](err)
 	switch {
+	case onDisk: // there is no room for a file, say, which is not the visitor's fault
+		return "", err
 	case isTooLarge(err):
 		return "", echo.NewHTTPError(http.StatusRequestEntityTooLarge).SetInternal(err)
 	case brokeOff(r, err):

@@ -300,24 +300,21 @@ func (s *Session) FlashInputErrors(byName map[string][]string) {
 	s.addInputErrors(sortedErrors(byName))
 }
 
-// sortedErrors leaves out fields without messages: some validators return a list for each field.
+// sortedErrors leaves out fields without messages: some validators return a list for each field. The
+// numbers in names count as numbers: lines[2] comes before lines[10].
 func sortedErrors(byName map[string][]string) []InputError {
+	padded := make(map[string]string, len(byName))
+	for name := range byName {
+		padded[name] = numbers.ReplaceAllStringFunc(name, func(n string) string { return fmt.Sprintf("%10s", n) })
+	}
+	byPadded := func(a, b string) int { return cmp.Or(strings.Compare(padded[a], padded[b]), strings.Compare(a, b)) }
 	var errs []InputError
-	for _, name := range slices.SortedFunc(maps.Keys(byName), compareNames) {
+	for _, name := range slices.SortedFunc(maps.Keys(byName), byPadded) {
 		if messages := byName[name]; len(messages) > 0 {
 			errs = append(errs, InputError{name, messages})
 		}
 	}
 	return errs
-}
-
-// compareNames is the order of fields in a summary: lines[2] comes before lines[10].
-func compareNames(a, b string) int {
-	return cmp.Or(strings.Compare(padded(a), padded(b)), strings.Compare(a, b))
-}
-
-func padded(name string) string {
-	return numbers.ReplaceAllStringFunc(name, func(n string) string { return fmt.Sprintf("%10s", n) })
 }
 
 var numbers = regexp.MustCompile(`[0-9]+`)

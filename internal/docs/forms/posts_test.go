@@ -152,6 +152,7 @@ func Test_that_the_rows_that_a_visitor_has_added_come_back(t *testing.T) {
 	if strings.Index(page, "#members-2-name") > strings.Index(page, "#members-10-name") {
 		t.Error("the errors are not in the order of the page")
 	}
+	v.Sees(v.Post("/teams/new", url.Values{"members[0].name": {""}, "members[0].admin": {"1"}}), "is required")
 	v.Sees(v.Post("/teams/new", url.Values{"row": {"2"}, "members[2].name": {"Ada"}}), "Your team was saved.")
 }
 

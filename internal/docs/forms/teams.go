@@ -35,12 +35,13 @@ func createTeam(c echo.Context) error {
 	if err := fields.Decode(&t, sent); err != nil {
 		return err
 	}
-	var wrong error
+	var wrong []error
 	for _, row := range sent["row"] { // one by one, since the validator takes a map in no order
-		wrong = errors.Join(wrong, c.Validate(&team{map[string]member{row: t.Members[row]}}))
+		wrong = append(wrong, c.Validate(&team{map[string]member{row: t.Members[row]}}))
 	}
-	if wrong != nil {
-		return wrong
+	wrong = append(wrong, c.Validate(&t)) // and what came without its row
+	if err := errors.Join(wrong...); err != nil {
+		return err
 	}
 	s.FlashSuccess("Your team was saved.")
 	return session.Redirect(c, "/posts")

@@ -118,18 +118,20 @@ func Test_that_a_form_of_a_stranger_can_be_kept_for_after_the_login(t *testing.T
 			}
 			return session.Redirect(c, "/login")
 		}
-		return c.String(http.StatusOK, "motto: "+s.Old("motto", "none")+", user: "+s.Old("user", "none"))
+		alerts := s.FlashMessages().Alerts()
+		return c.String(http.StatusOK, fmt.Sprintf("motto: %s, user: %s, %d alerts", s.Old("motto", "none"), s.Old("user", "none"), len(alerts)))
 	}
 	e.GET("/motto", motto)
 	e.POST("/motto", motto)
 	e.GET("/login", func(c echo.Context) error {
 		s := session.From(c)
-		s.ReflashExcept("user", "password", session.ValidationErrorCode)
-		return c.String(http.StatusOK, fmt.Sprint("Please log in. Errors: ", s.HasErrors()))
+		s.ReflashExcept("user", "password", "error", session.ValidationErrorCode)
+		return c.String(http.StatusOK, fmt.Sprint("Please log in. Errors: ", s.HasErrors(), s.FlashMessages().Alerts()))
 	})
 	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
 		if c.FormValue("password") != "good" {
+			s.FlashError("Try again")
 			return session.Invalid(c, session.ValidationErrors{"password": {"Wrong user or password"}})
 		}
 		s.Regenerate()
@@ -137,10 +139,10 @@ func Test_that_a_form_of_a_stranger_can_be_kept_for_after_the_login(t *testing.T
 		return session.Redirect(c, s.PullIntendedURL("/"))
 	})
 	v := visit.New(t, e)
-	v.Sees(v.Post("/motto", url.Values{"motto": {"Per aspera"}}), "Please log in. Errors: false")
-	v.Sees(v.Post("/login", url.Values{session.FormField: {"login"}, "user": {"ada"}, "password": {"bad"}}), "Errors: true")
-	v.Sees(v.Get("/login"), "Errors: false")
-	v.Sees(v.Post("/login", url.Values{session.FormField: {"login"}, "user": {"ada"}, "password": {"good"}}), "motto: Per aspera, user: none")
+	v.Sees(v.Post("/motto", url.Values{"motto": {"Per aspera"}}), "Please log in. Errors: false []")
+	v.Sees(v.Post("/login", url.Values{session.FormField: {"login"}, "user": {"ada"}, "password": {"bad"}}), "Errors: true [{error")
+	v.Sees(v.Get("/login"), "Errors: false []")
+	v.Sees(v.Post("/login", url.Values{session.FormField: {"login"}, "user": {"ada"}, "password": {"good"}}), "motto: Per aspera, user: none, 0 alerts")
 }
 
 // hurried is a store during whose calls the visitor hangs up, while sessions are ended.
