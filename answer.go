@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"mime/multipart"
 	"net"
 	"net/http"
@@ -243,20 +244,27 @@ func readUpload(r *http.Request) error {
 	}
 	r.Body = http.MaxBytesReader(nil, r.Body, maxMultipartMemory)
 	err := r.ParseMultipartForm(maxMultipartMemory)
-	tooLarge, _ := errors.AsType[*http.MaxBytesError](err)
-	switch {
-	case errors.Is(err, multipart.ErrMessageTooLarge), // that is, it has too many parts
-		tooLarge != nil && tooLarge.Limit == maxMultipartMemory: // the application says itself what is beyond a limit of its own
-		return echo.ErrStatusRequestEntityTooLarge.WithInternal(err)
-	case brokeOff(r, err):
-		return echo.ErrBadRequest.WithInternal(err)
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok && tooLarge.Limit != maxMultipartMemory || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
+		return nil // the application says itself what is beyond a limit of its own
 	}
-	return nil // submitted treats a form that cannot be read as no form
+	return formError(r, err)
 }
 
-func isTooLarge(err error) bool {
+// formError is the answer to a form of which err is all that could be read. It is nil if err is
+// another: submitted then treats the form as none.
+func formError(r *http.Request, err error) error {
+	_, onDisk := errors.AsType[*fs.PathError](err)
 	_, limited := errors.AsType[*http.MaxBytesError](err)
-	return limited || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) || errors.Is(err, multipart.ErrMessageTooLarge)
+	tooLarge := limited || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) || errors.Is(err, multipart.ErrMessageTooLarge)
+	switch {
+	case onDisk: // there is no room for a file, say, which is not the visitor's fault
+		return err
+	case tooLarge:
+		return echo.NewHTTPError(http.StatusRequestEntityTooLarge).SetInternal(err)
+	case brokeOff(r, err):
+		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+	}
+	return nil
 }
 
 // brokeOff says whether err, from reading a form, means that the rest of the form never came, as when

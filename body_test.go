@@ -193,6 +193,7 @@ func Test_that_an_upload_that_the_handler_has_read_is_answered(t *testing.T) {
 		"and closed": func(r *http.Request) {
 			r.Body = io.NopCloser(iotest.ErrReader(http.ErrBodyReadAfterClose)) // as net/http has it then
 		},
+		"up to Echo's limit":          func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(echo.ErrStatusRequestEntityTooLarge)) },
 		"by a reader that refuses it": func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(errors.New("infected"))) },
 	} {
 		rec := start(t, session.Config{}).serve(photo(1<<10), func(c echo.Context) error {
@@ -208,24 +209,20 @@ func Test_that_an_upload_that_the_handler_has_read_is_answered(t *testing.T) {
 // The file of an upload has no place on the disk. That is not what visitors do wrong.
 func Test_that_a_disk_without_room_is_an_error_of_the_server(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
-	body, contentType := largeUpload(33 << 20)
-	r := httptest.NewRequest(http.MethodPost, "/", body)
-	r.Header.Set("Content-Type", contentType)
+	r := uploadOf(33 << 20)
 	if rec := start(t, session.Config{}).serve(r, accept); rec.Code != http.StatusInternalServerError {
 		t.Errorf("status %d; want 500", rec.Code)
 	}
 }
 
 func Test_that_a_form_of_too_many_parts_is_refused_rather_than_lost(t *testing.T) {
-	r := photo(1 << 10)
-	part := "--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nmine\r\n"
-	r.Body = io.NopCloser(strings.NewReader(strings.Repeat(part, 1001) + "--x--\r\n")) // net/http reads a thousand
-	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
-	rec := start(t, session.Config{}).serve(r, func(c echo.Context) error {
+	a := tooManyParts()
+	a.from = "/form"
+	got := newSite(t).browser().ask(a, func(c echo.Context) error {
 		return session.Invalid(c, session.ValidationErrors{"title": {"x"}})
 	})
-	if rec.Code != http.StatusRequestEntityTooLarge {
-		t.Errorf("status %d; want 413", rec.Code)
+	if got.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d; want 413", got.status)
 	}
 }
 
@@ -338,9 +335,7 @@ func Test_that_the_temporary_files_of_an_upload_by_HTTP3_are_removed(t *testing.
 	} {
 		dir := t.TempDir()
 		t.Setenv("TMPDIR", dir)
-		body, contentType := largeUpload(33 << 20)
-		r := httptest.NewRequest(http.MethodPost, "/", body)
-		r.Header.Set("Content-Type", contentType)
+		r := uploadOf(33 << 20)
 		r.ProtoMajor, r.ProtoMinor, r.Proto = 3, 0, "HTTP/3.0"
 		p := start(t, session.Config{})
 		p.Pre(outside)
@@ -382,6 +377,14 @@ func largeUpload(size int64) (body io.Reader, contentType string) {
 	return r, form.FormDataContentType()
 }
 
+// uploadOf is a request with such a form.
+func uploadOf(size int64) *http.Request {
+	body, contentType := largeUpload(size)
+	r := httptest.NewRequest(http.MethodPost, "/", body)
+	r.Header.Set("Content-Type", contentType)
+	return r
+}
+
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
@@ -412,9 +415,7 @@ func Test_how_much_is_read_of_an_upload_that_nobody_has_read(t *testing.T) {
 		{"a large one whose error is returned, for a script", 34 << 20, forScripts(session.FlashInvalid(returned)), false, 0},
 		{"a large one that is flashed", 34 << 20, flash, true, 1},
 	} {
-		body, contentType := largeUpload(tc.size)
-		r := httptest.NewRequest(http.MethodPost, "/", body)
-		r.Header.Set("Content-Type", contentType)
+		r := uploadOf(tc.size)
 		read := &countedBody{ReadCloser: r.Body}
 		r.Body = read
 		dir := t.TempDir()

@@ -8,7 +8,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
-	"io/fs"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -122,18 +121,9 @@ func isSafe(method string) bool {
 func csrfFieldOf(r *http.Request) (string, error) {
 	err := r.ParseForm()
 	if mediaType(r.Header) == "multipart/form-data" {
-		err = errors.Join(err, r.ParseMultipartForm(maxMultipartMemory)) // which alone would not return the error of ParseForm
+		err = r.ParseMultipartForm(maxMultipartMemory) // which for any other form would hide the error of ParseForm
 	}
-	_, onDisk := errors.AsType[*fs.PathError](err)
-	switch {
-	case onDisk: // there is no room for a file, say, which is not the visitor's fault
-		return "", err
-	case isTooLarge(err):
-		return "", echo.NewHTTPError(http.StatusRequestEntityTooLarge).SetInternal(err)
-	case brokeOff(r, err):
-		return "", echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
-	}
-	return r.PostForm.Get(CSRFField), nil
+	return r.PostForm.Get(CSRFField), formError(r, err)
 }
 
 // refuse sends a form back to the page it came from. A form that another site may have sent is only

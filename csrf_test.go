@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ func Test_that_a_token_of_the_session_is_accepted(t *testing.T) {
 		token := v.visit(tokenPage).body
 		wantText(t, "in the form", v.submit(token).body, "accepted")
 		wantText(t, "again", v.submit(token).body, "accepted")
-		wantText(t, "in a multipart form", v.ask(inParts(session.CSRFField, token), accept).body, "accepted")
+		wantText(t, "in a multipart form", v.ask(inParts(fieldPart(session.CSRFField, token)), accept).body, "accepted")
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 			wantText(t, "in the header of a "+method, v.ask(request{method: method, header: headers{session.CSRFHeader, token}}, accept).body, "accepted")
 		}
@@ -69,11 +70,25 @@ func Test_that_a_page_has_tokens_where_nobody_is_asked_for_them(t *testing.T) {
 	})
 }
 
-func inParts(name, value string) request {
+// inParts is a multipart form.
+func inParts(parts ...string) request {
 	return request{
-		body:   "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n--x--\r\n",
+		body:   strings.Join(parts, "") + "--x--\r\n",
 		header: headers{"Content-Type", "multipart/form-data; boundary=x"},
 	}
+}
+
+func fieldPart(name, value string) string {
+	return "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
+}
+
+func filePart(field string) string {
+	return "--x\r\nContent-Disposition: form-data; name=\"" + field + "\"; filename=\"a.png\"\r\n\r\n.\r\n"
+}
+
+// tooManyParts are more than net/http reads.
+func tooManyParts() request {
+	return inParts(slices.Repeat([]string{fieldPart("title", "T")}, 1001)...)
 }
 
 func Test_which_tokens_are_refused(t *testing.T) {
@@ -128,7 +143,7 @@ func Test_that_a_visitor_without_a_session_has_no_good_token(t *testing.T) {
 
 func Test_that_a_good_header_leaves_the_body_to_the_handler(t *testing.T) {
 	v := newSite(t).browser()
-	upload := inParts("file", "content")
+	upload := inParts(fieldPart("file", "content"))
 	upload.header = append(upload.header, session.CSRFHeader, v.visit(tokenPage).body)
 	got := v.ask(upload, guarded(func(c echo.Context) error {
 		body, err := io.ReadAll(c.Request().Body)
@@ -435,7 +450,7 @@ func Test_that_a_form_that_is_too_large_is_no_bad_token(t *testing.T) {
 	for name, limit := range limits {
 		for claim, a := range map[string]request{
 			"a form":           {body: "title=" + large, header: headers{"Content-Type", "application/x-www-form-urlencoded"}},
-			"a multipart form": inParts("title", large),
+			"a multipart form": inParts(fieldPart("title", large)),
 		} {
 			v := newSite(t).browser()
 			v.visit(tokenPage)
@@ -454,9 +469,8 @@ func Test_that_a_form_that_is_too_large_is_no_bad_token(t *testing.T) {
 func Test_that_a_form_of_too_many_parts_is_no_bad_token(t *testing.T) {
 	v := newSite(t).browser()
 	v.visit(tokenPage)
-	a := inParts("title", "T")
-	part, _, _ := strings.Cut(a.body, "--x--")
-	a.body, a.from = strings.Repeat(part, 1001)+"--x--\r\n", "/form" // net/http reads a thousand
+	a := tooManyParts()
+	a.from = "/form"
 	if got := v.ask(a, accept); got.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("got %d; want 413", got.status)
 	}

@@ -58,6 +58,7 @@ func Test_that_the_last_of_many_alerts_costs_no_more_than_the_first(t *testing.T
 	})
 }
 
+// allocated is how many bytes were ever allocated.
 func allocated() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

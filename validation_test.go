@@ -322,9 +322,7 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 
 func Test_that_a_mistake_in_one_of_several_files_is_one_of_their_field(t *testing.T) {
 	v := newSite(t).browser()
-	a := inParts("title", "T")
-	file := "--x\r\nContent-Disposition: form-data; name=\"pics\"; filename=\"a.png\"\r\n\r\n.\r\n"
-	a.body = file + file + a.body
+	a := inParts(filePart("pics"), filePart("pics"), fieldPart("title", "T"))
 	v.ask(a, flashing(func(s *session.Session) { s.FlashValidationErrors(validatorErrors{required("Post.Pics[1]")}) }))
 	reads(t, v, "the page", fieldErrors, "pics: Pics is required")
 }
