@@ -275,8 +275,8 @@ func brokeOff(r *http.Request, err error) bool {
 	return network || errors.Is(err, io.ErrUnexpectedEOF) || err != nil && hasHungUp(r) // over HTTP/2 the error has no type
 }
 
-// takeBack gives a request its body back after Echo's BodyLimit, which lends a pooled reader to one
-// request after another: the reader in r may by now be reading for another visitor. A form that was
+// takeBack gives a request its body back after BodyLimit, which in Echo 4.16.0 lends a pooled reader to
+// one request after another: the reader in r may by now be reading for another visitor. A form that was
 // read in part stays that way.
 func takeBack(r *http.Request, body io.ReadCloser) {
 	switch _, lent := r.Body.(interface{ Reset(io.ReadCloser) }); {

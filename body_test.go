@@ -39,7 +39,7 @@ func Test_which_form_is_read_after_the_body_was_replaced(t *testing.T) {
 		want    string
 	}{
 		{"it was not", noMiddleware, wrong, 1, "mine mine wrong"},
-		{"by the reader of BodyLimit, which another request has now", lending, wrong, 1, "mine mine wrong"},
+		{"by a reader that another request has now", lending, wrong, 1, "mine mine wrong"},
 		{"by what was read of it", rereading, wrong, 1, "mine mine wrong"},
 		{"by one with a limit of the application", limiting(1 << 20), openFile, 3 << 20, "default default large"},
 		{"by one with a limit of Echo", middleware.BodyLimit("1M"), openFile, 3 << 20, "default default large"},
@@ -65,18 +65,20 @@ func Test_which_form_is_read_after_the_body_was_replaced(t *testing.T) {
 
 func noMiddleware(next echo.HandlerFunc) echo.HandlerFunc { return next }
 
-// lending is BodyLimit at the time when it has lent its reader to the next request.
+// lending is what BodyLimit does in Echo 4.16.0, which lends its reader to one request after another.
 func lending(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		var lent io.Reader
-		err := middleware.BodyLimit("1M")(func(c echo.Context) error {
-			lent = c.Request().Body
-			return next(c)
-		})(c)
-		lent.(interface{ Reset(io.ReadCloser) }).Reset(io.NopCloser(strings.NewReader("title=of another")))
+		lent := &lentReader{c.Request().Body}
+		c.Request().Body = lent
+		err := next(c)
+		lent.Reset(io.NopCloser(strings.NewReader("title=of another")))
 		return err
 	}
 }
+
+type lentReader struct{ io.ReadCloser }
+
+func (l *lentReader) Reset(body io.ReadCloser) { l.ReadCloser = body }
 
 // rereading is what middleware does that checks a signature of the body.
 func rereading(next echo.HandlerFunc) echo.HandlerFunc {

@@ -158,8 +158,8 @@
 // what these two answer. For htmx across origins, have CORS expose HX-Redirect, and redirect to whole
 // addresses.
 //
-// BodyLimit belongs inside of [Middleware] if an error handler calls [Invalid]: BodyLimit lends the
-// reader that it has put around the body to the next request.
+// BodyLimit belongs inside of [Middleware] if an error handler calls [Invalid]: in Echo 4.16.0 it lends
+// the reader that it has put around the body to the next request.
 //
 // Whatever finishes a response by itself, such as net/http middleware that compresses, belongs around
 // the whole Echo. In echo.WrapMiddleware, an error that is returned through it can no longer be
