@@ -69,13 +69,16 @@ func cssIdentifier(id string) string {
 //   - No style element is added, since a strict Content-Security-Policy forbids it. Put the style
 //     that hides .htmx-indicator into your own style sheet.
 //
-// htmx reads only one such element, so pass your own settings here too; they may also replace ours:
+// htmx reads only one such element, so pass your own settings here too; they may also replace ours.
+// Of two maps with the same setting, the last one counts.
 //
 //	@components.HTMXConfig(map[string]any{"globalViewTransitions": true})
 func HTMXConfig(more ...map[string]any) templ.Component {
 	return whereSeen(func(ctx context.Context, w io.Writer) error {
 		config := maps.Clone(htmxDefaults)
-		maps.Copy(config, first(more))
+		for _, settings := range more {
+			maps.Copy(config, settings)
+		}
 		content, err := json.Marshal(config)
 		if err != nil {
 			return fmt.Errorf("components: HTMXConfig: %w", err)

@@ -137,6 +137,10 @@ func Test_that_the_config_of_htmx_is_the_applications_to_change(t *testing.T) {
 		check(t, "what is added", own["timeout"], any(5000.0))
 		check(t, "what is left", own["historyRestoreAsHxRequest"], any(false))
 	}
+	both := htmxConfig(t, components.HTMXConfig(more, map[string]any{"timeout": 1000, "historyCacheSize": 0}))
+	check(t, "only in the first of two maps", both["includeIndicatorStyles"], any(true))
+	check(t, "only in the second", both["historyCacheSize"], any(0.0))
+	check(t, "in both", both["timeout"], any(1000.0))
 	err := components.HTMXConfig(map[string]any{"x": func() {}}).Render(context.Background(), io.Discard)
 	if err != nil {
 		t.Errorf("where nobody sees it, the error is %v", err)
