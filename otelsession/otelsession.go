@@ -72,7 +72,7 @@ type Option func(*options)
 type options struct {
 	tracers trace.TracerProvider
 	meters  metric.MeterProvider
-	store   session.Store
+	stores  []session.Store
 }
 
 // WithTracerProvider sends spans to a provider other than the global one. Nil means the global one.
@@ -87,10 +87,10 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 
 // WithStore adds the metric session.count, if the store knows how many sessions are live, that is,
 // if it has a method Len() int, as the store in memory has. Len is called whenever metrics are
-// collected, for as long as the meter provider lives. The counts of several stores are added up, so
-// pass each store to only one set of hooks.
+// collected, for as long as the meter provider lives. The counts of several stores are added up,
+// whether they are in one set of hooks or in several, so pass each store only once.
 func WithStore(store session.Store) Option {
-	return func(o *options) { o.store = store }
+	return func(o *options) { o.stores = append(o.stores, store) }
 }
 
 // Hooks returns hooks for [session.Config]. Join them with your own by [session.Hooks.And]. Errors
@@ -104,8 +104,10 @@ func Hooks(opts ...Option) session.Hooks {
 		opt(&o)
 	}
 	meter := o.meters.Meter(scope)
-	if store, ok := o.store.(interface{ Len() int }); ok {
-		countSessions(meter, store.Len)
+	for _, store := range o.stores {
+		if store, ok := store.(interface{ Len() int }); ok {
+			countSessions(meter, store.Len)
+		}
 	}
 	return session.Hooks{
 		Initiated:   each(newCounter(meter, "session.initiated", "{session}", "Sessions that a request has loaded.")),

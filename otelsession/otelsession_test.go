@@ -454,18 +454,25 @@ func Test_that_only_a_store_that_knows_is_asked_how_many_sessions_live(t *testin
 }
 
 func Test_that_the_sessions_of_several_stores_are_added_up(t *testing.T) {
-	tel := newTelemetry(t)
+	var stores []otelsession.Option
 	for i := range 2 {
 		store := memorystore.New(memorystore.Options{})
-		tel.hooks(otelsession.WithStore(store))
+		stores = append(stores, otelsession.WithStore(store))
 		for key := range 1 + i {
 			if err := store.Write(t.Context(), strings.Repeat(string(rune('a'+key)), 64), session.Record{Expires: time.Now().Add(time.Hour)}); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if got := tel.metrics()["session.count"]; got != 3 {
-		t.Errorf("session.count is %d; want 3", got)
+	for name, hooks := range map[string]func(*telemetry){
+		"in two sets of hooks": func(tel *telemetry) { tel.hooks(stores[0]); tel.hooks(stores[1]) },
+		"in one":               func(tel *telemetry) { tel.hooks(stores...) },
+	} {
+		tel := newTelemetry(t)
+		hooks(tel)
+		if got := tel.metrics()["session.count"]; got != 3 {
+			t.Errorf("%s: session.count is %d; want 3", name, got)
+		}
 	}
 }
 
