@@ -101,18 +101,19 @@ func (v *Visitor) AssertNoFlash(keys ...string) {
 }
 
 // AssertOld fails the test unless the next page shows these values in the field again, as the
-// visitor submitted them. Without want, any value will do. An unchecked checkbox is "", as in
-// [session.Session.Old], and so is a field that the form does not have: neither is part of a
-// submission, so a match with "" does not prove that the name is right.
+// visitor submitted them. Without want, any value will do, if only there is one. An unchecked
+// checkbox is "", as in [session.Session.Old], and so is a field that the form does not have:
+// neither is part of a submission, so a match with "" does not prove that the name is right.
 func (v *Visitor) AssertOld(field string, want ...string) {
 	v.t.Helper()
 	s := v.Session()
 	got, known := s.Submission(v.form).Values(field)
-	if len(got) == 0 {
+	submitted := len(got) > 0
+	if !submitted {
 		got = []string{""}
 	}
 	switch {
-	case !known:
+	case !known, !submitted && len(want) == 0:
 		v.fail(s, "there is no old input for %q", field)
 	case len(want) > 0 && !slices.Equal(got, want):
 		v.fail(s, "the old input for %q is %s; want %s", field, quoted(got), quoted(want))

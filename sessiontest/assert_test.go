@@ -194,6 +194,10 @@ var assertions = []struct {
 		func(v visitor) { v.AssertOld("news", "") }, // a checkbox
 		func(v visitor) { v.AssertOld("password") },
 		`there is no old input for "password"` + formText},
+	{"AssertOld", someForm,
+		func(v visitor) { v.AssertOld("title") },
+		func(v visitor) { v.AssertOld("titel") },
+		`there is no old input for "titel"` + formText},
 	{"AssertNoOld", someForm,
 		func(v visitor) { v.AssertNoOld("password", "news") }, // there was no such field
 		func(v visitor) { v.AssertNoOld("password", "title") },
