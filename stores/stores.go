@@ -1,4 +1,4 @@
-// Package stores picks a session store by environment variables:
+// Package stores picks a session store by environment variables.
 //
 //	store, err := stores.FromEnv()
 //

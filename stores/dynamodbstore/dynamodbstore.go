@@ -105,8 +105,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store is a [session.Tagger] in a DynamoDB table, made by [New]. It is safe for concurrent
-// use, and there is nothing to close.
+// Store is a [session.Tagger] and [session.Lister] in a DynamoDB table, made by [New]. It is safe
+// for concurrent use, and there is nothing to close.
 type Store struct {
 	client *dynamodb.Client
 	table  string

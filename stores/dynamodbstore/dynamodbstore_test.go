@@ -315,6 +315,12 @@ func Test_that_MaxData_is_what_fits_in_an_item(t *testing.T) {
 	must(t, h.Touch(ctx, key, time.Unix(1<<40-1, 0)))
 }
 
+func Test_that_MaxData_is_what_its_comment_says(t *testing.T) {
+	if dynamodbstore.MaxData != 409_473 {
+		t.Errorf("MaxData is %d", dynamodbstore.MaxData)
+	}
+}
+
 func Test_that_more_than_MaxData_is_too_large_before_any_request(t *testing.T) {
 	h := newHarness(t)
 	var requests atomic.Int64

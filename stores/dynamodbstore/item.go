@@ -34,7 +34,7 @@ const (
 )
 
 // MaxData is how many bytes of data a session can have: an item has at most 400 KB, counting the
-// names and the values of its attributes.
+// names and the values of its attributes. That leaves 409,473 bytes.
 const MaxData = 400<<10 -
 	len(attrPK+recordPrefix) - keySize -
 	len(attrSK+recordSK) -

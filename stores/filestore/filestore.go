@@ -113,7 +113,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store is a [session.Tagger] in a directory, made by [New]. It is safe for concurrent use.
+// Store is a [session.Tagger] and [session.Lister] in a directory, made by [New]. It is safe for
+// concurrent use.
 type Store struct {
 	dir    string // absolute
 	noSync bool

@@ -56,7 +56,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store is a [session.Tagger] in memory, made by [New]. It is safe for concurrent use.
+// Store is a [session.Tagger], [session.Lister] and [session.Sharer] in memory, made by [New]. It is
+// safe for concurrent use.
 type Store struct {
 	seed        maphash.Seed
 	now         func() time.Time

@@ -8,11 +8,11 @@
 // hangs. If a context is cancelled before its deadline, the driver notices that only between tries,
 // so keep ReadTimeout short. The examples have options that suit a session store.
 //
-// It keeps all of the [session.Store] contract, for any number of processes. Each method is one
-// round trip, which also returns the current record on a conflict; only a new session whose key is
-// taken needs a second one. The server's clock alone decides when a session ends, so the processes'
-// clocks need not agree about that. If the driver asks again because an answer was lost, the answer
-// to a [Store.Destroy] is still right.
+// It keeps all of the [session.Store] and [session.Tagger] contracts, for any number of processes.
+// Each method is one round trip, which also returns the current record on a conflict; only a new
+// session whose key is taken needs a second one. The server's clock alone decides when a session
+// ends, so the processes' clocks need not agree about that. If the driver asks again because an
+// answer was lost, the answer to a [Store.Destroy] is still right.
 //
 // It is no safer than Redis. Redis acknowledges a change before writing it to disk and before its
 // replicas have it. When Redis fails, the last changes may be gone, log-outs among them.
@@ -100,7 +100,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store is a [session.Tagger] in Redis, made by [New]. It is safe for concurrent use.
+// Store is a [session.Tagger], [session.Lister] and [session.Renewer] in Redis, made by [New]. It is
+// safe for concurrent use.
 type Store struct {
 	client      redis.UniversalClient
 	server      server // the client, for commands about one key; see straight
