@@ -13,8 +13,11 @@
 //		return session.Redirect(c, "/cart")
 //	})
 //
-// The package example is a complete program with a form. (The cookie is Secure: for plain
-// http during development, set [CookieOptions].Insecure.)
+// (The cookie is Secure: for plain http during development, set [CookieOptions].Insecure.)
+//
+// The package example is a complete program with a form. In the other examples, newApp makes an
+// Echo with Middleware and a store in memory; visit, submit, send and curl make requests, as a
+// browser would, and all but send print the answers.
 //
 // # Guarantees
 //
@@ -79,7 +82,8 @@
 // # Answers
 //
 // [Render], [Redirect] and [Back] do what their names say for whole pages, and what htmx and
-// its like need for parts of pages. [IsPartial] says which of the two a request asks for.
+// its like need for parts of pages. [IsPartial] says which of the two a request asks for. These
+// four work without Middleware, too.
 //
 // # Users
 //

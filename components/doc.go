@@ -38,7 +38,8 @@
 // [Old], [IsChecked] and [Invalid] are for markup of your own, as is [CSRF].
 //
 // [FlashMessage] shows what was flashed under a key of your own, where and how you want it.
-// The examples are in Go, and say what they are in a .templ file.
+// The examples are in Go, and say what they are in a .templ file. In them, newApp makes an Echo with
+// sessions, browser keeps cookies, show prints a page, and with gives a component its children.
 //
 // # Parts of pages
 //

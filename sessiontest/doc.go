@@ -44,4 +44,7 @@
 //
 // [Visitor.Another] is another person, or the same one on another device. [Visitor.Cookies]
 // and [Visitor.SetCookies] take the session into a real browser and back. [Clock] moves time.
+//
+// In the examples, newApp is an application with posts and a login, and t prints what a test would
+// report.
 package sessiontest
