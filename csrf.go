@@ -21,7 +21,8 @@ const (
 )
 
 // ErrCSRF means that a request was refused because it might come from another site, or from a page
-// of a session that has ended.
+// of a session that has ended. Find it with errors.Is on the 403 that [CSRF] gives to Echo's error
+// handler.
 var ErrCSRF = errors.New("session: the request has no CSRF token of this session")
 
 // CSRFConfig configures [CSRF]. The zero value is ready to use.

@@ -19,6 +19,10 @@ var (
 	// id meanwhile. The visitor may try again: by then the browser has the new id.
 	ErrMoved = errors.New("session: another request gave the session a new id meanwhile")
 
+	// ErrRevoked means that all sessions of this user were ended during the login, or while one was
+	// given a new id. The user may log in again.
+	ErrRevoked = errors.New("session: all sessions of this user were ended meanwhile")
+
 	// ErrClosed means that a change came after the request had ended or, outside of a request,
 	// after [Manager.View] or [Manager.Update] had returned.
 	ErrClosed = errors.New("session: the request has ended")

@@ -42,17 +42,14 @@ const (
 const maxLabel = 200
 
 var (
-	// ErrRevoked means that all sessions of this user were ended during the login, or while one was
-	// given a new id. The user may log in again.
-	ErrRevoked = errors.New("session: all sessions of this user were ended meanwhile")
-
 	errNoTags   = fmt.Errorf("session: this store cannot find the sessions of a user, so they cannot be tagged: %w; use a store on the server", errors.ErrUnsupported)
 	errEmptyTag = errors.New("session: the user id is empty; the sessions of all users without one would be each other's")
 )
 
 // Tag marks the session as one of userID, so that [Manager.Tagged] and [Manager.DestroyTagged] find
 // it. Call it at login. It gives the session a new id, as [Session.Regenerate] does. (Regenerate
-// keeps all tags.) Adding a tag that the session already has changes nothing.
+// keeps all tags.) Adding a tag that the session already has changes nothing. An empty user id fails
+// the session.
 //
 // A session may have several tags, and each of these users can list and end it. So if somebody may
 // log in as another user without logging out, [Session.Untag] the previous one. A tag is for the
@@ -83,7 +80,7 @@ func (s *Session) Tag(userID string) {
 	s.renewID()
 }
 
-// Untag removes a tag. (A log-out does not need it: [Session.Destroy] ends the session.)
+// Untag removes a tag, if the session has it. (A log-out does not need it: [Session.Destroy] ends the session.)
 func (s *Session) Untag(userID string) {
 	s.lock()
 	defer s.unlock()
