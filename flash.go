@@ -41,8 +41,8 @@ type Message struct {
 	Kind  string `json:"kind"` // "" means "info"
 	Title string `json:"title,omitempty"`
 	Text  string `json:"text"`
-	Href  string `json:"href,omitempty"`  // the address of a link
-	Label string `json:"label,omitempty"` // the text of that link
+	Href  string `json:"href,omitempty"`  // the address of a link; "" means no link
+	Label string `json:"label,omitempty"` // the text of that link; "" means its address
 }
 
 // Flash messages live until a page shows them, or for Config.FlashTTL. A message is
@@ -51,7 +51,7 @@ type Message struct {
 // the 5xx kind. So a poll, an image or another tab cannot eat it, and it rides through any
 // number of redirects by itself.
 
-// FlashSuccess adds an alert of the kind "success". Alerts add up.
+// FlashSuccess adds an alert of the kind "success". Alerts add up; the newest 256 wait.
 func (s *Session) FlashSuccess(text string) { s.FlashAlert(Message{Kind: KindSuccess, Text: text}) }
 
 // FlashError adds an alert of the kind "error".
@@ -71,7 +71,8 @@ func (s *Session) FlashAlert(m Message) {
 	s.addFlash(flashItem{kind: kindAlert, value: mustEncode(m)})
 }
 
-// FlashNow adds an alert for this response only. If this response does not show it, it is dropped.
+// FlashNow adds an alert for this response only. If this response does not show it, it is dropped;
+// so is one that is added outside of a request, as in [Manager.Update].
 func (s *Session) FlashNow(kind, text string) {
 	s.lock()
 	defer s.unlock()
@@ -100,7 +101,8 @@ func (s *Session) Reflash() { s.reflash(reflashed{}) }
 
 // ReflashOnly is Reflash for some names: keys of [Session.Flash], kinds of alerts, codes of errors,
 // and names of form fields. A kind may be given by any of its names (see [KindOf]), and a field by
-// any spelling of its name or of a group that contains it (see [Session.FlashOnly]).
+// any spelling of its name or of a group that contains it (see [Session.FlashOnly]). Of several calls
+// of Reflash, ReflashOnly and [Session.ReflashExcept] the last one counts.
 func (s *Session) ReflashOnly(keys ...string) {
 	s.reflash(reflashed{only: append([]string{}, keys...)}) // never nil, which would be all
 }

@@ -4,7 +4,8 @@ import "slices"
 
 // Flashed returns the value that was flashed under key, or else the first of def, or the zero T.
 // Reading the value counts as showing it; but a response that shows nothing, such as a redirect, does
-// not use it up. A value that is not a T is logged, each time.
+// not use it up. A value that is not a T is logged, each time. Alerts are not found by their kind:
+// for those, see [FlashMessages].
 func Flashed[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)
@@ -50,6 +51,8 @@ func (s *Session) FlashMessages() FlashMessages {
 // frameworks use for a kind of alert ("danger", "alert", "warn", "notice") stand for ours, so an
 // alert can be asked for by either name. A value that [Session.Flash] has put under such a name is
 // found under that name only; as an alert, it is listed under our kind.
+//
+// To Get and All, an alert is its text, as a string.
 type FlashMessages struct {
 	s    *Session
 	used *bool

@@ -76,7 +76,8 @@ type PageError struct {
 func (s *Session) FlashAll() { s.flashInput(nil, nil) }
 
 // FlashOnly is FlashAll for some fields. The others show their defaults. "user[name]" and
-// "user.name" name the same field, and "user" names all fields in that group.
+// "user.name" name the same field, and "user" names all fields in that group. Of several calls of
+// FlashAll, FlashOnly and [Session.FlashExcept] the last one counts.
 func (s *Session) FlashOnly(names ...string) {
 	only := append([]string{}, names...) // never nil, which would be all fields
 	s.flashInput(only, nil)
@@ -283,7 +284,8 @@ func (it flashItem) inputErrors() (errs []InputError) {
 }
 
 // FlashErrors adds errors of the page by their codes, such as "E_BAD_CSRF_TOKEN". They live for one
-// page; read them with [Session.PageErrors]. For errors of fields, use [Session.FlashInputErrors].
+// page; read them with [Session.PageErrors]. A later text of the same code replaces the earlier one.
+// For errors of fields, use [Session.FlashInputErrors].
 func (s *Session) FlashErrors(byCode map[string]string) {
 	s.lock()
 	defer s.unlock()
@@ -370,7 +372,7 @@ func formNameIn(form url.Values) string {
 }
 
 // PageErrors returns the errors of the page with their codes, in the order in which they were
-// flashed.
+// flashed, and those of one call of [Session.FlashErrors] in the order of their codes.
 func (s *Session) PageErrors() []PageError {
 	if s == nil {
 		return nil

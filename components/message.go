@@ -56,8 +56,8 @@ func pageErrors(wanted func(session.PageError) bool) templ.Component {
 }
 
 // Message returns what the surrounding [FlashMessage], [Error] or [Errors] is about, as a T. For a
-// flashed value, T is the type that it had. Elsewhere, or if the type is another, Message returns the
-// zero T.
+// flashed value, T is the type that it had; for an alert, it is string. Elsewhere, or if the type is
+// another, Message returns the zero T.
 func Message[T any](ctx context.Context) T {
 	about, _ := ctx.Value(subjectKey{}).(subject)
 	for _, value := range about.values {

@@ -69,7 +69,8 @@ func (v *Visitor) AssertNoAlert(kinds ...string) {
 }
 
 // AssertFlash fails the test unless a flashed value waits under key (see [session.Session.Flash])
-// and equals want. Without want, any value will do. Values are compared as in AssertValue.
+// and equals want. Without want, any value will do. Values are compared as in AssertValue. An alert
+// is found by its kind too, if there is no such key, and is its text.
 func (v *Visitor) AssertFlash(key string, want ...any) {
 	v.t.Helper()
 	s := v.Session()

@@ -215,7 +215,8 @@ func (v *Visitor) arrives(res *http.Response) bool {
 }
 
 // Follow goes where the answer sends the visitor, and on, until it gets a page, as a browser does
-// after a redirect, and htmx after an HX-Redirect or HX-Location.
+// after a redirect, and htmx after an HX-Redirect or HX-Location. If the answer sends nobody anywhere,
+// or there are more than ten redirects, it ends the test.
 func (r *Response) Follow() *Response {
 	v := r.visitor
 	v.t.Helper()
