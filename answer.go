@@ -69,6 +69,9 @@ func render(c echo.Context, component Component) ([]byte, error) {
 // repeat a DELETE at the new address. An htmx request for a part of a page gets HX-Redirect
 // instead, which takes the whole page there, since htmx cannot see the headers of a redirect.
 // Messages wait for the page that shows them.
+//
+// Redirect goes to any address, also on another site. For one that comes from the visitor, use
+// [Session.SetIntendedURL] and [Session.PullIntendedURL], which check it.
 func Redirect(c echo.Context, url string) error {
 	url = inASCII(url)
 	if isGet(c.Request()) { // caches keep answers to no other method, and a browser would show nothing for one meant for htmx
@@ -97,8 +100,8 @@ func inASCII(url string) string {
 	return b.String()
 }
 
-// Back redirects to the page the request came from, or to fallback if that page is unknown, is not
-// on this site, or has the address of this request, which would lead in a circle.
+// Back redirects to the page the request came from, or to fallback if that page is unknown or is not
+// on this site. A GET for a page does not go back to its own address, which would lead in a circle.
 func Back(c echo.Context, fallback string) error {
 	r := c.Request()
 	page := referer(r)

@@ -42,6 +42,10 @@ type Config struct {
 	// does not know which cookie a session belongs to, and visitors can send a session's id under
 	// any name (CVE-2022-46170).
 	//
+	// Two more cookies begin with this name. With "-flash" at the end, it has the messages if the store
+	// is in cookies; with "-seen", it carries nothing: pages with messages set and remove it, so that
+	// browsers do not show them again on Back.
+	//
 	// Applications on one host need different names, or each logs out the visitors of the other.
 	// This holds for different ports, for different paths (unless Cookie.Path keeps them apart),
 	// and behind a gateway that has sessions itself.

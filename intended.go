@@ -19,7 +19,8 @@ const maxIntended = 1024
 //
 // Let a guard pass the address of each request that it turns away. If the request is a form, a poll
 // or another part of a page, SetIntendedURL remembers the page that it came from; if it is for an
-// image, or a page that is loaded ahead, it remembers nothing.
+// image, or a page that is loaded ahead, it remembers nothing. An address that is not the request's
+// own is remembered as it is.
 //
 // The last address stands, whichever tab it was in. To keep one for each tab, give the login form a
 // hidden field with s.Old("next", s.PullIntendedURL()), and pass what comes back through

@@ -19,7 +19,7 @@ import (
 //
 // The session ends after idle without use, and in any case after absolute from now. 0 means the
 // timeout in Config. A negative absolute means never. A negative idle fails the session, and so
-// does a timeout of a few nanoseconds, such as 90 without a unit. An idle shorter than
+// does a timeout below 10 milliseconds, such as 86400 without a unit. An idle shorter than
 // Config.IdleTimeout counts as Config.IdleTimeout, and more than 360 days as 360 days. An idle
 // longer than absolute has no effect, so give both.
 //

@@ -27,7 +27,8 @@ import (
 // an error page unless its head has left.
 //
 // On a nil *Session, which [FromContext] returns if there is no session, every read is empty, and
-// every change panics.
+// every change panics. ([Pull] and [Session.PullIntendedURL] find nothing to remove, and return what
+// they return for that.)
 type Session struct {
 	mu sync.Mutex
 	m  *Manager
@@ -105,7 +106,7 @@ func FromContext(ctx context.Context) *Session {
 // log.
 func (s *Session) LogValue() slog.Value { return slog.StringValue(s.printed()) }
 
-// Format prints the handle, as LogValue returns it, whatever the verb.
+// Format prints session(…) with the handle that LogValue returns, whatever the verb.
 func (s *Session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "session(%s)", s.printed()) }
 
 // printed does not wait for the lock: a session may be printed while its lock is held.

@@ -205,7 +205,8 @@ func (m *Manager) endTagged(ctx context.Context, userID, key string) (found bool
 }
 
 // DestroyOf ends one session of a user, by a handle that an account page has sent back. It returns
-// the errors of [Manager.Destroy]; for the session of somebody else it returns [ErrNotFound].
+// the errors of [Manager.Destroy], with [ErrNotFound] for the session of somebody else. (Whose a
+// session was that has moved is not known: it is [ErrMoved] for everybody.)
 func (m *Manager) DestroyOf(ctx context.Context, userID, handle string) error {
 	return m.destroyIf(ctx, handle, func(st *state) bool { return st.has(kindTag, userID) })
 }
@@ -214,8 +215,9 @@ func (m *Manager) DestroyOf(ctx context.Context, userID, handle string) error {
 // jobs. Changes of requests under way are dropped, as after [Session.Destroy].
 //
 // It returns [ErrNotFound] if the handle names no session, or no longer does; [ErrMoved] if the
-// session was given a new handle less than a minute ago and still lives, in which case list the
-// sessions again; and errors.ErrUnsupported for a store in cookies, which has nothing to destroy.
+// session was given a new handle less than a minute ago, even if it has ended since, in which case
+// list the sessions again; and errors.ErrUnsupported for a store in cookies, which has nothing to
+// destroy.
 func (m *Manager) Destroy(ctx context.Context, handle string) error {
 	return m.destroyIf(ctx, handle, func(*state) bool { return true })
 }

@@ -20,7 +20,7 @@ import (
 // Get returns the value under key. If there is none, or it is not a T, Get returns the first of
 // def, or else the zero T. A value that is not a T is logged, each time. [Lookup] tells these cases
 // apart, and logs nothing. A nil that was put reads as the zero value of any T; to remove a value,
-// use [Session.Forget].
+// use [Session.Forget]. If T is any, or has one in it, numbers are json.Number.
 func Get[T any](s *Session, key string, def ...T) T {
 	if s == nil {
 		return first(def)
@@ -107,8 +107,8 @@ func Update[T any](s *Session, key string, fn func(T) T) {
 
 // Put stores value under key. The value is encoded now, so changing it afterwards changes nothing
 // in the session. A value that JSON cannot carry fails the session with an *[EncodeError], and so
-// does a struct without exported fields, even inside a list or a map. In a string, bytes that are
-// not valid UTF-8 become U+FFFD; put a []byte to keep them.
+// does a struct that has fields but exports none, even inside a list or a map. In a string, bytes
+// that are not valid UTF-8 become U+FFFD; put a []byte to keep them.
 func (s *Session) Put(key string, value any) {
 	raw, err := encodeValue(key, value) // not under the lock: value may have methods of its own
 	s.lock()
@@ -140,9 +140,9 @@ func (s *Session) Forget(key string) {
 	s.change(func(st *state) error { st.forget(kindValue, key); return nil })
 }
 
-// Increment adds by, or 1, to the integer under key, and returns the sum. A missing value counts as
-// 0. Parallel increments all count. A value that is not an integer, or a sum that int64 cannot hold,
-// fails the session and changes nothing.
+// Increment adds the first of by, or 1, to the integer under key, and returns the sum. A missing value
+// counts as 0. Parallel increments all count. A value that is not an integer, or a sum that int64
+// cannot hold, fails the session and changes nothing.
 //
 // Parallel requests may all get the same sum. To limit attempts, call [Session.Save] and then [Get].
 // With a [Sealer] attempts cannot be limited: a copy of the cookie has the old count.
@@ -150,7 +150,7 @@ func (s *Session) Increment(key string, by ...int64) int64 {
 	return s.add(key, firstOr(by, 1), plus)
 }
 
-// Decrement subtracts by, or 1, from the integer under key, and is otherwise like
+// Decrement subtracts the first of by, or 1, from the integer under key, and is otherwise like
 // [Session.Increment].
 func (s *Session) Decrement(key string, by ...int64) int64 {
 	return s.add(key, firstOr(by, 1), minus)
@@ -211,8 +211,9 @@ func (s *Session) All() map[string]any {
 	return all
 }
 
-// Clear removes every value, and the messages and old input that came with the request. The session
-// itself stays, and so do the messages that this request flashes.
+// Clear removes every value, the messages and old input that came with the request, and the address
+// of [Session.SetIntendedURL]. The session itself stays, with its id, users, label, timeouts and CSRF
+// token, and so do the messages that this request flashes.
 func (s *Session) Clear() {
 	s.lock()
 	defer s.unlock()
