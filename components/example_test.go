@@ -1,6 +1,7 @@
 package components_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -466,6 +467,67 @@ func ExampleWith() {
 	// <label class="form-label" for="name">Name</label>
 	// <input type="text" id="name" name="name" class="form-control">
 	// </div>
+}
+
+// Handlers flash keys, and the page that shows them decides on the language.
+func ExampleDefaults() {
+	german := map[string]string{"post.saved": "Der Beitrag ist online."}
+
+	e := newApp()
+	e.POST("/posts", func(c echo.Context) error {
+		session.From(c).FlashSuccess("post.saved")
+		return session.Redirect(c, "/posts")
+	})
+	e.GET("/posts", func(c echo.Context) error {
+		ctx := components.With(c.Request().Context(), func(d *components.Defaults) {
+			d.Translate = func(_ context.Context, text string) string { return cmp.Or(german[text], text) }
+			d.Labels = func(context.Context) components.Labels {
+				labels := components.English()
+				labels.Kinds[session.KindSuccess] = "Erfolg:"
+				return labels
+			}
+		})
+		c.SetRequest(c.Request().WithContext(ctx))
+		return session.Render(c, http.StatusOK, components.Flash(session.KindSuccess))
+	})
+
+	browser := &browser{app: e}
+	browser.post("/posts", "")
+	show(browser.get("/posts"))
+	// Output:
+	// <div class="flash flash-success" data-flash="success" data-turbo-temporary hx-history="false">
+	// <div class="flash-body">
+	// <span class="visually-hidden">Erfolg: </span>
+	// <bdi>Der Beitrag ist online.</bdi> </div>
+	// </div>
+}
+
+// A field of a form that stands outside of it, as in the cell of a table, shows what was submitted
+// with the form.
+func ExampleFormPart() {
+	// In a .templ file: @components.FormPart("row-7") { @components.OldInput(...) }
+	cell := with(
+		components.FormPart("row-7"),
+		components.OldInput("price", components.Input{Value: "10", Attrs: templ.Attributes{"form": "row-7"}}),
+	)
+	form := components.Form(components.FormProps{Action: "/prices", Name: "row-7", ID: "row-7"})
+
+	e := newApp()
+	e.POST("/prices", func(c echo.Context) error {
+		return session.Invalid(c, session.ValidationErrors{"price": {"Enter a number"}})
+	})
+	e.GET("/prices", func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, templ.Join(form, cell))
+	})
+
+	browser := &browser{app: e}
+	browser.post("/prices", "_form=row-7&price=ten")
+	show(browser.get("/prices"))
+	// Output:
+	// <form action="/prices" method="post" id="row-7" hx-history="false">
+	// <input type="hidden" name="_form" value="row-7" autocomplete="off">
+	// </form>
+	// <input type="text" id="row-7-price" name="price" value="ten" aria-invalid="true" aria-describedby="row-7-price-error" form="row-7">
 }
 
 // Every id is made from the name of its field, so labels and tests know it beforehand.

@@ -7,7 +7,8 @@ import (
 )
 
 // Labels are the components' own texts. All other texts come from the application. An empty text is
-// left out; begin with [English] to change only some.
+// left out; begin with [English] to change only some. Texts that stand before others end with a colon of
+// their own, as in "Error:".
 type Labels struct {
 	Dismiss      string            // the name of the dismiss control of an alert
 	SummaryTitle string            // the heading of ErrorSummary
