@@ -116,7 +116,7 @@
 // One machine: [filestore]. Several: [redisstore] or [dynamodbstore]. Development and
 // tests: [memorystore]. No server, at a price: [cookiestore]. The package [stores] picks one
 // by the environment. A store of your own has the four methods of [Store], whose rules
-// [storetest] checks.
+// [storetest] checks; docs/custom-stores.md explains one on SQLite.
 //
 // # Monitoring and testing
 //
