@@ -168,7 +168,8 @@ func (s *Session) Load(ctx context.Context) error {
 // It returns [ErrNotFound] if another request has ended the session meanwhile, and [ErrMoved] if
 // another request has given it a new id. If ctx has already ended, Save only returns ctx.Err();
 // otherwise ctx sets no limit, and the store has 5 seconds. Save writes to the header of the
-// response, so call it from the goroutine of the handler.
+// response, so call it from the goroutine of the handler. Outside of a request Save
+// returns an error that is errors.ErrUnsupported; [Manager.Update] saves by itself.
 func (s *Session) Save(ctx context.Context) error {
 	s.lock()
 	defer s.unlock()
