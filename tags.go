@@ -80,7 +80,8 @@ func (s *Session) Tag(userID string) {
 	s.renewID()
 }
 
-// Untag removes a tag, if the session has it. (A log-out does not need it: [Session.Destroy] ends the session.)
+// Untag removes a tag, if the session has it. (A log-out does not need it: [Session.Destroy] ends
+// the session.)
 func (s *Session) Untag(userID string) {
 	s.lock()
 	defer s.unlock()
