@@ -29,7 +29,7 @@ func (s *Session) commit(shown flashDelta) error {
 	if s.st == nil || s.lost {
 		return nil
 	}
-	delta := flashDelta{drop: shown.drop, add: append(shown.add, s.flash.unsaved()...)}
+	delta := flashDelta{drop: shown.drop, add: s.waiting(append(shown.add, s.flash.unsaved()...))}
 	if s.loadErr != nil {
 		if s.pending() {
 			return s.abandon(s.loadErr)
@@ -56,6 +56,18 @@ func (s *Session) commit(shown flashDelta) error {
 	s.flash.saved()
 	s.settled()
 	return nil
+}
+
+// waiting sets until when messages wait. That counts from now, when they are saved: a slow job may have
+// flashed them hours ago.
+func (s *Session) waiting(items []flashItem) []flashItem {
+	if len(items) > 0 {
+		until := s.m.now().Add(s.m.cfg.FlashTTL).UnixMilli()
+		for i := range items {
+			items[i].expires = until
+		}
+	}
+	return items
 }
 
 // pending says whether the application changed anything that is not saved yet.

@@ -266,7 +266,7 @@ func (s *Session) consume() flashDelta {
 		}
 		delta.drop = append(delta.drop, it.id)
 		if f.keep != nil && !f.superseded(it) {
-			delta.add = append(delta.add, f.kept(it, s.flashExpiry())...)
+			delta.add = append(delta.add, f.kept(it)...)
 		}
 	}
 	for _, it := range f.own {
@@ -328,8 +328,7 @@ func marked(ids []string, id string) []string {
 }
 
 // kept is what Reflash leaves of an item that would end here.
-func (f *flashes) kept(it flashItem, until int64) []flashItem {
-	it.expires = until
+func (f *flashes) kept(it flashItem) []flashItem {
 	switch it.kind {
 	case kindInput, kindInputErrors:
 		return it.fields(*f.keep)

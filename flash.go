@@ -145,7 +145,6 @@ func (s *Session) addFlash(it flashItem) {
 		return
 	}
 	it.id = rand.Text()
-	it.expires = s.flashExpiry()
 	f := s.flashes()
 	f.forms = nil
 	if it.kind == kindAlert { // takes the place of none, and there may be thousands
@@ -160,5 +159,3 @@ func (s *Session) addFlash(it flashItem) {
 	f.own = slices.DeleteFunc(f.own, it.supersedes)
 	f.added = slices.Concat(again, slices.DeleteFunc(f.added, it.replaces), []flashItem{it})
 }
-
-func (s *Session) flashExpiry() int64 { return s.m.now().Add(s.m.cfg.FlashTTL).UnixMilli() }

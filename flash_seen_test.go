@@ -421,6 +421,25 @@ func Test_that_a_message_expires(t *testing.T) {
 	})
 }
 
+// Otherwise a job that takes long could begin with a message that nobody ever sees.
+func Test_that_a_message_waits_from_when_it_is_saved(t *testing.T) {
+	slowly := func(s *site) func(*session.Session) {
+		return func(ses *session.Session) {
+			ses.FlashSuccess("Saved!")
+			s.clock.advance(2 * session.DefaultFlashTTL)
+		}
+	}
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.post(nil, flashing(slowly(s)))
+		s.clock.advance(session.DefaultFlashTTL - 1)
+		wantText(t, "before FlashTTL", v.visit(alertsPage).body, "<main>Saved!</main>")
+		v.post(nil, flashing(slowly(s)))
+		s.clock.advance(session.DefaultFlashTTL)
+		wantText(t, "after FlashTTL", v.visit(alertsPage).body, "<main></main>")
+	})
+}
+
 func Test_that_the_time_a_message_waits_can_be_set(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()

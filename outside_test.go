@@ -126,6 +126,7 @@ func Test_that_a_message_of_a_job_is_seen_once_by_the_next_page(t *testing.T) {
 	v.must(t, p, put("a", 1))
 	update(t, p, v, func(s *session.Session) {
 		s.FlashInfo("Your export is ready")
+		p.clock.advance(time.Hour) // of work
 		s.FlashNow(session.KindError, "for no page")
 		s.FlashAll() // there is no form
 		s.Reflash()  // and nothing was shown

@@ -247,7 +247,9 @@ func (r *request) applyTo(c content, now time.Time) content {
 	}
 	drop, add := r.delta(now)
 	c.without(drop)
-	c.alerts = append(c.alerts, add...)
+	for _, a := range add {
+		c.alerts = append(c.alerts, alert{a.text, now.Add(flashTTL)}) // from when it is saved
+	}
 	return c
 }
 
