@@ -162,13 +162,14 @@ const month = 30 * 24 * time.Hour
 
 // keepCookieAhead sends the cookie again if the browser may drop it before the session ends.
 func (s *Session) keepCookieAhead() {
-	if s.st.outlivesCookie() {
+	if s.st.lastsLong() {
 		s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
 	}
 }
 
-// outlivesCookie says whether the session may live longer than a browser keeps any cookie.
-func (st *state) outlivesCookie() bool {
+// lastsLong says whether the session may live longer than a browser keeps any cookie. What leads to it, which
+// is its cookie and its entries in the index, then does not last until its end, but is prolonged with it.
+func (st *state) lastsLong() bool {
 	end := st.end()
 	return end == 0 || end-st.created > maxCookieAge.Milliseconds()
 }

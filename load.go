@@ -69,7 +69,7 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			s.unknown = append(s.unknown, id)
 			continue
 		}
-		prolonged := s.mayBeRenewed(rec) && st.outlivesCookie()
+		prolonged := s.mayBeRenewed(rec) && st.lastsLong()
 		if prolonged { // done now, since a request that fails does not touch
 			_ = s.m.keepListed(ctx, st, key, rec.Expires) // touch tries again, and reports it
 		}

@@ -54,7 +54,8 @@ var (
 // A session may have several tags, and each of these users can list and end it. So if somebody may
 // log in as another user without logging out, [Session.Untag] the previous one. A tag is for the
 // sessions of one person, a few dozen of them; each login reads the list. The list keeps its entry
-// for a session until the absolute timeout, even if the session expires before that.
+// for a session until the absolute timeout, even if the session expires before that. (If the absolute
+// timeout is more than 400 days, the entry expires with the session.)
 //
 // For an administrator who acts as a user for a while, keep the administrator's own tag, add none, and
 // call Regenerate: a log-out everywhere of the administrator then still ends the session.
@@ -194,11 +195,11 @@ func (c commit) joins(st *state) []string {
 	return st.tags()
 }
 
-// index writes the entries that must be there before the record. They must outlive it, so if the
-// record has no fixed end, each write moves their expiry as well.
+// index writes the entries that must be there before the record. They must outlive it, so if they do not last
+// until the end of the session, each write moves their expiry as well.
 func (c commit) index(ctx context.Context, st *state, expires time.Time) error {
 	tags := c.joins(st)
-	if st.end() == 0 {
+	if st.lastsLong() {
 		tags = st.tags()
 	}
 	return c.s.m.index(ctx, tags, c.key, st, expires)
@@ -210,8 +211,8 @@ func (c commit) index(ctx context.Context, st *state, expires time.Time) error {
 const outlive = time.Minute
 
 func (m *Manager) index(ctx context.Context, tags []string, key string, st *state, expires time.Time) error {
-	if end := st.end(); end != 0 {
-		expires = time.UnixMilli(end)
+	if !st.lastsLong() {
+		expires = time.UnixMilli(st.end())
 	}
 	if len(tags) > 0 && m.tagger == nil {
 		return errNoTags // another store has tagged it, or this one when it was wrapped differently

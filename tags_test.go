@@ -262,7 +262,7 @@ func Test_that_an_untagged_session_is_none_of_the_users(t *testing.T) {
 	}
 }
 
-// Without an absolute timeout, entries have no fixed end either.
+// Without an absolute timeout, entries have no fixed end either, nor do they last for ten years.
 func Test_that_an_endless_session_stays_findable_as_long_as_it_is_used(t *testing.T) {
 	for desc, use := range map[string]func(*session.Session){
 		"read":              func(s *session.Session) { s.Has("user") },
@@ -270,23 +270,52 @@ func Test_that_an_endless_session_stays_findable_as_long_as_it_is_used(t *testin
 		"regenerated":       (*session.Session).Regenerate,
 		"read, and written": func(s *session.Session) { s.Put("n", session.Get[int](s, "n")+1) },
 	} {
-		p := start(t, session.Config{AbsoluteTimeout: -1})
-		v := newVisitor()
-		v.must(t, p, logIn("7"))
-		for step := range 30 {
-			// Some steps are too short to touch the session, and some are just long enough.
-			p.clock.advance(time.Duration(1+step%2*110) * time.Minute)
-			v.must(t, p, use)
-			if !isLoggedIn(p, v) {
-				t.Fatalf("%s: the session has expired in use", desc)
+		for _, absolute := range []time.Duration{-1, 3650 * day} {
+			p := start(t, session.Config{AbsoluteTimeout: absolute})
+			v := newVisitor()
+			v.must(t, p, logIn("7"))
+			for step := range 30 {
+				// Some steps are too short to touch the session, and some are just long enough.
+				p.clock.advance(time.Duration(1+step%2*110) * time.Minute)
+				v.must(t, p, use)
+				if !isLoggedIn(p, v) {
+					t.Fatalf("%s, absolute timeout %v: the session has expired in use", desc, absolute)
+				}
+				if len(list(t, p, "7")) != 1 {
+					t.Fatalf("%s, absolute timeout %v: alive and unreachable after %d steps", desc, absolute, step+1)
+				}
 			}
-			if len(list(t, p, "7")) != 1 {
-				t.Fatalf("%s: alive and unreachable after %d steps", desc, step+1)
+			p.clock.advance(2 * time.Hour)
+			if isLoggedIn(p, v) || len(list(t, p, "7")) != 0 {
+				t.Errorf("%s, absolute timeout %v: the session is still there after its idle timeout", desc, absolute)
 			}
 		}
-		p.clock.advance(2 * time.Hour)
-		if isLoggedIn(p, v) || len(list(t, p, "7")) != 0 {
-			t.Errorf("%s: the session is still there after its idle timeout", desc)
+	}
+}
+
+// Nobody logs out, and each login reads the list.
+func Test_that_the_list_of_a_user_does_not_grow_for_years(t *testing.T) {
+	for _, tc := range []struct {
+		absolute time.Duration // of the Config
+		remember func(*session.Session)
+		most     int
+	}{
+		{0, func(*session.Session) {}, 2},
+		{-1, func(*session.Session) {}, 1},
+		{3650 * day, func(*session.Session) {}, 1},
+		{0, rememberFor(30*day, -1), 31},
+		{0, rememberFor(30*day, 3650*day), 31},
+		{0, rememberFor(30*day, 90*day), 91},
+	} {
+		c := new(clock)
+		spy := spyOn(memorystore.New(memorystore.Options{Now: c.Now}))
+		p := start(t, session.Config{Store: spy, Now: c.Now, AbsoluteTimeout: tc.absolute})
+		for range 730 {
+			c.advance(day)
+			newVisitor().must(t, p, func(s *session.Session) { logIn("7")(s); tc.remember(s) })
+		}
+		if n := spy.entries(t); n > tc.most {
+			t.Errorf("absolute timeout %v: %d entries after two years of daily logins; want %d at most", tc.absolute, n, tc.most)
 		}
 	}
 }

@@ -31,10 +31,10 @@ func (s *Session) extend(ctx context.Context, until time.Time) error {
 	return s.m.store.Touch(ctx, s.key, until)
 }
 
-// keepListed moves the expiry of the entries that lead to the record under key. If the session has
-// a fixed end, they last until then anyway.
+// keepListed moves the expiry of the entries that lead to the record under key, unless they last until the
+// end of the session anyway.
 func (m *Manager) keepListed(ctx context.Context, st *state, key string, until time.Time) error {
-	if st.end() != 0 {
+	if !st.lastsLong() {
 		return nil
 	}
 	return m.index(ctx, st.tags(), key, st, until)
