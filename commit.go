@@ -381,7 +381,7 @@ func (c commit) write(ctx context.Context, st *state, onto Record) (*state, Reco
 	if !s.outside { // a job does not count as use
 		st.seenAt(s.at)
 		rec.Expires = st.expires(s.at, s.m.idle(st))
-		if err := c.index(ctx, st, rec.Expires); err != nil {
+		if err := c.index(ctx, st, later(rec.Expires, s.expires)); err != nil { // the record may stay as it is
 			return nil, Record{}, err
 		}
 	}

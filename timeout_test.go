@@ -152,6 +152,36 @@ func Test_that_a_session_is_in_use_until_its_stream_ends(t *testing.T) {
 	}
 }
 
+func Test_that_a_stream_which_saves_now_and_then_keeps_its_session_alive(t *testing.T) {
+	for _, kind := range []string{"memory", "renewing"} {
+		for _, saves := range []bool{false, true} {
+			c := new(clock)
+			p := start(t, session.Config{Store: storeOf(t, kind, c.Now), Now: c.Now, IdleTimeout: 2 * time.Hour})
+			v := newVisitor()
+			v.must(t, p, put("a", 1))
+			wait := c.advance
+			v.visit(p, func(c echo.Context) error {
+				s := session.From(c)
+				s.Has("a")
+				c.Response().Header().Set("Content-Type", "text/event-stream")
+				for range 5 {
+					c.Response().Flush()
+					wait(time.Hour)
+					if saves {
+						if err := s.Save(t.Context()); err != nil {
+							t.Errorf("%s store: saving: %v", kind, err)
+						}
+					}
+				}
+				return nil
+			})
+			if got := alive(p, v); got != saves {
+				t.Errorf("%s store, saves: %t: alive is %t", kind, saves, got)
+			}
+		}
+	}
+}
+
 func Test_that_what_only_polls_keeps_no_session_alive(t *testing.T) {
 	stream := func(c echo.Context) error {
 		read(session.From(c))
@@ -291,6 +321,65 @@ func Test_that_a_store_that_renews_does_not_have_the_cookie_sent_with_every_answ
 				t.Errorf("%s, absolute timeout %v: %d Set-Cookie and %d touches in 50 visits; want one at most", does, absolute, sent, touches)
 			}
 		}
+	}
+}
+
+func Test_that_a_shorter_idle_timeout_counts_from_the_next_use(t *testing.T) {
+	for does, visit := range map[string]func(*session.Session){"reads": read, "writes": increment} {
+		for _, absolute := range []time.Duration{90 * day, -1} {
+			for _, kind := range []string{"memory", "renewing", "cookie"} {
+				for wait, want := range map[time.Duration]bool{time.Hour - time.Millisecond: true, time.Hour: false} {
+					c := new(clock)
+					cfg := session.Config{Store: storeOf(t, kind, c.Now), Now: c.Now, IdleTimeout: 30 * day, AbsoluteTimeout: absolute}
+					v := newVisitor()
+					v.must(t, start(t, cfg), put("n", 1))
+					cfg.IdleTimeout = time.Hour
+					p := start(t, cfg)
+					c.advance(day)
+					v.must(t, p, visit)
+					c.advance(wait)
+					if got := alive(p, v); got != want {
+						t.Errorf("%s store, absolute timeout %v, %v after a visitor who %s: alive is %t", kind, absolute, wait, does, got)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A clock that was wrong for a while must not leave sessions that live for as long.
+func Test_that_a_session_from_a_clock_that_was_ahead_ends_in_time_once_it_is_used(t *testing.T) {
+	for _, kind := range []string{"memory", "renewing", "cookie"} {
+		c := new(clock)
+		p := start(t, session.Config{Store: storeOf(t, kind, c.Now), Now: c.Now, AbsoluteTimeout: 90 * day})
+		v := newVisitor()
+		c.advance(day)
+		v.must(t, p, put("n", 1))
+		c.advance(-day)
+		v.must(t, p, read)
+		c.advance(2 * time.Hour)
+		if alive(p, v) {
+			t.Errorf("%s store: it lives on", kind)
+		}
+	}
+}
+
+func Test_that_clocks_which_differ_by_seconds_cause_no_store_calls(t *testing.T) {
+	c := new(clock)
+	w := &watched{Store: memorystore.New(memorystore.Options{Now: c.Now})}
+	cfg := session.Config{Store: w, IdleTimeout: time.Minute}
+	cfg.Now = c.Now
+	p := start(t, cfg)
+	cfg.Now = func() time.Time { return c.Now().Add(-30 * time.Second) }
+	behind := start(t, cfg)
+	v := newVisitor()
+	v.must(t, p, put("n", 1))
+	for range 10 {
+		v.must(t, behind, read)
+		v.must(t, p, read)
+	}
+	if n := w.count("Touch"); n != 0 {
+		t.Errorf("%d touches; want none", n)
 	}
 }
 

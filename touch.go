@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// touch keeps a session that was only read from expiring, once a tenth of the idle time has passed.
+// touch keeps a session that was only read from expiring, once a tenth of the idle time has passed. After the
+// idle timeout was shortened, it makes the session expire sooner.
 // If it fails, the visitor has lost nothing yet, so the request goes on.
 func (s *Session) touch(ctx context.Context) {
 	until, due := s.refresh(s.at)
 	if !due {
 		return
 	}
-	s.expires = until // even if it fails: one try in a request is enough
 	err := s.extend(ctx, until)
+	s.expires = until // even if it failed: one try in a request is enough
 	switch {
 	case err == nil:
 		s.keepCookieAhead()
@@ -25,7 +26,7 @@ func (s *Session) touch(ctx context.Context) {
 
 // extend moves the expiry of the record, and before that of the entries that lead to it.
 func (s *Session) extend(ctx context.Context, until time.Time) error {
-	if err := s.m.keepListed(ctx, s.st, s.key, until); err != nil {
+	if err := s.m.keepListed(ctx, s.st, s.key, later(until, s.expires)); err != nil {
 		return err
 	}
 	return s.m.store.Touch(ctx, s.key, until)
@@ -43,9 +44,21 @@ func (m *Manager) keepListed(ctx context.Context, st *state, key string, until t
 // refresh is when a session that is in use now will end, and whether that is so much later that the
 // store must be told. The store is told about a remembered session as often as about others, or a
 // list of devices would not show for days that it was used.
+//
+// It must also be told if the session ends much sooner than it knows: the idle timeout was shortened, or a
+// clock was ahead. (A store that renews does not know the absolute deadline, which is left out here.)
 func (s *Session) refresh(now time.Time) (until time.Time, due bool) {
 	until = s.st.expires(now, s.m.idle(s.st))
-	return until, !s.heard(pagePassive) && until.Sub(s.expires) >= s.m.cfg.IdleTimeout/10
+	gains, tenth := until.Sub(s.st.expires(s.expires, 0)), s.m.cfg.IdleTimeout/10
+	return until, !s.heard(pagePassive) && (gains >= tenth || gains < -tenth-clocksDiffer)
+}
+
+// later is the later one of two times.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // aged says whether the store should be told that the session was used, although nothing in it has

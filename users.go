@@ -29,7 +29,7 @@ type Info struct {
 	// LastSeen is about when the session was last used. It is never later than that, and earlier by
 	// at most a tenth of the idle timeout. (There are two exceptions: shortly before the absolute
 	// deadline, when use no longer prolongs a session; and after Config.IdleTimeout was shortened,
-	// until the longer one has passed. In these cases only changes count, and without a tag not
+	// until the session is next used. In these cases only changes count, and without a tag not
 	// even they do.) Changes by jobs do not count as use. For the session of the visitor who sees
 	// the list, show "now".
 	LastSeen time.Time

@@ -93,6 +93,27 @@ func Test_that_a_log_out_everywhere_holds_for_processes_whose_clocks_are_behind(
 	}
 }
 
+// A shorter idle timeout must not shorten the life of an entry before that of its record.
+func Test_that_a_session_whose_life_could_not_be_shortened_stays_findable(t *testing.T) {
+	for does, visit := range map[string]func(*session.Session){"reads": read, "writes": increment} {
+		c := new(clock)
+		spy := spyOn(memorystore.New(memorystore.Options{Now: c.Now}))
+		cfg := session.Config{Store: spy, Now: c.Now, IdleTimeout: 30 * day, AbsoluteTimeout: -1}
+		v := newVisitor()
+		v.must(t, start(t, cfg), logIn("7"))
+		cfg.IdleTimeout = time.Hour
+		p := start(t, cfg)
+		c.advance(day)
+		spy.before = failing(errStoreDown, "Write", "Touch")
+		v.do(p, visit)
+		spy.before = nil
+		c.advance(2 * time.Hour)
+		if err := p.manager.DestroyTagged(t.Context(), "7"); err != nil || isLoggedIn(p, v) {
+			t.Errorf("a visitor who %s: log-out everywhere: %v; logged in: %t", does, err, isLoggedIn(p, v))
+		}
+	}
+}
+
 // By the clock of one process the record has expired. By that of the other it has seconds left, in
 // which it can be prolonged, so it must be found until then.
 func Test_that_a_log_out_everywhere_holds_for_stores_whose_clocks_are_behind(t *testing.T) {
