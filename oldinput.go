@@ -124,6 +124,7 @@ func (in *oldInput) hasRoomForNames(form url.Values) bool {
 // was cleared, is not the same as no form. A form that cannot be parsed counts as not sent; the
 // handler, which reads the same form, can complain.
 func submitted(r *http.Request) (form url.Values, ok bool) {
+	_ = r.ParseForm() // first, or the next line would return what is wrong with the address as well
 	err := r.ParseMultipartForm(maxMultipartMemory)
 	inAddress := isGet(r) || r.Method == http.MethodDelete && len(r.PostForm) == 0 // htmx sends the form there
 	switch contentType := mediaType(r.Header); {

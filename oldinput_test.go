@@ -353,6 +353,7 @@ func Test_that_old_input_comes_from_every_kind_of_form(t *testing.T) {
 		{"a form with nothing in it", request{method: http.MethodPost, header: urlencoded}, flashing(keep), "title= other="},
 		{"the address is not the form", request{path: "?title=of+the+address", form: url.Values{"other": {"o"}}}, flashing(keep), "title= other=o"},
 		{"JSON is no form", request{body: `{"title":"T"}`, header: headers{"Content-Type", "application/json"}}, flashing(keep), "title=- other=-"},
+		{"multipart, with an address that is none of a form", request{path: "?100%", body: multipartBody, header: headers{"Content-Type", multipartType}}, flashing(keep), "title=T other="},
 		{"a broken upload is none", request{body: "--x\r\nbroken", header: headers{"Content-Type", "multipart/form-data; boundary=x"}}, flashing(keep), "title=- other=-"},
 		{"no body is none", request{method: http.MethodPost}, flashing(keep), "title=- other=-"},
 	}
