@@ -195,7 +195,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 		return s.explain("create", err)
 	}
 	s.stored(id, c.key, st, rec)
-	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
+	s.setCookie()
 	s.report(s.m.cfg.Hooks.Committed, c.key, Event{}, silent)
 	return nil
 }

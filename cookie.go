@@ -163,7 +163,7 @@ const month = 30 * 24 * time.Hour
 // keepCookieAhead sends the cookie again if the browser may drop it before the session ends.
 func (s *Session) keepCookieAhead() {
 	if s.st.lastsLong() {
-		s.setCookie(s.m.cookie.name(), s.id, s.cookieAge())
+		s.setCookie()
 	}
 }
 
@@ -182,8 +182,10 @@ func (s *Session) ageUntil(end time.Time) time.Duration {
 	return end.Sub(s.at)
 }
 
-func (s *Session) setCookie(name, value string, age time.Duration) {
-	s.keepCookie(name, s.m.cookie.with(name, value, age))
+// setCookie gives the visitor the id.
+func (s *Session) setCookie() {
+	name := s.m.cookie.name()
+	s.keepCookie(name, s.m.cookie.with(name, s.id, s.cookieAge()))
 }
 
 func (s *Session) removeCookie(name string) {

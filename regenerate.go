@@ -79,7 +79,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 	}
 	s.m.unindex(ctx, slices.Concat(st.tags(), s.tags.removed()), old)
 	s.stored(id, c.key, st, rec)
-	s.setCookie(s.m.cookie.name(), id, s.cookieAge())
+	s.setCookie()
 	if hook := s.m.cfg.Hooks.Migrated; hook != nil {
 		s.report(hook, c.key, Event{Previous: handle(old)}, silent)
 	}
