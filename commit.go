@@ -31,10 +31,11 @@ func (s *Session) commit(shown flashDelta) error {
 	}
 	delta := flashDelta{drop: shown.drop, add: s.waiting(append(shown.add, s.flash.unsaved()...))}
 	if s.loadErr != nil {
-		if s.pending() {
-			return s.abandon(s.loadErr)
+		if !s.pending() {
+			return nil
 		}
-		return nil
+		s.abandon()
+		return s.loadErr
 	}
 	if !s.pending() && delta.empty() && !s.aged() {
 		return nil
@@ -45,7 +46,7 @@ func (s *Session) commit(shown flashDelta) error {
 		if err != nil {
 			s.cookies = cookies
 			s.failWith(err)
-			_ = s.abandon(err)
+			s.abandon()
 		}
 	}()
 	if err = s.save(delta); err != nil {
@@ -78,13 +79,12 @@ func (s *Session) pending() bool {
 // abandon drops what is pending, and the handler's messages about it: the response becomes an error
 // page, which must not greet a user whose login has failed. (If the handler has called Save before,
 // its page still sees everything.)
-func (s *Session) abandon(err error) error {
+func (s *Session) abandon() {
 	if s.st != nil && !s.kept {
 		s.st.revert()
 	}
 	s.flash.forgetNow()
 	s.dropPending()
-	return err
 }
 
 // dropPending drops what is pending, so that an error page does not save half of what the handler

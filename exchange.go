@@ -27,7 +27,8 @@ func (s *Session) answer(status int, h http.Header) error {
 	err := s.refusal()
 	switch {
 	case err != nil && status < 500:
-		return s.abandon(err)
+		s.abandon()
+		return err
 	case err != nil: // the application has noticed, and this is its own error page
 		s.dropPending()
 		h.Set("Cache-Control", "no-store")
@@ -96,7 +97,8 @@ func (s *Session) saveUnanswered(h http.Header, failed bool) error {
 		s.flash.forgetReads()
 	}
 	if err := s.refusal(); err != nil {
-		return s.abandon(err)
+		s.abandon()
+		return err
 	}
 	if s.st == nil {
 		return nil
@@ -138,7 +140,8 @@ func (s *Session) handOver(take func() error) error {
 	s.lock()
 	defer s.unlock()
 	if err := s.refusal(); err != nil {
-		return notTaken{s.abandon(err)}
+		s.abandon()
+		return notTaken{err}
 	}
 	if s.pendingNeedsCookie() {
 		return errHijackCookie
