@@ -183,7 +183,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 		return nil
 	}
 	if !s.renew {
-		if err := s.straggles(ctx); err != nil {
+		if _, err := s.straggles(ctx); err != nil {
 			return err
 		}
 	}

@@ -296,14 +296,14 @@ func (s *Session) stragglersSecret() []byte {
 	}
 	ctx := s.storeContext()
 	defer ctx.end()
-	err := errPanicked // unless straggler returns
+	err := errPanicked // unless straggles returns
 	defer func() {
 		if err != nil && !errors.Is(err, ErrMoved) {
 			s.failWith(err)
 			s.reportUnsaved(err)
 		}
 	}()
-	id, err := s.straggler(ctx)
+	id, err := s.straggles(ctx)
 	if !errors.Is(err, ErrMoved) {
 		return nil
 	}

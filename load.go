@@ -82,16 +82,10 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 	return false, nil
 }
 
-// straggles returns ErrMoved if the cookie has an id that Regenerate has replaced a moment ago. A
-// session that this request began would replace the visitor's own in the browser, and so undo a
-// login that has just happened.
-func (s *Session) straggles(ctx context.Context) error {
-	_, err := s.straggler(ctx)
-	return err
-}
-
-// straggler is straggles, and returns that id with ErrMoved.
-func (s *Session) straggler(ctx context.Context) (id string, err error) {
+// straggles returns ErrMoved, and the id, if the cookie has an id that Regenerate has replaced a
+// moment ago. A session that this request began would replace the visitor's own in the browser, and
+// so undo a login that has just happened.
+func (s *Session) straggles(ctx context.Context) (id string, err error) {
 	for _, id := range s.unknown {
 		if err := s.m.whetherMoved(ctx, storeKey(id), expectStragglers); err != nil {
 			return id, err

@@ -296,7 +296,8 @@ func (s *Session) logOutStraggles() error {
 	}
 	ctx := s.storeContext()
 	defer ctx.end()
-	return s.straggles(ctx)
+	_, err := s.straggles(ctx)
+	return err
 }
 
 // begin makes this an empty session that is not stored.
