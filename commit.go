@@ -143,7 +143,7 @@ func (s *Session) destroyEnded(ctx context.Context) error {
 			s.report(s.m.cfg.Hooks.Conflict, rec.key, Event{Retries: retries}, silent)
 		}
 		if err := s.m.end(ctx, rec.key, rec.version, conflict); err != nil {
-			return s.explain("destroy", err)
+			return explain("destroy", err)
 		}
 		s.m.unindex(ctx, rec.tags, rec.key)
 		s.report(s.m.cfg.Hooks.Destroyed, rec.key, Event{}, silent)
@@ -192,7 +192,7 @@ func (s *Session) create(ctx context.Context, delta flashDelta) error {
 	st, rec, err := c.write(ctx, s.st, Record{}) // a conflict here means a broken store, as nobody draws the same 256 bits
 	if err = revoked(err); err != nil {
 		s.undoCreate(c.key)
-		return s.explain("create", err)
+		return explain("create", err)
 	}
 	s.stored(id, c.key, st, rec)
 	s.setCookie()
@@ -229,7 +229,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 		case errors.Is(err, ErrNotFound):
 			return s.gone(ctx)
 		case !errors.Is(err, ErrConflict) || retries == maxAttempts:
-			return s.explain("write", err)
+			return explain("write", err)
 		}
 		st, onto, err = s.replayOn(ctx, s.key, delta, err, retries)
 	}
@@ -348,15 +348,6 @@ func (s *Session) nextID() string {
 		s.next = newID()
 	}
 	return s.next
-}
-
-// explain makes a store's error one of ours.
-func (s *Session) explain(doing string, err error) error {
-	switch {
-	case isAboutValue(err), errors.Is(err, ErrTooLarge), errors.Is(err, ErrUnavailable), errors.Is(err, ErrMoved), errors.Is(err, ErrRevoked):
-		return err
-	}
-	return unavailable(doing, err)
 }
 
 // commit is one commit to one record. It keeps its number however often it is tried: if the answer

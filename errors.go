@@ -124,6 +124,15 @@ func unavailable(doing string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, withoutRecord(err))
 }
 
+// explain is unavailable for what may be an error of ours already.
+func explain(doing string, err error) error {
+	switch {
+	case isAboutValue(err), errors.Is(err, ErrTooLarge), errors.Is(err, ErrUnavailable), errors.Is(err, ErrMoved), errors.Is(err, ErrRevoked):
+		return err
+	}
+	return unavailable(doing, err)
+}
+
 // withoutRecord is err without the record that a conflict met, which is not for callers to see.
 func withoutRecord(err error) error {
 	if errors.Is(err, ErrConflict) {

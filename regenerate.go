@@ -98,7 +98,7 @@ func (s *Session) undoMigrate(newKey string, takeBack func(context.Context), err
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRevoked) && !s.tags.adds() && s.m.isGone(ctx, s.key) {
 		return s.gone(ctx)
 	}
-	return s.explain("regenerate", err)
+	return explain("regenerate", err)
 }
 
 // isGone says whether a log-out has ended the record under key. A log-out that was meant to spare

@@ -236,11 +236,8 @@ func (m *Manager) destroyIf(ctx context.Context, handle string, wanted func(*sta
 	}
 	within, cancel := withStoreTimeout(ctx)
 	defer cancel()
-	switch err := m.end(within, key, rec.Version, conflict); {
-	case errors.Is(err, ErrMoved):
-		return err
-	case err != nil:
-		return unavailable("destroy", err)
+	if err := m.end(within, key, rec.Version, conflict); err != nil {
+		return explain("destroy", err)
 	}
 	m.report(ctx, m.cfg.Hooks.Destroyed, key, Event{}, silent)
 	m.unindex(within, st.tags(), key)
