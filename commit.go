@@ -249,7 +249,7 @@ func (s *Session) newest(ctx context.Context, delta flashDelta, l *line) (*state
 	switch {
 	case s.outside, s.kept && s.err != nil:
 		var err error
-		if onto, err = s.m.store.Read(ctx, s.key); err != nil {
+		if onto, err = s.m.peek(ctx, s.key); err != nil {
 			return nil, Record{}, err
 		}
 	case onto.Version <= s.version, l.stored <= s.loaded:
@@ -302,7 +302,7 @@ func (m *Manager) met(ctx context.Context, key string, conflict error) (Record, 
 	if known, ok := errors.AsType[*ConflictError](conflict); ok {
 		return known.Current, nil
 	}
-	return m.store.Read(ctx, key)
+	return m.peek(ctx, key)
 }
 
 // pause waits for a random time below a bound that doubles, from 2 to 20 ms.

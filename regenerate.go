@@ -104,6 +104,6 @@ func (s *Session) undoMigrate(newKey string, takeBack func(context.Context), err
 // isGone says whether a log-out has ended the record under key. A log-out that was meant to spare
 // it may have met only the new record.
 func (m *Manager) isGone(ctx context.Context, key string) bool {
-	_, err := m.store.Read(ctx, key)
+	_, err := m.peek(ctx, key)
 	return errors.Is(err, ErrNotFound)
 }
