@@ -69,13 +69,10 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			s.unknown = append(s.unknown, id)
 			continue
 		}
-		prolonged := s.mayBeRenewed(rec) && st.lastsLong()
-		if prolonged { // done now, since a request that fails does not touch
-			_ = s.m.keepListed(ctx, st, key, rec.Expires) // touch tries again, and reports it
-		}
 		s.st, s.id, s.key, s.version, s.expires = st, id, key, rec.Version, rec.Expires
-		if prolonged {
-			s.expires = time.Time{} // so that touch does the rest of its work
+		if s.mayBeRenewed(rec) && st.lastsLong() { // listed now, since a request that fails does not touch
+			_ = s.m.keepListed(ctx, st, key, rec.Expires) // touch tries again, and reports it
+			s.expires = time.Time{}                       // so that touch does the rest of its work
 		}
 		return true, nil
 	}
