@@ -232,14 +232,15 @@ func (s *Session) csrfSecret() []byte {
 	if s.loadErr != nil {
 		return nil
 	}
-	begins := s.key == "" && !st.has(kindOwn, csrfKey)
-	if begins && !s.renew {
-		if secret := s.stragglersSecret(); secret != nil {
-			return secret // a session that begins now would replace the one that has moved
+	if s.key == "" && !st.has(kindOwn, csrfKey) { // the token begins the session
+		if !s.renew {
+			if secret := s.stragglersSecret(); secret != nil {
+				return secret // a session that begins now would replace the one that has moved
+			}
 		}
-	}
-	if begins && (s.cookieIsWithheld() || !s.beginCSRF()) {
-		return nil
+		if s.cookieIsWithheld() || !s.beginCSRF() {
+			return nil
+		}
 	}
 	if s.m.sealer != nil {
 		return s.knownSecret()
