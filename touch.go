@@ -6,15 +6,18 @@ import (
 	"time"
 )
 
-// touch keeps a session that was only read from expiring, once a tenth of the idle time has passed. After the
-// idle timeout was shortened, it makes the session expire sooner.
-// If it fails, the visitor has lost nothing yet, so the request goes on.
+// touch keeps a session that was only read from expiring, once a tenth of the idle time has passed. After
+// the idle timeout was shortened, it makes the session expire sooner. If it fails, the visitor has lost
+// nothing yet, so the request goes on.
 func (s *Session) touch(ctx context.Context) {
 	until, due := s.refresh(s.at)
 	if !due {
 		return
 	}
-	err := s.extend(ctx, until)
+	err := s.m.keepListed(ctx, s.st, s.key, later(until, s.expires))
+	if err == nil {
+		err = s.m.store.Touch(ctx, s.key, until)
+	}
 	s.expires = until // even if it failed: one try in a request is enough
 	switch {
 	case err == nil:
@@ -24,16 +27,8 @@ func (s *Session) touch(ctx context.Context) {
 	}
 }
 
-// extend moves the expiry of the record, and before that of the entries that lead to it.
-func (s *Session) extend(ctx context.Context, until time.Time) error {
-	if err := s.m.keepListed(ctx, s.st, s.key, later(until, s.expires)); err != nil {
-		return err
-	}
-	return s.m.store.Touch(ctx, s.key, until)
-}
-
-// keepListed moves the expiry of the entries that lead to the record under key, unless they last until the
-// end of the session anyway.
+// keepListed moves the expiry of the entries that lead to the record under key, which they must
+// outlive, so it comes first. If they last until the end of the session, they stay as they are.
 func (m *Manager) keepListed(ctx context.Context, st *state, key string, until time.Time) error {
 	if !st.lastsLong() {
 		return nil
