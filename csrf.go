@@ -269,12 +269,6 @@ func (s *Session) beginCSRF() bool {
 	return s.change(func(st *state) error { st.put(kindOwn, csrfKey, secret); return nil })
 }
 
-// dropCSRF removes the secret of a session in a cookie, which gets another one if it needs one
-// again.
-func (s *Session) dropCSRF() {
-	s.change(func(st *state) error { st.forget(kindOwn, csrfKey); return nil })
-}
-
 // knownSecret is the secret of the session as it is stored, or nil.
 func (s *Session) knownSecret() []byte {
 	st := s.state()

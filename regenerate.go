@@ -21,11 +21,11 @@ func (s *Session) Regenerate() {
 }
 
 // renewID makes the commit give the session a new id. A session in a cookie has none; but the CSRF
-// secret, elsewhere derived from the id, must change there too.
+// secret, elsewhere derived from the id, must change there too: it goes, and csrfSecret makes another.
 func (s *Session) renewID() {
 	s.renew = true
 	if s.m.sealer != nil {
-		s.dropCSRF()
+		s.change(func(st *state) error { st.forget(kindOwn, csrfKey); return nil })
 		return
 	}
 	now := s.m.now()
