@@ -180,17 +180,12 @@ func (s *Session) hear(f *frame, n news) {
 		s.exchange = (*departed)(f)
 	}
 	if n&responseDone != 0 {
-		s.end()
+		s.exchange = nil // code that still holds the session may go on reading
+		if s.pending() && !s.lost {
+			s.late(ErrClosed, nobody) // for example after a panic in the middle of a stream
+		}
 	}
 }
 
 // heard says whether any news of n has come.
 func (s *Session) heard(n news) bool { return s.news&n != 0 }
-
-// end ends the session's part in the request. Code that still holds the session may go on reading.
-func (s *Session) end() {
-	s.exchange = nil
-	if s.pending() && !s.lost {
-		s.late(ErrClosed, nobody) // for example after a panic in the middle of a stream
-	}
-}

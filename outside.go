@@ -243,7 +243,7 @@ func (s *Session) saveOutside(ctx context.Context) error {
 	return nil
 }
 
-// detach is end for a session whose changes have been saved, or must not be.
+// detach lets fn's session be read only: its changes have been saved, or must not be.
 func (s *Session) detach() {
 	s.lock()
 	defer s.unlock()
