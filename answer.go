@@ -297,20 +297,16 @@ func (s *Session) unprocessable(err error, r *http.Request) error {
 	if err := readUpload(r); err != nil {
 		return err
 	}
-	return echo.NewHTTPError(http.StatusUnprocessableEntity, s.invalidFields(err, r)).SetInternal(fmt.Errorf("session: invalid form: %w", err))
+	fields := invalidFields{}
+	for _, e := range s.m.inputErrorsOf(err, r) {
+		fields[e.Name] = e.Messages
+	}
+	return echo.NewHTTPError(http.StatusUnprocessableEntity, fields).SetInternal(fmt.Errorf("session: invalid form: %w", err))
 }
 
 // invalidFields is the message of a 422: in JSON it is the errors by field, but in a log it shows
 // none of them, since they may quote what was typed.
 type invalidFields map[string][]string
-
-func (s *Session) invalidFields(err error, r *http.Request) invalidFields {
-	fields := invalidFields{}
-	for _, e := range s.m.inputErrorsOf(err, r) {
-		fields[e.Name] = e.Messages
-	}
-	return fields
-}
 
 // InputErrors is for error handlers that answer in another format than that of MarshalJSON.
 func (f invalidFields) InputErrors() map[string][]string { return f }
