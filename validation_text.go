@@ -135,9 +135,8 @@ func amountOf(e FieldError) (be, count string) {
 // element of a list gets its own name and the number of the element, "product name 2" for
 // "Items[1].ProductName"; otherwise a summary would say the same about each element.
 func readableName(path string) string {
-	number := numberOf(path)
-	path = splitCamelCase(listElement.ReplaceAllString(path, ""))
-	words := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("_-.[] ", r) })
+	own := splitCamelCase(listElement.ReplaceAllString(path, ""))
+	words := strings.FieldsFunc(own, func(r rune) bool { return strings.ContainsRune("_-.[] ", r) })
 	for i, word := range words {
 		lower := strings.ToLower(word)
 		if initials := acronyms[lower]; initials != "" {
@@ -147,24 +146,16 @@ func readableName(path string) string {
 		}
 	}
 	words = slices.Compact(words) // Author.AuthorEmail says it twice
-	return strings.Join(append(words, number...), " ")
+	if element := listElement.FindStringSubmatch(path); element != nil {
+		if index, err := strconv.Atoi(element[1]); err == nil {
+			words = append(words, strconv.Itoa(index+1)) // people count from one
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // listElement matches the path to an element of a list, or the index of a value in a list.
 var listElement = regexp.MustCompile(`^.*\[(\d+)\]\.|\[\d+\]`)
-
-// numberOf is the number of the list element that a field is in, counted from one, if it is in any.
-func numberOf(path string) []string {
-	element := listElement.FindStringSubmatch(path)
-	if element == nil {
-		return nil
-	}
-	index, err := strconv.Atoi(element[1])
-	if err != nil {
-		return nil
-	}
-	return []string{strconv.Itoa(index + 1)}
-}
 
 // acronyms also occur in names in lower case, such as user_id.
 var acronyms = map[string]string{
