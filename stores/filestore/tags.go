@@ -123,29 +123,25 @@ func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]str
 		if err != nil {
 			return err
 		}
-		var keys []string
 		changed := false
 		for i := range entries {
 			e := &entries[i]
 			if e.mark == live && !slices.Contains(except, e.key) {
-				e.mark = revoked
-				changed = true
+				e.mark, changed = revoked, true
 			}
 			if e.mark == revoked {
-				keys = append(keys, hex.EncodeToString(e.key[:]))
+				marked = append(marked, hex.EncodeToString(e.key[:]))
 			}
 		}
-		if changed {
-			err = s.putEntries(f, entries)
-		} else {
-			err = s.settle(f)
+		if !changed {
+			return s.settle(f)
 		}
-		if err == nil {
-			marked = keys
-		}
-		return err
+		return s.putEntries(f, entries)
 	})
-	return marked, s.answer("revoke", err)
+	if err != nil {
+		return nil, s.answer("revoke", err)
+	}
+	return marked, nil
 }
 
 // changeIndex is change for the index of a tag. It passes fn the decoded keys.
