@@ -56,10 +56,12 @@ func (s *Store) masters(ctx context.Context) ([]redis.Cmdable, error) {
 
 // keysOn lists the sessions on one server, and says whether to go on with the next server.
 func (s *Store) keysOn(ctx context.Context, master redis.Cmdable, yield func(string, error) bool) bool {
-	for cursor, first := uint64(0), true; first || cursor != 0; first = false {
+	prefix := s.sessionKey("")
+	var cursor uint64
+	for {
 		var keys []string
 		_, err := s.ask(ctx, "list", func() (_ any, err error) {
-			keys, cursor, err = master.Scan(ctx, cursor, globs.Replace(s.sessionKey(""))+"*", scanCount).Result()
+			keys, cursor, err = master.Scan(ctx, cursor, globs.Replace(prefix)+"*", scanCount).Result()
 			return nil, err
 		})
 		if err != nil {
@@ -71,13 +73,15 @@ func (s *Store) keysOn(ctx context.Context, master redis.Cmdable, yield func(str
 				yield("", s.explain(ctx, "list", err))
 				return false
 			}
-			key = strings.TrimPrefix(key, s.sessionKey(""))
+			key = strings.TrimPrefix(key, prefix)
 			if isKey(key) && !yield(key, nil) {
 				return false
 			}
 		}
+		if cursor == 0 {
+			return true
+		}
 	}
-	return true
 }
 
 // isKey says whether name, which comes after our prefix, is the key of a session. Keys of another
