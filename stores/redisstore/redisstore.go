@@ -169,10 +169,7 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 		// The script returns what is in the way.
 	}
 	reply, err := s.change(ctx, "write", writeScript, key, beginning(rec.Version), next, life)
-	if err != nil {
-		return err
-	}
-	return s.outcome("write", reply)
+	return s.outcome("write", reply, err)
 }
 
 // Destroy removes the record under key: any version of it if version is 0, and only that
@@ -180,10 +177,7 @@ func (s *Store) Write(ctx context.Context, key string, rec session.Record) error
 func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 	reply, err := s.change(ctx, "destroy", destroyScript, s.sessionKey(key),
 		beginning(version), "!"+rand.Text())
-	if err != nil {
-		return err
-	}
-	return s.outcome("destroy", reply)
+	return s.outcome("destroy", reply, err)
 }
 
 // Touch moves the expiry of the record under key, or returns [session.ErrNotFound].
@@ -222,9 +216,9 @@ func value(version uint64, data []byte) string {
 }
 
 // outcome decodes the answer of a script that changes a record: done, or the record that it met.
-func (s *Store) outcome(verb string, reply any) error {
-	if reply == done {
-		return nil
+func (s *Store) outcome(verb string, reply any, err error) error {
+	if err != nil || reply == done {
+		return err
 	}
 	current, err := s.record(reply)
 	if err != nil {
