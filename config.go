@@ -231,12 +231,37 @@ func (cfg Config) validate() error {
 		errs = append(errs, &ConfigError{Field: field, Value: value, Reason: reason})
 	}
 
-	if isNil(cfg.Store) {
+	_, finds := cfg.Store.(Tagger)
+	switch {
+	case isNil(cfg.Store):
 		wrong("Store", nil, "is nil; pick one from stores/, for example memorystore.New(memorystore.Options{})")
-	}
-	if _, finds := cfg.Store.(Tagger); cfg.Tags && !finds && !isNil(cfg.Store) {
+	case cfg.Tags && !finds:
 		wrong("Tags", true, "this Store cannot find the sessions of a user (it is no session.Tagger); pick one that keeps sessions on the server, or leave Tags out")
 	}
+	cfg.validateCookie(wrong)
+	for _, d := range [...]struct {
+		field string
+		value time.Duration
+	}{{"IdleTimeout", cfg.IdleTimeout}, {"AbsoluteTimeout", cfg.AbsoluteTimeout}, {"FlashTTL", cfg.FlashTTL}} {
+		if lacksUnit(d.value) {
+			wrong(d.field, d.value, withoutUnit)
+		}
+	}
+	if cfg.IdleTimeout < 0 {
+		wrong("IdleTimeout", cfg.IdleTimeout, "is negative; 0 is the default of 2 hours. For a session without an idle limit, set it to the AbsoluteTimeout")
+	}
+	for _, name := range cfg.NeverFlash {
+		if wordsOf(name) == "" {
+			wrong("NeverFlash", name, "has no letter and no digit, by which fields could be known; take it out, and call FlashExcept")
+		}
+	}
+	if cfg.FlashTTL < 0 {
+		wrong("FlashTTL", cfg.FlashTTL, "is negative; 0 is the default of 10 minutes")
+	}
+	return errors.Join(errs...)
+}
+
+func (cfg Config) validateCookie(wrong func(field string, value any, reason string)) {
 	if err := (&http.Cookie{Name: cfg.CookieName, Value: "x"}).Valid(); err != nil {
 		wrong("CookieName", cfg.CookieName, "is not a cookie name (RFC 6265 section 4.1.1); use letters, digits, '-' and '_'")
 	}
@@ -265,26 +290,6 @@ func (cfg Config) validate() error {
 	if cfg.Cookie.Partitioned && cfg.Cookie.Insecure {
 		wrong("Cookie.Partitioned", true, "browsers refuse a partitioned cookie that is insecure; set Cookie.Insecure to false")
 	}
-	for _, d := range [...]struct {
-		field string
-		value time.Duration
-	}{{"IdleTimeout", cfg.IdleTimeout}, {"AbsoluteTimeout", cfg.AbsoluteTimeout}, {"FlashTTL", cfg.FlashTTL}} {
-		if lacksUnit(d.value) {
-			wrong(d.field, d.value, withoutUnit)
-		}
-	}
-	if cfg.IdleTimeout < 0 {
-		wrong("IdleTimeout", cfg.IdleTimeout, "is negative; 0 is the default of 2 hours. For a session without an idle limit, set it to the AbsoluteTimeout")
-	}
-	for _, name := range cfg.NeverFlash {
-		if wordsOf(name) == "" {
-			wrong("NeverFlash", name, "has no letter and no digit, by which fields could be known; take it out, and call FlashExcept")
-		}
-	}
-	if cfg.FlashTTL < 0 {
-		wrong("FlashTTL", cfg.FlashTTL, "is negative; 0 is the default of 10 minutes")
-	}
-	return errors.Join(errs...)
 }
 
 // lacksUnit finds numbers such as 86400, which other libraries read as seconds: here even months'
