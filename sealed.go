@@ -67,18 +67,12 @@ func (s *Session) seal(delta flashDelta) error {
 	delta.apply(s.st, s.at)
 	until, due := s.refresh(s.at)
 	if changed || had.ended || due && had.values && !s.headSent {
-		values := s.st
-		if values.flashed {
-			values = values.without(entry.isFlash)
-		}
-		if err := s.sealValues(values, until); err != nil {
+		if err := s.sealValues(until); err != nil {
 			return err
 		}
 	}
 	if !delta.empty() || had.ended || had.cleared {
-		flash := s.st.without(entry.isNoFlash)
-		flash.deadline = s.st.end() // RememberMe's own deadline is in the other cookie
-		if err := s.sealFlash(flash); err != nil {
+		if err := s.sealFlash(); err != nil {
 			return err
 		}
 	}
@@ -95,8 +89,11 @@ func (s *Session) seal(delta flashDelta) error {
 	return nil
 }
 
-func (s *Session) sealValues(values *state, until time.Time) error {
-	name := s.m.cookie.name()
+func (s *Session) sealValues(until time.Time) error {
+	name, values := s.m.cookie.name(), s.st
+	if values.flashed {
+		values = values.without(entry.isFlash)
+	}
 	if values.empty() {
 		s.sealed.values = false
 		if s.given {
@@ -113,27 +110,28 @@ func (s *Session) sealValues(values *state, until time.Time) error {
 
 // sealFlash seals as much of the flash as fits. Typed input may be long, and messages that are
 // never shown add up: some of it is then left out.
-func (s *Session) sealFlash(flash *state) error {
-	name := s.m.cookie.flashName
-	if flash.empty() {
-		s.sealed.flash = false
-		if s.sealed.flashGiven {
-			s.removeCookie(name)
+func (s *Session) sealFlash() error {
+	name, flash := s.m.cookie.flashName, s.st.without(entry.isNoFlash)
+	flash.deadline = s.st.end() // RememberMe's own deadline is in the other cookie
+	for !flash.empty() {
+		var last int64
+		for _, it := range flash.flash(s.at) {
+			last = max(last, it.expires)
 		}
-		return nil
-	}
-	var last int64
-	for _, it := range flash.flash(s.at) {
-		last = max(last, it.expires)
-	}
-	until := time.UnixMilli(last)
-	err := s.sealCookie(name, flash, until, s.ageUntil(until))
-	if tooLarge, ok := errors.AsType[*TooLargeError](err); ok && flash.shrink(tooLarge.Size-tooLarge.Limit) {
+		until := time.UnixMilli(last)
+		err := s.sealCookie(name, flash, until, s.ageUntil(until))
+		tooLarge, ok := errors.AsType[*TooLargeError](err)
+		if !ok || !flash.shrink(tooLarge.Size-tooLarge.Limit) {
+			s.sealed.flash, s.sealed.flashGiven = true, true
+			return err
+		}
 		s.report(nil, "", Event{Err: err}, flashTooLarge)
-		return s.sealFlash(flash)
 	}
-	s.sealed.flash, s.sealed.flashGiven = true, true
-	return err
+	s.sealed.flash = false
+	if s.sealed.flashGiven {
+		s.removeCookie(name)
+	}
+	return nil
 }
 
 // shrink leaves out what will be missed least. It says whether there was anything to leave out.
