@@ -226,8 +226,13 @@ func (c *control) defaults() []string {
 	return append(slices.Clone(c.Values), c.Value)
 }
 
-// boxes is a checkbox or radio button for each option, under ids that differ.
+// boxes is a checkbox or radio button for each option of a group, under ids that differ. A browser
+// would apply "required" to each checkbox, and a screen reader would say the name of the group
+// instead of each option's, so these are left out.
 func (c *control) boxes() []control {
+	attrs := without(c.Attrs, func(key string) bool {
+		return isName(key) || c.Type == "checkbox" && strings.EqualFold(key, "required")
+	})
 	taken := map[string]bool{}
 	options := c.choices()
 	boxes := make([]control, len(options))
@@ -236,8 +241,9 @@ func (c *control) boxes() []control {
 		box.inGroup = true
 		box.Label, box.Value, box.Checked, box.disabled = o.text(), o.Value, o.Selected, o.Disabled
 		box.Unchecked = "" // the group has its hidden field, once
+		box.Attrs = attrs
 		if i > 0 {
-			box.Attrs = without(box.Attrs, func(key string) bool { return strings.EqualFold(key, "autofocus") })
+			box.Attrs = without(attrs, func(key string) bool { return strings.EqualFold(key, "autofocus") })
 		}
 		id := choiceID(c.id, o.Value)
 		box.id = id

@@ -72,7 +72,7 @@ func (m *markup) group(c *control) {
 		m.element("legend", c.Theme.Legend, c.Label)
 	}
 	m.hint(c)
-	for _, one := range c.group() {
+	for _, one := range c.boxes() {
 		m.choice(&one)
 		m.hint(&one)
 	}
@@ -111,16 +111,6 @@ func (m *markup) hint(c *control) {
 	m.class(c.Theme.Hint)
 	m.text(c.Hint)
 	m.end("p")
-}
-
-// group is the controls of a group. A browser would apply "required" to each checkbox, and a screen
-// reader would say the name of the group instead of each option's, so these are left out.
-func (c *control) group() []control {
-	member := *c
-	member.Attrs = without(c.Attrs, func(key string) bool {
-		return isName(key) || c.Type == "checkbox" && strings.EqualFold(key, "required")
-	})
-	return member.boxes()
 }
 
 // names is the attributes that name the group if it has no legend.
