@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"github.com/a-h/templ"
-	"github.com/a-h/templ/runtime"
+	templruntime "github.com/a-h/templ/runtime"
 )
 
 // markup writes what a page has many of: controls with their parts, and alerts. A .templ file
@@ -122,7 +122,7 @@ func (m *markup) attributes(list attributes) {
 		default:
 			// A component in an attribute would otherwise get the children.
 			ctx := templ.ClearChildren(m.ctx)
-			_ = runtime.RenderAttributes(ctx, m, io.Discard, m.name, attributes{a}) // Write does not fail
+			_ = templruntime.RenderAttributes(ctx, m, io.Discard, m.name, attributes{a}) // Write does not fail
 		}
 	}
 }
