@@ -366,12 +366,12 @@ func sendsForm(h http.Header) bool {
 // takesPage says whether sending the client on to a page helps. htmx and Unpoly accept anything,
 // whether they ask for a part or follow a form.
 func takesPage(h http.Header) bool {
-	return acceptsHTML(h) || isPart(h) || isWholePage(h) || header(h, "Hx-Request") != "" || takesAnything(h) && sendsForm(h)
+	return acceptsHTML(h) || isPart(h) || isWholePage(h) || header(h, "Hx-Request") != "" || isTool(h) && sendsForm(h)
 }
 
-// takesAnything is for curl and the like. A script in a browser accepts */* too, but expects an
+// isTool says whether curl or the like asks. A script in a browser accepts */* too, but expects an
 // error rather than a page; Sec-Fetch-Dest, which browsers send, tells the two apart.
-func takesAnything(h http.Header) bool {
+func isTool(h http.Header) bool {
 	accept := h.Get("Accept")
 	return (accept == "" || accept == "*/*") && h.Get("Sec-Fetch-Dest") == ""
 }
