@@ -15,9 +15,9 @@ type exchange interface {
 
 // The rest of this file is what the middleware asks of a session as its response goes on.
 
-// answer commits before a head with that status and the header h leaves. If it returns an error,
+// saveAnswered commits before a head with that status and the header h leaves. If it returns an error,
 // the head must not leave.
-func (s *Session) answer(status int, h http.Header) error {
+func (s *Session) saveAnswered(status int, h http.Header) error {
 	s.lock()
 	defer s.unlock()
 	if s.heard(headGone) {

@@ -52,7 +52,7 @@ func (f *frame) WriteHeader(status int) {
 	}
 	f.status = int16(status)
 	if s := f.note(headGone); s != nil { // the session does not hear the news yet: first, it saves
-		if err := f.saving(func() error { return s.answer(status, f.Header()) }); err != nil {
+		if err := f.saving(func() error { return s.saveAnswered(status, f.Header()) }); err != nil {
 			f.withhold(err)
 			return
 		}
