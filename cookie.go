@@ -211,18 +211,16 @@ func (s *Session) warnOfCookie() {
 		return
 	}
 	page := addressHere(s.req, cmp.Or(header(s.req.Header, "Origin"), header(s.req.Header, "Referer")))
+	var why notice
 	switch {
 	case page == nil:
 	case !cfg.Insecure && isOverPlainHTTP(s.req, page):
-		s.warn(insecureCookie)
+		why = insecureCookie
 	case cfg.Domain != "" && !isIn(page.Hostname(), strings.TrimPrefix(cfg.Domain, ".")):
-		s.warn(foreignCookie)
+		why = foreignCookie
 	}
-}
-
-func (s *Session) warn(n notice) {
-	if s.m.warned.CompareAndSwap(false, true) {
-		s.report(nil, "", Event{}, n)
+	if why != silent && s.m.warned.CompareAndSwap(false, true) {
+		s.report(nil, "", Event{}, why)
 	}
 }
 
