@@ -4,12 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"mime/multipart"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -239,58 +235,6 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 	return Back(c, asked(r))
 }
 
-// readUpload reads a form with files that was refused before anybody read it, since the answer
-// shows its fields. It keeps no file on disk for that.
-func readUpload(r *http.Request) error {
-	if r.Body == nil || mediaType(r.Header) != "multipart/form-data" {
-		return nil
-	}
-	r.Body = http.MaxBytesReader(nil, r.Body, maxMultipartMemory)
-	err := r.ParseMultipartForm(maxMultipartMemory)
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok && tooLarge.Limit != maxMultipartMemory || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
-		return nil // the application says itself what is beyond a limit of its own
-	}
-	return formError(r, err)
-}
-
-// formError is the answer to a form of which err is all that could be read. It is nil if err is
-// another: submitted then treats the form as none.
-func formError(r *http.Request, err error) error {
-	_, onDisk := errors.AsType[*fs.PathError](err)
-	_, limited := errors.AsType[*http.MaxBytesError](err)
-	tooLarge := limited || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) || errors.Is(err, multipart.ErrMessageTooLarge)
-	switch {
-	case onDisk: // there is no room for a file, say, which is not the visitor's fault
-		return err
-	case tooLarge:
-		return echo.NewHTTPError(http.StatusRequestEntityTooLarge).SetInternal(err)
-	case brokeOff(r, err):
-		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
-	}
-	return nil
-}
-
-// brokeOff says whether err, from reading a form, means that the rest of the form never came, as when
-// a visitor stops an upload. What is missing is then not what they did wrong. Any other error is the
-// application's: it may have read or closed the body, or have put a reader of its own in its place.
-func brokeOff(r *http.Request, err error) bool {
-	_, network := errors.AsType[net.Error](err)
-	return network || errors.Is(err, io.ErrUnexpectedEOF) || err != nil && hasHungUp(r) // over HTTP/2 the error has no type
-}
-
-// takeBack gives a request its body back after BodyLimit, which in Echo 4.16.0 lends a pooled reader to
-// one request after another: the reader in r may by now be reading for another visitor. A form that was
-// read in part stays that way.
-func takeBack(r *http.Request, body io.ReadCloser) {
-	switch _, lent := r.Body.(interface{ Reset(io.ReadCloser) }); {
-	case !lent:
-	case r.PostForm != nil:
-		r.Body = http.NoBody
-	default:
-		r.Body = body
-	}
-}
-
 // unprocessable is an error for Echo's error handler. It wraps err once more, since Echo would
 // answer with the status of an Internal that is itself an echo.HTTPError.
 func (s *Session) unprocessable(err error, r *http.Request) error {
@@ -348,19 +292,6 @@ func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return From(c).unprocessable(err, r)
 	}
-}
-
-func isForm(r *http.Request) bool {
-	// After a GET, going back would lead here again.
-	return !isGet(r) && sendsForm(r.Header) && takesPage(r.Header)
-}
-
-func sendsForm(h http.Header) bool {
-	switch mediaType(h) {
-	case "application/x-www-form-urlencoded", "multipart/form-data", "":
-		return true
-	}
-	return false
 }
 
 // takesPage says whether sending the client on to a page helps. htmx and Unpoly accept anything,

@@ -30,6 +30,7 @@ var echoFiles = []string{
 	"bind.go",   // for the errors of its Bind
 	"config.go", // for Config.Skipper
 	"csrf.go",
+	"form.go", // for the errors of a form that cannot be read
 	"frame.go",
 	"middleware.go",
 	"response.go",

@@ -5,16 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 )
-
-// FormField is the hidden field that names a form, for pages with several forms: old input and
-// errors of one form are then not shown in another. The name of an unnamed form is "".
-const FormField = "_form"
 
 // maxInput is how many bytes of one submission are kept as old input, counted as JSON. It is more
 // than people type; the largest fields of a larger submission are not refilled.
@@ -34,9 +29,6 @@ const maxMessages = 200
 // maxName is how many bytes the name of a form or a field may have. Visitors send the names, and no
 // application has longer ones.
 const maxName = 256
-
-// maxMultipartMemory is what net/http itself uses for forms with files.
-const maxMultipartMemory = 32 << 20
 
 // oldInput is a submitted form that waits to be corrected.
 type oldInput struct {
@@ -118,26 +110,6 @@ func (in *oldInput) hasRoomForNames(form url.Values) bool {
 		}
 	}
 	return size <= maxInput
-}
-
-// submitted is the form that came with r, and whether one did: an empty form, whose only checkbox
-// was cleared, is not the same as no form. A form that cannot be parsed counts as not sent; the
-// handler, which reads the same form, can complain.
-func submitted(r *http.Request) (form url.Values, ok bool) {
-	_ = r.ParseForm() // first, or the next line would return what is wrong with the address as well
-	err := r.ParseMultipartForm(maxMultipartMemory)
-	inAddress := isGet(r) || r.Method == http.MethodDelete && len(r.PostForm) == 0 // htmx sends the form there
-	switch contentType := mediaType(r.Header); {
-	case contentType == "multipart/form-data":
-		if err != nil {
-			return nil, false
-		}
-		return r.MultipartForm.Value, true
-	case inAddress:
-		return r.Form, len(r.Form) > 0
-	default:
-		return r.PostForm, contentType == "application/x-www-form-urlencoded"
-	}
 }
 
 // secretName finds the names of secrets: anywhere in a name, at the end of a word, as whole words, and
@@ -354,22 +326,6 @@ func mergeErrors(have, more []InputError) []InputError {
 		}
 	}
 	return have
-}
-
-// formName is the name of the form that this request submitted.
-func (s *Session) formName() string {
-	if s.exchange == nil {
-		return ""
-	}
-	form, _ := submitted(s.exchange.Request())
-	return formNameIn(form)
-}
-
-func formNameIn(form url.Values) string {
-	if name := form.Get(FormField); len(name) <= maxName {
-		return name
-	}
-	return ""
 }
 
 // PageErrors returns the errors of the page with their codes, in the order in which they were

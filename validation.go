@@ -168,20 +168,6 @@ type formNames struct {
 	spelling  spelling
 }
 
-// submittedNames is submitted, and also has the fields for files, without values.
-func submittedNames(r *http.Request) (form url.Values, ok bool) {
-	form, ok = submitted(r)
-	if ok && r.MultipartForm != nil && len(r.MultipartForm.File) > 0 {
-		form = maps.Clone(form)
-		for name := range r.MultipartForm.File {
-			if !form.Has(name) {
-				form[name] = nil
-			}
-		}
-	}
-	return form, ok
-}
-
 func newFormNames(form url.Values, isForm bool) formNames {
 	n := formNames{isForm, form, map[string]string{}, map[string]string{}, spellingOf(form)}
 	for _, name := range slices.Backward(slices.Sorted(maps.Keys(form))) { // so that the first name wins
