@@ -48,11 +48,7 @@ func classify(r *http.Request) audience {
 // more than one word, as in Chrome's "prefetch;prerender".
 func isSpeculative(h http.Header) bool {
 	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Sec-Purpose", "X-Purpose", "X-Moz"} {
-		purpose := header(h, name)
-		if purpose == "" {
-			continue
-		}
-		purpose = strings.ToLower(purpose)
+		purpose := strings.ToLower(header(h, name))
 		if strings.Contains(purpose, "prefetch") || strings.Contains(purpose, "prerender") || strings.Contains(purpose, "preview") {
 			return true
 		}

@@ -31,7 +31,8 @@ func (s *Session) SetIntendedURL(path string) {
 	if !s.outside && (path == s.req.URL.RequestURI() || path == asked(s.req)) {
 		path = s.pageAsked()
 	}
-	if s.state(); len(path) > maxIntended || !isLocalPath(path) {
+	s.state() // also for an address that is refused, or only some of the answers would have Vary
+	if len(path) > maxIntended || !isLocalPath(path) {
 		return
 	}
 	s.change(func(st *state) error { st.put(kindOwn, intendedKey, []byte(path)); return nil })

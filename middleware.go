@@ -90,7 +90,8 @@ const noSession = "session: no session in this request. Mount it with e.Use(sess
 
 // Optional is middleware for routes that may be answered without the session, such as public pages:
 // if the store cannot be reached, they see an empty session instead of becoming a 503. Changes
-// still fail. Mount it inside of [Middleware].
+// still fail. Mount it inside of [Middleware]. If that is mounted several times, Optional is about the
+// innermost session.
 //
 // Do not use it on pages where it matters who is logged in: while the store is down, everybody
 // seems to be logged out.

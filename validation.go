@@ -22,6 +22,8 @@ const validationSummary = "The form was not saved. Please correct the fields tha
 // ValidationErrors holds the errors of a form, by the names of its fields. Return it from a
 // handler, or pass it to [Invalid], if you validate by hand. A summary lists the fields in the
 // order of their names; for another order, join several ValidationErrors (errors.Join).
+//
+// Return it only if it has errors: as an error, even a nil map is not nil.
 type ValidationErrors map[string][]string
 
 func (e ValidationErrors) Error() string {
