@@ -46,7 +46,8 @@ func (m *Manager) Middleware() echo.MiddlewareFunc {
 }
 
 // From returns the session of the request. It does not touch the store. It panics if no
-// [Middleware] is mounted, or if it skipped the request.
+// [Middleware] is mounted, or if it skipped the request: on an error page, which may be for such a
+// request, use [FromContext].
 func From(c echo.Context) *Session {
 	bringBack(c, frameKey{})
 	s := FromContext(c.Request().Context())
