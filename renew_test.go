@@ -174,6 +174,23 @@ func Test_that_an_index_that_fails_is_no_reason_not_to_read(t *testing.T) {
 	}
 }
 
+// By the time that the entry could be moved, the store has already prolonged the record.
+func Test_that_a_session_stays_findable_although_its_entry_could_not_be_moved(t *testing.T) {
+	for _, absolute := range []time.Duration{-1, 3650 * day} {
+		p, r := startRenewing(t, day)
+		v := newVisitor()
+		v.must(t, p, func(s *session.Session) { logIn("ada")(s); s.RememberMe(time.Hour, absolute) })
+		p.clock.advance(time.Hour - time.Second)
+		r.fails = true
+		v.must(t, p, read)
+		r.fails = false
+		p.clock.advance(time.Hour - time.Second)
+		if err := p.manager.DestroyTagged(t.Context(), "ada"); err != nil || isLoggedIn(p, v) {
+			t.Errorf("absolute timeout %v: log-out everywhere: %v; the visitor is logged in: %t", absolute, err, isLoggedIn(p, v))
+		}
+	}
+}
+
 func Test_that_nothing_but_a_request_renews_a_session(t *testing.T) {
 	p, r := startRenewing(t, 24*time.Hour)
 	v := newVisitor()

@@ -55,7 +55,7 @@ var (
 // log in as another user without logging out, [Session.Untag] the previous one. A tag is for the
 // sessions of one person, a few dozen of them; each login reads the list. The list keeps its entry
 // for a session until the absolute timeout, even if the session expires before that. (If the absolute
-// timeout is more than 400 days, the entry expires with the session.)
+// timeout is more than 400 days, the entry expires soon after the session.)
 //
 // For an administrator who acts as a user for a while, keep the administrator's own tag, add none, and
 // call Regenerate: a log-out everywhere of the administrator then still ends the session.
@@ -211,8 +211,11 @@ func (c commit) index(ctx context.Context, st *state, expires time.Time) error {
 const outlive = time.Minute
 
 func (m *Manager) index(ctx context.Context, tags []string, key string, st *state, expires time.Time) error {
-	if !st.lastsLong() {
+	switch {
+	case !st.lastsLong():
 		expires = time.UnixMilli(st.end())
+	case m.renewer != nil: // the store has prolonged the record first, and then the entry may fail to follow
+		expires = expires.Add(m.cfg.IdleTimeout)
 	}
 	if len(tags) > 0 && m.tagger == nil {
 		return errNoTags // another store has tagged it, or this one when it was wrapped differently
