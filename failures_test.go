@@ -686,6 +686,35 @@ func Test_that_an_error_page_says_nothing_of_what_was_withheld(t *testing.T) {
 	})
 }
 
+func Test_that_an_error_page_for_a_handler_that_sent_nothing_says_nothing_of_what_was_withheld(t *testing.T) {
+	p := start(t, session.Config{})
+	p.HTTPErrorHandler = func(_ error, c echo.Context) {
+		s := session.From(c)
+		_ = c.HTML(http.StatusInternalServerError, session.Get(s, "user", "Nobody")+texts(s))
+	}
+	for does, finish := range map[string]func(c echo.Context) error{
+		"returns": func(echo.Context) error { return nil },
+		"takes over, in vain, and shows the page": func(c echo.Context) error {
+			_, _, err := c.Response().Hijack()
+			p.HTTPErrorHandler(err, c)
+			return nil
+		},
+		"returns that": func(c echo.Context) error { return session.From(c).Err() },
+	} {
+		rec := newVisitor().visit(p, func(c echo.Context) error {
+			s := session.From(c)
+			s.Put("user", "Ann")
+			s.FlashSuccess("Hello.")
+			s.FlashNow(session.KindSuccess, "Welcome.")
+			s.Put("no JSON", func() {})
+			return finish(c)
+		})
+		if got := rec.Body.String(); got != "Nobody" {
+			t.Errorf("a handler that %s: the page says %q", does, got)
+		}
+	}
+}
+
 func Test_that_an_error_page_knows_what_was_saved_before(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		var site *site

@@ -437,6 +437,11 @@ func Test_that_a_message_waits_from_when_it_is_saved(t *testing.T) {
 		v.post(nil, flashing(slowly(s)))
 		s.clock.advance(session.DefaultFlashTTL)
 		wantText(t, "after FlashTTL", v.visit(alertsPage).body, "<main></main>")
+		v.post(nil, flashing(savedFlash))
+		s.clock.advance(session.DefaultFlashTTL * 9 / 10)
+		v.visit(func(c echo.Context) error { session.From(c).Reflash(); return alertsPage(c) })
+		s.clock.advance(session.DefaultFlashTTL * 9 / 10)
+		wantText(t, "before FlashTTL, counted from Reflash", v.visit(alertsPage).body, "<main>Saved!</main>")
 	})
 }
 

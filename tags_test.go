@@ -293,6 +293,21 @@ func Test_that_an_endless_session_stays_findable_as_long_as_it_is_used(t *testin
 	}
 }
 
+func Test_that_an_entry_which_lasts_as_long_as_its_session_is_left_alone(t *testing.T) {
+	c := new(clock)
+	spy := spyOn(memorystore.New(memorystore.Options{Now: c.Now}))
+	p := start(t, session.Config{Store: spy, Now: c.Now, AbsoluteTimeout: 90 * day})
+	v := newVisitor()
+	v.must(t, p, logIn("7"))
+	c.advance(time.Hour)
+	spy.reset()
+	v.must(t, p, read)
+	v.must(t, p, increment)
+	if touches, tags := spy.count("Touch"), spy.count("Tag"); touches != 1 || tags != 0 {
+		t.Errorf("%d calls of Touch and %d of Tag; want one, and none", touches, tags)
+	}
+}
+
 // Nobody logs out, and each login reads the list.
 func Test_that_the_list_of_a_user_does_not_grow_for_years(t *testing.T) {
 	for _, tc := range []struct {

@@ -364,22 +364,41 @@ func Test_that_a_session_from_a_clock_that_was_ahead_ends_in_time_once_it_is_use
 	}
 }
 
-func Test_that_clocks_which_differ_by_seconds_cause_no_store_calls(t *testing.T) {
-	c := new(clock)
-	w := &watched{Store: memorystore.New(memorystore.Options{Now: c.Now})}
-	cfg := session.Config{Store: w, IdleTimeout: time.Minute}
-	cfg.Now = c.Now
-	p := start(t, cfg)
-	cfg.Now = func() time.Time { return c.Now().Add(-30 * time.Second) }
-	behind := start(t, cfg)
-	v := newVisitor()
-	v.must(t, p, put("n", 1))
-	for range 10 {
-		v.must(t, behind, read)
-		v.must(t, p, read)
+func Test_that_clocks_which_differ_a_little_cause_no_store_calls(t *testing.T) {
+	for idle, behind := range map[time.Duration]time.Duration{time.Minute: 30 * time.Second, 2 * time.Hour: 10 * time.Minute} {
+		c := new(clock)
+		w := &watched{Store: memorystore.New(memorystore.Options{Now: c.Now})}
+		cfg := session.Config{Store: w, IdleTimeout: idle}
+		cfg.Now = c.Now
+		p := start(t, cfg)
+		cfg.Now = func() time.Time { return c.Now().Add(-behind) }
+		late := start(t, cfg)
+		v := newVisitor()
+		v.must(t, p, put("n", 1))
+		for range 10 {
+			v.must(t, late, read)
+			v.must(t, p, read)
+		}
+		if n := w.count("Touch"); n != 0 {
+			t.Errorf("idle timeout %v: %d touches; want none", idle, n)
+		}
 	}
-	if n := w.count("Touch"); n != 0 {
-		t.Errorf("%d touches; want none", n)
+}
+
+func Test_that_a_poll_does_not_make_a_shorter_idle_timeout_count(t *testing.T) {
+	for _, kind := range []string{"memory", "renewing", "cookie"} {
+		c := new(clock)
+		cfg := session.Config{Store: storeOf(t, kind, c.Now), Now: c.Now, IdleTimeout: 30 * day, AbsoluteTimeout: 90 * day}
+		v := newVisitor()
+		v.must(t, start(t, cfg), put("n", 1))
+		cfg.IdleTimeout, cfg.Passive = time.Hour, func(echo.Context) bool { return true }
+		p := start(t, cfg)
+		c.advance(day)
+		v.must(t, p, read)
+		c.advance(2 * time.Hour)
+		if !alive(p, v) {
+			t.Errorf("%s store: the session has ended", kind)
+		}
 	}
 }
 
