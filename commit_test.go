@@ -684,7 +684,7 @@ func Test_that_an_error_says_what_was_too_large(t *testing.T) {
 		} else if errors.As(tooLarge.Err, &tooLarge) {
 			t.Errorf("%s: it is said twice, in %v", tc.desc, err)
 		}
-		if !errors.Is(err, session.ErrTooLarge) || !errors.Is(err, errNoRoom) || !strings.Contains(err.Error(), " bytes; largest: "+tc.largest) {
+		if !errors.Is(err, session.ErrTooLarge) || errors.Is(err, session.ErrUnavailable) || !errors.Is(err, errNoRoom) || !strings.Contains(err.Error(), " bytes; largest: "+tc.largest) {
 			t.Errorf("%s: %v; want the store's own error in it, and no limit that it has not told", tc.desc, err)
 		}
 	}
