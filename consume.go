@@ -123,6 +123,13 @@ func (f *flashes) forgetReceived() {
 	f.received, f.decoded, f.forms, f.keep = nil, true, nil, nil
 }
 
+// cameLater says whether another request has flashed the item with that id since this one loaded
+// the session. After a commit, s.st has such items.
+func (s *Session) cameLater(id string) bool {
+	f := s.flash
+	return s.m.sealer == nil && f != nil && f.decoded && !slices.ContainsFunc(f.received, func(it flashItem) bool { return it.id == id })
+}
+
 // superseded says whether this request has flashed something that replaces old.
 func (f *flashes) superseded(old flashItem) bool {
 	by := func(it flashItem) bool { return it.supersedes(old) }

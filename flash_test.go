@@ -516,6 +516,22 @@ func Test_that_clear_leaves_what_another_request_flashes_meanwhile(t *testing.T)
 	reads(t, v, "the page after it", func(s *session.Session) any { return s.Has("user") }, false)
 }
 
+func Test_that_clear_after_save_leaves_what_another_request_has_flashed_meanwhile(t *testing.T) {
+	v := newSite(t).browser()
+	r := &reader{browser: v}
+	v.post(nil, flashing(func(s *session.Session) { s.Put("user", 7); s.FlashInfo("old") }))
+	end := r.open(request{method: http.MethodPost}, flashing(func(s *session.Session) {
+		s.Put("user", 8)
+		if err := s.Save(t.Context()); err != nil {
+			t.Error(err)
+		}
+		s.Clear()
+	}))
+	r.save()
+	end()
+	reads(t, v, "the page", alerts, "success: Saved!")
+}
+
 func Test_that_clear_keeps_what_this_request_has_flashed_and_saved(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()

@@ -219,8 +219,8 @@ func (s *Session) Clear() {
 	defer s.unlock()
 	var came []string // expired ones too: a cookie may still hold them
 	for e := range s.state().all() {
-		if e.isFlash() && !s.flash.isOwn(string(e.key)) {
-			came = append(came, string(e.key))
+		if id := string(e.key); e.isFlash() && !s.flash.isOwn(id) && !s.cameLater(id) {
+			came = append(came, id)
 		}
 	}
 	cleared := s.change(func(st *state) error {
