@@ -251,13 +251,20 @@ func (c commit) check(ctx context.Context, st *state, tag string) error {
 	good := func(key string) bool { return slices.Contains(entries, TagEntry{Key: key}) }
 	brings := c.s.key != "" && !c.s.tags[tag]
 	switch {
-	case brings && !good(c.s.key):
+	case brings && !good(c.s.key) && !c.s.m.isUntagged(ctx, c.s.key, tag):
 		c.s.m.discard(ctx, st.tags(), c.s.key)
 		return ErrRevoked
 	case !good(c.key):
 		return ErrRevoked
 	}
 	return nil
+}
+
+// isUntagged says whether the record under key is alive and has no such tag: another request has just
+// removed it. A commit that has carried the tag over then meets a conflict, and removes it as well.
+func (m *Manager) isUntagged(ctx context.Context, key, tag string) bool {
+	st, _, err := m.read(ctx, key)
+	return err == nil && st != nil && !st.has(kindTag, tag)
 }
 
 // discard ends a record that must not live. If it cannot be ended, its entries stay, so that the

@@ -408,6 +408,32 @@ func Test_that_an_untag_on_its_way_does_not_hide_a_login(t *testing.T) {
 	}
 }
 
+func Test_that_an_untag_during_a_regenerate_ends_no_session(t *testing.T) {
+	for name, renew := range map[string]func(*session.Session){
+		"Regenerate":  (*session.Session).Regenerate,
+		"another tag": func(s *session.Session) { s.Tag("8") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			spy := spyOn(memorystore.New(memorystore.Options{}))
+			p, q := start(t, session.Config{Store: spy, Now: time.Now}), start(t, session.Config{Store: spy, Now: time.Now})
+			v := newVisitor()
+			v.must(t, p, logIn("7"))
+			other := v.clone()
+			v.must(t, p, func(s *session.Session) {
+				s.Put("n", 7)
+				other.must(t, q, func(s *session.Session) { s.Untag("7") })
+				renew(s)
+			})
+			if got := number(t, p, v); got != 7 {
+				t.Errorf("got %d; want 7", got)
+			}
+			if got := list(t, p, "7"); len(got) != 0 {
+				t.Errorf("the list is %+v; want none", got)
+			}
+		})
+	}
+}
+
 func Test_that_a_tag_is_a_new_id(t *testing.T) {
 	p := start(t, session.Config{})
 	v := newVisitor()
