@@ -448,6 +448,30 @@ func Test_that_a_message_on_the_way_survives_reflash_before_a_redirect(t *testin
 	})
 }
 
+func Test_that_reflash_does_not_replace_what_another_request_has_flashed_meanwhile(t *testing.T) {
+	submit := func(title string) (url.Values, echo.HandlerFunc) {
+		return url.Values{"title": {title}}, flashing(func(s *session.Session) {
+			s.Flash("k", title)
+			s.FlashErrors(map[string]string{"E_A": title})
+			s.FlashAll()
+			s.FlashInputErrors(map[string][]string{"title": {title}})
+		})
+	}
+	v := newSite(t).browser()
+	r := &reader{browser: v}
+	v.post(submit("old"))
+	end := r.open(request{as: plainNavigation}, func(c echo.Context) error {
+		session.Flashed[string](session.From(c), "k")
+		session.From(c).Reflash()
+		return blankPage(c)
+	})
+	v.post(submit("new"))
+	end()
+	reads(t, v, "the page", func(s *session.Session) any {
+		return fmt.Sprint(session.Flashed[string](s, "k"), s.PageErrors(), s.Old("title"), s.InputErrors("title"))
+	}, "new[{E_A new}]new[new]")
+}
+
 func Test_that_clear_and_destroy_remove_pending_messages(t *testing.T) {
 	for name, end := range map[string]func(*session.Session){"Clear": (*session.Session).Clear, "Destroy": (*session.Session).Destroy} {
 		t.Run(name, func(t *testing.T) {

@@ -130,6 +130,9 @@ func (d flashDelta) apply(st *state, now time.Time) {
 	if d.empty() && !st.flashed {
 		return
 	}
+	if len(d.drop) > 0 {
+		d.add = slices.DeleteFunc(slices.Clone(d.add), func(it flashItem) bool { return d.isOutdated(it, st, now) })
+	}
 	st.drop(func(e entry) bool {
 		if !e.isFlash() {
 			return false
@@ -144,6 +147,15 @@ func (d flashDelta) apply(st *state, now time.Time) {
 	st.dropOldest(kindAlert, maxAlerts)
 	st.dropOldest(kindInput, maxForms)
 	st.dropOldest(kindInputErrors, maxForms)
+}
+
+// isOutdated says whether it is an item that Reflash keeps, and another request has meanwhile flashed
+// what takes its place.
+func (d flashDelta) isOutdated(it flashItem, st *state, now time.Time) bool {
+	return slices.Contains(d.drop, it.id) && st.contains(func(e entry) bool {
+		newer, ok := decodeFlash(e)
+		return ok && newer.expires > now.UnixMilli() && !slices.Contains(d.drop, newer.id) && (newer.supersedes(it) || it.supersedes(newer))
+	})
 }
 
 // dropOldest leaves the newest items of a kind. It says whether it dropped any.
