@@ -250,6 +250,23 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 	})
 }
 
+func Test_that_removing_what_is_not_there_is_never_too_late(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		for name, remove := range map[string]func(*session.Session){
+			"Clear":           (*session.Session).Clear,
+			"Forget":          forget("n"),
+			"Pull":            func(s *session.Session) { session.Pull[int](s, "n") },
+			"PullIntendedURL": func(s *session.Session) { s.PullIntendedURL() },
+			"Untag":           func(s *session.Session) { s.Untag("7") },
+		} {
+			site := siteOf(t, w, stream(remove))
+			if site.browser().during(nil, "/"); site.hooked("LateWrite") != nil {
+				t.Errorf("%s is reported: %v", name, site.hooked("LateWrite"))
+			}
+		}
+	})
+}
+
 func Test_that_a_change_after_the_head_of_an_error_page_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		site := siteOf(t, w, func(c echo.Context) error {

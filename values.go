@@ -217,6 +217,9 @@ func (s *Session) All() map[string]any {
 func (s *Session) Clear() {
 	s.lock()
 	defer s.unlock()
+	if s.state().empty() && s.key == "" && s.loadErr == nil {
+		return
+	}
 	var came []string // expired ones too: a cookie may still hold them
 	for e := range s.state().all() {
 		if id := string(e.key); e.isFlash() && !s.flash.isOwn(id) && !s.cameLater(id) {
