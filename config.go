@@ -69,8 +69,8 @@ type Config struct {
 	// [Session.RememberMe] says otherwise. (Browsers that restore their tabs restore such cookies too.)
 	ClearWithBrowser bool
 
-	// FlashTTL is how long a flash message waits for a page that shows it. 0 means 10 minutes; a
-	// negative value is an error.
+	// FlashTTL is how long a flash message waits for a page that shows it, and old input and errors for
+	// any page. 0 means 10 minutes; a negative value is an error.
 	FlashTTL time.Duration
 
 	// NeverFlash lists words. A form field whose name contains one of them is never kept as old

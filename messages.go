@@ -25,8 +25,8 @@ func Flashed[T any](s *Session, key string, def ...T) T {
 	return v
 }
 
-// FlashMessages returns the messages that this request may show. Reading a message with Get, All or
-// Alerts counts as showing it.
+// FlashMessages returns the messages that this request may show: none for a HEAD, an image, or a page
+// that is loaded ahead. Reading a message with Get, All or Alerts counts as showing it.
 //
 // With a cookie store, messages can no longer be removed after the response head has left, so they
 // are not returned then. A handler that streams its page with such a store must call FlashMessages
