@@ -108,7 +108,8 @@ func Update[T any](s *Session, key string, fn func(T) T) {
 // Put stores value under key. The value is encoded now, so changing it afterwards changes nothing
 // in the session. A value that JSON cannot carry fails the session with an *[EncodeError], and so
 // does a struct that has fields but exports none, even inside a list or a map. In a string, bytes
-// that are not valid UTF-8 become U+FFFD; put a []byte to keep them.
+// that are not valid UTF-8 become U+FFFD; put a []byte to keep them. In a map or an interface,
+// encoding/json calls a MarshalJSON that belongs to the pointer only for a pointer.
 func (s *Session) Put(key string, value any) {
 	raw, err := encodeValue(key, value) // not under the lock: value may have methods of its own
 	s.lock()
@@ -246,9 +247,10 @@ func (s *Session) Clear() {
 }
 
 func encodeValue(key string, v any) ([]byte, error) {
-	raw, err := json.Marshal(v)
+	at := addressable(v)
+	raw, err := json.Marshal(at)
 	if bytes.Contains(raw, []byte("{}")) {
-		err = whyEmpty(reflect.ValueOf(v))
+		err = whyEmpty(reflect.ValueOf(at))
 	}
 	// Marshal goes deeper than Unmarshal, which stops at 10,000 levels: of two bytes each, at least.
 	if len(raw) > 2*10_000 && !json.Valid(raw) {
@@ -258,6 +260,19 @@ func encodeValue(key string, v any) ([]byte, error) {
 		return nil, &EncodeError{Key: key, Type: fmt.Sprintf("%T", v), Err: err}
 	}
 	return raw, nil
+}
+
+// addressable is v, or the address of a copy if v, or something in it, may have a MarshalJSON that
+// belongs to the pointer: encoding/json calls that only for what has an address, but always calls the
+// UnmarshalJSON beside it.
+func addressable(v any) any {
+	t := reflect.TypeOf(v)
+	if t == nil || t.PkgPath() == "" && t.Kind() != reflect.Struct && t.Kind() != reflect.Array {
+		return v
+	}
+	at := reflect.New(t)
+	at.Elem().Set(reflect.ValueOf(v))
+	return at.Interface()
 }
 
 // whyEmpty returns an error if v, or an element of it, is "{}" in JSON although it is not empty.
@@ -307,6 +322,8 @@ func whyEmptyStruct(t reflect.Type) error {
 		return nil
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[error]()):
 		return errNoText
+	case marshalsItself(reflect.Zero(reflect.PointerTo(t))):
+		return plainError(fmt.Sprintf("encoding/json calls the method of a *%s only for a pointer here; put pointers", t))
 	case t.NumField() > 0:
 		return plainError(fmt.Sprintf("encoding/json leaves out fields that begin with a small letter, and a %s has no others; put a struct whose fields begin with a capital", t))
 	}

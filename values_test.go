@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -88,6 +90,61 @@ func Test_that_values_come_back_as_they_were(t *testing.T) {
 			}
 		})
 	})
+}
+
+// cents is money as most types write themselves to JSON: by methods of the pointer.
+type cents struct{ n int64 }
+
+func (c *cents) MarshalJSON() ([]byte, error) { return json.Marshal(map[string]int64{"cents": c.n}) }
+func (c *cents) UnmarshalJSON(raw []byte) error {
+	var m map[string]int64
+	err := json.Unmarshal(raw, &m)
+	c.n = m["cents"]
+	return err
+}
+
+type level int
+
+func (l *level) MarshalText() ([]byte, error) { return []byte(strings.Repeat("+", int(*l))), nil }
+func (l *level) UnmarshalText(text []byte) error {
+	*l = level(len(text))
+	return nil
+}
+
+// Put is given a copy of a value, whose address encoding/json cannot take. But it decodes into a
+// variable, and so calls the other one of the two methods.
+func Test_that_values_come_back_that_encode_themselves_by_a_pointer(t *testing.T) {
+	type order struct {
+		Name  string
+		Price cents
+	}
+	t.Run("a struct", isTheSame(cents{7}))
+	t.Run("a pointer to one", isTheSame(&cents{7}))
+	t.Run("a field", isTheSame(order{"a", cents{7}}))
+	t.Run("fields in a list", isTheSame([]order{{"a", cents{7}}}))
+	t.Run("an array", isTheSame([1]cents{{7}}))
+	t.Run("an int", isTheSame(level(3)))
+	t.Run("a struct without a name", isTheSame(struct{ L level }{3}))
+	t.Run("an integer of any size", isTheSame(*new(big.Int).Lsh(big.NewInt(1), 100)))
+}
+
+func isTheSame[T any](want T) func(*testing.T) {
+	return func(t *testing.T) {
+		check := func(s *session.Session) {
+			for name, got := range map[string]T{"put": session.Get[T](s, "put"), "updated": session.Get[T](s, "updated"), "flashed": session.Flashed[T](s, "flashed")} {
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("%s: got %+v; want %+v", name, got, want)
+				}
+			}
+		}
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, func(s *session.Session) {
+			s.Put("put", want)
+			session.Update(s, "updated", func(T) T { return want })
+			s.Flash("flashed", want)
+		})
+		v.must(t, p, check)
+	}
 }
 
 func comesBack[T any](want T) func(*testing.T) {
@@ -342,6 +399,8 @@ func Test_that_an_error_about_a_value_says_what_to_do(t *testing.T) {
 		{"a list in a list, and so on", put("key", nested(10_001)), `session: the value for "key", a []interface {}, cannot be stored as JSON: it is nested more deeply than encoding/json reads; put it as a flat list`},
 		{"a circle", put("key", newLoop()), `session: the value for "key", a *session_test.loop, cannot be stored as JSON: it leads back to itself; put something without a cycle`},
 		{"a function in a struct", put("key", struct{ F func() }{}), `session: the value for "key", a struct { F func() }, cannot be stored as JSON: a func() is in it; put a type that can, or leave it out by the tag ` + "`json:\"-\"`"},
+		{"one that encodes itself by a pointer, in a map", put("key", map[string]cents{"a": {7}}), `session: the value for "key", a map[string]session_test.cents, cannot be stored as JSON: encoding/json calls the method of a *session_test.cents only for a pointer here; put pointers`},
+		{"one in an any", put("key", []any{cents{7}}), `session: the value for "key", a []interface {}, cannot be stored as JSON: encoding/json calls the method of a *session_test.cents only for a pointer here; put pointers`},
 		{"a sum that is too large", func(s *session.Session) { s.Put("key", int64(math.MaxInt64)); s.Increment("key") },
 			`session: the value for "key", a int64, cannot be stored as JSON: the sum does not fit into an int64`},
 	} {

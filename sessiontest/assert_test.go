@@ -2,6 +2,7 @@ package sessiontest_test
 
 import (
 	"fmt"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -97,6 +98,12 @@ var assertions = []struct {
 		func(v visitor) { v.AssertValue("user", "ada") },
 		func(v visitor) { v.AssertValue("user", nil) },
 		`the value under "user" is "ada"; want null` + valuesText},
+	{"AssertValue", seeded(func(s *session.Session) { s.Put("n", *big.NewInt(7)) }),
+		func(v visitor) { v.AssertValue("n", *big.NewInt(7)); v.AssertValue("n", 7) },
+		func(v visitor) { v.AssertValue("n", *big.NewInt(8)) },
+		`the value under "n" is 7; want 8
+	this is what there is:
+	value "n": 7`},
 	{"AssertValue", nothing,
 		nothing,
 		func(v visitor) { v.AssertValue("user", "ada") },

@@ -45,8 +45,14 @@ func (v *Visitor) check(s *session.Session, what string, got any, ok bool, want 
 	}
 }
 
-// stored is value as it comes back from a session.
+// stored is value as it comes back from a session. Like Put, it gives value an address, for types whose
+// MarshalJSON belongs to the pointer.
 func stored(value any) (v any, err error) {
+	if value != nil {
+		at := reflect.New(reflect.TypeOf(value))
+		at.Elem().Set(reflect.ValueOf(value))
+		value = at.Interface()
+	}
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
