@@ -47,15 +47,18 @@ func (e *EncodeError) why() plainError {
 	var ours plainError
 	var badType *json.UnsupportedTypeError
 	var badValue *json.UnsupportedValueError
+	var method *json.MarshalerError
 	switch {
 	case errors.As(e.Err, &ours):
 		return ours
 	case errors.As(e.Err, &badType) && badType.Type.String() != e.Type:
 		return plainError(fmt.Sprintf("a %s is in it; put a type that can, or leave it out by the tag `json:\"-\"`", badType.Type))
-	case errors.As(e.Err, &badValue) && badValue.Value.CanFloat():
-		return errNotFinite
-	case errors.As(e.Err, &badValue):
+	case errors.As(e.Err, &badValue) && strings.Contains(badValue.Str, "cycle"):
 		return errCycle
+	case errors.As(e.Err, &badValue):
+		return errNotFinite
+	case errors.As(e.Err, &method):
+		return plainError(fmt.Sprintf("the method that encodes a %s returns an error; errors.Unwrap of Session.Err has it", method.Type))
 	}
 	return "put a type that can"
 }

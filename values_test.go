@@ -399,6 +399,7 @@ func Test_that_an_error_about_a_value_says_what_to_do(t *testing.T) {
 		{"a list in a list, and so on", put("key", nested(10_001)), `session: the value for "key", a []interface {}, cannot be stored as JSON: it is nested more deeply than encoding/json reads; put it as a flat list`},
 		{"a circle", put("key", newLoop()), `session: the value for "key", a *session_test.loop, cannot be stored as JSON: it leads back to itself; put something without a cycle`},
 		{"a function in a struct", put("key", struct{ F func() }{}), `session: the value for "key", a struct { F func() }, cannot be stored as JSON: a func() is in it; put a type that can, or leave it out by the tag ` + "`json:\"-\"`"},
+		{"one that refuses", put("key", []time.Time{time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}), `session: the value for "key", a []time.Time, cannot be stored as JSON: the method that encodes a time.Time returns an error; errors.Unwrap of Session.Err has it`},
 		{"one that encodes itself by a pointer, in a map", put("key", map[string]cents{"a": {7}}), `session: the value for "key", a map[string]session_test.cents, cannot be stored as JSON: encoding/json calls the method of a *session_test.cents only for a pointer here; put pointers`},
 		{"one in an any", put("key", []any{cents{7}}), `session: the value for "key", a []interface {}, cannot be stored as JSON: encoding/json calls the method of a *session_test.cents only for a pointer here; put pointers`},
 		{"a sum that is too large", func(s *session.Session) { s.Put("key", int64(math.MaxInt64)); s.Increment("key") },
