@@ -211,12 +211,14 @@ func (cfg Config) withDefaults() Config {
 	if cfg.Passive == nil {
 		cfg.Passive = none
 	}
-	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	return cfg
 }
+
+// logger looks for the default each time: main may set it after Middleware was called.
+func (cfg *Config) logger() *slog.Logger { return cmp.Or(cfg.Logger, slog.Default()) }
 
 // allowsHostPrefix says whether a browser accepts a cookie with these attributes, defaults filled
 // in, under a "__Host-" name (RFC 6265bis section 4.1.3.2).

@@ -3,11 +3,15 @@ package session_test
 import (
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
@@ -117,5 +121,22 @@ func Test_that_an_idle_timeout_which_never_comes_is_logged(t *testing.T) {
 		if logged := strings.Contains(p.log.String(), "IdleTimeout is longer"); logged != tc.want {
 			t.Errorf("idle %v, absolute %v: logged is %t; want %t: %s", tc.idle, tc.absolute, logged, tc.want, p.log)
 		}
+	}
+}
+
+// Variables, and with them many an application, are initialised before main sets the logger.
+func Test_that_the_default_logger_may_be_set_later(t *testing.T) {
+	e := echo.New()
+	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}))
+	e.GET("/", with(put("key", make(chan int))))
+
+	var logged syncBuffer
+	was, writer, flags := slog.Default(), log.Writer(), log.Flags() // SetDefault changes them, too
+	defer func() { slog.SetDefault(was); log.SetOutput(writer); log.SetFlags(flags) }()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&logged, nil)))
+
+	e.ServeHTTP(httptest.NewRecorder(), newVisitor().request())
+	if got := logged.String(); !strings.Contains(got, `level=ERROR msg="session: a change could not be made`) {
+		t.Errorf("logged %q; want it as an error", got)
 	}
 }

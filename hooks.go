@@ -211,7 +211,7 @@ func (m *Manager) report(ctx context.Context, hook func(context.Context, Event),
 	}
 	e.Handle, e.Err = handle(key), withoutValue(e.Err)
 	if n != silent {
-		m.cfg.Logger.LogAttrs(ctx, n.level, n.text, e.attrs()...)
+		m.cfg.logger().LogAttrs(ctx, n.level, n.text, e.attrs()...)
 	}
 	if hook != nil {
 		m.shield(ctx, e.Handle, func() { hook(ctx, e) })
@@ -268,7 +268,7 @@ func passesOn(function string) bool {
 func (m *Manager) shield(ctx context.Context, handle string, call func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			m.cfg.Logger.LogAttrs(ctx, hookPanicked.level, hookPanicked.text,
+			m.cfg.logger().LogAttrs(ctx, hookPanicked.level, hookPanicked.text,
 				slog.String("session", handle), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 		}
 	}()

@@ -43,10 +43,10 @@ func New(cfg Config) (*Manager, error) {
 		return nil, err
 	}
 	if cfg.Cookie.Insecure {
-		cfg.Logger.Warn("session: Cookie.Insecure is set, so the session cookie travels over plain http. Use it for development only")
+		cfg.logger().Warn("session: Cookie.Insecure is set, so the session cookie travels over plain http. Use it for development only")
 	}
 	if cfg.AbsoluteTimeout > 0 && cfg.IdleTimeout > cfg.AbsoluteTimeout {
-		cfg.Logger.Warn("session: Config.IdleTimeout is longer than Config.AbsoluteTimeout, which ends each session before. Set both")
+		cfg.logger().Warn("session: Config.IdleTimeout is longer than Config.AbsoluteTimeout, which ends each session before. Set both")
 	}
 	m := &Manager{
 		cfg:      cfg,

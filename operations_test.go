@@ -12,7 +12,7 @@ import (
 )
 
 // logLine is a text that our code logs: a notice, or an argument of a logger.
-var logLine = regexp.MustCompile(`(?m)^[^/\n]*(?:notice\{slog\.Level(\w+), |ogger\.(Debug|Info|Warn|Error)(?:Context)?\((?:ctx, )?)"([^"]+)"`)
+var logLine = regexp.MustCompile(`(?m)^[^/\n]*(?:notice\{slog\.Level(\w+), |ogger(?:\(\))?\.(Debug|Info|Warn|Error)(?:Context)?\((?:ctx, )?)"([^"]+)"`)
 
 func Test_that_operations_says_what_each_line_of_the_log_means(t *testing.T) {
 	doc := operations(t)

@@ -119,7 +119,7 @@ type Store struct {
 	dir    string // absolute
 	noSync bool
 	fsync  func(*os.File) error // File.Sync, except in tests
-	logger *slog.Logger
+	logger *slog.Logger         // nil means the default, which main may set after New; see currentLogger
 	now    func() time.Time
 
 	sessions, tags *area
@@ -147,7 +147,7 @@ func New(opts Options) (*Store, error) {
 	s := &Store{
 		noSync:   opts.NoSync,
 		fsync:    (*os.File).Sync,
-		logger:   cmp.Or(opts.Logger, slog.Default()),
+		logger:   opts.Logger,
 		now:      opts.Now,
 		sessions: newArea(sessionsDir),
 		tags:     newArea(tagsDir),
@@ -184,7 +184,7 @@ func (s *Store) prepare(dir string) error {
 		return fmt.Errorf("filestore: Options.Dir = %q: no file can be written and locked there: %w. Let the user that runs the application own it, on a local disk", dir, err)
 	}
 	if canAnybodyPlant(s.dir) {
-		s.logger.Warn("filestore: everybody on this machine can write to Options.Dir, or put another directory in its place, and so plant sessions. Make it mode 0700, in a directory that nobody else can write to", "dir", s.dir)
+		s.currentLogger().Warn("filestore: everybody on this machine can write to Options.Dir, or put another directory in its place, and so plant sessions. Make it mode 0700, in a directory that nobody else can write to", "dir", s.dir)
 	}
 	return nil
 }
@@ -206,6 +206,8 @@ func isOpenToAll(dir string, unless fs.FileMode) bool {
 	info, err := os.Stat(dir)
 	return err == nil && info.Mode().Perm()&0o002 != 0 && info.Mode()&unless == 0
 }
+
+func (s *Store) currentLogger() *slog.Logger { return cmp.Or(s.logger, slog.Default()) }
 
 // probe creates a file and removes it, and locks the directory.
 func (s *Store) probe() error {
@@ -368,7 +370,7 @@ func (s *Store) enter(ctx context.Context) (*os.Root, error) {
 		if err := s.open(); err != nil {
 			return nil, err
 		}
-		s.logger.WarnContext(ctx, "filestore: Options.Dir was removed or replaced; the sessions in it are lost", "dir", s.dir)
+		s.currentLogger().WarnContext(ctx, "filestore: Options.Dir was removed or replaced; the sessions in it are lost", "dir", s.dir)
 	}
 	s.running.Add(1)
 	return s.root, nil
@@ -457,7 +459,7 @@ func (s *Store) reportDamage(ctx context.Context, f *folder, err error) bool {
 	if !isDamage(err) {
 		return false
 	}
-	s.logger.ErrorContext(ctx, "filestore: a file is damaged", "folder", f.path, "error", err)
+	s.currentLogger().ErrorContext(ctx, "filestore: a file is damaged", "folder", f.path, "error", err)
 	return true
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,6 +65,24 @@ func Test_that_a_directory_that_is_open_to_everybody_is_logged(t *testing.T) {
 		if got := newHarness(t, filestore.Options{Dir: dir}).log.take(); got != "" {
 			t.Errorf("of a directory that is not: %q", got)
 		}
+	}
+}
+
+func Test_that_the_default_logger_may_be_set_later(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	s, err := filestore.New(filestore.Options{Dir: dir})
+	must(t, err)
+	defer s.Close()
+
+	logged := new(logs)
+	was, writer, flags := slog.Default(), log.Writer(), log.Flags() // SetDefault changes them, too
+	defer func() { slog.SetDefault(was); log.SetOutput(writer); log.SetFlags(flags) }()
+	slog.SetDefault(slog.New(slog.NewTextHandler(logged, nil)))
+
+	must(t, os.RemoveAll(dir))
+	_, _ = s.Read(t.Context(), key)
+	if got := logged.take(); !strings.Contains(got, `level=WARN msg="filestore: Options.Dir was removed`) {
+		t.Errorf("logged %q; want it as a warning", got)
 	}
 }
 

@@ -59,7 +59,7 @@ func (s *Store) sweepIfDue(root *os.Root, f *folder) {
 		defer s.sweeping.Store(false)
 		_, err := s.sweepFolder(s.closing, root, f)
 		if err != nil && s.closing.Err() == nil {
-			s.logger.Warn("filestore: sweeping failed", "folder", f.path, "error", bare(err))
+			s.currentLogger().Warn("filestore: sweeping failed", "folder", f.path, "error", bare(err))
 		}
 	})
 }

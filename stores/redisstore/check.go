@@ -1,10 +1,12 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -117,6 +119,7 @@ func (s *Store) warnOfEviction(ctx context.Context) {
 	if err != nil {
 		return
 	}
+	logger := cmp.Or(s.logger, slog.Default())
 	for _, master := range masters {
 		info, err := master.Info(ctx, "memory").Result()
 		if err != nil {
@@ -125,7 +128,7 @@ func (s *Store) warnOfEviction(ctx context.Context) {
 		_, rest, found := strings.Cut(info, "maxmemory_policy:")
 		policy, _, _ := strings.Cut(rest, "\r\n")
 		if found && policy != "noeviction" {
-			s.logger.WarnContext(ctx, "redisstore: the server ends sessions when its memory is full, and makes a log-out everywhere miss others; set its maxmemory-policy to noeviction", "policy", policy)
+			logger.WarnContext(ctx, "redisstore: the server ends sessions when its memory is full, and makes a log-out everywhere miss others; set its maxmemory-policy to noeviction", "policy", policy)
 		}
 	}
 }

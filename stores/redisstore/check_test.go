@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"errors"
+	"log"
 	"log/slog"
 	"os"
 	"slices"
@@ -148,6 +149,20 @@ func Test_that_check_warns_of_a_server_that_evicts(t *testing.T) {
 		if got := strings.Contains(log.String(), policy); got != warns {
 			t.Errorf("%s: the log says %q", policy, log.String())
 		}
+	}
+}
+
+func Test_that_the_default_logger_may_be_set_later(t *testing.T) {
+	store := newStore(t, clientOf(t, start(t, "--maxmemory-policy", "allkeys-lru"), nil), redisstore.Options{})
+
+	var logged strings.Builder
+	was, writer, flags := slog.Default(), log.Writer(), log.Flags() // SetDefault changes them, too
+	defer func() { slog.SetDefault(was); log.SetOutput(writer); log.SetFlags(flags) }()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&logged, nil)))
+
+	ok(t, store.Check(t.Context()))
+	if got := logged.String(); !strings.Contains(got, "level=WARN") {
+		t.Errorf("logged %q; want a warning", got)
 	}
 }
 

@@ -107,7 +107,7 @@ type Store struct {
 	server      server // the client, for commands about one key; see straight
 	prefix      string
 	minReplicas int
-	logger      *slog.Logger
+	logger      *slog.Logger // nil means the default, which main may set after New
 	now         func() time.Time
 }
 
@@ -125,7 +125,7 @@ func New(client redis.UniversalClient, opts Options) (*Store, error) {
 		server:      straight{client},
 		prefix:      cmp.Or(opts.Prefix, "session:"),
 		minReplicas: opts.MinReplicas,
-		logger:      cmp.Or(opts.Logger, slog.Default()),
+		logger:      opts.Logger,
 		now:         opts.Now,
 	}
 	if s.now == nil {
