@@ -138,8 +138,8 @@ type Store struct {
 // New returns a store in opts.Dir. Several stores, in this process and in others of the
 // same user, may share a directory.
 //
-// It checks that files can be written and locked there. The error reports everything that is wrong
-// with opts at once.
+// It checks that files can be written and locked there, and that the folders in it can be opened. The
+// error reports everything that is wrong with opts at once.
 func New(opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -181,7 +181,7 @@ func (s *Store) prepare(dir string) error {
 		return fmt.Errorf("filestore: Options.Dir = %q: %w. Name a directory, or one that can be made", dir, err)
 	}
 	if err := s.probe(); err != nil {
-		return fmt.Errorf("filestore: Options.Dir = %q: no file can be written and locked there: %w. Let the user that runs the application own it, on a local disk", dir, err)
+		return fmt.Errorf("filestore: Options.Dir = %q: no file can be written and locked there: %w. Let the user that runs the application own it, with all that is in it, on a local disk", dir, err)
 	}
 	if canAnybodyPlant(s.dir) {
 		s.currentLogger().Warn("filestore: everybody on this machine can write to Options.Dir, or put another directory in its place, and so plant sessions. Make it mode 0700, in a directory that nobody else can write to", "dir", s.dir)
@@ -226,8 +226,27 @@ func (s *Store) probe() error {
 		return bare(err)
 	}
 	defer dir.Close()
-	_, err = tryFlock(dir)
-	return err
+	if _, err = tryFlock(dir); err != nil {
+		return err
+	}
+	return s.probeFolders()
+}
+
+// probeFolders opens each folder that exists. Somebody may have run the application as another user,
+// whose folders are closed to us.
+func (s *Store) probeFolders() error {
+	for _, a := range []*area{s.sessions, s.tags} {
+		for i := range a {
+			dir, err := openFolder(a[i].file(s.root, ""))
+			if err == nil {
+				dir.close()
+			}
+			if errors.Is(err, fs.ErrPermission) {
+				return fmt.Errorf("%w in %s", bare(err), a[i].path)
+			}
+		}
+	}
+	return nil
 }
 
 // Read returns the record under key, or [session.ErrNotFound]. It takes no lock, unless the file is

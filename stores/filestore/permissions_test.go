@@ -112,6 +112,30 @@ func childThatMayOnlyRead(dir string) error {
 	return errors.Join(below.Write(ctx, key, session.Record{Expires: in}), below.Close())
 }
 
+// Somebody has started the application as root once, for example.
+func Test_that_folders_of_another_user_show_when_the_application_starts(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.Chmod(filepath.Dir(dir), 0o711))
+	run(t, "after another user", filepath.Join(dir, "store"))
+}
+
+func childAfterAnotherUser(dir string) error {
+	before, err := storeWithRecord(dir)
+	if err := errors.Join(err, before.Close()); err != nil {
+		return err
+	}
+	restore, err := restrict(dir, map[string]fs.FileMode{"tags/ef": 0})
+	defer restore()
+	if err != nil {
+		return err
+	}
+	_, err = filestore.New(filestore.Options{Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), "permission denied in tags/ef. Let the user that runs the application own it, with all that is in it") {
+		return fmt.Errorf("a store where one folder cannot be opened: got error %w", err)
+	}
+	return nil
+}
+
 func Test_that_it_is_told_what_could_not_be_swept(t *testing.T) {
 	run(t, "sweep", filepath.Join(t.TempDir(), "store"))
 }

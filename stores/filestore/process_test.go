@@ -31,6 +31,7 @@ var children = map[string]func(dir string) error{
 	"no files":             childWithoutFiles,
 	"few files":            childWithFewFiles,
 	"read only":            childThatMayOnlyRead,
+	"after another user":   childAfterAnotherUser,
 	"sweep":                childThatMayNotSweep,
 	"no access":            childWithoutAccess,
 	"no access to folders": childWithoutAccessToFolders,
