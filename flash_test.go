@@ -472,6 +472,33 @@ func Test_that_reflash_does_not_replace_what_another_request_has_flashed_meanwhi
 	}, "new[{E_A new}]new[new]")
 }
 
+func Test_that_input_that_reflash_keeps_leaves_errors_that_were_flashed_since(t *testing.T) {
+	errorsOf := func(s *session.Session) { s.FlashInputErrors(map[string][]string{"title": {"bad"}}) }
+	for name, meanwhile := range map[string]func(t *testing.T, s *session.Session, v *browser){
+		"by this request": func(_ *testing.T, s *session.Session, _ *browser) { errorsOf(s) },
+		"by this request, and saved": func(t *testing.T, s *session.Session, _ *browser) {
+			if errorsOf(s); s.Save(t.Context()) != nil {
+				t.Error(s.Err())
+			}
+		},
+		"by another request": func(_ *testing.T, _ *session.Session, v *browser) { v.post(nil, flashing(errorsOf)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newSite(t).browser()
+			v.post(url.Values{"title": {"old"}}, flashing((*session.Session).FlashAll))
+			v.ask(request{as: plainNavigation}, func(c echo.Context) error {
+				s := session.From(c)
+				s.Reflash()
+				meanwhile(t, s, v)
+				return blankPage(c)
+			})
+			reads(t, v, "the page", func(s *session.Session) any {
+				return fmt.Sprint(s.Old("title"), s.InputErrors("title"))
+			}, "old[bad]")
+		})
+	}
+}
+
 func Test_that_clear_and_destroy_remove_pending_messages(t *testing.T) {
 	for name, end := range map[string]func(*session.Session){"Clear": (*session.Session).Clear, "Destroy": (*session.Session).Destroy} {
 		t.Run(name, func(t *testing.T) {

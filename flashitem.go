@@ -139,7 +139,7 @@ func (d flashDelta) apply(st *state, now time.Time) {
 		}
 		old, ok := decodeFlash(e)
 		return !ok || old.expires <= now.UnixMilli() || slices.Contains(d.drop, old.id) ||
-			slices.ContainsFunc(d.add, func(it flashItem) bool { return it.supersedes(old) })
+			slices.ContainsFunc(d.add, func(it flashItem) bool { return it.supersedes(old) && !d.keeps(it) })
 	})
 	for _, it := range d.add {
 		st.add(it.entry())
@@ -149,12 +149,15 @@ func (d flashDelta) apply(st *state, now time.Time) {
 	st.dropOldest(kindInputErrors, maxForms)
 }
 
-// isOutdated says whether it is an item that Reflash keeps, and another request has meanwhile flashed
-// what takes its place.
+// keeps says whether it is an item that Reflash keeps.
+func (d flashDelta) keeps(it flashItem) bool { return slices.Contains(d.drop, it.id) }
+
+// isOutdated says whether it is an item that Reflash keeps, and what takes its place has been flashed
+// meanwhile.
 func (d flashDelta) isOutdated(it flashItem, st *state, now time.Time) bool {
-	return slices.Contains(d.drop, it.id) && st.contains(func(e entry) bool {
+	return it.kind != kindAlert && d.keeps(it) && st.contains(func(e entry) bool {
 		newer, ok := decodeFlash(e)
-		return ok && newer.expires > now.UnixMilli() && !slices.Contains(d.drop, newer.id) && (newer.supersedes(it) || it.supersedes(newer))
+		return ok && newer.supersedes(it) && newer.expires > now.UnixMilli() && !d.keeps(newer)
 	})
 }
 
