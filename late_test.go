@@ -267,6 +267,17 @@ func Test_that_removing_what_is_not_there_is_never_too_late(t *testing.T) {
 	})
 }
 
+func Test_that_clear_is_never_too_late_for_what_it_keeps(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.visit(tokenPage)
+		v.visit(stream((*session.Session).Clear))
+		if told := s.hooked("LateWrite"); told != nil {
+			t.Errorf("it is reported: %v", told)
+		}
+	})
+}
+
 func Test_that_a_change_after_the_head_of_an_error_page_is_loud(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		site := siteOf(t, w, func(c echo.Context) error {

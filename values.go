@@ -218,7 +218,7 @@ func (s *Session) All() map[string]any {
 func (s *Session) Clear() {
 	s.lock()
 	defer s.unlock()
-	if s.state().empty() && s.key == "" && s.loadErr == nil {
+	if !s.state().contains(entry.isCleared) && s.key == "" && s.loadErr == nil {
 		return
 	}
 	var came []string // expired ones too: a cookie may still hold them
@@ -230,13 +230,7 @@ func (s *Session) Clear() {
 	cleared := s.change(func(st *state) error {
 		// Not what another request flashes meanwhile: it did not come with this one.
 		st.drop(func(e entry) bool {
-			switch {
-			case e.isFlash():
-				return slices.Contains(came, string(e.key))
-			case e.kind == kindOwn:
-				return string(e.key) != csrfKey // open pages have tokens made from it
-			}
-			return e.kind == kindValue // but keeps whose session it is, and entries of a later version
+			return e.isCleared() && (!e.isFlash() || slices.Contains(came, string(e.key)))
 		})
 		return nil
 	})
@@ -244,6 +238,15 @@ func (s *Session) Clear() {
 		s.sealed.cleared = s.sealed.cleared || len(came) > 0
 		s.flashes().forgetReceived()
 	}
+}
+
+// isCleared says whether Clear removes such an entry. It keeps whose session it is, and entries of a
+// later version.
+func (e entry) isCleared() bool {
+	if e.kind == kindOwn {
+		return string(e.key) != csrfKey // open pages have tokens made from it
+	}
+	return e.kind == kindValue || e.isFlash()
 }
 
 func encodeValue(key string, v any) ([]byte, error) {
