@@ -499,6 +499,24 @@ func Test_that_input_that_reflash_keeps_leaves_errors_that_were_flashed_since(t 
 	}
 }
 
+func Test_that_errors_that_reflash_keeps_go_with_their_input(t *testing.T) {
+	v := newSite(t).browser()
+	r := &reader{browser: v}
+	v.post(url.Values{"title": {"old"}}, flashing(func(s *session.Session) {
+		s.FlashAll()
+		s.FlashInputErrors(map[string][]string{"title": {"bad"}})
+	}))
+	end := r.open(request{as: plainNavigation}, func(c echo.Context) error {
+		session.From(c).Reflash()
+		return blankPage(c)
+	})
+	v.post(url.Values{"title": {"new"}}, flashing((*session.Session).FlashAll))
+	end()
+	reads(t, v, "the page", func(s *session.Session) any {
+		return fmt.Sprint(s.Old("title"), s.InputErrors("title"))
+	}, "new[]")
+}
+
 func Test_that_clear_and_destroy_remove_pending_messages(t *testing.T) {
 	for name, end := range map[string]func(*session.Session){"Clear": (*session.Session).Clear, "Destroy": (*session.Session).Destroy} {
 		t.Run(name, func(t *testing.T) {

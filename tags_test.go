@@ -434,6 +434,31 @@ func Test_that_an_untag_during_a_regenerate_ends_no_session(t *testing.T) {
 	}
 }
 
+// The log-out has marked the old entry, has not seen the new one, and has not ended the old record yet.
+func Test_that_a_log_out_wins_over_a_regenerate_that_cannot_read_whether_a_tag_was_removed(t *testing.T) {
+	spy, p, v := startSpied(t)
+	v.must(t, p, logIn("7"))
+	marked := false
+	spy.before = func(c call) error {
+		switch {
+		case c.method == "Tag" && !marked:
+			marked = true
+			_, err := spy.tagger.Revoke(c.ctx, c.tag)
+			return err
+		case c.method == "Read" && marked:
+			return errStoreDown
+		}
+		return nil
+	}
+	if got := v.do(p, (*session.Session).Regenerate); got.Code != http.StatusServiceUnavailable || !marked {
+		t.Errorf("status %d; want 503", got.Code)
+	}
+	spy.before = nil
+	if got := list(t, p, "7"); len(got) != 0 {
+		t.Errorf("the list is %+v; want none", got)
+	}
+}
+
 func Test_that_a_tag_is_a_new_id(t *testing.T) {
 	p := start(t, session.Config{})
 	v := newVisitor()
