@@ -49,11 +49,6 @@ func (f *flashes) saved() {
 	}
 }
 
-// isOwn says whether this request has saved the item with that id.
-func (f *flashes) isOwn(id string) bool {
-	return f != nil && slices.ContainsFunc(f.own, func(it flashItem) bool { return it.id == id })
-}
-
 // flashed is what this request has flashed, saved or not.
 func (f *flashes) flashed() []flashItem {
 	if f == nil {
@@ -121,13 +116,6 @@ func (s *Session) shows() bool { return s.tells() && s.view().shows }
 
 func (f *flashes) forgetReceived() {
 	f.received, f.decoded, f.forms, f.keep = nil, true, nil, nil
-}
-
-// cameLater says whether another request has flashed the item with that id since this one loaded
-// the session. After a commit, s.st has such items.
-func (s *Session) cameLater(id string) bool {
-	f := s.flash
-	return s.m.sealer == nil && f != nil && f.decoded && !slices.ContainsFunc(f.received, func(it flashItem) bool { return it.id == id })
 }
 
 // superseded says whether this request has flashed something that replaces old.

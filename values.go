@@ -221,12 +221,11 @@ func (s *Session) Clear() {
 	if !s.state().contains(entry.isCleared) && s.key == "" && s.loadErr == nil {
 		return
 	}
-	var came []string // expired ones too: a cookie may still hold them
-	for e := range s.state().all() {
-		if id := string(e.key); e.isFlash() && !s.flash.isOwn(id) && !s.cameLater(id) {
-			came = append(came, id)
-		}
+	var came []string
+	for _, it := range s.received() {
+		came = append(came, it.id)
 	}
+	flashed := s.st.flashed // also if it has expired: a cookie may still hold it
 	cleared := s.change(func(st *state) error {
 		// Not what another request flashes meanwhile: it did not come with this one.
 		st.drop(func(e entry) bool {
@@ -235,7 +234,7 @@ func (s *Session) Clear() {
 		return nil
 	})
 	if cleared {
-		s.sealed.cleared = s.sealed.cleared || len(came) > 0
+		s.sealed.cleared = s.sealed.cleared || flashed
 		s.flashes().forgetReceived()
 	}
 }
