@@ -120,10 +120,7 @@ func isSafe(method string) bool {
 // token, since addresses end up in logs and in the Referer. The error is for a form that cannot be
 // read: sent back, one that is too large would be refused again and again.
 func csrfFieldOf(r *http.Request) (string, error) {
-	err := r.ParseForm()
-	if mediaType(r.Header) == "multipart/form-data" {
-		err = r.ParseMultipartForm(maxMultipartMemory) // which for any other form would hide the error of ParseForm
-	}
+	err := parseForm(r)
 	return r.PostForm.Get(CSRFField), formError(r, err)
 }
 

@@ -138,8 +138,8 @@ func (d flashDelta) apply(st *state, now time.Time) {
 			return false
 		}
 		old, ok := decodeFlash(e)
-		return !ok || old.expires <= now.UnixMilli() || slices.Contains(d.drop, old.id) ||
-			slices.ContainsFunc(d.add, func(it flashItem) bool { return it.supersedes(old) && !d.keeps(it) })
+		return !ok || old.expires <= now.UnixMilli() || d.drops(old) ||
+			slices.ContainsFunc(d.add, func(it flashItem) bool { return it.supersedes(old) && !d.drops(it) })
 	})
 	for _, it := range d.add {
 		st.add(it.entry())
@@ -149,15 +149,15 @@ func (d flashDelta) apply(st *state, now time.Time) {
 	st.dropOldest(kindInputErrors, maxForms)
 }
 
-// keeps says whether it is an item that Reflash keeps.
-func (d flashDelta) keeps(it flashItem) bool { return slices.Contains(d.drop, it.id) }
+// drops says whether the change drops the item. What Reflash keeps is dropped, and added again.
+func (d flashDelta) drops(it flashItem) bool { return slices.Contains(d.drop, it.id) }
 
 // isOutdated says whether it is an item that Reflash keeps, and what takes its place has been flashed
 // meanwhile.
 func (d flashDelta) isOutdated(it flashItem, st *state, now time.Time) bool {
-	return it.kind != kindAlert && d.keeps(it) && st.contains(func(e entry) bool {
+	return it.kind != kindAlert && d.drops(it) && st.contains(func(e entry) bool {
 		newer, ok := decodeFlash(e)
-		return ok && newer.supersedes(it) && newer.expires > now.UnixMilli() && !d.keeps(newer)
+		return ok && newer.supersedes(it) && newer.expires > now.UnixMilli() && !d.drops(newer)
 	})
 }
 

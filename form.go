@@ -20,12 +20,21 @@ const FormField = "_form"
 // maxMultipartMemory is what net/http itself uses for forms with files.
 const maxMultipartMemory = 32 << 20
 
+// parseForm reads the form of r, unless that was done before. If the form is multipart, the error is
+// about its body only, and not about the address.
+func parseForm(r *http.Request) error {
+	err := r.ParseForm()
+	if mediaType(r.Header) == "multipart/form-data" {
+		err = r.ParseMultipartForm(maxMultipartMemory) // which for any other form would hide the error of ParseForm
+	}
+	return err
+}
+
 // submitted is the form that came with r, and whether one did: an empty form, whose only checkbox
 // was cleared, is not the same as no form. A form that cannot be parsed counts as not sent; the
 // handler, which reads the same form, can complain.
 func submitted(r *http.Request) (form url.Values, ok bool) {
-	_ = r.ParseForm() // first, or the next line would return what is wrong with the address as well
-	err := r.ParseMultipartForm(maxMultipartMemory)
+	err := parseForm(r)
 	inAddress := isGet(r) || r.Method == http.MethodDelete && len(r.PostForm) == 0 // htmx sends the form there
 	switch contentType := mediaType(r.Header); {
 	case contentType == "multipart/form-data":
@@ -91,7 +100,7 @@ func readUpload(r *http.Request) error {
 		return nil
 	}
 	r.Body = http.MaxBytesReader(nil, r.Body, maxMultipartMemory)
-	err := r.ParseMultipartForm(maxMultipartMemory)
+	err := parseForm(r)
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok && tooLarge.Limit != maxMultipartMemory || errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
 		return nil // the application says itself what is beyond a limit of its own
 	}
