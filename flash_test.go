@@ -472,6 +472,23 @@ func Test_that_reflash_does_not_replace_what_another_request_has_flashed_meanwhi
 	}, "new[{E_A new}]new[new]")
 }
 
+func Test_that_reflash_keeps_what_something_that_has_expired_would_have_replaced(t *testing.T) {
+	s := newSite(t)
+	v := s.browser()
+	flash := func(value string) echo.HandlerFunc {
+		return flashing(func(s *session.Session) { s.Flash("k", value) })
+	}
+	v.post(nil, flash("old"))
+	v.ask(request{as: plainNavigation}, func(c echo.Context) error {
+		session.Flashed[string](session.From(c), "k")
+		session.From(c).Reflash()
+		v.post(nil, flash("new"))
+		s.clock.advance(session.DefaultFlashTTL)
+		return blankPage(c)
+	})
+	reads(t, v, "the page", func(s *session.Session) any { return session.Flashed[string](s, "k") }, "old")
+}
+
 func Test_that_input_that_reflash_keeps_leaves_errors_that_were_flashed_since(t *testing.T) {
 	errorsOf := func(s *session.Session) { s.FlashInputErrors(map[string][]string{"title": {"bad"}}) }
 	for name, meanwhile := range map[string]func(t *testing.T, s *session.Session, v *browser){

@@ -225,7 +225,6 @@ func (s *Session) Clear() {
 	for _, it := range s.received() {
 		came = append(came, it.id)
 	}
-	flashed := s.st.flashed // also if it has expired: a cookie may still hold it
 	cleared := s.change(func(st *state) error {
 		// Not what another request flashes meanwhile: it did not come with this one.
 		st.drop(func(e entry) bool {
@@ -234,7 +233,7 @@ func (s *Session) Clear() {
 		return nil
 	})
 	if cleared {
-		s.sealed.cleared = s.sealed.cleared || flashed
+		s.sealed.cleared = s.sealed.cleared || len(came) > 0
 		s.flashes().forgetReceived()
 	}
 }

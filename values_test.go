@@ -95,7 +95,12 @@ func Test_that_values_come_back_as_they_were(t *testing.T) {
 // cents is money as most types write themselves to JSON: by methods of the pointer.
 type cents struct{ n int64 }
 
-func (c *cents) MarshalJSON() ([]byte, error) { return json.Marshal(map[string]int64{"cents": c.n}) }
+func (c *cents) MarshalJSON() ([]byte, error) {
+	if c.n == 0 {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(map[string]int64{"cents": c.n})
+}
 func (c *cents) UnmarshalJSON(raw []byte) error {
 	var m map[string]int64
 	err := json.Unmarshal(raw, &m)
@@ -119,6 +124,7 @@ func Test_that_values_come_back_that_encode_themselves_by_a_pointer(t *testing.T
 		Price cents
 	}
 	t.Run("a struct", isTheSame(cents{7}))
+	t.Run("one that is empty", isTheSame(cents{}))
 	t.Run("a pointer to one", isTheSame(&cents{7}))
 	t.Run("a field", isTheSame(order{"a", cents{7}}))
 	t.Run("fields in a list", isTheSame([]order{{"a", cents{7}}}))
@@ -669,4 +675,18 @@ func Test_that_a_value_may_use_the_session_while_it_is_encoded(t *testing.T) {
 			t.Error("got true; want false")
 		}
 	})
+}
+
+// As if it had come after the other request: a session in a store is cleared whatever is in it by then.
+func Test_that_clear_also_removes_what_another_request_puts_meanwhile(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Tag("7") })
+	v.must(t, p, func(s *session.Session) {
+		s.Has("n")
+		v.clone().must(t, p, put("n", 7))
+		s.Clear()
+	})
+	if n := number(t, p, v); n != 0 {
+		t.Errorf("n is %d; want it cleared", n)
+	}
 }

@@ -116,24 +116,27 @@ func childThatMayOnlyRead(dir string) error {
 func Test_that_folders_of_another_user_show_when_the_application_starts(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.Chmod(filepath.Dir(dir), 0o711))
-	run(t, "after another user", filepath.Join(dir, "store"))
+	run(t, "closed sessions", filepath.Join(dir, "sessions"))
+	run(t, "closed tags", filepath.Join(dir, "tags"))
 }
 
-func childAfterAnotherUser(dir string) error {
-	before, err := storeWithRecord(dir)
-	if err := errors.Join(err, before.Close()); err != nil {
-		return err
+func childWithClosed(folder string) func(dir string) error {
+	return func(dir string) error {
+		before, err := storeWithRecord(dir)
+		if err := errors.Join(err, before.Close()); err != nil {
+			return err
+		}
+		restore, err := restrict(dir, map[string]fs.FileMode{folder: 0})
+		defer restore()
+		if err != nil {
+			return err
+		}
+		_, err = filestore.New(filestore.Options{Dir: dir})
+		if err == nil || !strings.Contains(err.Error(), "permission denied in "+folder+". Let the user that runs the application own it, with all that is in it") {
+			return fmt.Errorf("a store where one folder cannot be opened: got error %w", err)
+		}
+		return nil
 	}
-	restore, err := restrict(dir, map[string]fs.FileMode{"tags/ef": 0})
-	defer restore()
-	if err != nil {
-		return err
-	}
-	_, err = filestore.New(filestore.Options{Dir: dir})
-	if err == nil || !strings.Contains(err.Error(), "permission denied in tags/ef. Let the user that runs the application own it, with all that is in it") {
-		return fmt.Errorf("a store where one folder cannot be opened: got error %w", err)
-	}
-	return nil
 }
 
 func Test_that_it_is_told_what_could_not_be_swept(t *testing.T) {
