@@ -271,12 +271,27 @@ func within(path string) string {
 	return path
 }
 
-var wordSeparators = strings.NewReplacer("_", "", "-", "")
-
-// foldField is the common form of all spellings of a field's name.
+// foldField is the common form of all spellings of a field's name. It leaves out what separates words,
+// but not what tells numbers apart: seat[1-12] is not seat[11-2], nor is rows[-1] rows[1].
 func foldField(name string) string {
-	return strings.ToLower(wordSeparators.Replace(fieldPath(name)))
+	path := strings.ToLower(fieldPath(name))
+	if !strings.ContainsAny(path, "_-") {
+		return path
+	}
+	var folded strings.Builder
+	for i := range len(path) {
+		isSeparator := path[i] == '_' || path[i] == '-'
+		switch {
+		case !isSeparator:
+			folded.WriteByte(path[i])
+		case (i == 0 || path[i-1] == '.' || isDigit(path[i-1])) && i+1 < len(path) && isDigit(path[i+1]):
+			folded.WriteByte('_')
+		}
+	}
+	return folded.String()
 }
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 // spelling is how the names of a form's fields join several words.
 type spelling int

@@ -299,6 +299,8 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 		{"of a list with brackets, by its tag", "Post.tags[1]", "tags[]", "tags[]"},
 		{"of one whose tag has the brackets", "Post.tags[][1]", "tags[]", "tags[]"},
 		{"also if nothing was sent", "Post.tags[][1]", "", "tags[1]"},
+		{"two numbers are not one", "Survey.Q1_1", "q1_1 q11", "q1_1"},
+		{"nor one two", "Survey.Q11", "q1_1 q11", "q11"},
 		{"a key of a map", "Post.Meta[color]", "meta[color]", "meta[color]"},
 		{"an anonymous struct has no name", "Email", "email", "email"},
 		{"nor in it a struct", "Author.Email", "author.email", "author.email"},

@@ -126,7 +126,7 @@ func (f form) owner(name string) string {
 		return name
 	}
 	list = list[:len(list)-1]
-	if values, known := f.Values(list); known && values == nil {
+	if values, _ := f.Values(list); values == nil && f.Submitted() {
 		return name
 	}
 	return list
