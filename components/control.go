@@ -51,7 +51,7 @@ func (c *control) setChecked() {
 	c.Value = cmp.Or(c.Value, "1")
 	c.Checked = c.Checked || slices.Contains(c.Values, c.Value)
 	if sent, known := c.sent(); known {
-		c.Checked = slices.Contains(sent, c.Value) || c.Checked && c.stays(c.isDisabled(), sent)
+		c.Checked = isAmong(sent, c.Value) || c.Checked && c.stays(c.isDisabled(), sent)
 	}
 }
 
@@ -210,7 +210,7 @@ func (c *control) choices() []Option {
 			o.Selected = slices.Contains(defaults, o.Value)
 		}
 		if known {
-			o.Selected = slices.Contains(sent, o.Value) || o.Selected && c.stays(o.Disabled || c.isDisabled(), sent)
+			o.Selected = isAmong(sent, o.Value) || o.Selected && c.stays(o.Disabled || c.isDisabled(), sent)
 		}
 		o.Selected = o.Selected && !enough
 		enough = enough || o.Selected && !several

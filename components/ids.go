@@ -44,8 +44,8 @@ func slug(name string) string {
 	return strings.Join(words, "-")
 }
 
-// choiceID is the id of one of several controls of a name. Values that differ only in punctuation,
-// as C and C++ do, still get different ids.
+// choiceID is the id of one of several controls of a name. Values that differ only in how much
+// punctuation they have, as C and C++ do, still get different ids.
 func choiceID(id, value string) string {
 	suffix := "-" + strings.Map(func(r rune) rune {
 		if isWord(r) {

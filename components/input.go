@@ -85,8 +85,9 @@ func (o Option) text() string { return cmp.Or(o.Label, o.Value) }
 //	@components.InputError("email")
 //
 // It renders one control: for a group of checkboxes or radio buttons use it for each of them, or
-// [Field] for all. (Checkboxes used one by one need a name that ends in "[]", or an ID each; so do
-// several buttons of one name.)
+// [Field] for all. (Checkboxes used one by one need a name that ends in "[]", or an ID each. Several
+// buttons of one name need an ID each, and so do boxes whose values differ in nothing but which
+// punctuation they have, such as "<" and ">".)
 //
 // Text fields that share a name would all show the first value. Give them an index, as in
 // "phones[0]", or write them by hand, one for each value of [OldAll].

@@ -2,6 +2,9 @@ package components_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -141,6 +144,26 @@ func Test_that_a_box_is_checked_as_it_was_submitted(t *testing.T) {
 			if checked := strings.Contains(got, " checked"); checked != tc.want {
 				t.Errorf("%s: the %s is %s; want checked %t", tc.desc, kind, got, tc.want)
 			}
+		}
+	}
+}
+
+func Test_that_a_choice_whose_value_has_a_line_break_stays(t *testing.T) {
+	sent := url.Values{"address": {"1 High St\r\nLeeds"}} // as browsers send it
+	options := []components.Option{{Value: "none"}, {Value: "1 High St\nLeeds"}}
+	cases := map[string]templ.Component{
+		"select":   components.Field("address", components.Input{Type: "select", Options: options}),
+		"radio":    components.Field("address", components.Input{Type: "radio", Options: options}),
+		"checkbox": components.OldInput("address", components.Input{Type: "checkbox", Value: "1 High St\nLeeds"}),
+		"by hand": templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			_, err := fmt.Fprint(w, components.Checked(ctx, "address", "1 High St\rLeeds"))
+			return err
+		}),
+	}
+	for kind, component := range cases {
+		got := after(t, sent, (*session.Session).FlashAll, component)
+		if strings.Count(got, " selected")+strings.Count(got, " checked")+strings.Count(got, "checked:true") != 1 {
+			t.Errorf("%s: %s", kind, got)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package components
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -37,10 +38,18 @@ func Submitted(ctx context.Context) bool { return formAround(ctx).Submitted() }
 //	<input type="checkbox" name="tags[]" value="go" checked?={ components.IsChecked(ctx, "tags[]", "go") }/>
 func IsChecked(ctx context.Context, name, value string, def ...bool) bool {
 	if values, known := formAround(ctx).Values(name); known {
-		return slices.Contains(values, value)
+		return isAmong(values, value)
 	}
 	return first(def)
 }
+
+// isAmong says whether value was sent. Browsers send each line break as CRLF (HTML, "converting an entry
+// list to a list of name-value pairs").
+func isAmong(sent []string, value string) bool {
+	return slices.Contains(sent, value) || slices.Contains(sent, lineBreaks.Replace(value))
+}
+
+var lineBreaks = strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n")
 
 // IsSelected is [IsChecked] for an option of a select.
 func IsSelected(ctx context.Context, name, value string, def ...bool) bool {
