@@ -55,7 +55,7 @@ func ExampleNew_cluster() {
 
 	store, err := redisstore.New(client, redisstore.Options{
 		Prefix:      "shop:session:",
-		MinReplicas: 1, // a log-out outlives the master that took it
+		MinReplicas: 1, // each master has one replica, so a log-out outlives the master that took it
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -390,6 +391,61 @@ func Test_that_a_change_that_replicas_do_not_have_is_not_acknowledged(t *testing
 
 	ok(t, replica.Thaw())
 	ok(t, store.Write(t.Context(), key("new"), record(0, "new")))
+}
+
+// For a connection that has written nothing, WAIT does not wait (from Redis 7.2 on).
+func Test_that_a_change_that_is_made_already_is_written_again(t *testing.T) {
+	server := start(t)
+	store := newStore(t, clientOf(t, server, nil), redisstore.Options{})
+	ctx := t.Context()
+	for _, name := range []string{"kept", "ended"} {
+		ok(t, store.Write(ctx, key(name), record(0, "one")))
+		ok(t, store.Tag(ctx, tag("t"), key(name), inAnHour()))
+	}
+	isConflict := func(err error) error {
+		if !errors.Is(err, session.ErrConflict) {
+			return fmt.Errorf("got %w; want a conflict", err)
+		}
+		return nil
+	}
+	changes := map[string]func() error{
+		"create":  func() error { return isConflict(store.Write(ctx, key("kept"), record(0, "one"))) },
+		"write":   func() error { return isConflict(store.Write(ctx, key("kept"), record(7, "one"))) },
+		"destroy": func() error { return store.Destroy(ctx, key("ended"), 0) },
+		"tag":     func() error { return store.Tag(ctx, tag("other"), key("kept"), inAnHour()) },
+		"revoke":  func() error { _, err := store.Revoke(ctx, tag("t")); return err },
+	}
+	for desc, change := range changes {
+		ok(t, change())
+		before := written(t, server)
+		ok(t, change())
+		if written(t, server) == before {
+			t.Errorf("%s: the second call writes nothing", desc)
+		}
+	}
+}
+
+// written is how many changes the server has made.
+func written(t *testing.T, server *servers.RedisServer) string {
+	t.Helper()
+	info, err := server.Do("info", "persistence")
+	ok(t, err)
+	_, info, found := strings.Cut(info, "rdb_changes_since_last_save:")
+	if !found {
+		t.Fatal("the server does not say how many changes it has made")
+	}
+	count, _, _ := strings.Cut(info, "\n")
+	return strings.TrimSpace(count)
+}
+
+func Test_that_a_server_that_is_gone_is_named_while_replicas_are_waited_for(t *testing.T) {
+	gone := start(t)
+	gone.Kill()
+	client := clientOf(t, gone, func(opts *redis.Options) { opts.MaxRetries, opts.DialerRetries = 1, 1 })
+	err := newStore(t, client, redisstore.Options{MinReplicas: 1}).Destroy(t.Context(), key("k"), 1)
+	if !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("got %v; want ErrUnavailable, of a refused connection", err)
+	}
 }
 
 func Test_that_what_a_replica_acknowledged_survives_the_primary(t *testing.T) {

@@ -28,11 +28,11 @@
 // With access control (ACL), the user needs these rights; give the command in one line:
 //
 //	ACL SETUSER app ON >password ~session:*
-//	    +EVALSHA +EVAL +GET +GETRANGE +SET +DEL +PTTL +PEXPIRE +PEXPIREAT +TIME
+//	    +EVALSHA +EVAL +GET +GETRANGE +SET +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
-// and also SCAN to list sessions, CLUSTER|SLOTS in a Cluster, WAIT for MinReplicas, and INFO so
-// that Check can read the policy. EVAL is needed to resend the scripts, which are constants of this
+// and also SCAN to list sessions, CLUSTER|SLOTS and ASKING in a Cluster, WAIT for MinReplicas, and INFO
+// so that Check can read the policy. EVAL is needed to resend the scripts, which are constants of this
 // package, to a server that has lost them.
 //
 // # Cluster
@@ -87,6 +87,10 @@ type Options struct {
 	// waits twice as long.) If fewer replicas have acknowledged the change by then, the error is
 	// [session.ErrUnavailable], although the change is on the primary and may last. Zero means not
 	// to wait for replicas.
+	//
+	// Only the number of all replicas that a primary has is safe: with fewer, one that has not
+	// acknowledged a change may be promoted. But then each replica that fails stops all changes. Calls
+	// that wait keep their connections, so the client needs a larger PoolSize.
 	//
 	// It requires a *redis.Client or a *redis.ClusterClient with a ReadTimeout of more than a
 	// second. In a Cluster, changes fail for keys whose slot is just being moved.

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,6 +99,9 @@ func (c straight) eval(ctx context.Context, command, script, key string, args []
 // send sends a command about a key and, if replicas are to be waited for, WAIT on the same
 // connection, since WAIT is about earlier commands of its connection. A ClusterClient cannot do
 // this by itself: WAIT has no key, so the client would send it to any node.
+//
+// From Redis 7.2 on, WAIT is about what the connection has written last, and returns at once if that is
+// nothing. So a call that is repeated has to write something, too: replicas may lack what it finds done.
 func (s *Store) send(ctx context.Context, key string, command func(to server) *redis.Cmd) (any, error) {
 	if s.minReplicas == 0 {
 		return command(s.server).Result()
@@ -112,8 +116,8 @@ func (s *Store) send(ctx context.Context, key string, command func(to server) *r
 	}
 	reply := command(pipe)
 	replicas := pipe.Do(ctx, "WAIT", s.minReplicas, patience(ctx).Milliseconds())
-	_, _ = pipe.Exec(ctx) // the commands have the errors
-	if err := reply.Err(); err != nil {
+	_, failed := pipe.Exec(ctx)
+	if err := cmp.Or(reply.Err(), replicas.Err(), failed); err != nil { // the commands have no error if there was no connection
 		return nil, err
 	}
 	n, err := replicas.Int()

@@ -11,6 +11,8 @@ import "github.com/redis/go-redis/v9"
 // replicas would then read an old record; a script always goes to the primary. So does MULTI, but
 // in a Cluster it fails for keys that move.
 //
+// A call that finds its work done writes all the same, if only the time to live: see [Store.send].
+//
 // A script that changes a record looks only at the first bytes of the existing one: with GET, Lua
 // would copy a large session to learn its version.
 
@@ -56,10 +58,14 @@ return found
 // it a second time, after the log-out. (An empty string counts as no record.)
 var writeScript = redis.NewScript(record + `
 if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then
-  return record()
+  local met = record()
+  if met and met[2] > 0 then
+    redis.call('PEXPIRE', KEYS[1], met[2])
+  end
+  return met
 end
 if ARGV[3] == '0' then
-  redis.call('DEL', KEYS[1])
+  redis.call('PEXPIRE', KEYS[1], 0)
   return {ok = 'OK'}
 end
 return redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
@@ -72,17 +78,22 @@ return redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 // the call leaves its name in place of the record, for longer than a driver retries and a network
 // delivers late. A call that finds its own name has been here before.
 //
-// Here DEL comes first, so that a log-out works on a server whose memory is full.
+// PEXPIRE comes before SET, so that a log-out works on a server whose memory is full. It is tempting
+// to use DEL. But while a Cluster moves the slot, a key that is missing belongs to the new node, and
+// SET would fail.
 var destroyScript = redis.NewScript(record + `
 local found = redis.call('GETRANGE', KEYS[1], 0, #ARGV[2] - 1)
 local gone = found == '' or string.sub(found, 1, 1) == '!'
 if found == ARGV[2] or gone and ARGV[1] == '' then
+  if found ~= '' then
+    redis.call('PEXPIRE', KEYS[1], 300000)
+  end
   return {ok = 'OK'}
 end
 if string.sub(found, 1, #ARGV[1]) ~= ARGV[1] then
   return record()
 end
-redis.call('DEL', KEYS[1])
+redis.call('PEXPIRE', KEYS[1], 300000)
 return redis.call('SET', KEYS[1], ARGV[2], 'PX', 300000)
 `)
 
@@ -154,6 +165,9 @@ for i = 1, #entries, 2 do
     redis.call('ZREM', KEYS[1], member)
     table.insert(revoked, member)
   end
+end
+if #entries > 0 then
+  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', entries[#entries]))
 end
 return revoked
 `)
