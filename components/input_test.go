@@ -328,6 +328,20 @@ func Test_that_old_input_alone_is_one_control(t *testing.T) {
 		if got := html(t, components.OldInput("x", in)); got != want {
 			t.Errorf("with options it is %s; want %s", got, want)
 		}
+		in.Hint = "Choose one"
+		if got := html(t, components.OldInput("x", in)); got != want {
+			t.Errorf("with a hint, which is not there, it is %s; want %s", got, want)
+		}
+	}
+}
+
+func Test_that_an_option_is_disabled_though_the_others_are_not(t *testing.T) {
+	options := []components.Option{{Value: "a", Disabled: true}, {Value: "b"}}
+	for _, kind := range []string{"radio", "checkbox"} {
+		got := html(t, components.Field("x", components.Input{Type: kind, Options: options, Attrs: templ.Attributes{"disabled": false}}))
+		if strings.Count(got, " disabled") != 1 || !strings.Contains(got, `value="a" disabled`) {
+			t.Errorf("got %s; want a disabled, and b not", got)
+		}
 	}
 }
 
