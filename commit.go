@@ -29,7 +29,8 @@ func (s *Session) commit(shown flashDelta) error {
 	if s.st == nil || s.lost {
 		return nil
 	}
-	delta := flashDelta{drop: shown.drop, add: s.waiting(append(shown.add, s.flash.unsaved()...))}
+	delta := shown
+	delta.add = s.waiting(append(shown.add, s.flash.unsaved()...))
 	if s.loadErr != nil {
 		if !s.pending() {
 			return nil

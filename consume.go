@@ -217,6 +217,7 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	if delta.empty() {
 		return false, nil
 	}
+	delta.yields = true
 	if err := s.commit(delta); err != nil {
 		return false, err
 	}
@@ -226,17 +227,16 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 		taken = delta.drop // if the session got another id, they are shown there
 	}
 	isTaken := func(it flashItem) bool { return slices.Contains(f.read, it.id) && slices.Contains(taken, it.id) }
-	before := len(f.received) + len(f.own)
-	f.received, f.own = slices.DeleteFunc(f.received, isTaken), slices.DeleteFunc(f.own, isTaken)
-	return len(f.received)+len(f.own) < before, nil
+	again = slices.ContainsFunc(f.received, isTaken) || slices.ContainsFunc(f.own, isTaken)
+	f.received = slices.DeleteFunc(f.received, func(it flashItem) bool { return isTaken(it) || f.superseded(it) })
+	f.own = slices.DeleteFunc(f.own, isTaken)
+	return again, nil
 }
 
 // applyFlash applies d to st, and notes which items another request has removed before.
 func (s *Session) applyFlash(d flashDelta, st *state) {
 	if !d.empty() {
-		s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
-			return st.contains(func(e entry) bool { return e.isFlash() && string(e.key) == id })
-		})
+		s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), st.hasFlash)
 	}
 	d.apply(st, s.at)
 }

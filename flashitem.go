@@ -118,8 +118,9 @@ func (st *state) flash(now time.Time) []flashItem {
 // flashDelta is what a commit changes about messages: by their ids, so that it can be
 // replayed on any record.
 type flashDelta struct {
-	drop []string
-	add  []flashItem
+	drop   []string
+	add    []flashItem
+	yields bool // the page can still be rendered without what other pages have shown first
 }
 
 func (d flashDelta) empty() bool { return len(d.drop) == 0 && len(d.add) == 0 }
@@ -152,13 +153,23 @@ func (d flashDelta) apply(st *state, now time.Time) {
 // drops says whether the change drops the item. What Reflash keeps is dropped, and added again.
 func (d flashDelta) drops(it flashItem) bool { return slices.Contains(d.drop, it.id) }
 
-// isOutdated says whether it is an item that Reflash keeps, and what takes its place has been flashed
-// meanwhile.
+// isOutdated says whether it is an item that Reflash keeps, and meanwhile another page has shown it
+// instead of this one, or what takes its place has been flashed.
 func (d flashDelta) isOutdated(it flashItem, st *state, now time.Time) bool {
-	return it.kind != kindAlert && d.drops(it) && st.contains(func(e entry) bool {
+	switch {
+	case !d.drops(it):
+		return false
+	case d.yields && !it.kind.onePage() && !st.hasFlash(it.id):
+		return true
+	}
+	return it.kind != kindAlert && st.contains(func(e entry) bool {
 		newer, ok := decodeFlash(e)
 		return ok && newer.supersedes(it) && newer.expires > now.UnixMilli() && !d.drops(newer)
 	})
+}
+
+func (st *state) hasFlash(id string) bool {
+	return st.contains(func(e entry) bool { return e.isFlash() && string(e.key) == id })
 }
 
 // dropOldest leaves the newest items of a kind. It says whether it dropped any.

@@ -109,6 +109,65 @@ func Test_that_a_page_does_not_show_what_is_shown_elsewhere(t *testing.T) {
 	}
 }
 
+// couponPage shows what was flashed as a coupon.
+func couponPage(c echo.Context) error {
+	return session.Render(c, http.StatusOK, renderFunc(func(ctx context.Context, w io.Writer) error {
+		_, err := io.WriteString(w, session.Flashed(session.FromContext(ctx), "coupon", "none"))
+		return err
+	}))
+}
+
+func Test_that_what_a_message_has_replaced_does_not_come_back_if_another_page_shows_it(t *testing.T) {
+	for _, meanwhile := range []echo.HandlerFunc{nil, with((*session.Session).Regenerate)} {
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, func(s *session.Session) { s.Flash("coupon", "OLD") })
+		var other string
+		page := p.serve(v.request(), func(c echo.Context) error {
+			s := session.From(c)
+			s.Flash("coupon", "NEW")
+			if err := s.Save(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if meanwhile != nil {
+				v.visit(p, meanwhile)
+			}
+			other = v.visit(p, couponPage).Body.String()
+			return couponPage(c)
+		})
+		if got := page.Body.String(); other != "NEW" || got != "none" {
+			t.Errorf("the other page shows %q, and this one %q; want NEW and none", other, got)
+		}
+	}
+}
+
+func Test_that_reflash_keeps_a_message_only_if_its_page_shows_it(t *testing.T) {
+	written := func(c echo.Context) error { // and sent, as it is
+		return c.HTML(http.StatusOK, session.Flashed(session.From(c), "coupon", "none"))
+	}
+	for _, tc := range []struct {
+		desc string
+		page echo.HandlerFunc
+		want [3]string // on another page, on this one, and on the next
+	}{
+		{"a page that is rendered again without it", couponPage, [...]string{"TEA", "none", "none"}},
+		{"one that cannot be", written, [...]string{"TEA", "TEA", "TEA"}},
+	} {
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, func(s *session.Session) { s.Flash("coupon", "TEA") })
+		var other string
+		page := v.visit(p, func(c echo.Context) error {
+			session.From(c).Reflash()
+			session.Flashed[string](session.From(c), "coupon") // before the other page shows it
+			other = v.visit(p, couponPage).Body.String()
+			return tc.page(c)
+		})
+		next := v.visit(p, couponPage)
+		if got := [...]string{other, page.Body.String(), next.Body.String()}; got != tc.want {
+			t.Errorf("%s: the pages show %q; want %q", tc.desc, got, tc.want)
+		}
+	}
+}
+
 func Test_that_what_a_page_has_shown_does_not_begin_a_session_again(t *testing.T) {
 	var ends bool
 	p, v := start(t, session.Config{Hooks: session.Hooks{Committed: func(ctx context.Context, _ session.Event) {
