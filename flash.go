@@ -51,7 +51,8 @@ type Message struct {
 // the 5xx kind. So a poll, an image or another tab cannot eat it, and it rides through any
 // number of redirects by itself.
 
-// FlashSuccess adds an alert of the kind "success". Alerts add up; the newest 256 wait.
+// FlashSuccess adds an alert of the kind "success". Alerts add up; the newest 256 wait, or in a cookie
+// as many as have room.
 func (s *Session) FlashSuccess(text string) { s.FlashAlert(Message{Kind: KindSuccess, Text: text}) }
 
 // FlashError adds an alert of the kind "error".

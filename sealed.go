@@ -136,7 +136,7 @@ func (s *Session) sealFlash() error {
 
 // shrink leaves out what will be missed least. It says whether there was anything to leave out.
 func (st *state) shrink(excess int) bool {
-	return st.dropOldest(kindAlert, 8) || st.trimInput(excess) || st.trimAlerts(excess) || st.trimErrors(excess)
+	return st.trimAlerts(excess, 8) || st.trimInput(excess) || st.trimAlerts(excess, 1) || st.trimErrors(excess)
 }
 
 func (s *Session) sealCookie(name string, st *state, until time.Time, age time.Duration) error {
@@ -170,8 +170,8 @@ func (st *state) trimInput(excess int) bool {
 	return true
 }
 
-// trimAlerts leaves out the oldest alerts, about excess bytes of a cookie. The newest stays.
-func (st *state) trimAlerts(excess int) bool {
+// trimAlerts leaves out the oldest alerts, about excess bytes of a cookie. The newest stay, so many at least.
+func (st *state) trimAlerts(excess, least int) bool {
 	var sizes []int
 	for e := range st.all() {
 		if e.kind == kindAlert {
@@ -179,7 +179,7 @@ func (st *state) trimAlerts(excess int) bool {
 		}
 	}
 	gone := 0
-	for freed := 0; gone < len(sizes)-1 && freed <= excess/2; gone++ {
+	for freed := 0; gone < len(sizes)-least && freed <= excess/2; gone++ {
 		freed += sizes[gone]
 	}
 	return gone > 0 && st.dropOldest(kindAlert, len(sizes)-gone)

@@ -390,6 +390,10 @@ func Test_that_as_much_stays_as_a_cookie_has_room_for(t *testing.T) {
 			func(s *session.Session, n int) { s.FlashInfo(fmt.Sprint(n, long)) },
 			func(s *session.Session) int { return len(s.FlashMessages().Alerts()) },
 		},
+		"short alerts": {
+			func(s *session.Session, n int) { s.FlashInfo(fmt.Sprint(n, long[:60])) },
+			func(s *session.Session) int { return len(s.FlashMessages().Alerts()) },
+		},
 		"errors of fields": {
 			func(s *session.Session, n int) { s.FlashInputErrors(map[string][]string{fmt.Sprint(n): {long}}) },
 			func(s *session.Session) int { return len(s.Submission("").AllErrors()) },
