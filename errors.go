@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -63,7 +64,7 @@ func (e *EncodeError) why() plainError {
 	return "put a type that can"
 }
 
-// plainError is our own explanation of why a value cannot be stored.
+// plainError is our own explanation of why a value cannot be stored or read. It quotes nothing of the value.
 type plainError string
 
 func (e plainError) Error() string { return string(e) }
@@ -86,7 +87,31 @@ type DecodeError struct {
 }
 
 func (e *DecodeError) Error() string {
-	return fmt.Sprintf("session: the value under %q is not of the type %s", e.Key, e.Type)
+	text := fmt.Sprintf("session: the value under %q is not of the type %s", e.Key, e.Type)
+	if why := e.why(); why != "" {
+		text += ": " + string(why)
+	}
+	return text
+}
+
+// why describes Err by types alone. What else encoding/json says may quote the value, such as the keys of
+// a map.
+func (e *DecodeError) why() plainError {
+	var ours plainError
+	var badType *json.UnmarshalTypeError
+	switch {
+	case errors.As(e.Err, &ours):
+		return ours
+	case !errors.As(e.Err, &badType) || badType.Type == nil:
+		return ""
+	case badType.Type.Kind() == reflect.Interface:
+		return plainError(fmt.Sprintf("JSON does not say which type was in a %s; ask for that type", badType.Type))
+	}
+	switch found, _, _ := strings.Cut(badType.Value, " "); found { // it may be "number 7"
+	case "array", "bool", "number", "object", "string":
+		return plainError(fmt.Sprintf("a JSON %s does not fit into the type %s", found, badType.Type))
+	}
+	return ""
 }
 
 func (e *DecodeError) Unwrap() error { return e.Err }

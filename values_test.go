@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"math/big"
 	"net/http"
 	"net/netip"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -480,6 +482,45 @@ func Test_that_update_is_given_the_zero_value_or_the_old_one(t *testing.T) {
 		t.Errorf("an update of another type: status %d, %v; want 500 and a DecodeError", rec.Code, p.failure())
 	}
 }
+
+// misleading says of its own JSON what no value should be quoted in.
+type misleading struct{}
+
+func (*misleading) UnmarshalJSON(raw []byte) error {
+	return &json.UnmarshalTypeError{Value: string(raw), Type: reflect.TypeFor[int]()}
+}
+
+func Test_that_the_error_of_a_value_of_another_type_says_what_does_not_fit_and_quotes_nothing(t *testing.T) {
+	type person struct{ Age int }
+	age := func(v any) map[string]any { return map[string]any{"Age": v} }
+	const isNot = `session: the value under "key" is not of the type `
+	cases := []struct {
+		desc string
+		put  any
+		read func(s *session.Session)
+		want string
+	}{
+		{"a text as a number", "secret", getting[int], "int: a JSON string does not fit into the type int"},
+		{"a number that is too large", 314, getting[int8], "int8: a JSON number does not fit into the type int8"},
+		{"a list as a text", []string{"secret"}, getting[string], "string: a JSON array does not fit into the type string"},
+		{"a text in a struct", age("secret"), getting[person], "session_test.person: a JSON string does not fit into the type int"},
+		{"a text in a map", map[string]any{"secret": age("secret")}, getting[map[string]person], "map[string]session_test.person: a JSON string does not fit into the type int"},
+		{"an interface", age(1), getting[fmt.Stringer], "fmt.Stringer: JSON does not say which type was in a fmt.Stringer; ask for that type"},
+		{"a text as a time", "secret", getting[time.Time], "time.Time"},
+		{"a type that quotes it", "secret", getting[misleading], "session_test.misleading"},
+	}
+	for _, tc := range cases {
+		var log strings.Builder
+		p, v := start(t, session.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}), newVisitor()
+		v.must(t, p, put("key", tc.put))
+		v.must(t, p, tc.read)
+		if want := strconv.Quote(isNot + tc.want); !strings.Contains(log.String(), "error="+want+" ") || strings.Contains(log.String(), "secret") {
+			t.Errorf("%s: the log has %s; want the error %s", tc.desc, log.String(), want)
+		}
+	}
+}
+
+func getting[T any](s *session.Session) { session.Get[T](s, "key") }
 
 func Test_that_a_panic_in_an_update_changes_nothing(t *testing.T) {
 	p := start(t, session.Config{})
