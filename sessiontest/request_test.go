@@ -44,6 +44,11 @@ func Test_that_a_header_can_be_left_out(t *testing.T) {
 	if visitor.Get("/"); len(got) != 1 || got.Get("Accept") == "" {
 		t.Errorf("a request has the headers %v; want Accept and no other", got)
 	}
+	script := visitor.With("HX-Request", "true")
+	script.With("HX-Boosted", "true").Get("/")
+	if script.Get("/"); got.Get("HX-Request") != "true" || got.Get("HX-Boosted") != "" {
+		t.Errorf("another visitor's header is sent, too: %v", got)
+	}
 }
 
 func Test_that_a_request_keeps_the_headers_it_has(t *testing.T) {

@@ -108,9 +108,13 @@ func Test_that_two_visitors_have_nothing_in_common(t *testing.T) {
 func Test_that_old_input_of_forms_is_kept_apart_by_their_names(t *testing.T) {
 	visitor := newVisitor(t)
 	newsletter := visitor.Form("newsletter")
-	newsletter.SeedForm(url.Values{"email": {"ada"}}, func(s *session.Session) {
+	form := url.Values{"email": {"ada"}}
+	newsletter.SeedForm(form, func(s *session.Session) {
 		s.FlashValidationErrors(session.ValidationErrors{"email": {"This is no address."}})
 	})
+	if len(form) != 1 {
+		t.Errorf("the test's own form has become %v", form)
+	}
 	visitor.Form("reply").SeedForm(nil, nil)
 	newsletter.AssertOld("email", "ada")
 	newsletter.AssertInputError("email", "This is no address.")
