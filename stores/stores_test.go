@@ -79,6 +79,34 @@ func Test_that_the_environment_picks_the_store(t *testing.T) {
 	}
 }
 
+func Test_that_the_environment_may_have_keys_from_before(t *testing.T) {
+	older, old := fmt.Sprintf("%x", cookiestore.GenerateKey()), fmt.Sprintf("%x", cookiestore.GenerateKey())
+	withKeys := func(key, previous string) session.Sealer {
+		setenv(t, map[string]string{"APP_KEY": key, "APP_PREVIOUS_KEYS": previous})
+		store, err := stores.FromEnv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store.(session.Sealer)
+	}
+	sealed := func(by session.Sealer) string {
+		value, err := by.Seal("session", session.Record{Data: []byte("one"), Expires: time.Now().Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+	now := withKeys(goodKey, old+","+older)
+	for name, before := range map[string]session.Sealer{"the one before": withKeys(old, ""), "the one before that": withKeys(older, ""), "the present one": now} {
+		if rec, err := now.Open("session", sealed(before)); err != nil || string(rec.Data) != "one" {
+			t.Errorf("a cookie sealed with %s: %q, %v", name, rec.Data, err)
+		}
+	}
+	if _, err := withKeys(goodKey, "").Open("session", sealed(now)); err != nil {
+		t.Errorf("a key from before seals: %v", err)
+	}
+}
+
 func Test_that_the_environment_has_the_lifetimes(t *testing.T) {
 	setenv(t, map[string]string{"SESSION_DRIVER": "memory", "SESSION_IDLE_TIMEOUT": "30m", "SESSION_ABSOLUTE_TIMEOUT": "8h"})
 	cfg, err := stores.ConfigFromEnv()
