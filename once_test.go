@@ -168,6 +168,55 @@ func Test_that_reflash_keeps_a_message_only_if_its_page_shows_it(t *testing.T) {
 	}
 }
 
+func Test_that_reflash_keeps_what_a_rendered_page_shows(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Flash("coupon", "TEA") })
+	for range 3 {
+		page := v.visit(p, func(c echo.Context) error {
+			session.From(c).Reflash()
+			return couponPage(c)
+		})
+		if got := page.Body.String(); got != "TEA" {
+			t.Errorf("the page shows %q; want TEA on each", got)
+		}
+	}
+}
+
+func Test_that_reflash_keeps_errors_although_another_page_has_shown_them(t *testing.T) {
+	errorPage := func(c echo.Context) error {
+		return session.Render(c, http.StatusOK, renderFunc(func(ctx context.Context, w io.Writer) error {
+			_, err := fmt.Fprint(w, session.FromContext(ctx).PageErrors())
+			return err
+		}))
+	}
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.FlashErrors(map[string]string{"E": "Bad."}) })
+	var pages []string
+	page := v.visit(p, func(c echo.Context) error {
+		session.From(c).Reflash()
+		session.From(c).Has("") // loads
+		pages = append(pages, v.visit(p, errorPage).Body.String())
+		return errorPage(c)
+	})
+	pages = append(pages, page.Body.String(), v.visit(p, errorPage).Body.String())
+	if got := fmt.Sprint(pages); got != "[[{E Bad.}] [{E Bad.}] [{E Bad.}]]" {
+		t.Errorf("the pages show %s; want the error on each: this page could not be rendered without it", got)
+	}
+}
+
+func Test_that_a_message_which_a_rendered_page_does_not_show_waits(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.Flash("coupon", "TEA") })
+	page := v.visit(p, func(c echo.Context) error {
+		session.From(c).FlashInfo("Later.")
+		return couponPage(c)
+	})
+	next := v.visit(p, alertsPage)
+	if !strings.Contains(next.Body.String(), "Later.") || page.Body.String() != "TEA" {
+		t.Errorf("the pages show %q and %q; want TEA, and the alert on the next", page.Body, next.Body)
+	}
+}
+
 func Test_that_what_a_page_has_shown_does_not_begin_a_session_again(t *testing.T) {
 	var ends bool
 	p, v := start(t, session.Config{Hooks: session.Hooks{Committed: func(ctx context.Context, _ session.Event) {

@@ -429,6 +429,17 @@ func Test_that_as_much_stays_as_a_cookie_has_room_for(t *testing.T) {
 	}
 }
 
+func Test_that_eight_alerts_stay_besides_a_large_form(t *testing.T) {
+	v := newCookieSite(t).browser()
+	v.post(url.Values{"text": {strings.Repeat("é<", 1500)}}, flashing(func(s *session.Session) {
+		for n := range 12 {
+			s.FlashInfo(fmt.Sprint(n))
+		}
+		s.FlashAll()
+	}))
+	reads(t, v, "the page", func(s *session.Session) any { return len(s.FlashMessages().Alerts()) }, 8)
+}
+
 // opened is a store in cookies that shows by open what they contain.
 type opened struct {
 	session.Sealer

@@ -234,8 +234,10 @@ func (n formNames) hasWithin(path string) bool {
 
 // find also matches an element of a list with the field that was submitted several times.
 func (n formNames) find(path string) (name string, ok bool) {
-	if _, ok := n.submitted[path]; ok {
-		return path, true
+	for _, name := range [...]string{path, n.spelling.path(path)} { // the second, since q1_1 may be sent besides q11
+		if _, ok := n.submitted[name]; ok {
+			return name, true
+		}
 	}
 	fold := foldField(path)
 	if name, ok = n.folded[fold]; ok {
@@ -271,27 +273,12 @@ func within(path string) string {
 	return path
 }
 
-// foldField is the common form of all spellings of a field's name. It leaves out what separates words,
-// but not what tells numbers apart: seat[1-12] is not seat[11-2], nor is rows[-1] rows[1].
-func foldField(name string) string {
-	path := strings.ToLower(fieldPath(name))
-	if !strings.ContainsAny(path, "_-") {
-		return path
-	}
-	var folded strings.Builder
-	for i := range len(path) {
-		isSeparator := path[i] == '_' || path[i] == '-'
-		switch {
-		case !isSeparator:
-			folded.WriteByte(path[i])
-		case (i == 0 || path[i-1] == '.' || isDigit(path[i-1])) && i+1 < len(path) && isDigit(path[i+1]):
-			folded.WriteByte('_')
-		}
-	}
-	return folded.String()
-}
+var wordSeparators = strings.NewReplacer("_", "", "-", "")
 
-func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+// foldField is the common form of all spellings of a field's name.
+func foldField(name string) string {
+	return strings.ToLower(wordSeparators.Replace(fieldPath(name)))
+}
 
 // spelling is how the names of a form's fields join several words.
 type spelling int

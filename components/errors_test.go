@@ -89,24 +89,18 @@ func Test_that_an_element_nobody_has_chosen_shows_its_own_error(t *testing.T) {
 }
 
 func Test_that_an_error_is_not_shown_at_another_field_whose_name_is_much_alike(t *testing.T) {
-	yes := components.Input{Type: "radio", Options: components.Options("y", "Yes")} // not sent unless chosen
-	cases := []struct {
-		wrong, other string
-		in           components.Input
-		sent         url.Values
-	}{
-		{"item_1", "item1", components.Input{}, url.Values{"item_1": {""}, "item1": {""}}},
-		{"user[Name]", "user.name", components.Input{}, url.Values{"user[Name]": {""}, "user.name": {""}}},
-		{"q1_1", "q11", yes, url.Values{"q11": {"y"}}},
-		{"seat[1-12]", "seat[11-2]", yes, url.Values{"seat[11-2]": {"y"}}},
-		{"members[-1].name", "members[1].name", yes, url.Values{"members[1].name": {"y"}}},
-	}
-	for _, tc := range cases {
-		both := templ.Join(components.Field(tc.wrong, tc.in), components.Field(tc.other, tc.in))
-		got := after(t, tc.sent, wrong(tc.wrong), both)
-		if strings.Count(got, "Not so") != 1 || !strings.Contains(got, components.ErrorID(t.Context(), tc.wrong)) {
-			t.Errorf("the error of %s is not shown there, and only there: %s", tc.wrong, got)
+	for _, names := range [][2]string{
+		{"item_1", "item1"}, {"user[Name]", "user.name"}, {"seat[1-12]", "seat[11-2]"}, {"members[-1].name", "members[1].name"},
+	} {
+		both := templ.Join(components.Field(names[0]), components.Field(names[1]))
+		got := after(t, url.Values{names[0]: {""}, names[1]: {""}}, wrong(names[0]), both)
+		if strings.Count(got, "Not so") != 1 || !strings.Contains(got, components.ErrorID(t.Context(), names[0])) {
+			t.Errorf("the error of %s is not shown there, and only there: %s", names[0], got)
 		}
+	}
+	box := components.Field("accept_tls_1_3", components.Input{Type: "checkbox"})
+	if got := after(t, url.Values{"name": {"x"}}, wrong("AcceptTLS13"), box); strings.Count(got, "Not so") != 1 {
+		t.Errorf("the error of a box that was not checked is not shown there: %s", got)
 	}
 }
 

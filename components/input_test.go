@@ -149,21 +149,24 @@ func Test_that_a_box_is_checked_as_it_was_submitted(t *testing.T) {
 }
 
 func Test_that_a_choice_whose_value_has_a_line_break_stays(t *testing.T) {
-	sent := url.Values{"address": {"1 High St\r\nLeeds"}} // as browsers send it
-	options := []components.Option{{Value: "none"}, {Value: "1 High St\nLeeds"}}
-	cases := map[string]templ.Component{
-		"select":   components.Field("address", components.Input{Type: "select", Options: options}),
-		"radio":    components.Field("address", components.Input{Type: "radio", Options: options}),
-		"checkbox": components.OldInput("address", components.Input{Type: "checkbox", Value: "1 High St\nLeeds"}),
-		"by hand": templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-			_, err := fmt.Fprint(w, components.Checked(ctx, "address", "1 High St\rLeeds"))
-			return err
-		}),
-	}
-	for kind, component := range cases {
-		got := after(t, sent, (*session.Session).FlashAll, component)
-		if strings.Count(got, " selected")+strings.Count(got, " checked")+strings.Count(got, "checked:true") != 1 {
-			t.Errorf("%s: %s", kind, got)
+	spellings := []string{"1 High St\nLeeds", "1 High St\r\nLeeds", "1 High St\rLeeds"}
+	for _, sent := range spellings {
+		for _, value := range spellings {
+			options := []components.Option{{Value: "none"}, {Value: value}}
+			for kind, component := range map[string]templ.Component{
+				"select":   components.Field("address", components.Input{Type: "select", Options: options}),
+				"radio":    components.Field("address", components.Input{Type: "radio", Options: options}),
+				"checkbox": components.OldInput("address", components.Input{Type: "checkbox", Value: value}),
+				"by hand": templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+					_, err := fmt.Fprint(w, components.Checked(ctx, "address", value))
+					return err
+				}),
+			} {
+				got := after(t, url.Values{"address": {sent}}, (*session.Session).FlashAll, component)
+				if strings.Count(got, " selected")+strings.Count(got, " checked")+strings.Count(got, "checked:true") != 1 {
+					t.Errorf("%s, %q after %q: %s", kind, value, sent, got)
+				}
+			}
 		}
 	}
 }

@@ -44,12 +44,16 @@ func IsChecked(ctx context.Context, name, value string, def ...bool) bool {
 }
 
 // isAmong says whether value was sent. Browsers send each line break as CRLF (HTML, "converting an entry
-// list to a list of name-value pairs").
+// list to a list of name-value pairs"), and scripts such as htmx 4 as LF, whatever it is in value.
 func isAmong(sent []string, value string) bool {
-	return slices.Contains(sent, value) || slices.Contains(sent, lineBreaks.Replace(value))
+	if !strings.ContainsAny(value, "\r\n") {
+		return slices.Contains(sent, value)
+	}
+	value = lineBreaks.Replace(value)
+	return slices.ContainsFunc(sent, func(one string) bool { return lineBreaks.Replace(one) == value })
 }
 
-var lineBreaks = strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n")
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // IsSelected is [IsChecked] for an option of a select.
 func IsSelected(ctx context.Context, name, value string, def ...bool) bool {

@@ -106,6 +106,10 @@ func Test_that_the_documented_rights_are_enough_and_none_is_too_many(t *testing.
 	if err := check(all); err != nil {
 		t.Errorf("they are not enough: %v", err)
 	}
+	ended := record(1, "two")
+	ended.Expires = time.Now().Add(-time.Second)
+	ok(t, store.Write(t.Context(), key("ended"), record(0, "one")))
+	ok(t, store.Write(t.Context(), key("ended"), ended))
 	// Check meets no conflict, and the scripts use more commands if there is one.
 	ok(t, store.Write(t.Context(), key("k"), record(0, "one")))
 	ok(t, store.Write(t.Context(), key("k"), record(1, "two")))

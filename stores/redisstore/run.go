@@ -1,7 +1,6 @@
 package redisstore
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,8 +115,7 @@ func (s *Store) send(ctx context.Context, key string, command func(to server) *r
 	}
 	reply := command(pipe)
 	replicas := pipe.Do(ctx, "WAIT", s.minReplicas, patience(ctx).Milliseconds())
-	_, failed := pipe.Exec(ctx)
-	if err := cmp.Or(reply.Err(), replicas.Err(), failed); err != nil { // the commands have no error if there was no connection
+	if _, err := pipe.Exec(ctx); err != nil { // that of a command, or that there was no connection
 		return nil, err
 	}
 	n, err := replicas.Int()

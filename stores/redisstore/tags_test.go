@@ -11,10 +11,16 @@ func Test_that_a_tag_lives_as_long_as_its_last_entry(t *testing.T) {
 	for _, minutes := range []time.Duration{10, 60, 20} {
 		ok(t, store.Tag(t.Context(), tag("t"), key(minutes.String()), time.Now().Add(minutes*time.Minute)))
 	}
-	life, err := client.PTTL(t.Context(), prefix+"t:"+tag("t")).Result()
-	if err != nil || life > time.Hour || life < 30*time.Minute {
-		t.Errorf("got %v, %v; want an hour", life, err)
+	lives := func(desc string) {
+		life, err := client.PTTL(t.Context(), prefix+"t:"+tag("t")).Result()
+		if err != nil || life > time.Hour || life < 30*time.Minute {
+			t.Errorf("%s: got %v, %v; want an hour", desc, life, err)
+		}
 	}
+	lives("tagged")
+	_, err := store.Revoke(t.Context(), tag("t"))
+	ok(t, err)
+	lives("revoked")
 }
 
 func Test_that_an_expired_entry_is_removed_and_not_just_hidden(t *testing.T) {
