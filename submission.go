@@ -136,19 +136,20 @@ func (sub Submission) Errors(name string) []string {
 	exact := slices.ContainsFunc(sub.errors, func(e InputError) bool { return e.Name == name })
 	var messages []string
 	for i, e := range sub.errors {
-		if e.Name == name || !exact && sub.folded[i] == folded && !sub.isOther(e.Name, name) || isElementOf(e.Name, name) {
+		if e.Name == name || !exact && sub.folded[i] == folded && !sub.hasBoth(e.Name, name) || isElementOf(e.Name, name) {
 			messages = append(messages, e.Messages...)
 		}
 	}
 	return messages
 }
 
-// isOther says whether the field with an error was submitted, and is not the field called name, although
-// the two are spelled much alike.
-func (sub Submission) isOther(wrong, name string) bool {
-	path := fieldPath(wrong)
-	_, submitted := sub.fields.submitted[path]
-	return submitted && path != fieldPath(name)
+// hasBoth says whether both names were submitted, and are those of two fields, although they are spelled
+// much alike.
+func (sub Submission) hasBoth(a, b string) bool {
+	a, b = fieldPath(a), fieldPath(b)
+	_, hasA := sub.fields.submitted[a]
+	_, hasB := sub.fields.submitted[b]
+	return a != b && hasA && hasB
 }
 
 // AllErrors returns the errors of all fields, in the order in which they were found.

@@ -98,6 +98,9 @@ func Test_that_an_error_is_not_shown_at_another_field_whose_name_is_much_alike(t
 			t.Errorf("the error of %s is not shown there, and only there: %s", names[0], got)
 		}
 	}
+	if got := after(t, url.Values{"published_at": {"x"}}, wrong("published_at"), components.InputError("PublishedAt")); !strings.Contains(got, "Not so") {
+		t.Errorf("the error of published_at is not found in Go's spelling: %s", got)
+	}
 	box := components.Field("accept_tls_1_3", components.Input{Type: "checkbox"})
 	if got := after(t, url.Values{"name": {"x"}}, wrong("AcceptTLS13"), box); strings.Count(got, "Not so") != 1 {
 		t.Errorf("the error of a box that was not checked is not shown there: %s", got)
