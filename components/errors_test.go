@@ -98,8 +98,11 @@ func Test_that_an_error_is_not_shown_at_another_field_whose_name_is_much_alike(t
 			t.Errorf("the error of %s is not shown there, and only there: %s", names[0], got)
 		}
 	}
-	if got := after(t, url.Values{"published_at": {"x"}}, wrong("published_at"), components.InputError("PublishedAt")); !strings.Contains(got, "Not so") {
-		t.Errorf("the error of published_at is not found in Go's spelling: %s", got)
+	for _, spelled := range [][2]string{{"published_at", "PublishedAt"}, {"PublishedAt", "published_at"}} {
+		got := after(t, url.Values{"published_at": {"x"}}, wrong(spelled[0]), components.InputError(spelled[1]))
+		if !strings.Contains(got, "Not so") {
+			t.Errorf("the error of %s is not that of %s, which is the same field: %s", spelled[0], spelled[1], got)
+		}
 	}
 	box := components.Field("accept_tls_1_3", components.Input{Type: "checkbox"})
 	if got := after(t, url.Values{"name": {"x"}}, wrong("AcceptTLS13"), box); strings.Count(got, "Not so") != 1 {
