@@ -236,7 +236,9 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 // applyFlash applies d to st, and notes which items another request has removed before.
 func (s *Session) applyFlash(d flashDelta, st *state) {
 	if !d.empty() {
-		s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), st.hasFlash)
+		s.flashes().taken = slices.DeleteFunc(slices.Clone(d.drop), func(id string) bool {
+			return st.contains(func(e entry) bool { return e.isFlash() && string(e.key) == id })
+		})
 	}
 	d.apply(st, s.at)
 }

@@ -88,22 +88,22 @@ type DecodeError struct {
 
 func (e *DecodeError) Error() string {
 	text := fmt.Sprintf("session: the value under %q is not of the type %s", e.Key, e.Type)
-	if why := e.why(); why != "" {
-		text += ": " + string(why)
+	if why := e.why(); why != nil {
+		text += ": " + why.Error()
 	}
 	return text
 }
 
-// why describes Err by types alone. What else encoding/json says may quote the value, such as the keys of
-// a map.
-func (e *DecodeError) why() plainError {
+// why describes Err by types alone, or is nil. What else encoding/json says may quote the value, such as
+// the keys of a map.
+func (e *DecodeError) why() error {
 	var ours plainError
 	var badType *json.UnmarshalTypeError
 	switch {
 	case errors.As(e.Err, &ours):
 		return ours
 	case !errors.As(e.Err, &badType) || badType.Type == nil:
-		return ""
+		return nil
 	case badType.Type.Kind() == reflect.Interface:
 		return plainError(fmt.Sprintf("JSON does not say which type was in a %s; ask for that type", badType.Type))
 	}
@@ -111,7 +111,7 @@ func (e *DecodeError) why() plainError {
 	case "array", "bool", "number", "object", "string":
 		return plainError(fmt.Sprintf("a JSON %s does not fit into the type %s", found, badType.Type))
 	}
-	return ""
+	return nil
 }
 
 func (e *DecodeError) Unwrap() error { return e.Err }

@@ -159,17 +159,13 @@ func (d flashDelta) isOutdated(it flashItem, st *state, now time.Time) bool {
 	switch {
 	case !d.drops(it):
 		return false
-	case d.yields && !it.kind.onePage() && !st.hasFlash(it.id):
+	case d.yields && !it.kind.onePage() && !st.has(it.kind, it.id):
 		return true
 	}
 	return it.kind != kindAlert && st.contains(func(e entry) bool {
 		newer, ok := decodeFlash(e)
 		return ok && newer.supersedes(it) && newer.expires > now.UnixMilli() && !d.drops(newer)
 	})
-}
-
-func (st *state) hasFlash(id string) bool {
-	return st.contains(func(e entry) bool { return e.isFlash() && string(e.key) == id })
 }
 
 // dropOldest leaves the newest items of a kind. It says whether it dropped any.

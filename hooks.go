@@ -222,11 +222,7 @@ func (m *Manager) report(ctx context.Context, hook func(context.Context, Event),
 // those of encoding/json and of unmarshalers do.
 func withoutValue(err error) error {
 	if e, ok := errors.AsType[*DecodeError](err); ok {
-		told := &DecodeError{Key: e.Key, Type: e.Type}
-		if why := e.why(); why != "" {
-			told.Err = why
-		}
-		return told
+		return &DecodeError{Key: e.Key, Type: e.Type, Err: e.why()}
 	}
 	if e, ok := errors.AsType[*EncodeError](err); ok {
 		return &EncodeError{Key: e.Key, Type: e.Type, Err: e.why()}

@@ -82,19 +82,20 @@ return redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 // to use DEL. But while a Cluster moves the slot, a key that is missing belongs to the new node, and
 // SET would fail.
 var destroyScript = redis.NewScript(record + `
+local life = 300000
 local found = redis.call('GETRANGE', KEYS[1], 0, #ARGV[2] - 1)
 local gone = found == '' or string.sub(found, 1, 1) == '!'
 if found == ARGV[2] or gone and ARGV[1] == '' then
   if found ~= '' then
-    redis.call('PEXPIRE', KEYS[1], 300000)
+    redis.call('PEXPIRE', KEYS[1], life)
   end
   return {ok = 'OK'}
 end
 if string.sub(found, 1, #ARGV[1]) ~= ARGV[1] then
   return record()
 end
-redis.call('PEXPIRE', KEYS[1], 300000)
-return redis.call('SET', KEYS[1], ARGV[2], 'PX', 300000)
+redis.call('PEXPIRE', KEYS[1], life)
+return redis.call('SET', KEYS[1], ARGV[2], 'PX', life)
 `)
 
 // ARGV: the life.
