@@ -227,6 +227,7 @@ func Test_that_Back_does_not_lead_where_it_is_called(t *testing.T) {
 		{"with a slash that middleware has added", http.MethodGet, "/admin/?a=1", "/admin?a=1", "/fallback", navigation},
 		{"a page with a part that it asks itself for", http.MethodGet, "/cart", "/cart", "/cart", htmxPart},
 		{"another page of that path", http.MethodGet, "/admin?page=2", "/admin", "/admin", navigation},
+		{"a link on another page", http.MethodGet, "/language", "/cart", "/cart", navigation},
 		{"a form that goes to its own page", http.MethodPost, "/admin", "/admin", "/admin", navigation},
 	}
 	for _, tc := range cases {
