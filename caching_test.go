@@ -35,6 +35,7 @@ func Test_that_every_read_varies_by_cookie(t *testing.T) {
 		"InputErrors":           func(s *session.Session) { s.InputErrors("n") },
 		"Submission":            func(s *session.Session) { s.Submission("") },
 		"PageErrors":            func(s *session.Session) { s.PageErrors() },
+		"HasErrors":             func(s *session.Session) { s.HasErrors() },
 		"PullIntendedURL":       func(s *session.Session) { s.PullIntendedURL() },
 		"SetIntendedURL of bad": func(s *session.Session) { s.SetIntendedURL("//evil.example") },
 	}
@@ -135,11 +136,13 @@ func Test_which_pages_no_cache_may_store(t *testing.T) {
 		{"one that shows old input", typed, func(s *session.Session) { s.Old("title") }, false},
 		{"one that shows errors of fields", invalid, func(s *session.Session) { s.InputErrors("title") }, false},
 		{"one that shows errors of the page", typed, func(s *session.Session) { s.PageErrors() }, false},
+		{"one that says that there are errors", invalid, func(s *session.Session) { s.HasErrors() }, false},
 		{"not one with a place for messages", nothing, func(s *session.Session) {
 			s.FlashMessages().Alerts()
 			s.Old("title")
 			s.InputErrors("title")
 			s.PageErrors()
+			s.HasErrors()
 		}, true},
 		{"not one that fetches no messages", nothing, func(s *session.Session) { s.FlashMessages() }, true},
 		{"not one that only looks whether there are any", saved, func(s *session.Session) { s.FlashMessages().Has("k") }, true},
