@@ -126,6 +126,15 @@ func Test_that_the_intended_address_survives_a_login(t *testing.T) {
 	})
 }
 
+func Test_that_clear_forgets_the_intended_address(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.visit(flashing(func(s *session.Session) { s.SetIntendedURL("/admin") }))
+		v.do((*session.Session).Clear)
+		reads(t, v, "the login", func(s *session.Session) any { return s.PullIntendedURL("/home") }, "/home")
+	})
+}
+
 // A browser drops tabs and line breaks, and takes a backslash for a slash (WHATWG URL
 // standard, section 4.4).
 func FuzzIntendedURL(f *testing.F) {
