@@ -501,6 +501,8 @@ func Test_that_a_label_is_bounded_and_not_worth_a_session(t *testing.T) {
 	if got := list(t, p, "7"); len(got) != 1 || got[0].Label == "" {
 		t.Error("Clear has taken tag or label away")
 	}
+	v.must(t, p, func(s *session.Session) { s.SetLabel("Safari") })
+	wantText(t, "another label", list(t, p, "7")[0].Label, "Safari")
 }
 
 func Test_that_handles_name_the_same_session_everywhere(t *testing.T) {
