@@ -351,15 +351,29 @@ func Test_that_old_input_outlives_a_connection_that_is_taken_over(t *testing.T) 
 
 // net/http looks for FlushError; few middleware writers also have Flush.
 func Test_that_a_writer_which_flushes_and_says_what_fails_is_flushed(t *testing.T) {
-	a := start(t, session.Config{})
-	a.all(func(c echo.Context) error {
-		putSeven(session.From(c))
-		return http.NewResponseController(c.Response().Writer).Flush()
-	})
-	w := &flushingWriter{onlyWriter: onlyWriter{httptest.NewRecorder()}}
-	a.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-	if !w.flushed || w.Header().Get("Set-Cookie") == "" {
-		t.Errorf("flushed: %t, cookie %q; want both", w.flushed, w.Header().Get("Set-Cookie"))
+	itself := func(w http.ResponseWriter) http.ResponseWriter { return w }
+	leadsTo := func(w http.ResponseWriter) http.ResponseWriter { return leading{w} }
+	controlled := func(w http.ResponseWriter) error { return http.NewResponseController(w).Flush() }
+	asserted := func(w http.ResponseWriter) error { w.(http.Flusher).Flush(); return nil }
+	for _, tc := range []struct {
+		claim string
+		below func(http.ResponseWriter) http.ResponseWriter
+		flush func(http.ResponseWriter) error
+	}{
+		{"by a response controller", itself, controlled},
+		{"as a Flusher", itself, asserted},
+		{"behind a writer that only leads to it", leadsTo, controlled},
+	} {
+		a := start(t, session.Config{})
+		a.all(func(c echo.Context) error {
+			putSeven(session.From(c))
+			return tc.flush(c.Response().Writer)
+		})
+		w := &flushingWriter{onlyWriter: onlyWriter{httptest.NewRecorder()}}
+		a.ServeHTTP(tc.below(w), httptest.NewRequest(http.MethodGet, "/", nil))
+		if !w.flushed || w.Header().Get("Set-Cookie") == "" {
+			t.Errorf("%s: flushed: %t, cookie %q; want both", tc.claim, w.flushed, w.Header().Get("Set-Cookie"))
+		}
 	}
 }
 
