@@ -323,6 +323,12 @@ func Test_that_old_input_comes_from_every_kind_of_form(t *testing.T) {
 			return next(c)
 		}
 	}
+	cloned := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.SetRequest(c.Request().Clone(c.Request().Context()))
+			return next(c)
+		}
+	}
 	overridden := func(method string) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if c.FormValue("_method") == "" {
@@ -343,6 +349,7 @@ func Test_that_old_input_comes_from_every_kind_of_form(t *testing.T) {
 		{"bound before", request{form: url.Values{"title": {"T"}}}, bound, "title=T other="},
 		{"multipart, bound before", request{body: multipartBody, header: headers{"Content-Type", multipartType}}, bound, "title=T other="},
 		{"bound on another request", request{form: url.Values{"title": {"T"}}}, replaced(bound), "title=T other="},
+		{"bound on a clone of the request", request{form: url.Values{"title": {"T"}}}, cloned(bound), "title=T other="},
 		{"multipart, bound on another request", request{body: multipartBody, header: headers{"Content-Type", multipartType}}, replaced(bound), "title=T other="},
 		{"PUT", request{method: http.MethodPut, form: url.Values{"title": {"T"}}}, flashing(keep), "title=T other="},
 		{"PUT by method override", request{form: url.Values{"title": {"T"}, "_method": {"PUT"}}}, overridden(http.MethodPut), "title=T other="},
