@@ -555,6 +555,27 @@ func Test_that_a_visitor_who_hangs_up_does_not_undo_a_change(t *testing.T) {
 	})
 }
 
+func Test_that_middleware_further_out_may_answer_for_a_handler_that_wrote_nothing(t *testing.T) {
+	onEveryWire(t, func(t *testing.T, w *wire) {
+		site := emptySite(t, w)
+		answers := func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(c echo.Context) error {
+				if err := next(c); err != nil || c.Response().Committed {
+					return err
+				}
+				session.From(c).Put("n", 7)
+				return c.String(http.StatusOK, "done")
+			}
+		}
+		site.use(answers, site.manager.Middleware())
+		site.all(func(c echo.Context) error { read(session.From(c)); return nil })
+		v := site.browser().begin()
+		if got := v.get("/"); got.body != "done" || v.number() != 7 || site.hooked("LateWrite") != nil {
+			t.Errorf("got %q, %d, %v; want the change saved", got.body, v.number(), site.hooked("LateWrite"))
+		}
+	})
+}
+
 // The context of the request has ended when the error handler runs.
 func Test_that_an_error_handler_may_change_the_session_after_ContextTimeout(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
