@@ -647,8 +647,8 @@ func Test_that_a_session_kept_from_a_job_refuses_changes(t *testing.T) {
 		if !errors.Is(s.Err(), session.ErrClosed) || !errors.Is(s.Save(t.Context()), session.ErrClosed) {
 			t.Errorf("got %v; want ErrClosed", s.Err())
 		}
-		if n := session.Get[int](s, "n"); n != 2 {
-			t.Errorf("it reads %d; want 2", n)
+		if n, token := session.Get[int](s, "n"), s.CSRFToken(); n != 2 || token != "" {
+			t.Errorf("it reads %d, and the token %q; want 2, and none", n, token)
 		}
 	}
 	if n := len(p.hooked("LateWrite")); n != 2 {
