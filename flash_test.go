@@ -651,6 +651,21 @@ func Test_that_the_last_value_stands_when_the_first_is_saved_already(t *testing.
 	})
 }
 
+func Test_that_a_message_that_is_saved_already_is_not_repeated_by_what_is_flashed_after_it(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.post(nil, flashing(func(s *session.Session) {
+			savedFlash(s)
+			if err := s.Save(t.Context()); err != nil {
+				t.Error(err)
+			}
+			s.Flash("k", "v")
+		}))
+		reads(t, v, "the page", alerts, "success: Saved!")
+		reads(t, v, "the page after it", alerts, "")
+	})
+}
+
 func Test_that_a_value_that_is_shown_at_once_ends_the_one_before(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		for claim, before := range map[string]func(*session.Session) error{
