@@ -93,6 +93,15 @@ func Test_that_a_browser_which_keeps_the_cookie_is_not_said_to_refuse_it(t *test
 	}
 }
 
+func Test_that_nothing_is_logged_about_a_cookie_that_every_browser_keeps(t *testing.T) {
+	p := start(t, session.Config{})
+	r := newVisitor().request()
+	r.Header.Set("Origin", "https://example.com")
+	if rec := p.serve(r, with(put("a", 1))); rec.Header().Get("Set-Cookie") == "" || p.log.String() != "" {
+		t.Errorf("got cookie %q, and a log of %q; want a cookie and no log", rec.Header().Get("Set-Cookie"), p.log)
+	}
+}
+
 func Test_that_the_host_prefix_is_used_where_browsers_accept_it(t *testing.T) {
 	for _, insecure := range []bool{false, true} {
 		for _, path := range []string{"", "/", "/app"} {
