@@ -219,6 +219,7 @@ func Test_that_a_change_that_comes_too_late_is_loud(t *testing.T) {
 		{"of a new session", false, putSeven},
 		{"of a new session that is a message", false, func(s *session.Session) { s.FlashInfo("done") }},
 		{"that needs a new id", true, (*session.Session).Regenerate},
+		{"that is a login", true, func(s *session.Session) { s.Tag("7") }},
 		{"that is to remember somebody", true, func(s *session.Session) { s.RememberMe(14*day, 90*day) }},
 		{"before a logout that is a message", true, func(s *session.Session) { s.FlashInfo("done"); s.Destroy() }},
 		{"after a logout", true, func(s *session.Session) { s.Destroy(); s.Put("n", 7) }},
