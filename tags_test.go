@@ -169,6 +169,23 @@ func Test_that_the_index_keeps_no_entry_of_a_session_that_has_gone(t *testing.T)
 	}
 }
 
+func Test_that_the_index_keeps_no_entry_of_a_session_that_was_ended_by_its_manager(t *testing.T) {
+	c := new(clock)
+	index := spyOn(memorystore.New(memorystore.Options{Now: c.Now}))
+	p := start(t, session.Config{Store: index, Now: c.Now})
+	for desc, end := range map[string]func(handle string) error{
+		"Destroy":       func(handle string) error { return p.manager.Destroy(t.Context(), handle) },
+		"DestroyOf":     func(handle string) error { return p.manager.DestroyOf(t.Context(), "7", handle) },
+		"DestroyTagged": func(string) error { return p.manager.DestroyTagged(t.Context(), "7") },
+	} {
+		v := newVisitor()
+		v.must(t, p, func(s *session.Session) { s.Tag("7"); s.Tag("8") })
+		if err := end(handleOf(p, v)); err != nil || index.entries(t) != 0 {
+			t.Errorf("%s: %v, and %d entries are left; want none", desc, err, index.entries(t))
+		}
+	}
+}
+
 func Test_that_the_index_that_fails_fails_the_login(t *testing.T) {
 	for _, tc := range []struct {
 		fails string
