@@ -369,6 +369,9 @@ func Test_that_a_form_of_an_ended_session_goes_back_with_what_was_typed(t *testi
 		if got.status != http.StatusSeeOther || got.header.Get("Location") != "/form" {
 			t.Fatalf("got %d to %q; want the form's page", got.status, got.header.Get("Location"))
 		}
+		if told := s.hooked("StoreError"); told != nil {
+			t.Errorf("the store is said to have failed: %v", told)
+		}
 		page := v.visit(guarded(func(c echo.Context) error {
 			s := session.From(c)
 			var errs []string
@@ -532,15 +535,20 @@ func Test_that_requests_without_a_session_can_be_read_but_not_posted(t *testing.
 }
 
 func Test_that_the_text_of_a_refusal_can_be_chosen(t *testing.T) {
-	v := newSite(t).browser()
-	for range 2 {
-		v.ask(request{form: url.Values{}, from: "/form"}, guarded(alertsPage, session.CSRFConfig{Text: "Once more, please."}))
+	for chosen, said := range map[string]string{
+		"Once more, please.": "Once more, please.",
+		"":                   "The page was open for too long, or your browser keeps no cookies. Please send the form again.",
+	} {
+		v := newSite(t).browser()
+		for range 2 {
+			v.ask(request{form: url.Values{}, from: "/form"}, guarded(alertsPage, session.CSRFConfig{Text: chosen}))
+		}
+		got := v.visit(func(c echo.Context) error {
+			s := session.From(c)
+			return c.HTML(http.StatusOK, s.PageErrors()[0].Text+" "+alerts(s).(string))
+		})
+		wantText(t, "the page", got.body, said+" error: "+said)
 	}
-	got := v.visit(func(c echo.Context) error {
-		s := session.From(c)
-		return c.HTML(http.StatusOK, s.PageErrors()[0].Text+" "+alerts(s).(string))
-	})
-	wantText(t, "the page", got.body, "Once more, please. error: Once more, please.")
 }
 
 func Test_that_the_token_is_that_of_Echo_where_its_middleware_is_mounted(t *testing.T) {
