@@ -73,6 +73,11 @@ func Test_what_a_page_reads_of_the_messages(t *testing.T) {
 			read: alerts, want: "success: a, error: b, warning: c, info: d, success: e", wantAfter: "",
 		},
 		{
+			claim: "an error of the page is no value of that key",
+			flash: func(s *session.Session) { s.FlashErrors(map[string]string{"k": "x"}) },
+			read:  flashed("k", "none"), want: "none", wantAfter: "none",
+		},
+		{
 			claim:     "an alert has a title and a link",
 			flash:     func(s *session.Session) { s.FlashAlert(fullMessage) },
 			read:      func(s *session.Session) any { return s.FlashMessages().Alerts() },
@@ -268,6 +273,14 @@ func reads(t *testing.T, v *browser, where string, read func(*session.Session) a
 	}
 }
 
+// With cookies, this claims them; see FlashMessages.
+func Test_that_a_page_which_only_gets_ready_for_messages_on_a_store_ends_none(t *testing.T) {
+	v := newSite(t).browser()
+	v.post(nil, flashing(savedFlash))
+	v.visit(with(func(s *session.Session) { s.FlashMessages() }))
+	reads(t, v, "the page after it", alerts, "success: Saved!")
+}
+
 func Test_that_a_message_for_now_is_shown_in_its_own_response(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
@@ -426,7 +439,11 @@ func Test_that_reflash_leaves_out_what_was_not_sent(t *testing.T) {
 		}
 		reads(t, v, name+", afterwards", names, want)
 	}
-	v, names := newSite(t).browser(), old("title", "news", "tags")
+	v, names := newSite(t).browser(), old("title", "news")
+	v.post(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { s.FlashOnly("title") }))
+	reads(t, v, "all of some, at first", reflashing(names, (*session.Session).Reflash), "title=T news=-")
+	reads(t, v, "all of some, afterwards", names, "title=T news=-")
+	v, names = newSite(t).browser(), old("title", "news", "tags")
 	v.post(url.Values{"title": {"T"}}, flashing(func(s *session.Session) { s.FlashOnly("title", "news") }))
 	reads(t, v, "some, at first", reflashing(names, func(s *session.Session) { s.ReflashOnly("title", "tags") }), "title=T news= tags=-")
 	reads(t, v, "some of them, afterwards", names, "title=T news=- tags=-")
@@ -436,6 +453,19 @@ func Test_that_reflash_leaves_out_what_was_not_sent(t *testing.T) {
 		reads(t, v, "a group, at first", reflashing(names, func(s *session.Session) { s.ReflashOnly(only[1]) }), "address[city]=Bonn")
 		reads(t, v, "a group, afterwards", names, "address[city]=Bonn")
 	}
+}
+
+func Test_that_a_form_of_which_reflash_keeps_no_field_is_not_shown_as_submitted(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		submitted := func(s *session.Session) any { return fmt.Sprint(s.Submission("").Submitted(), s.HasErrors()) }
+		v.post(url.Values{"title": {"T"}}, flashing(func(s *session.Session) {
+			s.FlashAll()
+			s.FlashInputErrors(map[string][]string{"title": {"short"}})
+		}))
+		reads(t, v, "the page", reflashing(submitted, func(s *session.Session) { s.ReflashOnly("k") }), "true true")
+		reads(t, v, "the page after it", submitted, "false false")
+	})
 }
 
 func Test_that_a_message_on_the_way_survives_reflash_before_a_redirect(t *testing.T) {
