@@ -43,6 +43,23 @@ func Test_that_a_change_after_the_head_is_saved_at_the_end(t *testing.T) {
 	})
 }
 
+func Test_that_a_change_after_an_answer_that_is_no_stream_is_saved(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, put("a", 1))
+	v.visit(p, func(c echo.Context) error {
+		s := session.From(c)
+		read(s)
+		if err := c.HTML(http.StatusOK, "ok"); err != nil {
+			return err
+		}
+		s.Put("n", 7)
+		return nil
+	})
+	if n := number(t, p, v); n != 7 || p.hooked("LateWrite") != nil {
+		t.Errorf("n is %d, %v; want the change saved", n, p.hooked("LateWrite"))
+	}
+}
+
 func Test_that_a_stream_does_not_undo_what_happened_while_it_ran(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {
 		running, end := make(chan struct{}), make(chan struct{})
