@@ -111,9 +111,6 @@ func (s *Session) tells() bool {
 	return f != nil && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0)
 }
 
-// shows says whether the response can show what was read for it, and so consumes it.
-func (s *Session) shows() bool { return s.tells() && s.view().shows }
-
 func (f *flashes) forgetReceived() {
 	f.received, f.decoded, f.forms, f.keep = nil, true, nil, nil
 }

@@ -56,7 +56,7 @@ func (s *Session) refusal() error {
 func (s *Session) dress(h http.Header) {
 	addVary(h, "Cookie")
 	s.setCookies(h)
-	if s.shows() && s.view().backCached {
+	if s.tells() && s.view().backCached {
 		s.leaveBackCache(h)
 	}
 	if len(s.cookies) > 0 || s.tells() || s.loadErr != nil || s.hasFlash() && isSpeculative(s.req.Header) {
