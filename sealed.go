@@ -182,7 +182,7 @@ func (st *state) trimAlerts(excess, least int) bool {
 	for freed := 0; gone < len(sizes)-least && freed <= excess/2; gone++ {
 		freed += sizes[gone]
 	}
-	return gone > 0 && st.dropOldest(kindAlert, len(sizes)-gone)
+	return st.dropOldest(kindAlert, len(sizes)-gone)
 }
 
 // trimErrors leaves out the last errors of a form, message by message, about excess bytes of a

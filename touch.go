@@ -10,10 +10,7 @@ import (
 // the idle timeout was shortened, it makes the session expire sooner. If it fails, the visitor has lost
 // nothing yet, so the request goes on.
 func (s *Session) touch(ctx context.Context) {
-	until, due := s.refresh(s.at)
-	if !due {
-		return
-	}
+	until, _ := s.refresh(s.at)
 	err := s.m.keepListed(ctx, s.st, s.key, later(until, s.expires))
 	if err == nil {
 		err = s.m.store.Touch(ctx, s.key, until)
