@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -817,6 +818,27 @@ func Test_that_a_session_of_a_user_that_could_not_be_saved_is_told(t *testing.T)
 	err := p.manager.UpdateTagged(t.Context(), "7", func(s *session.Session) error { s.Increment("n"); return nil })
 	if writes != 3 || !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, errJob) {
 		t.Errorf("%d writes, %v; want 3 and the store's error", writes, err)
+	}
+}
+
+func Test_that_it_is_reported_which_sessions_of_a_user_cannot_be_read(t *testing.T) {
+	spy := spyOn(memorystore.New(memorystore.Options{}))
+	p := start(t, session.Config{Store: spy, Now: time.Now})
+	var want, got []string
+	for range 2 {
+		v := newVisitor()
+		v.must(t, p, logIn("7"))
+		want = append(want, handleOf(p, v))
+	}
+	spy.before = failing(errStoreDown, "Read", "Peek")
+	err := p.manager.UpdateTagged(t.Context(), "7", func(*session.Session) error { t.Error("the function runs"); return nil })
+	for _, e := range p.hooked("StoreError") {
+		got = append(got, e.Handle)
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !errors.Is(err, session.ErrUnavailable) || !slices.Equal(got, want) {
+		t.Errorf("%v, and reports about %q; want ErrUnavailable, and reports about %q", err, got, want)
 	}
 }
 
