@@ -57,6 +57,18 @@ func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t 
 	must(t, h.Write(t.Context(), key, h.record(1, "two")))
 }
 
+func Test_that_a_sweep_waits_for_a_lock_no_longer_than_its_context(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	h.plant(t, key)
+	lockFolder(t, filepath.Dir(h.sessionFile(key)))
+	ctx, hangUp := context.WithCancel(t.Context())
+	removed, err := h.Sweep(busy{ctx, hangUp})
+	is(t, err, context.Canceled)
+	if removed != 0 {
+		t.Errorf("removed %d files that were locked", removed)
+	}
+}
+
 // A goroutine of the same process, which itself waits for another process.
 func Test_that_a_turn_is_not_waited_for_beyond_the_context(t *testing.T) {
 	h := newHarness(t, filestore.Options{})

@@ -51,6 +51,7 @@ func Test_that_sweep_removes_what_it_should_and_nothing_else(t *testing.T) {
 		aged(h.sessionFile(name('2')), "damaged", 24*time.Hour-time.Second),
 		aged(h.sessionFile(name('3')), string(newer("sessions/ab/"+name('3'))), 1000*time.Hour),
 		aged(h.tagFile(name('4')), "damaged", 30*24*time.Hour-time.Second),
+		aged(h.sessionFile(name('7')), string(sealed("sessions/ab/"+name('7'), []byte("another\x01"))), 24*time.Hour-time.Second),
 	}
 	goes := []string{
 		h.sessionFile(name('1')),
@@ -181,6 +182,27 @@ func Test_that_sweep_ends_with_its_context(t *testing.T) {
 	is(t, err, context.Canceled)
 	_, err = h.Sweep(&endsMeanwhile{t.Context(), 1})
 	is(t, err, context.Canceled)
+
+	h.plant(t, key) // in one folder
+	h.plant(t, another)
+	removed, err := h.Sweep(endsWhen{t.Context(), func() bool { return len(files(t, h.dir)) < 2 }})
+	is(t, err, context.Canceled)
+	if removed != 1 {
+		t.Errorf("removed %d; want the one before it ended", removed)
+	}
+}
+
+// endsWhen is a context that ends by what has happened.
+type endsWhen struct {
+	context.Context
+	ended func() bool
+}
+
+func (c endsWhen) Err() error {
+	if c.ended() {
+		return context.Canceled
+	}
+	return nil
 }
 
 // endsMeanwhile is a context that ends once it was asked so many times.
