@@ -86,10 +86,14 @@ func childThatMayOnlyRead(dir string) error {
 	if said := fmt.Sprint(touch); !errors.Is(touch, fs.ErrPermission) || !strings.Contains(said, dir+": ") || strings.Contains(said, key) {
 		return fmt.Errorf("got error %v; want the cause and the directory, and no key", touch)
 	}
+	create := s.Write(ctx, another, session.Record{Expires: in})
+	if !errors.Is(create, fs.ErrPermission) {
+		return fmt.Errorf("create: got error %w; want the cause", create)
+	}
 	if err := errors.Join(
 		mismatch(destroy, session.ErrUnavailable),
 		mismatch(touch, session.ErrUnavailable),
-		mismatch(s.Write(ctx, another, session.Record{Expires: in}), session.ErrUnavailable),
+		mismatch(create, session.ErrUnavailable),
 		holds(s, key, "one", 1),
 	); err != nil {
 		return err
@@ -159,8 +163,13 @@ func childThatMayNotSweep(dir string) error {
 			return err
 		}
 	}
-	// One cannot be removed, the other cannot be read.
+	begun := filepath.Join(dir, "tags", "cd", filestore.TempPrefix+"old")
+	if err := errors.Join(os.Mkdir(filepath.Dir(begun), 0o700), os.WriteFile(begun, nil, 0o600)); err != nil {
+		return err
+	}
+	// One cannot be removed, one cannot be read, and one is only known by its name.
 	restore, err := restrict(dir, map[string]fs.FileMode{
+		"tags/cd":     0o444,
 		"sessions/ab": 0o555, "sessions/ab/" + key: 0o666, "sessions/ab/" + another: 0o666,
 		"sessions/cd": 0o777, "sessions/cd/" + faraway: 0, "tags/ef/" + tag: 0o666,
 	})
@@ -175,8 +184,8 @@ func childThatMayNotSweep(dir string) error {
 	if all, ok := errors.AsType[interface {
 		error
 		Unwrap() []error
-	}](err); removed != 0 || !ok || len(all.Unwrap()) != 2 {
-		return fmt.Errorf("removed %d, with error %w; want nothing and two errors", removed, err)
+	}](err); removed != 0 || !ok || len(all.Unwrap()) != 3 {
+		return fmt.Errorf("removed %d, with error %w; want nothing and three errors", removed, err)
 	}
 	if err := mismatch(err, session.ErrUnavailable); err != nil {
 		return err
@@ -226,7 +235,11 @@ func withoutAccess(dir, works string, names ...string) error {
 	}
 	restore, err := restrict(dir, modes)
 	defer restore()
-	return errors.Join(err, unavailable(s, works))
+	if err := errors.Join(err, unavailable(s, works)); err != nil || works != "" {
+		return err
+	}
+	_, err = list(context.Background(), s)
+	return mismatch(err, session.ErrUnavailable)
 }
 
 // restrict sets the permissions of files. Root ignores permissions, so it becomes another user.
