@@ -276,6 +276,12 @@ func childWithFewFiles(dir string) error {
 	if err != nil {
 		return err
 	}
+	path := "sessions/" + faraway[:2] + "/" + faraway
+	damaged := filestore.Encode(path, session.Record{Data: []byte("one"), Expires: time.Now().Add(time.Hour)})
+	damaged[len(damaged)-1]++
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, filepath.Dir(path)), 0o700), os.WriteFile(filepath.Join(dir, path), damaged, 0o600)); err != nil {
+		return err
+	}
 	debug.SetGCPercent(-1)
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 30, Max: 30}); err != nil {
 		return err
@@ -287,9 +293,10 @@ func childWithFewFiles(dir string) error {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
+		_, read := s.Read(ctx, faraway)
 		_, listed := list(ctx, s)
 		_, swept := s.Sweep(ctx)
-		if err := errors.Join(listed, swept); err != nil {
+		if err := errors.Join(mismatch(read, session.ErrNotFound), listed, swept); err != nil {
 			return err
 		}
 	}
