@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,6 +104,20 @@ func Test_that_a_relative_directory_below_one_that_is_gone_is_a_mistake(t *testi
 	s, err := filestore.New(filestore.Options{Dir: "store"})
 	if err == nil || s != nil || !strings.Contains(err.Error(), "Give an absolute path") {
 		t.Errorf("got %v, %v; want an error that says to give an absolute path", s, err)
+	}
+}
+
+// Several processes of a new deployment, for example.
+func Test_that_stores_that_are_made_at_the_same_time_share_a_new_directory(t *testing.T) {
+	for range 20 {
+		dir := filepath.Join(t.TempDir(), "a", "b", "c")
+		must(t, together(8, func(int) error {
+			s, err := filestore.New(filestore.Options{Dir: dir, NoSync: true})
+			if err != nil {
+				return err
+			}
+			return s.Close()
+		}))
 	}
 }
 
@@ -202,6 +218,28 @@ func Test_that_a_closed_store_says_so(t *testing.T) {
 	is(t, err, session.ErrUnavailable)
 	_, err = list(t.Context(), h.Store)
 	is(t, err, session.ErrUnavailable)
+}
+
+func Test_that_close_waits_for_a_call_under_way(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	closed := make(chan error, 1)
+	waits := sync.OnceFunc(func() {
+		go func() { closed <- h.Close() }()
+		for {
+			if _, err := h.Read(t.Context(), faraway); errors.Is(err, session.ErrUnavailable) {
+				break // the store refuses calls, so it is being closed
+			}
+		}
+		for range 100 {
+			runtime.Gosched() // so that Close can end, if it does not wait
+		}
+		if len(closed) > 0 {
+			t.Error("it has not waited")
+		}
+	})
+	h.OnSync(func(*os.File) error { waits(); return nil })
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	must(t, <-closed)
 }
 
 func Test_that_close_lets_calls_end_and_leaves_nothing_half_done(t *testing.T) {
