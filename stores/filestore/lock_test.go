@@ -69,6 +69,23 @@ func Test_that_a_sweep_waits_for_a_lock_no_longer_than_its_context(t *testing.T)
 	}
 }
 
+func Test_that_close_in_the_middle_of_a_sweep_is_no_failure(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	h.plant(t, key)
+	lockFolder(t, filepath.Dir(h.sessionFile(key))) // so that the sweeper cannot end before
+	waits, failed := make(chan struct{}), make(chan error)
+	go func() {
+		ctx := busy{t.Context(), sync.OnceFunc(func() { close(waits) })}
+		failed <- h.Write(ctx, another, h.record(0, "one"))
+	}()
+	<-waits
+	must(t, h.Close())
+	is(t, <-failed, session.ErrUnavailable)
+	if got := h.log.take(); got != "" {
+		t.Errorf("logged %q", got)
+	}
+}
+
 // A goroutine of the same process, which itself waits for another process.
 func Test_that_a_turn_is_not_waited_for_beyond_the_context(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
