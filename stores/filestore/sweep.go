@@ -38,8 +38,9 @@ func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 		for i := range a {
 			n, err := s.sweepFolder(ctx, root, &a[i])
 			removed += n
-			errs = append(errs, s.answer("sweep", cmp.Or(err, ctx.Err())))
-			if ctx.Err() != nil {
+			ended := ctx.Err()
+			errs = append(errs, s.answer("sweep", cmp.Or(err, ended)))
+			if ended != nil {
 				return removed, errors.Join(errs...)
 			}
 		}
