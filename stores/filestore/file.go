@@ -199,9 +199,6 @@ func (s *Store) makeFolder(f file) error {
 
 // flushNamesIn is flushNames for a directory that is not open.
 func (s *Store) flushNamesIn(root *os.Root, dir string) error {
-	if s.noSync {
-		return nil
-	}
 	d, err := root.OpenFile(dir, os.O_RDONLY|noWait, 0)
 	if err != nil {
 		return err

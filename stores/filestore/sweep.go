@@ -25,9 +25,6 @@ const (
 //
 // There is no need to call it while visitors come and go; see the package documentation.
 func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
-	if err := ctx.Err(); err != nil {
-		return 0, s.answer("sweep", err)
-	}
 	root, err := s.enter(ctx)
 	if err != nil {
 		return 0, s.answer("sweep", err)
