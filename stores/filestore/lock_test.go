@@ -69,6 +69,17 @@ func Test_that_a_sweep_waits_for_a_lock_no_longer_than_its_context(t *testing.T)
 	}
 }
 
+func Test_that_a_sweep_waits_for_no_lock_where_nothing_has_expired(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	h = h.again(t)
+	lockFolder(t, filepath.Dir(h.sessionFile(key)))
+	ctx, hangUp := context.WithCancel(t.Context())
+	if removed, err := h.Sweep(busy{ctx, hangUp}); removed != 0 || err != nil {
+		t.Errorf("got %d, %v; want nothing removed, and no error", removed, err)
+	}
+}
+
 func Test_that_close_in_the_middle_of_a_sweep_is_no_failure(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	h.plant(t, key)

@@ -220,6 +220,26 @@ func (c *endsMeanwhile) Err() error {
 	return nil
 }
 
+// It is finished meanwhile, and has got its name.
+func Test_that_a_temporary_file_that_goes_while_it_is_swept_is_no_failure(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	begun := filepath.Join(h.dir, "sessions", "00", filestore.TempPrefix+"young")
+	for moment := range 5 {
+		write(t, begun, nil)
+		asked := 0
+		removed, err := h.Sweep(endsWhen{t.Context(), func() bool {
+			if asked == moment {
+				must(t, os.Remove(begun))
+			}
+			asked++
+			return false
+		}})
+		if removed != 0 || err != nil {
+			t.Errorf("got %d, %v; want nothing removed, and no error", removed, err)
+		}
+	}
+}
+
 func Test_that_sweep_goes_on_after_a_failure(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, h.Write(t.Context(), faraway, h.record(0, "one")))
