@@ -233,10 +233,21 @@ func childOnFullDisk(dir string) error {
 
 	// The file has room for this in its next part, but the disk does not.
 	err = s.Write(ctx, key, session.Record{Data: big[:filestore.RoomFor(3)], Version: 1, Expires: in})
-	return errors.Join(
+	if err := errors.Join(
 		mismatch(err, session.ErrUnavailable),
 		holds(s, key, "one", 1),
 		s.Write(ctx, key, session.Record{Data: []byte("two"), Version: 1, Expires: in}),
+		holds(s, key, "two", 2),
+	); err != nil {
+		return err
+	}
+
+	// Not even for the head, as on file systems that write each block to a new place.
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{}); err != nil {
+		return err
+	}
+	return errors.Join(
+		mismatch(s.Touch(ctx, key, in.Add(time.Hour)), session.ErrUnavailable),
 		holds(s, key, "two", 2),
 		s.Destroy(ctx, key, 2),
 	)
