@@ -15,9 +15,9 @@ type flashes struct {
 
 	forms map[string]Submission // submissions that were asked for so far, by the name of the form
 
-	read     []string   // ids of items that were read
+	read     []string   // ids of messages that were read
+	formRead []string   // ids of old input and errors that were read
 	done     []string   // ids of items that are consumed
-	formRead bool       // old input or errors were read
 	claims   []*bool    // for each call of FlashMessages, whether its result was used
 	taken    []string   // ids of items that another page has consumed before us
 	keep     *reflashed // what Reflash keeps; nil = nothing
@@ -87,7 +87,7 @@ func (s *Session) markRead(it flashItem) {
 // forgetReads is for a handler that read messages and then failed, so that nobody has seen them.
 func (f *flashes) forgetReads() {
 	if f != nil {
-		f.read, f.formRead, f.claims = nil, false, nil
+		f.read, f.formRead, f.claims, f.forms = nil, nil, nil, nil
 	}
 }
 
@@ -101,14 +101,25 @@ func (f *flashes) claimed() bool {
 func (s *Session) showForm() {
 	s.lock()
 	defer s.unlock()
-	s.flashes().formRead = true
+	s.submission(s.formName())
+	f := s.flashes()
+	for _, it := range f.flashed() {
+		f.markFormRead(it)
+	}
+}
+
+// markFormRead notes that an item is about to be shown, if it is old input or an error.
+func (f *flashes) markFormRead(it flashItem) {
+	if it.kind.onePage() {
+		f.formRead = marked(f.formRead, it.id)
+	}
 }
 
 // tells says whether messages, old input or errors were or will be read for this response. An error
 // page may show them, although it consumes none.
 func (s *Session) tells() bool {
 	f := s.flash
-	return f != nil && (len(f.read) > 0 || f.formRead || f.claimed() && len(s.visible()) > 0)
+	return f != nil && (len(f.read) > 0 || len(f.formRead) > 0 || f.claimed() && len(s.visible()) > 0)
 }
 
 func (f *flashes) forgetReceived() {
@@ -250,7 +261,7 @@ func (s *Session) consume() flashDelta {
 	if s.m.sealer != nil && f.claimed() {
 		for _, it := range s.visible() {
 			s.markRead(it)
-			f.formRead = f.formRead || it.kind.onePage()
+			f.markFormRead(it)
 		}
 	}
 	var delta flashDelta
@@ -299,14 +310,15 @@ func (s *Session) shownSoFar() flashDelta {
 }
 
 // consumes says whether a response that can show messages ends this item, and notes it. Old input
-// and errors that the session came with end with any page, read or not.
+// and errors that the session came with end with any page, read or not, but with a part only if it reads
+// them: the other forms of the page are not in it.
 func (f *flashes) consumes(it flashItem, page bool) bool {
 	if slices.Contains(f.done, it.id) {
 		return false
 	}
 	ends := slices.Contains(f.read, it.id)
 	if it.kind.onePage() {
-		ends = page || f.formRead
+		ends = page || slices.Contains(f.formRead, it.id)
 	}
 	if ends {
 		f.done = marked(f.done, it.id)

@@ -344,7 +344,7 @@ func (s *Session) PageErrors() []PageError {
 		var text string
 		if json.Unmarshal(it.value, &text) == nil {
 			errs = append(errs, PageError{it.name, text})
-			s.flashes().formRead = true
+			s.flashes().markFormRead(it)
 		}
 	}
 	return errs
@@ -358,10 +358,14 @@ func (s *Session) HasErrors() bool {
 	}
 	s.lock()
 	defer s.unlock()
-	has := slices.ContainsFunc(s.visible(), func(it flashItem) bool { return it.kind == kindPageError || it.kind == kindInputErrors })
-	f := s.flashes()
-	f.formRead = f.formRead || has && s.audience() == audiencePage
-	return has
+	isError := func(it flashItem) bool { return it.kind == kindPageError || it.kind == kindInputErrors }
+	errs := slices.DeleteFunc(s.visible(), func(it flashItem) bool { return !isError(it) })
+	if s.audience() == audiencePage {
+		for _, it := range errs {
+			s.flashes().markFormRead(it)
+		}
+	}
+	return len(errs) > 0
 }
 
 // fieldPath is the one spelling of a field's name: "items.0.name" for "items[0].name" and

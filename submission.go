@@ -41,18 +41,20 @@ func (s *Session) Submission(form string) Submission {
 		}
 		f.forms[form] = sub // kept, because a page asks for it with each of its fields
 	}
-	f.formRead = f.formRead || sub.input != nil || sub.errors != nil
 	return sub
 }
 
 func (s *Session) submission(form string) (sub Submission) {
 	for _, it := range s.visible() {
-		switch {
-		case it.name != form:
-		case it.kind == kindInput:
+		if it.name != form || it.kind != kindInput && it.kind != kindInputErrors {
+			continue
+		}
+		s.flashes().markFormRead(it)
+		switch it.kind {
+		case kindInput:
 			in := it.input()
 			sub.m, sub.input, sub.fields = s.m, &in, fieldsOf(&in)
-		case it.kind == kindInputErrors:
+		case kindInputErrors:
 			sub.errors = it.inputErrors()
 			for _, e := range sub.errors {
 				sub.folded = append(sub.folded, foldField(e.Name))

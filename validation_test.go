@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -515,6 +517,46 @@ func Test_what_does_not_end_what_waits_for_a_form(t *testing.T) {
 				}))
 				v.post(tc.form, flashing(tc.then))
 				reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(texts(s), " ", fieldErrors(s)) }, tc.want)
+			})
+		})
+	}
+}
+
+// As on the page with a login, which keeps a form that was turned away until the password is right.
+func Test_that_a_part_with_one_form_leaves_what_waits_for_another(t *testing.T) {
+	loginView := renderFunc(func(ctx context.Context, w io.Writer) error {
+		sub := session.FromContext(ctx).Submission("login")
+		user, _ := sub.Values("user")
+		_, err := fmt.Fprint(w, user, sub.Errors("user"))
+		return err
+	})
+	login := request{as: htmxPart, from: "/login", form: url.Values{"_form": {"login"}, "user": {"ada"}}}
+	cases := []struct {
+		claim string
+		by    echo.HandlerFunc
+		shown string
+	}{
+		{"corrected", func(c echo.Context) error {
+			return session.Invalid(c, session.ValidationErrors{"user": {"is unknown"}}, loginView)
+		}, "[ada] [is unknown]"},
+		{"shown again", func(c echo.Context) error {
+			session.From(c).FlashAll()
+			return session.Render(c, http.StatusOK, loginView)
+		}, "[ada] []"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s *site) {
+				v := s.browser()
+				v.post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
+					s.FlashErrors(map[string]string{"E_LOGIN": "Log in"})
+					s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
+				}))
+				wantText(t, "the part", v.ask(login, tc.by).body, tc.shown)
+				reads(t, v, "the page", func(s *session.Session) any {
+					asked := slices.Contains(s.PageErrors(), session.PageError{Code: "E_LOGIN", Text: "Log in"})
+					return fmt.Sprint(old("title")(s), " ", fieldErrors(s), " ", asked, s.Submission("login").Submitted())
+				}, "title=x title: is short true false")
 			})
 		})
 	}
