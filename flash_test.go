@@ -455,6 +455,19 @@ func Test_that_reflash_leaves_out_what_was_not_sent(t *testing.T) {
 	}
 }
 
+func Test_that_reflash_keeps_a_form_whose_boxes_are_all_cleared(t *testing.T) {
+	for claim, reflash := range map[string]func(*session.Session){
+		"everything":       (*session.Session).Reflash,
+		"all but a field":  func(s *session.Session) { s.ReflashExcept("title") },
+		"all but an alert": func(s *session.Session) { s.ReflashExcept("success") },
+	} {
+		v, news := newSite(t).browser(), old("news")
+		v.post(url.Values{}, flashing(keep))
+		reads(t, v, claim+", at first", reflashing(news, reflash), "news=")
+		reads(t, v, claim+", afterwards", news, "news=")
+	}
+}
+
 func Test_that_a_form_of_which_reflash_keeps_no_field_is_not_shown_as_submitted(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
