@@ -101,7 +101,6 @@ func (f *flashes) claimed() bool {
 func (s *Session) showForm() {
 	s.lock()
 	defer s.unlock()
-	s.submission(s.formName())
 	f := s.flashes()
 	for _, it := range f.flashed() {
 		f.markFormRead(it)
@@ -310,15 +309,15 @@ func (s *Session) shownSoFar() flashDelta {
 }
 
 // consumes says whether a response that can show messages ends this item, and notes it. Old input
-// and errors that the session came with end with any page, read or not, but with a part only if it reads
-// them: the other forms of the page are not in it.
+// and errors that the session came with end with any page, read or not. A part ends what it reads, and
+// with a form also the errors of the page, which are mostly about that form; other forms are not in it.
 func (f *flashes) consumes(it flashItem, page bool) bool {
 	if slices.Contains(f.done, it.id) {
 		return false
 	}
 	ends := slices.Contains(f.read, it.id)
 	if it.kind.onePage() {
-		ends = page || slices.Contains(f.formRead, it.id)
+		ends = page || slices.Contains(f.formRead, it.id) || it.kind == kindPageError && len(f.formRead) > 0
 	}
 	if ends {
 		f.done = marked(f.done, it.id)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -549,17 +548,29 @@ func Test_that_a_part_with_one_form_leaves_what_waits_for_another(t *testing.T) 
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
 				v.post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
-					s.FlashErrors(map[string]string{"E_LOGIN": "Log in"})
 					s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
 				}))
 				wantText(t, "the part", v.ask(login, tc.by).body, tc.shown)
 				reads(t, v, "the page", func(s *session.Session) any {
-					asked := slices.Contains(s.PageErrors(), session.PageError{Code: "E_LOGIN", Text: "Log in"})
-					return fmt.Sprint(old("title")(s), " ", fieldErrors(s), " ", asked, s.Submission("login").Submitted())
-				}, "title=x title: is short true false")
+					return fmt.Sprint(old("title")(s), " ", fieldErrors(s), " ", s.Submission("login").Submitted())
+				}, "title=x title: is short false")
 			})
 		})
 	}
+}
+
+func Test_that_a_part_with_the_form_ends_the_summary_too(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
+			s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
+		}))
+		part := v.ask(request{as: htmxPart}, func(c echo.Context) error {
+			return c.HTML(http.StatusOK, fmt.Sprint(fieldErrors(session.From(c))))
+		})
+		wantText(t, "the part", part.body, "title: is short")
+		reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(fieldErrors(s), len(s.PageErrors())) }, "0")
+	})
 }
 
 func Test_that_new_input_leaves_the_messages_that_wait(t *testing.T) {
