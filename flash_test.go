@@ -456,15 +456,20 @@ func Test_that_reflash_leaves_out_what_was_not_sent(t *testing.T) {
 }
 
 func Test_that_reflash_keeps_a_form_whose_boxes_are_all_cleared(t *testing.T) {
-	for claim, reflash := range map[string]func(*session.Session){
-		"everything":       (*session.Session).Reflash,
-		"all but a field":  func(s *session.Session) { s.ReflashExcept("title") },
-		"all but an alert": func(s *session.Session) { s.ReflashExcept("success") },
+	for claim, tc := range map[string]struct {
+		form        url.Values
+		reflash     func(*session.Session)
+		first, then string
+	}{
+		"everything":            {url.Values{}, (*session.Session).Reflash, "title= news=", "title= news="},
+		"all but a field":       {url.Values{}, func(s *session.Session) { s.ReflashExcept("title") }, "title= news=", "title=- news="},
+		"all but what was sent": {url.Values{"title": {"T"}}, func(s *session.Session) { s.ReflashExcept("title") }, "title=T news=", "title=- news="},
+		"all but an alert":      {url.Values{}, func(s *session.Session) { s.ReflashExcept("success") }, "title= news=", "title= news="},
 	} {
-		v, news := newSite(t).browser(), old("news")
-		v.post(url.Values{}, flashing(keep))
-		reads(t, v, claim+", at first", reflashing(news, reflash), "news=")
-		reads(t, v, claim+", afterwards", news, "news=")
+		v, names := newSite(t).browser(), old("title", "news")
+		v.post(tc.form, flashing(keep))
+		reads(t, v, claim+", at first", reflashing(names, tc.reflash), tc.first)
+		reads(t, v, claim+", afterwards", names, tc.then)
 	}
 }
 

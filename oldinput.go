@@ -213,9 +213,8 @@ func (it flashItem) fields(keep reflashed) []flashItem {
 	switch it.kind {
 	case kindInput:
 		in := it.input()
-		cleared := len(in.Values) == 0 // a form of nothing but boxes, say
 		maps.DeleteFunc(in.Values, func(name string, _ []string) bool { return !keep.hasField(name) })
-		if len(in.Values) == 0 && (!cleared || keep.only != nil) {
+		if len(in.Values) == 0 && keep.only != nil { // otherwise it keeps that boxes were cleared
 			return nil
 		}
 		in.narrow(keep) // for what was not submitted, such as an unchecked box
