@@ -143,6 +143,12 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 				return c.JSON(http.StatusNotFound, session.From(c).FlashMessages().Alerts())
 			})
 		}},
+		{"in an error in JSON, as the script has asked for, or for a page", func(r *reader) {
+			r.save()
+			r.see(request{as: headers{"Accept", "application/json, text/html", "Sec-Fetch-Dest", "empty"}}, func(c echo.Context) error {
+				return c.JSON(http.StatusNotFound, session.From(c).FlashMessages().Alerts())
+			})
+		}},
 		{"if a poll is in flight across the page", func(r *reader) {
 			r.save()
 			end := r.open(request{as: jsonPoll}, countPoll)
@@ -226,6 +232,14 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 			r.visit(func(c echo.Context) error {
 				texts(session.From(c))
 				return echo.NewHTTPError(http.StatusConflict, "not now")
+			})
+		}},
+		{"if the page fails with a 409, and middleware inside has that answered", func(r *reader) {
+			r.save()
+			r.visit(func(c echo.Context) error {
+				texts(session.From(c))
+				c.Error(echo.NewHTTPError(http.StatusConflict, "not now")) // as Echo's Logger does
+				return nil
 			})
 		}},
 		{"if the page panics after it read the message", func(r *reader) {

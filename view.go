@@ -32,7 +32,7 @@ func (s *Session) decide(h http.Header) { s.decision, s.decided = s.viewOf(h), t
 
 func (s *Session) viewOf(h http.Header) view {
 	to, status := s.audience(), int(s.status)
-	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasHungUp() || isErrorForScript(status, s.req.Header, h) {
+	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasHungUp() || status >= 400 && isUnasked(s.req.Header, h) {
 		return view{}
 	}
 	page := to == audiencePage && status != http.StatusSwitchingProtocols && isHTML(s.req, h)
@@ -72,10 +72,17 @@ func isRedirect(status int, h http.Header) bool {
 		header(h, "Hx-Redirect") != "" || header(h, "Hx-Location") != "" || header(h, "Hx-Refresh") == "true"
 }
 
-// isErrorForScript says whether a script that asks for JSON gets an error page. The script
-// recognises the error by its status, and shows the page to nobody.
-func isErrorForScript(status int, asks, answer http.Header) bool {
-	return status >= 400 && acceptsJSON(asks) && !acceptsHTML(asks) && !acceptsAnything(asks) && !isPart(asks) && mediaType(answer) == "text/html"
+// isUnasked says whether an error comes in another format than was asked for, and is shown to nobody.
+// A script that asks for JSON recognises the error by its status, whatever the page says. A browser
+// that asks for a page gets JSON from Echo's error handler, which says nothing of messages.
+func isUnasked(asks, answer http.Header) bool {
+	switch mediaType(answer) {
+	case "text/html":
+		return acceptsJSON(asks) && !acceptsHTML(asks) && !acceptsAnything(asks) && !isPart(asks)
+	case "application/json":
+		return acceptsHTML(asks) && !acceptsJSON(asks)
+	}
+	return false
 }
 
 // isHTML says whether the answer is a page. Some handlers leave it to net/http to detect the type,
