@@ -165,6 +165,9 @@
 // BodyLimit belongs inside of [Middleware] if an error handler calls [Invalid]: in Echo 4.16.0 it lends
 // the reader that it has put around the body to the next request.
 //
+// Middleware that has errors answered at once, by c.Error, as Echo's Logger does, belongs outside of
+// [FlashInvalid]: inside, it answers a form with errors by a 500.
+//
 // Whatever finishes a response by itself, such as net/http middleware that compresses, belongs around
 // the whole Echo. In echo.WrapMiddleware, an error that is returned through it can no longer be
 // answered, with or without sessions. If it must be there, mount it inside of [Middleware], so that
