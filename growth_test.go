@@ -37,6 +37,7 @@ func Test_that_a_field_costs_no_more_after_a_larger_form(t *testing.T) {
 		{"one that is spelled in another way", func(sub session.Submission) { sub.Values("items.3.name") }},
 		{"the errors of one without", func(sub session.Submission) { sub.Errors("news") }},
 		{"the errors of one that is spelled in another way", func(sub session.Submission) { sub.Errors("items.3.name") }},
+		{"the errors of a list", func(sub session.Submission) { sub.Errors("items[3][tags][]") }},
 	} {
 		if few, many := costs(5, tc.ask), costs(150, tc.ask); many > few+1 {
 			t.Errorf("%s: %.2f allocations in a form of 150 fields; want %.2f, as in one of 5", tc.claim, many, few)

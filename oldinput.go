@@ -388,11 +388,8 @@ func isFieldOf(names []string, name string) bool {
 	})
 }
 
-func isElementOf(name, list string) bool {
-	owner, isList := strings.CutSuffix(list, "[]")
-	if !isList {
-		return false
-	}
-	index, ok := strings.CutPrefix(fieldPath(name), fieldPath(owner)+".")
+// isElementOf says whether path is list, which ends in a dot, and a number.
+func isElementOf(path, list string) bool {
+	index, ok := strings.CutPrefix(path, list)
 	return ok && index != "" && strings.Trim(index, "0123456789") == ""
 }

@@ -57,7 +57,7 @@ func (s *Session) submission(form string) (sub Submission) {
 		case kindInputErrors:
 			sub.errors = it.inputErrors()
 			for _, e := range sub.errors {
-				sub.folded = append(sub.folded, foldField(e.Name))
+				sub.names = append(sub.names, errorName{fieldPath(e.Name), foldField(e.Name)})
 			}
 		}
 	}
@@ -71,8 +71,12 @@ type Submission struct {
 	input  *oldInput
 	fields fields // of the input
 	errors []InputError
-	folded []string // the name in each of errors, by foldField
+	names  []errorName // in errors
 }
+
+// errorName is the path of a name and what foldField makes of it: a page asks for the errors of each of
+// its fields, and visitors decide how many errors there are.
+type errorName struct{ path, folded string }
 
 // fields is what was submitted, by the paths of the names: a page asks for each of its fields, and
 // visitors decide how many they submit.
@@ -134,11 +138,14 @@ func (sub Submission) Errors(name string) []string {
 	if len(sub.errors) == 0 {
 		return nil
 	}
-	folded := foldField(name)
+	folded, list := foldField(name), ""
+	if owner, isList := strings.CutSuffix(name, "[]"); isList {
+		list = fieldPath(owner) + "."
+	}
 	exact := slices.ContainsFunc(sub.errors, func(e InputError) bool { return e.Name == name })
 	var messages []string
 	for i, e := range sub.errors {
-		if e.Name == name || !exact && sub.folded[i] == folded && !sub.hasBoth(e.Name, name) || isElementOf(e.Name, name) {
+		if e.Name == name || !exact && sub.names[i].folded == folded && !sub.hasBoth(e.Name, name) || list != "" && isElementOf(sub.names[i].path, list) {
 			messages = append(messages, e.Messages...)
 		}
 	}
