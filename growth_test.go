@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -43,6 +44,20 @@ func Test_that_a_field_costs_no_more_after_a_larger_form(t *testing.T) {
 			t.Errorf("%s: %.2f allocations in a form of 150 fields; want %.2f, as in one of 5", tc.claim, many, few)
 		}
 	}
+}
+
+func Test_that_a_field_that_is_too_large_to_be_kept_is_not_encoded(t *testing.T) {
+	const n = 1 << 20
+	form := url.Values{"body": {strings.Repeat("<", n)}} // six bytes each in JSON
+	newSite(t).browser().post(form, func(c echo.Context) error {
+		c.FormValue("body") // is read
+		before := allocated()
+		session.From(c).FlashAll()
+		if got := allocated() - before; got > n {
+			t.Errorf("to leave out a field of %d bytes takes %d bytes", n, got)
+		}
+		return session.Redirect(c, "/next")
+	})
 }
 
 func Test_that_the_last_of_many_alerts_costs_no_more_than_the_first(t *testing.T) {

@@ -179,6 +179,11 @@ func (in *oldInput) asksFor(name string) bool {
 // names, so that they show their defaults: shown empty, they would look as if the visitor had
 // emptied them. If that is still too much, trim gives up.
 func (in *oldInput) trim(limit int) (fits bool) {
+	for name, sent := range in.Values {
+		if bytesOf(sent) > limit { // encoding megabytes would only tell the same
+			in.leaveOut(name)
+		}
+	}
 	size, values := in.size()
 	bySize := slices.SortedFunc(maps.Keys(values), func(a, b string) int {
 		return cmp.Or(values[b]-values[a], strings.Compare(a, b))
@@ -188,10 +193,23 @@ func (in *oldInput) trim(limit int) (fits bool) {
 			break
 		}
 		size -= values[name]
-		delete(in.Values, name)
-		in.Except = append(in.Except, name)
+		in.leaveOut(name)
 	}
 	return size <= limit
+}
+
+// leaveOut keeps only the name of a field.
+func (in *oldInput) leaveOut(name string) {
+	delete(in.Values, name)
+	in.Except = append(in.Except, name)
+}
+
+// bytesOf is how many bytes the values have. Encoded, they have more.
+func bytesOf(values []string) (n int) {
+	for _, value := range values {
+		n += len(value)
+	}
+	return n
 }
 
 // size is the encoded size of the input, and the part of it that the values of each field take. It
