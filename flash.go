@@ -158,5 +158,5 @@ func (s *Session) addFlash(it flashItem) {
 		return !it.supersedes(mine) || it.replaces(mine)
 	})
 	f.own = slices.DeleteFunc(f.own, it.supersedes)
-	f.added = slices.Concat(again, slices.DeleteFunc(f.added, it.replaces), []flashItem{it})
+	f.added = slices.Insert(append(slices.DeleteFunc(f.added, it.replaces), it), 0, again...)
 }
