@@ -82,6 +82,28 @@ func Test_that_the_last_of_many_messages_costs_no_more_than_the_first(t *testing
 	}
 }
 
+// A page may have a form in each row of a table.
+func Test_that_the_store_is_not_asked_for_each_token_of_a_page(t *testing.T) {
+	asked := func(tokens int) int {
+		spy, p, v := startSpied(t)
+		v.must(t, p, put("a", 1))
+		late := v.clone()
+		v.must(t, p, (*session.Session).Regenerate)
+		spy.reset()
+		late.visit(p, session.CSRF()(with(func(s *session.Session) {
+			for range tokens {
+				if s.CSRFToken() == "" {
+					t.Error("a request that comes late gets no token")
+				}
+			}
+		})))
+		return spy.count("")
+	}
+	if one, many := asked(1), asked(100); many != one {
+		t.Errorf("a page with 100 forms asks the store %d times; want %d times, as one with one form", many, one)
+	}
+}
+
 // allocated is how many bytes were ever allocated.
 func allocated() uint64 {
 	var m runtime.MemStats

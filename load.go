@@ -83,8 +83,15 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 // moment ago. A session that this request began would replace the visitor's own in the browser, and
 // so undo a login that has just happened.
 func (s *Session) straggles(ctx context.Context) (id string, err error) {
+	if s.moved {
+		return s.unknown[0], ErrMoved
+	}
 	for _, id := range s.unknown {
-		if err := s.m.whetherMoved(ctx, storeKey(id), expectStragglers); err != nil {
+		err := s.m.whetherMoved(ctx, storeKey(id), expectStragglers)
+		if errors.Is(err, ErrMoved) { // which each form of a page asks again
+			s.unknown, s.moved = []string{id}, true
+		}
+		if err != nil {
 			return id, err
 		}
 	}
