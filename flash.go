@@ -116,6 +116,8 @@ func (s *Session) ReflashExcept(keys ...string) {
 // reflashed is the names of what Reflash keeps.
 type reflashed struct{ only, except []string } // only: nil is all
 
+func (r reflashed) isAll() bool { return r.only == nil && r.except == nil }
+
 // has says whether Reflash keeps name, which may be listed by another name of the same kind.
 func (r reflashed) has(name string) bool { return r.keeps(name, isNamed) }
 

@@ -232,7 +232,7 @@ func (it flashItem) fields(keep reflashed) []flashItem {
 	case kindInput:
 		in := it.input()
 		maps.DeleteFunc(in.Values, func(name string, _ []string) bool { return !keep.hasField(name) })
-		if len(in.Values) == 0 && keep.only != nil { // otherwise it keeps that boxes were cleared
+		if len(in.Values) == 0 && !keep.isAll() { // which also keeps that all boxes were cleared
 			return nil
 		}
 		in.narrow(keep) // for what was not submitted, such as an unchecked box
