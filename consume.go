@@ -101,9 +101,11 @@ func (f *flashes) claimed() bool {
 func (s *Session) showForm() {
 	s.lock()
 	defer s.unlock()
-	f := s.flashes()
-	for _, it := range f.flashed() {
-		f.markFormRead(it)
+	form := s.formName()
+	for _, it := range s.visible() {
+		if it.name == form {
+			s.flashes().markFormRead(it)
+		}
 	}
 }
 
@@ -273,15 +275,16 @@ func (s *Session) consume() flashDelta {
 			delta.add = append(delta.add, f.kept(it)...)
 		}
 	}
+	showsForm := len(f.formRead) > 0 // what this request flashed is about the form that it shows
 	for _, it := range f.own {
-		if f.consumes(it, false) {
+		if f.consumes(it, showsForm) {
 			delta.drop = append(delta.drop, it.id)
 		}
 	}
 	// What was added and shown in one request need not be stored at all. The items that it replaces
 	// are dropped.
 	for _, it := range f.added {
-		if f.consumes(it, false) {
+		if f.consumes(it, showsForm) {
 			f.own = append(f.own, it)
 			delta.drop = append(delta.drop, s.st.supersededBy(it)...)
 		}

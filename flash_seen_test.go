@@ -139,15 +139,19 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 		}},
 		{"in an error in JSON, as the script has asked for", func(r *reader) {
 			r.save()
-			r.see(request{as: jsonPoll}, func(c echo.Context) error {
-				return c.JSON(http.StatusNotFound, session.From(c).FlashMessages().Alerts())
-			})
+			r.see(request{as: jsonPoll}, jsonError)
 		}},
 		{"in an error in JSON, as the script has asked for, or for a page", func(r *reader) {
 			r.save()
-			r.see(request{as: headers{"Accept", "application/json, text/html", "Sec-Fetch-Dest", "empty"}}, func(c echo.Context) error {
-				return c.JSON(http.StatusNotFound, session.From(c).FlashMessages().Alerts())
-			})
+			r.see(request{as: headers{"Accept", "application/json, text/html", "Sec-Fetch-Dest", "empty"}}, jsonError)
+		}},
+		{"in an error in JSON, for a script of jQuery, which asks for a page or anything", func(r *reader) {
+			r.save()
+			r.see(request{as: headers{"Accept", "text/html, */*; q=0.01", "Sec-Fetch-Dest", "empty"}}, jsonError)
+		}},
+		{"in an error in JSON, for a part", func(r *reader) {
+			r.save()
+			r.see(request{as: headers{"Accept", "text/html", "Turbo-Frame", "cart", "Sec-Fetch-Dest", "empty"}}, jsonError)
 		}},
 		{"if a poll is in flight across the page", func(r *reader) {
 			r.save()

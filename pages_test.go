@@ -74,6 +74,11 @@ func jsonPage(c echo.Context) error {
 	return c.JSON(http.StatusOK, session.Get(session.From(c), "unread", 0))
 }
 
+// jsonError answers a script that shows the alerts itself.
+func jsonError(c echo.Context) error {
+	return c.JSON(http.StatusNotFound, session.From(c).FlashMessages().Alerts())
+}
+
 // notFoundPage is a missing page with the layout of the site.
 func notFoundPage(c echo.Context) error {
 	return c.HTML(http.StatusNotFound, "<main>"+texts(session.From(c))+"</main>")

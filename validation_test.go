@@ -573,6 +573,65 @@ func Test_that_a_part_with_the_form_ends_the_summary_too(t *testing.T) {
 	})
 }
 
+func Test_that_a_page_that_is_rendered_at_once_leaves_nothing_of_its_form(t *testing.T) {
+	refuse := func(s *session.Session) { s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}}) }
+	streams := func(c echo.Context) error {
+		s := session.From(c)
+		refuse(s)
+		s.HasErrors()
+		c.Response().Header().Set("Content-Type", "text/html")
+		c.Response().WriteHeader(http.StatusUnprocessableEntity)
+		if shown := fmt.Sprint(old("title")(s), " ", fieldErrors(s)); shown != "title=x title: is short" {
+			t.Errorf("once the head has left, it shows %q", shown)
+		}
+		return nil
+	}
+	shows := func(view func(*session.Session)) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			refuse(session.From(c))
+			view(session.From(c))
+			return c.HTML(http.StatusUnprocessableEntity, "page")
+		}
+	}
+	for claim, page := range map[string]echo.HandlerFunc{
+		"the summary": shows(func(s *session.Session) { s.PageErrors() }),
+		"the summary, of a form that was saved before": shows(func(s *session.Session) {
+			if err := s.Save(t.Context()); err != nil {
+				t.Error(err)
+			}
+			s.PageErrors()
+		}),
+		"that there are errors":           shows(func(s *session.Session) { s.HasErrors() }),
+		"the summary and another form":    shows(func(s *session.Session) { s.Submission("login"); s.PageErrors() }),
+		"the fields when the head is out": streams,
+	} {
+		onBothStores(t, func(t *testing.T, s *site) {
+			v := s.browser()
+			v.post(url.Values{"title": {"x"}}, page)
+			reads(t, v, "the page after one with "+claim, func(s *session.Session) any {
+				return fmt.Sprint(old("title")(s), " ", fieldErrors(s), len(s.PageErrors()))
+			}, "title=- 0")
+		})
+	}
+}
+
+func Test_that_a_view_with_the_errors_of_a_form_that_cannot_be_kept_ends_the_form_before(t *testing.T) {
+	view := renderFunc(func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, "no"); return err })
+	for claim, sent := range map[string]request{
+		"JSON":    {as: htmxPart, body: `{"title":""}`, header: headers{"Content-Type", "application/json"}},
+		"no form": {as: htmxPart, method: http.MethodDelete},
+	} {
+		onBothStores(t, func(t *testing.T, s *site) {
+			v := s.browser()
+			v.post(url.Values{"title": {"x"}}, flashing(keep))
+			v.ask(sent, func(c echo.Context) error {
+				return session.Invalid(c, session.ValidationErrors{"title": {"is bad"}}, view)
+			})
+			reads(t, v, claim+", the page after it", func(s *session.Session) any { return fmt.Sprint(old("title")(s), fieldErrors(s)) }, "title=-")
+		})
+	}
+}
+
 func Test_that_new_input_leaves_the_messages_that_wait(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()

@@ -80,7 +80,8 @@ func isUnasked(asks, answer http.Header) bool {
 	case "text/html":
 		return acceptsJSON(asks) && !acceptsHTML(asks) && !acceptsAnything(asks) && !isPart(asks)
 	case "application/json":
-		return acceptsHTML(asks) && !acceptsJSON(asks)
+		navigates := header(asks, "Sec-Fetch-Dest") != "empty" || !acceptsAnything(asks) // jQuery's scripts accept HTML, and anything
+		return navigates && acceptsHTML(asks) && !acceptsJSON(asks) && !isPart(asks)
 	}
 	return false
 }
