@@ -126,7 +126,7 @@ func Test_that_a_form_of_a_stranger_can_be_kept_for_after_the_login(t *testing.T
 	e.GET("/login", func(c echo.Context) error {
 		s := session.From(c)
 		s.ReflashExcept("user", "password", "error", session.ValidationErrorCode)
-		return c.String(http.StatusOK, fmt.Sprint("Please log in. Errors: ", s.HasErrors(), s.FlashMessages().Alerts()))
+		return c.HTML(http.StatusOK, fmt.Sprint("Please log in. Errors: ", s.HasErrors(), s.FlashMessages().Alerts()))
 	})
 	e.POST("/login", func(c echo.Context) error {
 		s := session.From(c)
