@@ -116,11 +116,14 @@ func (f *flashes) markFormRead(it flashItem) {
 	}
 }
 
+// showsForm says whether old input or errors were read for this response.
+func (f *flashes) showsForm() bool { return len(f.formRead) > 0 }
+
 // tells says whether messages, old input or errors were or will be read for this response. An error
 // page may show them, although it consumes none.
 func (s *Session) tells() bool {
 	f := s.flash
-	return f != nil && (len(f.read) > 0 || len(f.formRead) > 0 || f.claimed() && len(s.visible()) > 0)
+	return f != nil && (len(f.read) > 0 || f.showsForm() || f.claimed() && len(s.visible()) > 0)
 }
 
 func (f *flashes) forgetReceived() {
@@ -275,16 +278,15 @@ func (s *Session) consume() flashDelta {
 			delta.add = append(delta.add, f.kept(it)...)
 		}
 	}
-	showsForm := len(f.formRead) > 0 // what this request flashed is about the form that it shows
 	for _, it := range f.own {
-		if f.consumes(it, showsForm) {
+		if f.consumes(it, f.showsForm()) { // what this request flashed is about the form that it shows
 			delta.drop = append(delta.drop, it.id)
 		}
 	}
 	// What was added and shown in one request need not be stored at all. The items that it replaces
 	// are dropped.
 	for _, it := range f.added {
-		if f.consumes(it, showsForm) {
+		if f.consumes(it, f.showsForm()) {
 			f.own = append(f.own, it)
 			delta.drop = append(delta.drop, s.st.supersededBy(it)...)
 		}
@@ -320,7 +322,7 @@ func (f *flashes) consumes(it flashItem, page bool) bool {
 	}
 	ends := slices.Contains(f.read, it.id)
 	if it.kind.onePage() {
-		ends = page || slices.Contains(f.formRead, it.id) || it.kind == kindPageError && len(f.formRead) > 0
+		ends = page || slices.Contains(f.formRead, it.id) || it.kind == kindPageError && f.showsForm()
 	}
 	if ends {
 		f.done = marked(f.done, it.id)

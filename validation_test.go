@@ -52,6 +52,11 @@ func fieldErrors(s *session.Session) any {
 	return strings.Join(all, "; ")
 }
 
+// titleIsShort refuses the form of a post.
+func titleIsShort(s *session.Session) {
+	s.FlashValidationErrors(invalidTitle)
+}
+
 func Test_which_errors_are_taken_apart(t *testing.T) {
 	title := validatorErrors{required("Post.Title")}
 	byHand := session.ValidationErrors{"slug": {"is taken"}}
@@ -473,7 +478,7 @@ func Test_that_validation_errors_are_shown_without_a_redirect_too(t *testing.T) 
 			return fmt.Sprint(old("title")(s), " ", fieldErrors(s), len(s.PageErrors()))
 		}
 		got := v.post(url.Values{"title": {"x"}}, func(c echo.Context) error {
-			session.From(c).FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
+			titleIsShort(session.From(c))
 			return c.HTML(http.StatusUnprocessableEntity, show(session.From(c)))
 		})
 		wantText(t, "the 422 page", got.body, "title=x title: is short1")
@@ -485,9 +490,7 @@ func Test_that_validation_errors_are_shown_without_a_redirect_too(t *testing.T) 
 func Test_that_new_input_ends_the_old_errors_of_its_form(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
-			s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
-		}))
+		v.post(url.Values{"title": {"x"}}, flashing(titleIsShort))
 		v.post(url.Values{"title": {"longer"}}, flashing(keep))
 		reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(old("title")(s), fieldErrors(s)) }, "title=longer")
 	})
@@ -511,9 +514,7 @@ func Test_what_does_not_end_what_waits_for_a_form(t *testing.T) {
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				v.post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
-					s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
-				}))
+				v.post(url.Values{"title": {"x"}}, flashing(titleIsShort))
 				v.post(tc.form, flashing(tc.then))
 				reads(t, v, "the page", func(s *session.Session) any { return fmt.Sprint(texts(s), " ", fieldErrors(s)) }, tc.want)
 			})
@@ -547,9 +548,7 @@ func Test_that_a_part_with_one_form_leaves_what_waits_for_another(t *testing.T) 
 		t.Run(tc.claim, func(t *testing.T) {
 			onBothStores(t, func(t *testing.T, s *site) {
 				v := s.browser()
-				v.post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
-					s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
-				}))
+				v.post(url.Values{"title": {"x"}}, flashing(titleIsShort))
 				wantText(t, "the part", v.ask(login, tc.by).body, tc.shown)
 				reads(t, v, "the page", func(s *session.Session) any {
 					return fmt.Sprint(old("title")(s), " ", fieldErrors(s), " ", s.Submission("login").Submitted())
@@ -562,9 +561,7 @@ func Test_that_a_part_with_one_form_leaves_what_waits_for_another(t *testing.T) 
 func Test_that_a_part_with_the_form_ends_the_summary_too(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
-		v.post(url.Values{"title": {"x"}}, flashing(func(s *session.Session) {
-			s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}})
-		}))
+		v.post(url.Values{"title": {"x"}}, flashing(titleIsShort))
 		part := v.ask(request{as: htmxPart}, func(c echo.Context) error {
 			return c.HTML(http.StatusOK, fmt.Sprint(fieldErrors(session.From(c))))
 		})
@@ -574,10 +571,9 @@ func Test_that_a_part_with_the_form_ends_the_summary_too(t *testing.T) {
 }
 
 func Test_that_a_page_that_is_rendered_at_once_leaves_nothing_of_its_form(t *testing.T) {
-	refuse := func(s *session.Session) { s.FlashValidationErrors(session.ValidationErrors{"title": {"is short"}}) }
 	streams := func(c echo.Context) error {
 		s := session.From(c)
-		refuse(s)
+		titleIsShort(s)
 		s.HasErrors()
 		c.Response().Header().Set("Content-Type", "text/html")
 		c.Response().WriteHeader(http.StatusUnprocessableEntity)
@@ -588,7 +584,7 @@ func Test_that_a_page_that_is_rendered_at_once_leaves_nothing_of_its_form(t *tes
 	}
 	shows := func(view func(*session.Session)) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			refuse(session.From(c))
+			titleIsShort(session.From(c))
 			view(session.From(c))
 			return c.HTML(http.StatusUnprocessableEntity, "page")
 		}
