@@ -194,7 +194,7 @@ func (s *Session) onlyConsumed(items []flashItem) []flashItem {
 	done := s.flashes().done
 	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !slices.Contains(done, it.id) })
 	if len(kept) < len(items) {
-		s.late(ErrHeadSent, caller)
+		s.lateAs(keptBack, ErrHeadSent, caller)
 	}
 	return kept
 }

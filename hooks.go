@@ -54,7 +54,8 @@ type Hooks struct {
 	// revoked; the response becomes a 503, and Err is [ErrMoved] or [ErrRevoked].
 	Refused func(context.Context, Event)
 
-	// LateWrite: a change came too late to be saved; Err says why.
+	// LateWrite: a change came too late to be saved, or a page asked too late for messages that are in
+	// a cookie; Err says why.
 	LateWrite func(context.Context, Event)
 
 	// Undecodable: a stored value (Key says which), or a whole record, could not be
@@ -182,6 +183,7 @@ var (
 	mistyped       = notice{slog.LevelWarn, "session: a value is not of the type that was asked for, and reads as if there were none"}
 	corrupt        = notice{slog.LevelWarn, "session: a record is corrupt and was left out"}
 	shownLate      = notice{slog.LevelWarn, "session: a page showed messages after its head had left, so no header keeps caches from giving them to somebody else. Render it by session.Render, or call Load before the first byte"}
+	keptBack       = notice{slog.LevelWarn, "session: a page kept messages back, because its head had left, and they could no longer be removed from the cookie. Render it by session.Render, or call FlashMessages before the first byte"}
 	tooLate        = notice{slog.LevelWarn, "session: a change came too late and was not saved"}
 	failed         = notice{slog.LevelError, "session: a change could not be made, and the visitor gets an error page"}
 	failedLate     = notice{slog.LevelWarn, "session: a change failed after the response head had left"}

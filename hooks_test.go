@@ -401,6 +401,14 @@ func Test_that_the_log_says_what_nobody_else_is_told(t *testing.T) {
 		}, `level=WARN msg="session: a page showed messages after its head had left, so no header keeps caches from giving them to somebody else. Render it by session.Render, or call Load before the first byte" session=HANDLE caller=`},
 		{"a late change", func(sc *scene) { newVisitor().visit(sc.p, stream(put("a", 1))) },
 			`level=WARN msg="session: a change came too late and was not saved" session="" error="session: too late, the response head has left; make the change, or call Save, before the first byte of the response" caller=`},
+		{"a page that shows no messages, with cookies", func(sc *scene) {
+			cfg := session.Config{}
+			inCookies(sc.T)(&cfg)
+			sc.p = start(sc.T, cfg)
+			v := newVisitor()
+			v.do(sc.p, func(s *session.Session) { s.FlashInfo("x") })
+			v.visit(sc.p, stream(showAlerts))
+		}, `level=WARN msg="session: a page kept messages back, because its head had left, and they could no longer be removed from the cookie. Render it by session.Render, or call FlashMessages before the first byte" session="" error=`},
 		{"a change that fails", func(sc *scene) { sc.does(put("a", math.NaN())) },
 			`level=ERROR msg="session: a change could not be made, and the visitor gets an error page" session=HANDLE error=`},
 		{"changes that fail, one after another", func(sc *scene) {

@@ -356,10 +356,13 @@ func (s *Session) changeable(e effect) bool {
 
 // late fails the session with err, and reports it unless the session has already failed with err.
 // by finds the caller that made the change.
-func (s *Session) late(err error, by func() string) {
+func (s *Session) late(err error, by func() string) { s.lateAs(tooLate, err, by) }
+
+// lateAs is late with another line in the log.
+func (s *Session) lateAs(line notice, err error, by func() string) {
 	first := !errors.Is(s.err, err)
 	s.failWith(err)
 	if first {
-		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err, Caller: by()}, tooLate)
+		s.report(s.m.cfg.Hooks.LateWrite, s.key, Event{Err: err, Caller: by()}, line)
 	}
 }
