@@ -274,8 +274,8 @@ func (s *Session) consume() flashDelta {
 			continue
 		}
 		delta.drop = append(delta.drop, it.id)
-		if f.keep != nil && !f.superseded(it) {
-			delta.add = append(delta.add, f.kept(it)...)
+		if rest, ok := f.kept(it); ok {
+			delta.add = append(delta.add, rest)
 		}
 	}
 	for _, it := range f.own {
@@ -337,20 +337,25 @@ func marked(ids []string, id string) []string {
 	return append(ids, id)
 }
 
-// kept is what Reflash leaves of an item that would end here.
-func (f *flashes) kept(it flashItem) []flashItem {
+// kept is what Reflash keeps of an item that ends here, if anything.
+func (f *flashes) kept(it flashItem) (rest flashItem, ok bool) {
+	if f.keep == nil || f.superseded(it) {
+		return it, false
+	}
 	switch it.kind {
-	case kindInput, kindInputErrors:
-		return it.fields(*f.keep)
+	case kindInput:
+		in := it.input()
+		ok = in.narrow(*f.keep)
+		it.value = mustEncode(in)
+	case kindInputErrors:
+		errs := slices.DeleteFunc(it.inputErrors(), func(e InputError) bool { return !f.keep.hasField(e.Name) })
+		ok = len(errs) > 0
+		it.value = mustEncode(errs)
 	case kindAlert:
 		alert, _ := it.alert()
-		if !f.keep.has(alert.Kind) {
-			return nil
-		}
+		ok = f.keep.has(alert.Kind)
 	default:
-		if !f.keep.has(it.name) {
-			return nil
-		}
+		ok = f.keep.has(it.name)
 	}
-	return []flashItem{it}
+	return it, ok
 }

@@ -226,29 +226,10 @@ func (in *oldInput) size() (all int, values map[string]int) {
 	return all, values
 }
 
-// fields is what Reflash keeps of a submission or of its errors, field by field.
-func (it flashItem) fields(keep reflashed) []flashItem {
-	switch it.kind {
-	case kindInput:
-		in := it.input()
-		maps.DeleteFunc(in.Values, func(name string, _ []string) bool { return !keep.hasField(name) })
-		if len(in.Values) == 0 && !keep.isAll() { // which also keeps that all boxes were cleared
-			return nil
-		}
-		in.narrow(keep) // for what was not submitted, such as an unchecked box
-		it.value = mustEncode(in)
-	case kindInputErrors:
-		errs := slices.DeleteFunc(it.inputErrors(), func(e InputError) bool { return !keep.hasField(e.Name) })
-		if len(errs) == 0 {
-			return nil
-		}
-		it.value = mustEncode(errs)
-	}
-	return []flashItem{it}
-}
-
-// narrow leaves out what Reflash does not keep.
-func (in *oldInput) narrow(keep reflashed) {
+// narrow leaves out the fields that Reflash does not keep, also those that were not submitted, such as an
+// unchecked box. It says whether there is anything left to keep.
+func (in *oldInput) narrow(keep reflashed) (left bool) {
+	maps.DeleteFunc(in.Values, func(name string, _ []string) bool { return !keep.hasField(name) })
 	in.Except = append(in.Except, keep.except...)
 	switch {
 	case keep.only == nil:
@@ -257,6 +238,7 @@ func (in *oldInput) narrow(keep reflashed) {
 	default: // each of the two may name a group, and the other a field in it
 		in.Only = append(thoseIn(keep.only, in.Only), thoseIn(in.Only, keep.only)...)
 	}
+	return len(in.Values) > 0 || keep.isAll() // a form has no values if all of its boxes were cleared
 }
 
 // thoseIn is those of the names that are groups, or fields in one of the groups. It is never nil.
