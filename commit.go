@@ -54,7 +54,7 @@ func (s *Session) commit(shown flashDelta) error {
 		s.reportUnsaved(err)
 		return err
 	}
-	s.kept = true
+	s.saved = true
 	s.flash.saved()
 	s.settled()
 	return nil
@@ -81,7 +81,7 @@ func (s *Session) pending() bool {
 // page, which must not greet a user whose login has failed. (If the handler has called Save before,
 // its page still sees everything.)
 func (s *Session) abandon() {
-	if s.st != nil && !s.kept {
+	if s.st != nil && !s.saved {
 		s.st.revert()
 	}
 	s.flash.forgetNow()
@@ -248,7 +248,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 func (s *Session) newest(ctx context.Context, delta flashDelta, l *line) (*state, Record, error) {
 	onto := l.newest
 	switch {
-	case s.outside, s.kept && s.err != nil:
+	case s.outside, s.saved && s.err != nil:
 		var err error
 		if onto, err = s.m.peek(ctx, s.key); err != nil {
 			return nil, Record{}, err

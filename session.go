@@ -57,7 +57,7 @@ type Session struct {
 	given   bool      // the visitor sent a cookie with our name, whatever was in it
 	corrupt bool      // the cookie led to a record that cannot be decoded
 	lost    bool      // the stored record ended while this request ran
-	kept    bool      // some change of this request is stored
+	saved   bool      // some change of this request is stored
 	moved   bool      // the one unknown id was replaced a moment ago; see straggles
 	sealed  sealed    // what the cookies held, with a Sealer
 
