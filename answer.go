@@ -73,14 +73,14 @@ func Redirect(c echo.Context, url string) error {
 	if isGet(c.Request()) { // caches keep answers to no other method, and a browser would show nothing for one meant for htmx
 		addVary(c.Response().Header(), headersOfHTMX)
 	}
-	if isHTMX(c.Request().Header) {
+	if isHTMXPart(c.Request().Header) {
 		c.Response().Header().Set("HX-Redirect", url)
 		return c.NoContent(http.StatusNoContent)
 	}
 	return c.Redirect(http.StatusSeeOther, url)
 }
 
-// headersOfHTMX are the request headers that identify htmx; see isHTMX.
+// headersOfHTMX are the request headers that identify htmx; see isHTMXPart.
 const headersOfHTMX = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"
 
 // inASCII is url as a header can carry it: a script reads each byte of HX-Redirect as a letter.
@@ -191,7 +191,7 @@ func (s *Session) IsPartial() bool {
 }
 
 // IsHTMXPart reports whether htmx asks for a part of a page, and so accepts out-of-band swaps.
-func (s *Session) IsHTMXPart() bool { return s != nil && isHTMX(s.req.Header) }
+func (s *Session) IsHTMXPart() bool { return s != nil && isHTMXPart(s.req.Header) }
 
 // Invalid answers a form that cannot be accepted. It flashes what is wrong and what was
 // submitted, as [Session.FlashValidationErrors] does.

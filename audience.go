@@ -80,7 +80,7 @@ func isShown(h http.Header) bool {
 func isPartial(to audience, h http.Header) bool { return to == audiencePart || isPart(h) }
 
 func isPart(h http.Header) bool {
-	return isHTMX(h) || header(h, "Turbo-Frame") != "" || header(h, "Datastar-Request") == "true" ||
+	return isHTMXPart(h) || header(h, "Turbo-Frame") != "" || header(h, "Datastar-Request") == "true" ||
 		header(h, "X-Up-Target") != "" && !isWholePage(h)
 }
 
@@ -106,9 +106,9 @@ func isFetch(h http.Header) bool {
 		header(h, "Hx-Request") == "" && header(h, "Hx-History-Restore-Request") == ""
 }
 
-// isHTMX says whether htmx asks for a part of a page. htmx 4 says so outright; with
+// isHTMXPart says whether htmx asks for a part of a page. htmx 4 says so outright; with
 // htmx 2 it is any request that neither navigates nor restores a page.
-func isHTMX(h http.Header) bool {
+func isHTMXPart(h http.Header) bool {
 	if kind := header(h, "Hx-Request-Type"); kind != "" {
 		return kind == "partial"
 	}
