@@ -65,7 +65,7 @@ func (s *Session) unseal(name string, given *bool) (*state, time.Time, error) {
 func (s *Session) seal(delta flashDelta) error {
 	changed, had := len(s.ops) > 0 || s.renew, s.sealed
 	delta.apply(s.st, s.at)
-	until, due := s.refresh(s.at)
+	until, due := s.nextExpiry(s.at)
 	if changed || had.ended || due && had.values && !s.headSent {
 		if err := s.sealValues(until); err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 // the idle timeout was shortened, it makes the session expire sooner. If it fails, the visitor has lost
 // nothing yet, so the request goes on.
 func (s *Session) touch(ctx context.Context) {
-	until, _ := s.refresh(s.at)
+	until, _ := s.nextExpiry(s.at)
 	err := s.m.keepListed(ctx, s.st, s.key, later(until, s.expires))
 	if err == nil {
 		err = s.m.store.Touch(ctx, s.key, until)
@@ -33,13 +33,13 @@ func (m *Manager) keepListed(ctx context.Context, st *state, key string, until t
 	return m.index(ctx, st.tags(), key, st, until)
 }
 
-// refresh is when a session that is in use now will end, and whether that is so much later that the
+// nextExpiry is when a session that is in use now will end, and whether that is so much later that the
 // store must be told. The store is told about a remembered session as often as about others, or a
 // list of devices would not show for days that it was used.
 //
 // It must also be told if the session ends much sooner than it knows: the idle timeout was shortened, or a
 // clock was ahead. (A store that renews does not know the absolute deadline, which is left out here.)
-func (s *Session) refresh(now time.Time) (until time.Time, due bool) {
+func (s *Session) nextExpiry(now time.Time) (until time.Time, due bool) {
 	until = s.st.expires(now, s.m.idle(s.st))
 	gains, tenth := until.Sub(s.st.expires(s.expires, 0)), s.m.cfg.IdleTimeout/10
 	return until, !s.heard(pagePassive) && (gains >= tenth || gains < -tenth-clocksDiffer)
@@ -59,6 +59,6 @@ func (s *Session) aged() bool {
 	if s.key == "" && !s.sealed.values {
 		return false
 	}
-	_, due := s.refresh(s.m.now())
+	_, due := s.nextExpiry(s.m.now())
 	return due
 }
