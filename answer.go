@@ -293,25 +293,3 @@ func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 		return From(c).unprocessable(err, r)
 	}
 }
-
-// takesPage says whether sending the client on to a page helps. htmx and Unpoly accept anything,
-// whether they ask for a part or follow a form.
-func takesPage(h http.Header) bool {
-	return acceptsHTML(h) || isPart(h) || isWholePage(h) || header(h, "Hx-Request") != "" || isTool(h) && sendsForm(h)
-}
-
-// isTool says whether curl or the like asks. A script in a browser accepts */* too, but expects an
-// error rather than a page; Sec-Fetch-Dest, which browsers send, tells the two apart.
-func isTool(h http.Header) bool {
-	accept := h.Get("Accept")
-	return (accept == "" || accept == "*/*") && h.Get("Sec-Fetch-Dest") == ""
-}
-
-// messageOf is the error in echo.NewHTTPError(http.StatusBadRequest, err).
-func messageOf(err error) error {
-	if e, ok := err.(*echo.HTTPError); ok {
-		message, _ := e.Message.(error)
-		return message
-	}
-	return nil
-}

@@ -123,6 +123,19 @@ func acceptsJSON(h http.Header) bool { return strings.Contains(header(h, "Accept
 
 func acceptsAnything(h http.Header) bool { return strings.Contains(header(h, "Accept"), "*/*") }
 
+// takesPage says whether sending the client on to a page helps. htmx and Unpoly accept anything,
+// whether they ask for a part or follow a form.
+func takesPage(h http.Header) bool {
+	return acceptsHTML(h) || isPart(h) || isWholePage(h) || header(h, "Hx-Request") != "" || isTool(h) && sendsForm(h)
+}
+
+// isTool says whether curl or the like asks. A script in a browser accepts */* too, but expects an
+// error rather than a page; Sec-Fetch-Dest, which browsers send, tells the two apart.
+func isTool(h http.Header) bool {
+	accept := h.Get("Accept")
+	return (accept == "" || accept == "*/*") && h.Get("Sec-Fetch-Dest") == ""
+}
+
 func isGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 // header is the first value of a header, whose name must be in the canonical form of http.Header:

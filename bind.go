@@ -60,6 +60,15 @@ func echoErrorIn(err error) (found *echo.HTTPError) {
 	return found
 }
 
+// messageOf is the error in echo.NewHTTPError(http.StatusBadRequest, err).
+func messageOf(err error) error {
+	if e, ok := err.(*echo.HTTPError); ok {
+		message, _ := e.Message.(error)
+		return message
+	}
+	return nil
+}
+
 // ruleOf is the rule that a value breaks. "-1" is a number, but out of range for an unsigned field.
 func ruleOf(e *strconv.NumError) (rule string, kind reflect.Kind) {
 	_, notInt := strconv.ParseInt(e.Num, 10, 64)
