@@ -328,46 +328,6 @@ func mergeErrors(have, more []InputError) []InputError {
 	return have
 }
 
-// PageErrors returns the errors of the page with their codes, in the order in which they were
-// flashed, and those of one call of [Session.FlashErrors] in the order of their codes.
-func (s *Session) PageErrors() []PageError {
-	if s == nil {
-		return nil
-	}
-	s.lock()
-	defer s.unlock()
-	var errs []PageError
-	for _, it := range s.visible() {
-		if it.kind != kindPageError {
-			continue
-		}
-		var text string
-		if json.Unmarshal(it.value, &text) == nil {
-			errs = append(errs, PageError{it.name, text})
-			s.flashes().markFormRead(it)
-		}
-	}
-	return errs
-}
-
-// HasErrors reports whether there are errors of the page, or of a field of any form on it, whatever
-// the form's name. On a whole page, asking counts as showing them.
-func (s *Session) HasErrors() bool {
-	if s == nil {
-		return false
-	}
-	s.lock()
-	defer s.unlock()
-	isError := func(it flashItem) bool { return it.kind == kindPageError || it.kind == kindInputErrors }
-	errs := slices.DeleteFunc(s.visible(), func(it flashItem) bool { return !isError(it) })
-	if s.audience() == audiencePage {
-		for _, it := range errs {
-			s.flashes().markFormRead(it)
-		}
-	}
-	return len(errs) > 0
-}
-
 // fieldPath is the one spelling of a field's name: "items.0.name" for "items[0].name" and
 // "items[0][name]", and "tags" for "tags[]".
 func fieldPath(name string) string {
@@ -386,10 +346,4 @@ func isFieldOf(names []string, name string) bool {
 		rest, found := strings.CutPrefix(path, fieldPath(other))
 		return found && (rest == "" || rest[0] == '.')
 	})
-}
-
-// isElementOf says whether path is list, which ends in a dot, and a number.
-func isElementOf(path, list string) bool {
-	index, ok := strings.CutPrefix(path, list)
-	return ok && index != "" && strings.Trim(index, "0123456789") == ""
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -22,6 +23,46 @@ func (s *Session) Old(name string, def ...string) string {
 // "items[0].name", "items[0][name]" and "items.0.name" name the same field.
 func (s *Session) InputErrors(name string) []string {
 	return s.Submission("").Errors(name)
+}
+
+// PageErrors returns the errors of the page with their codes, in the order in which they were
+// flashed, and those of one call of [Session.FlashErrors] in the order of their codes.
+func (s *Session) PageErrors() []PageError {
+	if s == nil {
+		return nil
+	}
+	s.lock()
+	defer s.unlock()
+	var errs []PageError
+	for _, it := range s.visible() {
+		if it.kind != kindPageError {
+			continue
+		}
+		var text string
+		if json.Unmarshal(it.value, &text) == nil {
+			errs = append(errs, PageError{it.name, text})
+			s.flashes().markFormRead(it)
+		}
+	}
+	return errs
+}
+
+// HasErrors reports whether there are errors of the page, or of a field of any form on it, whatever
+// the form's name. On a whole page, asking counts as showing them.
+func (s *Session) HasErrors() bool {
+	if s == nil {
+		return false
+	}
+	s.lock()
+	defer s.unlock()
+	isError := func(it flashItem) bool { return it.kind == kindPageError || it.kind == kindInputErrors }
+	errs := slices.DeleteFunc(s.visible(), func(it flashItem) bool { return !isError(it) })
+	if s.audience() == audiencePage {
+		for _, it := range errs {
+			s.flashes().markFormRead(it)
+		}
+	}
+	return len(errs) > 0
 }
 
 // Submission returns the form of that name that is being corrected on this page: what the visitor
@@ -150,6 +191,12 @@ func (sub Submission) Errors(name string) []string {
 		}
 	}
 	return messages
+}
+
+// isElementOf says whether path is list, which ends in a dot, and a number.
+func isElementOf(path, list string) bool {
+	index, ok := strings.CutPrefix(path, list)
+	return ok && index != "" && strings.Trim(index, "0123456789") == ""
 }
 
 // hasBoth says whether both names were submitted, and are those of two fields, although they are spelled
