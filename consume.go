@@ -270,7 +270,7 @@ func (s *Session) consume() flashDelta {
 	}
 	var delta flashDelta
 	for _, it := range s.received() {
-		if !f.consumes(it, s.view().page) {
+		if !f.consumes(it, s.view().page) { // a page ends the forms before it, whether it shows them or not
 			continue
 		}
 		delta.drop = append(delta.drop, it.id)
@@ -279,12 +279,11 @@ func (s *Session) consume() flashDelta {
 		}
 	}
 	for _, it := range f.own {
-		if f.consumes(it, f.showsForm()) { // what this request flashed is about the form that it shows
+		if f.consumes(it, f.showsForm()) { // what this request flashed is about the form that it shows, if any
 			delta.drop = append(delta.drop, it.id)
 		}
 	}
-	// What was added and shown in one request need not be stored at all. The items that it replaces
-	// are dropped.
+	// What was added and shown in one request need not be stored. What it replaces is dropped.
 	for _, it := range f.added {
 		if f.consumes(it, f.showsForm()) {
 			f.own = append(f.own, it)
@@ -313,16 +312,16 @@ func (s *Session) shownSoFar() flashDelta {
 	return delta
 }
 
-// consumes says whether a response that can show messages ends this item, and notes it. Old input
-// and errors that the session came with end with any page, read or not. A part ends what it reads, and
-// with a form also the errors of the page, which are mostly about that form; other forms are not in it.
-func (f *flashes) consumes(it flashItem, page bool) bool {
+// consumes says whether a response that can show messages ends this item, and notes it. Messages end
+// when they are read. So do old input and errors, and those of the page also when a form is shown, since
+// they are mostly about that form. With unread, old input and errors end even if they are not read.
+func (f *flashes) consumes(it flashItem, unread bool) bool {
 	if slices.Contains(f.done, it.id) {
 		return false
 	}
 	ends := slices.Contains(f.read, it.id)
 	if it.kind.onePage() {
-		ends = page || slices.Contains(f.formRead, it.id) || it.kind == kindPageError && f.showsForm()
+		ends = unread || slices.Contains(f.formRead, it.id) || it.kind == kindPageError && f.showsForm()
 	}
 	if ends {
 		f.done = marked(f.done, it.id)
