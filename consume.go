@@ -169,9 +169,9 @@ func (s *Session) visible() []flashItem {
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
 	items = append(items, f.flashed()...)
 	if len(items)+len(f.now) == 0 {
-		return nil // most pages have none; and once the head has left, we must not touch its header
+		return nil // as on most pages; view would read the header, which is no longer ours after the head
 	}
-	// Asking for the view first fixes it: a visitor who has been shown something may then leave.
+	// view is asked first: its answer then stands, even if the visitor leaves after having been shown this.
 	if s.headSent && s.view().shows && s.m.sealer != nil {
 		items = s.onlyConsumed(items)
 	}
@@ -294,7 +294,7 @@ func (s *Session) consume() flashDelta {
 	return delta
 }
 
-// shownSoFar consumes what was shown by a response that goes on, and hides it from the rest of that response.
+// shownSoFar consumes what a response has shown that goes on, and hides it from the rest of the response.
 func (s *Session) shownSoFar() flashDelta {
 	f := s.flash
 	if f == nil || !s.headSent || s.m.sealer != nil || !s.view().shows {
@@ -305,7 +305,7 @@ func (s *Session) shownSoFar() flashDelta {
 	f.received = slices.DeleteFunc(f.received, func(it flashItem) bool { return shown(it) || f.superseded(it) })
 	f.own = slices.DeleteFunc(f.own, shown)
 	f.now = slices.DeleteFunc(f.now, shown)
-	// Nothing of this can come again, and a stream may show many messages.
+	// Forget what is over: a stream may go on for hours, and show many messages.
 	f.done = slices.DeleteFunc(f.done, func(id string) bool { return slices.Contains(f.read, id) })
 	f.claims = slices.DeleteFunc(f.claims, func(used *bool) bool { return *used })
 	f.read = nil

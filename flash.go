@@ -143,19 +143,19 @@ func (s *Session) reflash(keep reflashed) {
 
 // addFlash records a new item. Except for alerts, there is only one item of a kind and name.
 func (s *Session) addFlash(it flashItem) {
-	s.received() // now, before a commit puts the item beside what came with the request
+	s.received() // decoded now: after a commit the item would seem to have come with the request
 	if !s.changeable(updatesRecord) {
 		return
 	}
 	it.id = rand.Text()
 	f := s.flashes()
 	f.forms = nil
-	if it.kind == kindAlert { // takes the place of none, and there may be thousands
+	if it.kind == kindAlert { // replaces nothing, and there may be thousands to look through
 		f.added = append(f.added, it)
 		return
 	}
-	// New input removes the errors of its form, in the record too. But errors that this request has
-	// saved already are about this very input, so they are added again.
+	// New input removes the errors of its form, also from the record, since they are about other input.
+	// Only those that this request has saved already are about this very input, so they are saved again.
 	again := slices.DeleteFunc(slices.Clone(f.own), func(mine flashItem) bool {
 		return !it.supersedes(mine) || it.replaces(mine)
 	})

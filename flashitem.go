@@ -120,7 +120,7 @@ func (st *state) flash(now time.Time) []flashItem {
 type flashDelta struct {
 	drop   []string
 	add    []flashItem
-	yields bool // the page can still be rendered without what other pages have shown first
+	yields bool // what another page has shown first is left to it: this page can be rendered again without it
 }
 
 func (d flashDelta) empty() bool { return len(d.drop) == 0 && len(d.add) == 0 }
@@ -153,8 +153,8 @@ func (d flashDelta) apply(st *state, now time.Time) {
 // drops says whether the change drops the item. What Reflash keeps is dropped, and added again.
 func (d flashDelta) drops(it flashItem) bool { return slices.Contains(d.drop, it.id) }
 
-// isOutdated says whether it is an item that Reflash keeps, and meanwhile another page has shown it
-// instead of this one, or what takes its place has been flashed.
+// isOutdated says whether an item that Reflash keeps must not be added again, because meanwhile another
+// page has shown it in place of this one, or something has been flashed that replaces it.
 func (d flashDelta) isOutdated(it flashItem, st *state, now time.Time) bool {
 	switch {
 	case !d.drops(it):

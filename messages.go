@@ -38,7 +38,7 @@ func (s *Session) FlashMessages() FlashMessages {
 	s.lock()
 	defer s.unlock()
 	s.state()
-	used := new(s.headSent)
+	used := new(s.headSent) // too late to claim anything
 	f := s.flashes()
 	f.claims = append(f.claims, used)
 	return FlashMessages{s, used}
