@@ -107,8 +107,8 @@ func readUpload(r *http.Request) error {
 	return formError(r, err)
 }
 
-// formError is the answer to a form of which err is all that could be read. It is nil if err is
-// another: submitted then treats the form as none.
+// formError is the answer to a form that err has kept from being read: there is no room on disk, the form
+// is too large, or it broke off. For any other err it is nil, and submitted treats the form as not sent.
 func formError(r *http.Request, err error) error {
 	_, onDisk := errors.AsType[*fs.PathError](err)
 	_, limited := errors.AsType[*http.MaxBytesError](err)

@@ -133,7 +133,8 @@ func neverFlashed(names []string) *regexp.Regexp {
 	for _, name := range names {
 		never = append(never, strings.ReplaceAll(wordsOf(name), "_", "_?"))
 	}
-	return regexp.MustCompile(`(?i)(^|_)(` + strings.Join(never, "|") + `)[0-9]*(_|$)`) // i: a sigma at the end of a word is another letter
+	// In lower case on both sides, and yet (?i): a sigma at the end of a word is another letter.
+	return regexp.MustCompile(`(?i)(^|_)(` + strings.Join(never, "|") + `)[0-9]*(_|$)`)
 }
 
 // wordsOf is the words of name in snake case. Letters of another script begin a new word.
@@ -161,7 +162,7 @@ func (m *Manager) isSecret(name string) bool {
 	case "_method", FormField:
 		return true
 	}
-	return secretName.MatchString(snakeCased(latinWords, name)) || // as in card番号no
+	return secretName.MatchString(snakeCased(latinWords, name)) || // card番号no is read as card_no
 		m.neverFlashed != nil && m.neverFlashed.MatchString(wordsOf(name))
 }
 

@@ -234,7 +234,7 @@ func (n formNames) hasWithin(path string) bool {
 
 // find also matches an element of a list with the field that was submitted several times.
 func (n formNames) find(path string) (name string, ok bool) {
-	for _, name := range [...]string{path, n.spelling.path(path)} { // the second, since q1_1 may be sent besides q11
+	for _, name := range [...]string{path, n.spelling.path(path)} { // the second, since q1_1 and q11 are the same when folded
 		if _, ok := n.submitted[name]; ok {
 			return name, true
 		}
