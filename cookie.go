@@ -157,7 +157,7 @@ func (s *Session) cookieAge() time.Duration {
 	return s.ageUntil(s.at.Add(maxCookieAge))
 }
 
-// month is how often a write sends the cookie ahead of its end, which a touch always does.
+// month is how often writes prolong the cookie of a session that outlives it. A touch always does.
 const month = 30 * 24 * time.Hour
 
 // keepCookieAhead sends the cookie again if the browser may drop it before the session ends.
@@ -167,8 +167,8 @@ func (s *Session) keepCookieAhead() {
 	}
 }
 
-// lastsLong says whether the session may live longer than a browser keeps any cookie. What leads to it, which
-// is its cookie and its entries in the index, then does not last until its end, but is prolonged with it.
+// lastsLong says whether the session may live longer than a browser keeps any cookie. Its cookie, and its
+// entries in the index, then do not last until it ends, but are prolonged when it is.
 func (st *state) lastsLong() bool {
 	end := st.end()
 	return end == 0 || end-st.created > maxCookieAge.Milliseconds()

@@ -170,7 +170,7 @@ func (st *state) trimInput(excess int) bool {
 	return true
 }
 
-// trimAlerts leaves out the oldest alerts, about excess bytes of a cookie. The newest stay, so many at least.
+// trimAlerts leaves out the oldest alerts, about excess bytes of a cookie, but at least so many stay.
 func (st *state) trimAlerts(excess, least int) bool {
 	var sizes []int
 	for e := range st.all() {

@@ -282,7 +282,7 @@ func (s *Session) Destroy() {
 		s.flash.saveAgain()
 		return
 	}
-	// A session that messages begin here would have no cookie that leads to it.
+	// Messages would begin a new session now, but no cookie could lead to it.
 	if s.headSent && len(s.flash.unsaved()) > 0 {
 		s.late(ErrHeadSent, caller)
 	}

@@ -192,18 +192,18 @@ func (st *state) empty() bool {
 	return !st.contains(func(e entry) bool { return e.kind != kindDevice && e.kind != kindLife })
 }
 
-// drop removes the entries for which which returns true.
-func (st *state) drop(which func(entry) bool) {
+// drop removes the entries that match.
+func (st *state) drop(match func(entry) bool) {
 	p := st.unpack()
-	p.entries = slices.DeleteFunc(p.entries, which)
+	p.entries = slices.DeleteFunc(p.entries, match)
 }
 
-// without is st less the entries for which which returns true; st stays as it is.
-func (st *state) without(which func(entry) bool) *state {
+// without is st less the entries that match; st stays as it is.
+func (st *state) without(match func(entry) bool) *state {
 	rest, p := *st, *st.unpack()
 	p.entries = slices.Clone(p.entries)
 	rest.unpacked = &p
-	rest.drop(which)
+	rest.drop(match)
 	return &rest
 }
 

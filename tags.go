@@ -187,7 +187,7 @@ func (e entry) isTag() bool { return e.kind == kindTag }
 // tagName is the name of a tag in the store: user ids do not show up there.
 func tagName(userID string) string { return hexSum("session tag " + userID) }
 
-// joins are the tags of a record whose key this commit is the first to store.
+// joins are the tags that this commit enters in the index: those of the record if its key is new, or none.
 func (c commit) joins(st *state) []string {
 	if c.key == c.s.key {
 		return nil
