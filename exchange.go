@@ -21,7 +21,7 @@ func (s *Session) saveAnswered(status int, h http.Header) error {
 	s.lock()
 	defer s.unlock()
 	if s.heard(headGone) {
-		return nil // the session began just now, and takes the head for gone
+		return nil // another goroutine has begun the session after headGone was noted, and knows that it is late
 	}
 	s.noteStatus(status)
 	err := s.refusal()
@@ -170,7 +170,7 @@ func (s *Session) pendingNeedsCookie() bool {
 	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }
 
-// hear tells a session, which is locked, what has become of its request.
+// hear takes in what has become of the request. The session is locked.
 func (s *Session) hear(f *frame, n news) {
 	s.news |= n
 	if n&headGone != 0 {

@@ -50,7 +50,7 @@ const (
 	pageHasTokens                  // see CSRF
 	pagePassive                    // asking for it does not count as use; see Config.Passive
 
-	headGone      // the head has left, or a session in use sees to what goes with it
+	headGone      // the head has left, or is leaving: a session already in use first saves what goes with it
 	handlerSilent // the handler wrote nothing, and did not fail
 	handlerDone   // the handler has returned
 	visitorGone   // the handler has returned, and the visitor had hung up by then
@@ -126,8 +126,8 @@ func (f *frame) tell(n news) {
 	}
 }
 
-// serve is a method of its own: called from a closure, WithContext is not inlined, and the
-// request it makes is one allocation more.
+// serve is not part of the closure in Middleware: there WithContext would not be inlined, and the
+// request that it makes would cost one more allocation.
 func (m *Manager) serve(c echo.Context, next echo.HandlerFunc) error {
 	r := c.Request()
 	if f := m.outer(r); f != nil {
