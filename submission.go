@@ -179,14 +179,14 @@ func (sub Submission) Errors(name string) []string {
 	if len(sub.errors) == 0 {
 		return nil
 	}
-	folded, list := foldField(name), ""
-	if owner, isList := strings.CutSuffix(name, "[]"); isList {
-		list = fieldPath(owner) + "."
-	}
+	folded := foldField(name)
+	owner, isList := strings.CutSuffix(name, "[]")
+	list := fieldPath(owner) + "."
 	exact := slices.ContainsFunc(sub.errors, func(e InputError) bool { return e.Name == name })
 	var messages []string
 	for i, e := range sub.errors {
-		if e.Name == name || !exact && sub.names[i].folded == folded && !sub.hasBoth(e.Name, name) || list != "" && isElementOf(sub.names[i].path, list) {
+		respelled := !exact && sub.names[i].folded == folded && !sub.hasBoth(e.Name, name)
+		if e.Name == name || respelled || isList && isElementOf(sub.names[i].path, list) {
 			messages = append(messages, e.Messages...)
 		}
 	}
