@@ -30,7 +30,7 @@ func (s *Session) commit(shown flashDelta) error {
 		return nil
 	}
 	delta := shown
-	delta.add = s.waiting(append(shown.add, s.flash.unsaved()...))
+	delta.add = s.withExpiry(append(shown.add, s.flash.unsaved()...))
 	if s.loadErr != nil {
 		if !s.pending() {
 			return nil
@@ -60,9 +60,9 @@ func (s *Session) commit(shown flashDelta) error {
 	return nil
 }
 
-// waiting sets until when messages wait. That counts from now, when they are saved: a slow job may have
-// flashed them hours ago.
-func (s *Session) waiting(items []flashItem) []flashItem {
+// withExpiry sets until when messages wait. That counts from now, when they are saved: a slow job may
+// have flashed them hours ago.
+func (s *Session) withExpiry(items []flashItem) []flashItem {
 	if len(items) > 0 {
 		until := s.m.now().Add(s.m.cfg.FlashTTL).UnixMilli()
 		for i := range items {
