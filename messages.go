@@ -151,3 +151,67 @@ func (m FlashMessages) named() map[string]flashItem {
 	}
 	return named
 }
+
+// received is the flash that the session came with, less what has expired.
+func (s *Session) received() []flashItem {
+	st := s.state()
+	f := s.flashes()
+	if !f.decoded {
+		f.decoded = true
+		f.received = st.flash(s.m.now())
+	}
+	return f.received
+}
+
+// visible is what this request may show, in the order it was flashed.
+func (s *Session) visible() []flashItem {
+	received := s.received()
+	if s.audience() == audienceNobody {
+		return nil
+	}
+	f := s.flashes()
+	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
+	items = append(items, f.flashed()...)
+	if len(items)+len(f.now) == 0 {
+		return nil // as on most pages; view would read the header, which is no longer ours after the head
+	}
+	// view is asked first: its answer then stands, even if the visitor leaves after having been shown this.
+	if s.headSent && s.view().shows && s.m.sealer != nil {
+		items = s.onlyConsumed(items)
+	}
+	s.warnOfCaches()
+	return append(items, f.now...)
+}
+
+// warnOfCaches logs once that a page is about to show messages although its head said nothing about
+// them. A component that is rendered into the response is sent as soon as there are some kilobytes
+// of it.
+func (s *Session) warnOfCaches() {
+	if s.lateLoad && s.m.sealer == nil && s.view().shows && s.m.warnedOfCaches.CompareAndSwap(false, true) {
+		s.report(nil, s.key, Event{Caller: caller()}, shownLate)
+	}
+}
+
+// onlyConsumed returns the items that the head has removed. The others could be shown, but would be
+// seen again.
+func (s *Session) onlyConsumed(items []flashItem) []flashItem {
+	done := s.flashes().done
+	kept := slices.DeleteFunc(items, func(it flashItem) bool { return !slices.Contains(done, it.id) })
+	if len(kept) < len(items) {
+		s.lateAs(keptBack, ErrHeadSent, caller)
+	}
+	return kept
+}
+
+// keyed is the item flashed under key, or under our name for the kind that key stands for.
+func (s *Session) keyed(key string) (flashItem, bool) {
+	visible := s.visible()
+	for _, name := range [...]string{key, KindOf(key)} {
+		for _, it := range visible {
+			if it.kind == kindKeyed && it.name == name {
+				return it, true
+			}
+		}
+	}
+	return flashItem{}, false
+}
