@@ -260,7 +260,7 @@ func (f *flashes) consumes(it flashItem, unread bool) bool {
 		ends = unread || slices.Contains(f.formRead, it.id) || it.kind == kindPageError && f.showsForm()
 	}
 	if ends {
-		f.done = marked(f.done, it.id)
+		f.done = append(f.done, it.id)
 	}
 	return ends
 }
