@@ -10,7 +10,7 @@ type flashes struct {
 	received []flashItem // what the session came with; see Session.received
 	decoded  bool        // received is filled in
 	added    []flashItem // flashed by this request, not saved yet
-	own      []flashItem // flashed by this request, and saved already, or shown and never to be saved
+	own      []flashItem // flashed by this request, and done with: saved, or shown and so never to be saved
 	now      []flashItem // for this response only
 
 	forms map[string]Submission // submissions that were asked for so far, by the name of the form
