@@ -238,6 +238,11 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 				return echo.NewHTTPError(http.StatusConflict, "not now")
 			})
 		}},
+		{"if the page fails after it has claimed the message, and its error page shows none", func(r *reader) {
+			r.save()
+			r.HTTPErrorHandler = func(_ error, c echo.Context) { _ = c.HTML(http.StatusConflict, "not now") }
+			r.visit(func(c echo.Context) error { session.From(c).FlashMessages(); return echo.ErrConflict })
+		}},
 		{"if the page fails with a 409, and middleware inside has that answered", func(r *reader) {
 			r.save()
 			r.visit(func(c echo.Context) error {
