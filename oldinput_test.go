@@ -81,6 +81,27 @@ func Test_how_long_old_input_lives(t *testing.T) {
 	}
 }
 
+func Test_that_old_input_that_was_read_is_gone_after_clear(t *testing.T) {
+	v := newSite(t).browser()
+	v.post(url.Values{"title": {"T"}}, flashing(keep))
+	reads(t, v, "the page", func(s *session.Session) any {
+		before := s.Old("title", "-")
+		s.Clear()
+		return before + s.Old("title", "-")
+	}, "T-")
+}
+
+func Test_that_the_error_page_of_a_part_ends_old_input_that_both_have_read(t *testing.T) {
+	v := newSite(t).browser()
+	v.HTTPErrorHandler = func(_ error, c echo.Context) {
+		_ = c.HTML(http.StatusConflict, session.From(c).Old("title", "-"))
+	}
+	v.post(url.Values{"title": {"T"}}, flashing(keep))
+	got := v.ask(request{as: htmxPart}, func(c echo.Context) error { session.From(c).Old("title"); return echo.ErrConflict })
+	wantText(t, "the error page", got.body, "T")
+	reads(t, v, "the page", old("title"), "title=-")
+}
+
 // The page loaded the session before the form was sent, so the old input of that is for another
 // page.
 func Test_that_a_page_which_is_in_flight_across_the_POST_leaves_old_input(t *testing.T) {
