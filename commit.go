@@ -74,7 +74,7 @@ func (s *Session) withExpiry(items []flashItem) []flashItem {
 
 // pending says whether the application changed anything that is not saved yet.
 func (s *Session) pending() bool {
-	return len(s.ops) > 0 || s.renew || len(s.ended) > 0 || s.sealed.ended || len(s.flash.unsaved()) > 0
+	return len(s.ops) > 0 || s.renew || len(s.ended) > 0 || s.sealed.ended || s.flash.waits()
 }
 
 // abandon drops what is pending, and the handler's messages about it: the response becomes an error
@@ -91,7 +91,7 @@ func (s *Session) abandon() {
 // dropPending drops what is pending, so that an error page does not save half of what the handler
 // did.
 func (s *Session) dropPending() {
-	s.flash.forgetAdded()
+	s.flash.forgetUnsaved()
 	s.settled()
 }
 

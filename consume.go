@@ -9,8 +9,7 @@ import (
 type flashes struct {
 	received []flashItem // what the session came with; see Session.received
 	decoded  bool        // received is filled in
-	added    []flashItem // flashed by this request, not saved yet
-	own      []flashItem // flashed by this request, and done with: saved, or shown and so never to be saved
+	own      []flashItem // flashed by this request, each at its own stage
 	now      []flashItem // for this response only
 
 	forms map[string]Submission // submissions that were asked for so far, by the name of the form
@@ -31,40 +30,45 @@ func (s *Session) flashes() *flashes {
 	return s.flash
 }
 
-// unsaved is what this request has flashed and not saved yet.
-func (f *flashes) unsaved() []flashItem {
-	if f == nil {
-		return nil
+// waits says whether something that this request has flashed is to be saved.
+func (f *flashes) waits() bool {
+	return f != nil && slices.ContainsFunc(f.own, flashItem.isUnsaved)
+}
+
+// unsaved is what this request has flashed and is to be saved.
+func (f *flashes) unsaved() (items []flashItem) {
+	if f != nil {
+		for _, it := range f.own {
+			if it.isUnsaved() {
+				items = append(items, it)
+			}
+		}
 	}
-	return f.added
+	return items
 }
 
 // saved notes that what was flashed is now stored, or was shown and need not be.
 func (f *flashes) saved() {
 	if f != nil {
-		f.own, f.added = f.flashed(), nil
 		for i := range f.own {
-			f.own[i].saved = true
+			f.own[i].stage = saved
 		}
 	}
 }
 
-// flashed is what this request has flashed, saved or not.
-func (f *flashes) flashed() []flashItem {
-	if f == nil {
-		return nil
+// saveAgain is for what was saved in a session that ends, or is going to be removed from the record.
+func (f *flashes) saveAgain(which func(flashItem) bool) {
+	for i, it := range f.own {
+		if which(it) && !slices.Contains(f.done, it.id) {
+			f.own[i].stage = unsaved
+		}
 	}
-	return slices.Concat(f.own, f.added)
 }
 
-// saveAgain is for a session that ends: what this request has saved in it moves to the next one.
-func (f *flashes) saveAgain() { f.added, f.own = f.flashed(), nil }
-
-// forgetAdded drops what will not be saved.
-func (f *flashes) forgetAdded() {
+// forgetUnsaved drops what will not be saved.
+func (f *flashes) forgetUnsaved() {
 	if f != nil {
-		f.added = nil
-		f.own = slices.DeleteFunc(f.own, func(it flashItem) bool { return !it.saved })
+		f.own = slices.DeleteFunc(f.own, func(it flashItem) bool { return it.stage != saved })
 	}
 }
 
@@ -132,8 +136,7 @@ func (f *flashes) forgetReceived() {
 
 // superseded says whether this request has flashed something that replaces old.
 func (f *flashes) superseded(old flashItem) bool {
-	by := func(it flashItem) bool { return it.supersedes(old) }
-	return slices.ContainsFunc(f.own, by) || slices.ContainsFunc(f.added, by)
+	return slices.ContainsFunc(f.own, func(it flashItem) bool { return it.supersedes(old) })
 }
 
 // hasFlash says whether there is any flash. Expired items count until they are looked at.
@@ -145,7 +148,7 @@ func (s *Session) hasFlash() bool {
 	case f == nil:
 		return s.st.flashed
 	}
-	return len(f.own) > 0 || len(f.added) > 0 || len(f.received) > 0 || !f.decoded && s.st.flashed
+	return len(f.own) > 0 || len(f.received) > 0 || !f.decoded && s.st.flashed
 }
 
 // claim consumes what a page has read, before the page is sent. It says whether another page was
@@ -176,9 +179,14 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	}
 	isTaken := func(it flashItem) bool { return slices.Contains(f.read, it.id) && slices.Contains(taken, it.id) }
 	again = slices.ContainsFunc(f.received, isTaken) || slices.ContainsFunc(f.own, isTaken)
-	f.received = slices.DeleteFunc(f.received, func(it flashItem) bool { return isTaken(it) || f.superseded(it) })
-	f.own = slices.DeleteFunc(f.own, isTaken)
+	f.hide(isTaken)
 	return again, nil
+}
+
+// hide removes what this response must not show any more. What that replaced must not take its place.
+func (f *flashes) hide(match func(flashItem) bool) {
+	f.received = slices.DeleteFunc(f.received, func(it flashItem) bool { return match(it) || f.superseded(it) })
+	f.own = slices.DeleteFunc(f.own, match)
 }
 
 // applyFlash applies d to st, and notes which items another request has removed before.
@@ -214,19 +222,16 @@ func (s *Session) consume() flashDelta {
 			delta.add = append(delta.add, rest)
 		}
 	}
-	for _, it := range f.own {
-		if f.consumes(it, f.showsForm()) { // what this request flashed is about the form that it shows, if any
+	for i, it := range f.own {
+		switch {
+		case !f.consumes(it, f.showsForm()): // what this request flashed is about the form that it shows, if any
+		case it.isUnsaved(): // and need not be, but what it replaces is dropped
+			f.own[i].stage = shown
+			delta.drop = append(delta.drop, s.st.supersededBy(it)...)
+		default:
 			delta.drop = append(delta.drop, it.id)
 		}
 	}
-	// What was added and shown in one request need not be stored. What it replaces is dropped.
-	for _, it := range f.added {
-		if f.consumes(it, f.showsForm()) {
-			f.own = append(f.own, it)
-			delta.drop = append(delta.drop, s.st.supersededBy(it)...)
-		}
-	}
-	f.added = slices.DeleteFunc(f.added, func(it flashItem) bool { return slices.Contains(f.done, it.id) })
 	return delta
 }
 
@@ -237,10 +242,9 @@ func (s *Session) shownSoFar() flashDelta {
 		return flashDelta{}
 	}
 	delta := s.consume()
-	shown := func(it flashItem) bool { return slices.Contains(f.read, it.id) }
-	f.received = slices.DeleteFunc(f.received, func(it flashItem) bool { return shown(it) || f.superseded(it) })
-	f.own = slices.DeleteFunc(f.own, shown)
-	f.now = slices.DeleteFunc(f.now, shown)
+	wasRead := func(it flashItem) bool { return slices.Contains(f.read, it.id) }
+	f.hide(wasRead)
+	f.now = slices.DeleteFunc(f.now, wasRead)
 	// Forget what is over: a stream may go on for hours, and show many messages.
 	f.done = slices.DeleteFunc(f.done, func(id string) bool { return slices.Contains(f.read, id) })
 	f.claims = slices.DeleteFunc(f.claims, func(used *bool) bool { return *used })

@@ -166,7 +166,7 @@ func (e notTaken) Unwrap() error { return e.cause }
 
 // pendingNeedsCookie says whether what is pending can only be saved with a cookie.
 func (s *Session) pendingNeedsCookie() bool {
-	changed := len(s.ops) > 0 || len(s.flash.unsaved()) > 0
+	changed := len(s.ops) > 0 || s.flash.waits()
 	return s.renew || changed && s.key == "" || s.pending() && s.m.sealer != nil
 }
 

@@ -150,15 +150,11 @@ func (s *Session) addFlash(it flashItem) {
 	it.id = rand.Text()
 	f := s.flashes()
 	f.forms = nil
-	if it.kind == kindAlert { // replaces nothing, and there may be thousands to look through
-		f.added = append(f.added, it)
-		return
+	if it.kind != kindAlert { // an alert replaces nothing, and there may be thousands to look through
+		f.own = slices.DeleteFunc(f.own, it.replaces)
+		// New input removes the errors of its form from the record, since they are about other input. Those
+		// that this request has saved already are about this very input, so they are saved again.
+		f.saveAgain(it.supersedes)
 	}
-	// New input removes the errors of its form, also from the record, since they are about other input.
-	// Only those that this request has saved already are about this very input, so they are saved again.
-	again := slices.DeleteFunc(slices.Clone(f.own), func(mine flashItem) bool {
-		return !it.supersedes(mine) || it.replaces(mine)
-	})
-	f.own = slices.DeleteFunc(f.own, it.supersedes)
-	f.added = slices.Insert(append(slices.DeleteFunc(f.added, it.replaces), it), 0, again...)
+	f.own = append(f.own, it)
 }

@@ -36,8 +36,19 @@ type flashItem struct {
 	expires int64 // milliseconds since 1970
 	value   []byte
 
-	saved bool // by this request; see flashes.saved
+	stage stage // if this request has flashed it
 }
+
+// stage is what has become of an item that this request has flashed.
+type stage byte
+
+const (
+	unsaved stage = iota // the next commit saves it
+	shown                // by this response, so the next commit need not save it
+	saved                // a commit has saved it, or need not have
+)
+
+func (it flashItem) isUnsaved() bool { return it.stage == unsaved }
 
 func (it flashItem) entry() entry {
 	val := make([]byte, 0, 8+2*binary.MaxVarintLen32+len(it.name)+len(it.value))

@@ -171,7 +171,7 @@ func (s *Session) visible() []flashItem {
 	}
 	f := s.flashes()
 	items := slices.DeleteFunc(slices.Clone(received), f.superseded)
-	items = append(items, f.flashed()...)
+	items = append(items, f.own...)
 	if len(items)+len(f.now) == 0 {
 		return nil // as on most pages; view would read the header, which is no longer ours after the head
 	}

@@ -301,9 +301,9 @@ func (s *Session) addInputErrors(errs []InputError) {
 	}
 	it := flashItem{kind: kindInputErrors, name: s.formName()}
 	var have []InputError
-	flashed := s.flash.flashed()
-	if i := slices.IndexFunc(flashed, it.replaces); i >= 0 {
-		have = flashed[i].inputErrors()
+	own := s.flashes().own
+	if i := slices.IndexFunc(own, it.replaces); i >= 0 {
+		have = own[i].inputErrors()
 	}
 	it.value = mustEncode(mergeErrors(have, errs))
 	s.addFlash(it)

@@ -279,14 +279,14 @@ func (s *Session) Destroy() {
 	s.ops, s.renew, s.lost, s.tags = nil, false, false, nil
 	s.flashes().forgetReceived()
 	if !s.outside && !s.headSent {
-		s.flash.saveAgain()
+		s.flash.saveAgain(func(flashItem) bool { return true })
 		return
 	}
 	// Messages would begin a new session now, but no cookie could lead to it.
-	if s.headSent && len(s.flash.unsaved()) > 0 {
+	if s.headSent && s.flash.waits() {
 		s.late(ErrHeadSent, caller)
 	}
-	s.flash.forgetAdded()
+	s.flash.forgetUnsaved()
 }
 
 // logOutStraggles returns the error for a log-out with the old id of a session that lives on under
