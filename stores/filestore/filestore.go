@@ -39,7 +39,7 @@
 // it is complete.
 //
 // A change holds the lock, flock(2), on the directory that it changes. Reading takes no lock,
-// unless it meets a writer at work.
+// unless it meets a writer at work. Listing holds the lock while it reads the names in a directory.
 //
 // Directories have mode 0700 and files 0600, however open the umask is; only a Dir that already
 // exists keeps its mode. Everything is opened relative to Dir, through [os.Root], so a planted

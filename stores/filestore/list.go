@@ -5,12 +5,11 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
-	"os"
 	"slices"
 )
 
 // Keys lists the sessions by the names of their files. It includes expired sessions until they are
-// swept. It reads one directory at a time, and nobody waits for it.
+// swept. It reads one directory at a time, and nobody waits for the loop.
 func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for i := range s.sessions {
@@ -34,6 +33,10 @@ func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
 
 // names returns the names of the sessions in a folder. It counts as a call of its own, since Close
 // waits for calls under way, and may itself be called in the loop.
+//
+// It is tempting to do without the lock, as Read does. But on some file systems, such as tmpfs, a
+// file that is replaced meanwhile changes its place among the names: the session would be left out,
+// or come twice.
 func (s *Store) names(ctx context.Context, folder *folder) ([]string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -43,19 +46,14 @@ func (s *Store) names(ctx context.Context, folder *folder) ([]string, error) {
 		return nil, err
 	}
 	defer s.running.Done()
-	all, err := list(root, folder.path)
-	return slices.DeleteFunc(all, func(name string) bool { return !isName(name) }), err
-}
-
-// list returns the names in a directory. A missing directory has none.
-func list(root *os.Root, dir string) ([]string, error) {
-	d, err := root.OpenFile(dir, os.O_RDONLY|noWait, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if _, err := root.Lstat(folder.path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // the lock would make it
 	}
+	f, unlock, err := s.lock(ctx, folder.file(root, ""))
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
-	return d.Readdirnames(-1)
+	defer unlock()
+	all, err := f.lock.Readdirnames(-1)
+	return slices.DeleteFunc(all, func(name string) bool { return !isName(name) }), err
 }

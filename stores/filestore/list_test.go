@@ -39,6 +39,18 @@ func Test_that_what_is_no_session_is_not_listed(t *testing.T) {
 	}
 }
 
+func Test_that_a_list_makes_no_folders(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	got, err := list(t.Context(), h.Store)
+	if err != nil || len(got) > 0 {
+		t.Errorf("got %q, %v; want no keys, and no error", got, err)
+	}
+	made, err := os.ReadDir(h.dir)
+	if err != nil || len(made) > 0 {
+		t.Errorf("made %v, %v; want nothing made", made, err)
+	}
+}
+
 func Test_that_a_store_may_be_closed_while_it_is_listed(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, h.Write(t.Context(), key, h.record(0, "one")))

@@ -80,6 +80,24 @@ func Test_that_a_sweep_waits_for_no_lock_where_nothing_has_expired(t *testing.T)
 	}
 }
 
+// On tmpfs, for example, a file that another process replaces may be left out, or come twice.
+func Test_that_names_are_listed_while_nobody_changes_them(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, h.Write(t.Context(), key, h.record(0, "one")))
+	release := lockFolder(t, filepath.Dir(h.sessionFile(key)))
+	ctx, hangUp := context.WithCancel(t.Context())
+	got, err := list(busy{ctx, hangUp}, h.Store)
+	is(t, err, context.Canceled)
+	if len(got) > 0 {
+		t.Errorf("got %q; want no keys", got)
+	}
+
+	release()
+	for range h.Keys(t.Context()) {
+		must(t, h.Destroy(t.Context(), key, 1)) // nobody waits for the loop
+	}
+}
+
 func Test_that_close_in_the_middle_of_a_sweep_is_no_failure(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	h.plant(t, key)

@@ -82,6 +82,20 @@ func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (remo
 	return removed, first
 }
 
+// list returns the names in a directory. A missing directory has none. It takes no lock: what it leaves out
+// because somebody replaces it is still needed.
+func list(root *os.Root, dir string) ([]string, error) {
+	d, err := root.OpenFile(dir, os.O_RDONLY|noWait, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Readdirnames(-1)
+}
+
 // sweepFile removes the file if it is no longer needed. A visitor may renew the session between the
 // first check and the removal, so the second check, with the lock, decides.
 func (s *Store) sweepFile(ctx context.Context, f file) (removed bool, err error) {
