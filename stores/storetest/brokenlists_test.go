@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -374,6 +375,16 @@ var listFlaws = []flaw{
 		}}
 	}), claims{
 		"a context that ends in the loop is the last thing to come",
+	}},
+	{"errors of a list have the last key", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
+		last := ""
+		for key, err := range seq {
+			if last = cmp.Or(key, last); !yield(key, naming(err, "after "+last)) {
+				return
+			}
+		}
+	}), claims{
+		"no error of a list gives anything away",
 	}},
 	{"an error comes with a key", yielding(func(_ context.Context, seq iter.Seq2[string, error], yield func(string, error) bool) {
 		last := "none"

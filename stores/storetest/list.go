@@ -246,6 +246,13 @@ var listCases = []storeCase{
 		l.keys = nil
 		return errors.Join(err, l.ended(context.Canceled))
 	}},
+	{11, "no error of a list gives anything away", func(ctx context.Context, s subject) error {
+		err := s.create(ctx, a, b, c)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		l := s.list(ctx, func(string) bool { cancel(); return false })
+		return errors.Join(err, silent(errors.Join(l.errs...), a, b, c))
+	}},
 	{19, "a lister that was closed fails", func(ctx context.Context, s subject) error {
 		closer, ok := s.Harness.Store.(io.Closer)
 		if !ok {
