@@ -199,6 +199,40 @@ var tagFlaws = []flaw{
 		"a tag at the time of a revoke takes no mark off",
 		perhaps + "no entry slips through a revoke unmarked",
 	}},
+	{"all entries go with the one that was tagged last", breaking(func(s session.Tagger, c *clock) broken {
+		var ends sync.Map
+		return broken{
+			tag: func(ctx context.Context, tag, key string, expires time.Time) error {
+				if e, _ := entry(s, tag, key); !e.Revoked {
+					ends.Store(tag, expires)
+				}
+				return s.Tag(ctx, tag, key, expires)
+			},
+			tagged: func(ctx context.Context, tag string) ([]session.TagEntry, error) {
+				entries, err := s.Tagged(ctx, tag)
+				if end, ok := ends.Load(tag); ok && !c.Now().Before(end.(time.Time)) {
+					entries = nil
+				}
+				return entries, err
+			},
+		}
+	}), claims{
+		"no entry ends with another one of the tag",
+	}},
+	{"a tag that has expired removes all entries", breaking(func(s session.Tagger, c *clock) broken {
+		return broken{tag: func(ctx context.Context, tag, key string, expires time.Time) error {
+			e, _ := entry(s, tag, key)
+			err := s.Tag(ctx, tag, key, expires)
+			if entries, _ := s.Tagged(ctx, tag); !e.Revoked && !c.Now().Before(expires) {
+				for _, e := range entries {
+					_ = s.Untag(ctx, tag, e.Key)
+				}
+			}
+			return err
+		}}
+	}), claims{
+		"no entry ends with another one of the tag",
+	}},
 	{"a tag that has expired removes the entry", breaking(func(s session.Tagger, c *clock) broken {
 		return broken{tag: func(ctx context.Context, tag, key string, expires time.Time) error {
 			if !c.Now().Before(expires) {
@@ -597,6 +631,7 @@ var tagFlaws = []flaw{
 	}},
 
 	{"expired entries are listed", func(c *clock) session.Store { return newLazy(c, "tagged") }, claims{
+		"no entry ends with another one of the tag",
 		"a record and its entry have each an expiry of their own",
 		"tag moves the expiry away",
 		"tag moves the expiry closer",

@@ -295,6 +295,17 @@ var tagCases = []storeCase{
 			s.revokes(ctx, user, nil),
 		)
 	}},
+	{17, "no entry ends with another one of the tag", func(ctx context.Context, s subject) error {
+		err := errors.Join(
+			s.tags.Tag(ctx, user, a, s.in(3*time.Hour)),
+			s.add(ctx, user, b),
+			s.tags.Tag(ctx, other, a, s.in(3*time.Hour)),
+			s.tags.Tag(ctx, other, b, s.in(-past)),
+			step("one in the past", s.lists(ctx, other, a)),
+		)
+		s.Advance(time.Hour + past)
+		return errors.Join(err, s.lists(ctx, user, a))
+	}},
 	{17, "a record and its entry have each an expiry of their own", func(ctx context.Context, s subject) error {
 		err := errors.Join(
 			s.Write(ctx, a, s.record(0, "one")),
