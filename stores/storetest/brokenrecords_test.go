@@ -70,6 +70,15 @@ func meeting(change func(rec *session.Record)) func(*clock) session.Store {
 	})
 }
 
+// others does something for each record.
+func others(s session.Tagger, do func(key string)) {
+	for key, err := range s.(session.Lister).Keys(context.Background()) {
+		if err == nil {
+			do(key)
+		}
+	}
+}
+
 var recordFlaws = []flaw{
 	{"a write under a version creates", writing(func(ctx context.Context, s session.Tagger, key string, rec session.Record) error {
 		err := s.Write(ctx, key, rec)
@@ -250,6 +259,40 @@ var recordFlaws = []flaw{
 				return s.Destroy(ctx, key, version)
 			},
 		}
+	}), claims{
+		"what is done to one record is not done to the others",
+	}},
+	{"a version is destroyed wherever it is", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{destroy: func(ctx context.Context, key string, version uint64) error {
+			err := s.Destroy(ctx, key, version)
+			if err == nil && version > 0 {
+				others(s, func(other string) { _ = s.Destroy(ctx, other, version) })
+			}
+			return err
+		}}
+	}), claims{
+		"what is done to one record is not done to the others",
+	}},
+	{"touch moves the expiry of every record", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{touch: func(ctx context.Context, key string, expires time.Time) error {
+			err := s.Touch(ctx, key, expires)
+			if err == nil {
+				others(s, func(other string) { _ = s.Touch(ctx, other, expires) })
+			}
+			return err
+		}}
+	}), claims{
+		"what is done to one record is not done to the others",
+		"a record and its entry have each an expiry of their own",
+	}},
+	{"a write moves the expiry of every record", breaking(func(s session.Tagger, _ *clock) broken {
+		return broken{write: func(ctx context.Context, key string, rec session.Record) error {
+			err := s.Write(ctx, key, rec)
+			if err == nil && rec.Version > 0 {
+				others(s, func(other string) { _ = s.Touch(ctx, other, rec.Expires) })
+			}
+			return err
+		}}
 	}), claims{
 		"what is done to one record is not done to the others",
 	}},
@@ -613,6 +656,14 @@ var recordFlaws = []flaw{
 	}},
 	{"contexts are ignored where nothing is to be destroyed", destroying(func(ctx context.Context, s session.Tagger, key string, version uint64) error {
 		if _, err := s.Read(context.WithoutCancel(ctx), key); err != nil && version == 0 {
+			return nil
+		}
+		return s.Destroy(ctx, key, version)
+	}), claims{
+		"a context that has ended ends every method and changes nothing",
+	}},
+	{"contexts are ignored where a version is to be destroyed", destroying(func(ctx context.Context, s session.Tagger, key string, version uint64) error {
+		if version > 0 && ctx.Err() != nil {
 			return nil
 		}
 		return s.Destroy(ctx, key, version)

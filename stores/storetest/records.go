@@ -52,22 +52,28 @@ var recordCases = []storeCase{
 			err = errors.Join(err, s.Write(ctx, key, s.record(0, fmt.Sprint(i))))
 		}
 		for i, key := range all {
-			switch i % 3 {
+			switch i % 5 {
 			case 1:
-				err = errors.Join(err, s.Write(ctx, key, s.record(1, "new")))
+				err = errors.Join(err, s.Write(ctx, key, s.expiring(1, "new", 10*time.Minute)))
 			case 2:
 				err = errors.Join(err, s.Destroy(ctx, key, 0))
+			case 3:
+				err = errors.Join(err, s.Destroy(ctx, key, 1))
+			case 4:
+				err = errors.Join(err, s.Touch(ctx, key, s.in(10*time.Minute)))
 			}
 		}
 		for i, key := range all {
-			switch i % 3 {
-			case 0:
-				err = errors.Join(err, s.holds(ctx, key, fmt.Sprint(i), 1))
+			switch i % 5 {
 			case 1:
 				err = errors.Join(err, s.holds(ctx, key, "new", 2))
 			case 2:
 				err = errors.Join(err, s.gone(ctx, key))
 			}
+		}
+		s.Advance(30 * time.Minute)
+		for i := 0; i < len(all); i += 5 {
+			err = errors.Join(err, s.holds(ctx, all[i], fmt.Sprint(i), 1))
 		}
 		return err
 	}},
@@ -458,6 +464,7 @@ var recordCases = []storeCase{
 				step("replace", want(s.Write(dead, k, s.record(1, "two")), end)),
 				step("touch", want(s.Touch(dead, k, s.in(2*time.Hour)), end)),
 				step("destroy", want(s.Destroy(dead, k, 0), end)),
+				step("destroy of a version", want(s.Destroy(dead, k, 1), end)),
 				step("destroy of what is missing", want(s.Destroy(dead, other, 0), end)),
 			)
 		}
