@@ -1,6 +1,8 @@
 package filestore_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,6 +94,54 @@ func Test_that_an_index_without_entries_has_no_file(t *testing.T) {
 	}
 	if left := temps(files(t, filepath.Dir(h.dir))); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
+	}
+}
+
+func Test_that_no_index_is_said_to_be_on_a_disk_that_fails(t *testing.T) {
+	for _, tc := range []struct {
+		claim  string
+		before func(ctx context.Context, h harness) error
+		call   func(ctx context.Context, h harness) error
+	}{
+		{"the last entry is removed", tagged(key), untagAll(key)},
+		{"an entry is removed that is not there", tagged(another), untagAll(key)},
+		{"an entry is removed from no index", tagged(), untagAll(key)},
+		{"an entry is tagged again that is marked", revoked(key), tagged(key)},
+		{"entries are revoked again", revoked(key), revoked()},
+		{"no entries are revoked", tagged(), revoked()},
+	} {
+		h := newHarness(t, filestore.Options{})
+		must(t, tagged(faraway)(t.Context(), h)) // makes the folder
+		must(t, untagAll(faraway)(t.Context(), h))
+		must(t, tc.before(t.Context(), h))
+		h.OnSync(func(*os.File) error { return syscall.EIO })
+		if problem := mismatch(tc.call(t.Context(), h), session.ErrUnavailable); problem != nil {
+			t.Errorf("%s: %v", tc.claim, problem)
+		}
+	}
+}
+
+// tagged, untagAll and revoked change the index of the tag.
+
+func tagged(keys ...string) func(ctx context.Context, h harness) error {
+	return func(ctx context.Context, h harness) error {
+		var err error
+		for _, key := range keys {
+			err = errors.Join(err, h.Tag(ctx, tag, key, h.clock.In(time.Hour)))
+		}
+		return err
+	}
+}
+
+func untagAll(keys ...string) func(ctx context.Context, h harness) error {
+	return func(ctx context.Context, h harness) error { return h.Untag(ctx, tag, keys...) }
+}
+
+func revoked(keys ...string) func(ctx context.Context, h harness) error {
+	return func(ctx context.Context, h harness) error {
+		err := tagged(keys...)(ctx, h)
+		_, revokeErr := h.Revoke(ctx, tag)
+		return errors.Join(err, revokeErr)
 	}
 }
 
