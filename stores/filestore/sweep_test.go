@@ -220,22 +220,27 @@ func (c *endsMeanwhile) Err() error {
 	return nil
 }
 
-// It is finished meanwhile, and has got its name.
-func Test_that_a_temporary_file_that_goes_while_it_is_swept_is_no_failure(t *testing.T) {
+// A temporary file is finished meanwhile, and has got its name. A session has ended.
+func Test_that_a_file_that_goes_while_it_is_swept_is_no_failure(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
-	begun := filepath.Join(h.dir, "sessions", "00", filestore.TempPrefix+"young")
-	for moment := range 5 {
-		write(t, begun, nil)
-		asked := 0
-		removed, err := h.Sweep(endsWhen{t.Context(), func() bool {
-			if asked == moment {
-				must(t, os.Remove(begun))
+	path := "sessions/00/00" + key[2:]
+	for name, content := range map[string][]byte{
+		"sessions/00/" + filestore.TempPrefix + "young": nil,
+		path: filestore.Encode(path, h.record(1, "one")),
+	} {
+		for moment := range 5 {
+			write(t, filepath.Join(h.dir, name), content)
+			asked := 0
+			removed, err := h.Sweep(endsWhen{t.Context(), func() bool {
+				if asked == moment {
+					must(t, os.Remove(filepath.Join(h.dir, name)))
+				}
+				asked++
+				return false
+			}})
+			if removed != 0 || err != nil {
+				t.Errorf("got %d, %v; want nothing removed, and no error", removed, err)
 			}
-			asked++
-			return false
-		}})
-		if removed != 0 || err != nil {
-			t.Errorf("got %d, %v; want nothing removed, and no error", removed, err)
 		}
 	}
 }
