@@ -106,7 +106,7 @@ func (s *Store) sweepFile(ctx context.Context, f file) (removed bool, err error)
 	case !isName(name):
 		return false, nil // not ours
 	}
-	if ok, err := done(f); !ok || err != nil {
+	if ok, err := done(f); !ok {
 		return false, err
 	}
 	f, unlock, err := s.lock(ctx, f)
@@ -114,7 +114,7 @@ func (s *Store) sweepFile(ctx context.Context, f file) (removed bool, err error)
 		return false, err
 	}
 	defer unlock()
-	if ok, err := done(f); !ok || err != nil {
+	if ok, err := done(f); !ok {
 		return false, err
 	}
 	err = f.root.Remove(f.at)
