@@ -132,6 +132,20 @@ func Test_that_the_directory_is_on_the_disk_before_what_is_in_it(t *testing.T) {
 	}
 }
 
+func Test_that_nothing_is_written_to_a_folder_that_may_not_be_on_the_disk(t *testing.T) {
+	for _, in := range []string{"", "sessions"} {
+		h := newHarness(t, filestore.Options{})
+		h.OnSync(func(f *os.File) error {
+			if info, err := f.Stat(); err != nil || os.SameFile(info, fileID(t, filepath.Join(h.dir, in))) {
+				return errors.Join(err, syscall.EIO)
+			}
+			return f.Sync()
+		})
+		is(t, h.Write(t.Context(), key, h.record(0, "one")), session.ErrUnavailable)
+		h.gone(t, key)
+	}
+}
+
 func Test_that_a_disk_that_fails_before_the_head_leaves_the_old_record(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	ctx := t.Context()

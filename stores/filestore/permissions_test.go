@@ -75,7 +75,7 @@ func childThatMayOnlyRead(dir string) error {
 	if err := os.Mkdir(hidden, 0o700); err != nil {
 		return err
 	}
-	restore, err := restrict(dir, map[string]fs.FileMode{"sessions": 0o555, "sessions/ab": 0o555, "sessions/ab/" + key: 0o444, "hidden": 0o333})
+	restore, err := restrict(dir, map[string]fs.FileMode{"sessions": 0o555, "sessions/ab": 0o555, "sessions/ab/" + key: 0o444, "hidden": 0o333, "": 0o333})
 	defer restore()
 	if err != nil {
 		return err
@@ -95,6 +95,7 @@ func childThatMayOnlyRead(dir string) error {
 	if err := errors.Join(
 		mismatch(destroy, session.ErrUnavailable),
 		mismatch(touch, session.ErrUnavailable),
+		mismatch(s.Tag(ctx, faraway, key, in), session.ErrUnavailable), // its folder can be made, and not be flushed
 		holds(s, key, "one", 1),
 	); err != nil {
 		return err

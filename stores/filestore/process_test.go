@@ -298,16 +298,17 @@ func childWithFewFiles(dir string) error {
 		return err
 	}
 	ctx := context.Background()
-	for range 30 {
+	for round := range 30 {
 		for name, err := range calls(ctx, s, key, tag) {
 			if errors.Is(err, session.ErrUnavailable) {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
+		made := s.Write(ctx, fmt.Sprintf("%02x%062d", round, 0), session.Record{}) // in a new folder
 		_, read := s.Read(ctx, faraway)
 		_, listed := list(ctx, s)
 		_, swept := s.Sweep(ctx)
-		if err := errors.Join(mismatch(read, session.ErrNotFound), listed, swept); err != nil {
+		if err := errors.Join(made, mismatch(read, session.ErrNotFound), listed, swept); err != nil {
 			return err
 		}
 	}
