@@ -184,7 +184,11 @@ func Test_that_a_directory_in_place_of_a_record_is_no_record(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
 	must(t, os.MkdirAll(h.sessionFile(key), 0o700))
 	h.gone(t, key)
-	is(t, h.Write(t.Context(), key, h.record(0, "one")), session.ErrUnavailable)
+	err := h.Write(t.Context(), key, h.record(0, "one"))
+	is(t, err, session.ErrUnavailable)
+	if _, says := errors.AsType[syscall.Errno](err); !says {
+		t.Errorf("got %v; want the cause", err)
+	}
 	if left := files(t, h.dir); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}

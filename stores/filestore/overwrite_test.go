@@ -152,7 +152,11 @@ func Test_that_a_disk_that_fails_before_the_head_leaves_the_old_record(t *testin
 	must(t, h.Write(ctx, key, h.record(0, "one")))
 	for _, data := range []string{"in place", strings.Repeat("larger", 1000)} {
 		h.OnSync(func(*os.File) error { return syscall.EIO })
-		is(t, h.Write(ctx, key, h.record(1, data)), session.ErrUnavailable)
+		err := h.Write(ctx, key, h.record(1, data))
+		is(t, err, session.ErrUnavailable)
+		if !errors.Is(err, syscall.EIO) {
+			t.Errorf("got %v; want the cause", err)
+		}
 		h.holds(t, key, "one", 1)
 	}
 	h.OnSync((*os.File).Sync)
