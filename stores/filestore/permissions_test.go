@@ -110,6 +110,13 @@ func childThatMayOnlyRead(dir string) error {
 		return fmt.Errorf("a store where nothing can be written: got error %w", err)
 	}
 
+	for _, under := range []string{"new", "new/deeper"} {
+		_, err = filestore.New(filestore.Options{Dir: filepath.Join(dir, "sessions", under)})
+		if err == nil || !strings.Contains(err.Error(), "permission denied. Name a directory, or one that can be made") {
+			return fmt.Errorf("a store where no directory can be made: got error %w", err)
+		}
+	}
+
 	// A directory in which names can be created need not be readable.
 	below, err := filestore.New(filestore.Options{Dir: filepath.Join(hidden, "store")})
 	if err != nil {
