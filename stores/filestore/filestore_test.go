@@ -306,6 +306,17 @@ func Test_that_a_directory_that_is_replaced_is_used(t *testing.T) {
 	}
 }
 
+func Test_that_a_directory_that_cannot_be_made_again_is_not_an_empty_one(t *testing.T) {
+	h := newHarness(t, filestore.Options{})
+	must(t, os.RemoveAll(h.dir))
+	write(t, h.dir, []byte("a file in its place"))
+	for name, err := range calls(t.Context(), h.Store, key, tag) {
+		if problem := mismatch(err, session.ErrUnavailable); problem != nil {
+			t.Errorf("%s: %v", name, problem)
+		}
+	}
+}
+
 func Test_that_a_planted_link_does_not_lead_out(t *testing.T) {
 	const secret = "root:x:0:0"
 	outside := t.TempDir()

@@ -112,7 +112,7 @@ func childThatMayOnlyRead(dir string) error {
 
 	for _, under := range []string{"new", "new/deeper"} {
 		_, err = filestore.New(filestore.Options{Dir: filepath.Join(dir, "sessions", under)})
-		if err == nil || !strings.Contains(err.Error(), "permission denied. Name a directory, or one that can be made") {
+		if err == nil || !strings.Contains(err.Error(), "permission denied. Name a directory, or one that") {
 			return fmt.Errorf("a store where no directory can be made: got error %w", err)
 		}
 	}
