@@ -157,6 +157,12 @@ type hidden struct{ error }
 func (hidden) Error() string     { return "hidden" }
 func (h hidden) Unwrap() []error { return []error{h.error} }
 
+// covered conceals the error that it wraps, and wraps one only.
+type covered struct{ error }
+
+func (covered) Error() string   { return "covered" }
+func (c covered) Unwrap() error { return c.error }
+
 func hiding(err error) error {
 	if err == nil {
 		return nil

@@ -705,6 +705,14 @@ var recordFlaws = []flaw{
 	}), claims{
 		"no error of a record gives anything away",
 	}},
+	{"errors have keys in what they wrap", touching(func(ctx context.Context, s session.Tagger, key string, expires time.Time) error {
+		if err := s.Touch(ctx, key, expires); err != nil {
+			return covered{naming(err, key)}
+		}
+		return nil
+	}), claims{
+		"no error of a record gives anything away",
+	}},
 	{"errors have parts of keys further inside", reading(func(ctx context.Context, s session.Tagger, key string) (session.Record, error) {
 		rec, err := s.Read(ctx, key)
 		return rec, hiding(naming(err, key[:2]+"/"+key[2:]))
