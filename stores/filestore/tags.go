@@ -178,12 +178,12 @@ func (s *Store) entries(ctx context.Context, f opened) ([]entry, error) {
 			mark:    b[40],
 		})
 	}
-	return s.unexpired(entries), nil
+	now := s.now()
+	return slices.DeleteFunc(entries, func(e entry) bool { return !now.Before(e.expires) }), nil
 }
 
 // putEntries replaces an index. It removes an index that would be empty.
 func (s *Store) putEntries(f opened, entries []entry) error {
-	entries = s.unexpired(entries)
 	if len(entries) == 0 {
 		return s.remove(f.file)
 	}
@@ -198,9 +198,4 @@ func (s *Store) putEntries(f opened, entries []entry) error {
 		}
 	}
 	return s.put(f, session.Record{Data: data, Expires: expires})
-}
-
-func (s *Store) unexpired(entries []entry) []entry {
-	now := s.now()
-	return slices.DeleteFunc(entries, func(e entry) bool { return !now.Before(e.expires) })
 }
