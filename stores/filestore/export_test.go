@@ -12,6 +12,8 @@ import (
 var (
 	Encode  = encode
 	RoomFor = roomFor
+
+	TryFlock = tryFlock
 )
 
 const (

@@ -17,6 +17,16 @@ import (
 	"github.com/echo-hypermedia/session/stores/filestore"
 )
 
+// A file system may have no locks. To wait for the lock there would be to wait for ever.
+func Test_that_a_lock_that_cannot_be_had_is_not_one_that_another_process_has(t *testing.T) {
+	f, err := os.Open(t.TempDir())
+	must(t, err)
+	must(t, f.Close()) // cannot be locked
+	if ok, err := filestore.TryFlock(f); ok || err == nil {
+		t.Errorf("got %t, %v; want an error", ok, err)
+	}
+}
+
 // Another process is stopped, or hangs, while it holds the lock.
 func Test_that_a_lock_of_another_process_is_not_waited_for_beyond_the_context(t *testing.T) {
 	h := newHarness(t, filestore.Options{})
