@@ -21,6 +21,19 @@ import (
 // If the commit fails, the answer of the handler is withheld: nothing has been saved, so the
 // visitor must not read that all went well. The error answer counts as an answer like any
 // other, except that a status below 500 is withheld too.
+//
+// So a response takes one of these courses:
+//
+//   - The handler answers. WriteHeader has the session save, and the head leaves (sent). What is
+//     changed after that is saved when the handler returns, by finish, and during a stream of
+//     events, by FlushError.
+//   - The handler answers, and saving fails (withheld). What it writes is swallowed. When it returns,
+//     finish makes the response as good as new and returns the cause as an error, which Echo's error
+//     handler answers: a second WriteHeader. A stream may never return, so there replace has the
+//     error answered at once.
+//   - The handler returns without an answer, perhaps with an error. finish saves, and leave arms the
+//     hook beforeHead: whoever writes the head later, further out, gets to WriteHeader too (left). If
+//     saving fails only then, nobody is there to return the error to, and replace has it answered.
 
 var (
 	_ http.ResponseWriter = (*frame)(nil)
