@@ -228,7 +228,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 			s.report(s.m.cfg.Hooks.Committed, s.key, Event{Retries: retries}, silent)
 			return nil
 		case errors.Is(err, ErrNotFound):
-			return s.gone(ctx)
+			return s.gone(ctx, delta)
 		case !errors.Is(err, ErrConflict) || retries == maxAttempts:
 			return explain("write", err)
 		}
@@ -319,12 +319,17 @@ func pause(ctx context.Context, retries int) error {
 
 // gone is for a record that ended while this request ran. After a log-out the request's changes are
 // dropped: it is as if the request had come just before. If the session lives on under another id,
-// that would lose the changes, so the request fails instead.
-func (s *Session) gone(ctx context.Context) error {
-	if s.pending() {
-		if err := s.m.whetherMoved(ctx, s.key, rememberMoves); err != nil {
+// that would lose the changes, so the request fails instead. A page that only shows messages does not:
+// a page of the new id shows them.
+func (s *Session) gone(ctx context.Context, delta flashDelta) error {
+	if !delta.empty() {
+		s.flashes().taken = delta.drop
+	}
+	if err := s.m.whetherMoved(ctx, s.key, rememberMoves); err != nil {
+		if s.pending() {
 			return err
 		}
+		return nil
 	}
 	s.lost = true
 	s.report(s.m.cfg.Hooks.Lost, s.key, Event{Err: ErrNotFound}, dropped)

@@ -314,6 +314,48 @@ func Test_that_a_read_of_a_session_that_has_moved_is_fine(t *testing.T) {
 	}
 }
 
+// The messages wait for a page of the new id, so nothing is lost. It is no log-out either, which is what
+// the Lost hook and its line in the log would tell an operator.
+func Test_that_a_page_with_messages_of_a_session_that_has_moved_is_fine(t *testing.T) {
+	show := func(s *session.Session) { s.FlashMessages().Alerts() }
+	for _, tc := range []struct {
+		desc         string
+		first, later func(*session.Session)
+		status, lost int
+	}{
+		{"it has moved", (*session.Session).Regenerate, show, 200, 0},
+		{"it has moved, and the page changes something, too", (*session.Session).Regenerate, func(s *session.Session) { show(s); s.Put("a", 1) }, 503, 0},
+		{"it has ended", (*session.Session).Destroy, show, 200, 1},
+	} {
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, func(s *session.Session) { s.FlashInfo("hello") })
+		_, status := interleaved(p, p, v, tc.first, tc.later)
+		if lost := len(p.hooked("Lost")); status != tc.status || lost != tc.lost {
+			t.Errorf("%s: status %d, Lost %d times; want %d, %d", tc.desc, status, lost, tc.status, tc.lost)
+		}
+	}
+}
+
+func Test_that_a_stream_of_a_session_that_has_moved_is_told_so_after_a_message(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, func(s *session.Session) { s.FlashInfo("hello") })
+	v.visit(p, func(c echo.Context) error {
+		s := session.From(c)
+		s.FlashMessages().Alerts()
+		v.clone().do(p, (*session.Session).Regenerate)
+		c.Response().Header().Set(echo.HeaderContentType, "text/event-stream")
+		c.Response().Flush()
+		s.Put("a", 1)
+		if err := s.Save(t.Context()); !errors.Is(err, session.ErrMoved) {
+			t.Errorf("got %v; want ErrMoved", err)
+		}
+		return nil
+	})
+	if refused, lost := len(p.hooked("Refused")), len(p.hooked("Lost")); refused != 1 || lost != 0 {
+		t.Errorf("Refused %d times, Lost %d times; want once, never", refused, lost)
+	}
+}
+
 func Test_that_a_log_out_wins_over_a_regenerate(t *testing.T) {
 	for _, processes := range []string{"one process", "two processes"} {
 		store := memorystore.New(memorystore.Options{})
