@@ -37,6 +37,7 @@ func showError(err error, c echo.Context) {
 }
 
 func wantsJSON(r *http.Request) bool {
-	accept := r.Header.Get("Accept")
-	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
+	accept, sent := r.Header.Get("Accept"), r.Header.Get("Content-Type")
+	return (strings.Contains(accept, "application/json") || strings.HasPrefix(sent, "application/json")) &&
+		!strings.Contains(accept, "text/html")
 }

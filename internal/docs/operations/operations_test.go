@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,6 +125,37 @@ func Test_that_there_is_a_page_for_what_goes_wrong(t *testing.T) {
 	res, part := v.Part("GET", "/broken", nil)
 	if v.SeesNo(part, "<h1>"); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("a part is answered with %d; want 503", res.StatusCode)
+	}
+}
+
+// Programs such as curl send JSON and say that they accept anything, or nothing about it.
+func Test_which_errors_are_JSON(t *testing.T) {
+	e := echo.New()
+	e.HTTPErrorHandler = showError
+	e.Use(session.Middleware(session.Config{Store: memorystore.New(memorystore.Options{})}), session.FlashInvalid)
+	e.POST("/posts", func(c echo.Context) error {
+		return session.ValidationErrors{"title": {"Write a title"}}
+	})
+	for _, tc := range []struct {
+		claim, sends, accepts string
+		want                  bool
+	}{
+		{"a client that asks for JSON", "application/x-www-form-urlencoded", "application/json", true},
+		{"a client that sends JSON", "application/json", "*/*", true},
+		{"a client that sends JSON, and does not say what it takes", "application/json; charset=utf-8", "", true},
+		{"a client that sends JSON, and asks for a page", "application/json", "text/html", false},
+		{"a browser", "application/x-www-form-urlencoded", "text/html,*/*;q=0.8", false},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/posts", strings.NewReader("{}"))
+		r.Header.Set("Content-Type", tc.sends)
+		if tc.accepts != "" {
+			r.Header.Set("Accept", tc.accepts)
+		}
+		rec := httptest.NewRecorder()
+		e.ServeHTTP(rec, r)
+		if got := strings.Contains(rec.Body.String(), `"title":["Write a title"]`); got != tc.want {
+			t.Errorf("%s: got %d, %s", tc.claim, rec.Code, rec.Body)
+		}
 	}
 }
 
