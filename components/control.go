@@ -72,7 +72,7 @@ func (c *control) isBox() bool { return c.Type == "checkbox" || c.Type == "radio
 func (c *control) isGroup() bool { return c.isBox() && c.Options != nil }
 
 // isList says whether it may submit several values under its name.
-func (c *control) isList() bool { return c.isSeveral() && len(c.Options) > 0 }
+func (c *control) isList() bool { return c.takesMany() && len(c.Options) > 0 }
 
 // listName is name in the form of a list, which also has the errors of its elements; see
 // [session.Submission.Errors].
@@ -91,15 +91,15 @@ func (c *control) isDisabled() bool {
 	return isOn(disabled)
 }
 
-// isSeveral says whether any number of the options may be chosen.
-func (c *control) isSeveral() bool { return c.Type == "checkbox" || c.Type == "select" && c.Multiple }
+// takesMany says whether any number of the options may be chosen.
+func (c *control) takesMany() bool { return c.Type == "checkbox" || c.Type == "select" && c.Multiple }
 
 // sent is what was submitted for the control, if that is known. No value means that nothing was
 // chosen, for controls where that is possible. All other controls are always sent, unless they are
 // disabled or not in the form; their default stays then.
 func (c *control) sent() (values []string, known bool) {
 	values, known = c.form.Values(c.name)
-	if len(values) == 0 && !c.isSeveral() && c.Type != "radio" {
+	if len(values) == 0 && !c.takesMany() && c.Type != "radio" {
 		return nil, false
 	}
 	return values, known
@@ -108,7 +108,7 @@ func (c *control) sent() (values []string, known bool) {
 // stays says whether a default choice stays in spite of what was sent. A disabled choice cannot be
 // cleared, except by another choice if there can be only one.
 func (c *control) stays(disabled bool, sent []string) bool {
-	return disabled && (c.isSeveral() || len(sent) == 0)
+	return disabled && (c.takesMany() || len(sent) == 0)
 }
 
 // text is what a control for text shows.
@@ -196,9 +196,9 @@ func (c *control) unchecked() attributes {
 // choices is the options, with those selected that were submitted, or else the defaults. A value
 // that is not offered cannot be chosen.
 func (c *control) choices() []Option {
-	several := c.isSeveral()
+	many := c.takesMany()
 	options := slices.Clone(c.Options)
-	if c.Type == "select" && c.Prompt != "" && !several {
+	if c.Type == "select" && c.Prompt != "" && !many {
 		options = slices.Insert(options, 0, Option{Label: c.Prompt})
 	}
 	defaults := c.defaults()
@@ -213,7 +213,7 @@ func (c *control) choices() []Option {
 			o.Selected = isAmong(sent, o.Value) || o.Selected && c.stays(o.Disabled || c.isDisabled(), sent)
 		}
 		o.Selected = o.Selected && !enough
-		enough = enough || o.Selected && !several
+		enough = enough || o.Selected && !many
 	}
 	return options
 }
