@@ -108,10 +108,22 @@ func given(attrs templ.Attributes, key string) (value any, ok bool) {
 	return nil, false
 }
 
+// without is the attributes but for those whose keys are to be dropped.
+func without(attrs templ.Attributes, drop func(key string) bool) templ.Attributes {
+	rest := maps.Clone(attrs)
+	maps.DeleteFunc(rest, func(key string, _ any) bool { return drop(key) })
+	return rest
+}
+
 // idOf is the id of a tag: the parameter, or else the one among the attributes, or def.
 func idOf(id string, attrs templ.Attributes, def string) string {
 	own, _ := given(attrs, "id")
 	return cmp.Or(id, textOf(own), def)
+}
+
+// isAccessibleName says whether an attribute gives an element the name that screen readers say.
+func isAccessibleName(key string) bool {
+	return strings.EqualFold(key, "aria-label") || strings.EqualFold(key, "aria-labelledby")
 }
 
 // isReserved says whether the attribute comes from the component's own parameters.

@@ -231,7 +231,7 @@ func (c *control) defaults() []string {
 // instead of each option's, so these are left out.
 func (c *control) boxes() []control {
 	attrs := without(c.Attrs, func(key string) bool {
-		return isName(key) || c.Type == "checkbox" && strings.EqualFold(key, "required")
+		return isAccessibleName(key) || c.Type == "checkbox" && strings.EqualFold(key, "required")
 	})
 	taken := map[string]bool{}
 	options := c.choices()

@@ -38,13 +38,6 @@ func (m *markup) inputError(d *Defaults, base string, messages []string) {
 	m.end("p")
 }
 
-// hidden is text for visitors who do not see the colour that says the same.
-func (m *markup) hidden(d *Defaults, text string) {
-	if text != "" {
-		m.element("span", d.Theme.Hidden, text)
-	}
-}
-
 // SummaryProps configures an [ErrorSummary]. The zero value takes the focus, and has the title from
 // Labels.
 type SummaryProps struct {

@@ -1,11 +1,6 @@
 package components
 
-import (
-	"maps"
-	"strings"
-
-	"github.com/a-h/templ"
-)
+import "github.com/a-h/templ"
 
 // Field renders a control with its label, its hint and its errors, wired so that screen readers say
 // all of it. See [OldInput] for the control.
@@ -115,16 +110,5 @@ func (m *markup) hint(c *control) {
 
 // names is the attributes that name the group if it has no legend.
 func (c *control) names() templ.Attributes {
-	return without(c.Attrs, func(key string) bool { return !isName(key) })
-}
-
-func without(attrs templ.Attributes, drop func(key string) bool) templ.Attributes {
-	rest := maps.Clone(attrs)
-	maps.DeleteFunc(rest, func(key string, _ any) bool { return drop(key) })
-	return rest
-}
-
-// isName says whether an attribute gives the name that screen readers say for an element.
-func isName(key string) bool {
-	return strings.EqualFold(key, "aria-label") || strings.EqualFold(key, "aria-labelledby")
+	return without(c.Attrs, func(key string) bool { return !isAccessibleName(key) })
 }

@@ -84,6 +84,13 @@ func (m *markup) element(name, class, text string) {
 // bdi is a text of unknown direction, which somebody else has written.
 func (m *markup) bdi(text string) { m.element("bdi", "", text) }
 
+// hidden is text for visitors who do not see the colour that says the same.
+func (m *markup) hidden(d *Defaults, text string) {
+	if text != "" {
+		m.element("span", d.Theme.Hidden, text)
+	}
+}
+
 func (m *markup) attribute(key, value string) {
 	b := append(m.out, ' ') // there are so many of these that five calls of write would be noticeable
 	b = append(b, key...)
