@@ -116,11 +116,9 @@ func (s *Store) live(sh *shard, tag string, now time.Time) []*entry {
 	}
 	live := make([]*entry, 0, len(g.entries))
 	for _, e := range g.entries {
-		if e.expired(now) {
-			s.remove(sh, e)
-			continue
+		if e = s.unexpired(sh, e, now); e != nil {
+			live = append(live, e)
 		}
-		live = append(live, e)
 	}
 	return live
 }
