@@ -354,32 +354,6 @@ func (r *Response) oldCookieLeads() bool {
 	return !v.site.sealed && !v.look(r.arrival.cookies).IsNew()
 }
 
-// cookie is the session's cookie that the visitor has.
-func (v *Visitor) cookie() string {
-	value, _ := valueOf(v.browser.jar.sent(v.site.base), v.site.cookie)
-	return value
-}
-
-func valueOf(cookies []jarCookie, name string) (value string, given bool) {
-	for _, c := range cookies {
-		if c.Name == name {
-			return c.Value, true
-		}
-	}
-	return "", false
-}
-
-func quoted(list []string) string {
-	if len(list) == 0 {
-		return "none"
-	}
-	var parts []string
-	for _, one := range list {
-		parts = append(parts, fmt.Sprintf("%q", one))
-	}
-	return strings.Join(parts, ", ")
-}
-
 // inASCII is u as a header carries it; see [session.Redirect].
 func inASCII(u *url.URL) string {
 	var b strings.Builder

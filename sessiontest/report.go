@@ -202,6 +202,17 @@ func (v *Visitor) noted(names *[]string, more ...string) []string {
 
 func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
 
+func quoted(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	var parts []string
+	for _, one := range list {
+		parts = append(parts, fmt.Sprintf("%q", one))
+	}
+	return strings.Join(parts, ", ")
+}
+
 // indented is text below a line, or nothing.
 func indented(text string) string {
 	if text == "" {

@@ -228,6 +228,12 @@ func (v *Visitor) look(cookies []jarCookie) *session.Session {
 	return seen
 }
 
+// cookie is the session's cookie that the visitor has.
+func (v *Visitor) cookie() string {
+	value, _ := valueOf(v.browser.jar.sent(v.site.base), v.site.cookie)
+	return value
+}
+
 // Cookies returns all cookies of the visitor with their attributes, for a real browser to go on
 // with. MaxAge is the remaining time; 0 means that the cookie ends with the browser. A Domain of ""
 // means the host of the application, and no other. A cookie that another host within Cookie.Domain has
