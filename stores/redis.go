@@ -72,8 +72,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, redisURLError(text, err)
 		}
-		opts.ContextTimeoutEnabled = true
-		if err := limit(&opts.DialTimeout, &opts.ReadTimeout); err != nil {
+		if err := limit(&opts.ContextTimeoutEnabled, &opts.DialTimeout, &opts.ReadTimeout); err != nil {
 			return nil, err
 		}
 		return redis.NewFailoverClient(opts), nil
@@ -82,9 +81,8 @@ func redisClient(text string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, redisURLError(text, err)
 		}
-		opts.ContextTimeoutEnabled = true
 		opts.ClusterStateReloadInterval = 2 * time.Second // go-redis: a minute, in which a shard is down after a failover
-		if err := limit(&opts.DialTimeout, &opts.ReadTimeout); err != nil {
+		if err := limit(&opts.ContextTimeoutEnabled, &opts.DialTimeout, &opts.ReadTimeout); err != nil {
 			return nil, err
 		}
 		return redis.NewClusterClient(opts), nil
@@ -93,8 +91,7 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, redisURLError(text, err)
 	}
-	opts.ContextTimeoutEnabled = true
-	if err := limit(&opts.DialTimeout, &opts.ReadTimeout); err != nil {
+	if err := limit(&opts.ContextTimeoutEnabled, &opts.DialTimeout, &opts.ReadTimeout); err != nil {
 		return nil, err
 	}
 	return redis.NewClient(opts), nil
@@ -127,9 +124,11 @@ func poolable(query url.Values) error {
 	return nil
 }
 
-// limit sets the timeouts that the URL does not set. Dialing with a timeout of zero or less never
-// succeeds, though the driver takes it to mean no limit.
-func limit(dial, read *time.Duration) error {
+// limit makes calls obey the deadlines of their contexts, and sets the timeouts that the URL leaves
+// out. A dial_timeout of zero or less is refused: the driver says that it means no limit, but then
+// never gets a connection.
+func limit(byContext *bool, dial, read *time.Duration) error {
+	*byContext = true
 	*dial, *read = cmp.Or(*dial, tryTimeout), cmp.Or(*read, tryTimeout)
 	if *dial < 0 {
 		return errors.New("dial_timeout leaves no time to connect; without it, there is a second")
