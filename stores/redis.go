@@ -115,8 +115,7 @@ func mastersOnly(query url.Values) error {
 	return fmt.Errorf("take out %s: sessions are read from masters only, since a replica may still have one that was ended", strings.Join(on, ", "))
 }
 
-// poolable refuses the one number that makes the driver panic, in a Cluster only when the first
-// visitor comes.
+// poolable refuses a negative pool_size. The driver would panic, in a Cluster only at the first request.
 func poolable(query url.Values) error {
 	if slices.ContainsFunc(query["pool_size"], func(v string) bool { return strings.HasPrefix(v, "-") }) {
 		return errors.New("pool_size is less than nothing; leave it out for ten connections for each processor")
@@ -138,8 +137,8 @@ func limit(byContext *bool, dial, read *time.Duration) error {
 
 // redisURLError says which part of a URL net/url or go-redis refuses. Their errors mostly quote
 // that part, which may be a piece of the password if that contains a slash or a question mark. So
-// nothing of them is passed on but names of options: those that go-redis knows, and others if
-// nothing after the question mark looks like the end of a password.
+// all that is passed on is the name of an option: one that go-redis knows, or an unknown one if
+// what follows the question mark cannot be the end of a password.
 func redisURLError(text string, err error) error {
 	if parse, ok := errors.AsType[*url.Error](err); ok {
 		err = parse.Err // omits the URL

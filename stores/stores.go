@@ -121,22 +121,23 @@ func (e *env) wrong(name, value, reason string) {
 	e.errs = append(e.errs, &VariableError{name, value, reason})
 }
 
-// failed records a mistake that other code has found. If it is about a secret, its text must not
-// contain the secret, and value is "".
+// failed records a mistake that other code has found. If the variable is a secret, value must be
+// "", and the text of err must not contain the secret.
 func (e *env) failed(name, value string, err error) {
 	e.wrong(name, value, "is wrong: "+err.Error())
 }
 
-func (e *env) required(name, way string) string {
+// required returns the value of a variable. If it is not set, the mistake says what to do about it.
+func (e *env) required(name, remedy string) string {
 	value := os.Getenv(name)
 	if strings.TrimSpace(value) == "" {
-		e.wrong(name, "", "is not set; "+way)
+		e.wrong(name, "", "is not set; "+remedy)
 		return ""
 	}
 	return value
 }
 
-// duration reads a time above zero, such as one of the examples.
+// duration reads a time above zero; 0 means that the variable is not set. A mistake shows the examples.
 func (e *env) duration(name, examples string) time.Duration {
 	value := os.Getenv(name)
 	if value == "" {
