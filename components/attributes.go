@@ -90,8 +90,8 @@ func (a attributes) mergeOne(key string, value any) attributes {
 	return a
 }
 
-// classed is a class attribute, or nothing without a class. (templ's own takes longer, as
-// it expects more than names.)
+// classed is a class attribute, or nothing if there is no class. (templ's class={ … } would take longer,
+// since it also accepts maps and conditions.)
 func classed(class string) attributes { return attributes(nil).addText("class", class) }
 
 // given is the attribute of that name that the application passes through, in any case: in HTML,

@@ -38,7 +38,7 @@ func newControl(ctx context.Context, name string, in Input) control {
 	return c
 }
 
-// describe gives the control a hint, which is the element with that base of ids.
+// describe gives the control a hint, or takes it away. The id of the hint begins with base.
 func (c *control) describe(hint, base string) {
 	c.Hint, c.hintID = hint, ""
 	if hint != "" {

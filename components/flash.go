@@ -134,7 +134,7 @@ func (p FlashProps) region(t *Theme, filled bool) attributes {
 	a = a.addText("class", words(t.Region, p.Position.class(t), p.Class))
 	a = a.add("aria-live", "polite")
 	if filled {
-		a = a.add("hx-history", "false") // whatever attributes its items have
+		a = a.add("hx-history", "false") // alerts by Item may not have it
 	}
 	return a.merge(p.Attrs)
 }

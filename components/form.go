@@ -133,7 +133,7 @@ func (p FormProps) method() (sent, meant string) {
 	}
 }
 
-// takesToken says whether the token stays between the visitor and this site.
+// takesToken says whether the form gets a CSRF token: only if it is sent to this site, and by post.
 func (p FormProps) takesToken() bool {
 	sent, _ := p.method()
 	return !p.NoCSRF && sent == "post" && isOnThisSite(p.Action)

@@ -51,8 +51,8 @@ func FlashAlertsOOB(props ...FlashProps) templ.Component {
 func cssIdentifier(id string) string {
 	var b strings.Builder
 	for i, r := range id {
-		digit := r >= '0' && r <= '9' || r == '-'
-		if r >= 0x80 || r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || i > 0 && digit {
+		onlyLater := r >= '0' && r <= '9' || r == '-' // an identifier cannot begin like this
+		if r >= 0x80 || r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || i > 0 && onlyLater {
 			b.WriteRune(r)
 		} else {
 			fmt.Fprintf(&b, `\%x `, r)

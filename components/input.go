@@ -66,7 +66,7 @@ type Option struct {
 	Disabled bool
 }
 
-// Options returns a list of options from pairs of value and label.
+// Options returns a list of options from pairs of value and label. A last value without a label is its own.
 func Options(pairs ...string) []Option {
 	options := make([]Option, 0, (len(pairs)+1)/2)
 	for pair := range slices.Chunk(pairs, 2) {

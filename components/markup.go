@@ -147,7 +147,7 @@ func escaped(text string) string {
 // isSpecial is a table, since a page has thousands of characters to check.
 var isSpecial = [256]bool{'&': true, '<': true, '>': true, '"': true, '\'': true}
 
-// write takes one text, so that it is inlined.
+// write takes one text rather than a list, so that the compiler inlines it.
 func (m *markup) write(text string) { m.out = append(m.out, text...) }
 
 // Write adds what templ writes.

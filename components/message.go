@@ -77,7 +77,7 @@ type subjectKey struct{}
 // subject is what a block is about.
 type subject struct {
 	key    string // the key under which it was flashed
-	values []any  // the subject as each type that it can be read as
+	values []any  // the subject, once for each type that Message can return it as
 }
 
 func withSubject(ctx context.Context, s subject) context.Context {
