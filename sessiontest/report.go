@@ -191,7 +191,7 @@ func (v *Visitor) fields() []string { return v.noted(&v.browser.fields) }
 
 func (v *Visitor) strays() []string { return v.noted(&v.browser.strays) }
 
-// noted is a list of names, each once.
+// noted is a list of names, each once. It takes a pointer, since requests may be adding to the list.
 func (v *Visitor) noted(names *[]string, more ...string) []string {
 	v.browser.mu.Lock()
 	defer v.browser.mu.Unlock()

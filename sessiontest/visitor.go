@@ -251,6 +251,7 @@ func (v *Visitor) SetCookies(cookies []*http.Cookie) {
 	}
 }
 
+// noteForm remembers a form, and noteStrays remembers cookies, for failures to name.
 func (b *browser) noteForm(form url.Values) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -258,7 +259,6 @@ func (b *browser) noteForm(form url.Values) {
 	b.fields = slices.AppendSeq(b.fields, maps.Keys(form))
 }
 
-// noteStrays remembers cookies for failures to name.
 func (b *browser) noteStrays(strays []*http.Cookie) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -283,9 +283,9 @@ func outcome(verb string, err error, now time.Time, token string) error {
 	return fmt.Errorf("dynamodbstore: %w", &session.ConflictError{Current: met.Record})
 }
 
-// failure is for errors between us and DynamoDB. The errors of the SDK wrap that of a context that
-// has ended. They contain DynamoDB's message and the id of the request, but nothing that was asked
-// for.
+// failure is an error of the contract for whatever goes wrong between us and DynamoDB. The errors of the SDK
+// wrap that of a context that has ended. They contain DynamoDB's message and the id of the request, but no
+// key and no data. (An item may be too large in spite of MaxData, if its key is longer than ours are.)
 func failure(verb string, err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "ValidationException" && strings.HasPrefix(api.ErrorMessage(), "Item size") {
 		return errTooLarge

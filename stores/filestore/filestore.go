@@ -290,7 +290,7 @@ func (s *Store) Destroy(ctx context.Context, key string, version uint64) error {
 		current, err := s.load(ctx, f)
 		switch {
 		case errors.Is(err, session.ErrNotFound):
-			return cmp.Or(s.settle(f), err) // for a log-out this is as good as done
+			return cmp.Or(s.settle(f), err) // a log-out takes this for success, so it must last
 		case err != nil:
 			return err
 		case current.Version != version:

@@ -82,8 +82,8 @@ func (s *Store) sweepFolder(ctx context.Context, root *os.Root, f *folder) (remo
 	return removed, first
 }
 
-// list returns the names in a directory. A missing directory has none. It takes no lock: what it leaves out
-// because somebody replaces it is still needed.
+// list returns the names in a directory. A missing directory has none. It takes no lock, and so may leave out
+// a file that is being replaced; but such a file is in use, and must not be swept anyway.
 func list(root *os.Root, dir string) ([]string, error) {
 	d, err := root.OpenFile(dir, os.O_RDONLY|noWait, 0)
 	if errors.Is(err, fs.ErrNotExist) {

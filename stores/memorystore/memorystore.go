@@ -313,7 +313,7 @@ func (s *Store) sweepAll() {
 	}
 }
 
-// sweepMore says whether anything is left to sweep.
+// sweepMore sweeps a part of the shard, and says whether anything is left to sweep.
 func (s *Store) sweepMore(sh *shard, now time.Time) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

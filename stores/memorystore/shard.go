@@ -21,10 +21,10 @@ type shard struct {
 // entry is a session in a shard, or an entry of a tag. Each is once in a map, and once in the
 // queue.
 type entry struct {
-	session.Record // in a group, only Expires is used
+	session.Record // of an entry of a tag, only Expires is used
 	key            string
-	group          *group    // nil if the entry is a session
-	revoked        bool      // in a group
+	group          *group    // of an entry of a tag; nil for a session
+	revoked        bool      // only an entry of a tag can be
 	due            time.Time // when the queue looks at the entry: never after Record.Expires
 	index          int       // its index in the queue
 }

@@ -115,7 +115,7 @@ func (s *Store) send(ctx context.Context, key string, command func(to server) *r
 	}
 	reply := command(pipe)
 	replicas := pipe.Do(ctx, "WAIT", s.minReplicas, patience(ctx).Milliseconds())
-	if _, err := pipe.Exec(ctx); err != nil { // that of a command, or that there was no connection
+	if _, err := pipe.Exec(ctx); err != nil { // from one of the two commands, or from the connection
 		return nil, err
 	}
 	n, err := replicas.Int()
