@@ -283,6 +283,14 @@ func outcome(verb string, err error, now time.Time, token string) error {
 	return fmt.Errorf("dynamodbstore: %w", &session.ConflictError{Current: met.Record})
 }
 
+// unlessRefused is for a request that has nothing left to do if its condition fails.
+func unlessRefused(verb string, err error) error {
+	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); err == nil || refused {
+		return nil
+	}
+	return failure(verb, err)
+}
+
 // failure is an error of the contract for whatever goes wrong between us and DynamoDB. The errors of the SDK
 // wrap that of a context that has ended. They contain DynamoDB's message and the id of the request, but no
 // key and no data. (An item may be too large in spite of MaxData, if its key is longer than ours are.)

@@ -2,7 +2,6 @@ package dynamodbstore
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -125,12 +124,4 @@ func (s *Store) entries(ctx context.Context, verb, tag string) ([]session.TagEnt
 
 func entryKey(tag, key string) attributes {
 	return attributes{attrPK: str(tagPrefix + tag), attrSK: str(key)}
-}
-
-// unlessRefused is for a request that has nothing left to do if its condition fails.
-func unlessRefused(verb string, err error) error {
-	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); err == nil || refused {
-		return nil
-	}
-	return failure(verb, err)
 }
