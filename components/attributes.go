@@ -51,8 +51,8 @@ func (a attributes) addText(key, text string) attributes {
 	return a.add(key, text)
 }
 
-// addIf adds an attribute without a value.
-func (a attributes) addIf(key string, on bool) attributes {
+// addFlag adds an attribute without a value, if it is on.
+func (a attributes) addFlag(key string, on bool) attributes {
 	if !on {
 		return a
 	}

@@ -124,7 +124,7 @@ func (c *control) addAttributes(a attributes) attributes {
 		a = a.add("type", c.Type)
 	}
 	a = a.addText("id", c.id).addText("name", c.name)
-	a = c.addValue(a).addIf("multiple", c.Multiple).addIf("disabled", c.disabled)
+	a = c.addValue(a).addFlag("multiple", c.Multiple).addFlag("disabled", c.disabled)
 	a = a.addText("class", words(c.class(), c.Class))
 	a = c.addState(a).merge(c.Attrs)
 	if c.disabled { // even if Attrs says otherwise, for the other options
@@ -139,7 +139,7 @@ func (c *control) addValue(a attributes) attributes {
 	case c.Type == "password", c.Type == "file", c.Type == "textarea", c.Type == "select":
 		return a
 	case c.isBox():
-		return a.add("value", c.Value).addIf("checked", c.Checked)
+		return a.add("value", c.Value).addFlag("checked", c.Checked)
 	case c.isButton():
 		return a.addText("value", c.Value)
 	}

@@ -82,8 +82,8 @@ func (p SummaryProps) attributes(t *Theme) attributes {
 	a = a.add("role", "group")
 	a = a.add("aria-labelledby", p.titleID())
 	a = a.add("tabindex", "-1")
-	a = a.addIf("autofocus", !p.NoFocus)
-	a = a.addIf("data-turbo-temporary", true).add("hx-history", "false")
+	a = a.addFlag("autofocus", !p.NoFocus)
+	a = a.addFlag("data-turbo-temporary", true).add("hx-history", "false")
 	return a.merge(p.Attrs)
 }
 
