@@ -63,7 +63,7 @@ func (a attributes) addFlag(key string, on bool) attributes {
 // descriptions come after ours; other attributes replace ours. Attributes that only the component
 // may set, and keys that are not names of attributes, are left out.
 func (a attributes) merge(extra templ.Attributes) attributes {
-	if len(extra) == 0 {
+	if len(extra) == 0 { // as for most tags; sorting no keys would still allocate
 		return a
 	}
 	for _, key := range slices.Sorted(maps.Keys(extra)) {
