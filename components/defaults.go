@@ -22,11 +22,9 @@ type Defaults struct {
 	Translate func(ctx context.Context, text string) string
 }
 
-var defaults = func() *atomic.Pointer[Defaults] {
-	var p atomic.Pointer[Defaults]
-	p.Store(&Defaults{Theme: Default})
-	return &p
-}()
+var defaults atomic.Pointer[Defaults]
+
+func init() { defaults.Store(&Defaults{Theme: Default}) }
 
 // Configure changes the defaults for the whole process. Call it once, before the first page; use
 // [With] for one request or tenant.
