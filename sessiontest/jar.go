@@ -32,6 +32,10 @@ func (j *jar) set(u *url.URL, cookies []*http.Cookie) (refused []refusedCookie) 
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, c := range cookies {
+		if !strings.HasPrefix(c.Path, "/") {
+			path := u.EscapedPath()
+			c.Path = path[:max(1, strings.LastIndexByte(path, '/'))]
+		}
 		why := refusal(u, c)
 		switch {
 		case why == "":
@@ -70,13 +74,8 @@ func (j *jar) expiry(c *http.Cookie) time.Time {
 
 func (c jarCookie) alive(now time.Time) bool { return c.until.IsZero() || c.until.After(now) }
 
-// refusal is why a browser does not accept c from u, or "". It also fills in the path if the answer
-// leaves it out.
+// refusal is why a browser does not accept c from u, or "".
 func refusal(u *url.URL, c *http.Cookie) string {
-	if !strings.HasPrefix(c.Path, "/") {
-		path := u.EscapedPath()
-		c.Path = path[:max(1, strings.LastIndexByte(path, '/'))]
-	}
 	ofHost := strings.HasPrefix(c.Name, "__Host-")
 	switch {
 	case c.Secure && u.Scheme != "https":
