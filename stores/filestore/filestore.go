@@ -178,10 +178,10 @@ func (s *Store) prepare(dir string) error {
 	}
 	s.dir = abs
 	if err := s.open(); err != nil {
-		return fmt.Errorf("filestore: Options.Dir = %q: %w. Name a directory, or one that can be made", dir, err)
+		return fmt.Errorf("filestore: Options.Dir = %q: %w. Name a directory, or one that can be made", dir, bare(err))
 	}
 	if err := s.probe(); err != nil {
-		return fmt.Errorf("filestore: Options.Dir = %q: no file can be written and locked there: %w. Let the user that runs the application own it, with all that is in it, on a local disk", dir, err)
+		return fmt.Errorf("filestore: Options.Dir = %q: no file can be written and locked there: %w. Let the user that runs the application own it, with all that is in it, on a local disk", dir, bare(err))
 	}
 	if canAnybodyPlant(s.dir) {
 		s.currentLogger().Warn("filestore: everybody on this machine can write to Options.Dir, or put another directory in its place, and so plant sessions. Make it mode 0700, in a directory that nobody else can write to", "dir", s.dir)
@@ -216,14 +216,14 @@ func (s *Store) probe() error {
 	}
 	name := tempName()
 	if err := s.root.WriteFile(name, nil, 0o600); err != nil {
-		return bare(err)
+		return err
 	}
 	if err := s.root.Remove(name); err != nil {
-		return bare(err)
+		return err
 	}
 	dir, err := s.root.Open(".")
 	if err != nil {
-		return bare(err)
+		return err
 	}
 	defer dir.Close()
 	if _, err = tryFlock(dir); err != nil {
@@ -399,15 +399,15 @@ func (s *Store) enter(ctx context.Context) (*os.Root, error) {
 // open before, which calls under way still use; the os package does that once they have ended.
 func (s *Store) open() error {
 	if err := s.makeDir(s.dir); err != nil {
-		return bare(err)
+		return err
 	}
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {
-		return bare(err)
+		return err
 	}
 	info, err := root.Stat(".")
 	if err != nil {
-		return bare(err)
+		return err
 	}
 	s.root, s.info = root, info
 	return nil
