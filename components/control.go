@@ -18,7 +18,7 @@ type control struct {
 	id       string
 	hintID   string // "" without a hint
 	errors   []string
-	disabled bool
+	disabled bool // as the Option that it shows; isDisabled is about Attrs
 	inGroup  bool // one of several in a Field, which has the label and describes the error
 }
 
@@ -203,7 +203,7 @@ func (c *control) choices() []Option {
 	}
 	defaults := c.defaults()
 	sent, known := c.sent()
-	enough := false // one is chosen, if there can be only one
+	enough := false // there can be only one, and it is chosen
 	for i := range options {
 		o := &options[i]
 		if len(defaults) > 0 {

@@ -111,7 +111,7 @@ func (p FlashProps) alerts(ctx context.Context) []session.Message {
 	if kinds == nil {
 		kinds = allKinds
 	}
-	if len(kinds) == 0 {
+	if len(kinds) == 0 { // Alerts would take that for all kinds
 		return nil
 	}
 	alerts := session.FromContext(ctx).FlashMessages().Alerts(kinds...)

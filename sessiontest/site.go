@@ -209,7 +209,7 @@ func (s *site) found(answer []*http.Cookie, sent []jarCookie) bool {
 	return !seen.IsNew()
 }
 
-// strays are the cookies of an answer that look like those of sessions other than ours.
+// strays are the cookies of an answer that may be those of other sessions than ours. (-seen carries nothing.)
 func (s *site) strays(answer []*http.Cookie) (strays []*http.Cookie) {
 	for _, c := range answer {
 		if c.HttpOnly && c.MaxAge >= 0 && c.Name != s.cookie && c.Name != s.cookie+flashSuffix && !strings.HasSuffix(c.Name, "-seen") {
