@@ -52,7 +52,7 @@ type browser struct {
 // CookieName, Cookie and Now; it is best to use the same variable for both. Hooks, Logger and
 // Skipper are used by the application alone.
 //
-// The visitor comes by https, unless the cookie is Insecure.
+// The visitor comes by https, unless the cookie is Insecure. A cfg that is not valid ends the test.
 func New(t TB, cfg session.Config, app http.Handler) *Visitor {
 	t.Helper()
 	site := newSite(t, cfg)
