@@ -295,6 +295,19 @@ func Test_that_a_message_for_now_is_shown_in_its_own_response(t *testing.T) {
 	})
 }
 
+func Test_that_messages_keep_their_order_when_the_head_has_ended_one_of_them(t *testing.T) {
+	v := newSite(t).browser()
+	got := v.visit(func(c echo.Context) error {
+		s := session.From(c)
+		s.FlashInfo("first")
+		s.FlashError("second")
+		s.FlashMessages().Get("error")
+		c.Response().WriteHeader(http.StatusOK)
+		return c.HTML(http.StatusOK, fmt.Sprint(alerts(s)))
+	})
+	wantText(t, "the page", got.body, "info: first, error: second")
+}
+
 func Test_that_a_message_for_now_is_dropped_by_a_redirect(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s *site) {
 		v := s.browser()
