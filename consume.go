@@ -179,7 +179,8 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 	return again, nil
 }
 
-// hide removes what this response must not show any more. What that replaced must not take its place.
+// hide removes what this response must not show any more, and what was replaced by that: it would be seen
+// again instead.
 func (f *flashes) hide(match func(flashItem) bool) {
 	f.received = slices.DeleteFunc(f.received, func(it flashItem) bool { return match(it) || f.superseded(it) })
 	f.own = slices.DeleteFunc(f.own, match)
@@ -221,7 +222,7 @@ func (s *Session) consume() flashDelta {
 	for i, it := range f.own {
 		switch {
 		case !f.consumes(it, f.showsForm()): // what this request flashed is about the form that it shows, if any
-		case it.isUnsaved(): // and need not be, but what it replaces is dropped
+		case it.isUnsaved(): // it need not be saved any more, but what it replaces is dropped
 			f.own[i].stage = shown
 			delta.drop = append(delta.drop, s.st.supersededBy(it)...)
 		default:
@@ -231,7 +232,7 @@ func (s *Session) consume() flashDelta {
 	return delta
 }
 
-// shownSoFar consumes what a response has shown that goes on, and hides it from the rest of the response.
+// shownSoFar is for a response that goes on: it consumes what was shown, and hides it from the rest.
 func (s *Session) shownSoFar() flashDelta {
 	f := s.flash
 	if f == nil || !s.headSent || s.m.sealer != nil || !s.view().shows {

@@ -25,8 +25,8 @@ import (
 // So a response takes one of these courses:
 //
 //   - The handler answers. WriteHeader has the session save, and the head leaves (sent). What is
-//     changed after that is saved when the handler returns, by finish, and during a stream of
-//     events, by FlushError.
+//     changed after that is saved when the handler returns, by finish. If a stream of events has shown
+//     messages, FlushError has the session save at once.
 //   - The handler answers, and saving fails (withheld). What it writes is swallowed. When it returns,
 //     finish makes the response as good as new and returns the cause as an error, which Echo's error
 //     handler answers: a second WriteHeader. A stream may never return, so there replace has the
@@ -34,6 +34,8 @@ import (
 //   - The handler returns without an answer, perhaps with an error. finish saves, and leave arms the
 //     hook beforeHead: whoever writes the head later, further out, gets to WriteHeader too (left). If
 //     saving fails only then, nobody is there to return the error to, and replace has it answered.
+//   - The handler takes the connection over. Hijack has the session save before that. If saving fails,
+//     so does Hijack, and the response takes one of the other courses.
 
 var (
 	_ http.ResponseWriter = (*frame)(nil)
