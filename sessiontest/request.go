@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -146,9 +145,8 @@ func (v *Visitor) complete(r *http.Request) (*http.Request, error) {
 	}
 	sent := r.Clone(r.Context())
 	setBody(sent, body)
-	if err := sent.ParseMultipartForm(int64(len(body)) + 1); err == nil || errors.Is(err, http.ErrNotMultipart) {
-		v.browser.noteForm(sent.Form) // Form also has what is in the address
-	}
+	_ = sent.ParseMultipartForm(int64(len(body)) + 1) // what cannot be read is up to the application
+	v.browser.noteForm(sent.Form)                     // also has what is in the address
 	return out, nil
 }
 
