@@ -104,6 +104,12 @@ var assertions = []struct {
 		`the value under "n" is 7; want 8
 	this is what there is:
 	value "n": 7`},
+	{"AssertValue", seeded(func(s *session.Session) { s.Put("text", "<b>R&B</b>") }),
+		func(v visitor) { v.AssertValue("text", "<b>R&B</b>") },
+		func(v visitor) { v.AssertValue("text", "<i>R&B</i>") },
+		`the value under "text" is "<b>R&B</b>"; want "<i>R&B</i>"
+	this is what there is:
+	value "text": "<b>R&B</b>"`},
 	{"AssertValue", nothing,
 		nothing,
 		func(v visitor) { v.AssertValue("user", "ada") },
@@ -209,6 +215,10 @@ var assertions = []struct {
 		func(v visitor) { v.AssertOld("title") },
 		func(v visitor) { v.AssertOld("titel") },
 		`there is no old input for "titel"` + formText},
+	{"AssertOld", someValues,
+		nothing,
+		func(v visitor) { v.AssertOld("news", "") }, // no form was submitted, so no box was left unchecked
+		`there is no old input for "news"` + valuesText},
 	{"AssertNoOld", someForm,
 		func(v visitor) { v.AssertNoOld("password", "news") }, // there was no such field
 		func(v visitor) { v.AssertNoOld("password", "title") },

@@ -112,6 +112,19 @@ func Test_that_a_visitor_goes_to_all_hosts_in_the_domain_of_the_cookie(t *testin
 	})
 }
 
+func Test_that_a_cookie_of_the_domain_is_replaced_by_any_host_in_it(t *testing.T) {
+	cfg := inMemory()
+	cfg.Cookie.Domain = "example.com"
+	visitor := sessiontest.New(t, cfg, newApp(cfg))
+	for _, user := range []string{"ada", "bob"} {
+		visitor.Post("https://"+user+".example.com/login", url.Values{"user": {user}})
+		visitor.AssertValue("user", user)
+	}
+	if got := visitor.Cookies(); len(got) != 1 {
+		t.Errorf("the visitor has the cookies %v; want one", got)
+	}
+}
+
 func Test_that_a_visitor_is_told_apart_by_host_as_in_a_browser(t *testing.T) {
 	for _, domain := range []string{"example.com", ".example.com", "Example.com"} {
 		cfg := inMemory()
@@ -265,5 +278,12 @@ func Test_that_the_jar_does_as_browsers_do(t *testing.T) {
 	}
 	if got := visitor.Cookies(); len(got) != 0 {
 		t.Errorf("a minute later a browser goes on with %v; want no cookies", got)
+	}
+
+	// A browser does not have our clock.
+	visitor = set("a=1; Path=/; Max-Age=60; Expires=Fri, 01 Jan 2100 00:00:00 GMT")
+	clock.Advance(20 * time.Second)
+	if got := visitor.Cookies(); len(got) != 1 || got[0].String() != "a=1; Path=/; Max-Age=40" {
+		t.Errorf("20 seconds later a browser goes on with %v; want 40 seconds more, and no date", got)
 	}
 }

@@ -97,6 +97,11 @@ var misuses = []struct {
 		insecure.Cookie.Insecure = true
 		sessiontest.New(fake, insecure, app).Get("/")
 	}, "sessiontest: GET / has set the cookie __Host-session-flash, which browsers do not take: it is Secure, and comes by plain http; the Config given to sessiontest must have the same CookieName and Cookie as that of the application"},
+	{"an application with another store, whose first page begins no session", func(fake sessiontest.TB) {
+		v := sessiontest.New(fake, inMemory(), newApp(inMemory()))
+		v.Get("/ping")
+		v.Post("/login", url.Values{"user": {"ada"}})
+	}, "sessiontest: POST /login has begun a session that is not in the Store of the Config given to sessiontest; the application must have the same Store (or the same keys), Cookie and Now"},
 	{"a cookie for another domain", func(fake sessiontest.TB) {
 		cfg := inMemory()
 		cfg.Cookie.Domain = "example.org"
@@ -114,6 +119,14 @@ var misuses = []struct {
 	{"a seed that cannot be stored", func(fake sessiontest.TB) {
 		newVisitor(fake).Seed(func(s *session.Session) { s.Put("ch", make(chan int)) })
 	}, `sessiontest: the session could not be seeded: session: the value for "ch", a chan int, cannot be stored as JSON: put a type that can`},
+	{"a seed of a form that cannot be stored", func(fake sessiontest.TB) {
+		newVisitor(fake).SeedForm(nil, func(s *session.Session) { s.Put("ch", make(chan int)) })
+	}, `sessiontest: the session could not be seeded: session: the value for "ch", a chan int, cannot be stored as JSON: put a type that can`},
+	{"a token from a store that is down", func(fake sessiontest.TB) {
+		v := sessiontest.New(fake, session.Config{Store: down{memorystore.New(memorystore.Options{})}}, newApp(inMemory()))
+		someValues(v)
+		v.CSRFToken()
+	}, "sessiontest: the session could not be seeded: session: store unavailable: read: out of order"},
 	{"a value that no session has", func(fake sessiontest.TB) {
 		v := newVisitor(fake)
 		someValues(v)
@@ -137,6 +150,11 @@ var misuses = []struct {
 	}, "sessiontest: none of these 1 cookies is for example.com, where the visitor goes; the first is for example.org"},
 	{"a request to another site", func(fake sessiontest.TB) {
 		newVisitor(fake).Get("https://example.org/")
+	}, "sessiontest: GET https://example.org/: the visitor goes to example.com, and elsewhere only within Cookie.Domain"},
+	{"a request to another site, beside the domain of the cookie", func(fake sessiontest.TB) {
+		cfg := inMemory()
+		cfg.Cookie.Domain = "example.com"
+		sessiontest.New(fake, cfg, newApp(cfg)).Get("https://example.org/")
 	}, "sessiontest: GET https://example.org/: the visitor goes to example.com, and elsewhere only within Cookie.Domain"},
 	{"an address that is none", func(fake sessiontest.TB) {
 		newVisitor(fake).Get("/%zz")
@@ -181,29 +199,49 @@ func Test_that_misuse_is_a_clear_failure(t *testing.T) {
 }
 
 // A TB need not end the test on Fatalf.
+func Test_that_misuse_is_the_first_failure_of_a_test_that_goes_on(t *testing.T) {
+	for _, tc := range misuses {
+		t.Run(tc.claim, func(t *testing.T) {
+			got := failuresOf(func(fake sessiontest.TB) { tc.test(goingOn{fake.(*fakeTB)}) })
+			if len(got) == 0 || got[0].text != tc.message {
+				t.Errorf("failed with %v; want first\n%s", got, tc.message)
+			}
+		})
+	}
+}
+
 func Test_that_there_is_no_visitor_and_no_answer_after_a_failure(t *testing.T) {
-	goesOn := &goingOn{}
-	if v := sessiontest.New(goesOn, session.Config{}, nil); v != nil {
-		t.Errorf("New without a store is %v; want nil", v)
-	}
-	if v := sessiontest.NewAt(goesOn, session.Config{}, "https://127.0.0.1:8080", nil); v != nil {
-		t.Errorf("NewAt without a store is %v; want nil", v)
-	}
-	app := http.RedirectHandler("https://example.org/", http.StatusSeeOther)
-	if answer := sessiontest.New(goesOn, inMemory(), app).Get("/").Follow(); answer != nil {
-		t.Errorf("following to another site is %v; want nil", answer)
-	}
-	if goesOn.failures != 3 {
-		t.Errorf("failed %d times; want 3", goesOn.failures)
+	gone := httptest.NewTLSServer(nil)
+	gone.Close()
+	elsewhere := http.RedirectHandler("https://example.org/", http.StatusSeeOther)
+	failed := failuresOf(func(fake sessiontest.TB) {
+		goesOn := goingOn{fake.(*fakeTB)}
+		if v := sessiontest.New(goesOn, session.Config{}, nil); v != nil {
+			t.Errorf("New without a store is %v; want nil", v)
+		}
+		if v := sessiontest.NewAt(goesOn, session.Config{}, "https://127.0.0.1:8080", nil); v != nil {
+			t.Errorf("NewAt without a store is %v; want nil", v)
+		}
+		visitor := sessiontest.New(goesOn, inMemory(), elsewhere)
+		if answer := visitor.Get("/").Follow(); answer != nil {
+			t.Errorf("following to another site is %v; want nil", answer)
+		}
+		if answer := visitor.PostJSON("/", make(chan int)); answer != nil {
+			t.Errorf("posting what is no JSON is %v; want nil", answer)
+		}
+		if answer := sessiontest.NewAt(goesOn, inMemory(), gone.URL, gone.Client()).Get("/"); answer != nil {
+			t.Errorf("visiting a server that is gone is %v; want nil", answer)
+		}
+	})
+	if len(failed) != 5 {
+		t.Errorf("failed %d times: %v; want 5", len(failed), failed)
 	}
 }
 
 // goingOn is a test that goes on after Fatalf.
-type goingOn struct{ failures int }
+type goingOn struct{ *fakeTB }
 
-func (*goingOn) Helper()                 {}
-func (g *goingOn) Errorf(string, ...any) { g.failures++ }
-func (g *goingOn) Fatalf(string, ...any) { g.failures++ }
+func (g goingOn) Fatalf(format string, args ...any) { g.note(true, format, args...) }
 
 func Test_that_only_what_may_be_the_cookie_of_another_session_is_hinted_at(t *testing.T) {
 	for _, tc := range []struct {

@@ -2,6 +2,7 @@ package sessiontest_test
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -93,6 +94,22 @@ func Test_that_seeding_counts_as_using_the_session(t *testing.T) {
 	})
 }
 
+func Test_that_a_test_calls_nothing_that_is_the_application_s_own(t *testing.T) {
+	cfg := inMemory()
+	app := newApp(cfg)
+	called := func(context.Context, session.Event) {
+		t.Error("a hook was called; want that only for what the application does")
+	}
+	cfg.Hooks = session.Hooks{Initiated: called, Committed: called, Destroyed: called, Conflict: called, StoreError: called}
+	cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	cfg.Skipper = func(echo.Context) bool { t.Error("the Skipper was asked"); return true }
+	visitor := sessiontest.New(t, cfg, app)
+	visitor.Seed(func(s *session.Session) { s.Put("user", "ada") })
+	visitor.AssertValue("user", "ada")
+	visitor.Seed((*session.Session).Destroy)
+	visitor.AssertNoSession()
+}
+
 func Test_that_two_visitors_have_nothing_in_common(t *testing.T) {
 	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
 		ada := sessiontest.New(t, cfg, newApp(cfg))
@@ -116,6 +133,8 @@ func Test_that_old_input_of_forms_is_kept_apart_by_their_names(t *testing.T) {
 		t.Errorf("the test's own form has become %v", form)
 	}
 	visitor.Form("reply").SeedForm(nil, nil)
+	visitor.SeedForm(url.Values{session.FormField: {"search"}, "q": {"tea"}}, nil) // says its name itself
+	visitor.Form("search").AssertOld("q", "tea")
 	newsletter.AssertOld("email", "ada")
 	newsletter.AssertInputError("email", "This is no address.")
 	visitor.AssertNoOld("email")
