@@ -340,11 +340,8 @@ func (r *Response) hadSession() bool {
 	return r.arrival.hadSession
 }
 
-// oldCookie is the session's cookie that the visitor came with.
-func (r *Response) oldCookie() string {
-	value, _ := valueOf(r.arrival.cookies, r.visitor.site.cookie)
-	return value
-}
+// oldCookie is the cookie of the session that the visitor came with.
+func (r *Response) oldCookie() string { return r.visitor.site.cookieOf(r.arrival.cookies) }
 
 // oldCookieLeads says whether the cookie that the visitor came with still leads to a session on
 // the server.

@@ -469,6 +469,26 @@ func Test_that_beginning_regenerating_and_destroying_are_told_apart(t *testing.T
 	})
 }
 
+// In cookies, flash has one of its own, and there may be no other.
+func Test_that_what_was_flashed_is_a_session(t *testing.T) {
+	withEachStore(t, func(t *testing.T, cfg session.Config, _ *sessiontest.Clock) {
+		flashed := func(t sessiontest.TB) *sessiontest.Visitor {
+			visitor := sessiontest.New(t, cfg, newApp(cfg))
+			visitor.Post("/posts", url.Values{"title": {""}}).AssertSessionBegun()
+			return visitor
+		}
+		flashed(t).Post("/login", url.Values{"user": {"ada"}}).AssertSessionRegenerated()
+		flashed(t).Post("/logout", nil).AssertSessionDestroyed()
+		for message, failing := range map[string]func(*sessiontest.Response){
+			"there was a session already": (*sessiontest.Response).AssertSessionBegun,
+			"still has its old id":        (*sessiontest.Response).AssertSessionRegenerated,
+			"the session":                 (*sessiontest.Response).AssertSessionDestroyed,
+		} {
+			wantFailureThatSays(t, message, func(fake sessiontest.TB) { failing(flashed(fake).Get("/ping")) })
+		}
+	})
+}
+
 // The cookies after the answer do not show that: an old id is dead in all cases.
 func Test_that_it_counts_whether_there_was_a_session_before_the_request(t *testing.T) {
 	withEachStore(t, func(t *testing.T, cfg session.Config, clock *sessiontest.Clock) {

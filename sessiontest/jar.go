@@ -116,15 +116,6 @@ func (c jarCookie) goesTo(u *url.URL) bool {
 	return toHost && inPath && (!c.Secure || u.Scheme == "https")
 }
 
-func valueOf(cookies []jarCookie, name string) (value string, given bool) {
-	for _, c := range cookies {
-		if c.Name == name {
-			return c.Value, true
-		}
-	}
-	return "", false
-}
-
 // export is all cookies with their attributes; an age is the remaining one.
 func (j *jar) export(host string) []*http.Cookie {
 	j.mu.Lock()

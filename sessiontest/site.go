@@ -146,6 +146,19 @@ func (s *site) look(ctx context.Context, cookies []jarCookie) (seen *session.Ses
 	return seen, cmp.Or(err, failed)
 }
 
+// cookieOf is the value of the session's cookie, or of the one with flash if the session is sealed and
+// has nothing else.
+func (s *site) cookieOf(cookies []jarCookie) string {
+	for _, name := range [...]string{s.cookie, s.cookie + flashSuffix} {
+		for _, c := range cookies {
+			if c.Name == name {
+				return c.Value
+			}
+		}
+	}
+	return ""
+}
+
 // arrival is what a request brings along. Whether its cookies lead to a session must be found out
 // before the request is made: the answer may end the session, or give it another id, and then they
 // no longer do.
@@ -158,9 +171,6 @@ type arrival struct {
 func (s *site) arrival(r *http.Request) (a arrival) {
 	for _, c := range r.Cookies() {
 		a.cookies = append(a.cookies, jarCookie{Cookie: *c})
-	}
-	if _, given := valueOf(a.cookies, s.cookie); !given {
-		return a
 	}
 	seen, err := s.look(context.Background(), a.cookies)
 	a.hadSession, a.err = err == nil && !seen.IsNew(), err

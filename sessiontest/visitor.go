@@ -228,11 +228,8 @@ func (v *Visitor) look(cookies []jarCookie) *session.Session {
 	return seen
 }
 
-// cookie is the session's cookie that the visitor has.
-func (v *Visitor) cookie() string {
-	value, _ := valueOf(v.browser.jar.sent(v.site.base), v.site.cookie)
-	return value
-}
+// cookie is the cookie of the session that the visitor has.
+func (v *Visitor) cookie() string { return v.site.cookieOf(v.browser.jar.sent(v.site.base)) }
 
 // Cookies returns all cookies of the visitor with their attributes, for a real browser to go on
 // with. MaxAge is the remaining time; 0 means that the cookie ends with the browser. A Domain of ""
