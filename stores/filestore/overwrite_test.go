@@ -169,6 +169,27 @@ func Test_that_a_disk_that_fails_before_the_head_leaves_the_old_record(t *testin
 	}
 }
 
+func Test_that_a_change_is_done_when_the_head_is_on_the_disk(t *testing.T) {
+	for name, change := range map[string]func(context.Context, harness) error{
+		"write": func(ctx context.Context, h harness) error { return h.Write(ctx, key, h.record(1, "two")) },
+		"touch": func(ctx context.Context, h harness) error { return h.Touch(ctx, key, h.clock.In(2*time.Hour)) },
+	} {
+		h := newHarness(t, filestore.Options{})
+		must(t, h.Write(t.Context(), key, h.record(0, "one")))
+		path := filepath.Join(h.dir, "sessions", key[:2], key)
+		before := read(t, path)[:filestore.HeadSize]
+		h.OnSync(func(f *os.File) error {
+			if !bytes.HasPrefix(read(t, path), before) {
+				return syscall.EIO
+			}
+			return f.Sync()
+		})
+		if err := change(t.Context(), h); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: got error %v; want ErrUnavailable and the cause", name, err)
+		}
+	}
+}
+
 func Test_that_a_change_is_done_when_the_name_is_on_the_disk(t *testing.T) {
 	for _, tc := range []struct {
 		claim string

@@ -287,11 +287,13 @@ func childWithFewFiles(dir string) error {
 	if err != nil {
 		return err
 	}
-	path := "sessions/" + faraway[:2] + "/" + faraway
-	damaged := filestore.Encode(path, session.Record{Data: []byte("one"), Expires: time.Now().Add(time.Hour)})
-	damaged[len(damaged)-1]++
-	if err := errors.Join(os.Mkdir(filepath.Join(dir, filepath.Dir(path)), 0o700), os.WriteFile(filepath.Join(dir, path), damaged, 0o600)); err != nil {
-		return err
+	for name, at := range map[string]int{faraway: filestore.HeadSize, another: 0} {
+		path := "sessions/" + name[:2] + "/" + name
+		damaged := filestore.Encode(path, session.Record{Data: []byte("one"), Expires: time.Now().Add(time.Hour)})
+		damaged[at]++
+		if err := errors.Join(os.MkdirAll(filepath.Join(dir, filepath.Dir(path)), 0o700), os.WriteFile(filepath.Join(dir, path), damaged, 0o600)); err != nil {
+			return err
+		}
 	}
 	debug.SetGCPercent(-1)
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 30, Max: 30}); err != nil {
@@ -306,9 +308,10 @@ func childWithFewFiles(dir string) error {
 		}
 		made := s.Write(ctx, fmt.Sprintf("%02x%062d", round, 0), session.Record{}) // in a new folder
 		_, read := s.Read(ctx, faraway)
+		_, noHead := s.Read(ctx, another)
 		_, listed := list(ctx, s)
 		_, swept := s.Sweep(ctx)
-		if err := errors.Join(made, mismatch(read, session.ErrNotFound), listed, swept); err != nil {
+		if err := errors.Join(made, mismatch(read, session.ErrNotFound), mismatch(noHead, session.ErrNotFound), listed, swept); err != nil {
 			return err
 		}
 	}
