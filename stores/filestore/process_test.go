@@ -315,7 +315,20 @@ func childWithFewFiles(dir string) error {
 			return err
 		}
 	}
-	return s.Close()
+
+	// It looks for the lock of another process again and again.
+	locked, err := os.Open(filepath.Join(dir, "sessions", key[:2]))
+	if err != nil {
+		return err
+	}
+	defer locked.Close()
+	if ok, err := filestore.TryFlock(locked); err != nil || !ok {
+		return fmt.Errorf("locked: %t, %w", ok, err)
+	}
+	waiting, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer cancel()
+	touched := s.Touch(waiting, key, time.Now().Add(time.Hour))
+	return errors.Join(mismatch(touched, context.DeadlineExceeded), s.Close())
 }
 
 func storeWithRecord(dir string) (*filestore.Store, error) {

@@ -103,10 +103,14 @@ func Test_that_no_index_is_said_to_be_on_a_disk_that_fails(t *testing.T) {
 		before func(ctx context.Context, h harness) error
 		call   func(ctx context.Context, h harness) error
 	}{
+		{"an entry is added", tagged(another), tagged(key)},
+		{"an entry is tagged again", tagged(key), tagged(key)},
+		{"one entry of two is removed", tagged(key, another), untagAll(key)},
 		{"the last entry is removed", tagged(key), untagAll(key)},
 		{"an entry is removed that is not there", tagged(another), untagAll(key)},
 		{"an entry is removed from no index", tagged(), untagAll(key)},
 		{"an entry is tagged again that is marked", revoked(key), tagged(key)},
+		{"entries are revoked", tagged(key), revoked()},
 		{"entries are revoked again", revoked(key), revoked()},
 		{"no entries are revoked", tagged(), revoked()},
 	} {
