@@ -43,6 +43,7 @@ func Test_that_sweep_removes_what_it_should_and_nothing_else(t *testing.T) {
 	must(t, h.Tag(ctx, name('0'), another, h.clock.In(time.Hour)))
 	must(t, h.Tag(ctx, name('1'), key, h.clock.In(time.Hour)))
 	h = h.again(t)
+	head := strings.Repeat("?", filestore.HeadSize) // its checksum is wrong
 	stays := []string{
 		h.sessionFile(name('0')),
 		h.tagFile(name('0')),
@@ -51,6 +52,8 @@ func Test_that_sweep_removes_what_it_should_and_nothing_else(t *testing.T) {
 		aged(h.sessionFile(name('2')), "damaged", 24*time.Hour-time.Second),
 		aged(h.sessionFile(name('3')), string(newer("sessions/ab/"+name('3'))), 1000*time.Hour),
 		aged(h.tagFile(name('4')), "damaged", 30*24*time.Hour-time.Second),
+		aged(h.sessionFile(name('8')), head, 24*time.Hour-time.Second),
+		aged(h.tagFile(name('8')), head, 30*24*time.Hour-time.Second),
 		aged(h.sessionFile(name('7')), string(sealed("sessions/ab/"+name('7'), []byte("another\x01"))), 24*time.Hour-time.Second),
 	}
 	goes := []string{
