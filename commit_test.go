@@ -689,6 +689,19 @@ func Test_that_an_error_says_what_was_too_large(t *testing.T) {
 	}
 }
 
+// As with a store of very little room, and a session that holds only a CSRF token.
+func Test_that_an_error_about_size_names_keys_only_if_the_application_has_any(t *testing.T) {
+	for want, err := range map[string]*session.TooLargeError{
+		"session: too large, 9 bytes of 8; largest: a (5 bytes), b (1 bytes). Store less, or use a store on the server": {Size: 9, Limit: 8, Largest: []string{"a (5 bytes)", "b (1 bytes)"}},
+		"session: too large, 9 bytes of 8. Store less, or use a store on the server":                                    {Size: 9, Limit: 8},
+		"session: too large, 9 bytes. Store less, or use a store on the server":                                         {Size: 9},
+	} {
+		if got := err.Error(); got != want {
+			t.Errorf("got %q; want %q", got, want)
+		}
+	}
+}
+
 // A request that goes on after the error may save what it changes afterwards, but not what it was
 // told is lost.
 func Test_that_what_a_failed_save_dropped_is_not_saved_by_a_later_one(t *testing.T) {

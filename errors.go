@@ -132,12 +132,14 @@ type TooLargeError struct {
 }
 
 func (e *TooLargeError) Error() string {
-	limit := ""
+	limit, largest := "", ""
 	if e.Limit > 0 {
 		limit = fmt.Sprintf(" of %d", e.Limit)
 	}
-	return fmt.Sprintf("session: too large, %d bytes%s; largest: %s. Store less, or use a store on the server",
-		e.Size, limit, strings.Join(e.Largest, ", "))
+	if len(e.Largest) > 0 {
+		largest = "; largest: " + strings.Join(e.Largest, ", ")
+	}
+	return fmt.Sprintf("session: too large, %d bytes%s%s. Store less, or use a store on the server", e.Size, limit, largest)
 }
 
 func (e *TooLargeError) Unwrap() []error {
