@@ -322,13 +322,11 @@ func pause(ctx context.Context, retries int) error {
 // that would lose the changes, so the request fails instead. A page that only shows messages does not:
 // a page of the new id shows them.
 func (s *Session) gone(ctx context.Context, delta flashDelta) error {
-	if !delta.empty() {
-		s.flashes().taken = delta.drop
-	}
 	if err := s.m.whetherMoved(ctx, s.key, rememberMoves); err != nil {
 		if s.pending() {
 			return err
 		}
+		s.flashes().taken = delta.drop
 		return nil
 	}
 	s.lost = true

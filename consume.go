@@ -173,6 +173,9 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 		return false, err
 	}
 	f := s.flashes()
+	if s.lost {
+		f.taken = delta.drop // also if an earlier commit has found that out
+	}
 	isTaken := func(it flashItem) bool { return slices.Contains(f.read, it.id) && slices.Contains(f.taken, it.id) }
 	again = slices.ContainsFunc(f.received, isTaken) || slices.ContainsFunc(f.own, isTaken)
 	f.hide(isTaken)

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -105,6 +106,30 @@ func Test_that_a_page_does_not_show_what_is_shown_elsewhere(t *testing.T) {
 			if n := strings.Count(all, text); n != 1 {
 				t.Errorf("%s: all pages show %s; want %q once and not %d times", tc.desc, all, text, n)
 			}
+		}
+	}
+}
+
+// The log-out is no reason to show it again, whether Render finds out about it, or Save has.
+func Test_that_a_page_of_a_session_that_has_ended_does_not_repeat_what_another_has_shown(t *testing.T) {
+	for _, saves := range []bool{false, true} {
+		p, v := start(t, session.Config{}), newVisitor()
+		v.must(t, p, func(s *session.Session) { s.Flash("coupon", "TEA") })
+		var other string
+		page := p.serve(v.request(), func(c echo.Context) error {
+			s := session.From(c)
+			s.Put("a", 1)
+			other = v.visit(p, couponPage).Body.String()
+			v.must(t, p, (*session.Session).Destroy)
+			if saves {
+				if err := s.Save(t.Context()); !errors.Is(err, session.ErrNotFound) {
+					t.Errorf("Save says %v; want ErrNotFound", err)
+				}
+			}
+			return couponPage(c)
+		})
+		if got := page.Body.String(); other != "TEA" || got != "none" {
+			t.Errorf("saved before: %t: the other page shows %q, and this one %q; want TEA and none", saves, other, got)
 		}
 	}
 }
