@@ -23,7 +23,7 @@ var errPanicked = errors.New("session: a panic while it was loaded or saved")
 // s.st is what was loaded, as this request has changed it; each change is in s.ops as well. A
 // commit writes s.st as it is, unless another request was faster: then the ops are replayed on what
 // that request has written. Afterwards s.st is what is stored. If nothing could be stored, s.st is
-// again what was loaded; but if an earlier commit has succeeded, and may have been shown, s.st
+// again what was loaded; but if an earlier commit has stored something, which may have been shown, s.st
 // stays, and the next commit begins with what the store has.
 func (s *Session) commit(shown flashDelta) error {
 	if s.st == nil || s.lost {
@@ -54,7 +54,6 @@ func (s *Session) commit(shown flashDelta) error {
 		s.reportUnsaved(err)
 		return err
 	}
-	s.saved = true
 	s.flash.saved()
 	s.settled()
 	return nil
@@ -340,7 +339,7 @@ func (s *Session) stored(id, key string, st *state, rec Record) {
 		s.received() // what others have flashed since did not come with this request
 	}
 	s.id, s.key, s.st, s.version, s.expires = id, key, st, rec.Version, rec.Expires
-	s.next = ""
+	s.next, s.saved = "", true
 }
 
 // nextID is the id that the session will have after this request.

@@ -737,6 +737,52 @@ func Test_that_an_error_page_knows_what_was_saved_before(t *testing.T) {
 	})
 }
 
+// A login that fails must not be greeted, although a commit before it has succeeded: that one had nothing
+// to store.
+func Test_that_an_error_page_knows_nothing_of_a_change_that_fails_after_a_commit_without_one(t *testing.T) {
+	login := put("user", "Ann")
+	for _, tc := range []struct {
+		claim  string
+		values func(*session.Session) // of the session before
+		page   func(c echo.Context, p *process, v *visitor) error
+	}{
+		{"a commit that prolongs the session", putSeven, func(c echo.Context, p *process, _ *visitor) error {
+			p.clock.advance(time.Hour)
+			return session.From(c).Save(t.Context())
+		}},
+		{"a commit with nothing to store", (*session.Session).Destroy, func(c echo.Context, _ *process, _ *visitor) error {
+			s := session.From(c)
+			s.Put("n", 7)
+			s.Forget("n")
+			return s.Save(t.Context())
+		}},
+		{"a page with a message of a session that has moved", savedFlash, func(c echo.Context, p *process, v *visitor) error {
+			v.clone().must(t, p, (*session.Session).Regenerate)
+			c.Response().Before(func() { login(session.From(c)) })
+			return session.Render(c, http.StatusOK, alertsComponent)
+		}},
+	} {
+		store := newWatched()
+		p, v := start(t, session.Config{Store: store}), newVisitor()
+		p.HTTPErrorHandler = func(err error, c echo.Context) {
+			_ = c.HTML(statusFrom(err), session.Get(session.From(c), "user", "Nobody"))
+		}
+		v.must(t, p, tc.values)
+		rec := v.visit(p, func(c echo.Context) error {
+			session.From(c).Has("") // loads
+			if err := tc.page(c, p, v); err != nil || c.Response().Committed {
+				return err
+			}
+			store.before = failing(errStoreDown, "Write")
+			login(session.From(c))
+			return c.HTML(http.StatusOK, page)
+		})
+		if got := rec.Body.String(); rec.Code != http.StatusServiceUnavailable || got != "Nobody" {
+			t.Errorf("%s: got %d %q; want 503 and nobody's name", tc.claim, rec.Code, got)
+		}
+	}
+}
+
 // A stream that ignores its errors does not return, so the answer must not wait for it.
 func Test_that_a_stream_whose_commit_fails_is_answered_at_once(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {

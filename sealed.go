@@ -84,6 +84,7 @@ func (s *Session) seal(delta flashDelta) error {
 	}
 	kept := had.values || had.flash || s.sealed.values || s.sealed.flash
 	if kept && (changed || !delta.empty()) {
+		s.saved = true
 		s.report(s.m.cfg.Hooks.Committed, "", Event{}, silent)
 	}
 	return nil
