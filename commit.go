@@ -326,6 +326,7 @@ func (s *Session) gone(ctx context.Context, delta flashDelta) error {
 			return err
 		}
 		s.flashes().taken = delta.drop
+		s.renamed = errors.Is(err, ErrMoved)
 		return nil
 	}
 	s.lost = true

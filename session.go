@@ -59,6 +59,7 @@ type Session struct {
 	lost    bool      // the stored record ended while this request ran
 	saved   bool      // some change of this request is stored
 	moved   bool      // the one unknown id was replaced a moment ago; see straggles
+	renamed bool      // the stored record has another id by now, which has lost nothing so far; see gone
 	sealed  sealed    // what the cookies held, with a Sealer
 
 	to       audience // see Session.audience
@@ -192,8 +193,11 @@ func (s *Session) Save(ctx context.Context) error {
 	if !s.headSent {
 		s.setCookies(s.exchange.Header())
 	}
-	if s.lost {
+	switch {
+	case s.lost:
 		return ErrNotFound
+	case s.renamed:
+		return ErrMoved
 	}
 	return nil
 }
@@ -276,7 +280,7 @@ func (s *Session) Destroy() {
 	}
 	s.sealed.ended = s.m.sealer != nil && (s.given || s.sealed.flashGiven)
 	s.begin(s.m.now())
-	s.ops, s.renew, s.lost, s.tags = nil, false, false, nil
+	s.ops, s.renew, s.lost, s.renamed, s.tags = nil, false, false, false, nil
 	s.flashes().forgetReceived()
 	if !s.outside && !s.headSent {
 		s.flash.saveAgain(func(flashItem) bool { return true })
