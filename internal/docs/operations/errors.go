@@ -38,6 +38,6 @@ func showError(err error, c echo.Context) {
 
 func wantsJSON(r *http.Request) bool {
 	accept, sent := r.Header.Get("Accept"), r.Header.Get("Content-Type")
-	return (strings.Contains(accept, "application/json") || strings.HasPrefix(sent, "application/json")) &&
-		!strings.Contains(accept, "text/html")
+	sendsJSON := strings.HasPrefix(sent, "application/json") && r.Header.Get("HX-Request") == "" // htmx shows what it gets
+	return (strings.Contains(accept, "application/json") || sendsJSON) && !strings.Contains(accept, "text/html")
 }

@@ -138,18 +138,23 @@ func Test_which_errors_are_JSON(t *testing.T) {
 	})
 	for _, tc := range []struct {
 		claim, sends, accepts string
-		want                  bool
+		htmx, want            bool
 	}{
-		{"a client that asks for JSON", "application/x-www-form-urlencoded", "application/json", true},
-		{"a client that sends JSON", "application/json", "*/*", true},
-		{"a client that sends JSON, and does not say what it takes", "application/json; charset=utf-8", "", true},
-		{"a client that sends JSON, and asks for a page", "application/json", "text/html", false},
-		{"a browser", "application/x-www-form-urlencoded", "text/html,*/*;q=0.8", false},
+		{"a client that asks for JSON", "application/x-www-form-urlencoded", "application/json", false, true},
+		{"a client that sends JSON", "application/json", "*/*", false, true},
+		{"a client that sends JSON, and does not say what it takes", "application/json; charset=utf-8", "", false, true},
+		{"a client that sends JSON, and asks for a page", "application/json", "text/html", false, false},
+		{"a browser", "application/x-www-form-urlencoded", "text/html,*/*;q=0.8", false, false},
+		{"htmx with json-enc, which puts into the page what it gets", "application/json", "*/*", true, false},
+		{"htmx that asks for JSON, for a template in the browser", "application/json", "application/json", true, true},
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/posts", strings.NewReader("{}"))
 		r.Header.Set("Content-Type", tc.sends)
 		if tc.accepts != "" {
 			r.Header.Set("Accept", tc.accepts)
+		}
+		if tc.htmx {
+			r.Header.Set("HX-Request", "true")
 		}
 		rec := httptest.NewRecorder()
 		e.ServeHTTP(rec, r)
