@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -735,6 +736,35 @@ func Test_that_an_error_page_knows_what_was_saved_before(t *testing.T) {
 			t.Errorf("got %d %q, %v; want 503 and the user", got.status, got.body, got.err)
 		}
 	})
+}
+
+func Test_that_an_error_page_knows_what_was_saved_in_a_cookie_before_and_no_more(t *testing.T) {
+	for _, tc := range []struct {
+		claim string
+		does  func(*session.Session) // before it saves
+		want  string
+	}{
+		{"a change", put("user", "Ann"), "Ann"},
+		{"what prolongs the session", read, "Nobody"},
+	} {
+		p, v := startSealed(t), newVisitor()
+		p.HTTPErrorHandler = func(err error, c echo.Context) {
+			_ = c.HTML(statusFrom(err), session.Get(session.From(c), "user", "Nobody"))
+		}
+		v.must(t, p, putSeven)
+		p.clock.advance(time.Hour)
+		rec := v.do(p, func(s *session.Session) {
+			tc.does(s)
+			if err := s.Save(t.Context()); err != nil {
+				t.Error(err)
+			}
+			s.Put("user", "Ann")
+			s.Put("n", strings.Repeat("7", 9000)) // does not fit
+		})
+		if got := rec.Body.String(); rec.Code != http.StatusInternalServerError || got != tc.want {
+			t.Errorf("%s: got %d %.40q; want 500 and %s", tc.claim, rec.Code, got, tc.want)
+		}
+	}
 }
 
 // A login that fails must not be greeted, although a commit before it has succeeded: that one had nothing
