@@ -132,8 +132,8 @@ func takesPage(h http.Header) bool {
 // isTool says whether curl or the like asks. A script in a browser accepts */* too, but expects an
 // error rather than a page; Sec-Fetch-Dest, which browsers send, tells the two apart.
 func isTool(h http.Header) bool {
-	accept := h.Get("Accept")
-	return (accept == "" || accept == "*/*") && h.Get("Sec-Fetch-Dest") == ""
+	accept := header(h, "Accept")
+	return (accept == "" || accept == "*/*") && header(h, "Sec-Fetch-Dest") == ""
 }
 
 func isGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
