@@ -227,7 +227,7 @@ func (s *Session) update(ctx context.Context, delta flashDelta) error {
 			s.report(s.m.cfg.Hooks.Committed, s.key, Event{Retries: retries}, silent)
 			return nil
 		case errors.Is(err, ErrNotFound):
-			return s.gone(ctx, delta)
+			return s.gone(ctx)
 		case !errors.Is(err, ErrConflict) || retries == maxAttempts:
 			return explain("write", err)
 		}
@@ -320,14 +320,14 @@ func pause(ctx context.Context, retries int) error {
 // dropped: it is as if the request had come just before. If the session lives on under another id,
 // that would lose the changes, so the request fails instead. A page that only shows messages does not:
 // a page of the new id shows them.
-func (s *Session) gone(ctx context.Context, delta flashDelta) error {
-	if err := s.m.whetherMoved(ctx, s.key, rememberMoves); err != nil {
-		if s.pending() {
-			return err
-		}
-		s.flashes().taken = delta.drop
-		s.renamed = errors.Is(err, ErrMoved)
+func (s *Session) gone(ctx context.Context) error {
+	err := s.m.whetherMoved(ctx, s.key, rememberMoves)
+	if errors.Is(err, ErrMoved) && !s.pending() {
+		s.renamed = true
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	s.lost = true
 	s.report(s.m.cfg.Hooks.Lost, s.key, Event{Err: ErrNotFound}, dropped)

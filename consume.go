@@ -18,7 +18,7 @@ type flashes struct {
 	formRead []string   // ids of old input and errors that were read
 	done     []string   // ids of items that are consumed
 	claims   []*bool    // for each call of FlashMessages, whether its result was used
-	taken    []string   // ids of items that another page has consumed before us, or may show in our place
+	taken    []string   // ids of items that another page has consumed before us
 	keep     *reflashed // what Reflash keeps; nil = nothing
 }
 
@@ -173,10 +173,11 @@ func (s *Session) claim(status int, h http.Header) (again bool, err error) {
 		return false, err
 	}
 	f := s.flashes()
-	if s.lost {
-		f.taken = delta.drop // also if an earlier commit has found that out
+	taken := f.taken
+	if s.lost || s.renamed {
+		taken = delta.drop // another page may have shown them, or a page of the new id will
 	}
-	isTaken := func(it flashItem) bool { return slices.Contains(f.read, it.id) && slices.Contains(f.taken, it.id) }
+	isTaken := func(it flashItem) bool { return slices.Contains(f.read, it.id) && slices.Contains(taken, it.id) }
 	again = slices.ContainsFunc(f.received, isTaken) || slices.ContainsFunc(f.own, isTaken)
 	f.hide(isTaken)
 	return again, nil

@@ -336,6 +336,43 @@ func Test_that_a_page_with_messages_of_a_session_that_has_moved_is_fine(t *testi
 	}
 }
 
+// The old id is as good as gone, and the move is forgotten after a minute.
+func Test_that_a_stream_may_log_out_long_after_its_session_has_moved(t *testing.T) {
+	p, v := start(t, session.Config{}), newVisitor()
+	v.must(t, p, savedFlash)
+	v.visit(p, func(c echo.Context) error {
+		s := session.From(c)
+		s.FlashMessages().Alerts()
+		v.clone().do(p, (*session.Session).Regenerate)
+		c.Response().Header().Set(echo.HeaderContentType, "text/event-stream")
+		c.Response().Flush()
+		p.clock.advance(2 * time.Minute)
+		s.Destroy()
+		if err := s.Save(t.Context()); err != nil {
+			t.Errorf("got %v; want no error", err)
+		}
+		return nil
+	})
+}
+
+// Nobody knows whether the message waits for another page, so this one must not leave with it.
+func Test_that_a_page_with_messages_fails_if_the_store_cannot_say_what_became_of_its_session(t *testing.T) {
+	store, p, v := startSpied(t)
+	v.must(t, p, savedFlash)
+	old := v.clone()
+	rec := old.visit(p, func(c echo.Context) error {
+		session.From(c).Has("") // loads
+		v.must(t, p, (*session.Session).Regenerate)
+		store.before = failing(errStoreDown, "Tagged")
+		return session.Render(c, http.StatusOK, alertsComponent)
+	})
+	store.before = nil
+	if rec.Code != http.StatusServiceUnavailable || len(p.hooked("StoreError")) != 1 || len(p.hooked("Lost")) != 0 {
+		t.Errorf("got %d, StoreError %d times, Lost %d times; want 503, once, never", rec.Code, len(p.hooked("StoreError")), len(p.hooked("Lost")))
+	}
+	wantText(t, "the next page", v.visit(p, alertsPage).Body.String(), "<main>Saved!</main>")
+}
+
 func Test_that_a_stream_of_a_session_that_has_moved_is_told_so_after_a_message(t *testing.T) {
 	p, v := start(t, session.Config{}), newVisitor()
 	v.must(t, p, func(s *session.Session) { s.FlashInfo("hello") })

@@ -75,7 +75,7 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 		err = revoked(err)
 	}
 	if err != nil {
-		return s.undoMigrate(c.key, delta, takeBack, err)
+		return s.undoMigrate(c.key, takeBack, err)
 	}
 	s.m.unindex(ctx, slices.Concat(st.tags(), s.tags.removed()), old)
 	s.stored(id, c.key, st, rec)
@@ -90,13 +90,13 @@ func (s *Session) migrate(ctx context.Context, delta flashDelta) error {
 // undoMigrate cleans up after a migrate that failed: the new record must not outlive a log-out, nor
 // stay beside the old id. It uses a context of its own, since migrate may have failed because its
 // context had ended.
-func (s *Session) undoMigrate(newKey string, delta flashDelta, takeBack func(context.Context), err error) error {
+func (s *Session) undoMigrate(newKey string, takeBack func(context.Context), err error) error {
 	ctx := s.storeContext()
 	defer ctx.end()
 	takeBack(ctx)
 	s.m.discard(ctx, s.st.tags(), newKey)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRevoked) && !s.tags.adds() && s.m.isGone(ctx, s.key) {
-		return s.gone(ctx, delta)
+		return s.gone(ctx)
 	}
 	return explain("regenerate", err)
 }

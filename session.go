@@ -59,7 +59,7 @@ type Session struct {
 	lost    bool      // the stored record ended while this request ran
 	saved   bool      // some change of this request is stored
 	moved   bool      // the one unknown id was replaced a moment ago; see straggles
-	renamed bool      // the stored record has another id by now, which has lost nothing so far; see gone
+	renamed bool      // the stored record has another id by now, and nothing was lost so far; see gone
 	sealed  sealed    // what the cookies held, with a Sealer
 
 	to       audience // see Session.audience
