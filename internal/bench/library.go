@@ -11,7 +11,10 @@ import (
 )
 
 // ours is the name of this library in all tables.
-const ours = "session"
+const (
+	ours       = "session"
+	oursSynced = ours + "-synced"
+)
 
 func library(store session.Store, err error) (transports, error) {
 	if err != nil {

@@ -55,7 +55,7 @@ var peers = []peer{
 	{"floor-context", "memory", leastCost, setsNew, floorContext},
 
 	{ours, "file", thisLibrary, setsNew, libraryFileNoSync},
-	{ours + "-synced", "file", thisLibrary, setsNew, libraryFile},
+	{oursSynced, "file", thisLibrary, setsNew, libraryFile},
 	{"echo-contrib", "file", rival, setsChanged, echoContribFile},
 	{"floor", "file", leastCost, setsNew, floorFile},
 
