@@ -68,6 +68,9 @@ func redisClient(text string) (redis.UniversalClient, error) {
 	}
 	switch {
 	case query.Has("master_name"):
+		if query.Get("master_name") == "" {
+			return nil, errors.New("master_name is empty; write the name that Sentinel has for the master, or leave it out without Sentinel")
+		}
 		opts, err := redis.ParseFailoverURL(text)
 		if err != nil {
 			return nil, redisURLError(text, err)

@@ -259,9 +259,7 @@ func (e *env) dynamodb() session.Store {
 	)
 	if err != nil {
 		e.failed("AWS_REGION, or another of AWS's variables,", "", err)
-		return nil
-	}
-	if cfg.Region == "" {
+	} else if cfg.Region == "" {
 		e.wrong("AWS_REGION", "", "is not set, and there is no region in AWS's configuration files either; name the one where the table is")
 	}
 	if table == "" {

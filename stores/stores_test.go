@@ -198,6 +198,8 @@ func Test_that_every_mistake_in_the_environment_is_reported_at_once(t *testing.T
 		{"a password with a question mark in it", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://user:12?secret-password@localhost:6379/0"}, []string{"REDIS_URL"}},
 		{"a parameter that go-redis does not know", map[string]string{"SESSION_DRIVER": "redis", "REDIS_URL": "redis://:secret-password@localhost?databas=1"}, []string{"REDIS_URL"}},
 		{"dynamodb with a name that no table has", map[string]string{"SESSION_DRIVER": "dynamodb", "SESSION_DYNAMODB_TABLE": "a/b"}, []string{"AWS_REGION", "SESSION_DYNAMODB_TABLE"}},
+		{"dynamodb with such a name, and a wrong variable of AWS", map[string]string{"SESSION_DRIVER": "dynamodb", "SESSION_DYNAMODB_TABLE": "a/b", "AWS_RETRY_MODE": "often"},
+			[]string{"AWS_REGION, or another of AWS's variables,", "SESSION_DYNAMODB_TABLE"}},
 		{"dynamodb without anything", map[string]string{"SESSION_DRIVER": "dynamodb", "SESSION_ABSOLUTE_TIMEOUT": "x"}, []string{"SESSION_ABSOLUTE_TIMEOUT", "SESSION_DYNAMODB_TABLE", "AWS_REGION"}},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
@@ -265,6 +267,7 @@ func Test_that_the_environment_is_told_what_is_wrong_with_the_url_of_a_redis(t *
 		{"unix://:secret-password@?db=1", "it has no path of a socket"},
 		{"redis://:secret-password@alpha:6379?addr=beta", "an addr is not host:port"},
 		{"redis://:secret-password@alpha:26379?master_name=main&addr=beta", "an addr is not host:port"},
+		{"redis://:secret-password@alpha:26379?master_name=", "master_name is empty;"},
 		{"redis://:secret-password@alpha:6379?dial_timeout=banana", "dial_timeout is not a time; write 500ms or 2s"},
 		{"redis://:secret-password@alpha:6379?addr=beta:6379&read_timeout=banana", "read_timeout is not a time"},
 		{"redis://:secret-password@alpha:26379?master_name=main&pool_size=secret-password", "pool_size is not a number"},
