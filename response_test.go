@@ -321,6 +321,34 @@ func Test_that_every_answer_is_as_without_sessions_and_commits(t *testing.T) {
 	})
 }
 
+// There, nobody knows yet whether there is a route.
+func Test_that_it_may_be_mounted_before_the_router(t *testing.T) {
+	all := ways(t)
+	onEveryWire(t, func(t *testing.T, wire *wire) {
+		for _, w := range all {
+			t.Run(w.name, func(t *testing.T) {
+				bare := w.ask(w.bare(t, wire, settings()[0].mount).browser(), nil)
+				site := emptySite(t, wire)
+				site.Pre(site.manager.Middleware(), site.works)
+				w.answerOn(site.Echo)
+
+				v := site.browser()
+				got := w.ask(v, putSeven)
+				wantSameAnswer(t, "a newcomer", got, bare, true)
+				if n := len(got.ours()); n != 1 || v.number() != 7 {
+					t.Errorf("got %d cookies and %d; want 1 and 7", n, v.number())
+				}
+				site.store.before = failing(errStoreDown, "Write")
+				if w.onError == nil && w.method != http.MethodHead && !strings.Contains(w.name, "after the answer") {
+					if got = w.ask(v, putSeven); got.status != http.StatusServiceUnavailable || got.body != unavailable {
+						t.Errorf("the commit fails: got %d %.80q; want 503", got.status, got.body)
+					}
+				}
+			})
+		}
+	})
+}
+
 // For such a status net/http panics, so no head has been sent: the error page can still follow.
 func Test_that_a_status_which_is_none_becomes_an_error_page(t *testing.T) {
 	onEveryWire(t, func(t *testing.T, w *wire) {

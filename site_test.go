@@ -91,14 +91,17 @@ func emptySite(t *testing.T, w *wire, change ...func(*session.Config)) *site {
 
 // use is mount for a site: work is done inside of the middleware.
 func (s *site) use(mw ...echo.MiddlewareFunc) {
-	s.mount(append(slices.Clip(mw), func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			if s.work != nil {
-				s.work(session.From(c))
-			}
-			return next(c)
+	s.mount(append(slices.Clip(mw), s.works)...)
+}
+
+// works is the middleware that does work.
+func (s *site) works(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if s.work != nil {
+			s.work(session.From(c))
 		}
-	})...)
+		return next(c)
+	}
 }
 
 // recovering is Echo's Recover without stack traces in the output of the tests.
