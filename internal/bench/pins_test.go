@@ -30,3 +30,28 @@ func Test_that_redis_is_asked_no_more_than_it_must(t *testing.T) {
 		}
 	}
 }
+
+// (The page of the flash row is plain text. An HTML page also sets session-seen, and removes it. In
+// files and in Redis, our cookies are those of sessions in memory.)
+func Test_that_no_row_sets_more_cookies_than_the_best_peer(t *testing.T) {
+	sets := map[string]float64{} // bytes, by row
+	least := map[string]float64{}
+	for _, r := range rows() {
+		if r.store != "cookie" && r.store != "memory" || r.peer.role == leastCost || r.sessions > 0 || r.large {
+			continue
+		}
+		sent, err := r.traffic()
+		ok(t, err)
+		row := r.store + "/" + r.scenario.name
+		if r.peer.role == thisLibrary {
+			sets[row] = sent.setCookie
+		} else if best, known := least[row]; !known || sent.setCookie < best {
+			least[row] = sent.setCookie
+		}
+	}
+	for row, got := range sets {
+		if best, known := least[row]; !known || got > best {
+			t.Errorf("%s: got %v bytes of Set-Cookie; the best peer has %v", row, got, best)
+		}
+	}
+}
