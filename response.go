@@ -195,6 +195,7 @@ func (f *frame) Push(target string, opts *http.PushOptions) error {
 func (f *frame) beforeHead(writer http.ResponseWriter) {
 	switch {
 	case !f.owns(f.c.Request()): // Echo has reused its response while we were arming the hook
+	case f.res.Writer == http.ResponseWriter(f): // as a rule, and to ask isSame would be an allocation
 	case isSame(f.res.Writer, writer): // leadsHere would be wrong about one with a header of its own
 	case !f.leadsHere(f.res.Writer):
 		f.below, f.res.Writer = f.res.Writer, f
