@@ -15,8 +15,9 @@ import (
 // of the page.
 type FormProps struct {
 	// Action is the address that the form is sent to. "" means the address of the page. It is
-	// better to set one: a link of [ErrorSummary] adds a #fragment to the address of the page, and
-	// when the form comes back, browsers then go to that field instead of the summary.
+	// better to set one, without a #fragment: with one, browsers go to what it names when the form
+	// comes back, and the [ErrorSummary] does not get the focus. The address of the page has a
+	// fragment after a click on a link of the summary.
 	Action string
 
 	// Method is "" or "post", "get" or "dialog". Browsers know no others: put, patch, delete and
