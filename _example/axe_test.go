@@ -43,6 +43,20 @@ func Test_that_every_page_is_accessible(t *testing.T) {
 	}
 }
 
+// axe-core cannot tell: these colours are right, and all the same.
+func Test_that_the_switch_says_what_is_on_in_the_colours_of_the_visitor(t *testing.T) {
+	t.Parallel()
+	b := openTab(t, startApp(t, "memory"))
+	b.decidesOnColours()
+	b.open("/")
+	if same := eval[bool](b, `(() => {
+		const [on, off] = ["true", "false"].map(pressed => getComputedStyle(document.querySelector("[aria-pressed=" + pressed + "]")))
+		return ["color", "borderColor", "borderStyle", "borderWidth", "backgroundColor"].every(key => on[key] == off[key])
+	})()`); same {
+		t.Error("the button that is pressed looks like the others")
+	}
+}
+
 func Test_that_what_is_not_accessible_is_found(t *testing.T) {
 	b := openTab(t, startApp(t, "memory"))
 	b.prefers(still, "light")
@@ -73,6 +87,15 @@ func (b tab) prefers(motion, scheme string) {
 			{Name: "prefers-reduced-motion", Value: motion},
 			{Name: "prefers-color-scheme", Value: scheme},
 		},
+	})
+}
+
+// decidesOnColours is for a visitor whose system replaces the colours of pages, as Windows does for
+// high contrast.
+func (b tab) decidesOnColours() {
+	b.t.Helper()
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}},
 	})
 }
 
