@@ -55,13 +55,28 @@ func Test_that_a_long_word_of_the_application_does_not_widen_a_narrow_page(t *te
 	}
 }
 
+func Test_that_a_long_address_does_not_widen_the_footer(t *testing.T) {
+	t.Parallel()
+	b := openTab(t, startApp(t, "memory"))
+	b.do(chromedp.EmulateViewport(320, 800))
+	b.open("/cart")
+	b.fill(`footer [name="email"]`, "the.one.who.reads.every.issue.of.it@newsletters.example.com")
+	b.press(`footer button`)
+	b.wantNarrow()
+}
+
 func wantNarrow(t *testing.T, app string) {
 	t.Helper()
 	b := openTab(t, app)
 	b.do(chromedp.EmulateViewport(320, 800))
 	b.open("/")
+	b.wantNarrow()
+}
+
+func (b tab) wantNarrow() {
+	b.t.Helper()
 	if width := eval[int](b, `document.documentElement.scrollWidth`); width > 320 {
-		t.Errorf("the page is %d wide; want 320", width)
+		b.t.Errorf("the page is %d wide; want 320", width)
 	}
 }
 
