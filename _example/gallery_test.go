@@ -171,6 +171,28 @@ func Test_that_alerts_stay_for_whoever_prefers_reduced_motion(t *testing.T) {
 	})
 }
 
+// Bootstrap shows it by a shadow alone at a range and a wrong colour. Only its own class names could
+// say more there.
+func Test_that_the_focus_is_seen_in_the_colours_of_the_visitor(t *testing.T) {
+	inEveryLook(t, still, func(b tab) {
+		b.decidesOnColours()
+		unseen := eval[[]string](b, `[...document.querySelectorAll("main a, main input, main select, main textarea, #toasts input")].filter(e => {
+			const looks = [e, e.parentElement].map(e => getComputedStyle(e))
+			const look = () => {
+				document.getAnimations().forEach(animation => animation.finish())
+				return looks.map(l => [l.borderTopWidth != "0px" && l.borderTopColor, l.outlineStyle != "none" && l.outline].join()).join()
+			}
+			document.activeElement.blur()
+			const before = look()
+			e.focus({focusVisible: true})
+			return e == document.activeElement && look() == before && !e.matches(".form-range, .form-control-color.is-invalid")
+		}).map(e => e.outerHTML)`)
+		if len(unseen) > 0 {
+			b.t.Errorf("nothing shows the focus of %q", unseen)
+		}
+	})
+}
+
 func Test_that_text_for_screen_readers_is_not_seen_in_any_theme(t *testing.T) {
 	inEveryLook(t, still, func(b tab) {
 		texts := eval[[]string](b, `[...document.querySelectorAll("span")].
