@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"os/exec"
 	"path"
 	"strings"
 	"testing"
@@ -17,5 +18,33 @@ func Test_that_Dependabot_looks_after_every_module(t *testing.T) {
 	}
 	if looked < 2 {
 		t.Errorf("found %d modules only; the check looked at nothing", looked)
+	}
+}
+
+// On Windows git writes CRLF unless it is told not to. Then no golden file, no block of a page and
+// no generated code is what it was, and no script runs.
+func Test_that_a_checkout_has_the_line_endings_that_were_committed(t *testing.T) {
+	git := exec.Command("git", "ls-files", "--eol")
+	git.Dir = root
+	out, err := git.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var looked int
+	for line := range strings.Lines(string(out)) {
+		about, file, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		if strings.HasPrefix(about, "i/-text") { // a picture, say
+			continue
+		}
+		looked++
+		if !strings.Contains(about, "eol=lf") {
+			t.Errorf(".gitattributes does not say that %s has eol=lf", file)
+		}
+		if !strings.HasPrefix(about, "i/lf") && !strings.HasPrefix(about, "i/none") {
+			t.Errorf("%s was committed with other line endings", file)
+		}
+	}
+	if looked < 100 {
+		t.Errorf("found %d files only; the check looked at nothing", looked)
 	}
 }
