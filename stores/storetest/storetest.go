@@ -1,6 +1,6 @@
-// Package storetest checks whether a store keeps the contract of [session.Store], and those
-// of [session.Tagger], [session.Lister], [session.Sharer], [session.Renewer] or
-// [session.Sealer] if it is one. Run it in a test of your store:
+// Package storetest checks whether a session store keeps its contract. That is the one of
+// [session.Store], and those of [session.Tagger], [session.Lister], [session.Sharer],
+// [session.Renewer] or [session.Sealer] if it is one. Run it in a test of your store:
 //
 //	func TestContract(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) storetest.Harness {
