@@ -52,9 +52,6 @@ func isOpenToAll(dir string, unless fs.FileMode) bool {
 
 // probe creates a file and removes it, and locks the directory.
 func (s *Store) probe() error {
-	if !canLock {
-		return nil
-	}
 	name := tempName()
 	if err := s.root.WriteFile(name, nil, 0o600); err != nil {
 		return err

@@ -140,6 +140,9 @@ type Store struct {
 // It checks that files can be written and locked there, and that the folders in it can be opened. The
 // error reports everything that is wrong with opts at once.
 func New(opts Options) (*Store, error) {
+	if !canLock {
+		return nil, fmt.Errorf("filestore: %s has no flock(2), which keeps processes from overwriting each other's sessions. Use another store there", runtime.GOOS)
+	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -151,15 +154,8 @@ func New(opts Options) (*Store, error) {
 		sessions: newArea(sessionsDir),
 		tags:     newArea(tagsDir),
 	}
-	var errs []error
-	if !canLock {
-		errs = append(errs, fmt.Errorf("filestore: %s has no flock(2), which keeps processes from overwriting each other's sessions. Use another store there", runtime.GOOS))
-	}
 	if err := s.prepare(opts.Dir); err != nil {
-		errs = append(errs, err)
-	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+		return nil, err
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
 	return s, nil
