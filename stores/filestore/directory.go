@@ -50,13 +50,17 @@ func isOpenToAll(dir string, unless fs.FileMode) bool {
 	return err == nil && info.Mode().Perm()&0o002 != 0 && info.Mode()&unless == 0
 }
 
-// probe creates a file and removes it, and locks the directory.
+// probe makes a directory with a file in it, removes both, and locks the directory.
 func (s *Store) probe() error {
 	name := tempName()
-	if err := s.root.WriteFile(name, nil, 0o600); err != nil {
+	if err := s.root.Mkdir(name, 0o700); err != nil {
 		return err
 	}
-	if err := s.root.Remove(name); err != nil {
+	err := s.probeNew(name)
+	if removeErr := s.root.Remove(name); err == nil {
+		err = removeErr
+	}
+	if err != nil {
 		return err
 	}
 	dir, err := s.root.Open(".")
@@ -68,6 +72,20 @@ func (s *Store) probe() error {
 		return err
 	}
 	return s.probeFolders()
+}
+
+// probeNew creates a file and removes it, in a directory that was just made. With some umasks, that works
+// in no directory but those that exist already.
+func (s *Store) probeNew(dir string) error {
+	name := dir + "/" + dir
+	err := s.root.WriteFile(name, nil, 0o600)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w in a new directory, so the umask takes rights from the owner, too", bare(err))
+	}
+	if err != nil {
+		return err
+	}
+	return s.root.Remove(name)
 }
 
 // probeFolders opens each folder that exists. Somebody may have run the application as another user,

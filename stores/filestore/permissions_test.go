@@ -60,6 +60,36 @@ func childWithoutUmask(dir string) error {
 	)
 }
 
+// Somebody has thought of the modes of files only.
+func Test_that_an_umask_that_closes_new_directories_shows_when_the_application_starts(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.Chmod(filepath.Dir(dir), 0o711))
+	run(t, "closing umask", filepath.Join(dir, "store"))
+}
+
+func childWithClosingUmask(dir string) error {
+	before, err := storeWithRecord(dir)
+	if err := errors.Join(err, before.Close()); err != nil {
+		return err
+	}
+	restore, err := restrict(dir, nil)
+	defer restore()
+	if err != nil {
+		return err
+	}
+	syscall.Umask(0o177)
+	_, err = filestore.New(filestore.Options{Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), "permission denied in a new directory, so the umask") {
+		return fmt.Errorf("a store whose folders could not be used: got error %w", err)
+	}
+	syscall.Umask(0)
+	names, err := os.ReadDir(dir)
+	if err == nil && len(names) != 2 {
+		err = fmt.Errorf("got %v; want sessions and tags alone", names)
+	}
+	return err
+}
+
 func Test_that_what_may_not_be_changed_is_not_said_to_be(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.Chmod(filepath.Dir(dir), 0o711)) // the user nobody has to get there

@@ -27,6 +27,7 @@ var children = map[string]func(dir string) error{
 	"write":                childWrites,
 	"compete":              childCompetes,
 	"umask":                childWithoutUmask,
+	"closing umask":        childWithClosingUmask,
 	"full disk":            childOnFullDisk,
 	"no files":             childWithoutFiles,
 	"few files":            childWithFewFiles,
