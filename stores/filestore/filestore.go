@@ -24,7 +24,11 @@
 //     [session.ErrUnavailable], and what was there before stays.
 //   - It waits for a disk that hangs: a context ends the waiting for a lock, but a call to the
 //     operating system cannot be cancelled.
-//   - It needs flock(2), which Linux, macOS and the BSDs have, and Windows does not.
+//   - It needs flock(2), which Linux, macOS, the BSDs and illumos have. Elsewhere, as on Windows, [New]
+//     returns an error.
+//   - It needs a file system that keeps the modes of files. On others, such as FAT, exFAT and NTFS,
+//     the options of the mount decide who can read the sessions. Nor do these, or ext2, promise
+//     that a file which is replaced survives a power failure.
 //
 // # Layout
 //
