@@ -1,6 +1,7 @@
 package filestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,11 +57,7 @@ func (s *Store) probe() error {
 	if err := s.root.Mkdir(name, 0o700); err != nil {
 		return err
 	}
-	err := s.probeNew(name)
-	if removeErr := s.root.Remove(name); err == nil {
-		err = removeErr
-	}
-	if err != nil {
+	if err := cmp.Or(s.probeNew(name), s.root.Remove(name)); err != nil {
 		return err
 	}
 	dir, err := s.root.Open(".")
