@@ -109,7 +109,7 @@ var DaisyUI = besides(Theme{
 
 	Control:  "input w-full",
 	Textarea: "textarea w-full",
-	Select:   "select w-full [&[multiple]]:block [&[multiple]]:h-auto [&[multiple]]:py-2",
+	Select:   "select w-full [&[multiple]]:block [&[multiple]]:appearance-none [&[multiple]]:h-auto [&[multiple]]:py-2",
 	File:     "file-input w-full",
 	Range:    "range block w-full",
 	Color:    "input block w-16 p-1",
