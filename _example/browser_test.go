@@ -207,7 +207,7 @@ func eval[T any](b tab, js string) T {
 // alerts is the text of each visible alert.
 func (b tab) alerts() []string {
 	b.t.Helper()
-	return eval[[]string](b, `[...document.querySelectorAll("[data-flash]")].
+	return eval[[]string](b, `[...document.querySelectorAll("[data-flash]:has(bdi)")].
 		filter(e => e.checkVisibility()).map(e => e.querySelector("bdi").innerText)`)
 }
 

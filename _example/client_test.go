@@ -139,3 +139,19 @@ func Test_that_htmx_shows_alerts_without_a_new_page(t *testing.T) {
 		}
 	})
 }
+
+func Test_that_htmx_leaves_no_message_of_a_part_for_whoever_goes_back(t *testing.T) {
+	byHTMX(t, func(b tab) {
+		b.open("/cart")
+		b.fill(`#newsletter-email`, "ada@example.com")
+		b.do(chromedp.Click(`#subscribe`))
+		b.do(chromedp.WaitReady(`#newsletter .thanks`))
+		b.do(chromedp.Click(`nav [href="/posts/new"]`)) // boosted
+		b.until(`document.querySelector("#post") != null`)
+		b.do(chromedp.Evaluate[chromedp.Void](`history.back()`))
+		b.until(`document.querySelector(".products") != null`)
+		if shown := eval[string](b, `document.body.innerText + JSON.stringify(sessionStorage)`); strings.Contains(shown, "ada@example.com") {
+			b.t.Errorf("it is still there: %s", shown)
+		}
+	})
+}
