@@ -99,7 +99,11 @@ func setQuantity(c echo.Context) error {
 	if err != nil || count > maxQuantity {
 		return echo.ErrBadRequest
 	}
-	session.Update(session.From(c), "cart", func(items cart) cart { return items.set(p.ID, count) })
+	s := session.From(c)
+	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, count) })
+	if count <= 0 {
+		s.Flash("removed", p.Name)
+	}
 	return answerCart(c)
 }
 
@@ -110,7 +114,7 @@ func removeFromCart(c echo.Context) error {
 	}
 	s := session.From(c)
 	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, 0) })
-	s.FlashInfo(p.Name + " was removed.")
+	s.Flash("removed", p.Name)
 	return answerCart(c)
 }
 

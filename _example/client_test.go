@@ -155,3 +155,22 @@ func Test_that_htmx_leaves_no_message_of_a_part_for_whoever_goes_back(t *testing
 		}
 	})
 }
+
+func Test_that_htmx_keeps_the_focus_where_something_was_removed(t *testing.T) {
+	remove := map[string]string{
+		"by its button":      `document.querySelector("[action='/cart/remove'] button").focus()`,
+		"by a quantity of 0": `document.querySelector("#quantity-cup").value = 0; document.querySelector("#update-cup").focus()`,
+	}
+	for name, focus := range remove {
+		t.Run(name, func(t *testing.T) {
+			byHTMX(t, func(b tab) {
+				b.open("/cart")
+				b.do(chromedp.Click(`.products [value="cup"]`))
+				b.do(chromedp.WaitReady(`#quantity-cup`))
+				b.do(chromedp.WaitNotPresent(".htmx-added")) // htmx takes a moment to process new elements
+				b.do(chromedp.Evaluate[chromedp.Void](focus), chromedp.KeyEvent("\r"))
+				b.do(chromedp.WaitReady(`#cart [role=status]:focus`))
+			})
+		})
+	}
+}
