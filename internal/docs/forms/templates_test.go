@@ -34,7 +34,7 @@ func Test_that_the_components_work_in_a_page_of_html_template(t *testing.T) {
 	_, token, _ := strings.Cut(v.Get("/contact"), `name="_csrf" value="`)
 	token, _, _ = strings.Cut(token, `"`)
 	page := v.Post("/contact", url.Values{session.CSRFField: {token}, "email": {"ada"}, "text": {"</textarea>"}})
-	v.Sees(page, "Not &lt;b&gt;sent", `value="ada"`, `id="email-error"`, "Enter an address", "&lt;/textarea&gt;", "Write more", "Send<")
+	v.Sees(page, "Not &lt;b&gt;sent", `value="ada"`, `id="email-error"`, "Enter an address", "<label>Your message <textarea", "&lt;/textarea&gt;", "Write more", "Send<")
 	v.SeesNo(v.Get("/contact"), "Not &lt;b&gt;sent", "Write more", "ada")
 
 	_, part := v.Part("POST", "/contact", url.Values{session.CSRFField: {token}, "email": {"ada"}})
