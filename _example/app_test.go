@@ -190,7 +190,7 @@ func (v visit) cookies() []*http.Cookie {
 
 func Test_that_the_cart_holds_what_was_added(t *testing.T) {
 	onEachStore(t, func(t *testing.T, v visit) {
-		v.get("/cart").is("/cart").shows("There is nothing in it yet.", "for the first time")
+		v.get("/cart").is("/cart").shows("There is nothing in it yet.", "for the first time", `>Add <span class="visually-hidden">Espresso cup`)
 		v.post("/cart", "/cart", "product", "cup").is("/cart").shows("Espresso cup was added", "2 times")
 		v.post("/cart", "/cart", "product", "cup").shows("€ 25.00</td><td></td>")
 		v.post("/cart", "/cart/quantity", "product", "cup", "quantity", "4").shows("€ 50.00</td><td></td>")
