@@ -116,7 +116,8 @@ func (w way) losesStatus(s setting) bool { return w.name == "early hints, then a
 var (
 	generalHeaders = []string{"X-Request-Id", "Access-Control-Allow-Origin", "Strict-Transport-Security", "Content-Security-Policy"}
 	answerHeaders  = []string{"HX-Redirect", "HX-Trigger", "HX-Push-Url", "Location", "Refresh", "Set-Cookie",
-		"Content-Disposition", "Content-Language", "ETag", "Last-Modified", "Expires"}
+		"Content-Disposition", "Content-Language", "ETag", "Last-Modified", "Expires", "Repr-Digest",
+		"CDN-Cache-Control", "Surrogate-Control", "X-Accel-Expires"} // a cache would keep the error, whatever Cache-Control says
 )
 
 func setHeaders(names []string) echo.MiddlewareFunc {

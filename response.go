@@ -298,10 +298,14 @@ func dropAnswer(h http.Header) {
 		case strings.HasPrefix(name, "Content-Security-Policy"):
 		case strings.HasPrefix(name, "Content-"), strings.HasPrefix(name, "Hx-"), strings.HasPrefix(name, "Trailer"):
 			delete(h, name)
+		case strings.HasSuffix(name, "-Cache-Control"): // for one kind of cache, which heeds no other (RFC 9213)
+			delete(h, name)
 		}
 	}
 	for _, name := range [...]string{
-		"Accept-Ranges", "Etag", "Expires", "Last-Modified", "Link", "Location", "Refresh", "Retry-After", "Set-Cookie",
+		"Accept-Ranges", "Digest", "Etag", "Expires", "Last-Modified", "Link", "Location", "Refresh", "Repr-Digest",
+		"Retry-After", "Set-Cookie", "Surrogate-Control",
+		"X-Accel-Expires",                                        // nginx would keep the error for that long
 		"X-Accel-Redirect", "X-Lighttpd-Send-File", "X-Sendfile", // a server in front sends that file instead
 	} {
 		delete(h, name)
