@@ -31,7 +31,7 @@ func (s *Session) saveAnswered(status int, h http.Header) error {
 		return err
 	case err != nil: // the application has noticed, and this is its own error page
 		s.dropPending()
-		h.Set("Cache-Control", "no-store")
+		noStore(h)
 		s.setCookies(h)
 	case s.st != nil:
 		if err := s.commit(s.consume()); err != nil {
@@ -60,8 +60,26 @@ func (s *Session) dress(h http.Header) {
 		s.leaveBackCache(h)
 	}
 	if len(s.cookies) > 0 || s.tells() || s.loadErr != nil || s.hasFlash() && isSpeculative(s.req.Header) {
-		h.Set("Cache-Control", "no-store") // a page loaded ahead lacks the messages that wait, and Firefox would show that copy
+		noStore(h) // a page loaded ahead lacks the messages that wait, and Firefox would show that copy
 	}
+}
+
+// noStore keeps every cache from storing the response.
+func noStore(h http.Header) {
+	dropTargeted(h)
+	h.Set("Cache-Control", "no-store")
+}
+
+// dropTargeted removes the headers that are for one kind of cache, which then does not heed Cache-Control
+// (RFC 9213, 2.2).
+func dropTargeted(h http.Header) {
+	for name := range h {
+		if strings.HasSuffix(name, "-Cache-Control") {
+			delete(h, name)
+		}
+	}
+	delete(h, "Surrogate-Control")
+	delete(h, "X-Accel-Expires") // nginx
 }
 
 // addVary adds name to the one line of Vary. It is tempting to add a line, which means the same (RFC

@@ -288,6 +288,7 @@ func (f *frame) makeWay() {
 // dropAnswer removes the headers that belong to the withheld answer. Headers that other middleware
 // sets on any answer (CORS, security policy, request id) stay.
 func dropAnswer(h http.Header) {
+	dropTargeted(h)
 	for _, names := range h["Trailer"] { // without it they would be headers
 		for name := range strings.SplitSeq(names, ",") {
 			h.Del(strings.TrimSpace(name))
@@ -298,14 +299,11 @@ func dropAnswer(h http.Header) {
 		case strings.HasPrefix(name, "Content-Security-Policy"):
 		case strings.HasPrefix(name, "Content-"), strings.HasPrefix(name, "Hx-"), strings.HasPrefix(name, "Trailer"):
 			delete(h, name)
-		case strings.HasSuffix(name, "-Cache-Control"): // for one kind of cache, which heeds no other (RFC 9213)
-			delete(h, name)
 		}
 	}
 	for _, name := range [...]string{
 		"Accept-Ranges", "Digest", "Etag", "Expires", "Last-Modified", "Link", "Location", "Refresh", "Repr-Digest",
-		"Retry-After", "Set-Cookie", "Surrogate-Control",
-		"X-Accel-Expires",                                        // nginx would keep the error for that long
+		"Retry-After", "Set-Cookie",
 		"X-Accel-Redirect", "X-Lighttpd-Send-File", "X-Sendfile", // a server in front sends that file instead
 	} {
 		delete(h, name)
