@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// CutShort is cutShort.
+var CutShort = cutShort
+
 // Rules are the numbers of all rules that have a text.
 func Rules() []int {
 	var all []int

@@ -400,3 +400,36 @@ func Test_that_a_failure_names_the_rule_the_claim_and_what_is_wrong(t *testing.T
 	fails(t, failures, claim, "rule 5: Destroy removes any version for 0, and none is no error")
 	fails(t, failures, claim, claim+": destroy: got <nil>; want session: changed by another request")
 }
+
+// Rounds that all end before a list begins, or after it has ended, find nothing.
+func Test_that_a_list_is_cut_short_in_its_middle(t *testing.T) {
+	for _, tc := range []struct {
+		claim           string
+		measured, lasts time.Duration
+	}{
+		{"a quick one", 10 * time.Microsecond, 10 * time.Microsecond},
+		{"a slow one", 10 * time.Second, 10 * time.Second},
+		{"one during which the clock stands still", 0, 500 * time.Microsecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			err := storetest.CutShort(t.Context(), func(ctx context.Context) (int, error) {
+				if ctx.Err() != nil {
+					return 0, ctx.Err()
+				}
+				took := tc.measured
+				if _, timed := ctx.Deadline(); timed {
+					took = tc.lasts
+				}
+				select {
+				case <-ctx.Done():
+					return 1, nil
+				case <-time.After(took):
+					return 2, nil
+				}
+			})
+			if err == nil {
+				t.Errorf("%s: got no error; want one, since the end of the list is missing", tc.claim)
+			}
+		})
+	}
+}

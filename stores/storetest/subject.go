@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -311,7 +312,7 @@ func cutShort(ctx context.Context, list func(ctx context.Context) (int, error)) 
 	if err != nil {
 		return err
 	}
-	took := max(time.Since(began), time.Millisecond) // the clock of Windows may stand still meanwhile
+	took := cmp.Or(time.Since(began), time.Millisecond) // the clock of Windows may stand still meanwhile
 	const rounds = 60
 	for i := range rounds {
 		short, end := context.WithTimeout(ctx, took*time.Duration(i)/(rounds*3/4))
