@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -33,8 +34,8 @@ const (
 		`{"kind":"warning","title":"Careful","text":"It is hot.","href":"/help","label":"Help"}` +
 		"k\x1aGFOZALLIP36LLVIGMX73DG4IWB\x19\x00\x00\x01\xc0\xddRI\x10\x06coupon\t" + `["A","B"]` +
 		"p\x1a6BTUXWE2VZD6Y7WL7FSTSL6CMT#\x00\x00\x01\xc0\xddRI\x10\x06E_FULL\x13" + `"The cart is full."` +
-		"i\x1aXVUJZOZN7ZGMXHAZ4SINYGMMO2G\x00\x00\x01\xc0\xddRI\x10\x00=" +
-		`{"v":{"list":["a","b"],"name":["Ada"]},"o":null,"x":["plan"]}` +
+		"i\x1aXVUJZOZN7ZGMXHAZ4SINYGMMO2Y\x00\x00\x01\xc0\xddRI\x10\x00O" +
+		`{"v":{"list":["a","b"],"name":["Ada"]},"o":["list","name","plan"],"x":["plan"]}` +
 		"e\x1aNDJOUDGW3PNRQAKCGYWUSCPMIIA\x00\x00\x01\xc0\xddRI\x10\x007" +
 		`[{"name":"name","messages":["Too short","Too common"]}]`
 )
@@ -89,18 +90,47 @@ func Test_that_a_deployment_keeps_all_that_sessions_hold(t *testing.T) {
 		is("an error of the page", s.PageErrors(), []session.PageError{{Code: "E_FULL", Text: "The cart is full."}})
 		is("old input", s.Old("name"), "Ada")
 		is("a field that was left out", s.Old("plan", "silver"), "silver")
+		is("a field that was not asked for", s.Old("sort", "newest"), "newest") // and not one that was cleared
 		is("errors of a field", s.InputErrors("name"), []string{"Too short", "Too common"})
 		is("the page that was asked for", s.PullIntendedURL(), "/orders")
 	})
 
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(session.CSRFField+"="+writtenToken))
-	r.Header = v.request().Header
-	r.Header.Set("Content-Type", echo.MIMEApplicationForm)
-	is("the answer to a form of an open page", p.serve(r, with(increment)).Code, http.StatusOK)
+	is("the answer to a form of an open page", p.serve(formWith(v, writtenToken), with(increment)).Code, http.StatusOK)
 
 	// Now this release has written it. It must still be one to be remembered: no other lives that long.
 	c.advance(25 * day)
 	v.must(t, p, func(s *session.Session) {
 		is("the value after 25 days", session.Get[int64](s, "n"), int64(9007199254740994))
 	})
+}
+
+// A session in a cookie has no id that the secret of its tokens could be derived from.
+func Test_that_a_deployment_keeps_the_tokens_of_sessions_in_cookies(t *testing.T) {
+	const secret = "It is as long as 32 bytes can be"
+	c := new(clock)
+	store := cookieStore(t, c.Now)
+	head, _, _ := strings.Cut(writtenRecord, "t\x03ada")
+	sealed, err := store.Seal(cookieName, session.Record{
+		Data: []byte(head + "o\x04csrf\x20" + secret), Expires: c.Now().Add(day),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, v := newProcess(t, session.Config{Store: store, Now: c.Now}), newVisitor()
+	p.mount(p.manager.Middleware(), session.CSRF())
+	p.all(brought)
+	v.cookies[cookieName] = sealed
+
+	token := base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("\x00", len(secret)) + secret))
+	if got := p.serve(formWith(v, token), with(increment)).Code; got != http.StatusOK {
+		t.Errorf("the answer to a form of an open page: got %d; want 200", got)
+	}
+}
+
+// formWith is a form of an open page with that token.
+func formWith(v *visitor, token string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(session.CSRFField+"="+token))
+	r.Header = v.request().Header
+	r.Header.Set("Content-Type", echo.MIMEApplicationForm)
+	return r
 }
