@@ -72,12 +72,12 @@ func (s *Store) probe() error {
 }
 
 // probeNew creates a file and removes it, in a directory that was just made. With some umasks, that works
-// in no directory but those that exist already.
+// in no directory but those that exist already. (Default ACLs and security modules can do the same.)
 func (s *Store) probeNew(dir string) error {
 	name := dir + "/" + dir
 	err := s.root.WriteFile(name, nil, 0o600)
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w in a new directory, so the umask takes rights from the owner, too", bare(err))
+		return fmt.Errorf("%w in a new directory, as with an umask that takes rights from the owner, too", bare(err))
 	}
 	if err != nil {
 		return err

@@ -79,7 +79,7 @@ func childWithClosingUmask(dir string) error {
 	}
 	syscall.Umask(0o177)
 	_, err = filestore.New(filestore.Options{Dir: dir})
-	if err == nil || !strings.Contains(err.Error(), "permission denied in a new directory, so the umask") {
+	if err == nil || !strings.Contains(err.Error(), "permission denied in a new directory, as with an umask that") {
 		return fmt.Errorf("a store whose folders could not be used: got error %w", err)
 	}
 	syscall.Umask(0)
