@@ -37,8 +37,8 @@ var scenarios = []scenario{
 	{name: "write-together-10000", pages: []page{write}, sessions: 10_000},
 }
 
-// of says whether the scenario is useful for a peer. A cookie has no room for a large session. Many
-// visitors who wait for the disk would take hours, and say more about the disk than about us.
+// of says whether the scenario is useful for a peer. A cookie has no room for a large session. Visitors
+// who wait for the disk together would say more about the disk than about us.
 func (s scenario) of(p peer) bool {
 	switch {
 	case p.store == "none":
