@@ -99,12 +99,7 @@ func setQuantity(c echo.Context) error {
 	if err != nil || count > maxQuantity {
 		return echo.ErrBadRequest
 	}
-	s := session.From(c)
-	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, count) })
-	if count <= 0 {
-		s.Flash("removed", p.Name)
-	}
-	return answerCart(c)
+	return answerCount(c, p, count)
 }
 
 func removeFromCart(c echo.Context) error {
@@ -112,9 +107,15 @@ func removeFromCart(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return answerCount(c, p, 0)
+}
+
+func answerCount(c echo.Context, p product, count int) error {
 	s := session.From(c)
-	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, 0) })
-	s.Flash("removed", p.Name)
+	session.Update(s, "cart", func(items cart) cart { return items.set(p.ID, count) })
+	if count <= 0 {
+		s.Flash("removed", p.Name+" was removed.")
+	}
 	return answerCart(c)
 }
 
