@@ -3,8 +3,6 @@ package filestore_test
 import (
 	"bytes"
 	"encoding/hex"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -38,9 +36,7 @@ func Test_that_files_that_were_written_once_are_read_for_good(t *testing.T) {
 	now := func() time.Time { return time.UnixMilli(writtenExpiry).Add(-time.Hour) }
 	h := newHarness(t, filestore.Options{Now: now})
 	file := func(name, head, data string, part int) {
-		content := bytes.Join([][]byte{unhex(t, head), make([]byte, part*writtenRoom), unhex(t, data)}, nil)
-		must(t, os.MkdirAll(filepath.Dir(name), 0o700))
-		must(t, os.WriteFile(name, content, 0o600))
+		write(t, name, bytes.Join([][]byte{unhex(t, head), make([]byte, part*writtenRoom), unhex(t, data)}, nil))
 	}
 	file(h.sessionFile(key), writtenHead, writtenData, 1)
 	file(h.tagFile(tag), writtenTagHead, writtenTagData, 2)
