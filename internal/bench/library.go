@@ -10,7 +10,7 @@ import (
 	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
-// ours is the name of this library in all tables.
+// The names of this library in all tables.
 const (
 	ours       = "session"
 	oursSynced = ours + "-synced"
