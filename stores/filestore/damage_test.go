@@ -63,7 +63,7 @@ func Test_that_a_line_about_damage_or_loss_leads_to_the_request_that_met_it(t *t
 			func() error { _, err := h.Read(ctx, key); return err }},
 		{"a damaged list of a user's sessions", func() { write(t, h.tagFile(tag), []byte("damaged")) },
 			func() error { _, err := h.Tagged(ctx, tag); return err }},
-		{"a directory that was removed", func() { must(t, os.RemoveAll(h.dir)) },
+		{"a directory that was removed", func() { h.WaitForSweeps(); must(t, os.RemoveAll(h.dir)) }, // a sweep would say so, too
 			func() error { _, err := h.Read(ctx, key); return err }},
 	} {
 		tc.harm()

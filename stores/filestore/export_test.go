@@ -36,4 +36,7 @@ func DecodeFrom(path string, r io.ReaderAt) (session.Record, error) {
 // OnSync makes f wait for the disk.
 func (s *Store) OnSync(f func(*os.File) error) { s.fsync = f }
 
+// WaitForSweeps returns when no folder is being swept, and no call is under way.
+func (s *Store) WaitForSweeps() { s.running.Wait() }
+
 const TempPrefix = tempPrefix
