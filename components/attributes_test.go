@@ -157,3 +157,35 @@ func writesAsTempl(t *testing.T, claim string, attrs templ.Attributes) {
 		t.Errorf("%s: got %s; want %s", claim, got, want.String())
 	}
 }
+
+// A tag of the application's own comes after the function that it calls, unless the page has that already.
+func Test_that_a_script_comes_before_the_first_control_that_calls_it(t *testing.T) {
+	script := templ.ComponentScript{Name: "hi_1", Function: "function hi_1(){}", Call: "hi_1(&#34;Ada&#34;)", CallInline: `hi_1("Ada")`}
+	const function, call = `<script nonce="abc">function hi_1(){}</script>`, ` onchange="hi_1(&#34;Ada&#34;)"`
+	attrs := templ.Attributes{"data-a": "1", "onchange": script, "title": "Say hi"}
+	for claim, tc := range map[string]struct {
+		input components.Input
+		first string // the tag that the function comes before
+		calls int
+	}{
+		"a field":    {components.Input{Label: "X"}, "<input", 1},
+		"a textarea": {components.Input{Type: "textarea"}, "<textarea", 1},
+		"a select":   {components.Input{Options: components.Options("a", "A")}, "<select", 1},
+		"a group":    {components.Input{Type: "radio", Options: components.Options("a", "A", "b", "B")}, "<input", 2},
+	} {
+		tc.input.Attrs = attrs
+		var out strings.Builder
+		ctx := templ.WithNonce(templ.InitializeContext(context.Background()), "abc")
+		twice := templ.Join(components.Field("x", tc.input), components.Field("x", tc.input))
+		if err := twice.Render(ctx, &out); err != nil {
+			t.Fatal(err)
+		}
+		got := out.String()
+		if strings.Count(got, function) != 1 || !strings.Contains(got, function+tc.first) || strings.Index(got, tc.first) < strings.Index(got, function) {
+			t.Errorf("%s: got %s; want %s once, before the first %s", claim, got, function, tc.first)
+		}
+		if n := strings.Count(got, call); n != 2*tc.calls {
+			t.Errorf("%s: %d calls in %s; want %d", claim, n, got, 2*tc.calls)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package components
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/a-h/templ"
@@ -19,6 +20,7 @@ type markup struct {
 	ctx   context.Context
 	out   []byte
 	name  string // of the element whose start tag is open
+	tagAt int    // where that tag begins in out
 	inTag bool
 }
 
@@ -49,9 +51,9 @@ func (write written) Render(ctx context.Context, w io.Writer) error {
 // start begins an element. One that cannot have content, such as input, has no end.
 func (m *markup) start(element string) {
 	m.closeTag()
+	m.name, m.tagAt, m.inTag = element, len(m.out), true
 	m.write("<")
 	m.write(element)
-	m.name, m.inTag = element, true
 }
 
 func (m *markup) end(element string) {
@@ -129,7 +131,7 @@ func (m *markup) attributes(list attributes) {
 		default:
 			// A component in an attribute would otherwise get the children.
 			ctx := templ.ClearChildren(m.ctx)
-			_ = templruntime.RenderAttributes(ctx, m, io.Discard, m.name, attributes{a}) // Write does not fail
+			_ = templruntime.RenderAttributes(ctx, m, (*beforeTag)(m), m.name, attributes{a}) // Write does not fail
 		}
 	}
 }
@@ -153,5 +155,16 @@ func (m *markup) write(text string) { m.out = append(m.out, text...) }
 // Write adds what templ writes.
 func (m *markup) Write(p []byte) (int, error) {
 	m.out = append(m.out, p...)
+	return len(p), nil
+}
+
+// beforeTag is markup in which templ writes the functions that the attributes of the open start tag
+// call.
+type beforeTag markup
+
+// Write puts p before the tag.
+func (m *beforeTag) Write(p []byte) (int, error) {
+	m.out = slices.Insert(m.out, m.tagAt, p...)
+	m.tagAt += len(p)
 	return len(p), nil
 }
