@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/echo-hypermedia/session/internal/document"
 )
 
 // Component is what [Render] renders; every templ.Component is one.
@@ -23,7 +25,8 @@ type Component interface {
 // becomes a clean error page instead of half a page.
 //
 // With a store on the server, two pages that load at the same moment do not both show a message:
-// the slower one is rendered again, without it.
+// the slower one is rendered again, without it. So rendering must neither change the session nor
+// use up anything: a channel that the first rendering has emptied has nothing for the second.
 //
 // The Content-Type is text/html, unless the handler has set another HTML type, such as that of a
 // Turbo Stream.
@@ -55,6 +58,9 @@ func render(c echo.Context, component Component) ([]byte, error) {
 	ctx := c.Request().Context()
 	if ctx.Err() != nil && FromContext(ctx).outlivesContext() {
 		ctx = context.WithoutCancel(ctx) // a templ component would refuse it
+	}
+	if f := frameOf(ctx); f != nil && news(f.news.Or(uint32(rendered)))&rendered != 0 {
+		ctx = document.Again(ctx)
 	}
 	var page bytes.Buffer
 	err := component.Render(ctx, &page)

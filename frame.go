@@ -50,6 +50,7 @@ const (
 	pageHasTokens                  // see CSRF
 	pagePassive                    // asking for it does not count as use; see Config.Passive
 
+	rendered      // Render has made a page, which may not be the one that is sent
 	headGone      // the head has left, or is leaving: a session already in use first saves what goes with it
 	handlerSilent // the handler wrote nothing, and did not fail
 	handlerDone   // the handler has returned

@@ -5,7 +5,11 @@ import (
 	"io"
 
 	"github.com/a-h/templ"
+
+	"github.com/echo-hypermedia/session/internal/document"
 )
+
+func init() { document.Again = templ.InitializeDocumentContext }
 
 // inline is an element whose text is ours. It is rendered once in a page, with the nonce of the
 // context.
