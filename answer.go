@@ -64,6 +64,9 @@ func render(c echo.Context, component Component) ([]byte, error) {
 	}
 	var page bytes.Buffer
 	err := component.Render(ctx, &page)
+	if err != nil {
+		FromContext(ctx).forgetReads() // the handler may answer with something else
+	}
 	return page.Bytes(), err
 }
 

@@ -88,6 +88,15 @@ func (s *Session) markRead(it flashItem) {
 	}
 }
 
+// forgetReads is for a page that could not be rendered, so that nobody has seen its messages.
+func (s *Session) forgetReads() {
+	if s != nil {
+		s.lock()
+		defer s.unlock()
+		s.flash.forgetReads()
+	}
+}
+
 // forgetReads is for a handler that read messages and then failed, so that nobody has seen them.
 func (f *flashes) forgetReads() {
 	if f != nil {

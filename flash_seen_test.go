@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -278,6 +279,28 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 				return session.Render(c, http.StatusOK, failingComponent)
 			})
 		}},
+		{"if a component fails half-way, and the handler answers without it", func(r *reader) {
+			r.save()
+			r.visit(func(c echo.Context) error {
+				wantFailed(r.t, session.Render(c, http.StatusOK, failingComponent))
+				return c.HTML(http.StatusOK, "<main>Sorry</main>")
+			})
+		}},
+		{"if that answer shows it", func(r *reader) {
+			r.save()
+			r.see(request{}, func(c echo.Context) error {
+				wantFailed(r.t, session.Render(c, http.StatusOK, failingComponent))
+				return alertsPage(c)
+			})
+		}},
+		{"if the component of an error page fails half-way", func(r *reader) {
+			r.save()
+			r.HTTPErrorHandler = func(_ error, c echo.Context) {
+				wantFailed(r.t, session.Render(c, http.StatusNotFound, failingComponent))
+				_ = c.String(http.StatusNotFound, "Not Found")
+			}
+			r.visit(func(echo.Context) error { return echo.ErrNotFound })
+		}},
 		{"if he leaves before the head", func(r *reader) {
 			r.save()
 			ctx, leave := context.WithCancel(context.Background())
@@ -539,4 +562,11 @@ func Test_that_under_fire_no_message_is_lost_or_repeated(t *testing.T) {
 			}
 		}
 	})
+}
+
+func wantFailed(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, errOops) {
+		t.Errorf("Render answers %v; want %v", err, errOops)
+	}
 }
