@@ -92,6 +92,8 @@
 //     Example Incorrect of [FlashAlertsFunc].
 //   - Putting a default beside a function instead of into it, as in IsChecked(…) || post.Live:
 //     a box that the visitor has cleared comes back checked. See [IsChecked].
+//   - Keeping what was rendered for other visitors, as a cache of parts of pages does: a form has the
+//     token of its visitor, and what they typed.
 //   - Two regions of alerts on a page under one id: give the second an ID, and say
 //     which Kinds it shows; see [FlashProps].
 //   - Two forms on a page without names: an error of one is shown in both. See [Form].
