@@ -102,8 +102,8 @@ func redisClient(text string) (redis.UniversalClient, error) {
 
 // mastersOnly refuses the options that send a client to replicas. It is tempting to allow them in a
 // Cluster, where scripts go to the master all the same. But with any of them the driver tells each
-// node that it may answer as a replica. A master that has been replaced then keeps answering reads
-// from its old data, with sessions that have ended since; otherwise it would name its successor.
+// node that it may answer as a replica. A master that has been replaced then refuses what it is asked;
+// otherwise it would name its successor.
 // Behind Sentinel, the driver panics or takes a replica for the master.
 func mastersOnly(query url.Values) error {
 	var on []string

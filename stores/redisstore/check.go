@@ -21,8 +21,7 @@ var (
 	errDeadlines = errors.New("redisstore: the client does not obey the deadline of a context: set ContextTimeoutEnabled: true in its options")
 
 	// Scripts go to the master all the same. But such a client tells each node that it may answer
-	// as a replica, so a master that has been replaced would keep answering reads from its old
-	// data.
+	// as a replica, so a master that has been replaced would refuse them, and not name its successor.
 	errReplicas = errors.New("redisstore: the client reads from replicas, which may still have sessions that were ended: leave ReadOnly, RouteByLatency and RouteRandomly out of its options")
 
 	errNeverSends = errors.New("redisstore: the client's MaxRetries or MaxRedirects is less than -1, with which the driver sends nothing at all and reports no error; write -1 for no second try")
@@ -95,6 +94,7 @@ func (s *Store) Check(ctx context.Context) error {
 	for _, try := range []func() error{
 		func() error { return s.Write(ctx, key, session.Record{Expires: expires}) },
 		func() error { return s.Write(ctx, key, session.Record{Version: 1, Expires: expires}) },
+		func() error { return s.probe(ctx, key) },
 		func() error { _, err := s.Read(ctx, key); return err },
 		func() error { return s.Touch(ctx, key, expires) },
 		func() error { _, err := s.Renew(ctx, key, expires, expires); return err },
@@ -110,6 +110,15 @@ func (s *Store) Check(ctx context.Context) error {
 	}
 	s.warnOfEviction(ctx)
 	return nil
+}
+
+// probe reports if the command is forbidden by which a script finds out that it is on a replica. The
+// script itself would go on.
+func (s *Store) probe(ctx context.Context, key string) error {
+	_, err := s.ask(ctx, "check", func() (any, error) {
+		return s.server.Do(ctx, "setrange", s.sessionKey(key), 0, "").Result()
+	})
+	return err
 }
 
 // warnOfEviction asks with INFO, since many providers have no CONFIG. In a Cluster each master has

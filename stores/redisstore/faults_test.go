@@ -259,26 +259,64 @@ func Test_that_a_server_whose_memory_is_full_keeps_what_it_has_and_logs_out(t *t
 	}
 }
 
-func Test_that_a_replica_reads_and_refuses_changes(t *testing.T) {
+// What a replica has may be old: a session that has ended, or no session yet.
+func Test_that_a_replica_answers_nothing(t *testing.T) {
 	primary := start(t)
 	ok(t, newStore(t, clientOf(t, primary, nil), redisstore.Options{}).Write(t.Context(), key("k"), record(0, "one")))
 	replica := startReplica(t, primary)
 	store := newStore(t, clientOf(t, replica, func(opts *redis.Options) { opts.MaxRetries = -1 }), redisstore.Options{})
-	holds(t, store, key("k"), "one", 1)
-	rec, err := store.Renew(t.Context(), key("k"), inAnHour().Add(time.Minute), inAnHour().Add(time.Hour))
-	if err != nil || string(rec.Data) != "one" || rec.Expires.After(inAnHour().Add(time.Minute)) {
-		t.Errorf("renewed %q until %v, %v; want what there is, as it is", rec.Data, rec.Expires, err)
-	}
-	for _, m := range changing {
-		if m.name == "Destroy" {
-			m.call = func(ctx context.Context, s *redisstore.Store) error { return s.Destroy(ctx, key("k"), 0) }
+	ctx := t.Context()
+	for desc, err := range map[string]error{
+		"read what is not there":    second(store.Read(ctx, key("other"))),
+		"renew what is not there":   second(store.Renew(ctx, key("other"), inAnHour(), inAnHour())),
+		"write what is not there":   store.Write(ctx, key("other"), record(1, "two")),
+		"touch what is not there":   store.Touch(ctx, key("other"), inAnHour()),
+		"destroy what is not there": store.Destroy(ctx, key("other"), 1),
+		"destroy it whatever it is": store.Destroy(ctx, key("other"), 0),
+	} {
+		if !errors.Is(err, session.ErrUnavailable) || !redis.IsReadOnlyError(err) {
+			t.Errorf("%s: got %v; want ErrUnavailable for a replica", desc, err)
 		}
-		if err := m.call(t.Context(), store); !errors.Is(err, session.ErrUnavailable) || !redis.IsReadOnlyError(err) {
+	}
+	for _, m := range slices.Concat(methods, []method{creating}) {
+		if err := m.call(ctx, store); !errors.Is(err, session.ErrUnavailable) || !redis.IsReadOnlyError(err) {
 			t.Errorf("%s: got %v; want ErrUnavailable for a replica", m.name, err)
 		}
 	}
-	holds(t, store, key("k"), "one", 1)
+	holds(t, newStore(t, clientOf(t, primary, nil), redisstore.Options{}), key("k"), "one", 1)
 }
+
+// An address may lead to another server from now on, while connections to the old one stay.
+func Test_that_a_master_that_was_replaced_is_left_by_those_who_are_connected(t *testing.T) {
+	old := start(t)
+	promoted := startReplica(t, old)
+	var leads atomic.Pointer[string]
+	leads.Store(&old.Addr)
+	store := newStore(t, clientOf(t, old, func(opts *redis.Options) {
+		opts.Dialer = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, *leads.Load())
+		}
+	}), redisstore.Options{MinReplicas: 1})
+	elsewhere := newStore(t, clientOf(t, promoted, nil), redisstore.Options{})
+	ctx := t.Context()
+	for _, name := range []string{"ended", "k"} {
+		ok(t, store.Write(ctx, key(name), record(0, "one")))
+	}
+	for server, role := range map[*servers.RedisServer][]string{promoted: {"no", "one"}, old: {"127.0.0.1", "1"}} {
+		_, err := server.Do(append([]string{"replicaof"}, role...)...)
+		ok(t, err)
+	}
+	leads.Store(&promoted.Addr)
+	ok(t, elsewhere.Destroy(ctx, key("ended"), 0))
+	ok(t, elsewhere.Write(ctx, key("k"), record(1, "two")))
+
+	if _, err := store.Read(ctx, key("ended")); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("got %v; want ErrNotFound", err)
+	}
+	holds(t, store, key("k"), "two", 2)
+}
+
+func second[T any](_ T, err error) error { return err }
 
 func Test_that_a_server_that_lets_nobody_in_is_unavailable(t *testing.T) {
 	locked := start(t, "--requirepass", "right")

@@ -28,7 +28,7 @@
 // With access control (ACL), the user needs these rights; give the command in one line:
 //
 //	ACL SETUSER app ON >password ~session:*
-//	    +EVALSHA +EVAL +GET +GETRANGE +SET +PTTL +PEXPIRE +PEXPIREAT +TIME
+//	    +EVALSHA +EVAL +GET +GETRANGE +SETRANGE +SET +PTTL +PEXPIRE +PEXPIREAT +TIME
 //	    +ZADD +ZREM +ZSCORE +ZRANGE +ZRANGEBYSCORE +ZREMRANGEBYSCORE
 //
 // and also SCAN to list sessions, CLUSTER|SLOTS and ASKING in a Cluster, WAIT for MinReplicas, and INFO

@@ -16,6 +16,28 @@ import "github.com/redis/go-redis/v9"
 // A script that changes a record looks only at the first bytes of the existing one: with GET, Lua
 // would copy a large session to learn its version.
 
+// A server that was a master and is a replica now (behind a proxy, or under a name that leads to
+// another server since) keeps the connections it has. What it would answer from its old data is
+// wrong: a session that has ended goes on, and a Destroy of one that it does not have seems to be
+// done. So the scripts about sessions begin with a command that a replica refuses, and that changes
+// nothing elsewhere. Commands that only read do not tell, and ROLE may not be called in a script.
+//
+// READONLY has to begin the answer, for the driver to drop the connection and try another. Before
+// Redis 7, the error that a script gets begins otherwise. Any other error (no memory, no disk) does
+// not matter yet.
+//
+// SETRANGE is a command that needs memory, so the first change after it is still refused for lack
+// of memory.
+const onMaster = `
+local tried = redis.pcall('SETRANGE', KEYS[1], 0, '')
+` + unlessReplica
+
+const unlessReplica = `
+if type(tried) == 'table' and string.find(tried.err, 'READONLY', 1, true) then
+  return {err = 'READONLY the server is a replica'}
+end
+`
+
 // done is the answer of a script that did what it should: the answer of its last SET.
 const done = "OK"
 
@@ -30,7 +52,7 @@ local function record()
 end
 `
 
-var readScript = redis.NewScript(record + `
+var readScript = redis.NewScript(onMaster + record + `
 return record()
 `)
 
@@ -38,7 +60,7 @@ return record()
 //
 // A server that refuses changes (its memory or its disk is full, or it has no replicas) still
 // answers, thanks to pcall instead of call. A value that never expires (-1) is not ours.
-var renewScript = redis.NewScript(record + `
+var renewScript = redis.NewScript(onMaster + record + `
 local found = record()
 if found and found[2] >= 0 and found[2] <= tonumber(ARGV[1]) then
   if redis.pcall('PEXPIRE', KEYS[1], ARGV[2]) == 1 then
@@ -56,7 +78,7 @@ return found
 // GETRANGE up to -1 returns the whole value, so a tombstone stands in the way of a new record, too.
 // Nobody creates a record under a used key, but a network may deliver the command that once created
 // it a second time, after the log-out. (An empty string counts as no record.)
-var writeScript = redis.NewScript(record + `
+var writeScript = redis.NewScript(onMaster + record + `
 if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then
   local met = record()
   if met and met[2] > 0 then
@@ -81,7 +103,7 @@ return redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 // PEXPIRE comes before SET, so that a log-out works on a server whose memory is full. It is tempting
 // to use DEL. But while a Cluster moves the slot, a key that is missing belongs to the new node, and
 // SET would fail.
-var destroyScript = redis.NewScript(record + `
+var destroyScript = redis.NewScript(onMaster + record + `
 local life = 300000
 local found = redis.call('GETRANGE', KEYS[1], 0, #ARGV[2] - 1)
 local gone = found == '' or string.sub(found, 1, 1) == '!'
@@ -99,7 +121,7 @@ return redis.call('SET', KEYS[1], ARGV[2], 'PX', life)
 `)
 
 // ARGV: the life.
-var touchScript = redis.NewScript(`
+var touchScript = redis.NewScript(onMaster + `
 local first = redis.call('GETRANGE', KEYS[1], 0, 0)
 if first == '' or first == '!' then
   return nil
@@ -141,8 +163,10 @@ end
 return 1
 `)
 
-// The answer is the list of members.
-var taggedScript = redis.NewScript(now + `
+// The answer is the list of members. No member is empty, so ZREM removes nothing.
+var taggedScript = redis.NewScript(`
+local tried = redis.pcall('ZREM', KEYS[1], '')
+` + unlessReplica + now + `
 return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
 `)
 
