@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -65,4 +66,28 @@ func moveSlotOf(t *testing.T, cluster *servers.Cluster, name string) {
 	slot := tell(from, "cluster", "keyslot", name)
 	tell(to, "cluster", "setslot", slot, "importing", tell(from, "cluster", "myid"))
 	tell(from, "cluster", "setslot", slot, "migrating", tell(to, "cluster", "myid"))
+}
+
+func Test_that_a_client_of_one_node_of_a_cluster_is_told_what_to_use(t *testing.T) {
+	cluster := startCluster(t)
+	client := redis.NewClient(&redis.Options{Addr: cluster.Addrs()[0], ContextTimeoutEnabled: true})
+	t.Cleanup(func() { _ = client.Close() })
+	moved := 0
+	for _, store := range []*redisstore.Store{
+		newStore(t, client, redisstore.Options{}),
+		newStore(t, client, redisstore.Options{MinReplicas: 1}),
+	} {
+		for i := range 20 {
+			err := store.Write(t.Context(), key(fmt.Sprint(i)), record(0, "one"))
+			if _, elsewhere := redis.IsMovedError(err); elsewhere {
+				moved++
+				if !errors.Is(err, session.ErrUnavailable) || !strings.Contains(err.Error(), "*redis.ClusterClient") {
+					t.Errorf("got %v; want ErrUnavailable, and what to use", err)
+				}
+			}
+		}
+	}
+	if moved == 0 {
+		t.Error("no key is elsewhere")
+	}
 }

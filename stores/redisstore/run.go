@@ -155,6 +155,9 @@ func (s *Store) explain(ctx context.Context, verb string, err error) error {
 		cluster.ReloadState(ctx)
 	}
 	err = unquote(err)
+	if _, single := s.client.(*redis.Client); single && redis.HasErrorPrefix(err, "MOVED ") {
+		err = fmt.Errorf("%w: the server is a node of a Cluster, and other nodes have the other keys; use a *redis.ClusterClient (in REDIS_URL, name a second node by ?addr=host:port)", err)
+	}
 	if end := ended(ctx); end != nil && !errors.Is(err, end) {
 		err = fmt.Errorf("%w: %w", end, err)
 	}
