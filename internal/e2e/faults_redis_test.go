@@ -82,7 +82,6 @@ func Test_that_a_site_endures_what_happens_to_its_Redis(t *testing.T) {
 		"it has become a replica, and is promoted": {
 			begin: func(r *server) error { return becomesReplica(t, r) },
 			end:   does("replicaof", "no", "one"),
-			works: []click{look},
 		},
 		"it misses its replicas": {
 			begin: does("config", "set", "min-replicas-to-write", "1"),
