@@ -129,6 +129,9 @@ func Test_which_responses_show_messages(t *testing.T) {
 		{200, headers{"HX-Location", "/next"}, false},
 		{200, headers{"HX-Refresh", "true"}, false},
 		{200, headers{"HX-Push-Url", "/next"}, true},
+		{200, headers{"Content-Disposition", `attachment; filename="invoice.html"`}, false},
+		{200, headers{"Content-Disposition", "Attachment"}, false},
+		{200, headers{"Content-Disposition", `inline; filename="attachment"`}, true},
 	}
 	for _, tc := range cases {
 		t.Run(fmt.Sprint(tc.status, tc.header), func(t *testing.T) {

@@ -47,8 +47,8 @@ type Message struct {
 
 // Flash messages live until a page shows them, or for Config.FlashTTL. A message is
 // consumed by the response that read it, by its own id and in that response's commit, and
-// only if that response can show it: not a redirect, not a prefetch, not an error page of
-// the 5xx kind. So a poll, an image or another tab cannot eat it, and it rides through any
+// only if that response can show it: not a redirect, not a prefetch, not a download, not an error
+// page of the 5xx kind. So a poll, an image or another tab cannot eat it, and it rides through any
 // number of redirects by itself.
 
 // FlashSuccess adds an alert of the kind "success". Alerts add up; the newest 256 wait, or in a cookie

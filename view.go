@@ -32,7 +32,7 @@ func (s *Session) decide(h http.Header) { s.decision, s.decided = s.viewOf(h), t
 
 func (s *Session) viewOf(h http.Header) view {
 	to, status := s.audience(), int(s.status)
-	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || status >= 500 || s.hasHungUp() || status >= 400 && isUnasked(s.req.Header, h) {
+	if to == audienceNobody || !hasBody(status) || isRedirect(status, h) || isDownload(h) || status >= 500 || s.hasHungUp() || status >= 400 && isUnasked(s.req.Header, h) {
 		return view{}
 	}
 	page := to == audiencePage && status != http.StatusSwitchingProtocols && isHTML(s.req, h)
@@ -70,6 +70,14 @@ func hasBody(status int) bool {
 func isRedirect(status int, h http.Header) bool {
 	return status >= 300 && status < 400 ||
 		header(h, "Hx-Redirect") != "" || header(h, "Hx-Location") != "" || header(h, "Hx-Refresh") == "true"
+}
+
+// isDownload says whether browsers save the answer as a file, and go on showing the page they were on
+// (RFC 6266). Chromium's request for a link with the attribute download looks like one that a service
+// worker passes on for a page, so that attribute does not count.
+func isDownload(h http.Header) bool {
+	kind, _, _ := strings.Cut(header(h, "Content-Disposition"), ";")
+	return strings.EqualFold(strings.TrimSpace(kind), "attachment")
 }
 
 // isUnasked says whether an error comes in another format than was asked for, and is shown to nobody.
