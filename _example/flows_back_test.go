@@ -58,6 +58,23 @@ func Test_that_Back_does_not_show_a_message_again(t *testing.T) {
 	})
 }
 
+// Chromium keeps a page by its own headers, whatever those of its frames say.
+func Test_that_the_script_removes_the_message_of_a_frame(t *testing.T) {
+	t.Parallel()
+	onSites(t, []library{plain}, func(t *testing.T, s *site, driver string) {
+		s.serve(t, driver)
+		w := s.visit(t)
+		w.opens("flash")
+		w.comes("framed", chromedp.Navigate(w.app+"/around"))
+		w.reads("Saved.")
+		w.clicks("#load-next", "next")
+		if !w.goesBack("framed") {
+			t.Error("the page was loaded again, which shows nothing of the script")
+		}
+		w.hasRead("Saved.")
+	})
+}
+
 func Test_that_Back_does_not_show_the_errors_of_a_form_again(t *testing.T) {
 	t.Parallel()
 	onSites(t, []library{plain, scriptless}, func(t *testing.T, s *site, driver string) {

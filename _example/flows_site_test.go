@@ -173,6 +173,8 @@ func (s *site) routes(e *echo.Echo) {
 	e.GET("/flash", s.flashOnly)
 	e.GET("/quiet", s.quiet)
 	e.GET("/streamed", s.streamed)
+	e.GET("/around", around)
+	e.GET("/framed", framed)
 	e.GET("/rules.json", s.speculationRules)
 	e.GET("/poll", idle)
 	e.GET("/poll.js", script(`setInterval(() => fetch("/poll"), 150)`))
@@ -287,6 +289,20 @@ func (s *site) quiet(c echo.Context) error {
 		c.Response().Header().Set("Speculation-Rules", `"/rules.json"`)
 	}
 	return session.Render(c, http.StatusOK, s.layout("quiet", templ.NopComponent, s.start))
+}
+
+// around is a page that does not use the session, with a frame in it that shows messages.
+func around(c echo.Context) error {
+	return c.HTML(http.StatusOK, `<!DOCTYPE html><html lang="en"><link rel="icon" href="data:,"><title>Around</title>`+
+		`<a id="load-next" href="/next">Next</a><iframe src="/framed"></iframe></html>`)
+}
+
+func framed(c echo.Context) error {
+	c.Response().Header().Set(echo.HeaderContentSecurityPolicy, strings.Replace(strictPolicy, "frame-ancestors 'none'", "frame-ancestors 'self'", 1))
+	return session.Render(c, http.StatusOK, markup{
+		`<!DOCTYPE html><html lang="en"><title>Framed</title><script defer src="/components.js"></script>`,
+		components.FlashAlerts(), `<main data-page="framed"></main></html>`,
+	})
 }
 
 // streamed is a page that is sent in two halves. The second one waits for the gate.

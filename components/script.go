@@ -21,7 +21,8 @@ var JS string
 //
 // Only a script can do that, since the server is not asked. A page without JavaScript does not need
 // it over https: browsers ask the server again for a page into which the server itself has put
-// alerts.
+// alerts. They do not if that page is in a frame, and the page around it may be kept: a page with
+// alerts that is shown in a frame needs the script, too.
 //
 // It is rendered once in a page, however often it is used, with the nonce of templ.WithNonce if
 // there is one.
