@@ -39,6 +39,26 @@ func Test_that_a_page_that_is_loaded_ahead_of_time_neither_takes_a_message_nor_r
 	}
 }
 
+func Test_that_a_form_leads_to_its_message_if_its_answer_clears_what_was_loaded_ahead(t *testing.T) {
+	t.Parallel()
+	for _, rules := range []string{"prefetch", "prerender"} {
+		t.Run(rules, func(t *testing.T) {
+			t.Parallel()
+			onSites(t, []library{plain}, func(t *testing.T, s *site, driver string) {
+				s.rules = rules
+				s.start = markup{`<form method="post" action="/save?clear=1"><button>Save</button></form>`}
+				s.serve(t, driver)
+				w := s.visit(t)
+				w.triggers("/done", chromedp.Navigate(w.app+"/quiet"))
+				w.clicks("form button", "done")
+				w.reads("Saved.")
+				w.opens("next")
+				w.hasRead("Saved.")
+			})
+		})
+	}
+}
+
 // The server cannot tell the preload extension of htmx 4 from a click. The page that it loads is
 // shown if there is a click, and lost with its message if there is none.
 func Test_that_a_page_that_htmx_4_preloads_shows_its_message_when_it_is_used(t *testing.T) {

@@ -182,8 +182,12 @@ func (s *site) routes(e *echo.Echo) {
 	e.GET("/unpoly.js", script(unpolyJS))
 }
 
-// save flashes the text ?say, and sends the visitor to ?to, or to /done, through ?hops redirects.
+// save flashes the text ?say, and sends the visitor to ?to, or to /done, through ?hops redirects. If
+// there is ?clear, the browser drops what it has loaded ahead.
 func save(c echo.Context) error {
+	if c.QueryParam("clear") != "" {
+		c.Response().Header().Set("Clear-Site-Data", `"prefetchCache", "prerenderCache"`)
+	}
 	text := c.QueryParam("say")
 	if text == "" {
 		text = "Saved."
