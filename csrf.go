@@ -75,8 +75,9 @@ func CrossOrigin(protection ...*http.CrossOriginProtection) echo.MiddlewareFunc 
 //
 // If the session ends while a form of this site is open, the form is not lost: it goes back to its
 // page, with what was typed and an alert that says why. The same text is the page error [CSRFCode],
-// for pages without alerts; a page that can show both should show one of them. Everything else is a
-// 403, and so is a form that does not say which page it comes from: with a Referrer-Policy of
+// for pages without alerts; a page that can show both should show one of them. (A visitor whose
+// browser keeps no cookies at all gets the form back empty, and without the alert.) Everything else
+// is a 403, and so is a form that does not say which page it comes from: with a Referrer-Policy of
 // same-origin it does, with no-referrer it does not. A form that is too large to be read is a 413,
 // and one that broke off a 400.
 //
