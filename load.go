@@ -70,7 +70,8 @@ func (s *Session) find(ctx context.Context) (found bool, err error) {
 			continue
 		}
 		s.st, s.id, s.key, s.version, s.expires = st, id, key, rec.Version, rec.Expires
-		s.unknown = nil                            // a browser that has this cookie is no straggler, whatever else it sends
+		// A browser that has this cookie is no straggler, whatever else it sends.
+		s.unknown = nil
 		if s.mayBeRenewed(rec) && st.lastsLong() { // listed now, since a request that fails does not touch
 			_ = s.m.keepListed(ctx, st, key, rec.Expires) // touch tries again, and reports it
 			s.expires = time.Time{}                       // so that touch does the rest of its work
