@@ -67,10 +67,22 @@ type Options struct {
 	Now func() time.Time
 }
 
+// Format prints cookiestore.Options(…) with the number of keys, whatever the verb. Whoever has a key can
+// open and make any session, so none may get into a log.
+func (o Options) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "cookiestore.Options(%d keys)", len(o.Keys))
+}
+
 // Store is a [session.Sealer], made by [New]. It is safe for concurrent use.
 type Store struct {
 	codecs []*securecookie.SecureCookie // one for each key, in their order
 	now    func() time.Time
+}
+
+// Format prints cookiestore.Store(…) with the number of keys, whatever the verb. Otherwise %s would print
+// the keys.
+func (s *Store) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "cookiestore.Store(%d keys)", len(s.codecs))
 }
 
 // New returns a store that seals with the first key. It does not keep opts.Keys or the slices in

@@ -207,23 +207,31 @@ func Test_that_the_deadline_is_inside(t *testing.T) {
 // forge seals any payload in the documented format, at any time, without the package.
 func forge(t *testing.T, key []byte, name string, at time.Time, payload []byte) string {
 	t.Helper()
-	derive := func(info string, n int) []byte {
-		k, err := hkdf.Key(sha256.New, key, nil, info, n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
-	}
-	block, err := aes.NewCipher(derive("session cookiestore 1: AES-256", 32))
+	block, err := aes.NewCipher(derive(t, key, toEncrypt, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	sealed := make([]byte, aes.BlockSize+len(payload)) // a nonce of zeros will do for a test
 	cipher.NewCTR(block, sealed[:aes.BlockSize]).XORKeyStream(sealed[aes.BlockSize:], payload)
 	text := fmt.Sprintf("%d|%s|", at.Unix(), base64.URLEncoding.EncodeToString(sealed))
-	mac := hmac.New(sha256.New, derive("session cookiestore 1: HMAC-SHA-256", 64))
+	mac := hmac.New(sha256.New, derive(t, key, toSign, 64))
 	io.WriteString(mac, name+"|"+strings.TrimSuffix(text, "|"))
 	return base64.URLEncoding.EncodeToString(mac.Sum([]byte(text)))
+}
+
+// What the two keys that are derived from one of the application's are for.
+const (
+	toEncrypt = "session cookiestore 1: AES-256"
+	toSign    = "session cookiestore 1: HMAC-SHA-256"
+)
+
+func derive(t *testing.T, key []byte, use string, n int) []byte {
+	t.Helper()
+	k, err := hkdf.Key(sha256.New, key, nil, use, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 // payload is what gets sealed.
@@ -286,6 +294,26 @@ func Test_that_there_is_no_record_on_the_server(t *testing.T) {
 		}
 		if errors.Is(err, session.ErrNotFound) || strings.Contains(err.Error(), "the-") {
 			t.Errorf("%s: got %v", method, err)
+		}
+	}
+}
+
+// An application may log what it is set up with. With %s, fmt looks behind pointers, too.
+func Test_that_no_key_is_printed(t *testing.T) {
+	opts := cookiestore.Options{Keys: [][]byte{key(1), key(2)}}
+	s, err := cookiestore.New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range [][]byte{key(1), derive(t, key(1), toSign, 64), derive(t, key(1), toEncrypt, 32)} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+			asPrinted := strings.Trim(fmt.Sprintf(verb, k), "[]")
+			for _, printed := range []any{opts, &opts, s, session.Config{Store: s}} {
+				said := fmt.Sprintf(verb, printed)
+				if strings.Contains(said, asPrinted) || strings.Contains(said, strings.Trim(fmt.Sprint(k), "[]")) {
+					t.Errorf("a %T printed with %s tells a key: %s", printed, verb, said)
+				}
+			}
 		}
 	}
 }
