@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,6 +61,45 @@ func Test_that_a_session_that_is_printed_tells_its_handle_only(t *testing.T) {
 	})
 	if got := fmt.Sprint((*session.Session)(nil)); got != "session()" {
 		t.Errorf("none is printed as %q", got)
+	}
+}
+
+// What leads to a session is passed around as well, and fmt looks into everything: with %s, even
+// behind a pointer.
+func Test_that_nothing_around_a_session_tells_what_is_in_it_when_it_is_printed(t *testing.T) {
+	for name, store := range map[string]session.Store{
+		"with a store that finds sessions":         memorystore.New(memorystore.Options{}),
+		"with a store that does not find sessions": struct{ session.Store }{memorystore.New(memorystore.Options{})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t, session.Config{Store: store})
+			v := newVisitor()
+			v.must(t, p, put("a", "s3cret"))
+			secrets := []string{"s3cret", v.cookie(), keyOf(v.cookie())}
+			v.must(t, p, (*session.Session).Regenerate) // leaves a note about the old id
+			secrets = append(secrets, v.cookie(), keyOf(v.cookie()))
+			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("name=s3cret"))
+			r.Header = v.request().Header
+			r.Header.Set("Content-Type", echo.MIMEApplicationForm)
+			v.keep(p.serve(r, with(func(s *session.Session) {
+				s.FlashInfo("s3cret")
+				s.FlashAll()
+				s.FlashInputErrors(map[string][]string{"name": {"s3cret"}})
+			})))
+			v.must(t, p, func(s *session.Session) {
+				cfg := session.Config{Store: store}
+				for _, printed := range []any{s.FlashMessages(), s.Submission(""), p.manager, cfg, store} {
+					for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+						said := fmt.Sprintf(verb, printed)
+						for _, secret := range secrets {
+							if strings.Contains(said, secret) || strings.Contains(said, fmt.Sprintf("%x", secret)) {
+								t.Errorf("a %T printed with %s tells %q: %s", printed, verb, secret, said)
+							}
+						}
+					}
+				}
+			})
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"sync/atomic"
@@ -59,6 +60,12 @@ func New(cfg Config) (*Manager, error) {
 	}
 	m.useStore(cfg.Store)
 	return m, nil
+}
+
+// Format prints session.Manager(…) with the name of the cookie, whatever the verb. Otherwise fmt would
+// print keys of sessions, and read them while others change them.
+func (m *Manager) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "session.Manager(%s)", m.cookie.name())
 }
 
 func (m *Manager) now() time.Time { return m.cfg.Now() }

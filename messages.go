@@ -1,6 +1,9 @@
 package session
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Flashed returns the value that was flashed under key, or else the first of def, or the zero T.
 // Reading the value counts as showing it; but a response that shows nothing, such as a redirect, does
@@ -56,6 +59,12 @@ func (s *Session) FlashMessages() FlashMessages {
 type FlashMessages struct {
 	s    *Session
 	used *bool
+}
+
+// Format prints session.FlashMessages(…) with the handle of the session, whatever the verb. It prints no
+// message, and so counts as showing none.
+func (m FlashMessages) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "session.FlashMessages(%s)", m.s.printed())
 }
 
 // Has reports whether there is a message of that name. Asking does not count as showing it.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -147,6 +148,12 @@ func (f fields) leavesOut(path string) bool {
 		path = path[:end]
 	}
 	return true
+}
+
+// Format prints session.Submission(…) with the number of fields that have errors, whatever the verb. It
+// prints nothing of what the visitor typed.
+func (sub Submission) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "session.Submission(%d fields with errors)", len(sub.errors))
 }
 
 // Submitted reports whether there is old input, that is, whether this page shows a form being

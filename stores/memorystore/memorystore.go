@@ -98,6 +98,12 @@ func New(opts Options) *Store {
 	return s
 }
 
+// Format prints memorystore.Store(…) with the number of sessions, expired ones included, whatever the
+// verb. Otherwise fmt would print keys and data, and read them while others change them.
+func (s *Store) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "memorystore.Store(%d sessions)", s.sessions.Load())
+}
+
 var (
 	errNotFound = fmt.Errorf("memorystore: %w", session.ErrNotFound)
 	errTooLarge = fmt.Errorf("memorystore: %w: the session alone is over Options.MaxBytes; raise it or keep less", session.ErrTooLarge)
