@@ -59,7 +59,11 @@ func (e *EncodeError) why() plainError {
 	case errors.As(e.Err, &badValue):
 		return errNotFinite
 	case errors.As(e.Err, &method):
-		return plainError(fmt.Sprintf("the method that encodes a %s returns an error; errors.Unwrap of Session.Err has it", method.Type))
+		t := method.Type
+		if t != nil && t.Kind() == reflect.Pointer { // from Go 1.27 on also if the method is not the pointer's
+			t = t.Elem()
+		}
+		return plainError(fmt.Sprintf("the method that encodes a %s returns an error; errors.Unwrap of Session.Err has it", t))
 	}
 	return "put a type that can"
 }

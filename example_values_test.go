@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -39,7 +38,7 @@ func ExampleLookup() {
 		age, ok, err := session.Lookup[int](s, "age")
 		fmt.Println(age, ok, err)
 
-		_, ok, err = session.Lookup[time.Time](s, "age")
+		_, ok, err = session.Lookup[[]string](s, "age")
 		var decode *session.DecodeError
 		fmt.Println(ok, errors.As(err, &decode), err)
 		return c.String(http.StatusOK, "done")
@@ -49,7 +48,7 @@ func ExampleLookup() {
 	// Output:
 	// false <nil>
 	// 42 true <nil>
-	// true true session: the value under "age" is not of the type time.Time
+	// true true session: the value under "age" is not of the type []string: a JSON number does not fit into the type []string
 	// / → done
 }
 

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -253,14 +254,20 @@ func encodeValue(key string, v any) ([]byte, error) {
 	if bytes.Contains(raw, []byte("{}")) {
 		err = whyEmpty(reflect.ValueOf(at))
 	}
-	// Marshal goes deeper than Unmarshal, which stops at 10,000 levels: of two bytes each, at least.
-	if len(raw) > 2*10_000 && !json.Valid(raw) {
+	// Unmarshal stops at 10,000 levels, of at least two bytes each. Marshal does so from Go 1.27 on only.
+	if isTooDeep(err) || len(raw) > 2*10_000 && !json.Valid(raw) {
 		err = errTooDeep
 	}
 	if err != nil {
 		return nil, &EncodeError{Key: key, Type: fmt.Sprintf("%T", v), Err: err}
 	}
 	return raw, nil
+}
+
+// isTooDeep says whether err is that of encoding/json for what is nested too deeply. It has no type of its own.
+func isTooDeep(err error) bool {
+	e, ok := errors.AsType[*json.SyntaxError](err)
+	return ok && strings.HasSuffix(e.Error(), "exceeded max depth")
 }
 
 // addressable is v, or the address of a copy if v, or something in it, may have a MarshalJSON that
