@@ -26,8 +26,8 @@ const maxErrors = 200
 // maxMessages is how many errors one field can have. An uploaded file may have one in each line.
 const maxMessages = 200
 
-// maxName is how many bytes the name of a form or a field may have. Visitors send the names, and no
-// application has longer ones.
+// maxName is how many bytes the name of a form or a field may have. Visitors send the names, also those
+// of errors if they are keys of a map, and no application has longer ones.
 const maxName = 256
 
 // oldInput is a submitted form that waits to be corrected.
@@ -269,7 +269,8 @@ func (s *Session) FlashErrors(byCode map[string]string) {
 }
 
 // FlashInputErrors adds errors by the names of their fields. They live for one page, and belong to
-// the form that this request submitted. The errors of 200 fields are kept, and 200 of each field.
+// the form that this request submitted. The errors of 200 fields are kept, and 200 of each field;
+// those of fields with names of more than 256 bytes are not.
 func (s *Session) FlashInputErrors(byName map[string][]string) {
 	s.lock()
 	defer s.unlock()
@@ -309,12 +310,13 @@ func (s *Session) addInputErrors(errs []InputError) {
 	s.addFlash(it)
 }
 
-// mergeErrors adds to the errors of each field the messages that it does not have yet.
+// mergeErrors adds to the errors of each field the messages that it does not have yet. A field with a name
+// that is too long to be kept has none.
 func mergeErrors(have, more []InputError) []InputError {
 	for _, e := range more {
 		i := slices.IndexFunc(have, func(h InputError) bool { return h.Name == e.Name })
 		if i < 0 {
-			if len(have) == maxErrors {
+			if len(have) == maxErrors || len(e.Name) > maxName {
 				continue
 			}
 			i = len(have)

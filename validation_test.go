@@ -176,12 +176,31 @@ func Test_what_is_said_of_a_value_that_Bind_cannot_read(t *testing.T) {
 	}
 }
 
+// A form may name the keys of a map, and so may be what makes the names of errors.
 func Test_that_no_field_with_a_name_that_is_too_long_to_keep_has_an_error(t *testing.T) {
-	v := newSite(t).browser()
-	v.post(url.Values{strings.Repeat("x", 257): {"a"}}, flashing(func(s *session.Session) {
-		s.FlashValidationErrors(echo.NewHTTPError(http.StatusBadRequest, notNumber("a").Error()).SetInternal(notNumber("a")))
-	}))
-	reads(t, v, "the page", fieldErrors, "")
+	long := strings.Repeat("x", 257)
+	bad := session.ValidationErrors{long: {"is bad"}, "title": {"is short"}}
+	cases := []struct {
+		claim string
+		flash func(*session.Session)
+		want  string
+	}{
+		{"of Bind", func(s *session.Session) {
+			s.FlashValidationErrors(echo.NewHTTPError(http.StatusBadRequest, notNumber("a").Error()).SetInternal(notNumber("a")))
+		}, ""},
+		{"of a validator", func(s *session.Session) {
+			s.FlashValidationErrors(validatorErrors{required("Team.members[" + long + "].name"), required("Team.Title")})
+		}, "title: Title is required"},
+		{"of the application", func(s *session.Session) { s.FlashValidationErrors(bad) }, "title: is short"},
+		{"that was flashed", func(s *session.Session) { s.FlashInputErrors(bad) }, "title: is short"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			v := newSite(t).browser()
+			v.post(url.Values{long: {"a"}}, flashing(tc.flash))
+			reads(t, v, "the page", fieldErrors, tc.want)
+		})
+	}
 }
 
 func Test_that_a_text_for_what_Bind_cannot_read_knows_the_field_and_not_the_value(t *testing.T) {
