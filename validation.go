@@ -193,8 +193,10 @@ func isOurs(name string) bool { return strings.HasPrefix(name, "_") }
 // publishedAt. The field is looked for
 //
 //   - where it is in the struct: Post.Author.Email is author.email or author_email,
-//   - then further out, as Echo binds structs within structs: email. But not if something else of
-//     Author was sent, nor in a list: that email is another field.
+//   - in a group with the name of the struct: post[author][email],
+//   - then without the names of structs, as Echo binds structs within structs, and as decoders read
+//     embedded ones: email, or guests[0].name for Party.Guests[0].Person.Name. But not without the name
+//     of one of which something else was sent, nor of a list: that email is another field.
 //
 // If the field was not submitted, as with an unchecked box, its name is spelled as most names of
 // the form are.
@@ -207,20 +209,31 @@ func (n formNames) field(namespace string) string {
 	if name, ok := n.find(namespace); ok { // of a struct without a name
 		return name
 	}
-	own := path
+	if root := strings.TrimSuffix(namespace, "."+path); n.hasWithin(root) && !strings.HasPrefix(foldField(path), foldField(root)+".") {
+		path = namespace
+	}
+	kept, own := "", path
 	for rest, inner := path, within(path); n.isForm && inner != rest; rest, inner = inner, within(inner) {
 		outer := strings.TrimSuffix(rest, "."+inner)
-		if strings.Contains(outer, "[") || n.hasWithin(outer) {
-			break
+		if strings.Contains(outer, "[") || n.hasWithin(kept+outer) {
+			kept += outer + "."
+			continue
 		}
-		if name, ok := n.find(inner); ok {
+		if name, ok := n.find(kept + inner); ok {
 			return name
 		}
-		if own == rest && isGoName(outer) { // Echo does not bind one with a tag
-			own = inner
+		if own == kept+rest && isFlat(kept, rest, inner) {
+			own = kept + inner
 		}
 	}
 	return n.spelling.path(own)
+}
+
+// isFlat says whether the name of a struct of which nothing was sent is left out, between what is kept and
+// inner. Echo does not bind a struct with a tag. Among other names, one of Go's is that of an embedded
+// struct if those in it have tags, and else it may be any.
+func isFlat(kept, rest, inner string) bool {
+	return isGoName(rest) && (kept == "" || !isGoName(inner[strings.LastIndexByte(inner, '.')+1:]))
 }
 
 // hasWithin says whether something in that struct was submitted.
