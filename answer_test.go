@@ -407,6 +407,9 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		{"not if several fields have that value", request{form: url.Values{"title": {"x"}, "body": {"x"}}}, bindsNumber, 400, "title=- "},
 		{"not what Bind cannot read in JSON", request{body: `{"Title":"x"}`, header: headers{"Content-Type", "application/json"}}, bindsNumber, 400, "title=- "},
 		{"not what Bind cannot read for a client that takes no HTML", request{form: form, as: jsonPoll}, bindsNumber, 400, "title=- "},
+		{"what a binder cannot read", request{form: form}, binderReadsNumber, 303, "title=x title: Title must be a whole number"},
+		{"not what a binder cannot read for a client that takes no HTML, which is the application's", request{form: form, as: jsonPoll}, binderReadsNumber, 500, "title=- "},
+		{"nor in a GET", request{path: "?title=x"}, binderReadsNumber, 500, "title=- "},
 		{"not what strconv cannot read", request{form: form}, func(c echo.Context) error { _, err := strconv.Atoi(c.FormValue("title")); return err }, 500, "title=- "},
 		{"not success", request{form: form}, with200, 200, "title=- "},
 		{"not JSON, even from a page", request{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(wrapped), 400, "title=- "},
@@ -441,6 +444,11 @@ func bindsNumber(c echo.Context) error {
 		Title int `form:"title"`
 	}
 	return c.Bind(&form)
+}
+
+func binderReadsNumber(c echo.Context) error {
+	var n int
+	return echo.FormFieldBinder(c).Int("title", &n).BindError()
 }
 
 func Test_that_FlashInvalid_passes_errors_of_requests_without_a_session(t *testing.T) {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -12,7 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// unreadable is the error of a field that Echo's Bind could not parse, such as "abc" for a number.
+// unreadable is the error of a field that Echo could not parse, such as "abc" for a number.
 // It has the form of a validator's error.
 type unreadable struct {
 	field string
@@ -26,34 +27,82 @@ func (u unreadable) Tag() string        { return u.rule }
 func (u unreadable) Param() string      { return "" }
 func (u unreadable) Kind() reflect.Kind { return u.kind }
 
-// unreadableOf is err as an error of Bind about a field of the form that came with r. Bind does not
+// unreadableIn is what err says about the fields of the form that came with r, as the error of Bind or of
+// Echo's binders, such as echo.FormFieldBinder.
+func unreadableIn(err error, r *http.Request) (all []unreadable) {
+	if u, ok := unreadableByBind(err, r); ok {
+		all = append(all, u)
+	}
+	walkErrors(err, func(err error) (deeper bool) {
+		if e, ok := err.(*echo.BindingError); ok {
+			if u, ok := unreadableByBinder(e, r); ok {
+				all = append(all, u)
+			}
+		}
+		return true
+	})
+	return all
+}
+
+// unreadableByBind is err as an error of Bind about a field of the form that came with r. Bind does not
 // name the field, so it is the only one that was sent with that value. (An error with another text,
 // or one that wraps that of Bind, is the application's.)
-func unreadableOf(err error, r *http.Request) (u unreadable, ok bool) {
+func unreadableByBind(err error, r *http.Request) (u unreadable, ok bool) {
 	bound := echoErrorIn(err)
 	if bound == nil || bound.Code != http.StatusBadRequest || isNil(bound.Internal) || bound.Message != bound.Internal.Error() {
 		return u, false
 	}
-	var value string
-	switch e := bound.Internal.(type) {
-	case *strconv.NumError:
-		value = e.Num
-		u.rule, u.kind = ruleOf(e)
-	case *time.ParseError:
-		value, u.rule, u.kind = e.Value, "datetime", reflect.Struct
-	default:
+	u, value, ok := unreadableAs(bound.Internal)
+	if ok {
+		u.field, ok = fieldWith(value, r)
+	}
+	return u, ok
+}
+
+// unreadableByBinder is err as an error about a field of the form that came with r. A binder names what it
+// reads, but not whether that is a field: it may be of the path or the query. A field that must be there is
+// one even if it was not sent, as with radio buttons of which none was chosen. (An error with another text is
+// the application's.)
+func unreadableByBinder(err *echo.BindingError, r *http.Request) (u unreadable, ok bool) {
+	form, isForm := submitted(r)
+	if !isForm || !sendsForm(r.Header) {
 		return u, false
 	}
-	u.field, ok = fieldWith(value, r)
+	sent := form[err.Field]
+	switch text, _ := err.Message.(string); {
+	case text == "required field value is empty":
+		u.rule, ok = "required", strings.Join(sent, "") == ""
+	case strings.HasPrefix(text, "failed to bind field value to "):
+		u, _, ok = unreadableAs(err.Internal)
+		isSent := func(value string) bool { return slices.Contains(sent, value) }
+		ok = ok && slices.ContainsFunc(err.Values, isSent)
+	}
+	u.field = err.Field
 	return u, ok
+}
+
+// unreadableAs is the rule that a value breaks about which the standard library returns cause.
+func unreadableAs(cause error) (u unreadable, value string, ok bool) {
+	switch e := cause.(type) {
+	case *strconv.NumError:
+		u.rule, u.kind = ruleOf(e)
+		return u, e.Num, true
+	case *time.ParseError:
+		u.rule, u.kind = "datetime", reflect.Struct
+		return u, e.Value, true
+	}
+	return u, "", false
 }
 
 // echoErrorIn is the first echo.HTTPError in err, or nil. It is tempting to use errors.As, but that
 // calls Unwrap on a nil pointer, which panics.
 func echoErrorIn(err error) (found *echo.HTTPError) {
 	walkErrors(err, func(err error) (deeper bool) {
-		if found == nil {
-			found, _ = err.(*echo.HTTPError)
+		switch e := err.(type) {
+		case *echo.HTTPError:
+			found = cmp.Or(found, e)
+		case *echo.BindingError:
+			found = cmp.Or(found, e.HTTPError)
 		}
 		return found == nil
 	})

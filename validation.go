@@ -60,7 +60,8 @@ type FieldError interface {
 // not fit. Bind does not name the field, so it is taken to be the only one that was submitted with
 // that value. If several were, or if the value may have come from the address, the error counts as
 // any other error. (If a BindUnmarshaler rejects a part of a value, the error may go to another
-// field whose whole value is that part.)
+// field whose whole value is that part.) The errors of Echo's binders, such as echo.FormFieldBinder,
+// do name the field; they have the rule "required" as well.
 func (s *Session) FlashValidationErrors(err error) {
 	s.FlashAll()
 	r := s.request()
@@ -95,10 +96,7 @@ func isValidation(err error, r *http.Request) (found bool) {
 		found = found || byName || fieldErrorsOf(err) != nil
 		return !found
 	})
-	if !found {
-		_, found = unreadableOf(err, r)
-	}
-	return found
+	return found || len(unreadableIn(err, r)) > 0
 }
 
 type inputErrorser interface{ InputErrors() map[string][]string }
@@ -119,7 +117,7 @@ func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) 
 		}
 		return list == nil
 	})
-	if u, ok := unreadableOf(err, r); ok {
+	for _, u := range unreadableIn(err, r) {
 		errs = mergeErrors(errs, []InputError{{u.field, []string{m.cfg.ValidationText(r.Context(), u)}}})
 	}
 	return errs

@@ -176,6 +176,69 @@ func Test_what_is_said_of_a_value_that_Bind_cannot_read(t *testing.T) {
 	}
 }
 
+func Test_what_is_said_of_a_value_that_a_binder_of_Echo_cannot_read(t *testing.T) {
+	bind := func(c echo.Context, fields *echo.ValueBinder) error {
+		var n int
+		var u uint8
+		var b bool
+		var at time.Time
+		var list []int64
+		fields = fields.FailFast(false).Int("n", &n).Uint8("u", &u).Bool("b", &b).Time("at", &at, time.DateOnly).Int64s("list", &list)
+		if c.FormValue("must") != "" {
+			fields = fields.MustInt("m", &n)
+		}
+		return errors.Join(fields.BindErrors()...)
+	}
+	form := func(c echo.Context) error { return bind(c, echo.FormFieldBinder(c)) }
+	query := func(c echo.Context) error { return bind(c, echo.QueryParamsBinder(c)) }
+	path := func(c echo.Context) error {
+		c.SetParamNames("n")
+		c.SetParamValues("a")
+		return bind(c, echo.PathParamsBinder(c))
+	}
+	own := func(text string, cause error) echo.HandlerFunc {
+		return func(echo.Context) error { return echo.NewBindingError("n", []string{"x"}, text, cause) }
+	}
+	cases := []struct {
+		claim string
+		request
+		by   echo.HandlerFunc
+		want string
+	}{
+		{"an integer", request{form: url.Values{"n": {"abc"}}}, form, "n: N must be a whole number"},
+		{"one that does not fit", request{form: url.Values{"u": {"300"}}}, form, "u: U is too large or too small"},
+		{"a bool", request{form: url.Values{"b": {"on"}}}, form, "b: B must be true or false"},
+		{"a day", request{form: url.Values{"at": {"noon"}}}, form, "at: At must be a date or time"},
+		{"one of several values", request{form: url.Values{"list": {"1", "x"}}}, form, "list: List must be a whole number"},
+		{"all that are wrong", request{form: url.Values{"n": {"a"}, "b": {"b"}}}, form, "n: N must be a whole number; b: B must be true or false"},
+		{"one that another field has, too, since a binder names the field", request{form: url.Values{"n": {"a"}, "title": {"a"}}}, form, "n: N must be a whole number"},
+		{"one that must be there", request{form: url.Values{"must": {"1"}, "m": {""}}}, form, "m: M is required"},
+		{"one that must be there, and was not sent", request{form: url.Values{"must": {"1"}}}, form, "m: M is required"},
+		{"one in several parts", inParts(fieldPart("n", "a")), form, "n: N must be a whole number"},
+		{"one of the path", request{form: url.Values{"title": {"a"}}}, path, ""},
+		{"one of the path that the form has with another value", request{form: url.Values{"n": {"1"}}}, path, ""},
+		{"one of the address", request{path: "/?n=a", form: url.Values{"title": {"t"}}}, form, ""},
+		{"one in JSON", request{method: http.MethodDelete, path: "/?n=a", body: `{}`, header: headers{"Content-Type", "application/json"}}, form, ""},
+		{"one that must be in the address, and is in the form", request{form: url.Values{"must": {"1"}, "m": {"5"}}}, query, ""},
+		{"with another text, which is the application's", request{form: url.Values{"n": {"x"}}}, own("is taken", notNumber("x")), ""},
+		{"for a reason that only the application knows", request{form: url.Values{"n": {"x"}}}, own("failed to bind field value to T", errOops), ""},
+		{"for none", request{form: url.Values{"n": {"x"}}}, own("failed to bind field value to T", nil), ""},
+	}
+	for _, tc := range cases {
+		t.Run(tc.claim, func(t *testing.T) {
+			v := newSite(t).browser()
+			v.ask(tc.request, func(c echo.Context) error {
+				err := tc.by(c)
+				if err == nil {
+					t.Error("the binder reads it")
+				}
+				return flashing(func(s *session.Session) { s.FlashValidationErrors(err) })(c)
+			})
+			reads(t, v, "the page", fieldErrors, tc.want)
+		})
+	}
+}
+
 // A form may name the keys of a map, and so may be what makes the names of errors.
 func Test_that_no_field_with_a_name_that_is_too_long_to_keep_has_an_error(t *testing.T) {
 	long := strings.Repeat("x", 257)
