@@ -79,6 +79,50 @@ func ExampleInvalid() {
 	// /posts/new → title "" []
 }
 
+// fieldMap stands for the errors of another validator, such as validation.Errors of ozzo-validation: a map by
+// the names of fields, with another one for a struct or a list.
+type fieldMap map[string]error
+
+func (fieldMap) Error() string { return "invalid" }
+
+// byField is what err says about fields, for FlashInvalid. Any other error stays as it is.
+func byField(err error) error {
+	var top fieldMap
+	if !errors.As(err, &top) {
+		return err
+	}
+	found := session.ValidationErrors{}
+	var add func(prefix string, fields fieldMap)
+	add = func(prefix string, fields fieldMap) {
+		for name, err := range fields {
+			if inner, ok := err.(fieldMap); ok {
+				add(prefix+name+".", inner) // address.city is also address[city]
+			} else if err != nil {
+				found[prefix+name] = []string{err.Error()}
+			}
+		}
+	}
+	add("", top)
+	if len(found) == 0 {
+		return nil
+	}
+	return found
+}
+
+// The errors of other validators become ValidationErrors, for example in the Validate of echo.Validator. Do
+// this only with texts that a visitor may read: those of a decoder may quote types of Go.
+func ExampleValidationErrors_otherValidators() {
+	err := byField(fieldMap{
+		"email":   errors.New("must be a valid email address"),
+		"address": fieldMap{"city": errors.New("cannot be blank")},
+	})
+	fmt.Println(err)
+	fmt.Println(err.(session.ValidationErrors)["address.city"])
+	// Output:
+	// session: 2 fields of the form are invalid
+	// [cannot be blank]
+}
+
 // Handlers may simply return the error of a validator, for example that of go-playground/validator
 // from c.Validate.
 func ExampleFlashInvalid() {
