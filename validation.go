@@ -220,18 +220,11 @@ func (n formNames) field(namespace string) string {
 		if name, ok := n.find(kept + inner); ok {
 			return name
 		}
-		if own == kept+rest && isFlat(kept, rest, inner) {
+		if own == kept+rest && isGoName(outer) { // Echo does not bind one with a tag
 			own = kept + inner
 		}
 	}
 	return n.spelling.path(own)
-}
-
-// isFlat says whether the name of a struct of which nothing was sent is left out, between what is kept and
-// inner. Echo does not bind a struct with a tag. Among other names, one of Go's is that of an embedded
-// struct if those in it have tags, and else it may be any.
-func isFlat(kept, rest, inner string) bool {
-	return isGoName(rest) && (kept == "" || !isGoName(inner[strings.LastIndexByte(inner, '.')+1:]))
 }
 
 // hasWithin says whether something in that struct was submitted.

@@ -376,7 +376,7 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 		{"also by Go's names", "Party.Guests[0].Person.LastName", "guests[0][last_name]", "guests[0][last_name]"},
 		{"also if nothing of it was sent", "Party.guests[0].Person.agree", "guests[0].age", "guests[0].agree"},
 		{"unless it goes by a tag", "Party.guests[0].person.agree", "guests[0].age", "guests[0].person.agree"},
-		{"or may go by its name", "Party.Guests[0].Person.Agree", "guests[0].age", "guests[0].person.agree"},
+		{"also by Go's names, like a struct anywhere else", "Party.Guests[0].Person.Agree", "guests[0].age", "guests[0].agree"},
 		{"but not where something of it was sent", "Party.Guests[0].Person.Agree", "guests[0].agree guests[0].person.age", "guests[0].person.agree"},
 		{"an embedded struct in a struct is flat, too", "Party.host.Person.name", "host[name]", "host[name]"},
 		{"also if nothing of it was sent", "Party.host.Person.agree", "host[age]", "host.agree"},
