@@ -65,7 +65,7 @@ func ErrorSummary(props ...SummaryProps) templ.Component {
 		if len(errs) == 0 {
 			return nil
 		}
-		p.ID = idOf(p.ID, p.Attrs, f.id("error-summary"))
+		p.ID = idOf(p.ID, p.Attrs, f.with(summaryID))
 		if p.Title == "" {
 			p.Title = d.labels(ctx).SummaryTitle
 		}

@@ -125,7 +125,7 @@ func place(kinds []string, m session.Message) int {
 }
 
 // id is the id of the region.
-func (p FlashProps) id() string { return idOf(p.ID, p.Attrs, "flash") }
+func (p FlashProps) id() string { return idOf(p.ID, p.Attrs, regionID) }
 
 // region is the attributes of the region.
 func (p FlashProps) region(t *Theme, filled bool) attributes {

@@ -9,7 +9,8 @@ import (
 // FieldID returns the id of the control of that name: items-0-name for "items[0].name", tags for
 // "tags[]". In a named form the form's name comes first, so that two forms of a page can have
 // fields of the same name. A radio button has its value at the end, as in plan-pro, and so does a
-// checkbox that is one of several.
+// checkbox that is one of several. A field of the name flash is flash-field, since [FlashAlerts] is
+// flash.
 func FieldID(ctx context.Context, name string) string { return form{name: formName(ctx)}.id(name) }
 
 // ErrorID returns the id of the error of that field.
@@ -23,8 +24,22 @@ const (
 	hintSuffix  = "-hint"
 )
 
+// The ids of what has no name.
+const (
+	regionID  = "flash"
+	summaryID = "error-summary" // in its form
+)
+
 func (f form) id(field string) string {
 	id := slug(field)
+	if id == regionID || id == summaryID {
+		id += "-field"
+	}
+	return f.with(id)
+}
+
+// with is an id in the form.
+func (f form) with(id string) string {
 	if f.name != "" {
 		id = slug(f.name) + "-" + id
 	}

@@ -38,6 +38,24 @@ func Test_that_ids_come_from_names(t *testing.T) {
 		`<input type="text" id="own" name="x">`)
 }
 
+// A label leads to the first element of an id, and so does a link of the summary.
+func Test_that_a_field_shares_its_id_with_neither_the_alerts_nor_the_summary(t *testing.T) {
+	for _, name := range []string{"flash", "error-summary", "error summary"} {
+		got := after(t, nil, wrong(name), templ.Join(
+			components.FlashAlerts(),
+			components.ErrorSummary(),
+			components.Field(name, components.Input{Label: "Flash", Hint: "Any"}),
+		))
+		checkMarkup(t, got)
+		id := components.FieldID(context.Background(), name)
+		for _, leads := range []string{` for="` + id + `"`, ` href="#` + id + `"`, `<input type="text" id="` + id + `"`} {
+			if !strings.Contains(got, leads) {
+				t.Errorf("%s: got %s; want%s", name, got, leads)
+			}
+		}
+	}
+}
+
 var buttons = []string{"submit", "button", "reset", "image"}
 
 func Test_that_buttons_without_names_share_no_id(t *testing.T) {
