@@ -62,7 +62,7 @@ func isSpeculative(h http.Header) bool {
 func isShown(h http.Header) bool {
 	switch header(h, "Sec-Fetch-Dest") {
 	case "":
-		accept := header(h, "Accept")
+		accept := accepted(h)
 		for _, asset := range [...]string{"image/", "video/", "audio/", "text/css", "font/", "application/font-"} {
 			if strings.HasPrefix(accept, asset) {
 				return false
@@ -115,13 +115,15 @@ func isHTMXPart(h http.Header) bool {
 	return header(h, "Hx-Request") == "true" && header(h, "Hx-Boosted") == "" && header(h, "Hx-History-Restore-Request") == ""
 }
 
-func acceptsHTML(h http.Header) bool {
-	return strings.Contains(header(h, "Accept"), "text/html")
-}
+func acceptsHTML(h http.Header) bool { return strings.Contains(accepted(h), "text/html") }
 
-func acceptsJSON(h http.Header) bool { return strings.Contains(header(h, "Accept"), "json") }
+func acceptsJSON(h http.Header) bool { return strings.Contains(accepted(h), "json") }
 
-func acceptsAnything(h http.Header) bool { return strings.Contains(header(h, "Accept"), "*/*") }
+func acceptsAnything(h http.Header) bool { return strings.Contains(accepted(h), "*/*") }
+
+// accepted is the list that the client accepts. Browsers send it in one line, but what stands between
+// them and us may give each member a line of its own, as an adapter for AWS Lambda does.
+func accepted(h http.Header) string { return strings.Join(h["Accept"], ", ") }
 
 // takesPage says whether sending the client on to a page helps. htmx and Unpoly accept anything,
 // whether they ask for a part or follow a form.
@@ -132,7 +134,7 @@ func takesPage(h http.Header) bool {
 // isTool says whether curl or the like asks. A script in a browser accepts */* too, but expects an
 // error rather than a page; Sec-Fetch-Dest, which browsers send, tells the two apart.
 func isTool(h http.Header) bool {
-	accept := header(h, "Accept")
+	accept := accepted(h)
 	return (accept == "" || accept == "*/*") && header(h, "Sec-Fetch-Dest") == ""
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -43,6 +44,7 @@ func Test_who_asks(t *testing.T) {
 		{"htmx, preloading", and(htmxBoosted, "HX-Preloaded", "true"), nobody},
 
 		{"Turbo Drive", headers{"Accept", "text/html, application/xhtml+xml", "X-Turbo-Request-Id", "1", "Sec-Fetch-Dest", "empty"}, page},
+		{"Turbo Drive, which takes a stream as well", headers{"Accept", "text/vnd.turbo-stream.html, text/html, application/xhtml+xml", "Sec-Fetch-Dest", "empty"}, page},
 		{"a Turbo frame", headers{"Accept", "text/html, application/xhtml+xml", "Turbo-Frame", "list", "Sec-Fetch-Dest", "empty"}, part},
 		{"Turbo, prefetching", headers{"Accept", "text/html, application/xhtml+xml", "X-Sec-Purpose", "prefetch", "Sec-Fetch-Dest", "empty"}, nobody},
 
@@ -154,5 +156,36 @@ func Test_which_responses_show_messages(t *testing.T) {
 			}
 			reads(t, v, "what is left", func(s *session.Session) any { return fmt.Sprint(alerts(s), " ", s.Old("title")) }, want)
 		})
+	}
+}
+
+// A list in a header may come in several lines (RFC 9110, 5.3): an adapter for AWS Lambda, for example,
+// gives each of its members a line.
+func Test_that_what_a_client_accepts_may_come_in_several_lines(t *testing.T) {
+	refuse := func(c echo.Context) error {
+		return session.Invalid(c, session.ValidationErrors{"title": {"too short"}})
+	}
+	v := siteOf(t, newWire(t, http1), refuse).browser()
+	cases := []struct {
+		claim  string
+		accept []string
+		as     headers
+		want   int
+	}{
+		{"Turbo goes back to its form", []string{"text/vnd.turbo-stream.html", "text/html", "application/xhtml+xml"}, headers{"Sec-Fetch-Dest", "empty"}, http.StatusSeeOther},
+		{"so does a script that takes JSON or a page", []string{"application/json", "text/html"}, headers{"Sec-Fetch-Dest", "empty"}, http.StatusSeeOther},
+		{"a script that takes JSON or a text gets the errors", []string{"text/plain", "application/json"}, headers{"Sec-Fetch-Dest", "empty"}, http.StatusUnprocessableEntity},
+		{"a program that takes anything goes back", []string{"*/*"}, nil, http.StatusSeeOther},
+		{"one that takes anything, and JSON, gets the errors", []string{"*/*", "application/json"}, nil, http.StatusUnprocessableEntity},
+	}
+	for _, tc := range cases {
+		for _, lines := range [][]string{{strings.Join(tc.accept, ", ")}, tc.accept} {
+			r := v.request(http.MethodPost, "/", strings.NewReader("title=T"), tc.as...)
+			r.Header.Set("Content-Type", echo.MIMEApplicationForm)
+			r.Header["Accept"] = lines
+			if got := v.send(r); got.status != tc.want {
+				t.Errorf("%s: in %d lines the status is %d, %v; want %d", tc.claim, len(lines), got.status, got.err, tc.want)
+			}
+		}
 	}
 }
