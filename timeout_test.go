@@ -504,3 +504,40 @@ func Test_that_no_record_is_kept_longer_than_its_session_may_live(t *testing.T) 
 		}
 	}
 }
+
+// diary is a store that notes when its records end.
+type diary struct {
+	session.Store
+	ends *[]time.Time
+}
+
+func (d diary) Write(ctx context.Context, key string, rec session.Record) error {
+	*d.ends = append(*d.ends, rec.Expires)
+	return d.Store.Write(ctx, key, rec)
+}
+
+func (d diary) Touch(ctx context.Context, key string, expires time.Time) error {
+	*d.ends = append(*d.ends, expires)
+	return d.Store.Touch(ctx, key, expires)
+}
+
+// In a laptop that sleeps, or a virtual machine that is suspended until somebody comes, Go's monotonic
+// clock stands still. A store in memory that compares by it would not see that hours have passed.
+func Test_that_the_hours_in_which_a_machine_sleeps_count(t *testing.T) {
+	var later time.Duration
+	now := func() time.Time { return time.Now().Add(later) } // the clock of the system, monotonic reading included
+	var ends []time.Time
+	p, v := start(t, session.Config{Now: now, Store: diary{memorystore.New(memorystore.Options{Now: now}), &ends}}), newVisitor()
+	for _, work := range []func(*session.Session){putSeven, read} {
+		v.must(t, p, work)
+		later += time.Hour
+	}
+	if len(ends) != 2 {
+		t.Fatalf("the store heard of %d ends; want that of the write and that of the touch", len(ends))
+	}
+	for _, end := range ends {
+		if end != end.Round(0) { // without the monotonic reading
+			t.Errorf("a session ends at %v, by the monotonic clock", end)
+		}
+	}
+}
