@@ -161,6 +161,50 @@ func Test_that_nothing_stays_for_ever(t *testing.T) {
 	}
 }
 
+// Replicas are sent what the file gets. Before Redis 7, scripts write to both if they call a command that
+// could change something, whether it does or not.
+func Test_that_only_changes_are_written_to_disk(t *testing.T) {
+	server := start(t, "--appendonly", "yes", "--appendfsync", "no") // or it may write later
+	store := newStore(t, clientOf(t, server, nil), redisstore.Options{})
+	ctx := t.Context()
+	ok(t, store.Write(ctx, key("k"), record(0, "one")))
+	ok(t, store.Tag(ctx, tag("t"), key("k"), inAnHour()))
+	size := func() string {
+		info, err := server.Do("info", "persistence")
+		ok(t, err)
+		_, rest, _ := strings.Cut(info, "aof_current_size:")
+		bytes, _, _ := strings.Cut(rest, "\r\n")
+		return bytes
+	}
+	renew := func(name string, due time.Duration) func() error {
+		return func() error {
+			return second(store.Renew(ctx, key(name), time.Now().Add(due), time.Now().Add(2*time.Hour)))
+		}
+	}
+	for _, tc := range []struct {
+		claim   string
+		call    func() error
+		want    error
+		changes bool
+	}{
+		{"read", func() error { return second(store.Read(ctx, key("k"))) }, nil, false},
+		{"read what is not there", func() error { return second(store.Read(ctx, key("other"))) }, session.ErrNotFound, false},
+		{"renew what is not due", renew("k", time.Minute), nil, false},
+		{"renew what is not there", renew("other", time.Hour), session.ErrNotFound, false},
+		{"list the sessions of a user", func() error { return second(store.Tagged(ctx, tag("t"))) }, nil, false},
+		{"list those of a user who has none", func() error { return second(store.Tagged(ctx, tag("other"))) }, nil, false},
+		{"renew what is due", renew("k", 90*time.Minute), nil, true},
+	} {
+		before := size()
+		if err := tc.call(); !errors.Is(err, tc.want) {
+			t.Errorf("%s: got error %v; want %v", tc.claim, err, tc.want)
+		}
+		if after := size(); (after != before) != tc.changes {
+			t.Errorf("%s: the file had %s bytes, and has %s; want a change: %v", tc.claim, before, after, tc.changes)
+		}
+	}
+}
+
 func Test_that_stores_with_different_prefixes_do_not_meet(t *testing.T) {
 	client := clientOf(t, start(t), nil)
 	one, two := newStore(t, client, redisstore.Options{}), newStore(t, client, redisstore.Options{Prefix: "two:"})

@@ -38,6 +38,19 @@ if type(tried) == 'table' and string.find(tried.err, 'READONLY', 1, true) then
 end
 `
 
+// Before Redis 7, a script that calls a command that could change something is an empty transaction
+// to replicas and in the append-only file, even if nothing changes: with appendfsync always, each
+// read would wait for the disk. So scripts that only read are silent. (With lua-replicate-commands no,
+// set_repl is an error, and not needed.)
+const (
+	silent = `
+pcall(redis.set_repl, redis.REPL_NONE)
+`
+	aloud = `
+pcall(redis.set_repl, redis.REPL_ALL)
+`
+)
+
 // done is the answer of a script that did what it should: the answer of its last SET.
 const done = "OK"
 
@@ -52,7 +65,7 @@ local function record()
 end
 `
 
-var readScript = redis.NewScript(onMaster + record + `
+var readScript = redis.NewScript(silent + onMaster + record + `
 return record()
 `)
 
@@ -60,9 +73,9 @@ return record()
 //
 // A server that refuses changes (its memory or its disk is full, or it has no replicas) still
 // answers, thanks to pcall instead of call. A value that never expires (-1) is not ours.
-var renewScript = redis.NewScript(onMaster + record + `
+var renewScript = redis.NewScript(silent + onMaster + record + `
 local found = record()
-if found and found[2] >= 0 and found[2] <= tonumber(ARGV[1]) then
+if found and found[2] >= 0 and found[2] <= tonumber(ARGV[1]) then` + aloud + `
   if redis.pcall('PEXPIRE', KEYS[1], ARGV[2]) == 1 then
     found[2] = tonumber(ARGV[2])
   end
@@ -164,7 +177,7 @@ return 1
 `)
 
 // The answer is the list of members. No member is empty, so ZREM removes nothing.
-var taggedScript = redis.NewScript(`
+var taggedScript = redis.NewScript(silent + `
 local tried = redis.pcall('ZREM', KEYS[1], '')
 ` + unlessReplica + now + `
 return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
