@@ -19,8 +19,8 @@ import "github.com/redis/go-redis/v9"
 // A server that was a master and is a replica now (behind a proxy, or under a name that leads to
 // another server since) keeps the connections it has. What it would answer from its old data is
 // wrong: a session that has ended goes on, and a Destroy of one that it does not have seems to be
-// done. So the scripts about sessions begin with a command that a replica refuses, and that changes
-// nothing elsewhere. Commands that only read do not tell, and ROLE may not be called in a script.
+// done. So the scripts begin with a command that a replica refuses, and that changes nothing
+// elsewhere. Commands that only read do not tell, and ROLE may not be called in a script.
 //
 // READONLY has to begin the answer, for the driver to drop the connection and try another. Before
 // Redis 7, the error that a script gets begins otherwise. Any other error (no memory, no disk) does
@@ -30,6 +30,11 @@ import "github.com/redis/go-redis/v9"
 // of memory.
 const onMaster = `
 local tried = redis.pcall('SETRANGE', KEYS[1], 0, '')
+` + unlessReplica
+
+// onMasterOfTag is the same for a sorted set. No member is empty, so ZREM removes nothing.
+const onMasterOfTag = `
+local tried = redis.pcall('ZREM', KEYS[1], '')
 ` + unlessReplica
 
 const unlessReplica = `
@@ -152,13 +157,17 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 // ARGV: the key, the life.
 //
 // The set lives as long as the entry that lives longest. ZADD is the first command that changes
-// anything, for the same reason as SET above.
+// anything, for the same reason as SET above. So it is also the one that a replica refuses.
 var tagScript = redis.NewScript(now + `
 local revoked = redis.call('ZSCORE', KEYS[1], '!' .. ARGV[1])
 if revoked and tonumber(revoked) > now then
   return 1
 end
-redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+local tried = redis.pcall('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+` + unlessReplica + `
+if type(tried) == 'table' then
+  return tried
+end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 if not last[2] then
@@ -169,17 +178,15 @@ return redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last[2]))
 
 // ARGV: the keys. They are not removed by one ZREM, since Lua can pass only some thousands of
 // arguments.
-var untagScript = redis.NewScript(`
+var untagScript = redis.NewScript(onMasterOfTag + `
 for _, key in ipairs(ARGV) do
   redis.call('ZREM', KEYS[1], key, '!' .. key)
 end
 return 1
 `)
 
-// The answer is the list of members. No member is empty, so ZREM removes nothing.
-var taggedScript = redis.NewScript(silent + `
-local tried = redis.pcall('ZREM', KEYS[1], '')
-` + unlessReplica + now + `
+// The answer is the list of members.
+var taggedScript = redis.NewScript(silent + onMasterOfTag + now + `
 return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
 `)
 
@@ -187,7 +194,7 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
 //
 // ZADD comes before ZREM: a set that is empty for a moment is deleted, and with it its time to
 // live.
-var revokeScript = redis.NewScript(now + `
+var revokeScript = redis.NewScript(onMasterOfTag + now + `
 local spared, revoked = {}, {}
 for _, key in ipairs(ARGV) do
   spared[key] = true
