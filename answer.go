@@ -62,10 +62,11 @@ func render(c echo.Context, component Component) ([]byte, error) {
 	if f := frameOf(ctx); f != nil && news(f.news.Or(uint32(rendered)))&rendered != 0 {
 		ctx = document.Again(ctx)
 	}
+	before := FromContext(ctx).readSoFar()
 	var page bytes.Buffer
 	err := component.Render(ctx, &page)
 	if err != nil {
-		FromContext(ctx).forgetReads() // the handler may answer with something else
+		FromContext(ctx).forgetReads(before) // the handler may answer with something else
 	}
 	return page.Bytes(), err
 }
@@ -235,13 +236,23 @@ func Invalid(c echo.Context, err error, view ...Component) error {
 	s.FlashValidationErrors(err)
 	page := referer(r)
 	if len(view) > 0 && (page == "" || isGet(r) || to == audiencePart) {
-		s.showForm()
-		return Render(c, http.StatusUnprocessableEntity, view[0])
+		return Render(c, http.StatusUnprocessableEntity, formView{view[0], s})
 	}
 	if isGet(r) && (page == "" || isHere(r, page)) {
 		return s.unprocessable(err, r)
 	}
 	return Back(c, asked(r))
+}
+
+// formView is a view that is about the submitted form, whatever it reads of it.
+type formView struct {
+	Component
+	s *Session
+}
+
+func (v formView) Render(ctx context.Context, w io.Writer) error {
+	v.s.showForm()
+	return v.Component.Render(ctx, w)
 }
 
 // unprocessable is an error for Echo's error handler. It wraps err once more, since Echo would

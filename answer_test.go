@@ -381,6 +381,18 @@ func Test_how_a_form_that_is_invalid_is_answered(t *testing.T) {
 
 const back = "/posts/new"
 
+func Test_that_the_next_page_shows_a_form_whose_view_has_failed(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s *site) {
+		v := s.browser()
+		v.ask(request{form: url.Values{"title": {"x"}}, as: htmxPart, from: back}, func(c echo.Context) error {
+			wantFailed(t, session.Invalid(c, invalidTitle, failingComponent))
+			return c.HTML(http.StatusUnprocessableEntity, "Sorry")
+		})
+		next := v.visit(func(c echo.Context) error { return session.Render(c, http.StatusOK, formView) })
+		wantText(t, "the next page", next.body, "title=x title: is short")
+	})
+}
+
 func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 	form := url.Values{"title": {"x"}}
 	returns := func(err error) echo.HandlerFunc { return func(echo.Context) error { return err } }

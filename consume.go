@@ -14,12 +14,17 @@ type flashes struct {
 
 	forms map[string]Submission // submissions that were asked for so far, by the name of the form
 
-	read     []string   // ids of messages that were read
-	formRead []string   // ids of old input and errors that were read
-	done     []string   // ids of items that are consumed
-	claims   []*bool    // for each call of FlashMessages, whether its result was used
-	taken    []string   // ids of items that another page has consumed before us
-	keep     *reflashed // what Reflash keeps; nil = nothing
+	reads
+	done  []string   // ids of items that are consumed
+	taken []string   // ids of items that another page has consumed before us
+	keep  *reflashed // what Reflash keeps; nil = nothing
+}
+
+// reads is what was read for this response.
+type reads struct {
+	read     []string // ids of messages that were read
+	formRead []string // ids of old input and errors that were read
+	claims   []*bool  // for each call of FlashMessages, whether its result was used
 }
 
 // flashes is the flash of this request, to be changed.
@@ -88,19 +93,33 @@ func (s *Session) markRead(it flashItem) {
 	}
 }
 
-// forgetReads is for a page that could not be rendered, so that nobody has seen its messages.
-func (s *Session) forgetReads() {
+// readSoFar is what was read before a page is rendered.
+func (s *Session) readSoFar() reads {
+	if s == nil {
+		return reads{}
+	}
+	s.lock()
+	defer s.unlock()
+	if s.flash == nil {
+		return reads{}
+	}
+	return s.flash.reads
+}
+
+// forgetReads is for a page that could not be rendered, so that nobody has seen its messages. What was
+// read before, the handler may still show.
+func (s *Session) forgetReads(since reads) {
 	if s != nil {
 		s.lock()
 		defer s.unlock()
-		s.flash.forgetReads()
+		s.flash.forgetReads(since)
 	}
 }
 
 // forgetReads is for a handler that read messages and then failed, so that nobody has seen them.
-func (f *flashes) forgetReads() {
+func (f *flashes) forgetReads(since reads) {
 	if f != nil {
-		f.read, f.formRead, f.claims, f.forms = nil, nil, nil, nil
+		f.reads, f.forms = since, nil
 	}
 }
 

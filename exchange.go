@@ -112,7 +112,7 @@ func (s *Session) saveUnanswered(h http.Header, failed bool) error {
 	s.lock()
 	defer s.unlock()
 	if failed {
-		s.flash.forgetReads()
+		s.flash.forgetReads(reads{})
 	}
 	if err := s.refusal(); err != nil {
 		s.abandon()

@@ -293,6 +293,27 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 				return alertsPage(c)
 			})
 		}},
+		{"if the handler has read it before a component fails, and answers with it", func(r *reader) {
+			r.save()
+			r.see(request{}, func(c echo.Context) error {
+				shown := texts(session.From(c))
+				wantFailed(r.t, session.Render(c, http.StatusOK, failingComponent))
+				return c.HTML(http.StatusOK, shown)
+			})
+		}},
+		{"if the handler has claimed it for its stream before a component fails", func(r *reader) {
+			r.save()
+			r.see(request{}, func(c echo.Context) error {
+				messages := session.From(c).FlashMessages()
+				wantFailed(r.t, session.Render(c, http.StatusOK, failingComponent))
+				c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTML)
+				c.Response().Flush()
+				for _, alert := range messages.Alerts() {
+					_, _ = io.WriteString(c.Response(), alert.Text)
+				}
+				return nil
+			})
+		}},
 		{"if the component of an error page fails half-way", func(r *reader) {
 			r.save()
 			r.HTTPErrorHandler = func(_ error, c echo.Context) {
