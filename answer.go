@@ -307,7 +307,7 @@ func FlashInvalid(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		case isForm(r):
 			return Invalid(c, err)
-		case echoErrorIn(err) != nil: // which has a status
+		case !hasFields(err), echoErrorIn(err) != nil: // what Echo cannot read has a status, too
 			return err
 		}
 		return From(c).unprocessable(err, r)

@@ -422,6 +422,8 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		{"what a binder cannot read", request{form: form}, binderReadsNumber, 303, "title=x title: Title must be a whole number"},
 		{"not what a binder cannot read for a client that takes no HTML, which is the application's", request{form: form, as: jsonPoll}, binderReadsNumber, 500, "title=- "},
 		{"nor in a GET", request{path: "?title=x"}, binderReadsNumber, 500, "title=- "},
+		{"what Bind cannot read, beside what a binder cannot read in the address", request{path: "?page=y", form: form}, joining(readsPage, bindsNumber), 303, "title=x title: Title must be a whole number"},
+		{"not both for a client that takes no HTML", request{path: "?page=y", form: form, as: jsonPoll}, joining(readsPage, bindsNumber), 500, "title=- "},
 		{"not what strconv cannot read", request{form: form}, func(c echo.Context) error { _, err := strconv.Atoi(c.FormValue("title")); return err }, 500, "title=- "},
 		{"not success", request{form: form}, with200, 200, "title=- "},
 		{"not JSON, even from a page", request{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(wrapped), 400, "title=- "},
@@ -432,6 +434,7 @@ func Test_which_errors_FlashInvalid_answers(t *testing.T) {
 		{"JSON without a status of its own is a 422", request{body: `{"title":"x"}`, header: headers{"Content-Type", "application/json"}}, returns(invalidTitle), 422, "title=- "},
 		{"so is a client that takes no HTML", request{form: form, as: jsonPoll}, returns(fmt.Errorf("save: %w", invalidTitle)), 422, "title=- "},
 		{"and GET", request{path: "?title=x"}, returns(invalidTitle), 422, "title=- "},
+		{"also beside what a binder cannot read", request{path: "?page=y", body: `{}`, header: headers{"Content-Type", "application/json"}}, joining(readsPage, returns(invalidTitle)), 422, "title=- "},
 		{"not what is answered already", request{form: form}, func(c echo.Context) error { _ = with200(c); return invalidTitle }, 200, "title=- "},
 	}
 	for _, tc := range cases {
@@ -461,6 +464,16 @@ func bindsNumber(c echo.Context) error {
 func binderReadsNumber(c echo.Context) error {
 	var n int
 	return echo.FormFieldBinder(c).Int("title", &n).BindError()
+}
+
+func readsPage(c echo.Context) error {
+	var n int
+	return echo.QueryParamsBinder(c).Int("page", &n).BindError()
+}
+
+// joining is a handler that reports what both do.
+func joining(a, b echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error { return errors.Join(a(c), b(c)) }
 }
 
 func Test_that_FlashInvalid_passes_errors_of_requests_without_a_session(t *testing.T) {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -98,11 +97,8 @@ func unreadableAs(cause error) (u unreadable, value string, ok bool) {
 // calls Unwrap on a nil pointer, which panics.
 func echoErrorIn(err error) (found *echo.HTTPError) {
 	walkErrors(err, func(err error) (deeper bool) {
-		switch e := err.(type) {
-		case *echo.HTTPError:
-			found = cmp.Or(found, e)
-		case *echo.BindingError:
-			found = cmp.Or(found, e.HTTPError)
+		if found == nil {
+			found, _ = err.(*echo.HTTPError)
 		}
 		return found == nil
 	})

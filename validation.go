@@ -90,13 +90,18 @@ func (s *Session) request() *http.Request {
 }
 
 // isValidation says whether FlashValidationErrors understands err, for the form that came with r.
-func isValidation(err error, r *http.Request) (found bool) {
+func isValidation(err error, r *http.Request) bool {
+	return hasFields(err) || len(unreadableIn(err, r)) > 0
+}
+
+// hasFields says whether a validator has found something.
+func hasFields(err error) (found bool) {
 	walkErrors(err, func(err error) (deeper bool) {
 		_, byName := err.(inputErrorser)
 		found = found || byName || fieldErrorsOf(err) != nil
 		return !found
 	})
-	return found || len(unreadableIn(err, r)) > 0
+	return found
 }
 
 type inputErrorser interface{ InputErrors() map[string][]string }
