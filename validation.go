@@ -202,7 +202,7 @@ func isOurs(name string) bool { return strings.HasPrefix(name, "_") }
 //     of one of which something else was sent, nor of a list: that email is another field.
 //
 // If the field was not submitted, as with an unchecked box, its name is spelled as most names of
-// the form are.
+// the form are. It is in the group of the struct if there is one, unless a tag says how it is called.
 func (n formNames) field(namespace string) string {
 	namespace = strings.ReplaceAll(namespace, "[][", "[") // the tag of a list may be "tags[]"
 	path := within(namespace)
@@ -212,9 +212,15 @@ func (n formNames) field(namespace string) string {
 	if name, ok := n.find(namespace); ok { // of a struct without a name
 		return name
 	}
-	if root := strings.TrimSuffix(namespace, "."+path); n.hasWithin(root) && !strings.HasPrefix(foldField(path), foldField(root)+".") {
-		path = namespace
+	name, sent := n.flat(path)
+	if root := strings.TrimSuffix(namespace, "."+path); !sent && isGoName(path) && n.hasWithin(root) {
+		name, _ = n.flat(namespace)
 	}
+	return name
+}
+
+// flat is the form's name for a path without the names of some structs in it, and whether it was sent.
+func (n formNames) flat(path string) (name string, sent bool) {
 	kept, own := "", path
 	for rest, inner := path, within(path); n.isForm && inner != rest; rest, inner = inner, within(inner) {
 		outer := strings.TrimSuffix(rest, "."+inner)
@@ -223,13 +229,13 @@ func (n formNames) field(namespace string) string {
 			continue
 		}
 		if name, ok := n.find(kept + inner); ok {
-			return name
+			return name, true
 		}
 		if own == kept+rest && isGoName(outer) { // Echo does not bind one with a tag
 			own = kept + inner
 		}
 	}
-	return n.spelling.path(own)
+	return n.spelling.path(own), false
 }
 
 // hasWithin says whether something in that struct was submitted.

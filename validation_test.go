@@ -411,6 +411,9 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 		{"but not twice, if its tags do", "User.user[agree]", "user[email]", "user[agree]"},
 		{"also where a struct is embedded", "User.Person.Name", "user[name]", "user[name]"},
 		{"which is not the struct's where it does not", "User.Agree", "email", "agree"},
+		{"nor where a tag says that it is outside", "User.agree", "user[email]", "agree"},
+		{"nor where it was sent outside", "Order.Customer.email", "order[total] email", "email"},
+		{"a field may have the name of its struct", "Post.Post.Agree", "post.title", "post.agree"},
 		{"a generic struct has a long one", "Form[example.com/app.Post].Title", "title", "title"},
 		{"a variable has none", "", "title", ""},
 	}
