@@ -109,7 +109,8 @@ func Test_that_a_log_out_of_a_session_that_is_lost_may_say_good_bye(t *testing.T
 	v.must(t, p, func(s *session.Session) { wantText(t, "the next page", texts(s), "Good-bye.") })
 }
 
-// After a change of the cookie's Domain or Path, browsers send the old cookie beside the new one, and often before it.
+// After a change of the cookie's Domain or Path, browsers send the old cookie beside the new one, and often
+// before it.
 func Test_that_a_log_out_finds_its_session_beside_a_cookie_that_has_moved(t *testing.T) {
 	for desc, bye := range map[string]string{"silent": "", "with a good-bye": "Good-bye."} {
 		store := memorystore.New(memorystore.Options{})

@@ -264,7 +264,8 @@ func encodeValue(key string, v any) ([]byte, error) {
 	return raw, nil
 }
 
-// isTooDeep says whether err is that of encoding/json for what is nested too deeply. It has no type of its own.
+// isTooDeep says whether err is that of encoding/json for what is nested too deeply. It has no type of its
+// own.
 func isTooDeep(err error) bool {
 	e, ok := errors.AsType[*json.SyntaxError](err)
 	return ok && strings.HasSuffix(e.Error(), "exceeded max depth")
