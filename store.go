@@ -116,7 +116,9 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 //     in except or not. Entries stay until they are untagged, or expire. Nothing removes the mark:
 //     a Tag for a revoked entry changes nothing, not even its expiry, and is no error.
 //  16. Revoke is atomic as far as callers can tell: an entry that was added and not marked was
-//     added after the last of the others had been marked.
+//     added after the last of the others had been marked. (If a driver may repeat a command, or a
+//     network may deliver one late, the command that marks should name the entries, or it would mark
+//     those of later logins as well.)
 //  17. An expired entry is gone for every method, whether or not it has been deleted.
 //     Entries do not change when a record is destroyed or expires.
 type Tagger interface {

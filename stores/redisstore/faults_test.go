@@ -154,6 +154,34 @@ func Test_that_a_create_that_comes_late_brings_nothing_back(t *testing.T) {
 	}
 }
 
+// The network may deliver a log-out everywhere again, after the user has logged in again.
+func Test_that_a_revoke_that_comes_late_marks_nothing_that_was_added_since(t *testing.T) {
+	hook := &trips{}
+	client := clientOf(t, shared, nil)
+	store := newStore(t, client, redisstore.Options{Prefix: prefix(t)})
+	ctx := t.Context()
+	ok(t, store.Check(ctx)) // the server learns the scripts
+	client.AddHook(hook)
+
+	ok(t, store.Tag(ctx, tag("t"), key("old"), inAnHour()))
+	hook.take()
+	revoked, err := store.Revoke(ctx, tag("t"))
+	_, commands := hook.take()
+	if err != nil || !slices.Equal(revoked, []string{key("old")}) {
+		t.Fatalf("got %d keys, %v; want that of the old entry", len(revoked), err)
+	}
+	ok(t, store.Untag(ctx, tag("t"), key("old")))
+	ok(t, store.Tag(ctx, tag("t"), key("new"), inAnHour()))
+
+	for _, command := range commands {
+		ok(t, client.Do(ctx, command...).Err())
+	}
+	entries, err := store.Tagged(ctx, tag("t"))
+	if err != nil || !slices.Equal(entries, []session.TagEntry{{Key: key("new")}}) {
+		t.Errorf("got %d entries, %v; want the new one, not revoked", len(entries), err)
+	}
+}
+
 // Otherwise a user would be told that all their sessions have ended.
 func Test_that_an_answer_that_is_no_list_is_not_an_empty_one(t *testing.T) {
 	store, fault := faulty(t)

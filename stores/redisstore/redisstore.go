@@ -10,9 +10,10 @@
 //
 // It keeps all of the [session.Store] and [session.Tagger] contracts, for any number of processes.
 // Each method is one round trip, which also returns the current record on a conflict; only a new
-// session whose key is taken needs a second one. The server's clock alone decides when a session
-// ends, so the processes' clocks need not agree about that. If the driver asks again because an
-// answer was lost, the answer to a [Store.Destroy] is still right.
+// session whose key is taken needs a second one, and [Store.Revoke] if there is something to mark.
+// The server's clock alone decides when a session ends, so the processes' clocks need not agree
+// about that. If the driver asks again because an answer was lost, the answer to a [Store.Destroy]
+// is still right.
 //
 // It is no safer than Redis. Redis acknowledges a change before writing it to disk and before its
 // replicas have it. When Redis fails, the last changes may be gone, log-outs among them.

@@ -190,29 +190,24 @@ var taggedScript = redis.NewScript(silent + onMasterOfTag + now + `
 return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
 `)
 
-// ARGV: the keys to leave alone. The answer is the keys of all entries that are revoked.
+// ARGV: the keys to revoke, of those that have an entry. The answer is the list of members, as it is
+// then. It is tempting to send the keys to leave alone, and to revoke all others in one step: see
+// [Store.Revoke].
 //
 // ZADD comes before ZREM: a set that is empty for a moment is deleted, and with it its time to
 // live.
 var revokeScript = redis.NewScript(onMasterOfTag + now + `
-local spared, revoked = {}, {}
-for _, key in ipairs(ARGV) do
-  spared[key] = true
-end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-local entries = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
-for i = 1, #entries, 2 do
-  local member, expires = entries[i], entries[i + 1]
-  if string.sub(member, 1, 1) == '!' then
-    table.insert(revoked, string.sub(member, 2))
-  elseif not spared[member] then
-    redis.call('ZADD', KEYS[1], expires, '!' .. member)
-    redis.call('ZREM', KEYS[1], member)
-    table.insert(revoked, member)
+for _, key in ipairs(ARGV) do
+  local expires = redis.call('ZSCORE', KEYS[1], key)
+  if expires then
+    redis.call('ZADD', KEYS[1], expires, '!' .. key)
+    redis.call('ZREM', KEYS[1], key)
   end
 end
-if #entries > 0 then
-  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', entries[#entries]))
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+if last[2] then
+  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last[2]))
 end
-return revoked
+return redis.call('ZRANGE', KEYS[1], 0, -1)
 `)

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,26 +29,40 @@ func (s *Store) Tagged(ctx context.Context, tag string) ([]session.TagEntry, err
 	if err != nil {
 		return nil, err
 	}
-	members, err := texts("tagged", reply)
-	if err != nil {
-		return nil, err
-	}
-	var entries []session.TagEntry
-	for _, member := range members {
-		key, revoked := strings.CutPrefix(member, "!")
-		entries = append(entries, session.TagEntry{Key: key, Revoked: revoked})
-	}
-	return entries, nil
+	return entries("tagged", reply)
 }
 
 // Revoke marks the entries of the tag, except those for the keys in except, and returns the keys of
 // all entries that are then marked.
+//
+// It looks first, and then marks what it has seen, until there is nothing left to mark. It is
+// tempting to mark all entries by one command. But a network may deliver that command again, after
+// the user has logged in again: the new session would be marked, and ended before long.
 func (s *Store) Revoke(ctx context.Context, tag string, except ...string) ([]string, error) {
-	reply, err := s.change(ctx, "revoke", revokeScript, s.tagKey(tag), args(except)...)
-	if err != nil {
-		return nil, err
+	var unmarked []string
+	for {
+		reply, err := s.change(ctx, "revoke", revokeScript, s.tagKey(tag), args(unmarked)...)
+		if err != nil {
+			return nil, err
+		}
+		found, err := entries("revoke", reply)
+		if err != nil {
+			return nil, err
+		}
+		var marked []string
+		unmarked = nil
+		for _, e := range found {
+			switch {
+			case e.Revoked:
+				marked = append(marked, e.Key)
+			case !slices.Contains(except, e.Key):
+				unmarked = append(unmarked, e.Key)
+			}
+		}
+		if len(unmarked) == 0 {
+			return marked, nil
+		}
 	}
-	return texts("revoke", reply)
 }
 
 func (s *Store) tagKey(tag string) string { return s.prefix + "t:" + tag }
@@ -60,15 +75,16 @@ func args(keys []string) []any {
 	return list
 }
 
-// texts is an answer that must be a list. Any other answer must not count as an empty list: that
-// would be a log-out everywhere that finds nobody.
-func texts(verb string, reply any) ([]string, error) {
-	items, ok := reply.([]any)
-	list := make([]string, len(items))
-	for i, item := range items {
-		var isText bool
-		list[i], isText = item.(string)
+// entries are those in an answer that must be a list of members. Any other answer must not count as
+// an empty list: that would be a log-out everywhere that finds nobody.
+func entries(verb string, reply any) ([]session.TagEntry, error) {
+	members, ok := reply.([]any)
+	var list []session.TagEntry
+	for _, member := range members {
+		text, isText := member.(string)
 		ok = ok && isText
+		key, revoked := strings.CutPrefix(text, "!")
+		list = append(list, session.TagEntry{Key: key, Revoked: revoked})
 	}
 	if !ok {
 		return nil, fmt.Errorf("redisstore: %s: %w", verb, errUnreadable)

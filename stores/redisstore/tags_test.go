@@ -2,8 +2,14 @@ package redisstore_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/echo-hypermedia/session"
+	"github.com/echo-hypermedia/session/stores/redisstore"
 )
 
 func Test_that_a_tag_lives_as_long_as_its_last_entry(t *testing.T) {
@@ -46,5 +52,29 @@ func Test_that_a_tag_whose_only_entry_is_revoked_still_has_a_time_to_live(t *tes
 		if life := client.PTTL(t.Context(), name).Val(); life <= 0 {
 			t.Errorf("its time to live is %v", life)
 		}
+	}
+}
+
+func Test_that_a_revoke_also_marks_what_was_added_while_it_looked(t *testing.T) {
+	store, _, prefix := sharedStore(t)
+	ctx := t.Context()
+	ok(t, store.Tag(ctx, tag("t"), key("k"), inAnHour()))
+
+	calls := 0
+	looking := clientOf(t, shared, nil)
+	looking.AddHook(before(func(redis.Cmder) error {
+		calls++
+		if calls > 4 {
+			return nil
+		}
+		return store.Tag(ctx, tag("t"), key(fmt.Sprint("added ", calls)), inAnHour())
+	}))
+	keys, err := newStore(t, looking, redisstore.Options{Prefix: prefix}).Revoke(ctx, tag("t"))
+	if err != nil || len(keys) != 5 {
+		t.Errorf("got %d keys, %v; want 5", len(keys), err)
+	}
+	entries, err := store.Tagged(ctx, tag("t"))
+	if err != nil || len(entries) != 5 || slices.ContainsFunc(entries, func(e session.TagEntry) bool { return !e.Revoked }) {
+		t.Errorf("got %v, %v; want 5 entries, all revoked", entries, err)
 	}
 }
