@@ -212,11 +212,13 @@ func (n formNames) field(namespace string) string {
 	if name, ok := n.find(namespace); ok { // of a struct without a name
 		return name
 	}
-	name, sent := n.flat(path)
-	if root := strings.TrimSuffix(namespace, "."+path); !sent && isGoName(path) && n.hasWithin(root) {
-		name, _ = n.flat(namespace)
+	root := strings.TrimSuffix(namespace, "."+path)
+	inGroup, found := n.flat(namespace)
+	outside, sent := n.flat(path)
+	if found || !sent && isGoName(path) && n.hasWithin(root) {
+		return inGroup
 	}
-	return name
+	return outside
 }
 
 // flat is the form's name for a path without the names of some structs in it, and whether it was sent.

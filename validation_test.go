@@ -410,6 +410,7 @@ func Test_which_field_an_error_belongs_to(t *testing.T) {
 		{"also that of a box that was not checked", "User.Agree", "user[email]", "user.agree"},
 		{"but not twice, if its tags do", "User.user[agree]", "user[email]", "user[agree]"},
 		{"also where a struct is embedded", "User.Person.Name", "user[name]", "user[name]"},
+		{"and something outside has the same name", "User.Person.Name", "name user[name]", "user[name]"},
 		{"which is not the struct's where it does not", "User.Agree", "email", "agree"},
 		{"nor where a tag says that it is outside", "User.agree", "user[email]", "agree"},
 		{"nor where it was sent outside", "Order.Customer.email", "order[total] email", "email"},
