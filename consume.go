@@ -276,7 +276,7 @@ func (s *Session) shownSoFar() flashDelta {
 	f.now = slices.DeleteFunc(f.now, wasRead)
 	// Forget what is over: a stream may go on for hours, and show many messages.
 	f.done = slices.DeleteFunc(f.done, func(id string) bool { return slices.Contains(f.read, id) })
-	f.claims = slices.DeleteFunc(f.claims, func(used *bool) bool { return *used })
+	f.claims = slices.DeleteFunc(slices.Clone(f.claims), func(used *bool) bool { return *used }) // see readSoFar
 	f.read = nil
 	return delta
 }

@@ -314,6 +314,24 @@ func Test_that_a_visitor_sees_a_message_once(t *testing.T) {
 				return nil
 			})
 		}},
+		{"if a stream of events is flushed while a component fails, and goes on", func(r *reader) {
+			r.save()
+			r.see(request{}, func(c echo.Context) error {
+				messages := session.From(c).FlashMessages()
+				c.Response().Header().Set(echo.HeaderContentType, "text/event-stream")
+				c.Response().Flush()
+				alerts := messages.Alerts()
+				wantFailed(r.t, session.Render(c, http.StatusOK, renderFunc(func(context.Context, io.Writer) error {
+					c.Response().Flush() // as a goroutine does that keeps the stream alive
+					return errOops
+				})))
+				c.Response().Flush()
+				for _, alert := range alerts {
+					_, _ = io.WriteString(c.Response(), alert.Text)
+				}
+				return nil
+			})
+		}},
 		{"if the component of an error page fails half-way", func(r *reader) {
 			r.save()
 			r.HTTPErrorHandler = func(_ error, c echo.Context) {
