@@ -68,4 +68,5 @@ func (m *Manager) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "session.Manager(%s)", m.cookie.name())
 }
 
-func (m *Manager) now() time.Time { return m.cfg.Now() }
+// now is the time of the wall clock: the monotonic one stands still while a machine sleeps.
+func (m *Manager) now() time.Time { return m.cfg.Now().Round(0) }

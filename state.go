@@ -207,10 +207,9 @@ func (st *state) without(match func(entry) bool) *state {
 	return &rest
 }
 
-// expires is when a session used at now ends, if it is not used again. It is a time of the wall clock:
-// the monotonic one stands still while a machine sleeps.
+// expires is when a session used at now ends, if it is not used again.
 func (st *state) expires(now time.Time, idle time.Duration) time.Time {
-	until := now.Add(idle).Round(0)
+	until := now.Add(idle)
 	if end := st.end(); end != 0 && until.UnixMilli() > end {
 		return time.UnixMilli(end)
 	}

@@ -521,23 +521,40 @@ func (d diary) Touch(ctx context.Context, key string, expires time.Time) error {
 	return d.Store.Touch(ctx, key, expires)
 }
 
+// prolonging is a diary that is also asked to prolong records, and leaves that to Touch.
+type prolonging struct{ diary }
+
+func (p prolonging) Renew(ctx context.Context, key string, due, until time.Time) (session.Record, error) {
+	*p.ends = append(*p.ends, due, until)
+	return p.Read(ctx, key)
+}
+
 // In a laptop that sleeps, or a virtual machine that is suspended until somebody comes, Go's monotonic
 // clock stands still. A store in memory that compares by it would not see that hours have passed.
 func Test_that_the_hours_in_which_a_machine_sleeps_count(t *testing.T) {
 	var later time.Duration
 	now := func() time.Time { return time.Now().Add(later) } // the clock of the system, monotonic reading included
-	var ends []time.Time
-	p, v := start(t, session.Config{Now: now, Store: diary{memorystore.New(memorystore.Options{Now: now}), &ends}}), newVisitor()
-	for _, work := range []func(*session.Session){putSeven, read} {
-		v.must(t, p, work)
-		later += time.Hour
-	}
-	if len(ends) != 2 {
-		t.Fatalf("the store heard of %d ends; want that of the write and that of the touch", len(ends))
-	}
-	for _, end := range ends {
-		if end != end.Round(0) { // without the monotonic reading
-			t.Errorf("a session ends at %v, by the monotonic clock", end)
+	for _, tc := range []struct {
+		store func(diary) session.Store
+		ends  int
+	}{
+		{func(d diary) session.Store { return d }, 2},             // of the write, and of the touch
+		{func(d diary) session.Store { return prolonging{d} }, 4}, // and both of the renewal
+	} {
+		var ends []time.Time
+		store := tc.store(diary{memorystore.New(memorystore.Options{Now: now}), &ends})
+		p, v := start(t, session.Config{Now: now, Store: store}), newVisitor()
+		for _, work := range []func(*session.Session){putSeven, read} {
+			v.must(t, p, work)
+			later += time.Hour
+		}
+		if len(ends) != tc.ends {
+			t.Fatalf("the store heard of %d ends; want %d", len(ends), tc.ends)
+		}
+		for _, end := range ends {
+			if end != end.Round(0) { // without the monotonic reading
+				t.Errorf("a session ends at %v, by the monotonic clock", end)
+			}
 		}
 	}
 }
