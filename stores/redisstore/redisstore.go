@@ -86,8 +86,8 @@ type Options struct {
 	// Tag and Revoke wait for them, for at most a second and at most half of the time that the
 	// context leaves. (If there are too few, the first call after the server has lost its scripts
 	// waits twice as long.) If fewer replicas have acknowledged the change by then, the error is
-	// [session.ErrUnavailable], although the change is on the primary and may last. Zero means not
-	// to wait for replicas.
+	// [session.ErrUnavailable], although the change is on the primary and may last (a Revoke may
+	// have marked nothing yet, since it also waits before that). Zero means not to wait for replicas.
 	//
 	// Only the number of all replicas that a primary has is safe: with fewer, one that has not
 	// acknowledged a change may be promoted. But then each replica that fails stops all changes. Calls
