@@ -68,5 +68,7 @@ func (m *Manager) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "session.Manager(%s)", m.cookie.name())
 }
 
-// now is the time of the wall clock: the monotonic one stands still while a machine sleeps.
-func (m *Manager) now() time.Time { return m.cfg.Now().Round(0) }
+func (m *Manager) now() time.Time { return wall(m.cfg.Now()) }
+
+// wall is t without its monotonic reading, by which no time would pass while the machine sleeps.
+func wall(t time.Time) time.Time { return t.Round(0) }

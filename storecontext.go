@@ -41,9 +41,10 @@ func (s *Session) storeContext() *storeContext {
 		c = new(storeContext)
 	}
 	c.Context = s.ctx
-	s.at = s.m.now()
+	now := s.m.cfg.Now()
+	s.at = wall(now)
 	if s.m.realTime {
-		c.deadline = s.at.Add(storeTimeout)
+		c.deadline = now.Add(storeTimeout)
 	}
 	return c
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/echo-hypermedia/session"
 	"github.com/echo-hypermedia/session/stores/memorystore"
@@ -70,6 +73,24 @@ func Test_that_a_store_call_is_told_how_long_it_has(t *testing.T) {
 			}
 		})
 	})
+}
+
+// A step of the wall clock must neither cut a call short nor let a store hang for hours.
+func Test_that_the_time_of_a_store_call_goes_by_the_monotonic_clock(t *testing.T) {
+	called := false
+	store := &watched{before: func(c call) error {
+		called = true
+		if end, _ := c.ctx.Deadline(); end == end.Round(0) { // which removes the monotonic reading
+			t.Errorf("it ends at %v, by the wall clock", end)
+		}
+		return session.ErrNotFound
+	}}
+	mw := session.Middleware(session.Config{Store: store}) // with the clock of the system
+	v := newVisitor()
+	v.cookies[cookieName] = newID(1)
+	if err := mw(with(read))(echo.New().NewContext(v.request(), httptest.NewRecorder())); err != nil || !called {
+		t.Errorf("got %v, and the store was asked: %t", err, called)
+	}
 }
 
 func Test_that_the_context_of_a_store_call_ends_with_the_call(t *testing.T) {
