@@ -56,17 +56,18 @@ func Render(c echo.Context, status int, component Component) error {
 
 func render(c echo.Context, component Component) ([]byte, error) {
 	ctx := c.Request().Context()
-	if ctx.Err() != nil && FromContext(ctx).outlivesContext() {
+	s := FromContext(ctx)
+	if ctx.Err() != nil && s.outlivesContext() {
 		ctx = context.WithoutCancel(ctx) // a templ component would refuse it
 	}
 	if f := frameOf(ctx); f != nil && news(f.news.Or(uint32(rendered)))&rendered != 0 {
 		ctx = document.Again(ctx)
 	}
-	before := FromContext(ctx).readSoFar()
+	before := s.readSoFar()
 	var page bytes.Buffer
 	err := component.Render(ctx, &page)
 	if err != nil {
-		FromContext(ctx).forgetReads(before) // the handler may answer with something else
+		s.forgetReads(before) // the handler may answer with something else
 	}
 	return page.Bytes(), err
 }

@@ -103,8 +103,8 @@ func redisClient(text string) (redis.UniversalClient, error) {
 // mastersOnly refuses the options that send a client to replicas. It is tempting to allow them in a
 // Cluster, where scripts go to the master all the same. But with any of them the driver tells each
 // node that it may answer as a replica. A master that has been replaced then refuses what it is asked;
-// otherwise it would name its successor.
-// Behind Sentinel, the driver panics or takes a replica for the master.
+// otherwise it would name its successor. Behind Sentinel, the driver panics or takes a replica for the
+// master.
 func mastersOnly(query url.Values) error {
 	var on []string
 	for _, option := range []string{"read_only", "replica_only", "route_by_latency", "route_randomly"} {
