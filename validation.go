@@ -116,9 +116,7 @@ func (m *Manager) inputErrorsOf(err error, r *http.Request) (errs []InputError) 
 		}
 		list := fieldErrorsOf(err)
 		for _, e := range list[:min(len(list), maxErrors)] { // a list in the form may have thousands
-			if name := names.field(e.Namespace()); len(name) <= maxName { // or else the text would be as long
-				errs = mergeErrors(errs, []InputError{{name, []string{m.cfg.ValidationText(r.Context(), e)}}})
-			}
+			errs = mergeErrors(errs, []InputError{{names.field(e.Namespace()), []string{m.cfg.ValidationText(r.Context(), e)}}})
 		}
 		return list == nil
 	})
